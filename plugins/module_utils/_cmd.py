@@ -1,0 +1,67 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one place that runs programs: argv lists, C locale, a time limit, bounded output. Private to magsasa.chaos."""
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections import namedtuple
+
+from ._errors import HostError, printable
+
+Result = namedtuple("Result", "argv rc stdout stderr")
+OUTPUT_LIMIT = 1024 * 1024
+_EXTRA_PATH = ("/usr/local/sbin", "/usr/sbin", "/sbin")  # not on the PATH of a plain user's SSH session
+
+
+def which(program):
+    """Full path of a program or None; looks into the sbin folders too."""
+    path = os.pathsep.join([os.environ.get("PATH", os.defpath)] + list(_EXTRA_PATH))
+    return shutil.which(program, path=path)
+
+
+def run(argv, timeout=30.0, stdin=None, check=True, env=None, user=None):
+    """Run ``argv`` (list of str) and return a Result; stdin is text or None.
+
+    ``user`` (uid, gid) runs it as that user. Raises HostError when it cannot start, takes longer than
+    ``timeout`` seconds, or (with ``check``) exits non-zero.
+    """
+    if isinstance(argv, str):
+        raise TypeError("argv must be a list")
+    environment = dict(os.environ, LC_ALL="C")
+    environment.update(env or {})
+    extra = {}
+    if user is not None and os.geteuid() == 0:
+        uid, gid = user
+
+        def become():
+            os.setgroups([])
+            os.setgid(gid)
+            os.setuid(uid)
+
+        extra = {"preexec_fn": become, "cwd": "/"}
+    try:
+        done = subprocess.run(
+            argv,
+            input=stdin,
+            stdin=subprocess.DEVNULL if stdin is None else None,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            universal_newlines=True,
+            errors="replace",
+            timeout=timeout,
+            env=environment,
+            check=False,
+            **extra,
+        )
+    except subprocess.TimeoutExpired:
+        raise HostError("%s did not end within %g s" % (argv[0], timeout), cmd=argv)
+    except OSError as error:
+        raise HostError("%s could not be run: %s" % (argv[0], error.strerror or error), cmd=argv)
+    result = Result(argv, done.returncode, done.stdout[:OUTPUT_LIMIT], done.stderr[:OUTPUT_LIMIT])
+    if check and result.rc != 0:
+        said = printable(result.stderr.strip() or result.stdout.strip() or "nothing", 300)
+        raise HostError("%s ended with code %d and said: %s" % (argv[0], result.rc, said), cmd=argv, rc=result.rc, stderr=result.stderr)
+    return result
