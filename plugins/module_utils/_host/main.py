@@ -1,0 +1,23 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Entries of the runtime archive: ``python archive.pyz ENTRY SPEC``. Private to magsasa.chaos."""
+from __future__ import annotations
+
+from . import launch
+
+
+def main(arguments):
+    """Run one entry; an error before it is ready goes to whoever started us, as one sentence."""
+    entry, spec = arguments
+    try:
+        if entry == "fault":
+            from .supervisor import main as run
+        elif entry == "probe":
+            from .._probe.recorder import main as run
+        else:
+            raise ValueError("no entry %r" % entry)
+        return run(spec, launch.say_ready)
+    except Exception as error:  # the last net: whoever waits for us must hear a sentence, not a timeout
+        launch.say_ready({"error": str(error) or type(error).__name__, "kind": type(error).__name__})
+        raise

@@ -1,0 +1,80 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The runtime archive: what stays on a host while a fault or a probe runs, copied out of the running module's own payload.
+
+Ansible removes a module's payload when the module ends, so a detached process needs its own copy. One zip file that Python
+can run (PEP 441), named by its hash: written as a whole, removed as a whole. Private to magsasa.chaos.
+"""
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import sys
+import zipfile
+
+from .._errors import HostError
+from . import state
+
+PACKAGE = "magsasa_chaos"
+_MAIN = "import sys\nfrom %s._host.main import main\nsys.exit(main(sys.argv[1:]))\n" % PACKAGE
+_FIXED_TIME = (2026, 1, 1, 0, 0, 0)  # so that the same code is always the same file
+
+
+def _from_archive(archive, prefix):
+    """(name below module_utils, source) of every Python file of the zip that this module was loaded from."""
+    with zipfile.ZipFile(archive) as payload:
+        for entry in sorted(payload.namelist()):
+            if entry.startswith(prefix) and entry.endswith(".py"):
+                yield entry[len(prefix):], payload.read(entry)
+
+
+def _from_folder(folder):
+    for where, below, names in os.walk(folder):
+        below[:] = sorted(name for name in below if name != "__pycache__")
+        for name in sorted(names):
+            if name.endswith(".py"):
+                path = os.path.join(where, name)
+                with open(path, "rb") as source:
+                    yield os.path.relpath(path, folder), source.read()
+
+
+def sources():
+    """Every file of this package as it was loaded: from Ansible's zip, from our own archive, or from a folder."""
+    package = __name__.rsplit(".", 2)[0]  # the package that holds _host
+    loader = globals().get("__loader__")
+    archive = getattr(loader, "archive", None)
+    if archive:
+        return dict(_from_archive(archive, package.replace(".", "/") + "/"))
+    return dict(_from_folder(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+
+
+def build():
+    """The archive's bytes."""
+    files = sources()
+    if "_host/main.py" not in files:
+        raise HostError("the module's payload holds no _host/main.py; the collection is not whole: install it again")
+    files.setdefault("__init__.py", b"")
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as target:  # stored: loads faster, and lives for minutes
+        names = ["__main__.py"] + sorted(PACKAGE + "/" + name for name in files)
+        for name in names:
+            content = _MAIN.encode("ascii") if name == "__main__.py" else files[name[len(PACKAGE) + 1:]]
+            target.writestr(zipfile.ZipInfo(name, _FIXED_TIME), content)
+    return packed.getvalue()
+
+
+def install(run_folder):
+    """Put the archive into ``run_folder``/lib (made when needed) and return its path; written only when it is not there."""
+    content = build()
+    lib = state.prepare(os.path.join(state.prepare(run_folder), "lib"))
+    path = os.path.join(lib, hashlib.sha256(content).hexdigest()[:16] + ".pyz")
+    if not os.path.exists(path) or os.path.getsize(path) != len(content):
+        state.write_private(path, content, durable=False)
+    return path
+
+
+def command(archive, entry, argument):
+    """argv that runs one entry of the archive with the interpreter that runs this module; no site, no environment."""
+    return [sys.executable, "-I", "-S", "-B", archive, entry, argument]

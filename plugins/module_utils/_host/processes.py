@@ -1,0 +1,149 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Processes by pid AND start time, so that a pid used again is never taken for the old one. Private to magsasa.chaos."""
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import time
+
+_PR_SET_PDEATHSIG = 1  # prctl(2)
+
+
+def stat_fields(pid):
+    """Fields of /proc/PID/stat after the name: [state, ppid, ...] (proc(5) numbers them from 3); None when it is gone."""
+    try:
+        with open("/proc/%d/stat" % pid) as source:
+            return source.read().rpartition(")")[2].split()
+    except (OSError, ValueError):
+        return None
+
+
+def start_time(pid):
+    """Start time in clock ticks since boot (field 22), or None when there is no such process or only its zombie."""
+    fields = stat_fields(pid)
+    return int(fields[19]) if fields and fields[0] not in ("Z", "X") else None
+
+
+def state(pid):
+    """One letter, as ps shows it ("R", "S", "T", ...), or None."""
+    fields = stat_fields(pid)
+    return fields[0] if fields else None
+
+
+def parent(pid):
+    """Pid of the parent, or None."""
+    fields = stat_fields(pid)
+    return int(fields[1]) if fields else None
+
+
+def alive(pid, start):
+    """Whether this very process still runs."""
+    return bool(pid) and start is not None and start_time(pid) == start
+
+
+def send(pid, start, number):
+    """Signal this very process; returns whether it was there.
+
+    A pidfd pins the process between the check and the signal where Python and the kernel have it (3.9, Linux 5.3).
+    """
+    try:
+        if hasattr(os, "pidfd_open") and hasattr(signal, "pidfd_send_signal"):
+            descriptor = os.pidfd_open(pid)
+            try:
+                if not alive(pid, start):
+                    return False
+                signal.pidfd_send_signal(descriptor, number)
+                return True
+            finally:
+                os.close(descriptor)
+        if not alive(pid, start):
+            return False
+        os.kill(pid, number)
+        return True
+    except (ProcessLookupError, OverflowError):
+        return False
+
+
+def wait_gone(pid, start, seconds):
+    """Wait until it has ended; returns whether it has."""
+    limit = time.monotonic() + seconds
+    pause = 0.002
+    while alive(pid, start):
+        if time.monotonic() > limit:
+            return False
+        time.sleep(pause)
+        pause = min(pause * 1.5, 0.05)
+    return True
+
+
+def end(pid, start, patience=2.0):
+    """End a process: SIGCONT and SIGTERM, then SIGKILL after ``patience`` seconds. Returns whether it is gone."""
+    if not send(pid, start, signal.SIGTERM):
+        return True
+    send(pid, start, signal.SIGCONT)
+    if wait_gone(pid, start, patience):
+        return True
+    send(pid, start, signal.SIGKILL)
+    return wait_gone(pid, start, 2.0)
+
+
+def pids():
+    """Every pid of this process namespace."""
+    return [int(entry) for entry in os.listdir("/proc") if entry.isdigit()]
+
+
+def uid(pid):
+    """Effective user of a process, or None."""
+    try:
+        return os.stat("/proc/%d" % pid).st_uid
+    except OSError:
+        return None
+
+
+def argv(pid):
+    """Command line as a list of text (empty for kernel threads and gone processes)."""
+    try:
+        with open("/proc/%d/cmdline" % pid, "rb") as source:
+            text = source.read(65536)
+    except OSError:
+        return []
+    return [part.decode("utf-8", "replace") for part in text.rstrip(b"\0").split(b"\0")] if text else []
+
+
+def environ(pid):
+    """Environment that a process was started with, as bytes pairs; {} when it may not be read."""
+    try:
+        with open("/proc/%d/environ" % pid, "rb") as source:
+            text = source.read(1024 * 1024)
+    except OSError:
+        return {}
+    return dict(pair.partition(b"=")[::2] for pair in text.split(b"\0") if b"=" in pair)
+
+
+def marked(key, value, mine_only=True):
+    """(pid, start) of processes whose starting environment holds key=value; of this user unless told otherwise."""
+    wanted = ("%s=%s" % (key, value)).encode()
+    found = []
+    for pid in pids():
+        if mine_only and uid(pid) != os.geteuid():
+            continue
+        try:
+            with open("/proc/%d/environ" % pid, "rb") as source:
+                if wanted not in source.read(1024 * 1024).split(b"\0"):
+                    continue
+        except OSError:
+            continue
+        start = start_time(pid)
+        if start is not None:
+            found.append((pid, start))
+    return found
+
+
+def die_with_parent(parent_pid):
+    """Called in a fresh child: the kernel kills us when our parent's thread dies; exit at once when it already has."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent_pid:
+        os._exit(1)

@@ -1,0 +1,124 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The two folders that hold what we know on a host: run (gone at reboot) and ledger (kept). Private to magsasa.chaos."""
+from __future__ import annotations
+
+import errno
+import json
+import os
+import stat
+import tempfile
+from collections import namedtuple
+
+from .._errors import HostError
+
+Folders = namedtuple("Folders", "run ledger")
+OVERRIDE = "MAGSASA_CHAOS_STATE"
+
+
+def folders(environ=None):
+    """Where this user's state lives; nothing is created. See docs/design.md section 10."""
+    environ = os.environ if environ is None else environ
+    override = environ.get(OVERRIDE)
+    if override:
+        return Folders(os.path.join(override, "run"), os.path.join(override, "ledger"))
+    uid = os.geteuid()
+    if uid == 0:
+        return Folders("/run/magsasa-chaos", "/var/lib/magsasa-chaos")
+    runtime = environ.get("XDG_RUNTIME_DIR") or "/run/user/%d" % uid
+    if os.path.isdir(runtime) and os.stat(runtime).st_uid == uid:
+        run = os.path.join(runtime, "magsasa-chaos")
+    else:
+        run = "/tmp/magsasa-chaos-%d" % uid  # made 0700 and checked to be ours before any use
+    home = os.path.expanduser("~")
+    return Folders(run, os.path.join(environ.get("XDG_STATE_HOME") or os.path.join(home, ".local", "state"), "magsasa-chaos"))
+
+
+def prepare(path):
+    """Make a private folder, or check that the one that is there is ours alone; returns the path.
+
+    Another owner, a link, or a mode open to others raises HostError: somebody else could plant an undo there.
+    """
+    try:
+        os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
+        try:
+            os.mkdir(path, 0o700)
+        except FileExistsError:
+            pass
+        found = os.lstat(path)
+    except OSError as error:
+        raise HostError("the state folder %s cannot be made: %s" % (path, error.strerror))
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o077:
+        raise HostError("the state folder %s is not a private folder of this user; move it away and try again" % path)
+    return path
+
+
+def write_private(path, text, durable=True):
+    """Replace a file as a whole: 0600, and with ``durable`` on the disk when this returns. Raises HostError."""
+    folder = os.path.dirname(path)
+    temporary = None
+    try:
+        descriptor, temporary = tempfile.mkstemp(prefix=".new-", dir=folder)
+        with os.fdopen(descriptor, "wb") as target:
+            target.write(text if isinstance(text, bytes) else text.encode("utf-8"))
+            target.flush()
+            if durable:
+                os.fsync(target.fileno())
+        os.rename(temporary, path)
+        temporary = None
+        if durable:
+            sync_folder(folder)
+    except OSError as error:
+        raise HostError("%s cannot be written: %s" % (path, error.strerror))
+    finally:
+        if temporary:
+            remove(temporary)
+
+
+def sync_folder(folder):
+    """Make a rename or removal in ``folder`` survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def read_json(path, limit=4 * 1024 * 1024):
+    """The object in one of our own files, or None when it is not there, not ours, or not whole."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return None
+    with os.fdopen(descriptor, "rb") as source:
+        found = os.fstat(source.fileno())
+        if found.st_uid != os.geteuid() or not stat.S_ISREG(found.st_mode) or found.st_size > limit:
+            return None
+        try:
+            value = json.loads(source.read(limit).decode("utf-8"))
+        except ValueError:
+            return None
+    return value if isinstance(value, dict) else None
+
+
+def remove(path):
+    """Remove a file if it is there; returns whether it was."""
+    try:
+        os.unlink(path)
+        return True
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        if error.errno in (errno.ENOTDIR,):
+            return False
+        raise HostError("%s cannot be removed: %s" % (path, error.strerror))
+
+
+def remove_if_empty(*paths):
+    """Take folders of ours away when nothing is in them any more."""
+    for path in paths:
+        try:
+            os.rmdir(path)
+        except OSError:
+            pass
