@@ -31,10 +31,10 @@ class BadOption(ChaosError):
 
 
 class Refused(ChaosError):
-    """A guard said no: the figure that made it say so, and the key that lifts it (None: nothing does)."""
+    """A guard said no: the figure that made it say so, and the key that lifts it (None: see ``remedy``)."""
 
-    def __init__(self, guard, figure, key=None):
-        lift = "set %s to lift this guard" % key if key else "nothing lifts this guard"
+    def __init__(self, guard, figure, key=None, remedy="nothing lifts this guard"):
+        lift = "set %s to lift this guard" % key if key else remedy
         super().__init__("refused by the %s guard: %s; %s" % (guard, figure, lift), guard=guard, figure=figure, key=key)
 
 

@@ -15,10 +15,18 @@ import time
 from collections import namedtuple
 
 from .._errors import HostError, printable
-from . import payload, processes, state
+from . import lock, payload, processes, state
 
 Child = namedtuple("Child", "pid start ready")
 READY_LIMIT = 1024 * 1024
+
+
+def _travels():
+    """Never called: Ansible sends along what is imported by name, and the archive's entries are in ``main``."""
+    from . import main
+
+    return main
+
 
 
 def detach(entry, spec_path, mark, timeout=20.0, archive=None):
@@ -28,8 +36,12 @@ def detach(entry, spec_path, mark, timeout=20.0, archive=None):
     ``Child(pid, start, ready)``: ready is the object that it sent. Raises HostError when it ends, says an error, or says
     nothing for ``timeout`` seconds; it is ended then.
     """
-    run = state.folders().run
-    archive = archive or payload.install(run)
+    run = state.prepare(state.folders().run)
+    with lock.held(os.path.join(run, "lib.lock"), shared=True):  # Ledger.tidy keeps out until we are ready
+        return _detach(entry, spec_path, mark, timeout, archive or payload.install(run))
+
+
+def _detach(entry, spec_path, mark, timeout, archive):
     reading, writing = os.pipe()
     environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "HOME": os.path.expanduser("~")}
     for key in (state.OVERRIDE, "XDG_RUNTIME_DIR", "XDG_STATE_HOME"):

@@ -1,0 +1,146 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Options, attributes and notes that every fault module shares. Private to magsasa.chaos."""
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Fragment C(magsasa.chaos.fault)."""
+
+    DOCUMENTATION = r"""
+options:
+  name:
+    description:
+      - Identity of the fault on this host. The same name with the same options changes nothing; with other options it is refused.
+      - 1 to 63 letters, digits, dots, dashes or underscores.
+    type: str
+    required: true
+  state:
+    description:
+      - V(present) injects the fault. It ends by itself after O(duration).
+      - V(absent) undoes it now; the result holds the final record, also of a fault that is over already.
+    type: str
+    choices: [present, absent]
+    default: present
+  duration:
+    description:
+      - How long the fault lasts at most, such as V(30s) or V(5m). Required with O(state=present).
+    type: str
+  max_duration:
+    description:
+      - The cap on O(duration).
+    type: str
+    default: 15m
+  lease:
+    description:
+      - Undo the fault early unless somebody renews it within this time. M(magsasa.chaos.watch) renews it.
+    type: str
+  halt_on:
+    description:
+      - Undo the fault early when a probe of the same host shows too much harm.
+    type: dict
+    suboptions:
+      probe:
+        description: Name of a running M(magsasa.chaos.probe) on this host.
+        type: str
+        required: true
+      error_rate:
+        description: Halt at this share of failed probes, such as V(50%).
+        type: str
+      latency:
+        description: Halt at this median latency, such as V(2s).
+        type: str
+      for:
+        description: The window over which the figure is taken.
+        type: str
+        default: 5s
+  force:
+    description:
+      - Lift guards that name this key.
+    type: bool
+    default: false
+attributes:
+  check_mode:
+    description: Can run in C(check_mode) and return the plan without touching the host.
+    support: full
+  diff_mode:
+    description: Returns what would be or was changed, step by step.
+    support: full
+  platform:
+    description: Target OS/families that can be operated against.
+    platforms: linux
+    support: full
+notes:
+  - The host needs the inventory variable C(chaos_allowed=true); C(chaos_protected=true) always wins.
+  - While the file C(/etc/magsasa-chaos/deny) exists on a host, every fault module refuses there and quotes its first line.
+  - The undo is in the host's ledger before the first change. A second process undoes the fault when the first is killed.
+requirements:
+  - Linux with C(/proc)
+  - Python 3.8 or later on the host
+"""
+
+    RETURN = r"""
+fault:
+  description: The record of the fault, as the host's ledger holds it.
+  returned: always, except O(state=absent) with a name that the host never knew
+  type: dict
+  contains:
+    id:
+      description: Identity of this one run of the fault.
+      type: str
+      sample: 3f9c1b0a77d2
+    state:
+      description: V(planned) in check mode, V(active), V(reverted), or V(residue) when something could not be undone.
+      type: str
+      sample: active
+    requested:
+      description: Figures that were asked for, with their unit in the key.
+      type: dict
+      sample: {load_pct: 50.0, cores: 2, of: host}
+    backend:
+      description: What carries the fault out.
+      type: str
+      sample: own workers, closed loop
+    notes:
+      description: Fallbacks and limits to know about.
+      type: list
+      elements: str
+      sample: []
+    plan:
+      description: Every step with how it is undone.
+      type: list
+      elements: dict
+      sample: [{says: keep 2 core(s) 50 % busy, undo: [workers.end fault=3f9c1b0a77d2], tool: null}]
+    effect:
+      description: Whether the fault bit, V(confirmed), V(mismatch) or V(inconclusive).
+      type: str
+      sample: confirmed
+    measured:
+      description: Figures that were measured.
+      type: dict
+      sample: {host_load_pct: 50.3, own_load_pct: 48.9, over_s: 30.0}
+    injected_at:
+      description: Both clocks of the host when the fault was in.
+      type: dict
+      sample: {monotonic: 1311.204817, wall: 1795600000.114}
+    reverted_at:
+      description: Both clocks of the host when the revert was done and checked.
+      type: dict
+      sample: {monotonic: 1341.209114, wall: 1795600030.118}
+    revert_cause:
+      description: What ended it (deadline, absent, halt, halt_condition, lease, worker_died, guardian_died, supervisor_died, orphaned, failed, event_over).
+      type: str
+      sample: deadline
+    residue:
+      description: What is left of the fault after the revert, one sentence each.
+      type: list
+      elements: str
+      sample: []
+swept:
+  description: Faults that nobody held any more and that this run undid first.
+  returned: always
+  type: list
+  elements: dict
+  sample: []
+"""

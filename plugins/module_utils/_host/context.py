@@ -1,0 +1,87 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a family may do while its fault is being injected and held. Private to magsasa.chaos."""
+from __future__ import annotations
+
+import os
+import signal
+
+from .. import _clock
+from .._errors import HostError
+from . import processes
+
+
+class Context:
+    """Handed to ``do_<step>``, ``steer`` and ``measure`` of a family.
+
+    ``record``: the fault's record; ``memory``: a dict of the family's own, gone with the supervisor; ``moment``: when an event
+    (a kill) happened, as a clock reading; ``over``: set by a family to end the fault before its deadline.
+    """
+
+    def __init__(self, ledger, record, close=()):
+        self.ledger = ledger
+        self.record = record
+        self.memory = {}
+        self.moment = None
+        self.over = False
+        self.workers = {}
+        self._close = close
+
+    @property
+    def id(self):
+        """The fault's id (12 hex digits)."""
+        return self.record["id"]
+
+    def add_undo(self, op, **args):
+        """Put one more undo operation on the disk; call it BEFORE the change that it undoes."""
+        self.record["undo"].append({"op": op, "args": args})
+        self.ledger.write(self.record)
+
+    def happened(self):
+        """Mark the moment of an event fault."""
+        self.moment = _clock.now()
+
+    def spawn(self, name, work, *args):
+        """Fork a worker that runs ``work(*args)`` and dies with the supervisor; returns ``(pid, start)``.
+
+        ``name``: at most 15 letters, shown by ps. The undo operation ``workers.end`` of this fault must be in the plan.
+        A worker that ends by itself ends the fault, unless it was let go by ``expect_end``.
+        """
+        me = os.getpid()
+        pid = os.fork()
+        if pid:
+            start = processes.start_time(pid)
+            self.workers[pid] = {"start": start, "may_end": False, "status": None}
+            return pid, start
+        status = 1
+        try:
+            signal.set_wakeup_fd(-1)
+            for number in (signal.SIGTERM, signal.SIGCHLD):
+                signal.signal(number, signal.SIG_DFL)
+            processes.die_with_parent(me)
+            for descriptor in self._close:
+                os.close(descriptor)
+            processes.call_me(name)
+            work(*args)
+            status = 0
+        finally:
+            os._exit(status)
+
+    def expect_end(self, pid):
+        """This worker may end by itself without ending the fault."""
+        self.workers[pid]["may_end"] = True
+
+    def ended(self, pid, status):
+        """The supervisor saw a child end; returns whether that must end the fault."""
+        worker = self.workers.get(pid)
+        if worker is None:
+            return False
+        worker["status"] = status
+        return not worker["may_end"]
+
+    def check_workers(self):
+        """Raise HostError when a worker that should run has ended."""
+        for pid, worker in self.workers.items():
+            if not worker["may_end"] and not processes.alive(pid, worker["start"]):
+                raise HostError("worker %d ended before the fault was in" % pid)

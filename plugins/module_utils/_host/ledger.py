@@ -1,0 +1,138 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The ledger of a host: one file for each active fault, one line for each past one. Private to magsasa.chaos.
+
+``faults/<id>.json`` is written (and on the disk) before a fault changes anything and goes away only when the revert is done
+and checked; ``ledger.jsonl`` keeps the past. A record names its undo as data, so that anybody can carry it out.
+"""
+from __future__ import annotations
+
+import json
+import os
+import re
+
+from .._errors import HostError
+from . import lock, state
+
+SCHEMA = 1
+KEEP_BYTES = 2 * 1024 * 1024  # the past that is kept; about a thousand faults
+_ID = re.compile(r"[0-9a-f]{12}")
+
+
+class Ledger:
+    """The ledger of the running user on this host."""
+
+    def __init__(self, folders=None):
+        self.folders = folders or state.folders()
+        self.faults = os.path.join(self.folders.ledger, "faults")
+        self.past_path = os.path.join(self.folders.ledger, "ledger.jsonl")
+
+    def prepare(self):
+        """Make the folders; raises HostError when they are not ours or the file system does not let us."""
+        for path in (self.folders.run, self.folders.ledger, self.faults):
+            state.prepare(path)
+
+    def admission(self, wait=30.0):
+        """Held from the guards until the fault is in: two controllers never pass the guards together."""
+        return lock.held(os.path.join(self.folders.run, "admission.lock"), wait=wait)
+
+    def path(self, fault_id):
+        """Where the record of an active fault is."""
+        return os.path.join(self.faults, fault_id + ".json")
+
+    def read(self, fault_id):
+        """The record of an active fault, or None."""
+        return state.read_json(self.path(fault_id))
+
+    def write(self, record, durable=True):
+        """Put the record of an active fault on the disk. Raises HostError."""
+        state.write_private(self.path(record["id"]), json.dumps(record, sort_keys=True), durable)
+
+    def active(self):
+        """Records of the faults that are not wholly undone, oldest first."""
+        try:
+            names = os.listdir(self.faults)
+        except OSError:
+            return []
+        ids = [name[:-5] for name in names if name.endswith(".json") and _ID.fullmatch(name[:-5])]
+        records = [record for record in map(self.read, ids) if record and record.get("schema") == SCHEMA]
+        return sorted(records, key=lambda record: (record.get("armed_at") or {}).get("wall", 0))
+
+    def find(self, name):
+        """The active record of that name, or None."""
+        return next((record for record in self.active() if record["name"] == name), None)
+
+    def close(self, record):
+        """Move a record that is wholly undone to the past."""
+        line = json.dumps(record, sort_keys=True) + "\n"
+        try:
+            with lock.held(self.past_path + ".lock"):
+                self._shorten()
+                descriptor = os.open(self.past_path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+                with os.fdopen(descriptor, "r+b", buffering=0) as target:
+                    end = target.seek(0, os.SEEK_END)
+                    torn = end > 0 and os.pread(target.fileno(), 1, end - 1) != b"\n"
+                    target.write((b"\n" if torn else b"") + line.encode("utf-8"))
+                    os.fsync(target.fileno())
+                os.unlink(self.past_path + ".lock")
+        except OSError as error:
+            raise HostError("%s cannot be written: %s" % (self.past_path, error.strerror))
+        state.remove(self.path(record["id"]))
+        state.sync_folder(self.faults)
+
+    def _shorten(self):
+        try:
+            size = os.stat(self.past_path).st_size
+        except FileNotFoundError:
+            return
+        if size > KEEP_BYTES:
+            with open(self.past_path, "rb") as source:
+                source.seek(size - KEEP_BYTES // 2)
+                source.readline()
+                state.write_private(self.past_path, source.read())
+
+    def past(self, limit=100, name=None):
+        """Past records, newest first; lines that are torn or foreign are passed over."""
+        try:
+            with open(self.past_path, "rb") as source:
+                lines = source.read(2 * KEEP_BYTES).splitlines()
+        except OSError:
+            return []
+        found = []
+        seen = set()
+        for line in reversed(lines):
+            try:
+                record = json.loads(line.decode("utf-8"))
+            except ValueError:
+                continue
+            if not isinstance(record, dict) or record.get("schema") != SCHEMA or record.get("id") in seen:
+                continue
+            seen.add(record["id"])
+            if name is None or record.get("name") == name:
+                found.append(record)
+            if len(found) >= limit:
+                break
+        return found
+
+    def tidy(self):
+        """Take away what only running faults and probes need, when none runs. Never in the way of one that starts."""
+        run = self.folders.run
+        lib = os.path.join(run, "lib")
+        probes = os.path.join(run, "probes")
+        if not os.path.isdir(run):
+            return
+        try:
+            with lock.held(os.path.join(run, "lib.lock"), wait=0):
+                state.remove_if_empty(probes)
+                if os.path.isdir(probes) or self.active():
+                    return
+                if os.path.isdir(lib):
+                    for name in os.listdir(lib):
+                        state.remove(os.path.join(lib, name))
+                with lock.held(os.path.join(run, "admission.lock"), wait=0):
+                    os.unlink(os.path.join(run, "admission.lock"))
+                os.unlink(os.path.join(run, "lib.lock"))
+                state.remove_if_empty(lib, run, self.faults)
+        except (HostError, OSError):
+            pass  # somebody starts one right now and will tidy later

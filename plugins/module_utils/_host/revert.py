@@ -1,0 +1,102 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Undo a fault, check that it is undone, and write that down. Private to magsasa.chaos.
+
+The supervisor, the guardian and any later module run call the same function; a lock for each fault lets one of them work.
+"""
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+from .. import _clock
+from . import journal, lock, processes, state, undo
+
+CAUSES = (
+    "deadline absent halt halt_condition lease worker_died guardian_died supervisor_died orphaned failed terminated event_over"
+).split()
+
+
+def revert(ledger, fault_id, cause, details=None):
+    """Carry out the undo of one fault.
+
+    Returns the final record, or None when the fault was already wholly undone. ``details`` joins the record first (the last
+    measurement). The record stays active, in state ``residue``, when something is left: the next contact tries again.
+    """
+    lock_path = os.path.join(ledger.faults, fault_id + ".lock")
+    with lock.held(lock_path, wait=60.0):
+        try:
+            record = ledger.read(fault_id)
+            if record is None:
+                return None
+            record.update(details or {})
+            problems = undo.carry_out(record["undo"])
+            left = undo.residue(record["undo"])
+            record["reverted_at"] = _clock.now()
+            record["revert_cause"] = record.get("revert_cause") or cause
+            record["residue"] = left
+            if problems:
+                record["undo_problems"] = problems[:20]
+            record["state"] = "residue" if left else "reverted"
+            if left:
+                ledger.write(record)
+            else:
+                ledger.close(record)
+            journal.note(record, "reverted (%s)%s" % (record["revert_cause"], "; LEFT: " + "; ".join(left) if left else ""))
+            return record
+        finally:
+            state.remove(lock_path)
+
+
+def keepers(record):
+    """(pid, start) of the processes that hold this fault and are alive."""
+    found = [record.get(key) or {} for key in ("supervisor", "guardian")]
+    return [(k["pid"], k["start"]) for k in found if k and processes.alive(k["pid"], k["start"])]
+
+
+def request(ledger, record, cause, patience=15.0):
+    """End an active fault from outside: ask its supervisor; do it here when there is none or it does not answer.
+
+    Returns the final record (active with ``residue`` when something is left).
+    """
+    fault_id = record["id"]
+    supervisor = record.get("supervisor") or {}
+    if record["state"] != "residue" and supervisor and processes.alive(supervisor["pid"], supervisor["start"]):
+        state.write_private(os.path.join(ledger.folders.run, fault_id + ".cause"), cause, durable=False)
+        processes.send(supervisor["pid"], supervisor["start"], signal.SIGTERM)
+        limit = time.monotonic() + patience
+        while time.monotonic() < limit:
+            found = ledger.read(fault_id)
+            if found is None or found["state"] == "residue":
+                break
+            time.sleep(0.02)
+        for keeper in keepers(record):
+            processes.wait_gone(keeper[0], keeper[1], 2.0)
+    if ledger.read(fault_id) is not None:
+        for pid, start in keepers(record):  # hung, or stopped by somebody: they must not undo or inject later
+            processes.send(pid, start, signal.SIGKILL)
+            processes.wait_gone(pid, start, 2.0)
+        revert(ledger, fault_id, cause)
+    state.remove(os.path.join(ledger.folders.run, fault_id + ".cause"))
+    final = ledger.read(fault_id) or next(iter(r for r in ledger.past(200) if r["id"] == fault_id), record)
+    return final
+
+
+def sweep(ledger):
+    """Undo every fault whose keepers are gone, or that an earlier undo left something of; returns their final records.
+
+    Called by every module of ours before it does anything else.
+    """
+    done = []
+    for record in ledger.active():
+        writer = record.get("writer") or {}
+        starting = record["state"] == "armed" and writer and processes.alive(writer["pid"], writer["start"])
+        other_boot = record.get("boot_id") != _clock.boot_id()
+        if not other_boot and (starting or (record["state"] != "residue" and keepers(record))):
+            continue
+        final = revert(ledger, record["id"], "orphaned")
+        if final is not None:
+            done.append(final)
+    return done

@@ -1,0 +1,210 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The process that holds one fault: injects it, checks that it bites, and undoes it at the end of its time. Private to magsasa.chaos.
+
+Every way out of here goes through the undo; the one way that does not (SIGKILL, a crash of the interpreter) is the guardian's.
+"""
+from __future__ import annotations
+
+import importlib
+import os
+import select
+import signal
+import time
+
+from .. import _clock
+from .._errors import ChaosError, HostError
+from . import guardian, halt, journal, lock, processes, state
+from .context import Context
+from .ledger import Ledger
+from .revert import CAUSES, revert
+
+MEASURE_EVERY = 1.0  # seconds
+CHECK_EVERY = 0.25  # lease and halt condition
+INJECT_LIMIT = 60.0  # seconds that injecting may take before the guardian ends it
+
+
+class Supervisor:
+    """Holds the fault whose record is in the ledger under ``fault_id``."""
+
+    def __init__(self, ledger, fault_id):
+        self.ledger = ledger
+        self.id = fault_id
+        self.record = None
+        self.pipe = None
+        self.wakeup = None
+        self.ended_by = None
+        self.ctx = None
+        self.family = None
+
+    def run(self, ready):
+        """From armed to reverted; ``ready`` hears the record once the fault is in and measured."""
+        processes.call_me("chaos-fault")
+        self._listen()
+        self._register()
+        try:
+            self._inject()
+        except Exception as error:
+            final = self._end("failed", error=str(error) or type(error).__name__)
+            ready({"error": str(error), "fault": final})
+            return 1
+        try:
+            self._verify()
+            ready({"fault": self.record})
+            cause = self._hold()
+        except Exception as error:
+            self._end("failed", error="the supervisor failed: %s" % error)
+            raise
+        self._end(cause)
+        return 0
+
+    # -- before
+
+    def _listen(self):
+        """SIGTERM and the end of a child wake the loop up; what a closing terminal sends is ignored."""
+        reading, writing = os.pipe()
+        for descriptor in (reading, writing):
+            os.set_blocking(descriptor, False)
+        signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+        self.wakeup = reading
+        signal.signal(signal.SIGTERM, self._asked)
+        signal.signal(signal.SIGCHLD, lambda number, frame: None)
+        for number in (signal.SIGINT, signal.SIGHUP, signal.SIGPIPE):
+            signal.signal(number, signal.SIG_IGN)
+
+    def _asked(self, number, frame):
+        if self.ended_by is None:
+            self.ended_by = "terminated"
+
+    def _register(self):
+        """Say in the ledger who holds the fault, unless somebody undid it before we came."""
+        with lock.held(os.path.join(self.ledger.faults, self.id + ".lock")):
+            self.record = self.ledger.read(self.id)
+            if self.record is None:
+                raise HostError("the fault was undone before it was injected")
+            latest = time.monotonic() + INJECT_LIMIT + self.record["duration_s"]
+            pid, start, self.pipe = guardian.start(self.ledger, self.id, latest)
+            self.record["supervisor"] = {"pid": os.getpid(), "start": processes.start_time(os.getpid())}
+            self.record["guardian"] = {"pid": pid, "start": start}
+            self.ledger.write(self.record)
+        state.remove(os.path.join(self.ledger.faults, self.id + ".lock"))
+        self.family = importlib.import_module("..._families." + self.record["family"], __name__).FAMILY
+        self.ctx = Context(self.ledger, self.record, close=(self.pipe, self.wakeup))
+
+    def _inject(self):
+        for step in self.record["steps"]:
+            if self.ended_by:
+                raise HostError("the fault was ended while it was being injected")
+            getattr(self.family, "do_" + step["do"])(self.ctx, step["args"])
+        self.record["injected_at"] = self.ctx.moment or _clock.now()
+        self.record["deadline"] = _clock.later(self.record["injected_at"], self.record["duration_s"])
+        self.record["state"] = "active"
+        self.ledger.write(self.record)
+        os.write(self.pipe, b"%.6f\n" % self.record["deadline"]["monotonic"])
+        journal.note(self.record, "injected")
+
+    def _verify(self):
+        """Give the fault its settling time, then measure once."""
+        settled = self.record["injected_at"]["monotonic"] + getattr(self.family, "settle_s", 0.0)
+        while self.ended_by is None and time.monotonic() < min(settled, self._deadline()):
+            self._wait(settled)
+            self._reap()
+            self.family_tick()
+        self._measure()
+        self.ledger.write(self.record)
+
+    def family_tick(self):
+        """Let the family steer (closed loops); most have nothing to do."""
+        steer = getattr(self.family, "steer", None)
+        if steer is not None:
+            steer(self.ctx)
+
+    def _measure(self):
+        try:
+            found = self.family.measure(self.ctx)
+        except (ChaosError, OSError) as error:
+            found = {"effect": "inconclusive", "measured": {}, "note": "not measured: %s" % error}
+        if found:
+            self.record.update(found)
+
+    # -- during
+
+    def _deadline(self):
+        return self.record["deadline"]["monotonic"]
+
+    def _hold(self):
+        """Wait for whatever ends the fault; returns the cause."""
+        measured = time.monotonic()
+        while True:
+            now = time.monotonic()
+            if self.ended_by:
+                return self._asked_cause() if self.ended_by == "terminated" else self.ended_by
+            if now >= self._deadline():
+                self._measure()
+                return "deadline"
+            if self.ctx.over:
+                return "event_over"
+            cause = halt.lease_over(self.ledger, self.record) or halt.condition_met(self.ledger, self.record)
+            if cause:
+                return cause
+            if now - measured >= MEASURE_EVERY:
+                measured = now
+                self._measure()
+            self.family_tick()
+            self._wait(min(self._deadline(), now + self._pause()))
+            self._reap()
+
+    def _pause(self):
+        return min(CHECK_EVERY, getattr(self.family, "steer_every_s", CHECK_EVERY))
+
+    def _wait(self, until):
+        left = min(until, time.monotonic() + self._pause()) - time.monotonic()
+        if left > 0:
+            select.select([self.wakeup], [], [], left)
+        try:
+            os.read(self.wakeup, 4096)
+        except BlockingIOError:
+            pass
+
+    def _reap(self):
+        """Notice children that ended: the guardian, or a worker that had no leave to."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            if self.ended_by is None:
+                if pid == self.record["guardian"]["pid"]:
+                    self.ended_by = "guardian_died"
+                elif self.ctx.ended(pid, status):
+                    self.ended_by = "worker_died"
+
+    def _asked_cause(self):
+        path = os.path.join(self.ledger.folders.run, self.id + ".cause")
+        try:
+            with open(path) as source:
+                cause = source.read(64).strip()
+        except OSError:
+            return "terminated"
+        return cause if cause in CAUSES else "terminated"
+
+    # -- after
+
+    def _end(self, cause, error=None):
+        details = {key: self.record[key] for key in ("effect", "measured", "note", "injected_at", "deadline", "halted_by") if key in self.record}
+        details["revert_cause"] = cause
+        if error:
+            details["error"] = error
+        final = revert(self.ledger, self.id, cause, details)
+        for name in (".cause", ".lease"):
+            state.remove(os.path.join(self.ledger.folders.run, self.id + name))
+        self.ledger.tidy()
+        return final or self.record
+
+
+def main(fault_id, ready):
+    """Entry ``fault`` of the runtime archive."""
+    return Supervisor(Ledger(), fault_id).run(ready)
