@@ -5,29 +5,13 @@
 from __future__ import annotations
 
 import os
-import pwd
-import uuid
 
 from .. import _clock
 from .._errors import ChaosError, Refused
 from .._host import launch, processes, revert
-from .._host.ledger import SCHEMA, Ledger
+from .._host.ledger import Ledger
 from .._host.operations.members import MARK
-from . import guard
-from . import plan as plans
-
-PUBLIC = (
-    "id name family action state requested backend notes effect measured note event armed_at injected_at reverted_at deadline boot_id "
-    "revert_cause halted_by residue undo_problems who error"
-).split()
-
-
-def public(record):
-    """A record as a module returns it: no process ids of ours, no raw undo data."""
-    shown = {key: record[key] for key in PUBLIC if key in record}
-    shown["plan"] = plans.readable(record)
-    shown.setdefault("residue", [])
-    return shown
+from . import guard, record as records
 
 
 def present(family, envelope, options, check_mode=False):
@@ -39,94 +23,39 @@ def present(family, envelope, options, check_mode=False):
     guard.owner_allows()
     guard.short_enough(envelope["duration_s"], envelope["max_duration_s"])
     if check_mode:
-        found = ledger.find(envelope["name"])
-        if found:
-            return _already(found, envelope, options)
-        plan = _checked(family, options, ledger)
-        return {"changed": True, "fault": public(_record(plan, envelope, options, "planned")), "swept": []}
+        result = _admit(ledger, family, envelope, options, _only_planned)
+        return dict(result, swept=[])
     ledger.prepare()
     swept = revert.sweep(ledger)
     with ledger.admission():
-        found = ledger.find(envelope["name"])
-        if found:
-            return dict(_already(found, envelope, options), swept=[public(r) for r in swept])
-        plan = _checked(family, options, ledger)
-        record = _record(plan, envelope, options, "armed")
-        return {"changed": True, "fault": public(_hand_over(ledger, record)), "swept": [public(r) for r in swept]}
+        result = _admit(ledger, family, envelope, options, _hand_over)
+    return dict(result, swept=[records.public(each) for each in swept])
 
 
-def absent(name, check_mode=False):
-    """Undo a fault by name. Returns the final record; None for a name that this host never knew."""
-    ledger = Ledger()
-    found = ledger.find(name)
-    if check_mode or (found is None and not ledger.active()):
-        past = found or next(iter(ledger.past(1, name)), None)
-        return {"changed": bool(found), "fault": public(past) if past else None, "swept": []}
-    ledger.prepare()
-    final = revert.request(ledger, found, "absent") if found else None
-    swept = [record for record in revert.sweep(ledger) if record["name"] != name]
-    ledger.tidy()
-    if final is None:
-        final = next(iter(ledger.past(1, name)), None)
-    if final is not None and final.get("state") == "residue":
-        raise ChaosError(
-            "fault '%s' is not wholly undone: %s" % (name, "; ".join(final["residue"])), fault=public(final), changed=True
-        )
-    return {"changed": bool(found), "fault": public(final) if final else None, "swept": [public(r) for r in swept]}
-
-
-def _already(found, envelope, options):
-    if found["state"] != "active" or _identity(found) != _identity(_record(None, envelope, options, "")):
-        raise Refused(
-            "conflict",
-            "fault '%s' is %s on this host with other options" % (found["name"], found["state"]),
-            remedy="end it first with state=absent, or use another name",
-        )
-    return {"changed": False, "fault": public(found), "swept": []}
-
-
-def _identity(record):
-    return {key: record.get(key) for key in ("name", "options", "duration_s", "lease_s", "halt_on")}
-
-
-def _checked(family, options, ledger):
-    """The plan, or the guard's refusal."""
-    facts = family.look(options)
-    plan = family.plan(options, facts)
+def _admit(ledger, family, envelope, options, carry_out):
+    """Same name and options: nothing to do. Else plan, let the guards see it, and carry it out."""
+    found = ledger.find(envelope["name"])
+    if found:
+        wanted = records.identity(envelope, options)
+        if found["state"] != "active" or {key: found.get(key) for key in wanted} != wanted:
+            raise Refused(
+                "conflict",
+                "fault '%s' is %s on this host with other options" % (found["name"], found["state"]),
+                remedy="end it first with state=absent, or use another name",
+            )
+        return {"changed": False, "fault": records.public(found)}
+    plan = family.plan(options, family.look(options))
     guard.no_conflict(plan, ledger.active())
-    return plan
+    return {"changed": True, "fault": records.public(carry_out(ledger, plan, envelope, options))}
 
 
-def _record(plan, envelope, options, kind):
-    record = {
-        "schema": SCHEMA,
-        "id": uuid.uuid4().hex[:12],
-        "state": kind,
-        "options": options,
-        "who": who(),
-        "boot_id": _clock.boot_id(),
-        "residue": [],
-        "effect": "inconclusive",
-        "measured": {},
-    }
-    record.update({key: envelope.get(key) for key in ("name", "duration_s", "lease_s", "halt_on")})
-    if plan is not None:
-        record.update(plan)
-        text = plans.all_undo(plan)
-        for entry in text:  # the plan is pure and cannot know the id
-            entry["args"] = {key: record["id"] if value == "$ID" else _with_id(value, record["id"]) for key, value in entry["args"].items()}
-        for each in record["steps"]:
-            each["args"] = {key: _with_id(value, record["id"]) for key, value in each["args"].items()}
-        record["undo"] = text
-    return record
+def _only_planned(ledger, plan, envelope, options):
+    return records.new(plan, envelope, options, "planned")
 
 
-def _with_id(value, fault_id):
-    return value.replace("$ID", fault_id) if isinstance(value, str) else value
-
-
-def _hand_over(ledger, record):
+def _hand_over(ledger, plan, envelope, options):
     """Arm: the undo goes to the disk; then the supervisor takes over and injects. Returns the record as it stands then."""
+    record = records.new(plan, envelope, options, "armed")
     record["armed_at"] = _clock.now()
     record["writer"] = {"pid": os.getpid(), "start": processes.start_time(os.getpid())}
     ledger.write(record)
@@ -137,29 +66,29 @@ def _hand_over(ledger, record):
         if left is not None:
             revert.request(ledger, left, "failed")
         ledger.tidy()
-        raise ChaosError("the fault was not injected: %s" % error, fault=public(error.details.get("fault") or record))
+        raise ChaosError("the fault was not injected: %s" % error, fault=records.public(error.details.get("fault") or record))
     return child.ready["fault"]
 
 
-def who():
-    """Who runs this: the user, and the peer of the SSH connection when there is one."""
-    try:
-        user = pwd.getpwuid(os.geteuid()).pw_name
-    except KeyError:
-        user = str(os.geteuid())
-    peer = (os.environ.get("SSH_CONNECTION") or os.environ.get("SSH_CLIENT") or "").split(" ")[0]
-    return {"user": user, "from": peer or "this host"}
-
-
-def halt_all(names=None, check_mode=False):
-    """Undo every active fault of this host (or those named). Returns their final records, newest state first."""
+def absent(name, check_mode=False):
+    """Undo a fault by name. ``fault`` is its final record, or None for a name that this host never knew."""
     ledger = Ledger()
-    chosen = [record for record in ledger.active() if names is None or record["name"] in names]
-    if check_mode or not chosen:
-        return [public(record) for record in chosen]
+    found = ledger.find(name)
+    if check_mode or (found is None and not ledger.active()):
+        past = found or next(iter(ledger.past(1, name)), None)
+        return {"changed": bool(found), "fault": records.public(past) if past else None, "swept": []}
     ledger.prepare()
-    done = [public(revert.request(ledger, record, "halt")) for record in chosen]
+    final = revert.request(ledger, found, "absent") if found else None
+    swept = [each for each in revert.sweep(ledger) if each["name"] != name]
     ledger.tidy()
-    return done
-
-
+    if final is None:
+        final = next(iter(ledger.past(1, name)), None)
+    if final is not None and final.get("state") == "residue":
+        raise ChaosError(
+            "fault '%s' is not wholly undone: %s" % (name, "; ".join(final["residue"])), fault=records.public(final), changed=True
+        )
+    return {
+        "changed": bool(found),
+        "fault": records.public(final) if final else None,
+        "swept": [records.public(each) for each in swept],
+    }

@@ -1,0 +1,59 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What fault_info reads and fault_halt ends: needs no family. Private to magsasa.chaos."""
+from __future__ import annotations
+
+import time
+
+from .. import _clock
+from .._host import revert
+from .._host.ledger import Ledger
+from .._probe import state as probes
+from . import record as records
+
+
+def halt(names=None, check_mode=False):
+    """Undo every active fault of this host (or those named); returns their final records."""
+    ledger = Ledger()
+    chosen = [each for each in ledger.active() if names is None or each["name"] in names]
+    if check_mode or not chosen:
+        return [records.public(each) for each in chosen]
+    ledger.prepare()
+    done = [records.public(revert.request(ledger, each, "halt")) for each in chosen]
+    ledger.tidy()
+    return done
+
+
+def end_probes(check_mode=False):
+    """End every recorder of this user on this host; returns their names."""
+    ledger = Ledger()
+    found = [each["name"] for each in probes.list_probes(ledger.folders.run)]
+    if not check_mode:
+        for name in found:
+            probes.discard(ledger.folders.run, name)
+        ledger.tidy()
+    return found
+
+
+def look(names, past, window_s):
+    """The ledger as fault_info returns it."""
+    ledger = Ledger()
+    active = [each for each in ledger.active() if names is None or each["name"] in names]
+    gone = [each for each in ledger.past(10**6 if names else past) if names is None or each["name"] in names][:past]
+    return {
+        "active": [_with_time(each) for each in active],
+        "past": [records.public(each) for each in gone],
+        "residue": [sentence for each in active for sentence in each.get("residue") or []],
+        "probes": probes.list_probes(ledger.folders.run, window_s),
+        "clock": dict(_clock.now(), boot_id=_clock.boot_id()),
+    }
+
+
+def _with_time(record):
+    shown = records.public(record)
+    deadline = (record.get("deadline") or {}).get("monotonic")
+    same_boot = record.get("boot_id") == _clock.boot_id()
+    shown["seconds_left"] = round(max(0.0, deadline - time.monotonic()), 3) if deadline and same_boot else None
+    shown["orphaned"] = not same_boot or not revert.keepers(record)
+    return shown

@@ -1,0 +1,67 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A fault's record: as the ledger keeps it, and as a user may see it. Private to magsasa.chaos."""
+from __future__ import annotations
+
+import os
+import pwd
+import uuid
+
+from .. import _clock
+from .._host.ledger import SCHEMA
+from . import plan as plans
+
+PUBLIC = (
+    "id name family action state requested backend notes effect measured note event armed_at injected_at reverted_at deadline boot_id "
+    "revert_cause halted_by residue undo_problems who error"
+).split()
+
+
+def public(record):
+    """A record as a module returns it: no process ids of ours, no raw undo data."""
+    shown = {key: record[key] for key in PUBLIC if key in record}
+    shown["plan"] = plans.readable(record)
+    shown.setdefault("residue", [])
+    return shown
+
+
+def identity(envelope, options):
+    """What makes two requests of the same name the same fault."""
+    return dict({key: envelope.get(key) for key in ("name", "duration_s", "lease_s", "halt_on")}, options=options)
+
+
+def new(plan, envelope, options, state):
+    """A fresh record of a plan, with the fault's id put into its steps and undo operations (``$ID``)."""
+    record = {
+        "schema": SCHEMA,
+        "id": uuid.uuid4().hex[:12],
+        "state": state,
+        "who": who(),
+        "boot_id": _clock.boot_id(),
+        "residue": [],
+        "effect": "inconclusive",
+        "measured": {},
+    }
+    record.update(identity(envelope, options))
+    record.update(plan)
+    record["undo"] = plans.all_undo(plan)
+    for each in record["undo"] + record["steps"]:
+        each["args"] = {key: _with_id(value, record["id"]) for key, value in each["args"].items()}
+    return record
+
+
+def _with_id(value, fault_id):
+    if isinstance(value, list):
+        return [_with_id(each, fault_id) for each in value]
+    return value.replace("$ID", fault_id) if isinstance(value, str) else value
+
+
+def who():
+    """Who runs this: the user, and the peer of the SSH connection when there is one."""
+    try:
+        user = pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        user = str(os.geteuid())
+    peer = (os.environ.get("SSH_CONNECTION") or os.environ.get("SSH_CLIENT") or "").split(" ")[0]
+    return {"user": user, "from": peer or "this host"}

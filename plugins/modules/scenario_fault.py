@@ -1,0 +1,71 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run the fault that a scenario describes as data."""
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: scenario_fault
+short_description: Run the fault that a scenario describes as data
+version_added: 0.1.0
+author:
+  - magsasa.chaos contributors (@magsasa)
+description:
+  - Runs the fault module of a family with options that come as data, as in the catalogue of the role P(magsasa.chaos.suite#role).
+  - In a playbook of your own the module of the family itself is easier to read.
+options:
+  family:
+    description: The fault family.
+    type: str
+    required: true
+    choices: [cpu, memory, disk, process, database]
+  name:
+    description: Identity of the fault on the host.
+    type: str
+    required: true
+  state:
+    description: As of the family's module.
+    type: str
+    choices: [present, absent]
+    default: present
+  options:
+    description: Options of the family's module, without O(name) and O(state).
+    type: dict
+    default: {}
+attributes:
+  check_mode:
+    description: Can run in C(check_mode) and return the plan without touching the host.
+    support: full
+  diff_mode:
+    description: Returns what would be or was changed, step by step.
+    support: full
+  platform:
+    description: Target OS/families that can be operated against.
+    platforms: linux
+    support: full
+seealso:
+  - module: magsasa.chaos.cpu_fault
+  - module: magsasa.chaos.memory_fault
+  - module: magsasa.chaos.disk_fault
+  - module: magsasa.chaos.process_fault
+  - module: magsasa.chaos.database_fault
+"""
+
+EXAMPLES = r"""
+- name: Half of every core for ten seconds, as data
+  magsasa.chaos.scenario_fault:
+    family: cpu
+    name: half-busy
+    options:
+      load: 50%
+      duration: 10s
+"""
+
+RETURN = r"""
+fault:
+  description: The record of the fault, as the family's module returns it.
+  returned: success
+  type: dict
+  sample: {id: 3f9c1b0a77d2, name: half-busy, family: cpu, state: active, effect: confirmed}
+"""

@@ -1,0 +1,53 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The controller's side of every fault module: the inventory has the first word. Private to magsasa.chaos."""
+from __future__ import annotations
+
+from ansible.errors import AnsibleError
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.plugins.action import ActionBase
+
+
+def inventory_refusal(task_vars):
+    """Why the inventory does not let us touch this host (one sentence), or None. See docs/design.md section 5."""
+    host = task_vars.get("inventory_hostname", "this host")
+    if boolean(task_vars.get("chaos_protected", False), strict=False):
+        return "refused by the protected guard: chaos_protected is true for %s; take the variable away from its inventory to lift this guard" % host
+    if not boolean(task_vars.get("chaos_allowed", False), strict=False):
+        return "refused by the allowed guard: chaos_allowed is not true for %s; set chaos_allowed=true in its inventory to lift this guard" % host
+    return None
+
+
+class FaultAction(ActionBase):
+    """Refuse hosts that the inventory does not open, else run the module of the same name there.
+
+    ``state: absent`` is never refused: an undo must always be possible.
+    """
+
+    TRANSFERS_FILES = False
+    _supports_async = False
+
+    def _module(self):
+        """(name of the module, its arguments)."""
+        return self._task.action, self._task.args
+
+    def run(self, tmp=None, task_vars=None):
+        """Result of the module, or the refusal."""
+        result = super().run(tmp, task_vars)
+        name, arguments = self._module()
+        if arguments.get("state", "present") != "absent":
+            refusal = inventory_refusal({key: self._value(task_vars, key) for key in ("inventory_hostname", "chaos_allowed", "chaos_protected")})
+            if refusal:
+                result.update(failed=True, changed=False, msg=refusal, refused=True)
+                return result
+        if self._task.async_val:
+            raise AnsibleError("%s: async is not supported and not needed, the fault holds itself and the task returns at once; remove async" % name)
+        result.update(self._execute_module(module_name=name, module_args=arguments, task_vars=task_vars))
+        if str(result.get("msg", "")).startswith("refused by"):
+            result["refused"] = True
+        return result
+
+    def _value(self, task_vars, key):
+        value = (task_vars or {}).get(key)
+        return self._templar.template(value) if isinstance(value, str) else value
