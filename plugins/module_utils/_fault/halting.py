@@ -7,6 +7,7 @@ from __future__ import annotations
 import time
 
 from .. import _clock
+from .._host import halt as leases
 from .._host import revert
 from .._host.ledger import Ledger
 from .._probe import state as probes
@@ -34,6 +35,15 @@ def end_probes(check_mode=False):
             probes.discard(ledger.folders.run, name)
         ledger.tidy()
     return found
+
+
+def renew(names=None):
+    """Renew the lease of active faults that have one; returns their names."""
+    ledger = Ledger()
+    chosen = [each for each in ledger.active() if each.get("lease_s") and (names is None or each["name"] in names)]
+    for each in chosen:
+        leases.renew(ledger, each["id"])
+    return [each["name"] for each in chosen]
 
 
 def look(names, past, window_s):

@@ -1,0 +1,69 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Wait for running experiments: progress, leases, early halt. One action for all hosts; nothing blocks on a host."""
+from __future__ import annotations
+
+import time
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible_collections.magsasa.chaos.plugins.module_utils import _quantity
+from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._hosts import HostRunner
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._watch import Baseline, Hold
+
+
+class ActionModule(ActionBase):
+    """Options are described in the module of the same name."""
+
+    BYPASS_HOST_LOOP = True
+    TRANSFERS_FILES = False
+    _VALID_ARGS = frozenset(
+        ("phase", "fault", "probe", "hosts", "observers", "duration", "interval", "recovery_timeout", "successes", "rate", "halt_on", "lease", "max_error_rate", "slow")
+    )
+
+    def run(self, tmp=None, task_vars=None):
+        """Wait, and return ``hosts``: what was last seen of each."""
+        result = super().run(tmp, task_vars)
+        try:
+            wanted = self._wanted(task_vars)
+        except ChaosError as error:
+            raise AnsibleActionFail(str(error))
+        if self._task.check_mode:
+            result.update(changed=False, skipped=True, msg="nothing to wait for in check mode", hosts={})
+            return result
+        runner = HostRunner(self, task_vars)
+        phase = (Baseline if wanted["phase"] == "baseline" else Hold)(wanted, runner, self._say)
+        began = time.monotonic()
+        result["hosts"] = phase.wait()
+        result.update(changed=False, waited_s=round(time.monotonic() - began, 3))
+        return result
+
+    def _wanted(self, task_vars):
+        given = self._task.args
+        if given.get("phase") not in ("baseline", "hold"):
+            raise AnsibleActionFail("phase: '%s' is not a phase; use baseline or hold" % given.get("phase"))
+        hosts = given.get("hosts") or [task_vars["inventory_hostname"]]
+        halt_on = given.get("halt_on") or {}
+        return {
+            "phase": given["phase"],
+            "fault": _quantity.name(given.get("fault"), "fault"),
+            "probe": _quantity.name(given["probe"], "probe") if given.get("probe") else None,
+            "hosts": [str(host) for host in hosts],
+            "observers": given.get("observers") or {},
+            "duration_s": _quantity.duration(given.get("duration", "10s"), "duration"),
+            "interval_s": _quantity.duration(given.get("interval", "2s"), "interval", low=0.2),
+            "recovery_timeout_s": _quantity.duration(given.get("recovery_timeout", "30s"), "recovery_timeout"),
+            "successes": int(given.get("successes", 3)),
+            "rate": float(given.get("rate", 20)),
+            "lease": bool(given.get("lease")),
+            "slow_ms": _quantity.duration(given["slow"], "slow") * 1000.0 if given.get("slow") else None,
+            "max_error_rate_pct": _quantity.percent(given.get("max_error_rate", "5%"), "max_error_rate"),
+            "halt_error_rate_pct": _quantity.percent(halt_on["error_rate"], "halt_on.error_rate") if halt_on.get("error_rate") else None,
+            "halt_latency_ms": _quantity.duration(halt_on["latency"], "halt_on.latency") * 1000.0 if halt_on.get("latency") else None,
+            "halt_for_s": _quantity.duration(halt_on.get("for", "5s"), "halt_on.for", low=0.5),
+        }
+
+    def _say(self, text):
+        self._display.display("  " + text)

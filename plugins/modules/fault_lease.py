@@ -1,0 +1,113 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Renew leases and look."""
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: fault_lease
+short_description: Renew the lease of faults and look at them
+version_added: 0.1.0
+author:
+  - magsasa.chaos contributors (@magsasa)
+description:
+  - A fault with O(magsasa.chaos.cpu_fault#module:lease) ends early unless somebody renews it. This module does, for a controller that is still there.
+  - Returns the same as M(magsasa.chaos.fault_info). M(magsasa.chaos.watch) uses it.
+options:
+  names:
+    description: Only faults with these names. All when left out. A fault without a lease is left alone.
+    type: list
+    elements: str
+  past:
+    description: How many past faults to return, newest first.
+    type: int
+    default: 20
+  window:
+    description: The last stretch of time over which the live figures of running probes are taken.
+    type: str
+    default: 5s
+attributes:
+  check_mode:
+    description: Can run in C(check_mode) and look without renewing.
+    support: full
+  diff_mode:
+    description: Nothing is changed.
+    support: none
+  platform:
+    description: Target OS/families that can be operated against.
+    platforms: linux
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: We are still here
+  magsasa.chaos.fault_lease:
+    names: [half-busy]
+"""
+
+RETURN = r"""
+renewed:
+  description: Names of the faults whose lease was renewed.
+  returned: always
+  type: list
+  elements: str
+  sample: [half-busy]
+active:
+  description: Faults that are in, oldest first. C(orphaned) is true for one that nobody holds any more; the next contact undoes it.
+  returned: always
+  type: list
+  elements: dict
+  sample: [{id: 3f9c1b0a77d2, name: half-busy, family: cpu, state: active, effect: confirmed, seconds_left: 12.4, orphaned: false}]
+past:
+  description: Faults that are over, newest first.
+  returned: always
+  type: list
+  elements: dict
+  sample: [{id: 77d23f9c1b0a, name: half-busy, family: cpu, state: reverted, revert_cause: deadline, residue: []}]
+residue:
+  description: What is left of faults that could not be wholly undone, one sentence each.
+  returned: always
+  type: list
+  elements: str
+  sample: []
+probes:
+  description: Running probes with their live figures.
+  returned: always
+  type: list
+  elements: dict
+  sample: [{name: light-1, sent: 100, failed: 2, error_rate_pct: 2.0, p50_ms: 3.1, p95_ms: 9.8}]
+clock:
+  description: Both clocks of the host at the moment of the answer, and the identity of its boot.
+  returned: always
+  type: dict
+  sample: {monotonic: 1311.204817, wall: 1795600000.114, boot_id: 6f0c3d2e-0000-4000-8000-000000000000}
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.magsasa.chaos.plugins.module_utils import _quantity
+from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
+from ansible_collections.magsasa.chaos.plugins.module_utils._fault import halting
+
+
+def main():
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "names": {"type": "list", "elements": "str"},
+            "past": {"type": "int", "default": 20},
+            "window": {"type": "str", "default": "5s"},
+        },
+        supports_check_mode=True,
+    )
+    try:
+        window = _quantity.duration(module.params["window"], "window", low=0.1, high=600.0)
+        renewed = [] if module.check_mode else halting.renew(module.params["names"])
+        result = halting.look(module.params["names"], max(0, module.params["past"]), window)
+    except (ChaosError, OSError) as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(changed=False, renewed=renewed, **result)
+
+
+if __name__ == "__main__":
+    main()

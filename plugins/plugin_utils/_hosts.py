@@ -1,0 +1,69 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run a module on any host of the inventory from within one action. Private to magsasa.chaos.
+
+Ansible gives an action the connection of one host. An action that looks after many hosts at once, so that no fork of the
+controller is held for the length of a hold, opens the others itself, with the same steps as Ansible's own task executor.
+"""
+from __future__ import annotations
+
+from ansible import constants as C
+from ansible.executor.task_executor import TaskExecutor
+from ansible.plugins.action import ActionBase
+
+
+class _Runner(ActionBase):
+    """An action that only lends its ``_execute_module``."""
+
+
+class HostRunner:
+    """Runs modules on hosts by inventory name, keeping one connection a host."""
+
+    def __init__(self, action, task_vars):
+        self._action = action
+        self._vars = task_vars
+        self._runners = {}
+
+    def run(self, host, module, arguments):
+        """Result (dict) of ``module`` on ``host``; ``unreachable`` or ``failed`` is in the result, nothing is raised for a host."""
+        try:
+            runner, variables = self._runner(host)
+            return runner._execute_module(module_name=module, module_args=arguments, task_vars=variables)
+        except Exception as error:  # a host that cannot be reached must not end the watch over the others
+            return {"failed": True, "unreachable": True, "msg": str(error)}
+
+    def _runner(self, host):
+        if host not in self._runners:
+            if host == self._vars["inventory_hostname"] and not self._action._task.delegate_to:
+                self._runners[host] = (self._action, self._vars)
+            else:
+                self._runners[host] = self._connect(host)
+        return self._runners[host]
+
+    def _connect(self, host):
+        action = self._action
+        variables = dict(self._vars)
+        variables.update(self._vars["hostvars"][host])
+        variables.setdefault("inventory_hostname", host)
+        templar = action._templar.copy_with_new_env(available_variables=variables)
+        executor = TaskExecutor.__new__(TaskExecutor)
+        executor._task = action._task
+        executor._job_vars = variables
+        executor._loader = action._loader
+        executor._shared_loader_obj = action._shared_loader_obj
+        executor._new_stdin = None
+        executor._connection = None
+        executor._play_context = action._play_context.set_task_and_variable_override(task=action._task, variables=variables, templar=templar)
+        kind = templar.template(variables.get("ansible_connection", C.DEFAULT_TRANSPORT))
+        executor._connection = executor._get_connection(variables, templar, "ssh" if kind == "smart" else kind)
+        executor._set_connection_options(variables, templar)
+        runner = _Runner(
+            task=action._task,
+            connection=executor._connection,
+            play_context=executor._play_context,
+            loader=action._loader,
+            templar=templar,
+            shared_loader_obj=action._shared_loader_obj,
+        )
+        return runner, variables
