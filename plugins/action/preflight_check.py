@@ -1,0 +1,93 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Check everything that a run was told, on the controller, before any host is touched."""
+from __future__ import annotations
+
+import os
+import tempfile
+from urllib.parse import urlsplit
+
+from ansible.errors import AnsibleActionFail
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.plugins.action import ActionBase
+from ansible_collections.magsasa.chaos.plugins.module_utils import _quantity
+from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, ChaosError
+from ansible_collections.magsasa.chaos.plugins.module_utils._host import processes
+from ansible_collections.magsasa.chaos.plugins.plugin_utils import _catalogue
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._fault_action import inventory_refusal
+
+
+class ActionModule(ActionBase):
+    """Runs on the controller for every host; options are described in the module of the same name."""
+
+    TRANSFERS_FILES = False
+    _VALID_ARGS = frozenset(
+        ("intensity", "scenarios", "catalogue", "target_url", "report_dir", "baseline", "recovery_timeout", "rate", "probe_timeout", "fail_on_breach")
+    )
+
+    def run(self, tmp=None, task_vars=None):
+        """``refused``: why the inventory closes this host, or null; ``scenarios``: what will run."""
+        result = super().run(tmp, task_vars)
+        try:
+            scenarios = self._checked(self._task.args)
+        except ChaosError as error:
+            raise AnsibleActionFail(str(error))
+        names = ("inventory_hostname", "chaos_allowed", "chaos_protected")
+        values = {name: self._templar.template(task_vars.get(name)) for name in names}
+        main = os.getppid()  # actions run in a worker; its parent is ansible-playbook itself
+        result.update(
+            changed=False,
+            refused=inventory_refusal(values),
+            scenarios=scenarios,
+            controller={"pid": main, "start": processes.start_time(main)},
+        )
+        return result
+
+    def _checked(self, given):
+        _quantity.duration(given.get("baseline", "10s"), "chaos_baseline", low=1.0, high=3600.0)
+        _quantity.duration(given.get("recovery_timeout", "30s"), "chaos_recovery_timeout", low=1.0, high=3600.0)
+        _quantity.duration(given.get("probe_timeout", "2s"), "chaos_probe_timeout", low=0.01, high=60.0)
+        self._rate(given.get("rate", 20))
+        try:
+            boolean(given.get("fail_on_breach", True))
+        except TypeError:
+            raise BadOption("chaos_fail_on_breach", given["fail_on_breach"], "is neither true nor false", "write true or false")
+        self._url(given.get("target_url"))
+        self._report_dir(given.get("report_dir") or "reports")
+        entries = _catalogue.check(list(given.get("catalogue") or []))
+        return _catalogue.select(entries, given.get("intensity", "light"), given.get("scenarios"))
+
+    @staticmethod
+    def _rate(value):
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            number = -1.0
+        if not 0 < number <= 1000:
+            raise BadOption("chaos_probe_rate", value, "is not a rate", "use a number of probes a second from 1 to 1000")
+
+    @staticmethod
+    def _url(url):
+        if not url:
+            return
+        try:
+            parts = urlsplit(str(url))
+            usable = parts.scheme in ("http", "https") and parts.hostname and (parts.port is None or 0 < parts.port < 65536)
+        except ValueError:
+            usable = False
+        if not usable:
+            shown = str(url).split("@")[-1]
+            raise BadOption("chaos_target_url", shown, "is not an address of a service", "write http://HOST:PORT with a port from 1 to 65535")
+
+    @staticmethod
+    def _report_dir(folder):
+        """A report that cannot be written at the end is a run for nothing: try now."""
+        folder = os.path.abspath(os.path.expanduser(folder))
+        try:
+            os.makedirs(folder, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder) as trial:
+                trial.write(b"x" * 4096)
+                trial.flush()
+        except OSError as error:
+            raise BadOption("report_dir", folder, "cannot be written (%s)" % error.strerror, "name another folder with --report-dir or CHAOS_REPORT_DIR")

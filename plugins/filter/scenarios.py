@@ -1,0 +1,30 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Filters over the scenario catalogue."""
+from __future__ import annotations
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
+from ansible_collections.magsasa.chaos.plugins.plugin_utils import _catalogue
+
+
+def select_scenarios(entries, intensity, wanted=None):
+    """Scenarios of an intensity, or those that are named."""
+    try:
+        return _catalogue.select(_catalogue.check(list(entries)), intensity, wanted)
+    except ChaosError as error:
+        raise AnsibleFilterError(str(error))
+
+
+def fill_scenario(entry, endpoint):
+    """One scenario, filled in for one host."""
+    return _catalogue.fill(entry, endpoint)
+
+
+class FilterModule:
+    """Filters of the collection over scenarios."""
+
+    def filters(self):
+        """Name to function."""
+        return {"select_scenarios": select_scenarios, "fill_scenario": fill_scenario}

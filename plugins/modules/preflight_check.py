@@ -1,0 +1,95 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of the action of the same name."""
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: preflight_check
+short_description: Check the settings of a chaos run before any host is touched
+version_added: 0.1.0
+author:
+  - magsasa.chaos contributors (@magsasa)
+description:
+  - Runs on the controller. Checks every setting of a run and fails with one sentence that names the setting, its value and the remedy.
+  - Tells whether the inventory opens the host.
+options:
+  intensity:
+    description: The intensity of the run.
+    type: str
+    choices: [smoke, light, medium, heavy, full]
+    default: light
+  scenarios:
+    description: Ids, families or tags of the scenarios to run instead of those of the intensity; a list, or a text with commas.
+    type: raw
+  catalogue:
+    description: All scenarios.
+    type: list
+    elements: dict
+    required: true
+  target_url:
+    description: The service to watch.
+    type: str
+  report_dir:
+    description: Folder of the reports. It is made when it is not there.
+    type: str
+    default: reports
+  baseline:
+    description: Length of the baseline.
+    type: str
+    default: 10s
+  recovery_timeout:
+    description: How long to wait for recovery.
+    type: str
+    default: 30s
+  rate:
+    description: Probes a second.
+    type: float
+    default: 20
+  probe_timeout:
+    description: Time-out of one probe.
+    type: str
+    default: 2s
+  fail_on_breach:
+    description: Whether the run fails when an objective is not met.
+    type: bool
+    default: true
+attributes:
+  check_mode:
+    description: The same in C(check_mode).
+    support: full
+  diff_mode:
+    description: Nothing is changed.
+    support: none
+  platform:
+    description: Target OS/families that can be operated against.
+    platforms: linux
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Is everything that we were told usable?
+  magsasa.chaos.preflight_check:
+    intensity: light
+    catalogue: "{{ my_scenarios }}"
+"""
+
+RETURN = r"""
+refused:
+  description: Why the inventory does not open this host, or null.
+  returned: success
+  type: str
+  sample: null
+scenarios:
+  description: The scenarios that will run.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{id: cpu-light, hold: 30s}]
+controller:
+  description: Process id and start time of the running ansible-playbook.
+  returned: success
+  type: dict
+  sample: {pid: 4711, start: 130021}
+"""

@@ -1,0 +1,99 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The scenario catalogue: reading, choosing, filling in. Pure. Private to magsasa.chaos."""
+from __future__ import annotations
+
+from ansible_collections.magsasa.chaos.plugins.module_utils import _quantity
+from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, ChaosError
+
+INTENSITIES = ("smoke", "light", "medium", "heavy", "full")
+SMOKE_HOLD = "3s"
+REQUIRED = ("id", "title", "hypothesis", "family", "hold", "intensity", "options", "objectives")
+
+
+def check(entries, source="the catalogue"):
+    """Raise ChaosError, naming entry and key, when an entry has not the form of a scenario."""
+    seen = set()
+    for number, entry in enumerate(entries, 1):
+        if not isinstance(entry, dict):
+            raise ChaosError("%s: entry %d is not a mapping" % (source, number))
+        label = "%s: scenario %s" % (source, entry.get("id", "number %d" % number))
+        for key in REQUIRED:
+            if key not in entry:
+                raise ChaosError("%s: the key '%s' is missing" % (label, key))
+        for key in ("options", "objectives"):
+            if not isinstance(entry[key], dict):
+                raise ChaosError("%s: '%s' must be a mapping" % (label, key))
+        _quantity.name(entry["id"], label + ": id")
+        _quantity.duration(entry["hold"], label + ": hold", low=0.5)
+        if entry["id"] in seen:
+            raise ChaosError("%s: the id is there twice" % label)
+        seen.add(entry["id"])
+    return entries
+
+
+def select(entries, intensity, wanted=None):
+    """Scenarios of an intensity, or those named in ``wanted`` (ids, families or tags), with the hold of that intensity.
+
+    smoke: all, 3 s holds; full: all; light, medium, heavy: their own. Raises BadOption for an unknown intensity or name.
+    """
+    if intensity not in INTENSITIES:
+        raise BadOption("chaos_intensity", intensity, "is not an intensity", "use one of %s" % ", ".join(INTENSITIES))
+    names = _names(wanted)
+    if names:
+        chosen = []
+        for name in names:
+            found = [e for e in entries if name in (e["id"], e["family"]) or name in (e.get("tags") or [])]
+            if not found:
+                raise BadOption("chaos_scenarios", name, "is not the id, family or tag of a scenario", "use one of %s" % ", ".join(e["id"] for e in entries))
+            chosen.extend(e for e in found if e not in chosen)
+    else:
+        chosen = [e for e in entries if intensity in ("smoke", "full") or e["intensity"] == intensity]
+    if intensity == "smoke":
+        chosen = [dict(e, hold=SMOKE_HOLD) for e in chosen]
+    return chosen
+
+
+def _names(wanted):
+    if not wanted:
+        return []
+    if isinstance(wanted, str):
+        wanted = wanted.split(",")
+    return [str(name).strip() for name in wanted if str(name).strip()]
+
+
+def fill(entry, endpoint):
+    """One scenario for one host: options filled in from what port detection found.
+
+    Returns the entry with ``options`` ready to use, or with ``skipped``: a sentence with reason and remedy.
+    """
+    filled = dict(entry, name=entry["id"])
+    if entry.get("available", True) is False:
+        return dict(filled, skipped=entry.get("unavailable_reason") or "not available")
+    if not endpoint:
+        return dict(filled, skipped="no service was found on this host; name it with chaos_target_url")
+    database = endpoint.get("database") or {}
+    values = {
+        "port": endpoint.get("port"),
+        "database_engine": {"sqlite": "sqlite", "postgresql": "postgresql"}.get(database.get("backend")),
+        "database_path": database.get("path"),
+        "database_port": database.get("port"),
+    }
+    if any(str(value).startswith("@database") for value in entry["options"].values()):
+        if values["database_engine"] is None:
+            return dict(filled, skipped="the database of the service is not known; name it with chaos_database_path or chaos_database_port")
+        if values["database_engine"] == "sqlite":
+            values["database_port"] = None
+        else:
+            values["database_path"] = None
+            if (database.get("host") or "127.0.0.1") not in ("127.0.0.1", "::1", "localhost") and not str(database.get("host")).startswith("/"):
+                return dict(filled, skipped="the database of the service runs on another host (%s); run the scenario there" % database.get("host"))
+    options = {}
+    for key, value in entry["options"].items():
+        if isinstance(value, str) and value.startswith("@"):
+            value = values.get(value[1:])
+        if value is not None:
+            options[key] = value
+    filled["options"] = dict(options, duration=entry["hold"])
+    return filled
