@@ -1,0 +1,195 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Connections that keep one deadline from the first name lookup to the last byte. Private to magsasa.chaos.
+
+A socket's own time-out starts anew with every operation, so a server that sends one byte a second never meets it.
+Here every operation gets what is left of the whole. Deadlines are readings of the monotonic clock, in seconds.
+"""
+from __future__ import annotations
+
+import errno
+import io
+import socket
+import threading
+import time
+
+try:
+    import ssl
+except ImportError:  # a Python built without it: plain connections still work
+    ssl = None
+
+HANGING_LOOKUPS = 64  # the resolver cannot be interrupted; how many lookups may hang at once
+_lookups = threading.Semaphore(HANGING_LOOKUPS)
+_contexts = {}
+
+
+class WireError(Exception):
+    """The other side or the way to it failed; ``kind`` is one of the kinds that http.fetch documents."""
+
+    def __init__(self, kind, message):
+        super().__init__(message)
+        self.kind = kind
+
+
+def left(deadline):
+    """Seconds until ``deadline``; raises WireError("timeout") when there are none."""
+    seconds = deadline - time.monotonic()
+    if seconds <= 0:
+        raise WireError("timeout", "no answer within the time limit")
+    return seconds
+
+
+def from_os_error(error):
+    """The WireError of an OSError of a socket (TLS errors are such, too)."""
+    if isinstance(error, socket.timeout):
+        return WireError("timeout", "no answer within the time limit")
+    if ssl is not None and isinstance(error, ssl.SSLError):
+        reason = getattr(error, "verify_message", None) or getattr(error, "reason", None) or "unknown reason"
+        return WireError("tls", "TLS failed: %s" % str(reason).replace("_", " ").lower())
+    if isinstance(error, socket.gaierror):
+        return WireError("dns", "the name cannot be resolved: %s" % (error.strerror or error))
+    if isinstance(error, ConnectionRefusedError):
+        return WireError("refused", "the connection was refused")
+    if isinstance(error, (ConnectionResetError, ConnectionAbortedError, BrokenPipeError)):
+        return WireError("reset", "the connection was reset")
+    if error.errno == errno.ETIMEDOUT:
+        return WireError("timeout", "the connection timed out")
+    return WireError("unreachable", "the host cannot be reached: %s" % (error.strerror or error))
+
+
+def resolve(host, port, deadline):
+    """Addresses of ``host`` as getaddrinfo(3) gives them, within the deadline. Raises WireError."""
+    flags = socket.AI_NUMERICHOST
+    try:
+        return socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM, 0, flags)
+    except (socket.gaierror, UnicodeError):
+        pass  # a name: ask the resolver, which may hang for longer than we may wait
+    if not _lookups.acquire(blocking=False):
+        raise WireError("dns", "the resolver does not answer")
+    found = []
+    done = threading.Event()
+
+    def ask():
+        try:
+            found.append(socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM))
+        except (OSError, UnicodeError) as error:
+            found.append(error)
+        finally:
+            _lookups.release()
+            done.set()
+
+    try:
+        threading.Thread(target=ask, name="lookup", daemon=True).start()
+    except RuntimeError:
+        _lookups.release()
+        raise WireError("dns", "no thread is left for the lookup")
+    if not done.wait(left(deadline)):
+        raise WireError("timeout", "the name was not resolved within the time limit")
+    if isinstance(found[0], OSError):
+        raise from_os_error(found[0])
+    if isinstance(found[0], Exception):
+        raise WireError("dns", "the name cannot be resolved")
+    return found[0]
+
+
+def connect(host, port, deadline):
+    """A connected TCP socket; every address of ``host`` gets its share of the time. Raises WireError."""
+    addresses = resolve(host, port, deadline)
+    failure = None
+    for index, (family, kind, protocol, _name, address) in enumerate(addresses):
+        sock = None
+        try:
+            sock = socket.socket(family, kind, protocol)
+            sock.settimeout(left(deadline) / (len(addresses) - index))
+            sock.connect(address)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return sock
+        except OSError as error:
+            failure = from_os_error(error)
+        except WireError as error:
+            failure = failure or error
+        sock_close(sock)
+        if failure.kind == "timeout" and time.monotonic() >= deadline:
+            break
+    raise failure or WireError("dns", "the name has no address")
+
+
+def sock_close(sock):
+    """Close without complaint."""
+    if sock is not None:
+        try:
+            sock.close()
+        except OSError:
+            pass
+
+
+def _context(verify):
+    """One TLS client context for each way to verify (loading the trust store takes milliseconds)."""
+    if verify not in _contexts:
+        context = ssl.create_default_context()
+        if not verify:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        _contexts[verify] = context
+    return _contexts[verify]
+
+
+def secure(sock, host, deadline, verify):
+    """TLS over a connected socket; takes the socket over, also when it fails. Raises WireError."""
+    if ssl is None:
+        sock_close(sock)
+        raise WireError("tls", "this Python has no TLS")
+    try:
+        sock.settimeout(left(deadline))
+        return _context(verify).wrap_socket(sock, server_hostname=host.partition("%")[0])
+    except WireError:
+        sock_close(sock)
+        raise
+    except OSError as error:
+        sock_close(sock)
+        raise from_os_error(error)
+    except ValueError:
+        sock_close(sock)
+        raise WireError("tls", "TLS failed: the host name cannot be verified")
+
+
+def send(sock, data, deadline):
+    """Send all of ``data`` before the deadline. Raises WireError."""
+    view = memoryview(data)
+    try:
+        while view:
+            sock.settimeout(left(deadline))
+            view = view[sock.send(view):]
+    except OSError as error:
+        raise from_os_error(error)
+
+
+class Reading(io.RawIOBase):
+    """The receiving side of a socket for http.client: one deadline and one budget of bytes for all reads."""
+
+    def __init__(self, sock):
+        super().__init__()
+        self._sock = sock
+        self.deadline = 0.0
+        self.budget = 0
+        self.received = 0
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        if self.budget <= 0:
+            raise WireError("too_large", "the answer is larger than allowed")
+        try:
+            self._sock.settimeout(left(self.deadline))
+            count = self._sock.recv_into(buffer)
+        except OSError as error:
+            raise from_os_error(error)
+        self.budget -= count
+        self.received += count
+        return count
+
+    def makefile(self, _mode):
+        """What http.client.HTTPResponse asks of a socket."""
+        return io.BufferedReader(self, 16384)
