@@ -1,0 +1,97 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Recorders of a host as their folders tell: ``<run>/probes/<name>/``. Private to magsasa.chaos."""
+from __future__ import annotations
+
+import os
+
+from .. import _clock, _quantity
+from .._errors import BadOption
+from .._host import processes, state
+from . import live
+
+RECORDER = "recorder.json"  # written by the recorder: pid, start, boot_id, what it does, when it began
+SPEC = "spec.json"  # read and removed by the recorder: it may hold secrets
+SAMPLES = "samples.tsv"
+SUMMARY = "summary.json"  # written by the recorder when it ends
+_FILES = (RECORDER, SPEC, SAMPLES, SUMMARY)
+
+
+def folder(run, name):
+    """Where the recorder ``name`` keeps its files."""
+    return os.path.join(run, "probes", name)
+
+
+def read(run, name):
+    """What the recorder ``name`` said about itself, with ``alive``; None when there is none."""
+    where = folder(run, name)
+    if not os.path.isdir(where):
+        return None
+    found = state.read_json(os.path.join(where, RECORDER)) or {}
+    here = found.get("boot_id") == _clock.boot_id()
+    found["alive"] = bool(here and isinstance(found.get("pid"), int) and processes.alive(found["pid"], found.get("start")))
+    return found
+
+
+def names(run):
+    """Names of the recorders that have a folder, sorted."""
+    try:
+        entries = sorted(os.listdir(os.path.join(run, "probes")))
+    except OSError:
+        return []
+    return [entry for entry in entries if _is_name(entry) and os.path.isdir(folder(run, entry))]
+
+
+def _is_name(entry):
+    try:
+        return bool(_quantity.name(entry))
+    except BadOption:
+        return False
+
+
+def describe(run, name, window_s):
+    """One recorder as status and fault_info show it; None when there is none."""
+    found = read(run, name)
+    if found is None:
+        return None
+    shown = {"name": name, "running": found["alive"] and not found.get("ended")}
+    for key in ("pid", "target", "rate", "started_at"):
+        shown[key] = found.get(key)
+    shown["window_s"] = window_s
+    shown.update(live.window(os.path.join(folder(run, name), SAMPLES), window_s) or {"sent": 0, "failed": 0, "error_rate_pct": None, "p50_ms": None})
+    return shown
+
+
+def list_probes(run, window_s=5.0):
+    """Every recorder that has a folder, also one that has died, with its live figures."""
+    shown = [describe(run, name, window_s) for name in names(run)]
+    return [each for each in shown if each is not None]
+
+
+def end(run, name, patience=5.0):
+    """End the recorder's process and wait; returns whether it ran."""
+    found = read(run, name)
+    if not found or not found["alive"]:
+        return False
+    processes.end(found["pid"], found["start"], patience)
+    return True
+
+
+def remove(run, name):
+    """Take the recorder's folder away."""
+    where = folder(run, name)
+    try:
+        entries = os.listdir(where)
+    except FileNotFoundError:
+        return
+    for entry in entries:
+        if entry in _FILES or entry.startswith(".new-"):
+            state.remove(os.path.join(where, entry))
+    state.remove_if_empty(where, os.path.dirname(where))
+
+
+def discard(run, name):
+    """End a recorder and forget what it recorded."""
+    end(run, name)
+    remove(run, name)
