@@ -16,6 +16,27 @@ from ansible.plugins.action import ActionBase
 class _Runner(ActionBase):
     """An action that only lends its ``_execute_module``."""
 
+    def run(self, tmp=None, task_vars=None):
+        """Never called."""
+        raise NotImplementedError("this action only lends its connection")
+
+
+class _Opener(TaskExecutor):
+    """Only lends how Ansible opens a connection; has a task without being run for one."""
+
+    _task = None  # a property of the base class in newer versions
+
+    def __init__(self, action, variables, templar):
+        self._task = action._task
+        self._job_vars = variables
+        self._loader = action._loader
+        self._shared_loader_obj = action._shared_loader_obj
+        self._new_stdin = None
+        self._play_context = action._play_context.set_task_and_variable_override(task=action._task, variables=variables, templar=templar)
+        kind = templar.template(variables.get("ansible_connection", C.DEFAULT_TRANSPORT))
+        self._connection = self._get_connection(variables, templar, "ssh" if kind == "smart" else kind)
+        self._set_connection_options(variables, templar)
+
 
 class HostRunner:
     """Runs modules on hosts by inventory name, keeping one connection a host."""
@@ -47,21 +68,11 @@ class HostRunner:
         variables.update(self._vars["hostvars"][host])
         variables.setdefault("inventory_hostname", host)
         templar = action._templar.copy_with_new_env(available_variables=variables)
-        executor = TaskExecutor.__new__(TaskExecutor)
-        executor._task = action._task
-        executor._job_vars = variables
-        executor._loader = action._loader
-        executor._shared_loader_obj = action._shared_loader_obj
-        executor._new_stdin = None
-        executor._connection = None
-        executor._play_context = action._play_context.set_task_and_variable_override(task=action._task, variables=variables, templar=templar)
-        kind = templar.template(variables.get("ansible_connection", C.DEFAULT_TRANSPORT))
-        executor._connection = executor._get_connection(variables, templar, "ssh" if kind == "smart" else kind)
-        executor._set_connection_options(variables, templar)
+        opened = _Opener(action, variables, templar)
         runner = _Runner(
             task=action._task,
-            connection=executor._connection,
-            play_context=executor._play_context,
+            connection=opened._connection,
+            play_context=opened._play_context,
             loader=action._loader,
             templar=templar,
             shared_loader_obj=action._shared_loader_obj,
