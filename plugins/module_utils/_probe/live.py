@@ -50,7 +50,7 @@ def _ended_since(path, since):
             at = start
             head, _newline, whole = text.partition(b"\n") if at else (b"", b"", text)
             rest = head + _newline
-            block = [samples.parse(line) for line in whole.decode("ascii", "replace").split("\n")]
+            block = [samples.parse(line) for line in whole.decode("ascii", "replace").split("\n")[:-1]]
             block = [sample for sample in block if sample is not None]
             found.extend(sample for sample in block if _end(sample) >= since)
             if block and _end(block[0]) < since - _SLACK_S:

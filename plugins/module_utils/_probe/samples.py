@@ -57,7 +57,7 @@ def read(path, limit=MOST):
     try:
         with open(path, "r", encoding="ascii", errors="replace") as source:
             for text in source:
-                sample = parse(text.rstrip("\n"))
+                sample = parse(text[:-1]) if text.endswith("\n") else None
                 if sample is not None:
                     found.append(sample)
                 if len(found) >= limit:

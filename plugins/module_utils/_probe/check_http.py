@@ -1,0 +1,134 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""HTTP checks: status, fields of a JSON answer, a pattern in the body. Private to magsasa.chaos."""
+from __future__ import annotations
+
+import json
+import re
+
+from .._errors import printable
+from . import http
+
+MOST_BYTES = 64 * 1024  # of a body are looked at
+
+
+class Check:
+    """See check.Checker."""
+
+    def __init__(self, spec, keepalive):
+        self._spec = spec
+        self._request = http.prepare(spec["url"], spec["method"], spec["headers"], spec["body"])
+        self._session = http.Session(verify_tls=spec["verify_tls"], keepalive=keepalive)
+        self._pattern = re.compile(spec["matches"].encode("utf-8")) if spec.get("matches") else None
+        self._body = b""
+
+    def look(self, timeout_s):
+        """(status, error, detail) of one exchange."""
+        response = self._session.fetch(self._request, timeout_s, MOST_BYTES, self._spec["follow"])
+        self._body = response.body
+        if response.error:
+            return response.status, response.error_kind, response.error
+        error, detail = judge(self._spec, response, self._pattern)
+        return response.status, error, detail
+
+    def database(self):
+        return database_status(_document(self._body))
+
+    def close(self):
+        self._session.close()
+
+
+def judge(spec, response, pattern=None):
+    """(error, detail) of an answer that came whole; ("", "") when it is as it should be."""
+    if not any(low <= response.status <= high for low, high in spec["status"]):
+        return "status", "it answered %d" % response.status
+    if spec["json"]:
+        document = _document(response.body)
+        if document is None:
+            return "assertion", "the answer is not JSON"
+        for path, wanted in spec["json"].items():
+            found = value_at(document, path)
+            if not _same(found, wanted):
+                return "assertion", "%s is %s" % (printable(path), _shown(found))
+    if pattern is not None and not pattern.search(response.body):
+        return "assertion", "the body does not match"
+    return "", ""
+
+
+def _document(body):
+    """The JSON document of a body, or None."""
+    try:
+        return json.loads(body.decode("utf-8"))
+    except (ValueError, RecursionError):
+        return None
+
+
+_MISSING = object()
+
+
+def value_at(document, path):
+    """The value at a dotted path of keys and list positions, or a marker that equals nothing."""
+    for part in path.split("."):
+        if isinstance(document, dict) and part in document:
+            document = document[part]
+        elif isinstance(document, list) and part.isdigit() and len(part) < 10 and int(part) < len(document):
+            document = document[int(part)]
+        else:
+            return _MISSING
+    return document
+
+
+def _same(found, wanted):
+    """Equal as values or as text (options may arrive as text); a list of wanted values means one of them."""
+    if found is _MISSING:
+        return False
+    if isinstance(wanted, list):
+        return any(_same(found, each) for each in wanted)
+    if isinstance(found, (dict, list)):
+        return False
+    return found == wanted and isinstance(found, bool) == isinstance(wanted, bool) or _text(found) == _text(wanted)
+
+
+def _text(value):
+    """A JSON scalar as text: true, null, 3, up."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _shown(found):
+    if found is _MISSING:
+        return "missing"
+    return "no plain value" if isinstance(found, (dict, list)) else "'%s'" % printable(_text(found), 60)
+
+
+_HOLDERS = ("checks", "components", "dependencies", "services", "details", "status")
+_DATABASES = ("database", "db", "postgres", "postgresql", "mysql", "mariadb", "sqlite", "sql")
+
+
+def database_status(document):
+    """The state of a database in the usual forms of a health document (text such as "up"), or None.
+
+    Known: ``{database: up}``, ``{checks: {database: {status: up}}}``, Spring Boot's ``components.db.status`` and
+    ``{checks: {"postgres:connections": [{status: pass}]}}`` (draft-inadarei-api-health-check).
+    """
+    if not isinstance(document, dict):
+        return None
+    for holder in [document] + [document.get(key) for key in _HOLDERS]:
+        if not isinstance(holder, dict):
+            continue
+        for key, value in holder.items():
+            if key.partition(":")[0].lower() in _DATABASES:
+                text = _state(value)
+                if text is not None:
+                    return text
+    return None
+
+
+def _state(value):
+    if isinstance(value, list) and value:
+        value = value[0]
+    if isinstance(value, dict):
+        value = next((value[key] for key in ("status", "state", "healthy", "ok", "up") if key in value), None)
+    if value is None or isinstance(value, (dict, list)):
+        return None
+    return printable(_text(value), 60)
