@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import signal
 
 from .. import _clock, _quantity
 from .._errors import BadOption
@@ -14,6 +15,7 @@ from . import live
 RECORDER = "recorder.json"  # written by the recorder: pid, start, boot_id, what it does, when it began
 SPEC = "spec.json"  # read and removed by the recorder: it may hold secrets
 SAMPLES = "samples.tsv"
+MARK = "MAGSASA_CHAOS_PROBE"  # in the environment of a recorder and of whatever it runs
 SUMMARY = "summary.json"  # written by the recorder when it ends
 _FILES = (RECORDER, SPEC, SAMPLES, SUMMARY)
 
@@ -76,6 +78,13 @@ def end(run, name, patience=5.0):
         return False
     processes.end(found["pid"], found["start"], patience)
     return True
+
+
+def end_marked(identity):
+    """End what still runs of the recorder with this identity: programs of its checks, or itself before it told its pid."""
+    for pid, start in processes.marked(MARK, identity):
+        if pid != os.getpid():
+            processes.send(pid, start, signal.SIGKILL)
 
 
 def remove(run, name):
