@@ -1,0 +1,159 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One check of a service, or a wait until it is healthy."""
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: health_check
+short_description: Check that a service is healthy, or wait until it is
+version_added: 0.1.0
+author:
+  - magsasa.chaos contributors (@magsasa)
+description:
+  - Checks an HTTP endpoint, a TCP port, a command or a database from the host it runs on, once or until it is healthy.
+  - Judges with the same code as M(magsasa.chaos.probe).
+  - The task fails when the service is not healthy. The result has the same keys either way.
+extends_documentation_fragment:
+  - magsasa.chaos.check
+options:
+  timeout:
+    description:
+      - How long to wait for the service to be healthy, such as V(30s). With V(0s) the first failed check is the answer.
+    type: str
+    default: 0s
+  check_timeout:
+    description: Time limit of one check, for all of it.
+    type: str
+    default: 5s
+  interval:
+    description: The longest pause between two checks. The pauses grow towards it from a tenth of a second.
+    type: str
+    default: 1s
+  successes:
+    description: Good checks in a row that make the service healthy.
+    type: int
+    default: 1
+attributes:
+  check_mode:
+    description: Can run in C(check_mode); it is the same, as nothing is changed.
+    support: full
+  diff_mode:
+    description: Nothing is changed.
+    support: none
+seealso:
+  - module: magsasa.chaos.probe
+"""
+
+EXAMPLES = r"""
+- name: Wait until the shop and its database are well
+  magsasa.chaos.health_check:
+    url: http://localhost:5000/health
+    json:
+      checks.database.status: up
+    max_latency: 500ms
+    timeout: 30s
+    successes: 3
+
+- name: Is the port open?
+  magsasa.chaos.health_check:
+    tcp: localhost:5432
+
+- name: Does the database answer?
+  magsasa.chaos.health_check:
+    database: sqlite:////var/lib/shop/shop.db
+
+- name: Does the unit run?
+  magsasa.chaos.health_check:
+    command: [systemctl, is-active, --quiet, shop]
+"""
+
+RETURN = r"""
+healthy:
+  description: Whether the service is healthy.
+  returned: always, unless an option is wrong
+  type: bool
+  sample: true
+target:
+  description: What was checked, without secrets.
+  returned: always, unless an option is wrong
+  type: str
+  sample: http://localhost:5000/health
+attempts:
+  description: Number of checks made.
+  returned: always, unless an option is wrong
+  type: int
+  sample: 3
+successes:
+  description: Good checks in a row at the end.
+  returned: always, unless an option is wrong
+  type: int
+  sample: 3
+elapsed_s:
+  description: Seconds that it took in all.
+  returned: always, unless an option is wrong
+  type: float
+  sample: 0.254
+status:
+  description: HTTP status or exit code of the last check, if it came to one.
+  returned: always, unless an option is wrong
+  type: int
+  sample: 200
+latency_ms:
+  description: How long the last check took.
+  returned: always, unless an option is wrong
+  type: float
+  sample: 3.127
+error:
+  description:
+    - Kind of the last check's failure, empty when it was good.
+    - One of timeout, refused, reset, garbage, tls, dns, unreachable, too_large, status, assertion.
+  returned: always, unless an option is wrong
+  type: str
+  sample: ""
+detail:
+  description: What was wrong, as a sentence.
+  returned: always, unless an option is wrong
+  type: str
+  sample: ""
+database:
+  description: State of its database as the service itself reported it in the last answer.
+  returned: always, unless an option is wrong
+  type: str
+  sample: up
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.magsasa.chaos.plugins.module_utils import _quantity
+from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, ChaosError
+from ansible_collections.magsasa.chaos.plugins.module_utils._probe import spec, waiting
+
+
+def main():
+    """Run the module."""
+    options = dict(
+        spec.OPTIONS,
+        timeout={"type": "str", "default": "0s"},
+        check_timeout={"type": "str", "default": "5s"},
+        interval={"type": "str", "default": "1s"},
+        successes={"type": "int", "default": 1},
+    )
+    module = AnsibleModule(argument_spec=options, mutually_exclusive=[spec.KINDS], required_one_of=[spec.KINDS], supports_check_mode=True)
+    module.no_log_values.update(spec.secrets(module.params))
+    try:
+        limit = _quantity.duration(module.params["check_timeout"], "check_timeout", low=0.01, high=600.0)
+        timeout = _quantity.duration(module.params["timeout"], "timeout", high=86400.0)
+        interval = _quantity.duration(module.params["interval"], "interval", low=0.01, high=600.0)
+        if not 1 <= module.params["successes"] <= 1000:
+            raise BadOption("successes", module.params["successes"], "is not a usable number of checks", "use 1 to 1000")
+        result = waiting.until_healthy(spec.parse(module.params, limit), timeout, interval, module.params["successes"])
+    except ChaosError as error:
+        module.fail_json(msg=str(error), **error.details)
+    if result["healthy"]:
+        module.exit_json(changed=False, **result)
+    module.fail_json(msg=waiting.complaint(result), changed=False, **result)
+
+
+if __name__ == "__main__":
+    main()
