@@ -22,13 +22,16 @@ def present(family, envelope, options, check_mode=False):
     ledger = Ledger()
     guard.owner_allows()
     guard.short_enough(envelope["duration_s"], envelope["max_duration_s"])
+    planned = _admit(ledger, family, envelope, options, _only_planned)  # whatever is wrong with it must not make a folder
     if check_mode:
-        result = _admit(ledger, family, envelope, options, _only_planned)
-        return dict(result, swept=[])
+        return dict(planned, swept=[])
     ledger.prepare()
     swept = revert.sweep(ledger)
-    with ledger.admission():
-        result = _admit(ledger, family, envelope, options, _hand_over)
+    try:
+        with ledger.admission():
+            result = _admit(ledger, family, envelope, options, _hand_over)
+    finally:
+        ledger.tidy()
     return dict(result, swept=[records.public(each) for each in swept])
 
 
