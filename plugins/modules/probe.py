@@ -16,7 +16,8 @@ description:
   - The rate is kept whatever the service does (open loop), and latency counts from the moment at which a probe was due. A service that
     stalls is seen by every probe that was due in the stall.
   - The process ends by itself after O(max_duration). Samples that nobody collects are removed ten minutes later.
-  - As root it runs at a slightly higher priority, so that load on the host is not taken for a slow service.
+  - As root, and up to 200 probes a second, it runs with the lowest real-time priority, so that its waiting for a busy CPU is not taken
+    for a slow service. It gives that up when it ever computes for half a second without a pause. C(late_p99_ms) tells how well it kept time.
 extends_documentation_fragment:
   - magsasa.chaos.check
 options:
@@ -177,6 +178,7 @@ summary:
     ended_by: stopped
     cpu_s: 0.41
     max_rss_kib: 21000
+    urgent: true
 died:
   description: Whether the recorder had been killed; the samples are those that it had written.
   returned: O(state=stopped)

@@ -153,7 +153,7 @@ def summarise(rows, told, ended):
     shown["achieved_rate"] = round((len(rows) - 1) / span, 3) if span > 0 else None
     for key in ("target", "max_in_flight", "boot_id", "started_at"):
         shown[key] = told.get(key)
-    for key in ("ended_by", "ended_at", "unfinished", "unwritten", "cpu_s", "max_rss_kib", "threads"):
+    for key in ("ended_by", "ended_at", "unfinished", "unwritten", "cpu_s", "max_rss_kib", "threads", "urgent"):
         shown[key] = (ended or {}).get(key)
     return shown
 

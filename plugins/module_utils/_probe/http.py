@@ -181,7 +181,9 @@ def _headers(answer):
     """Bounded, printable headers by lower-case name; of a repeated one the first counts."""
     found = {}
     for name, value in answer.headers.items():
-        found.setdefault(printable(name.lower(), 100), printable(value, 1000))
+        if not (name.isprintable() and value.isprintable() and len(name) < 100 and len(value) < 1000):
+            name, value = printable(name, 100), printable(value, 1000)
+        found.setdefault(name.lower(), value)
     return found
 
 

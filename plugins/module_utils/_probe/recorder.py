@@ -19,14 +19,13 @@ import time
 
 from .. import _clock
 from .._host import processes, state
-from . import check, pool, samples
+from . import check, pool, samples, urgency
 from . import state as probes
 
 LEAD_S = 0.05  # from ready to the first probe
 BATCH_S = 0.2  # samples reach the file at least this often
 WATCH_S = 1.0  # how often it looks whether its folder is still there
 MOST_UNWRITTEN = 100000  # samples kept while the file system is full
-BETTER_NICE = -5  # as root: its lateness would otherwise be taken for the target's latency
 
 
 def main(spec_path, ready):
@@ -53,6 +52,7 @@ class Recorder:
         self._text = b""  # of a batch that was written in part
         self._pool = pool.Pool(self._checker, spec["max_in_flight"], self._rows)
         self._asked_to_end = False
+        self._urgent = False
         self._wake = None
         self._file = None
 
@@ -90,10 +90,8 @@ class Recorder:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
         self._file = os.open(os.path.join(self.folder, probes.SAMPLES), flags, 0o600)
-        try:
-            os.setpriority(os.PRIO_PROCESS, 0, BETTER_NICE)
-        except OSError:
-            pass  # not root
+        if self.spec["check"]["kind"] in ("http", "tcp") and self.spec["rate"] <= urgency.FASTEST:  # the others run programs
+            self._urgent = urgency.take()
         self._pool.prepare()
         gc.collect()
         gc.freeze()  # what is loaded now stays: later collections need not look at it
@@ -181,6 +179,7 @@ class Recorder:
             "cpu_s": round(used.ru_utime + used.ru_stime, 3),
             "max_rss_kib": _peak_kib(),
             "threads": self._pool.size(),
+            "urgent": self._urgent,
         }
         try:
             state.write_private(os.path.join(self.folder, probes.SUMMARY), json.dumps(summary), durable=False)

@@ -60,10 +60,10 @@ def from_os_error(error):
 
 def resolve(host, port, deadline):
     """Addresses of ``host`` as getaddrinfo(3) gives them, within the deadline. Raises WireError."""
-    flags = socket.AI_NUMERICHOST
+    host = host.encode("ascii", "replace")  # bytes: Python would run text through its IDNA codec each time
     try:
-        return socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM, 0, flags)
-    except (socket.gaierror, UnicodeError):
+        return socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM, 0, socket.AI_NUMERICHOST)
+    except socket.gaierror:
         pass  # a name: ask the resolver, which may hang for longer than we may wait
     if not _lookups.acquire(blocking=False):
         raise WireError("dns", "the resolver does not answer")
@@ -73,7 +73,7 @@ def resolve(host, port, deadline):
     def ask():
         try:
             found.append(socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM))
-        except (OSError, UnicodeError) as error:
+        except OSError as error:
             found.append(error)
         finally:
             _lookups.release()
@@ -88,8 +88,6 @@ def resolve(host, port, deadline):
         raise WireError("timeout", "the name was not resolved within the time limit")
     if isinstance(found[0], OSError):
         raise from_os_error(found[0])
-    if isinstance(found[0], Exception):
-        raise WireError("dns", "the name cannot be resolved")
     return found[0]
 
 
