@@ -4,21 +4,19 @@
 """One HTTP exchange with one deadline for all of it. Private to magsasa.chaos."""
 from __future__ import annotations
 
-import http.client
 import re
 import time
 from collections import namedtuple
 
 from .._errors import BadOption, printable
+from . import answer, wire
 from . import url as urls
-from . import wire
 from .url import redact  # noqa: F401 pylint: disable=unused-import  (part of this room's face)
 
 # status: int, or None when no answer came; headers: {lower-case name: text}; body: bytes; truncated: the body went on;
 # elapsed_s: until the last byte that was read; error: one sentence or None; error_kind: a word of KINDS or None
 Response = namedtuple("Response", "status reason headers body truncated elapsed_s error error_kind")
 KINDS = ("timeout", "refused", "reset", "garbage", "tls", "dns", "unreachable", "too_large")
-HEADER_BUDGET = 128 * 1024
 REDIRECTS = (301, 302, 303, 307, 308)
 MOST_REDIRECTS = 5
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")  # RFC 9110 section 5.6.2
@@ -121,7 +119,7 @@ class Session:
         reused = self._held is not None and self._held[0] == origin
         heard = []  # what was received, to know whether a connection died before any answer
         try:
-            answer = self._exchange(request, origin, deadline, max_bytes, with_secrets, heard)
+            exchanged = self._exchange(request, origin, deadline, max_bytes, with_secrets, heard)
         except wire.WireError as error:
             self.close()
             # The server may have closed it while it was idle (RFC 9112 section 9.3.1); what is not idempotent is not sent twice.
@@ -129,7 +127,7 @@ class Session:
                 return self._once(request, begun, deadline, max_bytes, with_secrets)
             status, reason, headers = heard[0] if heard else (None, "", {})
             return Response(status, reason, headers, b"", False, time.monotonic() - begun, str(error), error.kind)
-        return Response(*answer, elapsed_s=time.monotonic() - begun, error=None, error_kind=None)
+        return Response(*exchanged, elapsed_s=time.monotonic() - begun, error=None, error_kind=None)
 
     def _socket(self, origin, deadline):
         if self._held and self._held[0] == origin:
@@ -144,63 +142,20 @@ class Session:
         """(status, reason, headers, body, truncated). Raises WireError."""
         sock = self._socket(origin, deadline)
         keep = False
-        reading = wire.Reading(sock)
-        reading.deadline = deadline
-        reading.budget = HEADER_BUDGET
-        answer = http.client.HTTPResponse(reading, method=request.method)
         try:
             wire.send(sock, _bytes_of(request, self._keep, with_secrets), deadline)
-            answer.begin()
-            reading.budget = HEADER_BUDGET + 8 * max_bytes  # a chunk of one byte takes six on the wire
-            head = (answer.status, printable(answer.reason or "", 80), _headers(answer))
-            heard.append(head)
-            body, truncated = _body(answer, max_bytes)
-            keep = self._keep and not truncated and not answer.will_close and answer.isclosed()
-            return head + (body, truncated)
-        except wire.WireError:
-            raise
-        except http.client.RemoteDisconnected:
-            raise wire.WireError("reset", "the connection was closed without an answer")
-        except http.client.IncompleteRead:
-            raise wire.WireError("reset", "the connection ended in the middle of the answer")
-        except http.client.LineTooLong:
-            raise wire.WireError("too_large", "a header line is larger than allowed")
-        except (http.client.HTTPException, ValueError, OverflowError) as error:
-            if type(error) is http.client.HTTPException:  # only "got more than 100 headers" comes as the bare class
-                raise wire.WireError("too_large", "there are more headers than allowed")
-            raise wire.WireError("garbage", "the answer is not HTTP")
+            stream = wire.Stream(sock, deadline, 2 * answer.MOST_HEAD + 8 * max_bytes)  # a chunk of one byte takes six
+            head = answer.head(stream)
+            told = (head.status, printable(head.reason, 80), answer.shown(head.headers))
+            heard.append(told)
+            body, truncated, reusable = answer.body(stream, head, request.method, max_bytes)
+            keep = self._keep and reusable
+            return told + (body, truncated)
         finally:
-            answer.close()
             if keep:
                 self._held = (origin, sock)
             else:
                 wire.sock_close(sock)
-
-
-def _headers(answer):
-    """Bounded, printable headers by lower-case name; of a repeated one the first counts."""
-    found = {}
-    for name, value in answer.headers.items():
-        if not (name.isprintable() and value.isprintable() and len(name) < 100 and len(value) < 1000):
-            name, value = printable(name, 100), printable(value, 1000)
-        found.setdefault(name.lower(), value)
-    return found
-
-
-def _body(answer, max_bytes):
-    """(bytes, truncated). Raises WireError and http.client's errors."""
-    pieces = []
-    count = 0
-    while count <= max_bytes:
-        piece = answer.read(max_bytes + 1 - count)
-        if not piece:
-            if answer.length:  # http.client does not say so itself when it was asked for a part
-                raise wire.WireError("reset", "the connection ended in the middle of the answer")
-            break
-        pieces.append(piece)
-        count += len(piece)
-    whole = b"".join(pieces)
-    return whole[:max_bytes], len(whole) > max_bytes
 
 
 __all__ = ["fetch", "prepare", "redact", "Response", "Request", "Session", "KINDS"]

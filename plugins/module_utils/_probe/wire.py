@@ -9,7 +9,6 @@ Here every operation gets what is left of the whole. Deadlines are readings of t
 from __future__ import annotations
 
 import errno
-import io
 import socket
 import threading
 import time
@@ -19,6 +18,7 @@ try:
 except ImportError:  # a Python built without it: plain connections still work
     ssl = None
 
+PIECE = 16384
 HANGING_LOOKUPS = 64  # the resolver cannot be interrupted; how many lookups may hang at once
 _lookups = threading.Semaphore(HANGING_LOOKUPS)
 _contexts = {}
@@ -101,7 +101,6 @@ def connect(host, port, deadline):
             sock = socket.socket(family, kind, protocol)
             sock.settimeout(left(deadline) / (len(addresses) - index))
             sock.connect(address)
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             return sock
         except OSError as error:
             failure = from_os_error(error)
@@ -163,31 +162,44 @@ def send(sock, data, deadline):
         raise from_os_error(error)
 
 
-class Reading(io.RawIOBase):
-    """The receiving side of a socket for http.client: one deadline and one budget of bytes for all reads."""
+class Stream:
+    """The receiving side of a socket: lines and counted bytes, one deadline and one budget of bytes for all of them."""
 
-    def __init__(self, sock):
-        super().__init__()
+    def __init__(self, sock, deadline, budget):
         self._sock = sock
-        self.deadline = 0.0
-        self.budget = 0
-        self.received = 0
+        self._deadline = deadline
+        self._budget = budget
+        self.buffer = b""  # received and not yet taken
 
-    def readable(self):
-        return True
-
-    def readinto(self, buffer):
-        if self.budget <= 0:
+    def more(self):
+        """Receive what is there; returns whether the other side still sends. Raises WireError."""
+        if self._budget <= 0:
             raise WireError("too_large", "the answer is larger than allowed")
         try:
-            self._sock.settimeout(left(self.deadline))
-            count = self._sock.recv_into(buffer)
+            self._sock.settimeout(left(self._deadline))
+            piece = self._sock.recv(PIECE)
         except OSError as error:
             raise from_os_error(error)
-        self.budget -= count
-        self.received += count
-        return count
+        self._budget -= len(piece)
+        self.buffer = self.buffer + piece if self.buffer else piece
+        return bool(piece)
 
-    def makefile(self, _mode):
-        """What http.client.HTTPResponse asks of a socket."""
-        return io.BufferedReader(self, 16384)
+    def line(self):
+        """The next whole line of the buffer without its end, or None."""
+        text, end, rest = self.buffer.partition(b"\n")
+        if not end:
+            return None
+        self.buffer = rest
+        return text[:-1] if text.endswith(b"\r") else text
+
+    def take(self, count):
+        """The next ``count`` bytes; fewer only when the other side ended."""
+        pieces = []
+        while count > 0:
+            if not self.buffer and not self.more():
+                break
+            piece = self.buffer[:count]
+            self.buffer = self.buffer[len(piece):]
+            count -= len(piece)
+            pieces.append(piece)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)

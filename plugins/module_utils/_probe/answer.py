@@ -1,0 +1,136 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An HTTP/1 answer read off a wire.Stream: head, framing, body (RFC 9112). Private to magsasa.chaos.
+
+http.client would do, at twice the CPU: it hands every head to the e-mail parser. A recorder reads thousands of answers on the
+host that it watches, and what it reads is untrusted: everything here has a bound.
+"""
+from __future__ import annotations
+
+import re
+from collections import namedtuple
+
+from .._errors import printable
+from .wire import WireError
+
+Head = namedtuple("Head", "status reason headers version")
+MOST_HEAD = 64 * 1024  # bytes
+MOST_HEADERS = 100
+MOST_INTERIM = 10  # answers of the 1xx class before the real one
+_STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: (.*))?", re.DOTALL)
+_CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?", re.DOTALL)
+_LENGTH = re.compile(r"[0-9]{1,18}")
+
+
+def head(stream):
+    """The Head of the next answer that is not an interim one. Raises WireError."""
+    for _each in range(MOST_INTERIM):
+        found = _head(stream)
+        if found.status >= 200 or found.status == 101:
+            return found
+    raise WireError("garbage", "the answer never comes to its status")
+
+
+def _head(stream):
+    lines = [_line(stream, MOST_HEAD, first=True)]
+    match = _STATUS_LINE.fullmatch(lines[0])
+    if not match:
+        raise WireError("garbage", "the answer is not HTTP")
+    size = len(lines[0])
+    headers = {}
+    name = None
+    for _each in range(MOST_HEADERS + 1):
+        line = _line(stream, MOST_HEAD - size)
+        if not line:
+            break
+        size += len(line)
+        text = line.decode("latin-1")
+        if text[0] in " \t":  # a folded line goes on with the value before it
+            if name:
+                headers[name] += " " + text.strip()
+            continue
+        key, colon, value = text.partition(":")
+        name = key.strip().lower() if colon else None
+        if name and name in headers:
+            headers[name] += ", " + value.strip()
+        elif name:
+            headers[name] = value.strip()
+    else:
+        raise WireError("too_large", "there are more than %d headers" % MOST_HEADERS)
+    return Head(int(match.group(2)), (match.group(3) or b"").decode("latin-1").strip(), headers, int(match.group(1)))
+
+
+def _line(stream, limit, first=False):
+    """One line without its end; the first one of an answer must begin as HTTP does."""
+    while True:
+        line = stream.line()
+        if line is not None and len(line) <= limit:
+            return line
+        if len(stream.buffer) > limit or line is not None:
+            raise WireError("too_large", "the head of the answer is larger than allowed")
+        if first and stream.buffer and not stream.buffer.startswith(b"HTTP/"[: len(stream.buffer)]):
+            raise WireError("garbage", "the answer is not HTTP")
+        if not stream.more():
+            if first and not stream.buffer:
+                raise WireError("reset", "the connection was closed without an answer")
+            raise _cut()
+
+
+def _cut():
+    return WireError("reset", "the connection ended in the middle of the answer")
+
+
+def body(stream, found, method, most):
+    """(bytes, truncated, reusable): at most ``most`` bytes of the body; whether the connection may carry another exchange."""
+    stays = found.version == 1 and "close" not in found.headers.get("connection", "").lower()
+    if method == "HEAD" or found.status in (101, 204, 304):
+        return b"", False, stays and found.status != 101
+    coding = found.headers.get("transfer-encoding", "").lower()
+    if coding.rpartition(",")[2].strip() == "chunked":
+        content, truncated = _chunked(stream, most)
+    elif "content-length" in found.headers and not coding:
+        lengths = {text.strip() for text in found.headers["content-length"].split(",")}
+        if len(lengths) != 1 or not _LENGTH.fullmatch(min(lengths)):
+            raise WireError("garbage", "the answer does not tell its length")
+        length = int(lengths.pop())
+        content, truncated = stream.take(min(length, most)), length > most
+        if len(content) < min(length, most):
+            raise _cut()
+    else:
+        content = stream.take(most + 1)
+        return content[:most], len(content) > most, False
+    return content, truncated, stays and not truncated and not stream.buffer
+
+
+def _chunked(stream, most):
+    pieces = []
+    room = most
+    while True:
+        match = _CHUNK_SIZE.fullmatch(_line(stream, 1024))
+        if not match:
+            raise WireError("garbage", "a chunk does not tell its size")
+        size = int(match.group(1), 16)
+        if size == 0:
+            break
+        if size > room:
+            pieces.append(stream.take(room))
+            return b"".join(pieces), True
+        pieces.append(stream.take(size))
+        room -= size
+        if len(pieces[-1]) < size:
+            raise _cut()
+        if _line(stream, 2):
+            raise WireError("garbage", "a chunk is not as long as it tells")
+    for _each in range(MOST_HEADERS):  # trailers say nothing to us
+        if not _line(stream, MOST_HEAD):
+            return b"".join(pieces), False
+    raise WireError("too_large", "there are more than %d headers" % MOST_HEADERS)
+
+
+def shown(headers):
+    """Headers for results and messages: no control characters, bounded."""
+    return {
+        printable(name, 100): value if value.isprintable() and len(value) <= 1000 else printable(value, 1000)
+        for name, value in headers.items()
+    }
