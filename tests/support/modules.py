@@ -36,9 +36,8 @@ def run_module(module, arguments, state, check=False, diff=False, extra=(), env=
         str(inventory or ROOT / "inventory" / "hosts"),
         "-m",
         "magsasa.chaos." + module,
-        "-a",
-        json.dumps(arguments),
     ]
+    argv += ["-a", json.dumps(arguments)] if arguments else []
     argv += ["--check"] if check else []
     argv += ["--diff"] if diff else []
     done = subprocess.run(argv + list(extra), cwd=ROOT, env=environment(state, **(env or {})), capture_output=True, text=True, timeout=180, check=False)

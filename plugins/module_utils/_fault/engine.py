@@ -22,22 +22,23 @@ def present(family, envelope, options, check_mode=False):
     ledger = Ledger()
     guard.owner_allows()
     guard.short_enough(envelope["duration_s"], envelope["max_duration_s"])
-    planned = _admit(ledger, family, envelope, options, _only_planned)  # whatever is wrong with it must not make a folder
+    held = [each for each in ledger.active() if not revert.orphaned(each)]  # the others go before anything is injected
+    planned = _admit(ledger, held, family, envelope, options, _only_planned)  # whatever is wrong with it must not make a folder
     if check_mode:
         return dict(planned, swept=[])
     ledger.prepare()
     swept = revert.sweep(ledger)
     try:
         with ledger.admission():
-            result = _admit(ledger, family, envelope, options, _hand_over)
+            result = _admit(ledger, ledger.active(), family, envelope, options, _hand_over)
     finally:
         ledger.tidy()
     return dict(result, swept=[records.public(each) for each in swept])
 
 
-def _admit(ledger, family, envelope, options, carry_out):
+def _admit(ledger, active, family, envelope, options, carry_out):
     """Same name and options: nothing to do. Else plan, let the guards see it, and carry it out."""
-    found = ledger.find(envelope["name"])
+    found = next((each for each in active if each["name"] == envelope["name"]), None)
     if found:
         wanted = records.identity(envelope, options)
         if found["state"] != "active" or {key: found.get(key) for key in wanted} != wanted:
@@ -48,7 +49,7 @@ def _admit(ledger, family, envelope, options, carry_out):
             )
         return {"changed": False, "fault": records.public(found)}
     plan = family.plan(options, family.look(options))
-    guard.no_conflict(plan, ledger.active())
+    guard.no_conflict(plan, active)
     return {"changed": True, "fault": records.public(carry_out(ledger, plan, envelope, options))}
 
 

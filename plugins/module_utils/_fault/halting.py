@@ -63,7 +63,6 @@ def look(names, past, window_s):
 def _with_time(record):
     shown = records.public(record)
     deadline = (record.get("deadline") or {}).get("monotonic")
-    same_boot = record.get("boot_id") == _clock.boot_id()
-    shown["seconds_left"] = round(max(0.0, deadline - time.monotonic()), 3) if deadline and same_boot else None
-    shown["orphaned"] = not same_boot or not revert.keepers(record)
+    shown["orphaned"] = revert.orphaned(record)
+    shown["seconds_left"] = round(max(0.0, deadline - time.monotonic()), 3) if deadline and not shown["orphaned"] else None
     return shown

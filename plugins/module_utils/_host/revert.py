@@ -84,6 +84,15 @@ def request(ledger, record, cause, patience=15.0):
     return final
 
 
+def orphaned(record):
+    """Whether nobody holds this fault any more, or an earlier undo left something of it."""
+    if record.get("boot_id") != _clock.boot_id() or record["state"] == "residue":
+        return True
+    writer = record.get("writer") or {}
+    starting = record["state"] == "armed" and writer and processes.alive(writer["pid"], writer["start"])
+    return not starting and not keepers(record)
+
+
 def sweep(ledger):
     """Undo every fault whose keepers are gone, or that an earlier undo left something of; returns their final records.
 
@@ -91,10 +100,7 @@ def sweep(ledger):
     """
     done = []
     for record in ledger.active():
-        writer = record.get("writer") or {}
-        starting = record["state"] == "armed" and writer and processes.alive(writer["pid"], writer["start"])
-        other_boot = record.get("boot_id") != _clock.boot_id()
-        if not other_boot and (starting or (record["state"] != "residue" and keepers(record))):
+        if not orphaned(record):
             continue
         final = revert(ledger, record["id"], "orphaned")
         if final is not None:
