@@ -7,24 +7,27 @@ from __future__ import annotations
 import os
 import stat
 
+from .. import state
+
 
 class RemoveFile:
     """``{"path": ..., "fault": id}``: remove a regular file whose name carries the fault's id; nothing else is touched."""
 
     @staticmethod
     def _ours(args):
+        """Whether it is there and ours; raises OSError when that cannot be told (a folder closed to us, a dead mount)."""
         path = args["path"]
-        if args["fault"] not in os.path.basename(path):
+        if not args["fault"] or args["fault"] not in os.path.basename(path):
             return False
         try:
             return stat.S_ISREG(os.lstat(path).st_mode)
-        except OSError:
+        except (FileNotFoundError, NotADirectoryError):
             return False
 
     @classmethod
     def undo(cls, args):
         if cls._ours(args):
-            os.unlink(args["path"])
+            state.remove(args["path"])
 
     @classmethod
     def left(cls, args):

@@ -1,0 +1,148 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A file system filled up. Private to magsasa.chaos."""
+from __future__ import annotations
+
+import os
+import time
+
+from ... import _quantity
+from ..._errors import BadOption, HostError
+from ..._fault.plan import plan, step, undo
+from . import files, space
+from .figures import READY, Figures
+
+MIB = 1024.0 * 1024.0
+NEAR = 1024 * 1024  # bytes by which asked and measured may differ
+ROUNDS = 4  # corrections towards leave_free: the file system keeps book in blocks too
+WAIT_S = 10.0  # most seconds that injecting waits for a file that has to be written; the rest comes during the hold
+
+
+def parse(params):
+    """Figures of the options of ``action: fill``."""
+    if (params["size"] is None) == (params["leave_free"] is None):
+        said = "is missing" if params["size"] is None else "is given together with leave_free"
+        raise BadOption("size", params["size"] or "", said, "give either size or leave_free, such as size=2G or leave_free=5%")
+    size, size_pct = space.parse_amount(params, "size", low=1)
+    leave, leave_pct = space.parse_amount(params, "leave_free")
+    return {"size": size, "size_pct": size_pct, "leave_free": leave, "leave_free_pct": leave_pct}
+
+
+def make_plan(options, facts, notes):
+    """One file; it goes at the end."""
+    leave = space.amount(options, "leave_free", facts["total"])
+    need = space.amount(options, "size", facts["total"]) if leave is None else facts["free"] - leave
+    if need <= 0:
+        if leave is None:
+            raise BadOption("size", "%g%%" % options["size_pct"], "is nothing of this file system", "use more")
+        raise BadOption("leave_free", _quantity.show_size(leave), "is more than the %s that is free" % _quantity.show_size(facts["free"]), "use less")
+    space.admit(need, space.reserve(options, facts), facts)
+    name = files.path(facts["path"], 0)
+    requested = {"size_mib": round(need / MIB, 1), "path": facts["path"]}
+    if leave is not None:
+        requested["leave_free_mib"] = round(leave / MIB, 1)
+    says = "use %s of %s, leave %s free" % tuple(map(_quantity.show_size, (need, facts["free"], facts["free"] - need)))
+    args = {"file": name, "path": facts["path"], "size": need, "leave_free": leave}
+    return plan(
+        "disk",
+        "fill",
+        "fallocate, or writing where the file system cannot",
+        requested,
+        [step("fill", "%s on %s (%s)" % (says, facts["mount"], facts["type"]), args, [undo("file.remove", path=name, fault="$ID"), undo("workers.end", fault="$ID")])],
+        ["disk fill of %s" % facts["mount"]],
+        notes,
+    )
+
+
+def start(ctx, args):
+    """Take the room at once with fallocate; where that is not supported a worker writes, and ends with the fault."""
+    figures = Figures(1)
+    ctx.memory.update(args=args, figures=figures, worker=False, before=space.free_bytes(args["path"]))
+    descriptor = files.create(args["file"])
+    try:
+        if _allocate(descriptor, args):
+            return
+    finally:
+        os.close(descriptor)
+    ctx.memory["worker"] = True
+    ctx.spawn("chaos-disk", write, figures, args["file"], args["size"])
+    limit = time.monotonic() + WAIT_S
+    while not figures.get(0, "state") and time.monotonic() < limit:
+        _no_trouble(figures, args)
+        ctx.check_workers()
+        time.sleep(0.005)
+    _no_trouble(figures, args)
+
+
+def _no_trouble(figures, args):
+    if figures.trouble():
+        raise _refused(figures.trouble(), args)
+
+
+def _refused(number, args):
+    return HostError("%s cannot be filled by %s: %s" % (args["path"], _quantity.show_size(args["size"]), os.strerror(number)))
+
+
+def _allocate(descriptor, args):
+    """Returns False where the file system cannot; raises HostError when it is full before we are done."""
+    try:
+        if not files.allocate(descriptor, 0, args["size"]):
+            return False
+        size = args["size"]
+        for _round in range(ROUNDS if args["leave_free"] is not None else 0):
+            more = space.free_bytes(args["path"]) - args["leave_free"]
+            if abs(more) < NEAR // 4:
+                break
+            if more > 0:
+                files.allocate(descriptor, size, more)
+            else:
+                os.ftruncate(descriptor, max(0, size + more))
+            size = max(0, size + more)
+    except OSError as error:
+        raise _refused(error.errno, args)
+    return True
+
+
+def write(figures, name, size):
+    """The worker: write the whole file, say so, and stay until it is ended."""
+    try:
+        descriptor = files.reopen(name)
+        files.write(descriptor, size, lambda done: figures.put(0, "written", done))
+        os.fsync(descriptor)
+        os.close(descriptor)
+    except OSError as error:
+        figures.put(0, "errno", error.errno or 5)
+        raise
+    figures.put(0, "state", READY)
+    while True:
+        time.sleep(3600)
+
+
+def measure(ctx):
+    """What the file takes on the disk, and what statvfs says is left."""
+    args, figures = ctx.memory["args"], ctx.memory["figures"]
+    free, taken = space.free_bytes(args["path"]), files.taken(args["file"])
+    shown = {
+        "filled_mib": round(taken / MIB, 1),
+        "free_mib": round(free / MIB, 1),
+        "free_drop_mib": round((ctx.memory["before"] - free) / MIB, 1),
+        "backend": "writing" if ctx.memory["worker"] else "fallocate",
+    }
+    if figures.trouble():
+        return {"effect": "mismatch", "measured": shown, "note": str(_refused(figures.trouble(), args))}
+    if ctx.memory["worker"] and not figures.get(0, "state"):
+        return {"effect": "inconclusive", "measured": shown, "note": "still writing"}
+    return dict(judge(args, taken, free), measured=shown)
+
+
+def judge(args, taken, free):
+    """``{"effect", "note"}`` from the bytes that the file takes and the bytes that are free."""
+    if args["leave_free"] is not None:
+        if abs(free - args["leave_free"]) <= NEAR:
+            return {"effect": "confirmed", "note": ""}
+        said = "others on this file system made it %s free" % _quantity.show_size(free)
+        return {"effect": "mismatch", "note": said}
+    if abs(taken - args["size"]) <= NEAR:
+        return {"effect": "confirmed", "note": ""}
+    return {"effect": "mismatch", "note": "the file takes %s on the disk" % _quantity.show_size(taken)}
