@@ -1,0 +1,32 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Judge one experiment: samples and fault record in, the report's record out. Touches no host."""
+from __future__ import annotations
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
+from ansible_collections.magsasa.chaos.plugins.plugin_utils import _experiment
+
+
+class ActionModule(ActionBase):
+    """Options are described in the module of the same name."""
+
+    TRANSFERS_FILES = False
+    _VALID_ARGS = frozenset(
+        ("scenario", "samples", "probe", "fault", "observer", "successes", "skipped", "refused", "failed", "halted", "fail_on_breach")
+    )
+
+    def run(self, tmp=None, task_vars=None):
+        """``experiment``: the record; failed only with ``fail_on_breach``."""
+        result = super().run(tmp, task_vars)
+        try:
+            record = _experiment.judge(self._task.args, (task_vars or {}).get("inventory_hostname", "localhost"))
+        except ChaosError as error:
+            raise AnsibleActionFail(str(error))
+        result.update(changed=False, experiment=record, status=record["status"], verdict=record["verdict"])
+        result["msg"] = "%s: %s, %s%s" % (record["scenario"], record["status"], record["verdict"], " (%s)" % record["reason"] if record["reason"] else "")
+        if self._task.args.get("fail_on_breach") and record["verdict"] == "failed":
+            result["failed"] = True
+        return result

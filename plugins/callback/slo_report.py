@@ -1,0 +1,137 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Gather the experiment records of a run and write the report."""
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: slo_report
+type: aggregate
+short_description: Write the report of a chaos run
+version_added: 0.1.0
+author: magsasa.chaos contributors (@magsasa)
+description:
+  - Collects the records that M(magsasa.chaos.slo_check) returns on all hosts, and writes C(report.json) and C(report.md) into a folder of
+    their own when the playbook ends. Prints a summary of one screen.
+  - Writes nothing when no experiment was judged.
+  - The verdict of a run is the failure of a task, never of this callback.
+requirements:
+  - enable it with C(callbacks_enabled = magsasa.chaos.slo_report)
+options:
+  report_dir:
+    description: Folder of the reports. Every run makes a folder of its own in it, and C(latest) points at the newest.
+    type: str
+    default: reports
+    ini:
+      - section: slo_report
+        key: report_dir
+    env:
+      - name: CHAOS_REPORT_DIR
+    vars:
+      - name: chaos_report_dir
+"""
+
+import os
+import sys
+import time
+
+from ansible import context
+from ansible.plugins.callback import CallbackBase
+from ansible.release import __version__ as core_version
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import model, terminal, text, write
+
+ACTIONS = ("magsasa.chaos.slo_check", "slo_check")
+
+
+class CallbackModule(CallbackBase):
+    """See DOCUMENTATION."""
+
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "aggregate"
+    CALLBACK_NAME = "magsasa.chaos.slo_report"
+    CALLBACK_NEEDS_ENABLED = True
+
+    def __init__(self):
+        super().__init__()
+        self._records = []
+        self._started = time.time()
+        self._intensity = None
+        self._dry_run = False
+        self._folder = None
+
+    def v2_playbook_on_play_start(self, play):
+        """Remember what the play says about the run."""
+        variables = play.get_variable_manager().get_vars(play=play)
+        self._intensity = self._intensity or _text_of(variables.get("chaos_intensity"))
+        self._folder = self._folder or _text_of(variables.get("chaos_report_dir"))
+        self._dry_run = bool(context.CLIARGS.get("check"))
+
+    def v2_runner_on_ok(self, result):
+        """Keep the records."""
+        self._collect(result)
+
+    def v2_runner_on_failed(self, result, ignore_errors=False):
+        """A breach with fail_on_breach is a failed task with a record."""
+        self._collect(result)
+
+    def _collect(self, result):
+        task = getattr(result, "task", None) or result._task
+        if task.resolved_action not in ACTIONS and task.action not in ACTIONS:
+            return
+        found = getattr(result, "result", None)
+        found = found if isinstance(found, dict) else result._result
+        for each in found.get("results") or [found]:
+            if isinstance(each.get("experiment"), dict):
+                self._records.append(each["experiment"])
+
+    def v2_playbook_on_stats(self, stats):
+        """Write once, at the end."""
+        if not self._records:
+            return
+        report = model.build(
+            {
+                "id": write.run_id(),
+                "started": _stamp(self._started),
+                "finished": _stamp(time.time()),
+                "intensity": self._intensity,
+                "dry_run": self._dry_run,
+                "seed": None,
+                "versions": {"ansible-core": core_version, "python": "%d.%d.%d" % sys.version_info[:3], "magsasa.chaos": _own_version()},
+                "command": text.plain(" ".join(os.path.basename(part) if n == 0 else part for n, part in enumerate(sys.argv)), 300),
+            },
+            self._records,
+        )
+        folder = os.path.abspath(os.path.expanduser(self._folder or self.get_option("report_dir")))
+        path = None
+        try:
+            path = write.write(report, folder)
+        except OSError as error:
+            self._display.warning("the report could not be written into %s (%s); name another folder with CHAOS_REPORT_DIR" % (folder, error.strerror))
+        for line in terminal.render(report, os.path.join(os.path.relpath(path), "report.md") if path else None):
+            self._display.display(line)
+
+
+def _text_of(value):
+    """A variable that may hold a template of itself is not a text that we can use."""
+    return str(value) if isinstance(value, str) and value and "{{" not in value else None
+
+
+def _stamp(seconds):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def _own_version():
+    """Version of the collection, from its galaxy.yml or MANIFEST.json."""
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    try:
+        with open(os.path.join(root, "galaxy.yml"), encoding="utf-8") as source:
+            return next(line.split(":", 1)[1].strip() for line in source if line.startswith("version:"))
+    except (OSError, StopIteration):
+        pass
+    try:
+        import json
+
+        with open(os.path.join(root, "MANIFEST.json"), encoding="utf-8") as source:
+            return json.load(source)["collection_info"]["version"]
+    except (OSError, ValueError, KeyError):
+        return "unknown"

@@ -1,0 +1,48 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Write a report: a folder of its own for every run, files as a whole, ``latest`` beside them. Private to magsasa.chaos."""
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import time
+
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import markdown
+
+
+def run_id(now=None):
+    """Identity of a run, sortable by time: 20261124T220501Z-3fa9."""
+    return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now)) + "-" + secrets.token_hex(2)
+
+
+def write(report, folder):
+    """Write report.json and report.md into ``folder``/<run id> and point ``latest`` at it; returns that path. Raises OSError.
+
+    A folder that is there already is never written into: a second run cannot overwrite a first.
+    """
+    target = os.path.join(folder, report["run"]["id"])
+    os.makedirs(folder, exist_ok=True)
+    os.mkdir(target)
+    _whole(os.path.join(target, "report.json"), json.dumps(report, indent=2, sort_keys=False, allow_nan=False) + "\n")
+    _whole(os.path.join(target, "report.md"), markdown.render(report))
+    _point(os.path.join(folder, "latest"), report["run"]["id"])
+    return target
+
+
+def _whole(path, content):
+    temporary = path + ".new"
+    with open(temporary, "w", encoding="utf-8") as target:
+        target.write(content)
+        target.flush()
+        os.fsync(target.fileno())
+    os.replace(temporary, path)
+
+
+def _point(link, name):
+    if os.path.lexists(link) and not os.path.islink(link):
+        return  # somebody's own folder; it stays
+    temporary = "%s.%s" % (link, secrets.token_hex(4))
+    os.symlink(name, temporary)
+    os.replace(temporary, link)
