@@ -52,14 +52,17 @@ def allocate(descriptor, start, length):
     return True
 
 
-def write(descriptor, length, progress=None):
-    """Write ``length`` bytes that no file system compresses away, from the start; ``progress(bytes so far)`` hears of it."""
+def write(descriptor, length, room=None):
+    """Write ``length`` bytes that no file system compresses away, from the start; stop early when ``room()`` bytes are used up."""
     block = os.urandom(BLOCK)
     done = 0
     while done < length:
-        done += os.pwrite(descriptor, block[: min(BLOCK, length - done)], done)
-        if progress:
-            progress(done)
+        piece = min(BLOCK, length - done)
+        if room:
+            piece = min(piece, room())
+            if piece <= 0:
+                return
+        done += os.pwrite(descriptor, block[:piece], done)
 
 
 def taken(name):

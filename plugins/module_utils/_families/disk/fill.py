@@ -4,6 +4,8 @@
 """A file system filled up. Private to magsasa.chaos."""
 from __future__ import annotations
 
+import errno
+import functools
 import os
 import time
 
@@ -66,7 +68,7 @@ def start(ctx, args):
     finally:
         os.close(descriptor)
     ctx.memory["worker"] = True
-    ctx.spawn("chaos-disk", write, figures, args["file"], args["size"])
+    ctx.spawn("chaos-disk", write, figures, args["file"], args["size"], args["leave_free"])
     limit = time.monotonic() + WAIT_S
     while not figures.get(0, "state") and time.monotonic() < limit:
         _no_trouble(figures, args)
@@ -104,15 +106,24 @@ def _allocate(descriptor, args):
     return True
 
 
-def write(figures, name, size):
+def _above(folder, leave_free):
+    return space.free_bytes(folder) - leave_free
+
+
+def write(figures, name, size, leave_free):
     """The worker: write the whole file, say so, and stay until it is ended."""
     try:
         descriptor = files.reopen(name)
-        files.write(descriptor, size, lambda done: figures.put(0, "written", done))
+        folder = os.path.dirname(name)
+        enough = None
+        if leave_free is not None:  # the file system's own book takes room too: look instead of counting
+            enough = functools.partial(_above, folder, leave_free)
+            size += files.BLOCK
+        files.write(descriptor, size, enough)
         os.fsync(descriptor)
         os.close(descriptor)
     except OSError as error:
-        figures.put(0, "errno", error.errno or 5)
+        figures.put(0, "errno", error.errno or errno.EIO)
         raise
     figures.put(0, "state", READY)
     while True:

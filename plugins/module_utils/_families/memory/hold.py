@@ -17,6 +17,7 @@ BLOCK = 1024 * 1024
 PAUSE = 0.05  # seconds between two looks at the host
 PRESSURE_HIGH = 10.0  # percent of the last 10 s in which some task waited for memory
 PRESSURE_LOW = 5.0
+RELIEF_EVERY = 1.0
 REST = 2.0  # seconds after giving back before any is taken again
 _FIELDS = ("goal", "held", "given_back", "back_offs", "errno", "why")
 WHY = ("", "the memory available fell to the reserve", "tasks of the host waited for memory")
@@ -84,10 +85,41 @@ class Holder:
         self.shared.put(held=self.held)
 
 
+class BackOff:
+    """Decides what the host's need means for us; pure, so that every case can be tried.
+
+    The memory available must not fall below ``reserve`` bytes through us, and tasks of the host must not wait for memory. What
+    was given back once is taken again only after a rest and when there is more than just enough room.
+    """
+
+    def __init__(self, reserve, chunk):
+        self.reserve = reserve
+        self.chunk = chunk
+        self.gave_back = None  # second of the last time
+        self.relieved = None  # the last time because of waiting tasks: its average lags by 10 s, so one step a second
+
+    def decide(self, now, available, stalled_pct, held, wanted):
+        """``("give back", bytes, why)``, ``("take", 0, 0)`` or ``("wait", 0, 0)``; ``why`` is an index into WHY."""
+        if held and available < self.reserve:
+            self.gave_back = now
+            return "give back", self.reserve - available, 1
+        if held and stalled_pct >= PRESSURE_HIGH and (self.relieved is None or now - self.relieved >= RELIEF_EVERY):
+            self.gave_back = self.relieved = now
+            return "give back", max(self.chunk, held // 10), 2
+        cautious = self.gave_back is not None
+        if cautious and now - self.gave_back < REST:
+            return "wait", 0, 0
+        if stalled_pct >= (PRESSURE_LOW if cautious else PRESSURE_HIGH):
+            return "wait", 0, 0
+        piece = max(0, min(self.chunk, wanted - held))
+        spare = 2 * self.chunk if cautious else 0
+        return ("take" if piece and available - piece - spare >= self.reserve else "wait"), 0, 0
+
+
 def run(shared, size, ramp_s, reserve, back_off, keepers):
     """Hold ``size`` bytes for ever, what the fault's own processes (``keepers``: pids) take counted in.
 
-    With ``back_off``, what is available on the host never goes below ``reserve`` bytes through us.
+    Without ``back_off`` it is taken and held whatever happens to the host.
     """
     with open("/proc/self/oom_score_adj", "w") as target:
         target.write("1000")  # before anything is taken: whoever must go, it is us
@@ -95,27 +127,16 @@ def run(shared, size, ramp_s, reserve, back_off, keepers):
     goal = max(0, size - sum(room.taken(pid)[0] for pid in keepers + [os.getpid()]))
     shared.put(goal=goal)
     host = room.Room()
+    policy = BackOff(reserve, holder.chunk)
     began = time.monotonic()
-    gave_back = relieved = began - REST
     while True:
         now = time.monotonic()
         wanted = goal if not ramp_s else int(goal * min(1.0, (now - began) / ramp_s))
-        if not back_off:
-            if not holder.take(wanted):
-                time.sleep(PAUSE)
-            continue
-        available = host.look()["available"]
-        stalled = room.pressure() or 0.0
-        if available < reserve and holder.held:
-            holder.give_back(reserve - available, 1)
-            gave_back = now
-        elif stalled >= PRESSURE_HIGH and holder.held and now - relieved >= 1.0:
-            holder.give_back(max(holder.chunk, holder.held // 10), 2)
-            gave_back = relieved = now
-        # what was given back once is taken again only when there is more than just enough room
-        spare = 2 * holder.chunk if shared.get("back_offs") else 0
-        fits = available - min(holder.chunk, wanted - holder.held) - spare >= reserve
-        rested = now - gave_back >= REST
-        calm = stalled < (PRESSURE_LOW if shared.get("back_offs") else PRESSURE_HIGH)
-        if not (fits and rested and calm and holder.take(wanted)):
+        if back_off:
+            what, amount, why = policy.decide(now, host.look()["available"], room.pressure() or 0.0, holder.held, wanted)
+        else:
+            what, amount, why = "take", 0, 0
+        if what == "give back":
+            holder.give_back(amount, why)
+        elif what == "wait" or not holder.take(wanted):
             time.sleep(PAUSE)

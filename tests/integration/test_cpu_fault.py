@@ -1,0 +1,150 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""CPU load: as much as was asked, by the kernel's own count, also beside processes that are busy by themselves."""
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from support.faults import do_repeat_check_undo, end, fresh_state, inject, killed_part_ends_all, parts, pids, refused_rows
+
+FAULT = {"name": "busy", "load": "30%", "duration": "30s"}
+NEAR = 3.0  # points
+TRIES = 4  # other work on the machine may be more than what was asked; that is not the fault's error
+
+
+@pytest.fixture(name="state")
+def _state(tmp_path):
+    with fresh_state(tmp_path) as folder:
+        yield folder
+
+
+@contextlib.contextmanager
+def busy(count):
+    """``count`` processes that burn all the CPU they get."""
+    running = [subprocess.Popen([sys.executable, "-S", "-c", "while True: pass"]) for _number in range(count)]
+    try:
+        yield running
+    finally:
+        for process in running:
+            process.kill()
+            process.wait()
+
+
+def host_ticks():
+    """(busy, all) ticks of the cores that we may use."""
+    allowed = os.sched_getaffinity(0)
+    used = total = 0
+    with open("/proc/stat") as source:
+        for line in source:
+            label, *numbers = line.split()
+            if label[:3] == "cpu" and label[3:].isdigit() and int(label[3:]) in allowed:
+                ticks = [int(number) for number in numbers[:8]]
+                total += sum(ticks)
+                used += sum(ticks) - ticks[3] - ticks[4]
+    return used, total
+
+
+def host_load(seconds=4.0):
+    """Busy percentage of the host over the next seconds."""
+    before = host_ticks()
+    time.sleep(seconds)
+    after = host_ticks()
+    return 100.0 * (after[0] - before[0]) / (after[1] - before[1])
+
+
+def own_load(workers, seconds=4.0):
+    """CPU time of processes over the next seconds, in percent of one core each."""
+
+    def spent():
+        total = 0
+        for pid in workers:
+            with open("/proc/%d/stat" % pid) as source:
+                fields = source.read().rpartition(")")[2].split()
+            total += int(fields[11]) + int(fields[12])
+        return total / os.sysconf("SC_CLK_TCK")
+
+    before, began = spent(), time.monotonic()
+    time.sleep(seconds)
+    return 100.0 * (spent() - before) / ((time.monotonic() - began) * len(workers))
+
+
+def close_to(read, asked):
+    """Readings until one is near what was asked; the last of TRIES decides."""
+    seen = []
+    for _number in range(TRIES):
+        seen.append(round(read(), 1))
+        if abs(seen[-1] - asked) <= NEAR:
+            return
+    raise AssertionError("asked for %g %%, read %s" % (asked, seen))
+
+
+@pytest.mark.parametrize("others", [0, 1])
+def test_host_is_as_busy_as_asked_whatever_else_runs(state, others):
+    with busy(others):
+        inject("cpu_fault", dict(FAULT, load="75%"), state)
+        close_to(host_load, 75.0)
+        final = end("cpu_fault", "busy", state)
+    assert final["measured"]["own_load_pct"] > 5.0  # a part of it was ours
+
+
+def test_added_load_is_ours_beside_busy_processes(state):
+    with busy(2):
+        fault = inject("cpu_fault", dict(FAULT, load="50%", of="added"), state)
+        workers = pids(state, fault, "chaos-cpu")
+        if os.geteuid() == 0:
+            close_to(lambda: own_load(workers), 50.0)
+        else:
+            assert fault["notes"] and own_load(workers) > 20.0
+        end("cpu_fault", "busy", state)
+
+
+def test_cores_bounds_the_load(state):
+    fault = inject("cpu_fault", dict(FAULT, load="40%", of="added", cores=1), state)
+    workers = pids(state, fault, "chaos-cpu")
+    assert len(workers) == 1 and fault["requested"] == {"load_pct": 40.0, "cores": 1, "of": "added"}
+    assert len(os.sched_getaffinity(workers[0])) == 1
+    end("cpu_fault", "busy", state)
+
+
+def test_ramp_starts_low(state):
+    fault = inject("cpu_fault", dict(FAULT, load="80%", of="added", cores=1, ramp="8s"), state)
+    assert fault["effect"] == "inconclusive" and "ramping" in fault["note"]
+    workers = pids(state, fault, "chaos-cpu")
+    assert own_load(workers, 1.0) < 60.0
+    time.sleep(8.0)
+    assert own_load(workers, 2.0) > 60.0
+    end("cpu_fault", "busy", state)
+
+
+def test_life(state):
+    do_repeat_check_undo("cpu_fault", FAULT, state)
+
+
+@pytest.mark.parametrize("victim, cause", parts("chaos-cpu"))
+def test_sigkill_of_any_part_ends_the_fault(state, victim, cause):
+    killed_part_ends_all("cpu_fault", FAULT, state, victim, cause)
+
+
+def test_bad_input(state):
+    rows = [
+        ({"load": None}, "load: '' is missing"),
+        ({"load": "200%"}, "load: '200%'"),
+        ({"load": "-5%"}, "load: '-5%'"),
+        ({"load": "0"}, "load: '0'"),
+        ({"load": "half"}, "load: 'half'"),
+        ({"cores": 0}, "cores: '0'"),
+        ({"cores": -1}, "cores: '-1'"),
+        ({"cores": 4096}, "cores: '4096'"),
+        ({"cores": "two"}, "cores"),
+        ({"of": "moon"}, "of"),
+        ({"ramp": "slowly"}, "ramp: 'slowly'"),
+        ({"ramp": "-1s"}, "ramp: '-1s'"),
+    ]
+    refused_rows("cpu_fault", FAULT, rows, state)
