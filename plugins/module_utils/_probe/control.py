@@ -25,7 +25,6 @@ FASTEST = 1000.0  # probes a second
 SLOWEST = 0.05
 MOST_IN_FLIGHT = 1024
 LINGER_S = 600.0  # how long samples wait to be collected after max_duration
-MARK = probes.MARK
 
 
 def parse(params):
@@ -80,24 +79,31 @@ def start(spec, check_mode=False):
     if check_mode:
         same = _same_runs(run, spec)
         return not same, probes.describe(run, name, 5.0) if same else planned
-    with _alone(run):
-        if _same_runs(run, spec):
+    try:
+        with _alone(run):
+            if not _same_runs(run, spec):
+                probes.discard(run, name)  # one that died or is over: nobody collected it
+                _launch(run, spec)
+                return True, probes.describe(run, name, 5.0)
             return False, probes.describe(run, name, 5.0)
-        probes.discard(run, name)  # one that died or is over: nobody collected it
-        state.prepare(os.path.join(run, "probes"))
-        where = state.prepare(probes.folder(run, name))
-        path = os.path.join(where, probes.SPEC)
-        identity = uuid.uuid4().hex[:12]
-        try:
-            state.write_private(path, json.dumps(dict(spec, id=identity)), durable=False)
-            # One malloc arena more than one: threads would otherwise take one each.
-            launch.detach("probe", path, {MARK: identity, "MALLOC_ARENA_MAX": "2"})
-        except ChaosError:
-            probes.end_marked(identity)
-            probes.remove(run, name)
-            raise
-        described = probes.describe(run, name, 5.0)
-    return True, described
+    except ChaosError:
+        ledger.tidy()
+        raise
+
+
+def _launch(run, spec):
+    state.prepare(os.path.join(run, "probes"))
+    where = state.prepare(probes.folder(run, spec["name"]))
+    path = os.path.join(where, probes.SPEC)
+    identity = uuid.uuid4().hex[:12]
+    try:
+        state.write_private(path, json.dumps(dict(spec, id=identity)), durable=False)
+        # Two malloc arenas in all: every thread would otherwise take one of its own.
+        launch.detach("probe", path, {probes.MARK: identity, "MALLOC_ARENA_MAX": "2"})
+    except ChaosError:
+        probes.end_marked(identity)
+        probes.remove(run, spec["name"])
+        raise
 
 
 def _same_runs(run, spec):
