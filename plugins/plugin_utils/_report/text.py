@@ -9,7 +9,7 @@ import re
 LONGEST = 500
 _CREDENTIALS = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*://)[^/\s@]*@")
 _SECRET = re.compile(r"(?i)\b(password|passwd|pwd|secret|token|api[_-]?key|authorization)(\s*[=:]\s*)(?:(?:bearer|basic)\s+)?[^\s,;&\"']+")
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~$^=])")
+_MARKDOWN = re.compile(r"([\\`*\[\]|~$]|(?<![0-9A-Za-z])_|_(?![0-9A-Za-z]))")
 
 
 def plain(value, limit=LONGEST):
