@@ -142,7 +142,7 @@ probe:
       type: float
       sample: 0.0
     p50_ms:
-      description: Median latency; O(ignore:p95_ms), O(ignore:p99_ms) and O(ignore:max_ms) stand beside it.
+      description: Median latency; C(p95_ms), C(p99_ms) and C(max_ms) stand beside it.
       type: float
       sample: 3.1
     last_error:

@@ -9,7 +9,6 @@ import hashlib
 import json
 import math
 import os
-import shutil
 import uuid
 from collections import Counter
 
@@ -140,7 +139,6 @@ def stop(name, check_mode=False):
             probes.end_marked(told["id"])  # what a killed recorder was running
         result = {"samples": samples.pack(rows), "summary": summarise(rows, told, ended), "died": ended is None}
         probes.remove(run, name)
-        shutil.rmtree(where, ignore_errors=True)
     ledger.tidy()
     return True, result
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 
 from .. import _clock, _quantity
@@ -17,7 +18,6 @@ SPEC = "spec.json"  # read and removed by the recorder: it may hold secrets
 SAMPLES = "samples.tsv"
 MARK = "MAGSASA_CHAOS_PROBE"  # in the environment of a recorder and of whatever it runs
 SUMMARY = "summary.json"  # written by the recorder when it ends
-_FILES = (RECORDER, SPEC, SAMPLES, SUMMARY)
 
 
 def folder(run, name):
@@ -88,16 +88,10 @@ def end_marked(identity):
 
 
 def remove(run, name):
-    """Take the recorder's folder away."""
+    """Take the recorder's folder away; it is private and ours as a whole."""
     where = folder(run, name)
-    try:
-        entries = os.listdir(where)
-    except FileNotFoundError:
-        return
-    for entry in entries:
-        if entry in _FILES or entry.startswith(".new-"):
-            state.remove(os.path.join(where, entry))
-    state.remove_if_empty(where, os.path.dirname(where))
+    shutil.rmtree(where, ignore_errors=True)
+    state.remove_if_empty(os.path.dirname(where))
 
 
 def discard(run, name):

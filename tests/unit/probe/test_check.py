@@ -4,6 +4,7 @@
 """Checks judge as documented, against real servers, programs and files."""
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import sqlite3
@@ -87,7 +88,7 @@ def test_tcp_banner(said, pattern, error):
 
         def serve():
             connection, _peer = listening.accept()
-            with connection:
+            with connection, contextlib.suppress(OSError):  # the check hangs up when it has heard enough
                 if said is None:
                     connection.recv(1)
                 else:

@@ -116,6 +116,7 @@ def test_one_deadline_for_everything(behave):
         (endless(b"", b"HTTP/1.1 100 Continue\r\n\r\n"), "garbage"),
         (endless(CHUNKED, b"0;" + b"x" * 5000), "too_large"),
         (endless(CHUNKED + b"0\r\n", b"X: y\r\n"), "too_large"),
+        (endless(CHUNKED, b"1;" + b"x" * 900 + b"\r\nx\r\n"), "too_large"),
     ],
 )
 def test_endless_heads_are_bounded(behave, kind):

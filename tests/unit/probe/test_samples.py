@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import base64
 import random
+import tracemalloc
 import zlib
 
 import pytest
@@ -61,7 +62,6 @@ def test_lines_that_are_no_samples(line):
         packed(GOOD, 1, data="!!"),
         packed(GOOD, 1, data="AAAA"),
         packed(GOOD, 1, data=5),
-        packed(" " * 50_000_000, 1),  # a bomb: bounded by what one line may take
         packed(GOOD, 1, data=samples.pack(ROWS)["data"][:40]),
     ],
 )
@@ -69,6 +69,17 @@ def test_packed_forms_that_are_refused(given):
     with pytest.raises(samples.BadSamples) as caught:
         samples.unpack(given)
     assert str(caught.value).startswith("samples: ")
+
+
+def test_a_bomb_is_not_inflated():
+    bomb = packed(" " * 50_000_000, 1)
+    tracemalloc.start()
+    try:
+        with pytest.raises(samples.BadSamples):
+            samples.unpack(bomb)
+        assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_read_passes_torn_lines_over(tmp_path):
