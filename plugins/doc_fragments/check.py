@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a health check and a probe look at: the options that both share. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 
@@ -54,7 +55,8 @@ options:
     type: dict
   matches:
     description:
-      - A regular expression that must be found in the first 64 KiB of the HTTP body, in the first 4 KiB that a TCP server says, or in the output of the command.
+      - A regular expression that must be found in the first 64 KiB of the HTTP body, in the first 4 KiB that a TCP server says,
+        or in the output of the command.
     type: str
   rc:
     description: Exit codes of the command that count as good.

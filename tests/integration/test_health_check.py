@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """health_check as a playbook uses it: one check, a wait, the same keys either way, one sentence for wrong input."""
+
 from __future__ import annotations
 
 import threading
@@ -20,7 +21,9 @@ DOWN = answer({"status": "bad", "checks": {"database": {"status": "down"}}}, 503
 @pytest.mark.parametrize("check", [False, True])
 def test_healthy(tmp_path, check):
     with Server(say(UP)) as server:
-        result = run_module("health_check", {"url": server.url, "json": {"checks.database.status": "up"}, "successes": 3, "interval": "50ms"}, tmp_path, check=check)
+        result = run_module(
+            "health_check", {"url": server.url, "json": {"checks.database.status": "up"}, "successes": 3, "interval": "50ms"}, tmp_path, check=check
+        )
         assert not result.get("failed") and result["changed"] is False and KEYS <= set(result)
         assert (result["healthy"], result["attempts"], result["status"], result["database"], result["error"]) == (True, 3, 200, "up", "")
         assert len(server.requests) == 3 and result["latency_ms"] > 0

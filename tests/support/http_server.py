@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A real HTTP server whose behaviour a test scripts: status, delay, outages at known times, and every kind of bad manners."""
+
 from __future__ import annotations
 
 import contextlib

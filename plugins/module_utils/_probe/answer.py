@@ -6,6 +6,7 @@
 http.client would do, at twice the CPU: it hands every head to the e-mail parser. A recorder reads thousands of answers on the
 host that it watches, and what it reads is untrusted: everything here has a bound.
 """
+
 from __future__ import annotations
 
 import re
@@ -130,7 +131,4 @@ def _chunked(stream, most):
 
 def shown(headers):
     """Headers for results and messages: no control characters, bounded."""
-    return {
-        printable(name, 100): value if value.isprintable() and len(value) <= 1000 else printable(value, 1000)
-        for name, value in headers.items()
-    }
+    return {printable(name, 100): value if value.isprintable() and len(value) <= 1000 else printable(value, 1000) for name, value in headers.items()}

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A check: does the target answer as it should, and how fast? Health checks and probes judge with this code. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 import time

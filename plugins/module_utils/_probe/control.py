@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Start a recorder, end it and collect what it saw, look at it while it runs. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 import contextlib
@@ -112,7 +113,10 @@ def _same_runs(run, spec):
         return False
     if found.get("fingerprint") != spec["fingerprint"]:
         raise BadOption(
-            "name", spec["name"], "is a probe that runs with other options (%s at %g/s)" % (found.get("target"), found.get("rate", 0)), "stop it first, or use another name"
+            "name",
+            spec["name"],
+            "is a probe that runs with other options (%s at %g/s)" % (found.get("target"), found.get("rate", 0)),
+            "stop it first, or use another name",
         )
     return True
 

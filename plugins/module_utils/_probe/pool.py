@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Threads that carry out probes: as many as are in flight at once, up to a bound. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 import threading

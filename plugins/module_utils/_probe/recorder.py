@@ -6,6 +6,7 @@
 Open loop: probe i is due at first + i / rate whatever became of the ones before, and its latency counts from that moment. A
 server that stalls is thus seen by every probe that was due in the stall (no coordinated omission).
 """
+
 from __future__ import annotations
 
 import collections
@@ -153,7 +154,7 @@ class Recorder:
             self._text = "".join([samples.line(sample) for sample in batch]).encode("ascii")
         try:
             while self._text:
-                self._text = self._text[os.write(self._file, self._text):]
+                self._text = self._text[os.write(self._file, self._text) :]
         except OSError:  # full: keep what there is for later, within bounds
             while len(rows) > MOST_UNWRITTEN:
                 rows.popleft()

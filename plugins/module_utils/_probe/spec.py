@@ -5,6 +5,7 @@
 
 A spec may hold secrets (headers, a password): it is kept in private files only and never shown; ``describe`` is what is shown.
 """
+
 from __future__ import annotations
 
 import math

@@ -6,6 +6,7 @@
 Its own waiting for a core would be taken for the target's latency. Beside two busy processes on two cores the 99th percentile
 of its lateness is about 5 ms at any nice value, and 0.2 ms with the lowest real-time priority.
 """
+
 from __future__ import annotations
 
 import os

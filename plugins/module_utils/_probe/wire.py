@@ -6,6 +6,7 @@
 A socket's own time-out starts anew with every operation, so a server that sends one byte a second never meets it.
 Here every operation gets what is left of the whole. Deadlines are readings of the monotonic clock, in seconds.
 """
+
 from __future__ import annotations
 
 import errno
@@ -157,7 +158,7 @@ def send(sock, data, deadline):
     try:
         while view:
             sock.settimeout(left(deadline))
-            view = view[sock.send(view):]
+            view = view[sock.send(view) :]
     except OSError as error:
         raise from_os_error(error)
 
@@ -199,7 +200,7 @@ class Stream:
             if not self.buffer and not self.more():
                 break
             piece = self.buffer[:count]
-            self.buffer = self.buffer[len(piece):]
+            self.buffer = self.buffer[len(piece) :]
             count -= len(piece)
             pieces.append(piece)
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)

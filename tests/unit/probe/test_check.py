@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Checks judge as documented, against real servers, programs and files."""
+
 from __future__ import annotations
 
 import contextlib
@@ -80,7 +81,9 @@ def test_tcp():
     assert checked(tcp="127.0.0.1:%d" % closed_port()).error == "refused"
 
 
-@pytest.mark.parametrize("said, pattern, error", [(b"220 mail\r\n", "^220 ", ""), (b"220 mail\r\n", "^SSH", "assertion"), (b"x" * 10000, "y", "assertion"), (None, "x", "timeout")])
+@pytest.mark.parametrize(
+    "said, pattern, error", [(b"220 mail\r\n", "^220 ", ""), (b"220 mail\r\n", "^SSH", "assertion"), (b"x" * 10000, "y", "assertion"), (None, "x", "timeout")]
+)
 def test_tcp_banner(said, pattern, error):
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
@@ -166,7 +169,12 @@ def test_postgresql_keeps_the_password_out_of_argv(psql):
 
 @pytest.mark.parametrize(
     "said, error",
-    [("connection to server failed: Connection refused", "refused"), ("timeout expired", "timeout"), ("FATAL: the database system is starting up", "refused"), ("odd", "garbage")],
+    [
+        ("connection to server failed: Connection refused", "refused"),
+        ("timeout expired", "timeout"),
+        ("FATAL: the database system is starting up", "refused"),
+        ("odd", "garbage"),
+    ],
 )
 def test_postgresql_failures(psql, said, error):
     psql(2, "", said)

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One HTTP exchange against real sockets with every kind of bad manners: bounded in time and size, never raising."""
+
 from __future__ import annotations
 
 import socket
@@ -124,7 +125,10 @@ def test_endless_heads_are_bounded(behave, kind):
         assert fetch(server, timeout=20.0).error_kind == kind
 
 
-@pytest.mark.parametrize("head, piece", [(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 1000), (CHUNKED, b"1\r\nx\r\n" * 100), (b"HTTP/1.1 200 OK\r\nContent-Length: 999999999999\r\n\r\n", b"x" * 1000)])
+@pytest.mark.parametrize(
+    "head, piece",
+    [(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 1000), (CHUNKED, b"1\r\nx\r\n" * 100), (b"HTTP/1.1 200 OK\r\nContent-Length: 999999999999\r\n\r\n", b"x" * 1000)],
+)
 def test_endless_bodies_are_cut(head, piece):
     with Server(endless(head, piece)) as server:
         response = fetch(server, timeout=20.0, max_bytes=5000)
@@ -305,8 +309,12 @@ def test_a_kept_connection_is_used_again_and_replaced_when_the_server_closed_it(
 
 @pytest.mark.parametrize(
     "data",
-    [b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok", b"HTTP/1.1 200 OK\r\nConnection: Close\r\nContent-Length: 2\r\n\r\nok", b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 500 smuggled\r\n\r\n"],
-)  # fmt: skip
+    [
+        b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok",
+        b"HTTP/1.1 200 OK\r\nConnection: Close\r\nContent-Length: 2\r\n\r\nok",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 500 smuggled\r\n\r\n",
+    ],
+)
 def test_connections_that_may_not_be_kept(data):
     with Server(say(data, keep=True)) as server:
         session = http.Session(keepalive=True)

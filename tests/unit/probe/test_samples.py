@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Samples: text and packed form, nothing trusted on the way back; percentiles as of a plain sort."""
+
 from __future__ import annotations
 
 import base64

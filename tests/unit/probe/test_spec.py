@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Options of a check: every kind parsed, every wrong value one sentence, no secret shown."""
+
 from __future__ import annotations
 
 import json
@@ -25,7 +26,11 @@ def recorder(**given):
 @pytest.mark.parametrize(
     "given, expected, shown",
     [
-        ({"url": "http://u:pw@h/x?k=v", "status": ["200", "300-399"]}, {"kind": "http", "status": [[200, 200], [300, 399]], "method": "GET"}, "http://h/x?k=..."),
+        (
+            {"url": "http://u:pw@h/x?k=v", "status": ["200", "300-399"]},
+            {"kind": "http", "status": [[200, 200], [300, 399]], "method": "GET"},
+            "http://h/x?k=...",
+        ),
         ({"url": "http://h/", "method": "head", "headers": {"X": 5}}, {"method": "HEAD", "headers": {"X": "5"}}, "HEAD http://h/"),
         ({"tcp": "[::1]:5432"}, {"kind": "tcp", "host": "::1", "port": 5432}, "tcp [::1]:5432"),
         ({"tcp": "db:1", "matches": "^SSH"}, {"host": "db", "port": 1, "matches": "^SSH"}, "tcp db:1"),
@@ -126,7 +131,13 @@ def test_wrong_recorders_are_one_sentence(given, option):
 
 @pytest.mark.parametrize(
     "given, bound",
-    [({}, 80), ({"rate": 1.0, "timeout": "100ms"}, 4), ({"rate": 1000.0, "max_duration": "1m"}, 256), ({"max_in_flight": 7}, 7), ({"url": None, "command": ["true"]}, 64)],
+    [
+        ({}, 80),
+        ({"rate": 1.0, "timeout": "100ms"}, 4),
+        ({"rate": 1000.0, "max_duration": "1m"}, 256),
+        ({"max_in_flight": 7}, 7),
+        ({"url": None, "command": ["true"]}, 64),
+    ],
 )
 def test_bound_of_probes_in_flight(given, bound):
     assert control.parse(recorder(**given))["max_in_flight"] == bound

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """URLs: taken apart, refused in one sentence, shown without secrets."""
+
 from __future__ import annotations
 
 import base64
@@ -31,14 +32,35 @@ def test_parse(text, scheme, host, port, target, host_header):
 
 def test_credentials_become_basic_auth():
     parsed = url.parse("http://us%40er:p%3Aw@h/")
-    assert base64.b64decode(parsed.auth[len("Basic "):]) == b"us@er:p:w"
+    assert base64.b64decode(parsed.auth[len("Basic ") :]) == b"us@er:p:w"
 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "   ", None, 5, "localhost:5000", "ftp://h/", "file:///etc/passwd", "http://", "http:///x", "http://h:0/", "http://h:99999/", "http://h:x/", "http://h:-1/",
-     "http://[::1/", "http://a b/", "http://h/\r\nX: y", "http://h/\x00", "http://" + "a" * 300 + "/", "http://h/" + "a" * 5000, "http://h_{}/", "http://\u2100/"],
-)  # fmt: skip
+    [
+        "",
+        "   ",
+        None,
+        5,
+        "localhost:5000",
+        "ftp://h/",
+        "file:///etc/passwd",
+        "http://",
+        "http:///x",
+        "http://h:0/",
+        "http://h:99999/",
+        "http://h:x/",
+        "http://h:-1/",
+        "http://[::1/",
+        "http://a b/",
+        "http://h/\r\nX: y",
+        "http://h/\x00",
+        "http://" + "a" * 300 + "/",
+        "http://h/" + "a" * 5000,
+        "http://h_{}/",
+        "http://\u2100/",
+    ],
+)
 def test_bad_urls_are_one_sentence(text):
     with pytest.raises(BadOption) as caught:
         url.parse(text, "target_url")
