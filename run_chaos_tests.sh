@@ -1,0 +1,160 @@
+#!/usr/bin/env bash
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# The chaos command: checks its options, sets itself up, hands over to ansible-playbook.
+set -u
+
+usage() {
+    cat <<'TEXT'
+Usage: ./run_chaos_tests.sh [OPTION]... [-- ANSIBLE-PLAYBOOK OPTION...]
+
+Runs chaos experiments on this machine, or on the hosts of an inventory, and writes a report.
+Where no service is found on this machine, the sample application is started, tested and stopped.
+
+  --intensity LEVEL   smoke, light (default), medium, heavy or full
+  --scenario ID       run only this scenario; repeat it or separate several with commas
+  --target URL        the service to test, such as http://localhost:5001
+  --inventory PATH    hosts to test; only those with chaos_allowed: true are touched (repeat it for several)
+  --report-dir DIR    where reports go (default: CHAOS_REPORT_DIR, else reports/ beside this script)
+  --dry-run           plan and check everything, touch nothing
+  --list              print the scenarios (with --intensity: those that it runs) and end
+  --detect            only find out which service would be tested, and why
+  --halt              put back every active fault on every host of the inventory
+  --help              print this text
+
+Exit codes:
+  0    passed              3    not passed: an objective was missed, an experiment failed or was refused, residue is left
+  1    could not run       4    a host could not be reached
+  2    wrong usage         130  ended by Ctrl-C (faults end by themselves; --halt ends them at once)
+
+The first run makes .venv beside this script. CHAOS_PYTHON names the Python (3.11 or newer) to make it with;
+CHAOS_NO_INSTALL=1 keeps root from installing a missing system package.
+TEXT
+}
+
+bad_usage() {
+    printf '%s; see ./run_chaos_tests.sh --help\n' "$1" >&2
+    exit 2
+}
+
+# A value in a message: one line, no control characters, bounded.
+shown() {
+    printf '%s' "${1:0:80}" | tr '[:cntrl:]' '?'
+}
+
+# The path $1 as seen from the caller's folder, made absolute.
+absolute() {
+    case $1 in
+    /*) printf '%s' "$1" ;;
+    *) printf '%s/%s' "$PWD" "$1" ;;
+    esac
+}
+
+check_url() {
+    local url='^https?://[^/?#]+([/?#].*)?$'
+    # The characters of RFC 3986: none of them can end a JSON text or begin a template.
+    [[ $1 =~ $url && $1 != *[^A-Za-z0-9._~:/?#@!\$\&\'\(\)*+,\;=%\[\]-]* ]] ||
+        bad_usage "--target: '$(shown "$1")' is not a URL; write it as http://HOST:PORT or https://HOST:PORT/PATH"
+}
+
+add_inventory() {
+    case $1 in
+    *,*) inventories+=(-i "$1") ;; # a list of hosts, as Ansible takes it
+    *)
+        [ -r "$1" ] || bad_usage "--inventory: '$(shown "$1")' cannot be read; name an inventory file or folder that exists"
+        inventories+=(-i "$(absolute "$1")")
+        ;;
+    esac
+}
+
+add_scenarios() {
+    local each ids
+    [[ $1 != *$'\n'* ]] || bad_usage "--scenario: '$(shown "$1")' is not a list of ids; separate them with commas"
+    IFS=, read -r -a ids <<<"$1"
+    [ "${#ids[@]}" -gt 0 ] || bad_usage "--scenario: '' is not a scenario; --list prints them"
+    for each in "${ids[@]}"; do
+        [[ $each =~ ^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$ ]] || bad_usage "--scenario: '$(shown "$each")' is not a scenario; --list prints them"
+        scenarios+=("$each")
+    done
+}
+
+# Scenarios of one's own come with options after --, so only without those is an unknown id an error already here.
+check_scenarios() {
+    local each
+    [ "${#more[@]}" = 0 ] || return 0
+    for each in "${scenarios[@]}"; do
+        grep -qxF "  - id: $each" "$here/roles/suite/files/catalogue.yml" || bad_usage "--scenario: '$each' is not a scenario; --list prints them"
+    done
+}
+
+# run, list, detect and halt exclude each other.
+set_mode() {
+    [ "$mode" = run ] || [ "$mode" = "$1" ] || bad_usage "--$mode and --$1 exclude each other; give one of them"
+    mode=$1
+}
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
+mode=run intensity='' target='' report_dir=${CHAOS_REPORT_DIR:-$here/reports}
+inventories=() scenarios=() flags=() more=()
+
+while [ $# -gt 0 ]; do
+    option=$1
+    shift
+    case $option in
+    --intensity | --scenario | --target | --inventory | --report-dir)
+        [ $# -gt 0 ] || bad_usage "$option: a value is missing"
+        value=$1
+        shift
+        ;;
+    --intensity=* | --scenario=* | --target=* | --inventory=* | --report-dir=*)
+        value=${option#*=} option=${option%%=*}
+        ;;
+    esac
+    case $option in
+    --intensity)
+        case $value in
+        smoke | light | medium | heavy | full) intensity=$value ;;
+        *) bad_usage "--intensity: '$(shown "$value")' is not an intensity; use smoke, light, medium, heavy or full" ;;
+        esac
+        ;;
+    --scenario) add_scenarios "$value" ;;
+    --target) check_url "$value" && target=$value ;;
+    --inventory) add_inventory "$value" ;;
+    --report-dir) [ -n "$value" ] || bad_usage "--report-dir: '' is not a folder; name one" && report_dir=$value ;;
+    --dry-run) flags=(--check) ;;
+    --list | --detect | --halt) set_mode "${option#--}" ;;
+    --help | -h) usage && exit ;;
+    --) more=("$@") && break ;;
+    *) bad_usage "'$(shown "$option")' is not an option of this command" ;;
+    esac
+done
+check_scenarios
+
+# shellcheck source=tools/setup.sh
+. "$here/tools/setup.sh"
+set_up runtime
+
+if [ "$mode" = list ]; then
+    exec "$VENV/bin/python" "$ROOT/tools/list_scenarios.py" ${intensity:+"$intensity"}
+fi
+
+case $mode in
+run) playbook=chaos_${intensity:-light} ;;
+*) playbook=chaos_$mode ;;
+esac
+
+# Values travel as JSON, never through a shell's or a template's hands.
+variables=''
+[ -z "$target" ] || variables="\"chaos_target_url\": \"$target\""
+if [ "${#scenarios[@]}" -gt 0 ]; then
+    variables+="${variables:+, }\"chaos_scenarios\": [$(printf ', "%s"' "${scenarios[@]}" | cut -c 3-)]"
+fi
+[ -z "$variables" ] || flags+=(-e "{$variables}")
+[ "${#inventories[@]}" -gt 0 ] || inventories=(-i "$ROOT/inventory/hosts")
+
+CHAOS_REPORT_DIR=$(absolute "$report_dir")
+export CHAOS_REPORT_DIR
+ansible_environment
+exec "$VENV/bin/python" "$ROOT/tools/play.py" "${inventories[@]}" "${flags[@]}" "$ROOT/playbooks/$playbook.yml" "${more[@]}"

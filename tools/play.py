@@ -1,0 +1,45 @@
+#!/usr/bin/env python3
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""ansible-playbook in this very process, with the exit codes that run_chaos_tests.sh documents.
+
+Ansible ends with 2 both for a failed host and, in part, for bad usage. Here a run that did not pass can be told from one
+that never started. No process stands between the terminal and Ansible, so Ctrl-C reaches it as always.
+"""
+from __future__ import annotations
+
+import sys
+
+from ansible import context
+from ansible.cli.playbook import main as ansible_playbook
+
+PASSED, CANNOT_RUN, BAD_USAGE, NOT_PASSED, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3, 4, 130
+
+
+FAILED_HOST, ENDED_PLAY = 2, 8  # bits of ansible-playbook's code; source: ansible/executor/task_queue_manager.py
+
+
+def exit_code(code, understood=True):
+    """Our code for one of ansible-playbook's; ``understood`` says whether it took its command line."""
+    if code == 0:
+        return PASSED
+    if code == 5 or not understood:
+        return BAD_USAGE
+    if code == 99:
+        return INTERRUPTED
+    if code < 16 and code & (FAILED_HOST | ENDED_PLAY):
+        return NOT_PASSED
+    return UNREACHABLE if code == 4 else CANNOT_RUN
+
+
+def main(arguments):
+    try:
+        ansible_playbook(["ansible-playbook", *arguments])
+    except SystemExit as end:
+        return exit_code(int(end.code or 0), understood=bool(context.CLIARGS))
+    return PASSED
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
