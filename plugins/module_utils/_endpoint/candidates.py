@@ -32,7 +32,7 @@ def choose(url, ports, environ, listening, discover):
     """
     if url:
         parsed = urls.parse(url, "url")
-        return [Candidate(parsed.port, parsed.host, parsed.scheme, parsed.path if parsed.path not in ("", "/") else None, True, "url")]
+        return [Candidate(parsed.port, parsed.host, parsed.scheme, parsed.target if parsed.target not in ("", "/") else None, True, "url")]
     found = []
 
     def add(number, named, source):
