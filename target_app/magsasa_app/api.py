@@ -1,102 +1,85 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The JSON API: lists with paging, one by id, and what can be created."""
+"""The JSON API: pages of a kind, one by number, and what can be created."""
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal, InvalidOperation
 
 from flask import Blueprint, current_app, jsonify, request
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import selectinload
 
+from .fields import BIGGEST, BadRequest, amount, body, text, whole
 from .models import Farmer, LoanPayment, Order, OrderLine, Product
 
+__all__ = ["BadRequest", "api"]
 api = Blueprint("api", __name__, url_prefix="/api")
-MOST = 100
+LONGEST_PAGE = 100
+MOST_LINES = 50
 
 
-class BadRequest(Exception):
-    """What a client sent cannot be used; the text says what and why."""
+def farmer_out(farmer):
+    """A farmer as JSON."""
+    return {"id": farmer.id, "code": farmer.code, "name": farmer.name, "province": farmer.province, "hectares": float(farmer.hectares)}
+
+
+def product_out(product):
+    """A product as JSON."""
+    return {"id": product.id, "sku": product.sku, "name": product.name, "price": float(product.price)}
+
+
+def order_out(order):
+    """An order with its lines as JSON."""
+    lines = [{"product_id": line.product_id, "quantity": line.quantity, "price": float(line.price)} for line in order.lines]
+    total = sum(line.quantity * line.price for line in order.lines)
+    return {"id": order.id, "farmer_id": order.farmer_id, "placed_on": order.placed_on.isoformat(), "lines": lines, "total": float(total)}
+
+
+def payment_out(payment):
+    """A loan payment as JSON."""
+    return {"id": payment.id, "farmer_id": payment.farmer_id, "paid_on": payment.paid_on.isoformat(), "amount": float(payment.amount)}
+
+
+KINDS = {
+    "farmers": (Farmer, farmer_out, ()),
+    "products": (Product, product_out, ()),
+    "orders": (Order, order_out, (selectinload(Order.lines),)),
+    "payments": (LoanPayment, payment_out, ()),
+}
+KIND = "<any(%s):kind>" % ", ".join(KINDS)
 
 
 def _call(work):
-    return current_app.config["DATABASE"].call(work)
+    return current_app.extensions["database"].call(work)
 
 
-def _whole(name, value, low, high):
-    if isinstance(value, bool) or not str(value).isdigit() or not low <= int(value) <= high:
-        raise BadRequest("%s: '%s' is not a whole number from %d to %d" % (name, str(value)[:40], low, high))
-    return int(value)
+def _created(work):
+    return jsonify(_call(work)), 201
 
 
-def _body(*names):
-    sent = request.get_json(silent=True)
-    if not isinstance(sent, dict):
-        raise BadRequest("the body must be a JSON object")
-    missing = [name for name in names if name not in sent]
-    if missing:
-        raise BadRequest("%s: is missing" % missing[0])
-    return sent
-
-
-def _text(name, value, longest):
-    if not isinstance(value, str) or not 0 < len(value.strip()) <= longest:
-        raise BadRequest("%s: must be a text of 1 to %d characters" % (name, longest))
-    return value.strip()
-
-
-def _money(name, value):
-    try:
-        amount = Decimal(str(value))
-    except InvalidOperation:
-        amount = Decimal(0)
-    if not (amount.is_finite() and 0 < amount < 10**9):
-        raise BadRequest("%s: '%s' is not an amount above 0" % (name, str(value)[:40]))
-    return amount.quantize(Decimal("0.01"))
-
-
-def farmer_out(f):
-    """A farmer as JSON."""
-    return {"id": f.id, "code": f.code, "name": f.name, "province": f.province, "hectares": float(f.hectares)}
-
-
-def product_out(p):
-    """A product as JSON."""
-    return {"id": p.id, "sku": p.sku, "name": p.name, "price": float(p.price)}
-
-
-def order_out(o):
-    """An order with its lines as JSON."""
-    lines = [{"product_id": line.product_id, "quantity": line.quantity, "price": float(line.price)} for line in o.lines]
-    return {"id": o.id, "farmer_id": o.farmer_id, "placed_on": o.placed_on.isoformat(), "lines": lines, "total": round(sum(x["quantity"] * x["price"] for x in lines), 2)}
-
-
-def payment_out(p):
-    """A loan payment as JSON."""
-    return {"id": p.id, "farmer_id": p.farmer_id, "paid_on": p.paid_on.isoformat(), "amount": float(p.amount)}
-
-
-KINDS = {"farmers": (Farmer, farmer_out), "products": (Product, product_out), "orders": (Order, order_out), "payments": (LoanPayment, payment_out)}
-
-
-@api.get("/<any(farmers, products, orders, payments):kind>")
-def listed(kind):
-    """A page of a kind, by id."""
-    limit = _whole("limit", request.args.get("limit", "20"), 1, MOST)
-    offset = _whole("offset", request.args.get("offset", "0"), 0, 10**9)
-    model, out = KINDS[kind]
-    return jsonify(items=_call(lambda s: [out(each) for each in s.scalars(select(model).order_by(model.id).limit(limit).offset(offset))]), limit=limit, offset=offset)
-
-
-@api.get("/<any(farmers, products, orders, payments):kind>/<int:number>")
-def one(kind, number):
-    """One by id."""
-    model, out = KINDS[kind]
+@api.get("/" + KIND)
+def page(kind):
+    """A page of a kind, by number, and how many there are."""
+    limit = whole("limit", request.args.get("limit", "20"), 1, LONGEST_PAGE)
+    offset = whole("offset", request.args.get("offset", "0"), 0, BIGGEST)
+    model, out, options = KINDS[kind]
 
     def work(session):
-        found = session.get(model, number)
+        found = session.scalars(select(model).options(*options).order_by(model.id).limit(limit).offset(offset))
+        return {"items": [out(each) for each in found], "total": session.scalar(select(func.count()).select_from(model))}
+
+    return jsonify(dict(_call(work), limit=limit, offset=offset))
+
+
+@api.get("/" + KIND + "/<int:number>")
+def one(kind, number):
+    """One by number."""
+    model, out, _options = KINDS[kind]
+
+    def work(session):
+        found = session.get(model, number) if number <= BIGGEST else None
         return out(found) if found else None
 
     found = _call(work)
@@ -106,34 +89,30 @@ def one(kind, number):
 @api.post("/farmers")
 def create_farmer():
     """A new member."""
-    sent = _body("code", "name", "province", "hectares")
-    values = {name: _text(name, sent[name], longest) for name, longest in (("code", 12), ("name", 80), ("province", 40))}
-    values["hectares"] = _money("hectares", sent["hectares"])
+    sent = body("code", "name", "province", "hectares")
+    values = {name: text(name, sent[name], longest) for name, longest in (("code", 12), ("name", 80), ("province", 40))}
+    values["hectares"] = amount("hectares", sent["hectares"], 10**5)
+    return _created(lambda session: farmer_out(_unique(session, Farmer(**values), "code", values["code"])))
 
-    def work(session):
-        found = Farmer(**values)
-        session.add(found)
-        try:
-            session.commit()
-        except IntegrityError:
-            raise BadRequest("code: '%s' is taken" % values["code"])
-        return farmer_out(found)
 
-    return jsonify(_call(work)), 201
+@api.post("/products")
+def create_product():
+    """Something new to order."""
+    sent = body("sku", "name", "price")
+    values = {name: text(name, sent[name], longest) for name, longest in (("sku", 16), ("name", 80))}
+    values["price"] = amount("price", sent["price"], 10**6)
+    return _created(lambda session: product_out(_unique(session, Product(**values), "sku", values["sku"])))
 
 
 @api.post("/orders")
 def create_order():
     """A new order of a farmer, at today's prices."""
-    sent = _body("farmer_id", "lines")
-    farmer_id = _whole("farmer_id", sent["farmer_id"], 1, 10**9)
-    if not isinstance(sent["lines"], list) or not 0 < len(sent["lines"]) <= 50 or not all(isinstance(x, dict) for x in sent["lines"]):
-        raise BadRequest("lines: must be a list of 1 to 50 objects with product_id and quantity")
-    wanted = {_whole("product_id", x.get("product_id"), 1, 10**9): _whole("quantity", x.get("quantity"), 1, 10000) for x in sent["lines"]}
+    sent = body("farmer_id", "lines")
+    farmer_id = whole("farmer_id", sent["farmer_id"], 1, BIGGEST)
+    wanted = _lines(sent["lines"])
 
     def work(session):
-        if session.get(Farmer, farmer_id) is None:
-            raise BadRequest("farmer_id: there is no farmer %d" % farmer_id)
+        _need_farmer(session, farmer_id)
         order = Order(farmer_id=farmer_id, placed_on=date.today())
         for product_id, quantity in wanted.items():
             product = session.get(Product, product_id)
@@ -144,21 +123,49 @@ def create_order():
         session.commit()
         return order_out(order)
 
-    return jsonify(_call(work)), 201
+    return _created(work)
 
 
 @api.post("/payments")
 def create_payment():
     """A payment of a farmer."""
-    sent = _body("farmer_id", "amount")
-    farmer_id, amount = _whole("farmer_id", sent["farmer_id"], 1, 10**9), _money("amount", sent["amount"])
+    sent = body("farmer_id", "amount")
+    farmer_id = whole("farmer_id", sent["farmer_id"], 1, BIGGEST)
+    paid = amount("amount", sent["amount"], 10**8)
 
     def work(session):
-        if session.get(Farmer, farmer_id) is None:
-            raise BadRequest("farmer_id: there is no farmer %d" % farmer_id)
-        found = LoanPayment(farmer_id=farmer_id, amount=amount, paid_on=date.today())
-        session.add(found)
+        _need_farmer(session, farmer_id)
+        payment = LoanPayment(farmer_id=farmer_id, amount=paid, paid_on=date.today())
+        session.add(payment)
         session.commit()
-        return payment_out(found)
+        return payment_out(payment)
 
-    return jsonify(_call(work)), 201
+    return _created(work)
+
+
+def _lines(sent):
+    """{product number: quantity} of the lines of an order."""
+    if not isinstance(sent, list) or not 0 < len(sent) <= MOST_LINES or not all(isinstance(each, dict) for each in sent):
+        raise BadRequest("lines: must be a list of 1 to %d objects with product_id and quantity" % MOST_LINES)
+    wanted = {}
+    for line in sent:
+        product_id = whole("product_id", line.get("product_id"), 1, BIGGEST)
+        if product_id in wanted:
+            raise BadRequest("product_id: product %d is in two lines; put it in one" % product_id)
+        wanted[product_id] = whole("quantity", line.get("quantity"), 1, 10000)
+    return wanted
+
+
+def _need_farmer(session, farmer_id):
+    if session.get(Farmer, farmer_id) is None:
+        raise BadRequest("farmer_id: there is no farmer %d" % farmer_id)
+
+
+def _unique(session, new, name, value):
+    """The stored row; BadRequest when another has the same ``name``."""
+    session.add(new)
+    try:
+        session.commit()
+    except IntegrityError:
+        raise BadRequest("%s: '%s' is taken" % (name, value)) from None
+    return new

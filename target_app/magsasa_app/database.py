@@ -1,31 +1,28 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one way to the database: bounded waits, a circuit breaker, and a re-check in the background while it is open.
+"""The one way to the database: every wait is bounded, and an outage is answered fast.
 
-A request never waits longer than ``database_wait_s``: the work runs on a small pool of threads, and a thread that hangs (a
-stopped server keeps its sockets open) is given up by its request. While the breaker is open nothing is sent to the database
-but the re-check, so no thread piles up behind another.
+A request never waits longer than ``database_wait_s``: its work runs on a small pool of threads, and a thread that hangs is given
+up by its request. (A stopped server keeps its sockets open and its kernel acknowledges what is sent, so no time-out of the
+connection itself ever fires.) While the breaker is open nothing is sent to the database but the re-check.
 """
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as WaitedTooLong
 
-from sqlalchemy import create_engine, event, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import event, select
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
-from sqlalchemy.pool import NullPool
 
+from .breaker import Breaker
+from .engine import POOL, make_engine, make_fresh_engine
 from .models import Base, Farmer
-
-log = logging.getLogger(__name__)
-RECHECK_S = 0.25
-POOL_THREADS = 8
+from .seed import seed
 
 
 class Unavailable(Exception):
@@ -34,24 +31,8 @@ class Unavailable(Exception):
     retry_after_s = 1
 
 
-def make_engine(config):
-    """Engine with the waits of the configuration; SQLite opens its file anew each time, so no lock outlives a request."""
-    if config.database_url.startswith("sqlite"):
-        wait = 30.0 if config.fragile else config.lock_wait_s
-        engine = create_engine(config.database_url, connect_args={"timeout": wait, "check_same_thread": False}, poolclass=NullPool)
-        event.listen(engine, "connect", lambda connection, record: connection.execute("PRAGMA foreign_keys=ON"))
-        return engine
-    if config.fragile:
-        return create_engine(config.database_url, pool_size=2, max_overflow=0, pool_timeout=30)
-    return create_engine(
-        config.database_url,
-        pool_pre_ping=True,
-        pool_size=POOL_THREADS,
-        max_overflow=2,
-        pool_timeout=config.database_wait_s,
-        pool_recycle=300,
-        connect_args={"connect_timeout": 2, "options": "-c statement_timeout=2000 -c lock_timeout=300"},
-    )
+class GivenUp(Exception):
+    """The request that wanted this work has been answered already: nothing is committed for it."""
 
 
 class Database:
@@ -60,48 +41,60 @@ class Database:
     def __init__(self, config):
         self.config = config
         self.engine = make_engine(config)
-        self.up = True
-        self._threads = ThreadPoolExecutor(POOL_THREADS, "database")
-        self._lock = threading.Lock()
+        self._fresh = make_fresh_engine(config)
+        self._threads = ThreadPoolExecutor(POOL, "database")
+        self._prepared = False
+        self._breaker = Breaker(self._check, on_close=self._renew)
 
     @property
-    def backend(self):
-        """ "sqlite" or "postgresql"."""
-        return self.engine.url.get_backend_name()
+    def up(self):
+        """Whether requests are let through."""
+        return self._breaker.closed
 
     @property
     def where(self):
-        """File of an SQLite database, host and port of a server; never a credential."""
+        """Backend, and the file of an SQLite database or host and port of a server; never a credential."""
         url = self.engine.url
-        if self.backend == "sqlite":
-            return {"path": url.database}
-        return {"host": url.host or "localhost", "port": url.port or 5432}
+        if url.get_backend_name() == "sqlite":
+            return {"backend": "sqlite", "path": url.database}
+        return {"backend": "postgresql", "host": url.host or url.query.get("host") or "localhost", "port": url.port or 5432}
 
-    def create(self):
-        """Make the tables that are missing."""
-        Base.metadata.create_all(self.engine)
-
-    def _work(self, work):
-        with Session(self.engine) as session:
-            return work(session)
+    def start(self):
+        """Make and fill the tables that are missing. A database that is away does not keep the service from starting, unless it is fragile."""
+        if self.config.fragile:
+            self._check()
+            return
+        try:
+            self._threads.submit(self._check).result(self.config.connect_wait_s + 1)
+        except (SQLAlchemyError, WaitedTooLong) as error:
+            self._breaker.open(type(error).__name__)
 
     def call(self, work):
         """Result of ``work(session)``; raises Unavailable when the database does not answer in time."""
         if self.config.fragile:
-            return self._work(work)
-        if not self.up:
-            raise Unavailable("the database is not available")
+            with Session(self.engine) as session:
+                return work(session)
+        if not self._breaker.closed:
+            raise Unavailable()
+        given_up = threading.Event()
+        wanted = self._threads.submit(self._work, work, given_up)
         try:
-            return self._threads.submit(self._work, work).result(self.config.database_wait_s)
+            result = wanted.result(self.config.database_wait_s)
         except WaitedTooLong:
-            self._open("no answer within %.0f ms" % (self.config.database_wait_s * 1000))
+            given_up.set()
+            wanted.cancel()
+            why = "no answer within %.0f ms" % (self.config.database_wait_s * 1000)
         except PoolTimeout:
-            self._open("no free connection")
+            why = "no free connection"
         except DBAPIError as error:
             if not is_outage(error):
                 raise
-            self._open(type(error.orig).__name__)
-        raise Unavailable("the database is not available")
+            why = type(error.orig).__name__
+        else:
+            self._breaker.succeeded()
+            return result
+        self._breaker.failed(why)
+        raise Unavailable()
 
     def ping_ms(self):
         """Milliseconds that a small read takes; raises Unavailable."""
@@ -109,38 +102,34 @@ class Database:
         self.call(lambda session: session.execute(select(Farmer.id).limit(1)).first())
         return (time.monotonic() - began) * 1000.0
 
-    def _open(self, why):
-        """Open the breaker and let one thread re-check until the database answers again."""
-        with self._lock:
-            if not self.up:
-                return
-            self.up = False
-        log.warning("database unavailable (%s): answering 503 until it is back", why)
-        threading.Thread(target=self._recheck, name="recheck", daemon=True).start()
+    def _work(self, work, given_up):
+        with Session(self.engine) as session:
 
-    def _recheck(self):
-        while True:
-            time.sleep(RECHECK_S)
-            try:
-                self._work(lambda session: session.execute(select(Farmer.id).limit(1)).first())
-            except (DBAPIError, PoolTimeout):
-                continue
-            self._threads, stuck = ThreadPoolExecutor(POOL_THREADS, "database"), self._threads
-            stuck.shutdown(wait=False)
-            self.up = True
-            log.warning("database available again")
-            return
+            def refuse(_session):
+                if given_up.is_set():
+                    raise GivenUp()
+
+            # A client that was told to try again must not find its first attempt done as well.
+            event.listen(session, "before_commit", refuse)
+            return work(session)
+
+    def _check(self):
+        """Raises while the database cannot be used. Always over a new connection: those of the pool may hang."""
+        with Session(self._fresh) as session:
+            if not self._prepared:
+                Base.metadata.create_all(session.connection())
+                seed(session)
+                session.commit()
+                self._prepared = True
+            session.execute(select(Farmer.id).limit(1)).first()
+
+    def _renew(self):
+        """Leave what hangs behind: connections and threads from before the outage."""
+        self.engine.dispose()
+        self._threads, old = ThreadPoolExecutor(POOL, "database"), self._threads
+        old.shutdown(wait=False)
 
 
 def is_outage(error):
-    """Whether a driver's error means that the database is away, rather than that the statement is wrong."""
-    return error.connection_invalidated or type(error.orig).__name__ in (
-        "OperationalError",
-        "InterfaceError",
-        "QueryCanceled",
-        "LockNotAvailable",
-        "AdminShutdown",
-        "CannotConnectNow",
-        "TooManyConnections",
-        "ObjectNotInPrerequisiteState",
-    )
+    """Whether a driver's error means that the database is away, locked or too slow, rather than that the statement is wrong."""
+    return error.connection_invalidated or isinstance(error, (OperationalError, InterfaceError))
