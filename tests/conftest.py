@@ -1,0 +1,71 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fixtures that every test of the collection may use."""
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from support.modules import ROOT, environment
+from support.needs import missing
+from support.residue import end_all, living
+
+# Hypothesis keeps its examples out of the checkout, and a slow machine is no failure.
+try:
+    from hypothesis import settings
+
+    settings.register_profile("suite", database=None, deadline=None)
+    settings.load_profile("suite")
+except ImportError:
+    pass
+
+
+def pytest_runtest_setup(item):
+    """A test whose machine lacks something is skipped with the remedy; in CI, where nobody reads skips, it fails."""
+    for marker in ("root", "postgres"):
+        reason = missing(marker) if item.get_closest_marker(marker) else None
+        if reason and os.environ.get("CI") == "true":
+            pytest.fail(reason, pytrace=False)
+        if reason:
+            pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def root():
+    """The checkout (Path)."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def venv_python():
+    """The interpreter that runs the tests (Path); Ansible's programs are beside it."""
+    return Path(sys.executable)
+
+
+@pytest.fixture
+def chaos_state(tmp_path, monkeypatch):
+    """A state folder of the test's own. A fault or probe of it that outlives the test makes the test fail."""
+    folder = tmp_path / "chaos-state"
+    folder.mkdir(mode=0o700)
+    monkeypatch.setenv("MAGSASA_CHAOS_STATE", str(folder))
+    yield folder
+    left = living(folder)
+    end_all(left)
+    assert not left, "the test left processes: %s" % left
+
+
+@pytest.fixture
+def ansible_playbook(chaos_state, tmp_path):
+    """``run(*arguments, timeout=600, cwd=ROOT, env=None) -> CompletedProcess`` of ansible-playbook with a clean environment."""
+
+    def run(*arguments, timeout=600, cwd=ROOT, env=None):
+        program = os.path.join(os.path.dirname(sys.executable), "ansible-playbook")
+        values = environment(chaos_state, CHAOS_REPORT_DIR=tmp_path / "reports", **(env or {}))
+        return subprocess.run([program, *map(str, arguments)], cwd=cwd, env=values, capture_output=True, text=True, timeout=timeout, check=False)
+
+    return run

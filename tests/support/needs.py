@@ -1,0 +1,28 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a marked test needs of the machine, and whether it is there."""
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+
+def postgres_folder():
+    """Folder that holds initdb and pg_ctl (Path), newest version first, or None. Debian keeps them off the PATH."""
+    on_path = shutil.which("initdb")
+    places = [Path(os.path.realpath(on_path)).parent] if on_path else []
+    versions = [path for path in Path("/usr/lib/postgresql").glob("*/bin") if path.parent.name.isdigit()]
+    places += sorted(versions, key=lambda path: int(path.parent.name), reverse=True)
+    places += [Path("/usr/pgsql-%d/bin" % version) for version in range(20, 11, -1)]
+    return next((place for place in places if (place / "initdb").exists() and (place / "pg_ctl").exists()), None)
+
+
+def missing(marker):
+    """Why a test with this marker cannot run here (text), or None."""
+    if marker == "root" and os.geteuid() != 0:
+        return "needs root; run the tests as root"
+    if marker == "postgres" and postgres_folder() is None:
+        return "needs a PostgreSQL server's programs; install the package postgresql (Fedora, RHEL: postgresql-server)"
+    return None
