@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# The test command: sets itself up, then runs the stages of the test suite.
+set -u
+
+usage() {
+    cat <<'TEXT'
+Usage: ./run_tests.sh [OPTION]... [-- PYTEST OPTION...]
+
+Runs the whole test suite and prints what each stage found.
+
+  --only STAGE   run only this stage; repeat it or separate several with commas
+  --list         print the stages and end
+  --help         print this text
+
+Exit codes: 0 all passed, 1 something failed or could not run, 2 wrong usage.
+
+CI=true makes a test fail, instead of being skipped, when the machine lacks what it needs.
+CHAOS_PYTHON names the Python (3.11 or newer) for .venv; CHAOS_NO_INSTALL=1 keeps root from installing a missing
+system package.
+TEXT
+}
+
+stages() {
+    cat <<'TEXT'
+lint         yamllint, ansible-lint (profile production), shellcheck, changelog, the built collection
+sanity       ansible-test sanity
+unit         tests/unit: pure logic, and the shape of the collection
+app          target_app/tests: the sample application
+integration  tests/integration: real faults, playbooks and commands on this machine
+TEXT
+}
+
+bad_usage() {
+    printf '%s; see ./run_tests.sh --help\n' "$1" >&2
+    exit 2
+}
+
+only=() more=()
+while [ $# -gt 0 ]; do
+    case $1 in
+    --only | --only=*)
+        if [ "$1" = --only ]; then
+            [ $# -gt 1 ] || bad_usage "--only: a value is missing"
+            shift
+        fi
+        IFS=, read -r -a names <<<"${1#--only=}"
+        [ "${#names[@]}" -gt 0 ] || bad_usage "--only: '' is not a stage; --list prints them"
+        for name in "${names[@]}"; do
+            stages | grep -q "^$(printf '%s' "$name" | tr -cd 'a-z') " && [[ $name =~ ^[a-z]+$ ]] ||
+                bad_usage "--only: '$(printf '%s' "${name:0:80}" | tr '[:cntrl:]' '?')' is not a stage; --list prints them"
+            only+=("$name")
+        done
+        ;;
+    --list) stages && exit ;;
+    --help | -h) usage && exit ;;
+    --)
+        shift
+        more=("$@")
+        break
+        ;;
+    *) bad_usage "'$(printf '%s' "${1:0:80}" | tr '[:cntrl:]' '?')' is not an option of this command" ;;
+    esac
+    shift
+done
+[ "${#only[@]}" -gt 0 ] || mapfile -t only < <(stages | cut -d ' ' -f 1)
+
+# shellcheck source=tools/setup.sh
+. "$(dirname "${BASH_SOURCE[0]}")/tools/setup.sh"
+set_up dev
+# shellcheck source=tools/postgresql.sh
+. "$ROOT/tools/postgresql.sh"
+case " ${only[*]} " in *" app "* | *" integration "*) set_up_postgresql ;; esac
+
+cd "$ROOT" || exit 1
+ansible_environment
+# What the user's shell says about Ansible must not change what the tests see.
+unset ANSIBLE_CONFIG ANSIBLE_COLLECTIONS_PATH ANSIBLE_CALLBACKS_ENABLED
+export PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$ROOT/tools
+exec "$VENV/bin/python" -m stages --only "$(
+    IFS=,
+    printf '%s' "${only[*]}"
+)" -- "${more[@]}"

@@ -1,0 +1,65 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The stage lint: the linters, the changelog, and the collection as it is published."""
+from __future__ import annotations
+
+import os
+import sys
+import tarfile
+import tempfile
+from pathlib import Path
+
+from .found import ROOT, Found, tracked
+
+# Top-level names that a published collection may hold; the rest of the checkout is for who works on it.
+PUBLISHED = {
+    "CHANGELOG.md", "CONTRIBUTING.md", "FILES.json", "LICENSE", "MANIFEST.json", "README.md",
+    "changelogs", "docs", "inventory", "meta", "playbooks", "plugins", "roles", "target_app", "tests",
+}  # fmt: skip
+
+
+def program(name):
+    """Path of a program of the environment that runs this."""
+    return os.path.join(os.path.dirname(sys.executable), name)
+
+
+def unexpected(tarball):
+    """Names in a built collection that do not belong there: links, caches, compiled files, unknown top-level names."""
+    with tarfile.open(tarball) as archive:
+        members = archive.getmembers()
+    return [
+        each.name
+        for each in members
+        if each.issym() or each.islnk() or each.name.split("/")[0] not in PUBLISHED or "__pycache__" in each.name or each.name.endswith((".pyc", ".db"))
+    ]
+
+
+def check_build(found):
+    """Build the collection and look into it."""
+    with tempfile.TemporaryDirectory(prefix="magsasa-chaos-build-") as scratch:
+        if not found.check("ansible-galaxy collection build", [program("ansible-galaxy"), "collection", "build", "--output-path", scratch]):
+            return
+        strange = unexpected(next(Path(scratch).glob("*.tar.gz")))
+        if strange:
+            found.failed += 1
+            found.notes.append("the built collection holds what does not belong there: %s" % ", ".join(strange[:5]))
+        else:
+            found.passed += 1
+
+
+def run(_more):
+    """Every check runs, whatever the others found."""
+    found = Found()
+    files = tracked()
+    environment = dict(os.environ, ANSIBLE_CONFIG=str(ROOT / "ansible.cfg"))
+    found.check("yamllint", [program("yamllint"), "--strict", "."])
+    found.check("ansible-lint", [program("ansible-lint"), "--profile", "production", "--offline", "--strict"], env=environment)
+    scripts = [path for path in files or [] if path.endswith(".sh") or path == ".ci/run"]
+    if scripts:
+        found.check("shellcheck", [program("shellcheck"), "--external-sources", *scripts])
+    else:
+        found.skip("shellcheck", "this is not a git checkout")
+    found.check("antsibull-changelog", [program("antsibull-changelog"), "lint"])
+    check_build(found)
+    return found

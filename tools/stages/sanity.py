@@ -1,0 +1,99 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The stage sanity: ansible-test sanity on a copy of the tracked files.
+
+ansible-test wants the collection below a real path .../ansible_collections/magsasa/chaos and refuses links to folders,
+so it gets a copy. It also wants to download a script that installs pip; a stand-in in its cache, which installs the same
+version with the interpreter's own ensurepip, lets it work wherever pip works. Home, cache and copy are all in .cache.
+"""
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from .found import CACHE, ROOT, Found, tracked
+
+GET_PIP = '''\
+"""Stand-in for get-pip.py: installs the pip that is asked for by means of ensurepip."""
+import subprocess
+import sys
+
+wanted = [argument for argument in sys.argv[1:] if argument.startswith("pip==")] or ["pip"]
+subprocess.check_call([sys.executable, "-m", "ensurepip"])
+subprocess.check_call([sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check"] + wanted)
+'''
+
+
+def pip_versions():
+    """Versions of get-pip that this ansible-test knows, as in its cache's file names ("25_2")."""
+    import ansible_test._internal.python_requirements as requirements  # ansible-test is no library: ask its source
+
+    text = Path(requirements.__file__).read_text(encoding="utf-8")
+    return {version.replace(".", "_") for version in re.findall(r"['\"](\d+\.\d+(?:\.\d+)?)['\"]", text)}
+
+
+def make_home():
+    """A home folder for ansible-test that knows the user's pip settings and the stand-in."""
+    home = CACHE / "sanity-home"
+    cache = home / ".ansible" / "test" / "cache"
+    cache.mkdir(parents=True, exist_ok=True)
+    for version in pip_versions():
+        (cache / ("get_pip_%s.py" % version)).write_text(GET_PIP, encoding="utf-8")
+    for settings in (".config/pip", ".pip"):
+        theirs, ours = Path.home() / settings, home / settings
+        if theirs.is_dir() and not ours.is_symlink():
+            ours.parent.mkdir(parents=True, exist_ok=True)
+            ours.symlink_to(theirs)
+    return home
+
+
+def interpreters():
+    """Folders of real interpreters beside this one, newest last, to put before shims on the PATH."""
+    found = sorted((Path.home() / ".pyenv" / "versions").glob("3.*.*/bin"), key=lambda path: [int(part) for part in re.findall(r"\d+", path.parent.name)])
+    return [str(path) for path in found]
+
+
+def search_path():
+    """PATH for ansible-test: this environment first, then real interpreters, no shims (they fail for versions that are not chosen)."""
+    others = [folder for folder in os.environ.get("PATH", os.defpath).split(os.pathsep) if "shims" not in folder]
+    here = os.path.dirname(sys.executable)
+    return os.pathsep.join(dict.fromkeys([here, *reversed(interpreters()), *others]))
+
+
+def copy_to(folder, files):
+    """Copy the tracked files without the links into a git checkout of its own, which is how ansible-test finds them."""
+    for path in files:
+        source, target = ROOT / path, folder / path
+        if source.is_symlink():
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(source, target)
+    for argv in (["init", "-q"], ["add", "-Af"], ["-c", "user.name=t", "-c", "user.email=t@localhost", "commit", "-q", "--no-verify", "-m", "copy"]):
+        subprocess.run(["git", *argv], cwd=folder, check=True)
+
+
+def run(_more):
+    found = Found()
+    files = tracked()
+    if files is None:
+        found.skip("ansible-test sanity", "this is not a git checkout")
+        return found
+    home = make_home()
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "PYTHON", "GIT_"))}
+    environment.update(HOME=str(home), PATH=search_path(), LC_ALL="C.UTF-8")
+    program = os.path.join(os.path.dirname(sys.executable), "ansible-test")
+    # One run at a time: ansible-test's own environments in the home are not made for two.
+    with open(CACHE / "sanity.lock", "w", encoding="utf-8") as lock, tempfile.TemporaryDirectory(prefix="sanity-", dir=CACHE) as scratch:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        copy = Path(scratch) / "ansible_collections" / "magsasa" / "chaos"
+        copy.mkdir(parents=True)
+        copy_to(copy, files)
+        found.check("ansible-test sanity", [program, "sanity", "--color", "no"], cwd=copy, env=environment)
+    return found
