@@ -7,7 +7,7 @@ from __future__ import annotations
 import signal
 import time
 
-from .. import processes
+from .. import processes, revival
 
 
 class Resume:
@@ -27,4 +27,31 @@ class Resume:
         return []
 
 
-OPERATIONS = {"process.resume": Resume}
+class EnsureRunning:
+    """``{"pid", "start", "name", "command", "ports", "old", "fault"}``: when neither the process nor a successor is there, start it as it was.
+
+    ``command``: digest of its command line; ``old``: [pid, start] of its whole tree, of which nothing counts as a successor.
+    """
+
+    @staticmethod
+    def _there(args, patience=0.0):
+        if processes.alive(args["pid"], args["start"]):
+            return True
+        return bool(revival.wait(args["command"], args["ports"], args["old"], patience))
+
+    @classmethod
+    def undo(cls, args):
+        if not cls._there(args):
+            captured = revival.kept(args["fault"])
+            if captured is not None:
+                revival.start(captured)
+                cls._there(args, 10.0)
+        if cls._there(args):
+            revival.forget(args["fault"])
+
+    @classmethod
+    def left(cls, args):
+        return [] if cls._there(args) else ["process %d (%s) is not running again" % (args["pid"], args["name"])]
+
+
+OPERATIONS = {"process.resume": Resume, "process.ensure_running": EnsureRunning}
