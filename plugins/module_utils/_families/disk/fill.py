@@ -17,7 +17,8 @@ from .figures import READY, Figures
 
 MIB = 1024.0 * 1024.0
 NEAR = 1024 * 1024  # bytes by which asked and measured may differ
-ROUNDS = 4  # corrections towards leave_free: the file system keeps book in blocks too
+ROUNDS = 64  # looks at what is free on the way to leave_free
+LEAST_PIECE = 65536
 WAIT_S = 10.0  # most seconds that injecting waits for a file that has to be written; the rest comes during the hold
 
 
@@ -89,20 +90,36 @@ def _refused(number, args):
 def _allocate(descriptor, args):
     """Returns False where the file system cannot; raises HostError when it is full before we are done."""
     try:
-        if not files.allocate(descriptor, 0, args["size"]):
-            return False
-        size = args["size"]
-        for _round in range(ROUNDS if args["leave_free"] is not None else 0):
-            more = space.free_bytes(args["path"]) - args["leave_free"]
-            if abs(more) < NEAR // 4:
-                break
-            if more > 0:
-                files.allocate(descriptor, size, more)
-            else:
-                os.ftruncate(descriptor, max(0, size + more))
-            size = max(0, size + more)
+        if args["leave_free"] is None:
+            return files.allocate(descriptor, 0, args["size"])
+        return _use_up(descriptor, args["path"], args["leave_free"])
     except OSError as error:
         raise _refused(error.errno, args)
+
+
+def _use_up(descriptor, folder, leave_free):
+    """Take room until ``leave_free`` bytes are free. The file system's own book takes room too: look instead of counting."""
+    piece = None
+    for _round in range(ROUNDS):
+        more = _above(folder, leave_free)
+        if abs(more) < NEAR // 4:
+            return True
+        size = os.fstat(descriptor).st_size
+        if more < 0:
+            os.ftruncate(descriptor, max(0, size + more))
+            continue
+        piece = min(more, piece or more)
+        try:
+            if not files.allocate(descriptor, size, piece):
+                return False
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            piece //= 2  # the last blocks come in small pieces only
+            if piece < LEAST_PIECE:
+                break
+    if _above(folder, leave_free) > NEAR:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     return True
 
 
@@ -110,16 +127,22 @@ def _above(folder, leave_free):
     return space.free_bytes(folder) - leave_free
 
 
+def _write_up_to(descriptor, folder, size, leave_free):
+    try:
+        files.write(descriptor, size + files.BLOCK, functools.partial(_above, folder, leave_free))
+    except OSError as error:
+        if error.errno != errno.ENOSPC or _above(folder, leave_free) > NEAR:
+            raise
+
+
 def write(figures, name, size, leave_free):
     """The worker: write the whole file, say so, and stay until it is ended."""
     try:
         descriptor = files.reopen(name)
-        folder = os.path.dirname(name)
-        enough = None
-        if leave_free is not None:  # the file system's own book takes room too: look instead of counting
-            enough = functools.partial(_above, folder, leave_free)
-            size += files.BLOCK
-        files.write(descriptor, size, enough)
+        if leave_free is None:
+            files.write(descriptor, size)
+        else:
+            _write_up_to(descriptor, os.path.dirname(name), size, leave_free)
         os.fsync(descriptor)
         os.close(descriptor)
     except OSError as error:

@@ -51,6 +51,8 @@ def look(path):
         raise BadOption("path", path, "cannot be used (%s)" % said, "name a folder that is there")
     if not stat.S_ISDIR(found.st_mode):
         raise BadOption("path", path, "is not a folder", "name a folder that is there")
+    if not room.f_blocks:
+        raise BadOption("path", path, "is on a file system that has no room for files", "name a folder on a disk")
     if room.f_flag & os.ST_RDONLY:
         raise BadOption("path", path, "is on a file system that is mounted read-only", "name a folder that can be written to")
     if not os.access(real, os.W_OK | os.X_OK):

@@ -1,0 +1,48 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A small file system of a test's own, which may run full."""
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+
+import pytest
+
+
+def _run(*argv):
+    return subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+
+
+@contextlib.contextmanager
+def mounted(folder, kind="ext4", size_mib=96, options=("-m", "0")):
+    """Mount a fresh file system of that kind ("ext4", "ext2", "tmpfs") below ``folder``; yields the mount point (Path).
+
+    Skips where it cannot be done (no root, no loop device).
+    """
+    point = folder / "disk"
+    point.mkdir()
+    if os.geteuid():
+        pytest.skip("a file system can be mounted by root only")
+    image = folder / "disk.img"
+    if kind == "tmpfs":
+        done = _run("mount", "-t", "tmpfs", "-o", "size=%dm" % size_mib, "tmpfs", str(point))
+    else:
+        if not shutil.which("mkfs." + kind):
+            pytest.skip("mkfs.%s is not installed" % kind)
+        with open(image, "wb") as target:
+            target.truncate(size_mib * 1024 * 1024)
+        made = _run("mkfs." + kind, "-q", "-F", *options, str(image))
+        assert made.returncode == 0, made.stderr
+        done = _run("mount", "-o", "loop", "-t", kind, str(image), str(point))
+    if done.returncode:
+        pytest.skip("%s cannot be mounted here: %s" % (kind, done.stderr.strip()))
+    try:
+        yield point
+    finally:
+        gone = _run("umount", str(point))
+        if gone.returncode:
+            _run("umount", "-l", str(point))
+        assert gone.returncode == 0, gone.stderr
