@@ -101,8 +101,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-# Most results are described in the fragment magsasa.chaos.fault.
+# The shared results are described in the fragment magsasa.chaos.fault.
 fault:
+  description: The record of the fault; what is special to this family is below.
+  returned: always, except O(state=absent) with a name that the host never knew
+  type: dict
   contains:
     measured:
       description:

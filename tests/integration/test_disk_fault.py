@@ -153,6 +153,7 @@ def test_life_of_a_fill(state, place):
     do_repeat_check_undo("disk_fault", fill(place, size="20M"), state)
 
 
+@pytest.mark.root
 @pytest.mark.parametrize("kind", ["ext4", "ext2"])
 @pytest.mark.parametrize("asked", [{"size": "40M"}, {"size": "50%"}, {"leave_free": "12M"}, {"leave_free": "0"}])
 def test_small_file_system_within_one_mib(state, tmp_path, kind, asked):
@@ -173,12 +174,14 @@ def test_small_file_system_within_one_mib(state, tmp_path, kind, asked):
         assert abs(free(point) - before) <= MIB // 8
 
 
+@pytest.mark.root
 def test_worker_that_writes_a_fill_ends_it_when_killed(state, tmp_path):
     with mounted(tmp_path, "ext2") as point:
         killed_part_ends_all("disk_fault", fill(point, size="30M", reserve="0"), state, *parts("chaos-disk")[2])
         assert sorted(each.name for each in point.iterdir()) == ["lost+found"]
 
 
+@pytest.mark.root
 def test_file_system_that_is_full_before_the_end_is_put_back(state, tmp_path):
     """ext2 needs blocks of its own for every MiB, so that all of what is free is more than it can give to a file."""
     with mounted(tmp_path, "ext2") as point:
@@ -189,6 +192,7 @@ def test_file_system_that_is_full_before_the_end_is_put_back(state, tmp_path):
         assert free(point) == before and ledger(state)[-1]["revert_cause"] == "failed"
 
 
+@pytest.mark.root
 def test_blocks_of_root_are_never_taken(state, tmp_path):
     with mounted(tmp_path, "ext4", options=("-m", "20")) as point:
         found = os.statvfs(point)
@@ -200,6 +204,7 @@ def test_blocks_of_root_are_never_taken(state, tmp_path):
         end("disk_fault", "full", state)
 
 
+@pytest.mark.root
 def test_the_ledger_can_always_be_written(tmp_path):
     with mounted(tmp_path, "ext4") as point, fresh_state(point) as state:
         refused = run_module("disk_fault", fill(point, leave_free="2M", reserve="0", force=True), state)
@@ -221,6 +226,7 @@ def test_reserve_is_kept_with_the_figures(state, place):
     assert list(state.iterdir()) == []
 
 
+@pytest.mark.root
 def test_memory_is_no_disk(state, tmp_path):
     with mounted(tmp_path, "tmpfs", 64) as point:
         for options in (io(point), fill(point, size="8M")):

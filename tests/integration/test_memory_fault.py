@@ -130,6 +130,7 @@ def test_reserve_is_kept_with_the_figures(state):
     assert list(state.iterdir()) == []
 
 
+@pytest.mark.root
 def test_limit_of_a_control_group_counts(state):
     with small_machine(700 * MIB):
         refused = run_module("memory_fault", FAULT, state)  # 512 MiB stay in reserve
@@ -141,6 +142,7 @@ def test_limit_of_a_control_group_counts(state):
         end("memory_fault", "less", state)
 
 
+@pytest.mark.root
 def test_memory_is_given_back_when_needed_and_taken_again(state):
     with small_machine(900 * MIB):
         fault = inject("memory_fault", dict(FAULT, reserve="100M"), state)
@@ -157,6 +159,7 @@ def test_memory_is_given_back_when_needed_and_taken_again(state):
     assert final["effect"] == "confirmed"
 
 
+@pytest.mark.root
 def test_oom_killer_takes_the_worker_and_the_fault_is_over(state):
     with small_machine(900 * MIB):
         fault = inject("memory_fault", dict(FAULT, reserve="0", back_off=False), state)

@@ -1,0 +1,67 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""CPU: what options mean and what the plan says."""
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption
+from ansible_collections.magsasa.chaos.plugins.module_utils._families.cpu import FAMILY, Shared, busy_pct
+
+GIVEN = {"load": "50%", "cores": None, "of": "host", "ramp": "0s"}
+FACTS = {"cores": [0, 1, 5], "root": True}
+
+
+def planned(facts=None, **change):
+    return FAMILY.plan(FAMILY.parse(dict(GIVEN, **change)), dict(FACTS, **(facts or {})))
+
+
+@pytest.mark.parametrize("load, pct", [("50%", 50.0), ("50", 50.0), ("1%", 1.0), ("100%", 100.0), ("12.5%", 12.5)])
+def test_load(load, pct):
+    assert FAMILY.parse(dict(GIVEN, load=load))["load_pct"] == pct
+
+
+@pytest.mark.parametrize("change", [{"load": None}, {"load": "0.5"}, {"load": "101%"}, {"load": "x"}, {"cores": 0}, {"ramp": "soon"}])
+def test_bad_options(change):
+    with pytest.raises(BadOption) as caught:
+        FAMILY.parse(dict(GIVEN, **change))
+    assert caught.value.details["option"] == list(change)[0]
+
+
+@pytest.mark.parametrize("cores, chosen", [(None, [0, 1, 5]), (1, [0]), (3, [0, 1, 5])])
+def test_plan_has_one_worker_a_core(cores, chosen):
+    found = planned(cores=cores)
+    (step,) = found["steps"]
+    assert step["args"]["cores"] == chosen and found["requested"]["cores"] == len(chosen)
+    assert step["undo"] == [{"op": "workers.end", "args": {"fault": "$ID"}}] and found["claims"] == ["cpu"]
+
+
+def test_more_cores_than_there_are():
+    with pytest.raises(BadOption, match="cores: '4' is more than the 3 cores"):
+        planned(cores=4)
+
+
+@pytest.mark.parametrize("of, root, notes", [("host", False, 0), ("added", True, 0), ("added", False, 1)])
+def test_what_cannot_be_forced_without_root_is_said(of, root, notes):
+    assert len(planned({"root": root}, of=of)["notes"]) == notes
+
+
+@pytest.mark.parametrize(
+    "before, after, pct",
+    [
+        ({0: (10, 100)}, {0: (60, 200)}, 50.0),
+        ({0: (0, 0), 1: (0, 0)}, {0: (100, 100), 1: (0, 100)}, 50.0),
+        ({0: (5, 10)}, {0: (5, 10)}, None),
+    ],
+)
+def test_busy_pct(before, after, pct):
+    assert busy_pct(before, after) == pct
+
+
+def test_shared_figures_do_not_overlap():
+    shared = Shared(2)
+    for index in range(2):
+        shared.set_share(index, index + 0.25)
+        shared.set_burnt(index, index + 0.5)
+    assert [(shared.share(index), shared.burnt(index)) for index in range(2)] == [(0.25, 0.5), (1.25, 1.5)]
