@@ -84,9 +84,10 @@ class Hold(_Phase):
     def wait(self):
         """Returns ``{host: {fault, recovered, halted, ...}}``."""
         pending = set(self.seen)
-        due = {}
+        first = time.monotonic() + min(self.wanted["interval_s"], self.wanted["duration_s"] + MARGIN)  # it was injected just now
+        due = {host: first for host in pending}
         reverted = {}
-        last_told = 0.0
+        last_told = time.monotonic()
         while pending:
             now = time.monotonic()
             for host in sorted(pending):
