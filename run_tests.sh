@@ -50,7 +50,7 @@ while [ $# -gt 0 ]; do
         IFS=, read -r -a names <<<"${1#--only=}"
         [ "${#names[@]}" -gt 0 ] || bad_usage "--only: '' is not a stage; --list prints them"
         for name in "${names[@]}"; do
-            stages | grep -q "^$(printf '%s' "$name" | tr -cd 'a-z') " && [[ $name =~ ^[a-z]+$ ]] ||
+            [[ $name =~ ^[[:lower:]]+$ && $(stages) =~ (^|$'\n')"$name " ]] ||
                 bad_usage "--only: '$(printf '%s' "${name:0:80}" | tr '[:cntrl:]' '?')' is not a stage; --list prints them"
             only+=("$name")
         done

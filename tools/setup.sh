@@ -114,7 +114,7 @@ install_layer() {
 # The environment stays when its interpreter works, so that a changed pin installs what changed and no more.
 prepare() {
     environment_ready "$1" && return
-    if ! real_python "$VENV/bin/python" >/dev/null || ! head -n 1 "$VENV/bin/ansible-playbook" 2>/dev/null | grep -qF "$VENV/"; then
+    if ! real_python "$VENV/bin/python" >/dev/null || ! head -n 3 "$VENV/bin/ansible-playbook" 2>/dev/null | grep -qF "$VENV/"; then
         require_python
         printf 'Making the environment %s with %s ...\n' "$VENV" "$PYTHON" >&2
         make_environment

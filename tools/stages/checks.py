@@ -15,7 +15,7 @@ from .found import ROOT, Found, tracked
 # Top-level names that a published collection may hold; the rest of the checkout is for who works on it.
 PUBLISHED = {
     "CHANGELOG.md", "CONTRIBUTING.md", "FILES.json", "LICENSE", "MANIFEST.json", "README.md",
-    "changelogs", "docs", "inventory", "meta", "playbooks", "plugins", "roles", "target_app", "tests",
+    "changelogs", "docs", "meta", "playbooks", "plugins", "roles", "target_app",
 }  # fmt: skip
 
 
@@ -52,7 +52,7 @@ def run(_more):
     """Every check runs, whatever the others found."""
     found = Found()
     files = tracked()
-    environment = dict(os.environ, ANSIBLE_CONFIG=str(ROOT / "ansible.cfg"))
+    environment = dict(os.environ, NO_COLOR="1", ANSIBLE_CONFIG=str(ROOT / "ansible.cfg"))
     found.check("yamllint", [program("yamllint"), "--strict", "."])
     found.check("ansible-lint", [program("ansible-lint"), "--profile", "production", "--offline", "--strict"], env=environment)
     scripts = [path for path in files or [] if path.endswith(".sh") or path == ".ci/run"]

@@ -26,7 +26,7 @@ import subprocess
 import sys
 
 wanted = [argument for argument in sys.argv[1:] if argument.startswith("pip==")] or ["pip"]
-subprocess.check_call([sys.executable, "-m", "ensurepip"])
+subprocess.check_call([sys.executable, "-m", "ensurepip"], stdout=subprocess.DEVNULL)
 subprocess.check_call([sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check"] + wanted)
 '''
 
@@ -79,6 +79,36 @@ def copy_to(folder, files):
         subprocess.run(["git", *argv], cwd=folder, check=True)
 
 
+def read_output(lines, found):
+    """Count the tests in ansible-test's output into ``found``, printing errors and leaving out what pip says."""
+    failing = False  # in the list of failed tests at the end
+    for line in lines:
+        if failing:
+            found.passed -= 1
+            found.failed += 1
+            found.notes.append("%s failed" % line.strip())
+        elif line.startswith("Running sanity test "):
+            found.passed += 1
+        elif line.startswith("WARNING: Skipping sanity test"):
+            found.skipped += 1
+            found.notes.append(line[len("WARNING: ") :].strip())
+        if line.startswith(("ERROR: ", "FATAL: ")):
+            print(line.rstrip(), flush=True)
+        failing = failing or bool(re.match(r"FATAL: The \d+ sanity test", line))
+
+
+def sanity(program, copy, environment, found):
+    """Run ansible-test in ``copy``; what it says in full is kept in .cache/sanity.log."""
+    argv = [program, "sanity", "--color", "no"]
+    with open(CACHE / "sanity.log", "w", encoding="utf-8") as log:
+        code = subprocess.run(argv, cwd=copy, env=environment, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False).returncode
+    with open(CACHE / "sanity.log", encoding="utf-8", errors="replace") as log:
+        read_output(log, found)
+    if code != 0:
+        found.notes.append("all that ansible-test said is in .cache/sanity.log")
+        found.failed = found.failed or 1
+
+
 def run(_more):
     found = Found()
     files = tracked()
@@ -95,5 +125,5 @@ def run(_more):
         copy = Path(scratch) / "ansible_collections" / "magsasa" / "chaos"
         copy.mkdir(parents=True)
         copy_to(copy, files)
-        found.check("ansible-test sanity", [program, "sanity", "--color", "no"], cwd=copy, env=environment)
+        sanity(program, copy, environment, found)
     return found

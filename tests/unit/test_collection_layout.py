@@ -1,0 +1,145 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The shape of the collection: what every file of a kind has, and lists that must agree with each other."""
+from __future__ import annotations
+
+import ast
+import re
+
+import pytest
+import yaml
+
+from support.checkout import tracked
+from support.modules import ROOT
+
+MODULES = sorted(path for path in (ROOT / "plugins" / "modules").glob("*.py") if path.name != "__init__.py")
+ROLES = sorted(path for path in (ROOT / "roles").iterdir() if path.is_dir())
+UTILS = ROOT / "plugins" / "module_utils"
+MAY_IMPORT_ANSIBLE = {"_argspec.py", "_fault/module.py"}
+SPDX = "# SPDX-License-Identifier: GPL-3.0-or-later"
+
+
+def load(path):
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def constants(path):
+    """``{name: text}`` of the module-level text constants of a Python file."""
+    found = {}
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
+            found.update({target.id: node.value.value for target in node.targets if isinstance(target, ast.Name)})
+    return found
+
+
+def test_the_action_group_lists_the_fault_modules():
+    group = load(ROOT / "meta" / "runtime.yml")["action_groups"]["fault"]
+    assert sorted(group) == sorted(path.stem for path in MODULES if path.stem.endswith("_fault") and path.stem != "scenario_fault")
+
+
+def test_every_fault_module_has_the_action_that_asks_the_inventory():
+    actions = {path.stem for path in (ROOT / "plugins" / "action").glob("*.py")}
+    assert {path.stem for path in MODULES if path.stem.endswith("_fault")} <= actions
+
+
+def test_every_action_has_a_documented_module():
+    actions = {path.stem for path in (ROOT / "plugins" / "action").glob("*.py")}
+    assert actions <= {path.stem for path in MODULES}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_modules_document_themselves(path):
+    texts = constants(path)
+    documentation = yaml.safe_load(texts["DOCUMENTATION"])
+    assert documentation["module"] == path.stem
+    assert documentation["version_added"] == "0.1.0"
+    assert documentation["short_description"] and documentation["description"]
+    fragments = documentation.get("extends_documentation_fragment", [])
+    assert "attributes" in documentation or fragments, "attributes are missing"
+    examples = yaml.safe_load(texts["EXAMPLES"])
+    assert any("magsasa.chaos." + path.stem in task for task in examples), "no example by the module's full name"
+    for name, value in (yaml.safe_load(texts["RETURN"]) or {}).items():
+        assert {"description", "returned", "type"} <= set(value), name
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
+def test_role_defaults_are_the_documented_options(role):
+    defaults = load(role / "defaults" / "main.yml") or {}
+    options = load(role / "meta" / "argument_specs.yml")["argument_specs"]["main"]["options"]
+    assert set(defaults) == set(options)
+    assert all(name.startswith(role.name + "_") for name in defaults)
+    assert (role / "README.md").exists()
+
+
+def test_scenario_ids_are_unique_and_unavailable_ones_say_why():
+    scenarios = load(ROOT / "roles" / "suite" / "files" / "catalogue.yml")["scenarios"]
+    assert len(scenarios) == len({each["id"] for each in scenarios}) == 18
+    for each in scenarios:
+        assert each.get("available", True) or each["unavailable_reason"], each["id"]
+        assert each.get("available") is False or (ROOT / "plugins" / "modules" / (each["family"] + "_fault.py")).exists(), each["id"]
+
+
+def test_one_link_is_tracked_and_it_leads_to_the_checkout():
+    links = [path for path in tracked() if (ROOT / path).is_symlink()]
+    assert links == [".collections/ansible_collections/magsasa/chaos"]
+    assert (ROOT / links[0]).resolve() == ROOT.resolve()
+
+
+# A path of one machine, or the host of a package registry: written in pieces, as this file is searched too.
+FORBIDDEN = [
+    (r"(?<![\w.])/" + r"work/(?!path)", "a path of one machine"),
+    (r"(?<![\w.])/" + r"root/(?!path)", "a path of one machine"),
+    (r"/home/[a-z]+/", "a path of one machine"),
+    ("pypi" + r"\.org", "the host of a package registry"),
+    ("pythonhosted" + r"\.", "the host of a package registry"),
+    ("index" + "-url", "a package registry"),
+    ("BEGIN [A-Z ]*PRIVATE " + "KEY", "a private key"),
+]
+
+
+def test_no_file_names_a_machine_or_a_registry():
+    found = []
+    for path in tracked():
+        file = ROOT / path
+        if file.is_symlink() or path == "LICENSE":
+            continue
+        text = file.read_bytes().decode("utf-8", "replace")
+        found += ["%s: %s: %s" % (path, what, match.group()) for pattern, what in FORBIDDEN for match in re.finditer(pattern, text)]
+    assert found == []
+
+
+def test_every_python_file_says_its_licence():
+    files = [path for path in tracked() if path.endswith(".py")]
+    assert len(files) > 50
+    missing = [path for path in files if (text := (ROOT / path).read_text(encoding="utf-8")) and SPDX not in text.splitlines()[:6]]
+    assert missing == []
+
+
+@pytest.mark.parametrize("path", sorted(UTILS.rglob("*.py")), ids=lambda path: str(path.relative_to(UTILS)))
+def test_what_travels_to_targets_stands_alone(path):
+    """Python 3.8 can read it; it imports no ansible, as it also runs where Ansible's payload is gone, and nothing by an absolute collection path."""
+    tree = ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 8))
+    imported = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            imported.update(name.name.split(".")[0] for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            imported.add(node.module.split(".")[0])
+    assert "ansible_collections" not in imported
+    if str(path.relative_to(UTILS)) not in MAY_IMPORT_ANSIBLE:
+        assert "ansible" not in imported
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_modules_are_readable_by_python_3_8(path):
+    ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 8))
+
+
+def test_pins_have_no_place_and_cover_what_is_asked_for():
+    pins = [line.split(";")[0].strip() for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
+    assert all(re.fullmatch(r"[a-z0-9-]+==[A-Za-z0-9.]+", pin) for pin in pins)
+    pinned = {pin.split("==")[0] for pin in pins}
+    for name in ("tools/requirements-runtime.txt", "tools/requirements-dev.txt", "target_app/requirements.txt"):
+        wanted = {re.split(r"[\[<>=;]", line)[0] for line in (ROOT / name).read_text(encoding="utf-8").splitlines() if line and line[0] not in "#-"}
+        assert wanted and wanted <= pinned, name
