@@ -151,9 +151,18 @@ class Postgres:
         """Stop it; sessions are ended."""
         self._run("pg_ctl", "-D", self.folder, "-w", "-m", "fast", "stop")
 
+    @property
+    def master(self):
+        """Pid of the server."""
+        return int(Path(self.folder, "postmaster.pid").read_text().split()[0])
+
+    def sessions(self):
+        """Pids of the processes that serve a connection."""
+        return [pid for pid in children(self.master) if Path("/proc/%d/cmdline" % pid).read_bytes().startswith(b"postgres: shop ")]
+
     def signal(self, number):
         """Send a signal to the server and all its processes."""
-        master = int(Path(self.folder, "postmaster.pid").read_text().split()[0])
+        master = self.master
         for pid in [master] + children(master):
             try:
                 os.kill(pid, number)

@@ -5,12 +5,14 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import subprocess
 import sys
 import threading
 import time
 
+import psycopg
 import pytest
 
 from running import alive, wait_for
@@ -105,6 +107,34 @@ def test_postgresql(start, postgres, kind):
     assert [app.status("/api/orders") for _each in range(20)] == [200] * 20  # no connection from before the outage is handed out
     assert app.workers() == worker
     assert "secret-word" not in app.log.read_text() + str(app.ask("/health").body)
+
+
+def fills_its_pool(app, postgres):
+    """Pids of the sessions when there is one for each thread of the application, else None; a table is locked for a moment."""
+    wait_for(lambda: app.status() == 200, 10, "the application to be well")
+    clients = [threading.Thread(target=app.status, args=("/api/farmers",)) for _each in range(8)]
+    with psycopg.connect(postgres.url) as connection:
+        connection.execute("LOCK TABLE farmers")
+        for each in clients:
+            each.start()
+        time.sleep(0.1)
+    for each in clients:
+        each.join(20)
+    sessions = postgres.sessions()
+    return sessions if len(sessions) >= 8 else None
+
+
+def test_connections_that_hang_for_ever_are_left_behind(start, postgres):
+    app = start(DATABASE_URL=postgres.url)
+    stuck = wait_for(lambda: fills_its_pool(app, postgres), 30, "the application to use all connections of its pool")
+    for pid in stuck:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        wait_for(lambda: [app.status() for _each in range(20)] == [200] * 20, 20, "new connections instead of those that hang")
+        assert all(alive(pid) for pid in stuck)
+    finally:
+        for pid in stuck:
+            os.kill(pid, signal.SIGCONT)
 
 
 def test_what_was_given_up_is_not_done_later(start, postgres):

@@ -194,10 +194,12 @@ def test_a_killed_worker_is_replaced(start):
 def test_a_killed_master_takes_its_worker_along(start):
     app = start()
     (worker,) = app.workers()
-    app.process.kill()
-    app.process.wait(10)
-    wait_for(lambda: not alive(worker), 1.5, "the worker to end")
-    with socket.socket() as probe:
+    # A worker that only notices by itself would first wait five seconds for this client, and keep the port meanwhile.
+    with socket.create_connection(("127.0.0.1", app.port)), socket.socket() as probe:
+        assert app.status("/live") == 200
+        app.process.kill()
+        app.process.wait(10)
+        wait_for(lambda: not alive(worker), 3, "the worker to end")
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind(("127.0.0.1", app.port))  # free for the next one
 
