@@ -1,0 +1,71 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Errors are one sentence that names the option, the value and the remedy."""
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, ChaosError, HostError, MissingTool, Refused, printable
+
+
+@pytest.mark.parametrize(
+    "value, text",
+    [
+        ("plain", "plain"),
+        ("two\nlines\ttab", "two?lines?tab"),
+        ("\x1b[31mred", "?[31mred"),
+        ("right\u202eleft", "right?left"),
+        ("Größe", "Größe"),
+        (5, "5"),
+        (None, "None"),
+        (["a"], "['a']"),
+        ("x" * 80, "x" * 80),
+        ("x" * 81, "x" * 77 + "..."),
+    ],
+)
+def test_printable(value, text):
+    assert printable(value) == text
+
+
+@given(st.text(), st.integers(min_value=3, max_value=200))
+def test_printable_is_one_bounded_line(value, limit):
+    text = printable(value, limit)
+    assert text.isprintable() and len(text) <= limit
+
+
+def test_bad_option():
+    error = BadOption("load", "200%\n", "is above the most allowed, 100%", "use 100% or less")
+    assert str(error) == "load: '200%?' is above the most allowed, 100%; use 100% or less"
+    assert error.details == {"option": "load"}
+
+
+@pytest.mark.parametrize(
+    "how, text",
+    [
+        ({"key": "chaos_reserve"}, "refused by the memory guard: 1 MiB left; set chaos_reserve to lift this guard"),
+        ({"remedy": "ask the owner"}, "refused by the memory guard: 1 MiB left; ask the owner"),
+        ({}, "refused by the memory guard: 1 MiB left; nothing lifts this guard"),
+    ],
+)
+def test_refused(how, text):
+    error = Refused("memory", "1 MiB left", **how)
+    assert str(error) == text
+    assert error.details == {"guard": "memory", "figure": "1 MiB left", "key": how.get("key")}
+
+
+def test_missing_tool_names_the_packages_of_each_family():
+    error = MissingTool("tc", {"RedHat": "iproute-tc", "Debian": "iproute2"}, "delay packets")
+    assert str(error) == "tc is not installed on this host and is needed to delay packets; install it (Debian: iproute2, RedHat: iproute-tc)"
+    assert error.details["packages"] == {"RedHat": "iproute-tc", "Debian": "iproute2"}
+
+
+@pytest.mark.parametrize("error", [BadOption("a", "b", "c", "d"), Refused("a", "b"), MissingTool("a", {}, "b"), HostError("a", rc=1)])
+def test_every_error_is_caught_as_one(error):
+    assert isinstance(error, ChaosError)
+
+
+def test_details_go_beside_the_message():
+    assert HostError("no", rc=1, cmd=["x"]).details == {"rc": 1, "cmd": ["x"]}
