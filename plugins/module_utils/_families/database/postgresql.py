@@ -1,0 +1,169 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A PostgreSQL server of this host: stopped, paused, or its sessions ended. Private to magsasa.chaos.
+
+No driver and no password are needed: the server is known by the port that it listens on, its processes by /proc, and whether it
+takes connections by the first message of its protocol.
+"""
+from __future__ import annotations
+
+import os
+import signal
+
+from ... import _cmd, _quantity
+from ..._errors import BadOption, HostError, Refused
+from ..._fault.plan import plan as make_plan
+from ..._fault.plan import step, undo
+from ..._host import listeners, pgping, processes, revival
+
+ACTIONS = ("outage", "pause", "terminate")
+DEFAULT_PORT = 5432
+PROGRAMS = ("postgres", "postmaster")
+
+
+def parse(params):
+    """``{port, patience_s}``."""
+    if params["path"]:
+        raise BadOption("path", params["path"], "means nothing with PostgreSQL", "leave it out, or use engine sqlite")
+    text = str(params["port"] if params["port"] not in (None, "") else DEFAULT_PORT).strip()
+    if not text.isdigit() or not 0 < int(text) < 65536:
+        raise BadOption("port", params["port"], "is not a port", "use a number from 1 to 65535")
+    return {"port": int(text), "patience_s": _quantity.duration(params["patience"], "patience", low=0.1, high=300.0)}
+
+
+def look(options):
+    """The server that listens on the port."""
+    mine = [each for each in listeners.listeners() if each.port == options["port"]]
+    pids = sorted({pid for each in mine for pid in each.pids})
+    master = listeners.top_of_tree(pids)
+    if mine and not master:
+        raise Refused("permission", "the process behind port %d belongs to another user and this run has no root" % options["port"], remedy="use become: true")
+    if not master or processes.comm(master) not in PROGRAMS:
+        raise BadOption("port", options["port"], "has no PostgreSQL server of this host behind it", "name the port of a running one")
+    address = mine[0].address
+    return {
+        "pid": master,
+        "start": processes.start_time(master),
+        "uid": processes.uid(master),
+        "us": os.geteuid(),
+        "address": {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address),
+        "command": revival.digest(processes.argv(master)),
+        "unit": _unit(master),
+        "children": [[pid, processes.start_time(pid)] for pid in processes.pids() if processes.parent(pid) == master and processes.start_time(pid)],
+    }
+
+
+def _unit(pid):
+    """Its systemd unit, where systemd runs."""
+    if not os.path.isdir("/run/systemd/system"):
+        return None
+    try:
+        with open("/proc/%d/cgroup" % pid) as source:
+            parts = source.read().split("/")
+    except OSError:
+        return None
+    units = [part.strip() for part in parts if part.strip().endswith(".service")]
+    return units[-1] if units else None
+
+
+def plan(options, facts):
+    """Steps of one action."""
+    if facts["us"] and facts["us"] != facts["uid"]:
+        raise Refused("permission", "the server's processes belong to another user and this run has no root", remedy="use become: true")
+    port = options["port"]
+    common = {"pid": facts["pid"], "start": facts["start"], "address": facts["address"], "port": port, "patience_s": options["patience_s"]}
+    answers = undo("postgres.accepting", address=facts["address"], port=port)
+    tree = [[facts["pid"], facts["start"]]] + facts["children"]
+    if options["action"] == "outage" and facts["unit"]:
+        backend = "systemctl stop " + facts["unit"]
+        steps = [step("postgresql_stop", "stop the unit %s" % facts["unit"], dict(common, unit=facts["unit"]), [answers, undo("service.start", unit=facts["unit"])], "systemctl")]
+    elif options["action"] == "outage":
+        backend = "fast shutdown of process %d" % facts["pid"]
+        again = {"pid": facts["pid"], "start": facts["start"], "name": "postgres", "command": facts["command"], "ports": [port], "old": tree, "fault": "$ID"}
+        steps = [
+            step(
+                "postgresql_stop",
+                "shut the server on port %d down (SIGINT to process %d)" % (port, facts["pid"]),
+                dict(common, unit=None, fault="$ID"),
+                [answers, undo("process.ensure_running", **again)],
+            )
+        ]
+    elif options["action"] == "pause":
+        backend = "SIGSTOP"
+        steps = [
+            step(
+                "postgresql_pause",
+                "stop process %d and %d more of the server on port %d" % (facts["pid"], len(facts["children"]), port),
+                dict(common, tree=tree),
+                [answers] + [undo("process.resume", pid=pid, start=start) for pid, start in tree],
+            )
+        ]
+    else:
+        backend = "SIGTERM to the server processes of sessions"
+        steps = [step("postgresql_terminate", "end the sessions of the server on port %d, again and again" % port, common, [answers])]
+    return make_plan("database", options["action"], backend, {"engine": "postgresql", "port": port}, steps, ["postgresql:%d" % port])
+
+
+def stop(ctx, args):
+    """Fast shutdown; immediate shutdown when sessions hold it up."""
+    ctx.memory.update(engine="postgresql", args=args, action="outage")
+    if args["unit"]:
+        _cmd.run(["systemctl", "stop", args["unit"]], timeout=args["patience_s"] + 30.0)
+        return
+    revival.keep(args["fault"], revival.capture(args["pid"]))
+    if not processes.send(args["pid"], args["start"], signal.SIGINT):
+        raise HostError("the server ended by itself before it was to be stopped")
+    if not processes.wait_gone(args["pid"], args["start"], args["patience_s"]):
+        processes.send(args["pid"], args["start"], signal.SIGQUIT)
+        if not processes.wait_gone(args["pid"], args["start"], 5.0):
+            raise HostError("the server did not stop within %g s" % (args["patience_s"] + 5.0))
+
+
+def pause(ctx, args):
+    """The postmaster first, so that it starts no new process."""
+    ctx.memory.update(engine="postgresql", args=args, action="pause")
+    known = set()
+    for pid, start in args["tree"]:
+        processes.send(pid, start, signal.SIGSTOP)
+        known.add(pid)
+    for pid in processes.pids():
+        if processes.parent(pid) == args["pid"] and pid not in known:
+            ctx.add_undo("process.resume", pid=pid, start=processes.start_time(pid))
+            processes.send(pid, processes.start_time(pid), signal.SIGSTOP)
+
+
+def _sessions(master):
+    """Server processes that serve a client: their title tells user, database and peer."""
+    for pid in processes.pids():
+        if processes.parent(pid) != master:
+            continue
+        title = " ".join(processes.argv(pid))
+        if title.startswith("postgres: ") and not any(
+            word in title for word in ("checkpointer", "writer", "launcher", "archiver", "logger", "startup", "walsender", "walreceiver", "stats collector", "io worker")
+        ):
+            yield pid, processes.start_time(pid)
+
+
+def terminate(ctx, args):
+    """What pg_terminate_backend does: SIGTERM to the session's process. Again with every measurement."""
+    ctx.memory.update(engine="postgresql", args=args, action="terminate", ended=0)
+    _end_sessions(ctx)
+
+
+def _end_sessions(ctx):
+    for pid, start in _sessions(ctx.memory["args"]["pid"]):
+        if processes.send(pid, start, signal.SIGTERM):
+            ctx.memory["ended"] += 1
+
+
+def measure(ctx):
+    """What a new connection meets."""
+    args = ctx.memory["args"]
+    if ctx.memory["action"] == "terminate":
+        _end_sessions(ctx)
+        effect = "confirmed" if ctx.memory["ended"] else "inconclusive"
+        return {"effect": effect, "measured": {"sessions_ended": ctx.memory["ended"]}, "note": "" if ctx.memory["ended"] else "there was no session to end"}
+    found = pgping.ping(args["address"], args["port"], 0.3)
+    wanted = "refused" if ctx.memory["action"] == "outage" else "silent"
+    return {"effect": "confirmed" if found == wanted else "mismatch", "measured": {"new_connections": found}, "note": ""}
