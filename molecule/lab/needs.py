@@ -1,0 +1,75 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a machine needs to host a lab, and how it gets it."""
+from __future__ import annotations
+
+import os
+import shutil
+
+from .cgroups import hierarchies
+from .commands import run
+from .errors import LabError
+
+# program -> Debian package
+PROGRAMS = {
+    "mmdebstrap": "mmdebstrap",
+    "systemd-nspawn": "systemd-container",
+    "ip": "iproute2",
+    "ssh": "openssh-client",
+    "ssh-keygen": "openssh-client",
+    "mount": "mount",
+}
+# The keys that the packages of the image are checked with; there already on Debian.
+KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+
+
+def lacking():
+    """Debian packages that are not here."""
+    packages = {package for program, package in PROGRAMS.items() if shutil.which(program) is None}
+    if not os.path.exists(KEYRING):
+        packages.add("debian-archive-keyring")
+    return sorted(packages)
+
+
+def has_overlay():
+    """Whether the kernel has overlayfs; it is loaded when it can be."""
+    for attempt in (0, 1):
+        with open("/proc/filesystems") as source:
+            if "overlay" in source.read():
+                return True
+        if attempt == 0 and shutil.which("modprobe"):
+            run(["modprobe", "overlay"], check=False)
+    return False
+
+
+def obstacle():
+    """Why this machine cannot host a lab, whatever is installed (one sentence), or None."""
+    if os.geteuid() != 0:
+        return "the lab needs root, because its hosts have network namespaces and mounts of their own; run it as root"
+    if not has_overlay():
+        return "the lab needs a kernel with overlayfs, and this one has none; load the module overlay or use another machine"
+    if not hierarchies():
+        return "the lab needs control groups mounted writable below /sys/fs/cgroup; on a container, start it as privileged"
+    if lacking() and shutil.which("apt-get") is None:
+        return "the lab needs %s and this machine has no apt-get to install them; install them or use Debian or Ubuntu" % ", ".join(lacking())
+    if lacking() and os.environ.get("CHAOS_NO_INSTALL"):
+        return "the lab needs %s and CHAOS_NO_INSTALL forbids to install them; install them yourself or unset it" % ", ".join(lacking())
+    return None
+
+
+def require():
+    """Make the machine able to host a lab: install what lacks. Raises LabError when it cannot."""
+    reason = obstacle()
+    if reason:
+        raise LabError(reason)
+    packages = lacking()
+    if not packages:
+        return
+    environment = dict(os.environ, DEBIAN_FRONTEND="noninteractive", LC_ALL="C")
+    argv = ["apt-get", "install", "-y", "-q", "--no-install-recommends", *packages]
+    if run(argv, check=False, env=environment).returncode != 0:
+        run(["apt-get", "update", "-q"], env=environment)
+        run(argv, env=environment)
+    if lacking():
+        raise LabError("apt-get installed the packages of the lab, but %s is still missing" % ", ".join(lacking()))
