@@ -14,7 +14,7 @@ from ansible_collections.magsasa.chaos.plugins.module_utils import _quantity as 
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption
 
 MIB = 1024**2
-ODD = [None, True, False, [], {}, "", " ", "s", "five", "-1", "1e3", "inf", "nan", "0x10", "1,5", "1_000", "١٢", "9" * 65, "1 2", "30s\n5", b"30s"]
+ODD = [None, True, False, [], {}, "", " ", "s", "five", "-1", "1e3", "inf", "nan", "0x10", "1,5", "1_000", "١٢", "9" * 65, "1 2", "30s\n5", "5\u2003m", b"30s"]
 
 
 @pytest.mark.parametrize(
