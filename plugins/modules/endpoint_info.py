@@ -15,33 +15,50 @@ description:
   - Looks which candidate ports somebody listens on, asks all of them side by side for their health, says what each seems to be with a score and
     the reasons for it, and takes the best.
   - Needs no library on the host. Changes nothing there. All of it takes at most O(timeout), whatever the ports do.
-  - The candidates, in the order of their claim, are O(url) (which is then the only one), the environment variables C(CHAOS_TARGET_PORT) and
-    C(APP_PORT) of the task, O(ports) or else the ports 8000, 5000, 5001 and 3000, and with O(discover) whatever else listens.
-  - Falls back step by step; an identified service before any healthy endpoint before any listening candidate before none. RV(step) says which.
-  - Points are 100 for a candidate that you named, 50 for the service that is wanted, 10 when somebody listens, 20 for an HTTP answer, 30 for a
-    health endpoint that answers 2xx, 20 for a service name in it, 5 for a version, 5 for a word about its database, and 5 less when it took
-    more than a second. Candidates with the same points keep the order above.
+  - The candidates, in the order of their claim, are O(url) (which is then the only one); the environment variables E(CHAOS_TARGET_PORT) and
+    E(APP_PORT) of the task; O(ports), or else the ports 8000, 5000, 5001 and 3000; and with O(discover) whatever else listens and may speak HTTP.
+  - Falls back step by step, to an identified service (one that names itself in its health document), any healthy endpoint, any candidate
+    that somebody listens on, or none. RV(step) says how far it had to go.
+  - A candidate that names itself as O(service) comes before all others. A candidate that you named and on which somebody listens comes before those
+    that you did not name. Then the step decides, then the score, then the order of the candidates, then the order of the addresses.
+  - The score is the sum of 100 (named) when you named the candidate, 50 (wanted) when it says that it is O(service), 30 (healthy) for
+    a health endpoint that is well, 20 (http) for an answer in HTTP, 20 (identified) for the name of a service in it, 10 (listening) when somebody
+    listens, 5 (version) for a version, 5 (database) for a word about its database, 5 (framework) when its headers or its process tell
+    what serves it, and -5 (slow) when a health path took more than a second or never answered.
 options:
   url:
-    description: The address of the service.
+    description:
+      - The address of the service. A path in it is the only one that is asked.
+      - When nothing answers there RV(step) is V(none), or V(listening) when a process of this host listens there.
     type: str
   ports:
-    description: Ports to try instead of the default ones.
+    description: Ports to try instead of the default ones, 64 at most.
     type: list
     elements: raw
-  paths:
-    description: Health paths to try, in this order, instead of C(/health), C(/healthz), C(/ready), C(/live), C(/actuator/health) and C(/).
+  addresses:
+    description: IP addresses of the host to ask, instead of C(127.0.0.1), C(::1) and what each port is bound to.
     type: list
     elements: str
+    aliases: [hosts]
+  health_paths:
+    description:
+      - Health paths to ask, in this order, instead of C(/health), C(/healthz), C(/ready), C(/live), C(/actuator/health) and C(/).
+      - The first one that answers 2xx or 5xx in time tells whether the service is well. One that keeps silent does not hold the next ones up.
+    type: list
+    elements: str
+    aliases: [paths]
   service:
-    description: Name of the service that is wanted.
+    description: Name of the service that is wanted, as its health document tells it. Others then count as healthy endpoints only.
     type: str
   timeout:
-    description: The longest that the detection may take.
+    description:
+      - The longest that the detection may take. Each request may use what is left of it, so a slow health endpoint that answers in time counts.
     type: str
     default: 3s
   discover:
-    description: Try every other listening port too.
+    description:
+      - Try every other listening port too, apart from well-known ones of other protocols and the processes of common databases.
+      - Of these only what answers in HTTP counts.
     type: bool
     default: false
   required:
@@ -61,8 +78,12 @@ attributes:
     support: full
 notes:
   - Without root the process behind a port of another user cannot be seen; the reasons say so.
-  - A redirect is reported and not followed. Where plain HTTP gets no sensible answer TLS is tried, without checking the certificate.
-  - Everything that a service says is untrusted; it is bounded and stripped of control characters.
+  - A redirect is reported. It is followed once when it stays on the same scheme, host and port, else not at all.
+  - Where plain HTTP gets no sensible answer TLS is tried, without checking the certificate.
+  - Everything that a service says is untrusted; it is bounded and stripped of control characters. Of an answer 64 KiB are read.
+  - Passwords and tokens in the command line of a process are replaced by C(***).
+seealso:
+  - module: magsasa.chaos.health_check
 """
 
 EXAMPLES = r"""
@@ -70,15 +91,21 @@ EXAMPLES = r"""
   magsasa.chaos.endpoint_info:
   register: found
 
-- name: It is on this port
+- name: It is on one of these ports, and it must be there
   magsasa.chaos.endpoint_info:
-    ports: [8080]
+    ports: [8080, 8443]
+    service: magsasa-card-erp
     required: true
+
+- name: What else listens?
+  magsasa.chaos.endpoint_info:
+    discover: true
+    timeout: 5s
 """
 
 RETURN = r"""
 endpoint:
-  description: The service that was taken, or null.
+  description: The service that was taken, or null. What is not known is null.
   returned: success
   type: dict
   contains:
@@ -94,6 +121,22 @@ endpoint:
       description: Its port.
       type: int
       sample: 8000
+    address:
+      description: The address, or for O(url) the host, that was asked.
+      type: str
+      sample: 127.0.0.1
+    scheme:
+      description: V(http) or V(https).
+      type: str
+      sample: http
+    pid:
+      description: The process that listens. Of several it is the topmost, such as the master of a server with workers.
+      type: int
+      sample: 812
+    start_time:
+      description: When that process started, in clock ticks since boot. With O(ignore:pid) it identifies the process for good.
+      type: int
+      sample: 4711
     service:
       description: What it says it is.
       type: str
@@ -103,23 +146,31 @@ endpoint:
       type: str
       sample: 1.0.0
     framework:
-      description: What serves it, as far as its headers tell.
+      description: What serves it, as far as its headers or its process tell.
       type: str
       sample: gunicorn
     healthy:
       description: Whether it says that it is well.
       type: bool
       sample: true
+    status:
+      description: The status code of the answer.
+      type: int
+      sample: 200
     process:
-      description: The process that listens (of several, their parent), with its systemd unit.
+      description: That process. V(workers) are others that share its listening socket.
       type: dict
-      sample: {pid: 812, start: 4711, ppid: 1, name: gunicorn, command: gunicorn app, user: www, unit: app.service, workers: [813, 814]}
+      sample: {pid: 812, start_time: 4711, ppid: 1, argv0: gunicorn, name: gunicorn, command: gunicorn app, user: www, unit: app.service, workers: [813, 814]}
+    unit:
+      description: The systemd unit of that process.
+      type: str
+      sample: app.service
     database:
       description: The database that it uses, when it can be told, and how that is known.
       type: dict
-      sample: {backend: sqlite, path: /var/lib/app/app.db, host: null, port: null, source: health document}
+      sample: {backend: sqlite, path: /var/lib/app/app.db, host: null, port: null, status: up, source: health document}
 step:
-  description: The step of the fall-back that was reached.
+  description: V(identified), V(healthy), V(listening) or V(none).
   returned: success
   type: str
   sample: identified
@@ -128,7 +179,31 @@ candidates:
   returned: success
   type: list
   elements: dict
-  sample: [{port: 8000, source: default port, score: 90, step: identified, reasons: [+10 somebody listens], url: 'http://127.0.0.1:8000'}]
+  sample:
+    - port: 8000
+      address: 127.0.0.1
+      source: default port
+      score: 85
+      step: identified
+      reasons: [default port, +10 somebody listens, +20 speaks HTTP]
+      url: http://127.0.0.1:8000
+      healthy: true
+      service: magsasa-card-erp
+      version: 1.0.0
+      framework: gunicorn
+      process: null
+not_asked:
+  description: Ports that were left out because there are more than can be asked at once.
+  returned: success
+  type: list
+  elements: int
+  sample: []
+table:
+  description: The candidates as lines of text for people.
+  returned: success
+  type: list
+  elements: str
+  sample: ['>  8000  85  identified  magsasa-card-erp 1.0.0  gunicorn (812)  default port; +10 somebody listens']
 elapsed_s:
   description: How long it took, in seconds.
   returned: success
@@ -138,8 +213,8 @@ elapsed_s:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.magsasa.chaos.plugins.module_utils import _quantity
-from ansible_collections.magsasa.chaos.plugins.module_utils._endpoint import detect
-from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, ChaosError
+from ansible_collections.magsasa.chaos.plugins.module_utils._endpoint import candidates, detect
+from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError, printable
 
 
 def main():
@@ -148,7 +223,8 @@ def main():
         argument_spec={
             "url": {"type": "str"},
             "ports": {"type": "list", "elements": "raw"},
-            "paths": {"type": "list", "elements": "str"},
+            "addresses": {"type": "list", "elements": "str", "aliases": ["hosts"]},
+            "health_paths": {"type": "list", "elements": "str", "aliases": ["paths"]},
             "service": {"type": "str"},
             "timeout": {"type": "str", "default": "3s"},
             "discover": {"type": "bool", "default": False},
@@ -158,22 +234,22 @@ def main():
     )
     given = module.params
     try:
-        for path in given["paths"] or []:
-            if not path.startswith("/") or len(path) > 200 or not path.isprintable() or " " in path:
-                raise BadOption("paths", path, "is not a path", "start it with a slash, without spaces")
         result = detect.detect(
             given["url"],
             given["ports"] or (),
-            given["paths"] or (),
+            [candidates.address(each) for each in given["addresses"] or ()],
+            [candidates.health_path(each) for each in given["health_paths"] or ()],
             given["service"],
             _quantity.duration(given["timeout"], "timeout", low=0.2, high=60.0),
             given["discover"],
         )
     except ChaosError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(msg=str(error), **error.details)
     if result["endpoint"] is None and given["required"]:
-        tried = ", ".join("%d (%s)" % (each["port"], each["reasons"][-1] if each["reasons"] else "nothing") for each in result["candidates"])
-        module.fail_json(msg="no service was found; tried %s; name it with url or ports" % tried, **result)
+        tried = ["%d (%s)" % (each["port"], each["reasons"][-1]) for each in result["candidates"]]
+        more = " and %d more" % (len(tried) - 8) if len(tried) > 8 else ""
+        remedy = "start it, or correct url" if given["url"] else "start it, or name it with url or ports"
+        module.fail_json(msg="no service was found; tried %s%s; %s" % (printable(", ".join(tried[:8]), 500), more, remedy), **result)
     module.exit_json(changed=False, **result)
 
 

@@ -1,30 +1,21 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ask one candidate what it is, within a time that is never exceeded. Private to magsasa.chaos."""
+"""Ask one target what it is, within a time that is never exceeded. Private to magsasa.chaos."""
 from __future__ import annotations
 
+import queue
+import threading
 import time
 
-from .._probe.http import fetch
+from .._probe import url as urls
+from .._probe.http import REDIRECTS, fetch
 from . import identify
 
 HEALTH_PATHS = ("/health", "/healthz", "/ready", "/live", "/actuator/health", "/")
-MOST_BYTES = 65536
+MOST_BYTES = 65536  # of one answer
 LEAST = 0.05  # seconds below which another request makes no sense
-
-
-def hosts(candidate, listeners):
-    """Addresses to ask: the url's host, or where the port is listened on."""
-    if candidate.host:
-        return [candidate.host]
-    found = []
-    for each in listeners:
-        if each.port == candidate.port:
-            for address in {"0.0.0.0": ["127.0.0.1"], "::": ["127.0.0.1", "::1"]}.get(each.address, [each.address]):
-                if address not in found:
-                    found.append(address)
-    return found[:3]
+_PERHAPS_TLS = ("garbage", "reset")  # what plain HTTP gets from a port that wants TLS
 
 
 def base_url(scheme, host, port):
@@ -32,50 +23,138 @@ def base_url(scheme, host, port):
     return "%s://%s:%d" % (scheme, "[%s]" % host if ":" in host else host, port)
 
 
-def ask(candidate, addresses, paths, deadline):
-    """What the candidate says: ``{speaks, scheme, address, url, health_url, status, slow_s, error, redirect, ...}``.
+def silent(error, **more):
+    """The answer of a target that said nothing useful; ``error``: a kind of _probe.http, or a few words."""
+    return dict({"speaks": False, "error": error, "healthy": False, "unanswered": []}, **more)
 
-    ``deadline``: monotonic second by which this returns. Never raises for what a service does.
+
+def ask(target, paths, deadline):
+    """What a target says, as a dict; by ``deadline`` (monotonic seconds) whatever the target does. Never raises for what it says.
+
+    ``speaks`` (HTTP), ``error`` (kind, when it does not), ``scheme``, ``address``, ``url``, ``health_url``, ``healthy``, ``answer_s``,
+    ``redirect`` (where to, shortened), ``unanswered`` (paths), ``truncated`` and what identify.describe() tells.
     """
-    found = {"speaks": False, "error": "nobody listens" if not addresses else None}
-    for address in addresses:
-        for scheme in [candidate.scheme] if candidate.scheme else ["http", "https"]:
-            found = _ask_address(candidate, scheme, address, paths, deadline)
-            if found["speaks"] or found["error"] in ("timeout", "refused"):
-                break
-        if found["speaks"] or deadline - time.monotonic() < LEAST:
+    found = silent("nobody listens")
+    for address in target.addresses:
+        found = _ask_address(target.candidate, address, paths, deadline)
+        if found["speaks"] or found["error"] not in ("refused", "unreachable") or deadline - time.monotonic() < LEAST:
             break
     return found
 
 
-def _ask_address(candidate, scheme, address, paths, deadline):
-    base = base_url(scheme, address, candidate.port)
-    best = {"speaks": False, "error": None, "scheme": scheme, "address": address, "url": base}
-    for path in [candidate.path] if candidate.path else paths:
+def _ask_address(candidate, address, paths, deadline):
+    """The same for one address: plain HTTP first, TLS where the answer looks as if the port wanted that."""
+    paths = [candidate.path] if candidate.path else paths
+    headers = {"Authorization": candidate.auth} if candidate.auth else {}
+    first = _ask_paths(candidate.scheme or "http", address, candidate.port, paths, headers, deadline)
+    if candidate.scheme or first["speaks"] or first["error"] not in _PERHAPS_TLS:
+        return first
+    second = _ask_paths("https", address, candidate.port, paths, headers, deadline)
+    return second if second["speaks"] else dict(first, error="%s, and no TLS" % first["error"])
+
+
+def _ask_paths(scheme, address, port, paths, headers, deadline):
+    """Ask the paths in their order. One that keeps silent does not hold the next ones up, but its answer still counts first."""
+    base = base_url(scheme, address, port)
+    about = {"scheme": scheme, "address": address, "url": base}
+    came = queue.Queue()
+    answers = {}  # index of the path: (response, url, seconds, redirect)
+    started = 0
+
+    def work(index):
+        came.put((index, _follow(base, paths[index], headers, deadline)))
+
+    while True:
         left = deadline - time.monotonic()
-        if left < LEAST:
-            best["error"] = best["error"] or "timeout"
+        if started < len(paths) and left >= LEAST and _start(work, started):
+            started += 1
+            patience = left / (len(paths) - started + 2)
+        elif len(answers) < started and left > 0:
+            patience = left
+        else:
             break
-        began = time.monotonic()
-        response = fetch(base + path, timeout=left, max_bytes=MOST_BYTES, verify_tls=False)
-        took = time.monotonic() - began
-        if response.error:
-            best["error"] = response.error_kind if not best["speaks"] else best["error"]
-            if response.error_kind == "garbage" and scheme == "http" and response.status is None:
-                break  # perhaps TLS
-            if not best["speaks"]:
-                break
+        try:
+            index, answer = came.get(timeout=patience)
+        except queue.Empty:
             continue
-        best.update(speaks=True, error=None)
-        if response.status == 400 and scheme == "http" and b"HTTPS" in response.body[:2000].upper():
-            best.update(speaks=False, error="tls wanted")
+        answers[index] = answer
+        if answer[0].status is None and answer[0].error_kind != "timeout" and not _heard(answers):
+            return silent(answer[0].error_kind, **about)
+        if scheme == "http" and _wants_tls(answer[0]):
+            return silent("garbage", **about)
+        if _settled(answers):
             break
-        said = dict(identify.describe(response), status=response.status, health_url=base + path, answer_s=round(took, 3))
-        if 300 <= response.status < 400:
-            best.setdefault("redirect", str(response.headers.get("location", ""))[:200])
-        if said["healthy"] or (response.status == 503 and path != "/" and said["service"]):
-            best.update(said)
-            break
-        if "status" not in best:
-            best.update(said)
-    return best
+    return _summary(about, paths, answers, started)
+
+
+def _start(work, index):
+    """Start a request; False when this host has no thread left for it."""
+    try:
+        threading.Thread(target=work, args=(index,), name="ask", daemon=True).start()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _follow(base, path, headers, deadline):
+    """(response, url, seconds, redirect) of one path; a redirect is followed once, and only to the same scheme, host and port."""
+    began = time.monotonic()
+    url = base + path
+    response = fetch(url, headers=headers, timeout=max(LEAST, deadline - began), max_bytes=MOST_BYTES, verify_tls=False)
+    location = response.headers.get("location") if response.status in REDIRECTS else None
+    redirect = urls.redact(location) if location else None
+    leads = urls.followed(url, urls.parse(url), location) if location else None
+    if leads and leads[1] and deadline - time.monotonic() >= LEAST:
+        again = fetch(leads[0], headers=headers, timeout=deadline - time.monotonic(), max_bytes=MOST_BYTES, verify_tls=False)
+        if again.error is None and again.status not in REDIRECTS:
+            response, url = again, leads[0]
+    return response, url, time.monotonic() - began, redirect
+
+
+def _heard(answers):
+    return any(answer[0].status is not None for answer in answers.values())
+
+
+def _wants_tls(response):
+    """Whether this is the complaint of a TLS port about plain HTTP; servers put it into an answer 400."""
+    said = response.body[:2000].upper()
+    return response.status == 400 and (b"HTTPS" in said or b"SSL-ENABLED" in said)
+
+
+def _verdict(response):
+    """As identify.verdict(); None for an answer that was not whole."""
+    return identify.verdict(response.status, identify.document(response.body)) if response.error is None else None
+
+
+def _settled(answers):
+    """Whether a path gave its verdict and none before it may still do so."""
+    for index in range(max(answers) + 1):
+        if index not in answers:
+            return False
+        if _verdict(answers[index][0]):
+            return True
+    return False
+
+
+def _summary(about, paths, answers, started):
+    """The dict that ask() returns, from the first path with a verdict, else from the first that answered at all."""
+    heard = [index for index in sorted(answers) if answers[index][0].status is not None]
+    chosen = next((index for index in heard if _verdict(answers[index][0])), heard[0] if heard else None)
+    if chosen is None:
+        return silent("timeout", **about)
+    response, url, seconds, _redirect = answers[chosen]
+    cut_off = [index for index in heard if answers[index][0].error_kind == "timeout"]
+    waiting = [index for index in range(started) if index not in answers or answers[index][0].status is None]
+    said = identify.describe(response)
+    return dict(
+        said,
+        **about,
+        speaks=True,
+        error=response.error_kind,
+        healthy=response.error is None and said["verdict"] == "well",
+        health_url=url,
+        answer_s=round(seconds, 3),
+        redirect=next((answers[index][3] for index in heard if answers[index][3]), None),
+        unanswered=[paths[index] for index in sorted(cut_off + waiting)],
+        truncated=response.truncated,
+    )

@@ -1,97 +1,161 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Port detection: candidates asked side by side, rated, the best taken. Private to magsasa.chaos."""
+"""Port detection: look who listens, ask side by side, rate, take the best. Private to magsasa.chaos."""
 from __future__ import annotations
 
 import os
+import socket
 import threading
 import time
+from collections import namedtuple
 
 from .._host import listeners as sockets
-from . import ask, candidates, processes, ranking
+from .._host import processes as host_processes
+from .._probe import url as urls
+from .._probe import wire
+from . import ask, candidates, database, identify, processes, ranking, table
 
 SPARE = 0.15  # seconds of the total that are kept for everything but waiting
+Found = namedtuple("Found", "target rating answer process")
 
 
-def detect(url=None, ports=(), paths=(), service=None, timeout_s=3.0, discover=False, environ=None):
-    """The result of endpoint_info: ``{endpoint, step, candidates, elapsed_s}``. Takes at most ``timeout_s``, whatever the ports do."""
+def detect(url=None, ports=(), addresses=(), paths=(), service=None, timeout_s=3.0, discover=False, environ=None):
+    """The result of endpoint_info: ``{endpoint, step, candidates, not_asked, table, elapsed_s}``.
+
+    Takes at most ``timeout_s`` (at least 0.2), whatever the ports do. ``environ``: the task's environment. Raises BadOption.
+    """
     began = time.monotonic()
-    deadline = began + max(0.1, timeout_s - SPARE)
-    found = sockets.listeners()
-    chosen = candidates.choose(url, ports, os.environ if environ is None else environ, [each.port for each in found], discover)
-    answers = _ask_all(chosen, found, tuple(paths) or ask.HEALTH_PATHS, deadline)
-    rated = []
-    for number, candidate in enumerate(chosen):
-        mine = [each for each in found if each.port == candidate.port and (candidate.host is None or _is_here(candidate.host))]
-        answer = answers.get(number) or {"speaks": False, "error": "timeout"}
-        rated.append(_rated(number, candidate, mine, answer, service))
-    rated = ranking.order(rated)
-    best = next((each for each in rated if each["step"] != "none"), None)
-    shown = [{key: value for key, value in each.items() if key not in ("answer", "order", "pids")} for each in rated]
+    deadline = began + max(timeout_s / 2, timeout_s - SPARE)
+    listening = sockets.listeners()
+    chosen = candidates.choose(url, ports, os.environ if environ is None else environ, _discovered(listening) if discover else ())
+    targets, not_asked = _targets(chosen[: candidates.MOST], listening, addresses, deadline), chosen[candidates.MOST :]
+    answers = _ask_all(targets, tuple(paths) or ask.HEALTH_PATHS, deadline)
+    found = [_found(target, answer, service) for target, answer in zip(targets, answers)]
+    order = sorted(range(len(found)), key=lambda index: ranking.key(found[index].target.candidate, found[index].rating, index))
+    found = [found[index] for index in order]
+    best = found[0] if found[0].rating.step != "none" else None
+    shown = [_candidate(each) for each in found]
     return {
-        "endpoint": _endpoint(best) if best else None,
-        "step": best["step"] if best else "none",
+        "endpoint": _endpoint(best, listening) if best else None,
+        "step": best.rating.step if best else "none",
         "candidates": shown,
+        "not_asked": [each.port for each in not_asked],
+        "table": table.lines(shown),
         "elapsed_s": round(time.monotonic() - began, 3),
     }
 
 
-def _ask_all(chosen, found, paths, deadline):
-    """{index: answer}; a thread that is not done by the deadline is left to its own deadline, which is the same."""
+def _discovered(listening):
+    """Ports that listen and may speak HTTP, ascending."""
+    names = {}
+    for each in listening:
+        names.setdefault(each.port, set()).update(map(host_processes.comm, each.pids))
+    return [number for number in sorted(names) if candidates.may_be_http(number, names[number])]
+
+
+def _targets(chosen, listening, addresses, deadline):
+    if chosen[0].host is None:
+        return [target for candidate in chosen for target in candidates.targets(candidate, listening, addresses)]
+    candidate = chosen[0]
+    urls.parse(ask.base_url(candidate.scheme, candidate.host, candidate.port) + (candidate.path or "/"), "url")  # still short enough when quoted
+    rows = []
+    for address in _own(candidate, deadline):
+        rows += [each for each in candidates.targets(candidate, listening, [address]) if each.listening]
+    pids = sorted({pid for each in rows for pid in each.pids})
+    return [candidates.Target(candidate, [candidate.host], bool(rows), pids)]
+
+
+def _own(candidate, deadline):
+    """Addresses of a url's host that belong to this host."""
+    try:
+        resolved = wire.resolve(candidate.host, candidate.port, deadline)
+    except wire.WireError:
+        return []
+    return sorted({address[0] for family, _kind, _protocol, _name, address in resolved if _is_own(family, address)})
+
+
+def _is_own(family, address):
+    """Whether an address is one of this host's: only those can be bound."""
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as trial:
+            trial.bind((address[0], 0) + tuple(address[2:]))
+        return True
+    except OSError:
+        return False
+
+
+def _ask_all(targets, paths, deadline):
+    """The answers in the order of ``targets``. A thread that is late is left alone; its own deadline is the same."""
     answers = {}
 
-    def work(number, candidate):
-        answers[number] = ask.ask(candidate, ask.hosts(candidate, found), paths, deadline)
+    def work(index):
+        answers[index] = ask.ask(targets[index], paths, deadline)
 
-    threads = [threading.Thread(target=work, args=pair, daemon=True) for pair in enumerate(chosen)]
+    threads = []
+    for index in range(len(targets)):
+        thread = threading.Thread(target=work, args=(index,), name="target", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            answers[index] = ask.silent("this host has no thread left to ask it")
+        else:
+            threads.append(thread)
     for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(max(0.0, deadline + SPARE / 2 - time.monotonic()))
-    return dict(answers)
+        thread.join(max(0.0, deadline + SPARE / 3 - time.monotonic()))
+    return [answers.get(index) or ask.silent("timeout") for index in range(len(targets))]
 
 
-def _is_here(host):
-    return host in ("localhost", "::1") or host.startswith("127.") or host in {each.address for each in sockets.listeners()}
+def _found(target, answer, service):
+    process = processes.describe(target.pids)
+    if answer["speaks"] and not answer.get("framework") and process:
+        answer["framework"] = identify.program(host_processes.argv(process["pid"]))
+    rating = ranking.rate(target.candidate, target.listening, answer, service)
+    if not process and target.listening:
+        rating.reasons.append("its process cannot be seen by this user" if not target.pids else "its process has just ended")
+    elif not process and answer["speaks"] and target.candidate.host:
+        rating.reasons.append("no process of this host listens there")
+    return Found(target, rating, answer, process)
 
 
-def _rated(number, candidate, mine, answer, service):
-    score, reasons, step = ranking.score(candidate, bool(mine), answer, service)
-    pids = sorted({pid for each in mine for pid in each.pids})
-    if mine and not pids:
-        reasons.append("its process cannot be seen by this user")
+def _candidate(found):
+    """One entry of ``candidates``."""
+    candidate, answer = found.target.candidate, found.answer
     return {
         "port": candidate.port,
+        "address": answer.get("address") or found.target.addresses[0],
         "source": candidate.source,
-        "score": score,
-        "reasons": reasons,
-        "step": step,
-        "url": answer.get("url"),
-        "healthy": bool(answer.get("healthy")),
-        "service": answer.get("service"),
-        "process": processes.describe(pids) if pids else None,
-        "pids": pids,
-        "order": number,
-        "answer": answer,
-    }
-
-
-def _endpoint(best):
-    answer = best["answer"]
-    said = answer.get("database")
-    return {
-        "url": answer.get("url"),
-        "health_url": answer.get("health_url") or answer.get("url"),
-        "port": best["port"],
-        "address": answer.get("address"),
-        "scheme": answer.get("scheme"),
+        "score": found.rating.score,
+        "step": found.rating.step,
+        "reasons": found.rating.reasons,
+        "url": answer["url"] if answer["speaks"] else None,
+        "healthy": answer["healthy"],
         "service": answer.get("service"),
         "version": answer.get("version"),
         "framework": answer.get("framework"),
-        "healthy": best["healthy"],
+        "process": found.process,
+    }
+
+
+def _endpoint(found, listening):
+    """The entry ``endpoint``."""
+    answer, process = found.answer, found.process
+    candidate, address = found.target.candidate, found.answer.get("address") or found.target.addresses[0]
+    url = answer.get("url") or ask.base_url(candidate.scheme or "http", address, candidate.port)
+    return {
+        "url": url,
+        "health_url": answer.get("health_url") or url + (candidate.path or ""),
+        "port": candidate.port,
+        "address": address,
+        "scheme": answer.get("scheme") or candidate.scheme or "http",
+        "pid": process["pid"] if process else None,
+        "start_time": process["start_time"] if process else None,
+        "service": answer.get("service"),
+        "version": answer.get("version"),
+        "framework": answer.get("framework"),
+        "healthy": answer["healthy"],
         "status": answer.get("status"),
-        "process": best["process"],
-        "database": processes.database(best["pids"], said),
-        "database_status": (said or {}).get("status"),
+        "process": process,
+        "unit": process["unit"] if process else None,
+        "database": database.find(found.target.pids, answer.get("database"), listening),
     }

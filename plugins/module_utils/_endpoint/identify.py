@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 
 from .._errors import printable
@@ -13,9 +14,8 @@ LONGEST = 80
 NAME_KEYS = ("service", "name", "app", "application")
 VERSION_KEYS = ("version", "release", "build")
 STATUS_KEYS = ("status", "state", "health")
-WELL = {"ok", "up", "healthy", "pass", "passing", "alive", "ready", "green", "available", "true"}
-ILL = {"down", "fail", "failed", "failing", "error", "unhealthy", "degraded", "critical", "red", "false", "unavailable"}
-FRAMEWORKS = (
+ILL = {"down", "fail", "failed", "failing", "error", "unhealthy", "degraded", "critical", "red", "unavailable", "out_of_service", "not ready"}
+FRAMEWORKS = (  # word of a header or a program: what it is
     ("gunicorn", "gunicorn"),
     ("werkzeug", "Flask development server"),
     ("uvicorn", "uvicorn"),
@@ -25,7 +25,9 @@ FRAMEWORKS = (
     ("kestrel", "ASP.NET Kestrel"),
     ("nginx", "nginx"),
     ("apache", "Apache httpd"),
+    ("httpd", "Apache httpd"),
     ("caddy", "Caddy"),
+    ("envoy", "Envoy"),
     ("jetty", "Jetty"),
     ("tomcat", "Tomcat"),
     ("cowboy", "Cowboy"),
@@ -33,18 +35,19 @@ FRAMEWORKS = (
     ("basehttp", "Python http.server"),
     ("simplehttp", "Python http.server"),
 )
+PROGRAMS = FRAMEWORKS + (("flask", "Flask development server"), ("node", "Node.js"), ("java", "Java"), ("dotnet", ".NET"), ("php", "PHP"), ("ruby", "Ruby"))
+BACKENDS = (("sqlite", "sqlite"), ("postgres", "postgresql"), ("mysql", "mysql"), ("mariadb", "mysql"))
 
 
 def _short(value):
-    return printable(value, LONGEST) if isinstance(value, (str, int, float)) and not isinstance(value, bool) and str(value).strip() else None
+    """A bounded text of a scalar, or None."""
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)) or not str(value).strip():
+        return None
+    return printable(str(value).strip(), LONGEST)
 
 
-def _first(document, keys):
-    for key in keys:
-        found = _short(document.get(key))
-        if found:
-            return found
-    return None
+def _first(found, keys):
+    return next((text for text in (_short(found.get(key)) for key in keys) if text), None)
 
 
 def document(body):
@@ -56,10 +59,15 @@ def document(body):
     return found if isinstance(found, dict) else {}
 
 
-def well(found, status):
-    """Whether a health answer says that the service is well: status code 2xx, and no status word that says otherwise."""
-    said = str(found.get("status", found.get("state", ""))).strip().lower()
-    return 200 <= status < 300 and said not in ILL
+def verdict(status, found):
+    """What a status code and a health document say: "well", "ill", or None when this was no health endpoint.
+
+    A document may answer 200 and still say that the service is down.
+    """
+    if 200 <= status < 300:
+        said = _first(found, STATUS_KEYS)
+        return "ill" if said and said.lower() in ILL else "well"
+    return "ill" if status >= 500 and status != 501 else None
 
 
 def framework(headers):
@@ -68,41 +76,51 @@ def framework(headers):
     return next((name for word, name in FRAMEWORKS if word in text), _short(headers.get("server")))
 
 
+def program(argv):
+    """A name for what serves, from a process's arguments: the program, or the module or script that an interpreter runs."""
+    words = [os.path.basename(part).lower() for part in argv[:4] if part and not part.startswith("-")]
+    return next((name for word, name in PROGRAMS if any(part.startswith(word) for part in words)), None)
+
+
 def database(found):
     """``{status, backend, path, host, port}`` that a health document tells of its database, or None."""
-    checks = found.get("checks") if isinstance(found.get("checks"), dict) else found
-    entry = next((checks[key] for key in ("database", "db", "postgres", "postgresql", "sqlite") if key in checks), None)
-    if entry is None:
-        return None
+    checks = next((found[key] for key in ("checks", "components", "details") if isinstance(found.get(key), dict)), found)
+    entry = next((checks[key] for key in ("database", "db", "postgres", "postgresql", "mysql", "sqlite") if key in checks), None)
     if not isinstance(entry, dict):
-        return {"status": _short(entry), "backend": None, "path": None, "host": None, "port": None}
+        return {"status": _short(entry), "backend": None, "path": None, "host": None, "port": None} if _short(entry) else None
     number = entry.get("port")
+    details = entry.get("details") if isinstance(entry.get("details"), dict) else {}
+    kind = entry.get("backend") or entry.get("type") or entry.get("engine") or details.get("database")
     return {
         "status": _short(entry.get("status")),
-        "backend": backend(entry.get("backend") or entry.get("type") or entry.get("engine")),
-        "path": printable(entry["path"], 4096) if isinstance(entry.get("path"), str) else None,
+        "backend": backend(kind),
+        "path": _path(entry.get("path")),
         "host": _short(entry.get("host")),
-        "port": number if isinstance(number, int) and 0 < number < 65536 else None,
+        "port": number if isinstance(number, int) and not isinstance(number, bool) and 0 < number < 65536 else None,
     }
+
+
+def _path(value):
+    """A path exactly as told, or None: one that had to be altered would name another file."""
+    usable = isinstance(value, str) and value.startswith("/") and value.isprintable() and len(value) <= 4096
+    return value if usable else None
 
 
 def backend(value):
     """ "sqlite", "postgresql" or "mysql" of a name as services write it, or None."""
-    text = str(value or "").lower()
-    for word, name in (("sqlite", "sqlite"), ("postgres", "postgresql"), ("mysql", "mysql"), ("mariadb", "mysql")):
-        if word in text:
-            return name
-    return None
+    text = value.lower() if isinstance(value, str) else ""
+    return next((name for word, name in BACKENDS if word in text), None)
 
 
 def describe(response):
-    """``{service, version, framework, healthy, status, database}`` of one answer."""
+    """``{service, version, framework, status, verdict, says, database, title}`` of one answer (an _probe.http.Response)."""
     found = document(response.body)
     return {
         "service": _first(found, NAME_KEYS),
         "version": _first(found, VERSION_KEYS),
         "framework": framework(response.headers),
-        "healthy": well(found, response.status),
+        "status": response.status,
+        "verdict": verdict(response.status, found),
         "says": _first(found, STATUS_KEYS),
         "database": database(found),
         "title": _title(response.body),
@@ -111,4 +129,4 @@ def describe(response):
 
 def _title(body):
     match = re.search(rb"<title[^>]{0,200}>([^<]{1,200})", body[:16384], re.I)
-    return printable(match.group(1).decode("utf-8", "replace").strip(), LONGEST) if match else None
+    return _short(match.group(1).decode("utf-8", "replace")) if match else None

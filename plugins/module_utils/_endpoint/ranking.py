@@ -1,67 +1,108 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Score and reasons of a candidate, and the order among them. Pure. Private to magsasa.chaos."""
+"""Score, reasons and rung of a candidate, and the order among them. Pure. Private to magsasa.chaos."""
 from __future__ import annotations
 
-from .._errors import printable
+from collections import namedtuple
 
-# What each finding is worth. The table stands in the documentation of endpoint_info too.
-POINTS = {"named": 100, "expected": 50, "listening": 10, "http": 20, "healthy": 30, "identified": 20, "version": 5, "database": 5, "slow": -5}
+# What each finding is worth. The same table stands in the documentation of endpoint_info; a test compares them.
+POINTS = {
+    "named": 100,
+    "wanted": 50,
+    "healthy": 30,
+    "http": 20,
+    "identified": 20,
+    "listening": 10,
+    "version": 5,
+    "database": 5,
+    "framework": 5,
+    "slow": -5,
+}
 SLOW_S = 1.0
 STEPS = ("identified", "healthy", "listening", "none")
 
+Rating = namedtuple("Rating", "score reasons step wanted")
 
-def score(candidate, listening, answer, expected=None):
-    """(score, reasons, step) of one candidate. ``answer``: what ask() returned; ``expected``: the service name that is wanted."""
-    points = 0
-    reasons = []
 
-    def add(key, text):
-        nonlocal points
-        points += POINTS[key]
-        reasons.append("%+d %s" % (POINTS[key], text))
+def same_name(one, other):
+    """Whether two names mean the same service: letter case and blanks around do not count."""
+    return bool(one and other) and one.strip().lower() == other.strip().lower()
 
+
+def rate(candidate, listening, answer, service=None):
+    """The Rating of one candidate. ``answer``: what ask() returned; ``service``: the name of the service that is wanted, or None.
+
+    Reasons that are worth points begin with them ("+10 somebody listens").
+    """
+    found = list(_findings(candidate, listening, answer, service))
+    score = sum(POINTS[key] for key, _text in found if key)
+    reasons = ["%+d %s" % (POINTS[key], text) if key else text for key, text in found]
+    wanted = same_name(answer.get("service"), service)
+    return Rating(score, reasons, step(candidate, listening, answer, service), wanted)
+
+
+def _findings(candidate, listening, answer, service):
+    """(key of POINTS or None, text) of everything that is worth saying."""
+    speaks = answer["speaks"]
     if candidate.named:
-        add("named", "named by %s" % candidate.source)
-    if listening:
-        add("listening", "somebody listens")
-    elif candidate.host is None:
-        reasons.append("nobody listens")
-    if answer.get("speaks"):
-        add("http", "speaks %s" % answer["scheme"])
-    elif answer.get("error") and (listening or candidate.host):
-        reasons.append("no HTTP answer (%s)" % answer["error"])
-    if answer.get("scheme") == "https" and answer.get("speaks"):
-        reasons.append("TLS on the port; the certificate was not checked")
+        yield "named", "named by %s" % candidate.source
+    else:
+        yield None, candidate.source
+    if listening or (speaks and not candidate.host):
+        yield "listening", "somebody listens"
+    if not speaks:
+        yield None, _silence(candidate, listening, answer)
+        return
+    yield "http", "speaks %s" % ("HTTP over TLS (certificate not checked)" if answer["scheme"] == "https" else "HTTP")
     if answer.get("redirect"):
-        reasons.append("redirects to %s (not followed)" % printable(answer["redirect"]))
-    if answer.get("healthy"):
-        add("healthy", "%s answers %d" % (answer["health_url"].rpartition("/")[2] and answer["health_url"] or answer["url"], answer["status"]))
-    elif answer.get("speaks") and answer.get("status"):
-        reasons.append("answers %d" % answer["status"])
-    if answer.get("service"):
-        add("identified", "says it is %s" % answer["service"])
-    if answer.get("version"):
-        add("version", "version %s" % answer["version"])
+        yield None, "redirects to %s, which was not followed to another port or host" % answer["redirect"]
+    if answer["healthy"]:
+        yield "healthy", "%s answers %d" % (answer["health_url"], answer["status"])
+    else:
+        yield None, _illness(answer)
+    if answer.get("truncated"):
+        yield None, "answers more than was read"
+    for key, text in (("service", "says it is %s"), ("version", "says it has version %s"), ("framework", "is served by %s")):
+        if answer.get(key):
+            yield ("identified" if key == "service" else key), text % answer[key]
     if answer.get("database"):
-        add("database", "tells of its database")
-    if expected and answer.get("service") == expected:
-        add("expected", "is the service that is wanted")
-    if (answer.get("answer_s") or 0.0) > SLOW_S:
-        add("slow", "slow: answered after %.1f s" % answer["answer_s"])
-    return points, reasons, step(listening, answer)
+        yield "database", "tells of its database"
+    if service and answer.get("service"):
+        yield ("wanted", "is the service that is wanted") if same_name(answer["service"], service) else (None, "is not the service that is wanted")
+    if answer["unanswered"]:
+        yield "slow", "slow: %s did not answer in time" % ", ".join(answer["unanswered"][:3])
+    elif answer["answer_s"] > SLOW_S:
+        yield "slow", "slow: answered after %.1f s" % answer["answer_s"]
 
 
-def step(listening, answer):
-    """The rung of the ladder that a candidate reaches."""
-    if answer.get("healthy") and answer.get("service"):
+def _silence(candidate, listening, answer):
+    """Why a candidate that gives no HTTP answer does not."""
+    error = answer["error"]
+    if not listening and not candidate.host and error in ("refused", "unreachable", "nobody listens"):
+        return "nobody listens"
+    if error == "timeout":
+        return "gives no answer in time"
+    return "gives no HTTP answer (%s)" % error
+
+
+def _illness(answer):
+    if answer["error"]:
+        return "%s begins to answer %d and does not end well (%s)" % (answer["health_url"], answer["status"], answer["error"])
+    said = ' and says "%s"' % answer["says"] if answer.get("says") else ""
+    return "%s answers %d%s" % (answer["health_url"], answer["status"], said)
+
+
+def step(candidate, listening, answer, service=None):
+    """The rung of the ladder that a candidate reaches. What was only discovered must speak HTTP to count at all."""
+    if answer["speaks"] and answer.get("service") and (not service or same_name(answer["service"], service)):
         return "identified"
-    if answer.get("healthy"):
+    if answer["healthy"]:
         return "healthy"
-    return "listening" if listening or answer.get("speaks") else "none"
+    return "listening" if answer["speaks"] or (listening and not candidate.discovered) else "none"
 
 
-def order(rated):
-    """Best first: rung, then score, then the order of the candidates. ``rated``: list of dicts with step, score, order."""
-    return sorted(rated, key=lambda each: (STEPS.index(each["step"]), -each["score"], each["order"]))
+def key(candidate, rating, order):
+    """Sort key, best first: the wanted service, then what the user named and listens, then by rung, score and order of the candidates."""
+    claim = 0 if rating.wanted else 1 if candidate.named and rating.step != "none" else 2
+    return claim, STEPS.index(rating.step), -rating.score, order
