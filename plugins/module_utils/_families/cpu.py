@@ -220,6 +220,12 @@ class Cpu:
                 os.setpriority(os.PRIO_PROCESS, pid, memory["nice"])
             except OSError:
                 pass
+        # where the kernel groups tasks by session, a nice value counts inside the group only: ours is that of our session (sched(7))
+        try:
+            with open("/proc/self/autogroup", "w") as target:
+                target.write(str(memory["nice"]))
+        except OSError:
+            pass
 
     def measure(self, ctx):
         """Mean load since injection (after the ramp), from /proc/stat or from our own CPU time."""
