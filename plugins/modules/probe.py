@@ -53,6 +53,10 @@ options:
     description: The recorder ends itself after this time.
     type: str
     default: 30m
+  lease:
+    description:
+      - The recorder ends itself and removes its samples unless somebody renews it within this time, as M(magsasa.chaos.watch) does.
+    type: str
   keepalive:
     description:
       - Whether HTTP connections are used again. With V(false) every probe makes its own, as a new user would.
@@ -203,6 +207,7 @@ def main():
         timeout={"type": "str", "default": "2s"},
         max_in_flight={"type": "int"},
         max_duration={"type": "str", "default": "30m"},
+        lease={"type": "str"},
         keepalive={"type": "bool", "default": False},
         window={"type": "str", "default": "5s"},
     )

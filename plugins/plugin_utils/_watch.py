@@ -9,6 +9,7 @@ import time
 LOOK = "magsasa.chaos.fault_info"
 RENEW = "magsasa.chaos.fault_lease"
 HALT = "magsasa.chaos.fault_halt"
+RENEW_EVERY = 5.0  # seconds between two looks of a baseline, which need no more than to keep leases alive
 MARGIN = 0.25  # seconds after a deadline at which the revert is surely done
 
 
@@ -28,10 +29,10 @@ class _Phase:
     def look(self, host, window_s):
         """Ask the host for the fault and the observer for the probe; one module execution where they are the same."""
         seen = self.seen[host]
-        module = RENEW if self.wanted["lease"] and self.wanted["phase"] == "hold" else LOOK
+        module = RENEW if self.wanted["lease"] else LOOK
         answer = self._ask(host, module, window_s)
         watcher = self.observer(host)
-        probes = answer if watcher == host else self._ask(watcher, LOOK, window_s)
+        probes = answer if watcher == host else self._ask(watcher, module, window_s)
         seen["error"] = answer.get("msg") if answer.get("failed") else None
         found = [each for each in answer.get("active") or [] if each["name"] == self.wanted["fault"]]
         past = [each for each in answer.get("past") or [] if each["name"] == self.wanted["fault"]]
@@ -68,7 +69,11 @@ class Baseline(_Phase):
         """Returns ``{host: {steady, probe, ...}}``."""
         began = time.monotonic()
         over = began + self.wanted["duration_s"]
-        time.sleep(max(0.0, self.wanted["duration_s"] - 0.4))
+        while self.wanted["lease"] and over - time.monotonic() > RENEW_EVERY + 1.0:
+            time.sleep(RENEW_EVERY)
+            for host in self.seen:
+                self.look(host, 1.0)
+        time.sleep(max(0.0, over - 0.4 - time.monotonic()))
         for host in self.seen:
             seen = self.look(host, time.monotonic() - began + 0.5)
             probe = seen["probe"]

@@ -38,8 +38,9 @@ def end_probes(check_mode=False):
 
 
 def renew(names=None):
-    """Renew the lease of active faults that have one; returns their names."""
+    """Renew the lease of active faults and running probes that have one; returns their names."""
     ledger = Ledger()
+    probes.renew(ledger.folders.run, names)
     chosen = [each for each in ledger.active() if each.get("lease_s") and (names is None or each["name"] in names)]
     for each in chosen:
         leases.renew(ledger, each["id"])

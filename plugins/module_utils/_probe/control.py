@@ -53,6 +53,7 @@ def parse(params):
         "max_in_flight": bound,
         "max_duration_s": lasts,
         "linger_s": LINGER_S,
+        "lease_s": None if params["lease"] is None else _quantity.duration(params["lease"], "lease", low=1.0, high=86400.0),
         "keepalive": params["keepalive"],
     }
     text = json.dumps(spec, sort_keys=True)

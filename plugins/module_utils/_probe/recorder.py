@@ -67,7 +67,7 @@ class Recorder:
         first = time.monotonic() + LEAD_S
         start = processes.start_time(os.getpid())
         told = {"pid": os.getpid(), "start": start, "boot_id": _clock.boot_id(), "started_at": _clock.now(), "first": round(first, 6)}
-        told.update({key: self.spec[key] for key in ("id", "name", "rate", "max_in_flight", "max_duration_s", "target", "fingerprint")})
+        told.update({key: self.spec[key] for key in ("id", "name", "rate", "max_in_flight", "max_duration_s", "lease_s", "target", "fingerprint")})
         self._tell(told)
         ready({"pid": told["pid"], "start": start, "first": told["first"]})
         ended_by = self._loop(first, first + self.spec["max_duration_s"])
@@ -76,7 +76,7 @@ class Recorder:
             told["ended"] = True
             self._tell(told)
             ended_by = self._linger()
-        if ended_by in ("unclaimed", "folder_gone"):
+        if ended_by in ("unclaimed", "folder_gone", "lease"):
             self._clean_up()
         os._exit(0)  # threads that hang in a lookup must not hold us up
 
@@ -123,6 +123,8 @@ class Recorder:
             if now >= watch_at:
                 if not self._mine():
                     return "folder_gone"
+                if probes.lease_over(self.folder, self.spec.get("lease_s"), first, now):
+                    return "lease"
                 watch_at = now + WATCH_S
             if self._asked_to_end:
                 return "stopped"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import time
 
 from .. import _clock, _quantity
 from .._errors import BadOption
@@ -19,6 +20,7 @@ SPEC = "spec.json"  # read and removed by the recorder: it may hold secrets
 SAMPLES = "samples.tsv"
 MARK = "MAGSASA_CHAOS_PROBE"  # in the environment of a recorder and of whatever it runs
 SUMMARY = "summary.json"  # written by the recorder when it ends
+LEASE = "lease"  # holds the monotonic second of the last renewal
 
 
 def folder(run, name):
@@ -70,6 +72,29 @@ def list_probes(run, window_s=5.0):
     """Every recorder that has a folder, also one that has died, with its live figures."""
     shown = [describe(run, name, window_s) for name in names(run)]
     return [each for each in shown if each is not None]
+
+
+def renew(run, wanted=None):
+    """Renew the lease of the recorders of this host (or those named); returns their names. One without a lease is left alone."""
+    done = []
+    for name in names(run):
+        found = read(run, name) if wanted is None or name in wanted else None
+        if found and found["alive"] and found.get("lease_s"):
+            state.write_private(os.path.join(folder(run, name), LEASE), "%.6f" % time.monotonic(), durable=False)
+            done.append(name)
+    return done
+
+
+def lease_over(where, lease_s, since, now):
+    """Whether the recorder in folder ``where`` has a lease that nobody renewed in time; ``since``: when it began."""
+    if not lease_s:
+        return False
+    try:
+        with open(os.path.join(where, LEASE)) as source:
+            since = max(since, float(source.read(32)))
+    except (OSError, ValueError):
+        pass
+    return now - since > lease_s
 
 
 def end(run, name, patience=5.0):
