@@ -5,8 +5,9 @@
 from __future__ import annotations
 
 from ansible.errors import AnsibleActionFail
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
-from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
+from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, ChaosError
 from ansible_collections.magsasa.chaos.plugins.plugin_utils import _experiment
 
 
@@ -15,18 +16,26 @@ class ActionModule(ActionBase):
 
     TRANSFERS_FILES = False
     _VALID_ARGS = frozenset(
-        ("scenario", "samples", "probe", "fault", "observer", "successes", "skipped", "refused", "failed", "halted", "fail_on_breach")
+        "scenario samples probe liveness fault phases observer successes skipped refused failed halted fail_on_breach".split()
     )
 
     def run(self, tmp=None, task_vars=None):
         """``experiment``: the record; failed only with ``fail_on_breach``."""
         result = super().run(tmp, task_vars)
         try:
+            strict = self._flag("fail_on_breach")
             record = _experiment.judge(self._task.args, (task_vars or {}).get("inventory_hostname", "localhost"))
         except ChaosError as error:
             raise AnsibleActionFail(str(error))
         result.update(changed=False, experiment=record, status=record["status"], verdict=record["verdict"])
         result["msg"] = "%s: %s, %s%s" % (record["scenario"], record["status"], record["verdict"], " (%s)" % record["reason"] if record["reason"] else "")
-        if self._task.args.get("fail_on_breach") and record["verdict"] == "failed":
+        if strict and record["verdict"] == "failed":
             result["failed"] = True
         return result
+
+    def _flag(self, option):
+        value = self._task.args.get(option, False)
+        try:
+            return boolean(value)
+        except TypeError:
+            raise BadOption(option, value, "is neither true nor false", "write true or false")

@@ -13,7 +13,7 @@ author: magsasa.chaos contributors (@magsasa)
 description:
   - Collects the records that M(magsasa.chaos.slo_check) returns on all hosts, and writes C(report.json) and C(report.md) into a folder of
     their own when the playbook ends. Prints a summary of one screen.
-  - Writes nothing when no experiment was judged.
+  - Writes nothing when no experiment was judged. What was judged before a run was interrupted is written, and marked so.
   - The verdict of a run is the failure of a task, never of this callback.
 requirements:
   - enable it with C(callbacks_enabled = magsasa.chaos.slo_report)
@@ -31,16 +31,20 @@ options:
       - name: chaos_report_dir
 """
 
+import atexit
+import json
 import os
+import shutil
 import sys
 import time
 
-from ansible import context
+from ansible import constants, context
 from ansible.plugins.callback import CallbackBase
 from ansible.release import __version__ as core_version
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import model, terminal, text, write
 
 ACTIONS = ("magsasa.chaos.slo_check", "slo_check")
+COLORS = {"passed": constants.COLOR_OK, "failed": constants.COLOR_ERROR, "unknown": constants.COLOR_WARN}
 
 
 class CallbackModule(CallbackBase):
@@ -55,16 +59,16 @@ class CallbackModule(CallbackBase):
         super().__init__()
         self._records = []
         self._started = time.time()
-        self._intensity = None
-        self._dry_run = False
-        self._folder = None
+        self._said = {"intensity": None, "seed": None, "report_dir": None}
+        self._main = os.getpid()
+        self._over = False
+        atexit.register(self._interrupted)  # Ctrl-C ends ansible-playbook without any statistics
 
     def v2_playbook_on_play_start(self, play):
-        """Remember what the play says about the run."""
+        """Remember what the plays say about the run; the first that says it counts."""
         variables = play.get_variable_manager().get_vars(play=play)
-        self._intensity = self._intensity or _text_of(variables.get("chaos_intensity"))
-        self._folder = self._folder or _text_of(variables.get("chaos_report_dir"))
-        self._dry_run = bool(context.CLIARGS.get("check"))
+        for key, known in self._said.items():
+            self._said[key] = known if known is not None else _text_of(variables.get("chaos_" + key))
 
     def v2_runner_on_ok(self, result):
         """Keep the records."""
@@ -81,39 +85,53 @@ class CallbackModule(CallbackBase):
         found = getattr(result, "result", None)
         found = found if isinstance(found, dict) else result._result
         for each in found.get("results") or [found]:
-            if isinstance(each.get("experiment"), dict):
+            if isinstance(each, dict) and isinstance(each.get("experiment"), dict):
                 self._records.append(each["experiment"])
 
     def v2_playbook_on_stats(self, stats):
         """Write once, at the end."""
-        if not self._records:
+        self._finish(unreachable=sorted(stats.dark))
+
+    def _interrupted(self):
+        if os.getpid() == self._main:
+            self._finish(interrupted=True)
+
+    def _finish(self, interrupted=False, unreachable=()):
+        if self._over or not self._records:
             return
-        report = model.build(
-            {
-                "id": write.run_id(),
-                "started": _stamp(self._started),
-                "finished": _stamp(time.time()),
-                "intensity": self._intensity,
-                "dry_run": self._dry_run,
-                "seed": None,
-                "versions": {"ansible-core": core_version, "python": "%d.%d.%d" % sys.version_info[:3], "magsasa.chaos": _own_version()},
-                "command": text.plain(" ".join(os.path.basename(part) if n == 0 else part for n, part in enumerate(sys.argv)), 300),
-            },
-            self._records,
-        )
-        folder = os.path.abspath(os.path.expanduser(self._folder or self.get_option("report_dir")))
-        path = None
+        self._over = True
+        report = model.build(self._run(interrupted, list(unreachable)), self._records)
+        folder = os.path.abspath(os.path.expanduser(self._said["report_dir"] or self.get_option("report_dir")))
+        shown = None
         try:
-            path = write.write(report, folder)
+            shown = os.path.join(os.path.relpath(write.write(report, folder)), "report.md")
         except OSError as error:
-            self._display.warning("the report could not be written into %s (%s); name another folder with CHAOS_REPORT_DIR" % (folder, error.strerror))
-        for line in terminal.render(report, os.path.join(os.path.relpath(path), "report.md") if path else None):
-            self._display.display(line)
+            why = error.strerror or type(error).__name__
+            self._display.warning("the report could not be written into %s (%s); name another folder with CHAOS_REPORT_DIR" % (folder, why))
+        width = min(max(shutil.get_terminal_size().columns, terminal.WIDTH), 120)
+        for number, line in enumerate(terminal.render(report, shown, width)):
+            self._display.display(line, color=COLORS.get(report["summary"]["verdict"]) if number == 0 else None)
+
+    def _run(self, interrupted, unreachable):
+        return {
+            "id": write.run_id(),
+            "started": _stamp(self._started),
+            "finished": _stamp(time.time()),
+            "intensity": self._said["intensity"],
+            "dry_run": bool(context.CLIARGS.get("check")),
+            "interrupted": interrupted,
+            "unreachable": unreachable,
+            "seed": self._said["seed"],
+            "versions": {"ansible-core": core_version, "python": "%d.%d.%d" % sys.version_info[:3], "magsasa.chaos": _own_version()},
+            "command": text.plain(" ".join([os.path.basename(sys.argv[0])] + sys.argv[1:]), 300),
+        }
 
 
 def _text_of(value):
-    """A variable that may hold a template of itself is not a text that we can use."""
-    return str(value) if isinstance(value, str) and value and "{{" not in value else None
+    """A variable of a play as text; None for one that is not set, or still a template, which nobody fills in for a callback."""
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        return None
+    return str(value) if str(value).strip() and "{{" not in str(value) else None
 
 
 def _stamp(seconds):
@@ -129,8 +147,6 @@ def _own_version():
     except (OSError, StopIteration):
         pass
     try:
-        import json
-
         with open(os.path.join(root, "MANIFEST.json"), encoding="utf-8") as source:
             return json.load(source)["collection_info"]["version"]
     except (OSError, ValueError, KeyError):

@@ -18,8 +18,13 @@ options:
   scenario:
     description:
       - The scenario, with C(id), C(title), C(hypothesis), C(family), C(hold) and C(objectives).
-      - Objectives are C(availability), C(error_rate), C(p95), C(latency_impact), C(recovery_time) and C(mttr); a text such as V(5%) or V(500ms), or a
-        dictionary with C(objective) and C(weight).
+      - Objectives are C(availability), C(error_rate), C(liveness), C(p95), C(p99), C(latency_impact), C(recovery_time) and C(mttr); a text such
+        as V(5%) or V(500ms), or a dictionary with C(objective) and C(weight).
+      - C(error_rate), C(p95) and C(p99) are those of the hold, C(availability) and C(liveness) those of everything from the injection on. A
+        key such as V(error_rate in recovery) names another phase.
+      - C(liveness) is the share of probes that got an answer at all, a refusal such as 503 included. C(liveness=true) in the scenario asks
+        for at least 95 % of them.
+      - Without objectives these hold, C(availability) 95 %, C(error_rate) 5 %, C(latency_impact) 500 ms, C(recovery_time) 10 s, C(mttr) 10 s.
     type: dict
     required: true
   samples:
@@ -28,8 +33,17 @@ options:
   probe:
     description: RV(magsasa.chaos.probe#module:summary) of the stopped probe.
     type: dict
+  liveness:
+    description: RV(magsasa.chaos.probe#module:samples) of a second probe, of an address that tells only whether the service is alive.
+    type: dict
   fault:
-    description: The final record of the fault.
+    description: The final record of the fault. In check mode the planned one.
+    type: dict
+  phases:
+    description:
+      - Bounds of the phases in seconds of the observer's monotonic clock, C(baseline_from), C(hold_from), C(hold_to) and C(recovery_to).
+      - Left out, the fault's own times count. When the probe ran on a host with another clock, they are translated over the time of day, so
+        both hosts need a synchronised one.
     type: dict
   observer:
     description: Inventory name of the host that probed.

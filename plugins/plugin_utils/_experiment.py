@@ -4,35 +4,40 @@
 """The record of one experiment, as the report holds it. Pure. Private to magsasa.chaos."""
 from __future__ import annotations
 
-from ansible_collections.magsasa.chaos.plugins.module_utils import _quantity
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption
-from ansible_collections.magsasa.chaos.plugins.module_utils._judge import metrics, objectives, verdict
+from ansible_collections.magsasa.chaos.plugins.module_utils._judge import metrics, objectives, phases, verdict
 from ansible_collections.magsasa.chaos.plugins.module_utils._probe import samples as packed
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import recommend
 
 _FAULT_KEYS = (
-    "id name requested backend effect measured note notes plan armed_at injected_at reverted_at revert_cause halted_by residue undo_problems error"
+    "id name action state requested backend effect measured note notes plan event armed_at injected_at reverted_at revert_cause halted_by "
+    "residue undo_problems error"
 ).split()
-_SCENARIO_KEYS = ("id", "title", "hypothesis", "family", "intensity", "hold")
+_SCENARIO_KEYS = ("title", "hypothesis", "family", "intensity", "hold")
+_ENDS = ("deadline", "event_over", "absent", "halt", "halt_condition")  # revert causes that are no accident
 
 
 def judge(given, host):
-    """``given``: the options of slo_check; returns the record. Raises BadOption for what cannot be used."""
+    """``given``: the options of slo_check; returns the record. Raises ChaosError for what cannot be used."""
     scenario = given.get("scenario")
-    if not isinstance(scenario, dict) or not scenario.get("id"):
+    if not isinstance(scenario, dict) or not isinstance(scenario.get("id"), str) or not scenario["id"]:
         raise BadOption("scenario", scenario, "is not a scenario", "pass the catalogue's entry, with at least an id")
-    wanted = objectives.parse(scenario.get("objectives") or objectives.DEFAULTS)
+    wanted = objectives.wanted(scenario)
     successes = _whole(given.get("successes", 3), "successes")
-    fault = given.get("fault") or None
-    if fault is not None and not isinstance(fault, dict):
-        raise BadOption("fault", fault, "is not a fault record", "pass the 'fault' of a fault module's result")
+    fault = phases.check_fault(given["fault"]) if given.get("fault") else None
+    bounds = phases.check_given(given["phases"]) if given.get("phases") else None
+    probe = given.get("probe") or None
+    if probe is not None and not isinstance(probe, dict):
+        raise BadOption("probe", probe, "is not a probe's summary", "pass the 'summary' of the stopped probe")
     found = packed.unpack(given["samples"]) if given.get("samples") else []
+    live = packed.unpack(given["liveness"]) if given.get("liveness") else None
     status, reason = _status(given, fault)
     figures = {"phases": {}, "metrics": {}}
     if found and fault and fault.get("injected_at"):
-        figures = metrics.compute(found, fault, successes)
-    compared = objectives.compare(wanted, figures["metrics"]) if status in ("completed", "halted") else []
-    word, why = verdict.verdict(status, fault, figures["phases"], compared, reason)
+        figures = metrics.compute(found, fault, successes, probe, bounds, live)
+    ran = status in ("completed", "halted", "failed") and bool(figures["metrics"])
+    compared = objectives.compare(wanted, figures["metrics"], figures["phases"]) if ran or status in ("completed", "halted") else []
+    word, why = verdict.verdict(status, fault, figures["phases"], compared, reason, status == "halted" and verdict.breached(fault, given.get("halted")))
     record = {
         "id": "%s@%s" % (scenario["id"], host),
         "host": host,
@@ -46,13 +51,15 @@ def judge(given, host):
         "metrics": figures["metrics"],
         "objectives": compared,
     }
-    record.update({key: scenario.get(key) for key in _SCENARIO_KEYS if key != "id"})
+    record.update({key: scenario.get(key) for key in _SCENARIO_KEYS})
     record["recommendations"] = recommend.for_experiment(record)
     return record
 
 
 def _status(given, fault):
-    """(status, reason): what kept the tool from its work, first come first named."""
+    """(status, reason): what kept the tool from its work, first come first named. Residue comes before everything that ran."""
+    if fault and fault.get("residue"):
+        return "failed", "left behind: %s" % "; ".join(str(each) for each in fault["residue"])
     for status in ("refused", "skipped"):
         if given.get(status):
             return status, str(given[status])
@@ -61,30 +68,24 @@ def _status(given, fault):
         return ("refused" if text.startswith("refused by") else "failed"), text
     if fault and fault.get("state") == "planned":
         return "planned", ""
-    if fault and fault.get("residue"):
-        return "failed", "left behind: %s" % "; ".join(str(each) for each in fault["residue"])
-    if fault and fault.get("error"):
+    if not fault:
+        return "failed", "no fault was injected"
+    if fault.get("error"):
         return "failed", str(fault["error"])
-    if given.get("halted") or (fault or {}).get("revert_cause") in ("halt_condition", "halt"):
-        return "halted", str(given.get("halted") or (fault or {}).get("halted_by") or "somebody halted it")
-    if fault and fault.get("revert_cause") not in ("deadline", "event_over", "absent"):
+    if not fault.get("injected_at"):
+        return "failed", "the fault was never injected"
+    if given.get("halted") or fault.get("revert_cause") in ("halt_condition", "halt"):
+        return "halted", str(given.get("halted") or fault.get("halted_by") or "it was halted before its end")
+    if fault.get("revert_cause") not in _ENDS:
         return "failed", "the fault ended early (%s)" % (fault.get("revert_cause") or "it is not over")
-    return ("completed", "") if fault else ("failed", "no fault was injected")
+    return "completed", ""
 
 
 def _whole(value, option):
     try:
-        number = int(value)
+        number = 0 if isinstance(value, (bool, float)) else int(value)
     except (TypeError, ValueError):
         number = 0
     if not 1 <= number <= 1000:
-        raise BadOption(option, value, "is not a number of probes", "use 1 to 1000")
+        raise BadOption(option, value, "is not a number of probes", "use a whole number from 1 to 1000")
     return number
-
-
-def hold_s(record):
-    """Length of the hold that was asked for, in seconds; None when it is not known."""
-    try:
-        return _quantity.duration(record.get("hold"))
-    except BadOption:
-        return None

@@ -4,54 +4,106 @@
 """Objectives of an experiment: parsed, compared with what was measured. Pure. Private to magsasa.chaos."""
 from __future__ import annotations
 
+from collections import namedtuple
+
 from .. import _quantity
 from .._errors import BadOption
 
-# name -> (metric, unit, whether more is better, parser of the objective's text into that unit)
+
+def _ms(value, option):
+    return _quantity.duration(value, option) * 1000.0
+
+
+# metric: key of the record's metrics; phased: key of a phase's figures, when the objective may name a phase
+Kind = namedtuple("Kind", "metric unit more_is_better parse phased")
 KNOWN = {
-    "availability": ("availability_pct", "%", True, lambda v, n: _quantity.percent(v, n)),
-    "error_rate": ("error_rate_pct", "%", False, lambda v, n: _quantity.percent(v, n)),
-    "p95": ("p95_ms", "ms", False, lambda v, n: _quantity.duration(v, n) * 1000.0),
-    "latency_impact": ("latency_impact_ms", "ms", False, lambda v, n: _quantity.duration(v, n) * 1000.0),
-    "recovery_time": ("recovery_time_s", "s", False, lambda v, n: _quantity.duration(v, n)),
-    "mttr": ("mttr_s", "s", False, lambda v, n: _quantity.duration(v, n)),
+    "availability": Kind("availability_pct", "%", True, _quantity.percent, "availability_pct"),
+    "error_rate": Kind("error_rate_pct", "%", False, _quantity.percent, "error_rate_pct"),
+    "liveness": Kind("alive_pct", "%", True, _quantity.percent, None),
+    "p95": Kind("p95_ms", "ms", False, _ms, "p95_ms"),
+    "p99": Kind("p99_ms", "ms", False, _ms, "p99_ms"),
+    "latency_impact": Kind("latency_impact_ms", "ms", False, _ms, None),
+    "recovery_time": Kind("recovery_time_s", "s", False, _quantity.duration, None),
+    "mttr": Kind("mttr_s", "s", False, _quantity.duration, None),
 }
+PHASES = ("baseline", "hold", "recovery")
 DEFAULTS = {"availability": "95%", "error_rate": "5%", "latency_impact": "500ms", "recovery_time": "10s", "mttr": "10s"}
+LIVENESS = "95%"  # of a scenario that says ``liveness: true`` and no figure
+Objective = namedtuple("Objective", "name kind phase limit weight")
+
+
+def wanted(scenario):
+    """The list of Objective of a scenario: its own, or the defaults. Raises BadOption."""
+    given = scenario.get("objectives")
+    if not given:
+        given = DEFAULTS
+    if not isinstance(given, dict):
+        raise BadOption("objectives", given, "is not a mapping", "write NAME: LIMIT, such as error_rate: 5%")
+    if scenario.get("liveness") is True and "liveness" not in given:
+        given = dict(given, liveness=LIVENESS)
+    return parse(given)
 
 
 def parse(given):
-    """``[(name, figure, weight)]`` of ``{"error_rate": "5%"}`` or ``{"error_rate": {"objective": "5%", "weight": 2}}``."""
-    parsed = []
-    for name, value in given.items():
-        if name not in KNOWN:
-            raise BadOption("objectives", name, "is not an objective", "use one of %s" % ", ".join(sorted(KNOWN)))
-        weight = 1.0
-        if isinstance(value, dict):
-            try:
-                weight = float(value.get("weight", 1))
-            except (TypeError, ValueError):
-                weight = 0.0
-            if not 0 < weight < 1e6:
-                raise BadOption("objectives.%s.weight" % name, value.get("weight"), "is not a weight", "use a number above 0")
-            value = value.get("objective")
-        parsed.append((name, KNOWN[name][3](value, "objectives." + name), weight))
-    return parsed
+    """The list of Objective of ``{"error_rate": "5%"}``, with a weight ``{"error_rate": {"objective": "5%", "weight": 2}}``, or with
+    a phase ``{"error_rate in recovery": "1%"}``. Raises BadOption.
+    """
+    return [_one(key, value) for key, value in given.items()]
 
 
-def compare(parsed, metrics):
+def _one(key, value):
+    name, within, phase = str(key).partition(" in ")
+    if name not in KNOWN:
+        raise BadOption("objectives", key, "is not an objective", "use one of %s" % ", ".join(sorted(KNOWN)))
+    if within and phase not in PHASES:
+        raise BadOption("objectives", key, "names no phase", "use %s" % ", ".join("'%s in %s'" % (name, each) for each in PHASES))
+    if within and not KNOWN[name].phased:
+        phased = sorted(each for each, kind in KNOWN.items() if kind.phased)
+        raise BadOption("objectives", key, "is not measured in one phase", "write '%s' alone; phases go with %s" % (name, ", ".join(phased)))
+    weight = 1.0
+    if isinstance(value, dict):
+        unknown = sorted(str(each) for each in value if each not in ("objective", "weight"))
+        if unknown:
+            raise BadOption("objectives.%s" % key, unknown[0], "is not a key of an objective", "use objective and weight")
+        weight = _weight(key, value.get("weight", 1))
+        value = value.get("objective")
+    return Objective(name, KNOWN[name], phase or None, KNOWN[name].parse(value, "objectives.%s" % key), weight)
+
+
+def _weight(key, value):
+    try:
+        weight = 0.0 if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        weight = 0.0
+    if not 0 < weight < 1e6:
+        raise BadOption("objectives.%s.weight" % key, value, "is not a weight", "use a number above 0")
+    return weight
+
+
+def _measured(each, metrics, phases):
+    if each.phase is None:
+        return metrics.get(each.kind.metric)
+    figures = phases.get(each.phase) or {}
+    if each.kind.phased == "availability_pct":
+        rate = figures.get("error_rate_pct")
+        return None if rate is None else round(100.0 - rate, 3)
+    return figures.get(each.kind.phased)
+
+
+def compare(parsed, metrics, phases):
     """``[{name, objective, measured, unit, met, weight}]``; ``met`` is None for what was not measured.
 
     A service that did not recover within the time that was watched has missed ``recovery_time`` and ``mttr``: that is a
-    measurement, with no figure. An outage-free run has missed no ``mttr``: it is not measured.
+    measurement, with no figure. A run without an outage has missed no ``mttr``: it is not measured.
     """
     shown = []
-    for name, objective, weight in parsed:
-        metric, unit, more, _parser = KNOWN[name]
-        measured = metrics.get(metric)
+    for each in parsed:
+        measured = _measured(each, metrics, phases)
         met = None
         if measured is not None:
-            met = measured >= objective if more else measured <= objective
-        elif name in ("recovery_time", "mttr") and metrics.get("recovered") is False and metrics.get("outages"):
+            met = measured >= each.limit if each.kind.more_is_better else measured <= each.limit
+        elif each.name in ("recovery_time", "mttr") and metrics.get("recovered") is False and metrics.get("outages"):
             met = False
-        shown.append({"name": name, "objective": objective, "measured": measured, "unit": unit, "met": met, "weight": weight})
+        name = each.name if each.phase is None else "%s in %s" % (each.name, each.phase)
+        shown.append({"name": name, "objective": each.limit, "measured": measured, "unit": each.kind.unit, "met": met, "weight": each.weight})
     return shown

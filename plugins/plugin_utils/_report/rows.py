@@ -6,29 +6,44 @@ from __future__ import annotations
 
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import text
 
-LABELS = {
-    "availability": "availability",
-    "error_rate": "errors",
-    "p95": "p95",
-    "latency_impact": "latency",
-    "recovery_time": "recovery",
-    "mttr": "MTTR",
-}
+LABELS = {"error_rate": "errors", "liveness": "answered", "latency_impact": "latency impact", "recovery_time": "recovery", "mttr": "MTTR"}
+MORE_IS_BETTER = ("availability", "liveness")
 
 
 def word(record):
     """The word that stands for an experiment: its verdict, or why there is none."""
     if record["verdict"] in ("passed", "failed"):
         return record["verdict"].upper() if record["verdict"] == "failed" else "passed"
-    return record["status"] if record["status"] in ("skipped", "refused", "planned", "failed") else "unknown"
+    if record["status"] == "failed":
+        return "BROKEN"
+    return record["status"] if record["status"] in ("skipped", "refused", "planned") else "unknown"
 
 
 def objective(each):
-    """ "recovery 1.2 s (10 s at most)", with a mark when it was missed."""
-    at = "at least" if each["name"] == "availability" else "at most"
-    measured = text.number(each["measured"], each["unit"]) if each["measured"] is not None else ("never" if each["met"] is False else "not measured")
+    """ "recovery 1.2 s (at most 10 s)", with a mark when it was missed."""
+    name, within, phase = each["name"].partition(" in ")
+    at = "at least" if name in MORE_IS_BETTER else "at most"
+    limit = text.number(each["objective"], each["unit"])
+    if each["measured"] is not None:
+        measured = text.number(each["measured"], each["unit"])
+        if measured == limit and each["met"] is False:
+            measured = "%.7g %s" % (each["measured"], each["unit"])
+    else:
+        measured = "never" if each["met"] is False else "not measured"
     mark = " MISSED" if each["met"] is False else ""
-    return "%s %s (%s %s)%s" % (LABELS[each["name"]], measured, at, text.number(each["objective"], each["unit"]), mark)
+    return "%s%s %s (%s %s)%s" % (LABELS.get(name, name), within + phase, measured, at, limit, mark)
+
+
+def objectives(record):
+    """All objectives of a record in one line, the missed ones first."""
+    given = record.get("objectives") or []
+    return "; ".join(objective(each) for each in sorted(given, key=lambda each: each["met"] is not False))
+
+
+def figures(mapping):
+    """ "load_pct 50, cores 2"; "nothing" for an empty mapping. Nested values are left to report.json."""
+    pairs = [pair for pair in (mapping or {}).items() if pair[1] is not None and not isinstance(pair[1], (dict, list))]
+    return ", ".join("%s %s" % pair for pair in pairs) or "nothing"
 
 
 def fault(record):
@@ -36,16 +51,18 @@ def fault(record):
     found = record.get("fault") or {}
     if not found:
         return "-"
-    asked = ", ".join("%s %s" % pair for pair in (found.get("requested") or {}).items())
-    measured = ", ".join("%s %s" % pair for pair in (found.get("measured") or {}).items() if not isinstance(pair[1], (dict, list)))
-    return "asked %s; measured %s: %s" % (asked or "-", measured or "nothing", found.get("effect") or "-")
+    asked = figures(found.get("requested"))
+    if not found.get("injected_at"):
+        return "asked %s; not injected" % asked
+    note = " (%s)" % found["note"] if found.get("note") else ""
+    return "asked %s; measured %s: %s%s" % (asked, figures(found.get("measured")), found.get("effect") or "-", note)
 
 
 def put_back(record):
     """Whether everything of the fault is gone, and how it ended."""
     found = record.get("fault") or {}
+    if found.get("residue"):
+        return "NO: " + "; ".join(str(each) for each in found["residue"])
     if not found.get("injected_at"):
         return "not injected"
-    if found.get("residue"):
-        return "NO: " + "; ".join(found["residue"])
-    return "yes (%s)" % (found.get("revert_cause") or "?")
+    return "yes (%s)" % found["revert_cause"] if found.get("reverted_at") and found.get("revert_cause") else "not known"

@@ -1,15 +1,19 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Untrusted text made harmless, for Markdown, HTML and terminals; secrets taken out. Pure. Private to magsasa.chaos."""
+"""Untrusted text made harmless, for Markdown, HTML, terminals and JSON. Pure. Private to magsasa.chaos."""
 from __future__ import annotations
 
+import math
 import re
 
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._report.redact import HIDDEN, is_secret, redact
+
 LONGEST = 500
-_CREDENTIALS = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*://)[^/\s@]*@")
-_SECRET = re.compile(r"(?i)\b(password|passwd|pwd|secret|token|api[_-]?key|authorization)(\s*[=:]\s*)(?:(?:bearer|basic)\s+)?[^\s,;&\"']+")
+MOST = 2000  # entries of one list or mapping
+DEEPEST = 12
 _MARKDOWN = re.compile(r"([\\`*\[\]|~$]|(?<![0-9A-Za-z])_|_(?![0-9A-Za-z]))")
+_MARKDOWN_START = re.compile(r"^([0-9]{0,9})([#+=.)-])")  # heading, list, rule
 
 
 def plain(value, limit=LONGEST):
@@ -20,32 +24,43 @@ def plain(value, limit=LONGEST):
     return text if len(text) <= limit else text[: limit - 3] + "..."
 
 
-def redact(text):
-    """Take credentials in URLs and ``password=...`` pairs out of a text."""
-    text = _CREDENTIALS.sub(r"\1***@", text)
-    return _SECRET.sub(r"\1\2***", text)
-
-
 def markdown(value, limit=LONGEST):
-    """A value as Markdown text that renders as itself: no markup, no HTML, no table break."""
+    """A value as Markdown text inside a line or a table's cell that renders as itself: no markup, no HTML, no table break."""
     text = _MARKDOWN.sub(r"\\\1", plain(value, limit))
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def clean(value):
-    """A JSON-able value with every text redacted and made printable, for report.json."""
+def paragraph(value, limit=LONGEST):
+    """The same for text with which a line begins: no heading, list or rule."""
+    return _MARKDOWN_START.sub(r"\1\\\2", markdown(value, limit))
+
+
+def clean(value, depth=0):
+    """A JSON-able value with every text redacted and made printable, for report.json; bounded in depth and length."""
+    if isinstance(value, (dict, list, tuple)) and depth >= DEEPEST:
+        return "..."
     if isinstance(value, dict):
-        return {plain(key, 100): clean(each) for key, each in value.items()}
+        pairs = [(plain(key, 100), each) for key, each in list(value.items())[:MOST]]
+        return {key: HIDDEN if is_secret(key) and isinstance(each, (str, int, float)) and not isinstance(each, bool) else clean(each, depth + 1) for key, each in pairs}
     if isinstance(value, (list, tuple)):
-        return [clean(each) for each in value]
+        return [clean(each, depth + 1) for each in value[:MOST]]
     if isinstance(value, str):
         return plain(value, 2000)
-    return value if value is None or isinstance(value, (bool, int, float)) else plain(value)
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return int(value) if abs(value) < 1 << 63 else None
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    return plain(value)
 
 
 def number(value, unit=""):
-    """A figure with its unit: 4.21 -> "4.21 s"; None -> "-"."""
+    """A figure with its unit: 4.21 -> "4.21 s"; None -> "-". Percentages keep two decimals: 99.96 is not 100."""
     if value is None:
         return "-"
-    text = "%.0f" % value if abs(value) >= 100 else "%.3g" % value
+    if unit == "%":
+        text = ("%.2f" % value).rstrip("0").rstrip(".")
+    else:
+        text = "%.0f" % value if abs(value) >= 100 else "%.3g" % value
     return text + (" " + unit if unit else "")

@@ -4,34 +4,44 @@
 """Write a report: a folder of its own for every run, files as a whole, ``latest`` beside them. Private to magsasa.chaos."""
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
+import shutil
 import time
 
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import markdown
 
 
 def run_id(now=None):
-    """Identity of a run, sortable by time: 20261124T220501Z-3fa9."""
-    return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now)) + "-" + secrets.token_hex(2)
+    """Identity of a run, sortable by time: 20261124T220501Z-3fa9c1."""
+    return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now)) + "-" + secrets.token_hex(3)
 
 
 def write(report, folder):
-    """Write report.json and report.md into ``folder``/<run id> and point ``latest`` at it; returns that path. Raises OSError.
+    """Write report.json and report.md into ``folder``/<run id>, point ``latest`` at it, and return that path.
 
-    A folder that is there already is never written into: a second run cannot overwrite a first.
+    A folder that is there already is never written into: a second run cannot overwrite a first. Raises OSError; then nothing of
+    this report is left. Only a ``latest`` that cannot be made is no error: some file systems have no links.
     """
     target = os.path.join(folder, report["run"]["id"])
+    files = {"report.json": json.dumps(report, indent=2, allow_nan=False) + "\n", "report.md": markdown.render(report)}
     os.makedirs(folder, exist_ok=True)
     os.mkdir(target)
-    _whole(os.path.join(target, "report.json"), json.dumps(report, indent=2, sort_keys=False, allow_nan=False) + "\n")
-    _whole(os.path.join(target, "report.md"), markdown.render(report))
-    _point(os.path.join(folder, "latest"), report["run"]["id"])
+    try:
+        for name, content in files.items():
+            _whole(os.path.join(target, name), content)
+    except OSError:
+        shutil.rmtree(target, ignore_errors=True)
+        raise
+    with contextlib.suppress(OSError):
+        _point(os.path.join(folder, "latest"), report["run"]["id"])
     return target
 
 
 def _whole(path, content):
+    """Readers find the whole file or none."""
     temporary = path + ".new"
     with open(temporary, "w", encoding="utf-8") as target:
         target.write(content)
@@ -45,4 +55,8 @@ def _point(link, name):
         return  # somebody's own folder; it stays
     temporary = "%s.%s" % (link, secrets.token_hex(4))
     os.symlink(name, temporary)
-    os.replace(temporary, link)
+    try:
+        os.replace(temporary, link)
+    except OSError:
+        os.unlink(temporary)
+        raise

@@ -1,0 +1,90 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Phases of an experiment on the observer's clock, and which probe belongs to which. Pure. Private to magsasa.chaos."""
+from __future__ import annotations
+
+import math
+from collections import namedtuple
+
+from .._errors import BadOption
+
+# CLOCK_MONOTONIC of the observer, in seconds. armed: the last moment at which nothing had been changed yet; hold_from: the fault is in.
+Bounds = namedtuple("Bounds", "baseline_from armed hold_from hold_to recovery_to")
+Parts = namedtuple("Parts", "baseline hold recovery affected")
+GIVEN = ("baseline_from", "hold_from", "hold_to", "recovery_to")
+READINGS = ("armed_at", "injected_at", "reverted_at", "deadline")
+
+
+def clock(fault, probe):
+    """How the fault's times become the observer's: "monotonic" (one clock) or "wall" (another boot, so over the time of day)."""
+    here, there = (probe or {}).get("boot_id"), fault.get("boot_id")
+    return "wall" if here and there and here != there else "monotonic"
+
+
+def _on_observer(reading, fault, probe):
+    """A reading of the fault's host as CLOCK_MONOTONIC of the observer. Over the time of day it is as good as the two hosts' clocks agree."""
+    if clock(fault, probe) == "monotonic":
+        return reading["monotonic"]
+    anchor = (probe or {}).get("started_at") or {}
+    if not (is_figure(reading.get("wall")) and is_figure(anchor.get("wall")) and is_figure(anchor.get("monotonic"))):
+        raise BadOption("fault", fault.get("name"), "was timed by the clock of another host than the probe's", "pass the probe's summary too, or phases")
+    return reading["wall"] - anchor["wall"] + anchor["monotonic"]
+
+
+def bounds(samples, fault, probe=None, given=None):
+    """The Bounds, from ``given`` (design section 10) or from the fault's own times; ``samples`` in intended order."""
+    first, last = (samples[0].intended_s, samples[-1].intended_s) if samples else (None, None)
+    if given:
+        return Bounds(given["baseline_from"], given["hold_from"], given["hold_from"], given["hold_to"], given["recovery_to"])
+    hold_from = _on_observer(fault["injected_at"], fault, probe)
+    armed = min(_on_observer(fault["armed_at"], fault, probe), hold_from) if fault.get("armed_at") else hold_from
+    ended = fault.get("reverted_at") or fault.get("deadline")
+    hold_to = max(hold_from, _on_observer(ended, fault, probe)) if ended else max(hold_from, last or hold_from)
+    return Bounds(min(first, armed) if samples else armed, armed, hold_from, hold_to, max(last, hold_to) if samples else hold_to)
+
+
+def split(samples, limits):
+    """Parts of the samples.
+
+    baseline: those that had ended before anything was changed. hold and recovery: by the moment at which they were due.
+    affected: all but the baseline, so also those that met the fault while it was being put in.
+    """
+    watched = [s for s in samples if limits.baseline_from <= s.intended_s <= limits.recovery_to]
+    baseline, affected = [], []
+    for sample in watched:
+        (baseline if sample.intended_s + sample.latency_ms / 1000.0 <= limits.armed else affected).append(sample)
+    return Parts(
+        baseline,
+        [s for s in affected if limits.hold_from <= s.intended_s < limits.hold_to],
+        [s for s in affected if s.intended_s >= limits.hold_to],
+        affected,
+    )
+
+
+def is_figure(value):
+    """Whether a value is a finite number (a boolean is none)."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e15 and math.isfinite(value)
+
+
+def check_given(given):
+    """Raise BadOption unless the phases that somebody passed are four numbers in order."""
+    if not isinstance(given, dict) or not all(is_figure(given.get(key)) for key in GIVEN):
+        raise BadOption("phases", given, "is not a set of phases", "give the seconds %s" % ", ".join(GIVEN))
+    if not given["baseline_from"] <= given["hold_from"] <= given["hold_to"] <= given["recovery_to"]:
+        raise BadOption("phases", given, "are not in order", "give %s, each not before the one before it" % ", ".join(GIVEN))
+    return given
+
+
+def check_fault(fault):
+    """Raise BadOption unless what is used of a fault record has the form of one; it came from a host."""
+    if not isinstance(fault, dict):
+        raise BadOption("fault", fault, "is not a fault record", "pass the 'fault' of a fault module's result")
+    for key in READINGS:
+        reading = fault.get(key)
+        if reading and not (isinstance(reading, dict) and is_figure(reading.get("monotonic"))):
+            raise BadOption("fault.%s" % key, reading, "is not a reading of a clock", "pass the fault record on as it is")
+    for key, kind in (("residue", list), ("notes", list), ("plan", list), ("requested", dict), ("measured", dict)):
+        if fault.get(key) and not isinstance(fault[key], kind):
+            raise BadOption("fault.%s" % key, fault[key], "is not a %s" % kind.__name__, "pass the fault record on as it is")
+    return fault
