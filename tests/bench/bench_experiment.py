@@ -1,0 +1,122 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an experiment costs beyond its baseline, hold and recovery, and what our processes on the target cost.
+
+    PYTHONPATH=tests .venv/bin/python tests/bench/bench_experiment.py
+
+Two runs of the same play, with one experiment and with four; the difference is three experiments without the start of Ansible.
+The ratio compares that with the bare cost of the module executions, measured in the same run.
+"""
+from __future__ import annotations
+
+import http.server
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from support.modules import ROOT, environment
+from support.residue import living
+
+BASELINE_S, HOLD_S, MORE = 3.0, 3.0, 3
+SCENARIOS = ["memory-light", "memory-medium", "memory-light", "memory-medium"]
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    """Always well."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        """200 with a small body."""
+        self.send_response(200)
+        self.send_header("Content-Length", "15")
+        self.end_headers()
+        self.wfile.write(b'{"status":"ok"}')
+
+    def log_message(self, *_arguments):
+        """Silent."""
+
+
+def play(folder, url, entries):
+    """A playbook that runs these catalogue entries against ``url``."""
+    path = folder / ("play%d.yml" % len(entries))
+    path.write_text(
+        json.dumps(
+            [
+                {
+                    "hosts": "localhost",
+                    "gather_facts": False,
+                    "vars": {"chaos_endpoint": {"url": url, "health_url": url, "port": 1}, "chaos_baseline": "%gs" % BASELINE_S, "chaos_chosen": entries},
+                    "tasks": [{"ansible.builtin.import_role": {"name": "magsasa.chaos.suite"}}],
+                }
+            ]
+        )
+    )
+    return path
+
+
+def entry(number, size):
+    """A small memory experiment."""
+    return {
+        "id": "bench-%d" % number, "title": "t", "hypothesis": "h", "family": "memory", "intensity": "smoke", "hold": "%gs" % HOLD_S,
+        "options": {"size": size}, "objectives": {"error_rate": "5%"},
+    }  # fmt: skip
+
+
+def timed(argv, env):
+    """(wall seconds, highest resident KiB of our processes on the target while it ran)."""
+    peak = {}
+    began = time.monotonic()
+    run = subprocess.Popen(argv, cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while run.poll() is None:
+        for pid, name in living(env["MAGSASA_CHAOS_STATE"]).items():
+            try:
+                status = Path("/proc/%d/status" % pid).read_text()
+            except OSError:
+                continue
+            for line in status.splitlines():
+                if line.startswith("VmRSS:"):
+                    peak[name] = max(peak.get(name, 0), int(line.split()[1]))
+        time.sleep(0.2)
+    if run.returncode:
+        raise SystemExit("the run failed: %s" % argv)
+    return time.monotonic() - began, peak
+
+
+def main():
+    """Print the figures."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    url = "http://127.0.0.1:%d/health" % server.server_port
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        state = folder / "state"
+        state.mkdir(mode=0o700)
+        env = environment(state, CHAOS_REPORT_DIR=folder / "reports")
+        program = os.path.join(os.path.dirname(sys.executable), "ansible-playbook")
+        one, _peak = timed([program, str(play(folder, url, [entry(0, "64M")]))], env)
+        many, peak = timed([program, str(play(folder, url, [entry(n, "64M") for n in range(MORE + 1)]))], env)
+        probe = [program.replace("ansible-playbook", "ansible"), "localhost", "-m", "magsasa.chaos.fault_info"]
+        bare = []
+        for _turn in range(3):
+            began = time.monotonic()
+            subprocess.run(probe, cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+            bare.append(time.monotonic() - began)
+        each = (many - one) / MORE
+        overhead = each - BASELINE_S - HOLD_S
+        print("wall of one more experiment       %.2f s" % each)
+        print("of it beyond baseline and hold    %.2f s" % overhead)
+        print("one ad hoc module run             %.2f s (the overhead is %.1f times that)" % (min(bare), overhead / min(bare)))
+        for who, size in sorted(peak.items()):
+            print("resident at most, %-15s  %.1f MiB" % (who, size / 1024.0))
+    server.shutdown()
+
+
+if __name__ == "__main__":
+    main()
