@@ -9,7 +9,7 @@ import json
 import os
 import sys
 
-from . import access, layout, lifecycle
+from . import access, layout, lifecycle, services
 from .errors import LabError
 
 
@@ -21,9 +21,10 @@ def parser():
     actions = top.add_subparsers(dest="action", required=True, metavar="ACTION")
     up = actions.add_parser("up", parents=[common], help="bring it up and print its inventory's path")
     up.add_argument("apps", nargs="?", type=int, default=2, metavar="N", help="number of application hosts (default: %(default)s)")
-    up.add_argument("--db", action="store_true", help="add a database host")
-    up.add_argument("--observer", action="store_true", help="add a host that probes from outside")
+    up.add_argument("--no-db", dest="db", action="store_false", help="no database host: applications use SQLite")
+    up.add_argument("--no-observer", dest="observer", action="store_false", help="no host that probes from outside")
     up.add_argument("--protected", type=int, default=0, metavar="N", help="how many of the application hosts may not be touched")
+    up.add_argument("--bare", action="store_true", help="only the hosts: neither PostgreSQL nor the sample application is set up")
     actions.add_parser("down", parents=[common], help="take it down, also what a crash left of it")
     actions.add_parser("status", parents=[common], help="print its hosts and whether they answer")
     actions.add_parser("inventory", parents=[common], help="print the path of its inventory")
@@ -35,8 +36,16 @@ def parser():
 
 def _up(arguments):
     hosts = layout.plan_hosts(arguments.apps, arguments.db, arguments.observer, arguments.protected)
-    lab, changed = lifecycle.up(arguments.name, hosts, lambda text: print(text, file=sys.stderr))
+    lab, changed = lifecycle.up(arguments.name, hosts, say)
+    if not arguments.bare:
+        changed = services.start(lab, say) or changed
     print(json.dumps({"changed": changed, "inventory": str(lifecycle.inventory_path(lab))}))
+    return 0
+
+
+def say(text):
+    """Tell a person what goes on; stdout is for the result."""
+    print(text, file=sys.stderr, flush=True)
 
 
 def _status(arguments):

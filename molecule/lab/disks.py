@@ -4,6 +4,7 @@
 """The disk of a host: what it writes lies over the base image, which stays as it is."""
 from __future__ import annotations
 
+import contextlib
 import shutil
 from pathlib import Path
 
@@ -50,9 +51,17 @@ def mounts(tag):
     return found
 
 
+def _remove_nspawn_lock(folder):
+    """systemd-nspawn that was killed leaves the file that locked its root folder."""
+    with contextlib.suppress(OSError):
+        found = folder.stat()
+        (Path("/run/systemd/nspawn/locks") / ("inode-%d:%d" % (found.st_dev, found.st_ino))).unlink()
+
+
 def end(tag, name):
     """Unmount and remove the disks of a lab; returns what is left (texts)."""
     for target in mounts(tag):
+        _remove_nspawn_lock(Path(target))
         if run(["umount", target], check=False).returncode != 0:
             run(["umount", "-l", target], check=False)
     left = ["mount %s" % target for target in mounts(tag)]

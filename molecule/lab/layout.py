@@ -83,8 +83,8 @@ def plan_hosts(apps, db=False, observer=False, protected=0):
     if not 0 <= protected <= apps:
         raise LabError("%d of %d application hosts cannot be protected; use 0 to %d" % (protected, apps, apps))
     rows = [("app%d" % number, "app", number > apps - protected) for number in range(1, apps + 1)]
-    rows += [("db", "db", False)] if db else []
-    rows += [("observer", "observer", False)] if observer else []
+    rows += [("db1", "db", False)] if db else []
+    rows += [("observer1", "observer", False)] if observer else []
     return tuple(Host(name, number, group, is_protected) for number, (name, group, is_protected) in enumerate(rows, 1))
 
 

@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# A lab of small Linux machines to run experiments on: sets itself up, then hands over to molecule/lab.
+set -u
+
+usage() {
+    cat <<'TEXT'
+Usage: ./run_lab.sh ACTION [OPTION]...
+
+Boots a lab of small Linux machines on this one: application hosts app1 to appN with the sample application, db1 with
+PostgreSQL, and observer1. They have systemd and SSH, a network of their own, and no way out. Needs root.
+
+  up [N]              bring it up with N application hosts (default 2) and print the path of its inventory
+  status              print its hosts and whether they answer
+  inventory           print the path of its inventory
+  ssh HOST [COMMAND]  log in to a host, or run a command there
+  down                take it down, also what a crash left of it
+  ACTION --help       print the options of an action: --name for several labs at once, and for up which hosts there are
+
+  ./run_lab.sh up 3 --protected 1
+  ./run_chaos_tests.sh --inventory "$(./run_lab.sh inventory)"
+  ./run_lab.sh down
+
+The base image is built once, in ~/.cache/magsasa-chaos-lab (CHAOS_LAB_HOME names another folder).
+Exit codes: 0 done, 1 could not, 2 wrong usage; ssh: that of the command.
+TEXT
+}
+
+case ${1:-} in
+--help | -h) usage && exit ;;
+up | down | status | inventory | ssh) ;;
+'') usage >&2 && exit 2 ;;
+*)
+    printf "'%s' is not an action; see ./run_lab.sh --help\n" "$(printf '%s' "${1:0:80}" | tr '[:cntrl:]' '?')" >&2
+    exit 2
+    ;;
+esac
+
+# shellcheck source=tools/setup.sh
+. "$(dirname "${BASH_SOURCE[0]}")/tools/setup.sh"
+set_up runtime
+ansible_environment
+export PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$ROOT/molecule
+exec "$VENV/bin/python" -m lab "$@"
