@@ -25,9 +25,12 @@ Where no service is found on this machine, the sample application is started, te
   --help              print this text
 
 Exit codes:
-  0    passed              3    not passed: an objective was missed, an experiment failed or was refused, residue is left
-  1    could not run       4    a host could not be reached
-  2    wrong usage         130  ended by Ctrl-C (faults end by themselves; --halt ends them at once)
+  0    passed
+  1    could not run
+  2    wrong usage, or none of the chosen scenarios is available yet
+  3    not passed: an objective was missed, an experiment failed or was refused, or something was left behind
+  4    a host could not be reached
+  130  ended by Ctrl-C (faults end by themselves; --halt ends them at once)
 
 The first run makes .venv beside this script. CHAOS_PYTHON names the Python (3.11 or newer) to make it with;
 CHAOS_NO_INSTALL=1 keeps root from installing a missing system package.
@@ -57,6 +60,10 @@ check_url() {
     # The characters of RFC 3986: none of them can end a JSON text or begin a template.
     [[ $1 =~ $url && $1 != *[^A-Za-z0-9._~:/?#@!\$\&\'\(\)*+,\;=%\[\]-]* ]] ||
         bad_usage "--target: '$(shown "$1")' is not a URL; write it as http://HOST:PORT or https://HOST:PORT/PATH"
+    local port='^https?://[^/?#]*:([0-9]+)([/?#].*)?$'
+    if [[ $1 =~ $port ]] && ((${#BASH_REMATCH[1]} > 5 || 10#${BASH_REMATCH[1]} < 1 || 10#${BASH_REMATCH[1]} > 65535)); then
+        bad_usage "--target: '$(shown "$1")' has no usable port; use one from 1 to 65535"
+    fi
 }
 
 add_inventory() {
@@ -80,13 +87,39 @@ add_scenarios() {
     done
 }
 
-# Scenarios of one's own come with options after --, so only without those is an unknown id an error already here.
-check_scenarios() {
+# The catalogue, a line a scenario: id, intensity, and why it cannot run yet. The file's form is fixed; a test says so.
+catalogue() {
+    awk '/^  - id: / { if (id) print id, intensity, why; id = $3; why = "" }
+        /^    intensity: / { intensity = $2 }
+        /^    unavailable_reason: / { $1 = ""; why = substr($0, 2) }
+        END { print id, intensity, why }' "$here/roles/suite/files/catalogue.yml"
+}
+
+# Whether scenario $1 of intensity $2 is one of those that were chosen.
+chosen() {
     local each
-    [ "${#more[@]}" = 0 ] || return 0
     for each in "${scenarios[@]}"; do
-        grep -qxF "  - id: $each" "$here/roles/suite/files/catalogue.yml" || bad_usage "--scenario: '$each' is not a scenario; --list prints them"
+        [ "$each" != "$1" ] || return 0
     done
+    [ "${#scenarios[@]}" = 0 ] && case ${intensity:-light} in "$2" | smoke | full) return 0 ;; esac
+    return 1
+}
+
+# Scenarios of one's own come with options after --, so only without those is an unknown id an error already here, and
+# can it be said that nothing would run.
+check_scenarios() {
+    local each id level why reason='' known=' '
+    [ "${#more[@]}" = 0 ] || return 0
+    while read -r id level why; do
+        known+="$id "
+        chosen "$id" "$level" || continue
+        [ -n "$why" ] || reason=none
+        reason=${reason:-$why}
+    done < <(catalogue)
+    for each in "${scenarios[@]}"; do
+        [[ $known == *" $each "* ]] || bad_usage "--scenario: '$each' is not a scenario; --list prints them"
+    done
+    [ "$reason" = none ] || bad_usage "none of the chosen scenarios is available: $reason"
 }
 
 # run, list, detect and halt exclude each other.
@@ -130,7 +163,7 @@ while [ $# -gt 0 ]; do
     *) bad_usage "'$(shown "$option")' is not an option of this command" ;;
     esac
 done
-check_scenarios
+[ "$mode" != run ] || check_scenarios
 
 # shellcheck source=tools/setup.sh
 . "$here/tools/setup.sh"

@@ -27,7 +27,6 @@ print(getattr(sys, "_base_executable", None) or sys.executable)' 2>/dev/null
 # Paths to try, best first. A python3 that is too old does not hide a newer one beside it.
 python_candidates() {
     local version folder
-    printf '%s\n' "${CHAOS_PYTHON:-}"
     for version in 3.13 3.12 3.14 3.11; do
         command -v "python$version"
         for folder in "${HOME:-/root}"/.pyenv/versions /opt/python; do
@@ -65,6 +64,10 @@ install_package() {
 }
 
 require_python() {
+    if [ -n "${CHAOS_PYTHON:-}" ]; then
+        PYTHON=$(real_python "$CHAOS_PYTHON") || setup_failed "CHAOS_PYTHON: '${CHAOS_PYTHON:0:200}' is not a Python 3.11 or newer; name another or leave it unset."
+        return
+    fi
     PYTHON=$(find_python) && return
     local name
     for name in python3:python3.12 python3.12:python3.12 python3.11:python3.11; do
@@ -111,10 +114,10 @@ install_layer() {
         setup_failed "the Python packages could not be installed (pip said: $(grep -v '^WARNING' "$LOG" | tail -n 1 | cut -c 1-300)); check that pip can reach a package index, then run the command again. All of it is in $LOG."
 }
 
-# The environment stays when its interpreter works, so that a changed pin installs what changed and no more.
+# The environment stays when its interpreter works and it was made in this place (its scripts hold the path), so that a changed pin installs what changed and no more.
 prepare() {
     environment_ready "$1" && return
-    if ! real_python "$VENV/bin/python" >/dev/null || ! head -n 3 "$VENV/bin/ansible-playbook" 2>/dev/null | grep -qF "$VENV/"; then
+    if ! real_python "$VENV/bin/python" >/dev/null || ! grep -qF "$VENV" "$VENV/bin/activate" 2>/dev/null; then
         require_python
         printf 'Making the environment %s with %s ...\n' "$VENV" "$PYTHON" >&2
         make_environment

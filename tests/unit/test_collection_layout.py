@@ -80,6 +80,15 @@ def test_scenario_ids_are_unique_and_unavailable_ones_say_why():
         assert each.get("available") is False or (ROOT / "plugins" / "modules" / (each["family"] + "_fault.py")).exists(), each["id"]
 
 
+def test_the_catalogue_has_the_form_that_the_command_reads():
+    """run_chaos_tests.sh looks into it before there is a Python to do so."""
+    text = (ROOT / "roles" / "suite" / "files" / "catalogue.yml").read_text(encoding="utf-8")
+    scenarios = yaml.safe_load(text)["scenarios"]
+    for key, lead in (("id", "  - "), ("intensity", "    "), ("unavailable_reason", "    ")):
+        found = re.findall(r"^%s%s: ([\w -]+)$" % (lead, key), text, re.MULTILINE)
+        assert found == [each[key] for each in scenarios if key in each], key
+
+
 def test_one_link_is_tracked_and_it_leads_to_the_checkout():
     links = [path for path in tracked() if (ROOT / path).is_symlink()]
     assert links == [".collections/ansible_collections/magsasa/chaos"]

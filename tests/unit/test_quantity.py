@@ -125,7 +125,19 @@ def test_what_is_no_name(text):
 
 @pytest.mark.parametrize(
     "seconds, text",
-    [(0, "0s"), (0.2, "200ms"), (0.0015, "1.5ms"), (1, "1s"), (30, "30s"), (2.5, "2.5s"), (60, "1m"), (90, "1m30s"), (900, "15m"), (3600, "1h"), (5405, "1h30m5s")],
+    [
+        (0, "0s"),
+        (0.2, "200ms"),
+        (0.0015, "1.5ms"),
+        (1, "1s"),
+        (30, "30s"),
+        (2.5, "2.5s"),
+        (60, "1m"),
+        (90, "1m30s"),
+        (900, "15m"),
+        (3600, "1h"),
+        (5405, "1h30m5s"),
+    ],
 )
 def test_shown_durations(seconds, text):
     assert quantity.show_duration(seconds) == text

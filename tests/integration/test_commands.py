@@ -1,0 +1,290 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The two commands as a user types them, and the set-up that they share."""
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import yaml
+
+from support.checkout import tracked
+from support.http_server import Server, answer, say
+from support.modules import ROOT, environment
+
+CHAOS, TESTS = "run_chaos_tests.sh", "run_tests.sh"
+
+
+def command(name, *arguments, folder=ROOT, cwd=None, env=None, timeout=300):
+    """Run one of the two commands of ``folder`` with a clean environment (dict ``env``)."""
+    argv = [str(folder / name), *map(str, arguments)]
+    return subprocess.run(argv, cwd=cwd or folder, env=env or dict(os.environ), capture_output=True, text=True, timeout=timeout, check=False)
+
+
+@pytest.fixture(name="bare")
+def _bare(tmp_path):
+    """A copy of the checkout, without an environment, in a folder whose name has a space. Its package lists are empty: set-up needs no index."""
+    folder = tmp_path / "a checkout"
+    for path in tracked():
+        if (ROOT / path).is_symlink():
+            continue
+        if path.startswith(("tools/", "roles/suite/files/", "target_app/requirements.txt")) or "/" not in path:
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / path, folder / path)
+    for name in ("tools/requirements-runtime.txt", "tools/requirements-dev.txt", "constraints.txt"):
+        (folder / name).write_text("# none\n")
+    return folder
+
+
+def set_up(folder, layer="runtime", **env):
+    """Source the set-up in ``folder`` and run it for one layer."""
+    values = dict(os.environ, CHAOS_PYTHON=sys.executable, CHAOS_NO_INSTALL="1")
+    values.update(env)
+    argv = ["bash", "-uc", '. "$1/tools/setup.sh"; set_up "$2"', "bash", str(folder), layer]
+    return subprocess.Popen(argv, env=values, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def said(process):
+    """(exit code, standard error) of a set-up that ended."""
+    _out, err = process.communicate(timeout=300)
+    return process.returncode, err
+
+
+BAD_USAGE = [
+    (CHAOS, ["--intensity"], "--intensity: a value is missing"),
+    (CHAOS, ["--intensity", "extreme"], "--intensity: 'extreme' is not an intensity; use smoke, light, medium, heavy or full"),
+    (CHAOS, ["--intensity="], "--intensity: '' is not an intensity"),
+    (CHAOS, ["--intensity", "light\n\x1b[31m"], "--intensity: 'light??[31m' is not an intensity"),
+    (CHAOS, ["--target", "localhost:5001"], "--target: 'localhost:5001' is not a URL; write it as http://HOST:PORT"),
+    (CHAOS, ["--target=http://{{ 1 }}"], "is not a URL"),
+    (CHAOS, ["--target", 'http://a", "b": "c'], "is not a URL"),
+    (CHAOS, ["--target", "http://a:99999/health"], "has no usable port; use one from 1 to 65535"),
+    (CHAOS, ["--target", "ftp://a"], "is not a URL"),
+    (CHAOS, ["--inventory", "/nonexistent"], "--inventory: '/nonexistent' cannot be read"),
+    (CHAOS, ["--scenario", "cpu-lite"], "--scenario: 'cpu-lite' is not a scenario; --list prints them"),
+    (CHAOS, ["--scenario", "cpu-light,../x"], "--scenario: '../x' is not a scenario"),
+    (CHAOS, ["--scenario", ""], "--scenario: '' is not a scenario"),
+    (CHAOS, ["--scenario", "b,a"], "none of the chosen scenarios is available: the a family is not built"),
+    (CHAOS, ["--intensity", "medium"], "none of the chosen scenarios is available: the a family is not built"),
+    (CHAOS, ["--report-dir="], "--report-dir: '' is not a folder"),
+    (CHAOS, ["--detect", "--halt"], "--detect and --halt exclude each other"),
+    (CHAOS, ["--fast"], "'--fast' is not an option"),
+    (CHAOS, ["light"], "'light' is not an option"),
+    (TESTS, ["--only"], "--only: a value is missing"),
+    (TESTS, ["--only", "units"], "--only: 'units' is not a stage; --list prints them"),
+    (TESTS, ["--only=lint,.*"], "--only: '.*' is not a stage"),
+    (TESTS, ["--fast"], "'--fast' is not an option"),
+]
+
+
+# In the form of the real one.
+CATALOGUE = """---
+scenarios:
+  - id: cpu-light
+    intensity: light
+    hold: 30s
+
+  - id: a
+    intensity: medium
+    available: false
+    unavailable_reason: the a family is not built
+
+  - id: b
+    intensity: medium
+    available: false
+    unavailable_reason: the b family is not built
+"""
+
+
+@pytest.mark.parametrize(
+    "name, arguments, words", BAD_USAGE, ids=lambda value: None if isinstance(value, str) else " ".join(value)[:40].encode("unicode_escape").decode()
+)
+def test_wrong_usage_is_one_sentence_before_any_set_up(bare, name, arguments, words):
+    (bare / "roles" / "suite" / "files" / "catalogue.yml").write_text(CATALOGUE)
+    done = command(name, *arguments, folder=bare)
+    assert done.returncode == 2 and done.stdout == ""
+    assert words in done.stderr and done.stderr.count("\n") == 1 and done.stderr.rstrip("\n").isprintable()
+    assert done.stderr.endswith("see ./%s --help\n" % name)
+    assert not (bare / ".venv").exists() and not (bare / ".cache").exists()
+
+
+@pytest.mark.parametrize("name", [CHAOS, TESTS])
+def test_help_needs_no_set_up_and_names_every_option(bare, name):
+    done = command(name, "--help", folder=bare)
+    assert done.returncode == 0 and done.stderr == "" and not (bare / ".venv").exists()
+    for option in re.findall(r"^    (--[a-z-]+)", (ROOT / name).read_text(), re.MULTILINE):
+        assert option == "--" or option in done.stdout
+
+
+def test_the_stages_are_listed_and_each_can_run(bare):
+    from stages.__main__ import STAGES
+
+    done = command(TESTS, "--list", folder=bare)
+    assert [line.split()[0] for line in done.stdout.splitlines()] == list(STAGES)
+
+
+def test_set_up_makes_an_environment_once_and_installs_when_a_pin_changes(bare):
+    code, err = said(set_up(bare))
+    assert code == 0 and "Making the environment" in err and "Installing Python packages (runtime)" in err
+    assert subprocess.run([bare / ".venv" / "bin" / "python", "-c", ""], check=True).returncode == 0
+    assert said(set_up(bare)) == (0, "")
+    (bare / "constraints.txt").write_text("# another\n")
+    assert said(set_up(bare)) == (0, "Installing Python packages (runtime) ...\n")
+    assert said(set_up(bare, "dev")) == (0, "Installing Python packages (dev) ...\n")
+    assert said(set_up(bare, "runtime")) == (0, ""), "the layer dev holds the runtime"
+    assert sorted(os.listdir(bare / ".cache")) == ["setup.lock"]
+
+
+def test_an_environment_that_was_moved_or_lost_its_interpreter_is_made_again(bare):
+    assert said(set_up(bare))[0] == 0
+    moved = bare.parent / "moved"
+    bare.rename(moved)
+    assert "Making the environment" in said(set_up(moved))[1]
+    assert str(moved) in (moved / ".venv" / "bin" / "activate").read_text()
+    (moved / ".venv" / "bin" / "python").unlink()
+    (moved / ".venv" / "bin" / "python").symlink_to("/nonexistent/python")
+    assert "Making the environment" in said(set_up(moved))[1]
+
+
+def test_two_set_ups_at_once_make_one_environment(bare):
+    both = [set_up(bare), set_up(bare)]
+    results = [said(process) for process in both]
+    assert [code for code, _err in results] == [0, 0]
+    assert sum("Making the environment" in err for _code, err in results) == 1
+
+
+@pytest.mark.parametrize("python", ["/nonexistent/python", "/bin/false"])
+def test_a_named_python_that_cannot_be_used_is_one_sentence(bare, python):
+    code, err = said(set_up(bare, CHAOS_PYTHON=python))
+    assert code == 1 and err == "Set-up failed: CHAOS_PYTHON: '%s' is not a Python 3.11 or newer; name another or leave it unset.\n" % python
+
+
+def test_a_python_that_is_too_old_does_not_count(bare, tmp_path):
+    """A real interpreter that says it is 3.9, which is what the check asks it for."""
+    old = tmp_path / "python3.9"
+    old.write_text('#!/bin/sh\nexec "%s" -c "import sys; sys.version_info = (3, 9, 0); exec(sys.argv[1])" "$3"\n' % sys.executable)
+    old.chmod(0o755)
+    code, err = said(set_up(bare, CHAOS_PYTHON=str(old)))
+    assert code == 1 and "is not a Python 3.11 or newer" in err
+
+
+def test_packages_that_cannot_be_installed_are_one_sentence(bare):
+    (bare / "tools" / "requirements-runtime.txt").write_text("magsasa-chaos-that-is-not-there\n")
+    offline = {"PIP_NO_INDEX": "1", "UV_OFFLINE": "1", "UV_NO_INDEX": "1", "PIP_FIND_LINKS": str(bare)}
+    code, err = said(set_up(bare, **offline))
+    assert code == 1 and "Traceback" not in err
+    last = err.splitlines()[-1]
+    assert last.startswith("Set-up failed: the Python packages could not be installed (pip said: ERROR: ")
+    assert "magsasa-chaos-that-is-not-there" in last
+    assert said(set_up(bare, **offline))[0] == 1, "a failed set-up must not pass for a good one"
+
+
+def chaos_environment(state, tmp_path, **more):
+    """The environment of a run with a state folder and a report folder of its own."""
+    return environment(state, CHAOS_REPORT_DIR=tmp_path / "reports", **more)
+
+
+@pytest.fixture(name="ready", scope="module")
+def _ready():
+    """The checkout's own environment; only a test run that was started by hand may lack the stamp."""
+    if not (ROOT / ".venv" / "ready-runtime").exists():
+        pytest.skip("the environment was not made by run_tests.sh")
+
+
+@pytest.mark.usefixtures("ready")
+def test_list_prints_the_catalogue(tmp_path):
+    done = command(CHAOS, "--list", cwd=tmp_path)
+    scenarios = yaml.safe_load((ROOT / "roles" / "suite" / "files" / "catalogue.yml").read_text())["scenarios"]
+    assert done.returncode == 0 and done.stderr == ""
+    assert [line.split()[0] for line in done.stdout.splitlines()[1:]] == [each["id"] for each in scenarios]
+    light = command(CHAOS, "--list", "--intensity=light", cwd=tmp_path).stdout
+    assert [line.split()[0] for line in light.splitlines()[1:]] == [each["id"] for each in scenarios if each["intensity"] == "light"]
+
+
+@pytest.mark.usefixtures("ready")
+@pytest.mark.parametrize("settings", [{}, {"ANSIBLE_CONFIG": "theirs.cfg"}, {"LC_ALL": "C"}, {"ANSIBLE_COLLECTIONS_PATH": "/nonexistent"}], ids=str)
+def test_detect_finds_the_target_from_any_folder_whatever_the_users_settings(chaos_state, tmp_path, settings):
+    (tmp_path / "theirs.cfg").write_text("[defaults]\nforks = 3\n")
+    with Server(say(answer(b'{"status": "healthy", "service": "shop", "version": "7.1"}'))) as server:
+        url = "http://127.0.0.1:%d" % server.port
+        env = chaos_environment(chaos_state, tmp_path)
+        env.pop("ANSIBLE_CONFIG")
+        done = command(CHAOS, "--detect", "--target", url, cwd=tmp_path, env=dict(env, **settings))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "%s (identified)" % url in done.stdout and "shop 7.1" in done.stdout
+
+
+@pytest.mark.usefixtures("ready")
+def test_chosen_scenarios_and_report_folder_reach_the_run(chaos_state, tmp_path):
+    with Server(say(answer(b'{"status": "healthy", "service": "shop", "version": "7.1"}'))) as server:
+        url = "http://127.0.0.1:%d" % server.port
+        env = chaos_environment(chaos_state, tmp_path)
+        arguments = ["--dry-run", "--target", url, "--scenario", "cpu-light,cpu-heavy", "--scenario=memory-light", "--report-dir", "my reports"]
+        done = command(CHAOS, *arguments, cwd=tmp_path, env=env)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not (tmp_path / "reports").exists()
+    report = json.loads((tmp_path / "my reports" / "latest" / "report.json").read_text())
+    assert report["run"]["dry_run"] is True
+    assert [each["scenario"] for each in report["experiments"]] == ["cpu-light", "cpu-heavy", "memory-light"]
+    assert list(chaos_state.rglob("*.jsonl")) == []
+
+
+@pytest.mark.usefixtures("ready")
+def test_what_follows_two_dashes_goes_to_ansible(chaos_state, tmp_path):
+    env = chaos_environment(chaos_state, tmp_path)
+    done = command(CHAOS, "--halt", "--", "--list-tasks", cwd=tmp_path, env=env)
+    assert done.returncode == 0 and "Undo every active fault" in done.stdout and "PLAY RECAP" not in done.stdout
+    done = command(CHAOS, "--halt", "--", "--no-such-option", cwd=tmp_path, env=env)
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+
+
+@pytest.mark.usefixtures("ready")
+def test_exit_codes_tell_failed_unreachable_and_broken_apart(chaos_state, tmp_path):
+    env = chaos_environment(chaos_state, tmp_path)
+    inventory = tmp_path / "hosts"
+    inventory.write_text("gone ansible_host=127.0.0.1 ansible_port=1 chaos_allowed=true\n")
+    assert command(CHAOS, "--halt", "--inventory", "hosts", cwd=tmp_path, env=env).returncode == 4
+    inventory.write_text("here ansible_connection=local ansible_python_interpreter=/nonexistent/python chaos_allowed=true\n")
+    assert command(CHAOS, "--halt", "--inventory", "hosts", cwd=tmp_path, env=env).returncode == 3
+    assert command(CHAOS, "--halt", "--", "-e", "@/nonexistent.yml", cwd=tmp_path, env=env).returncode == 1
+
+
+@pytest.mark.usefixtures("ready")
+def test_ctrl_c_reaches_ansible_and_is_waited_for(chaos_state, tmp_path):
+    """The command becomes ansible-playbook, so a signal to its pid alone ends the run, and its code says so."""
+    gate = tmp_path / "reached"
+    inventory = tmp_path / "hosts"
+    # A host whose interpreter waits: the play stays where it is until it is interrupted.
+    slow = tmp_path / "python"
+    slow.write_text('#!/bin/sh\necho $$ > "%s.tmp"; mv "%s.tmp" "%s"; exec sleep 60\n' % (gate, gate, gate))
+    slow.chmod(0o755)
+    inventory.write_text("here ansible_connection=local ansible_python_interpreter=%s\n" % slow)
+    argv = [str(ROOT / CHAOS), "--halt", "--inventory", str(inventory)]
+    env = chaos_environment(chaos_state, tmp_path)
+    with subprocess.Popen(argv, cwd=tmp_path, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True) as run:
+        try:
+            limit = time.monotonic() + 60
+            while not gate.exists() and time.monotonic() < limit:
+                time.sleep(0.05)
+            assert gate.exists(), "the play never reached its host"
+            os.killpg(run.pid, signal.SIGINT)
+            _out, err = run.communicate(timeout=60)
+        finally:
+            with_group_gone(run.pid)
+    assert run.returncode == 130 and "interrupted" in err
+
+
+def with_group_gone(group):
+    """End what is left of a process group."""
+    try:
+        os.killpg(group, signal.SIGKILL)
+    except ProcessLookupError:
+        pass

@@ -1,0 +1,104 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The tools behind the two commands, as far as they are pure: exit codes, tables, the reading of other programs' output."""
+from __future__ import annotations
+
+import tarfile
+
+import list_scenarios
+import play
+import pytest
+from stages import checks, pytest_run, sanity
+from stages.__main__ import table
+from stages.found import Found
+
+
+@pytest.mark.parametrize(
+    "code, understood, ours",
+    [
+        (0, True, 0),
+        (1, True, 1),
+        (2, True, 3),
+        (4, True, 4),
+        (6, True, 3),
+        (8, True, 3),
+        (10, True, 3),
+        (99, True, 130),
+        (250, True, 1),
+        (255, True, 1),
+        (5, True, 2),
+        (2, False, 2),
+        (0, False, 0),
+    ],
+)
+def test_exit_codes(code, understood, ours):
+    assert play.exit_code(code, understood) == ours
+
+
+SCENARIOS = [
+    {"id": "a", "intensity": "light", "hold": "30s", "title": "A"},
+    {"id": "b", "intensity": "heavy", "hold": "60s", "title": "B", "available": False, "unavailable_reason": "not built"},
+]
+
+
+@pytest.mark.parametrize(
+    "intensity, found",
+    [
+        (None, [("a", "light", "30s", "A", ""), ("b", "heavy", "60s", "B", "not available: not built")]),
+        ("full", [("a", "light", "30s", "A", ""), ("b", "heavy", "60s", "B", "not available: not built")]),
+        ("smoke", [("a", "light", "3s", "A", ""), ("b", "heavy", "3s", "B", "not available: not built")]),
+        ("light", [("a", "light", "30s", "A", "")]),
+        ("medium", []),
+    ],
+)
+def test_scenarios_of_an_intensity(intensity, found):
+    assert list(list_scenarios.rows(SCENARIOS, intensity)) == found
+
+
+def test_tables_line_up():
+    assert list_scenarios.table([("a", "light", "30s", "A", "")]).splitlines()[1] == "a         light      30s   A"
+    assert table([("stage", "n"), ("x", "10")]) == "stage   n\nx      10"
+
+
+JUNIT = """<testsuites><testsuite>
+<testcase name="a"/><testcase name="b"><failure message="x"/></testcase><testcase name="c"><error message="x"/></testcase>
+<testcase name="d"><skipped message="needs root"/></testcase><testcase name="e"><skipped message="needs root"/></testcase>
+</testsuite></testsuites>"""
+
+
+def test_counts_of_a_pytest_run(tmp_path):
+    report = tmp_path / "report.xml"
+    report.write_text(JUNIT)
+    assert pytest_run.counts(report) == (1, 2, 2, {"needs root": 2})
+
+
+SANITY = """Running sanity test "pep8"
+ERROR: Found 1 pep8 issue(s) which need to be resolved:
+ERROR: a.py:1:1: E303
+Running sanity test "import"
+WARNING: Skipping sanity test "import" on Python 3.14 because it could not be found.
+Running sanity test "pylint"
+FATAL: The 2 sanity test(s) listed below (out of 3) failed. See error output above for details.
+pep8
+pylint
+"""
+
+
+def test_counts_of_a_sanity_run(capsys):
+    found = Found()
+    sanity.read_output(SANITY.splitlines(keepends=True), found)
+    assert (found.passed, found.failed, found.skipped) == (1, 2, 1)
+    assert "pep8 failed" in found.notes and "pylint failed" in found.notes
+    assert "ERROR: a.py:1:1: E303" in capsys.readouterr().out
+
+
+def test_what_a_published_collection_may_not_hold(tmp_path):
+    for name in ("README.md", "plugins/x.py", "plugins/__pycache__/x.pyc", "strange.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    (tmp_path / "roles").symlink_to(tmp_path)
+    with tarfile.open(tmp_path / "c.tar.gz", "w:gz") as archive:
+        for name in ("README.md", "plugins", "roles", "strange.txt"):
+            archive.add(tmp_path / name, name)
+    assert set(checks.unexpected(tmp_path / "c.tar.gz")) == {"plugins/__pycache__", "plugins/__pycache__/x.pyc", "roles", "strange.txt"}
