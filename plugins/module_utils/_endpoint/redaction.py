@@ -14,6 +14,7 @@ _NAMED = re.compile(r"(?i)" + _WORD)
 _OPTION = re.compile(r"-{1,2}[A-Za-z0-9_.-]+")
 # "password: x", "token=x", '"secret": "x"', "?api_key=x" and "--password x" inside one argument
 _INSIDE = re.compile(r"(?i)([\w.-]*" + _WORD + r"[\w.-]*[\"']?(?:\s*[:=]\s*[\"']?|\s+))(?:(?:basic|bearer)\s+)?[^\s\"',;&}]+")
+_LONG_WORD = re.compile(r"[\w.-]{100,}")  # _INSIDE takes the square of a word's length, and what a process calls itself is untrusted
 _CREDENTIALS = re.compile(r"(://)[^/@\s]*@")
 HIDDEN = "***"
 
@@ -22,7 +23,7 @@ def command_line(argv):
     """One line for people of a list of arguments."""
     shown = []
     hide = False
-    for argument in argv:
+    for argument in (_LONG_WORD.sub(_shortened, each) for each in argv):
         if hide and not argument.startswith("-"):
             shown.append(HIDDEN)
             hide = False
@@ -33,6 +34,10 @@ def command_line(argv):
             argument = name + "=" + HIDDEN
         shown.append(argument if hide else _inside(argument))
     return printable(" ".join(shown), LONGEST)
+
+
+def _shortened(found):
+    return found.group()[:97] + "..."
 
 
 def _inside(argument):

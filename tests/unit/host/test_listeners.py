@@ -1,0 +1,59 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who listens, read from /proc: must agree with psutil about real sockets."""
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+
+import psutil
+from ansible_collections.magsasa.chaos.plugins.module_utils._host import listeners
+
+
+def _plain(address):
+    return address[7:] if address.startswith("::ffff:") else address
+
+
+def _by_psutil(status):
+    return [each for each in psutil.net_connections("tcp") if each.status == status]
+
+
+def test_agrees_with_psutil():
+    with contextlib.ExitStack() as stack:
+        for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::1"), (socket.AF_INET6, "::")):
+            stack.enter_context(socket.create_server((address, 0), family=family))
+        for _attempt in range(20):  # other sockets of this machine come and go between the two looks
+            ours = {(each.address, each.port, pid) for each in listeners.listeners() for pid in each.pids or [None]}
+            theirs = {(_plain(each.laddr.ip), each.laddr.port, each.pid) for each in _by_psutil("LISTEN")}
+            # psutil names one process of those that share a socket
+            seen = {each[:2] for each in ours} == {each[:2] for each in theirs} and {each for each in theirs if each[2]} <= ours
+            if seen:
+                break
+        assert seen, (sorted(ours, key=str), sorted(theirs, key=str))
+        assert len([each for each in ours if each[2] == os.getpid()]) >= 4
+
+
+def test_one_own_socket_of_each_kind():
+    cases = [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET, "127.1.2.3"), (socket.AF_INET6, "::1"), (socket.AF_INET6, "::ffff:127.0.0.1")]
+    for family, address in cases:
+        with socket.socket(family) as listening:
+            if family == socket.AF_INET6:
+                listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0 if "." in address else 1)
+            listening.bind((address, 0))
+            listening.listen()
+            port = listening.getsockname()[1]
+            (row,) = [each for each in listeners.listeners() if each.port == port]
+            assert (row.address, row.pids, row.inode) == (_plain(address), [os.getpid()], os.fstat(listening.fileno()).st_ino)
+        assert not [each for each in listeners.listeners() if each.port == port]
+
+
+def test_connections_of_a_process():
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port)) as client, listening.accept()[0]:
+            mine = {(each.local_port, each.peer, each.peer_port) for each in listeners.connections([os.getpid()])}
+            local = client.getsockname()[1]
+            assert {(local, "127.0.0.1", port), (port, "127.0.0.1", local)} <= mine
+            assert listeners.connections([]) == []
