@@ -64,4 +64,5 @@ def keep(lab):
 
 if __name__ == "__main__":
     cgroups.enter("mcl-" + sys.argv[1], MEMBER)
+    (places.runtime(sys.argv[1]) / "keeper.pid").write_text("%d\n" % os.getpid())
     keep(lifecycle.load(sys.argv[1]))

@@ -20,6 +20,8 @@ PROGRAMS = {
     "ssh-keygen": "openssh-client",
     "mount": "mount",
 }
+# Bits of the capability set: for mounts and namespaces, and for their networks.
+CAPABILITIES = {"CAP_SYS_ADMIN": 21, "CAP_NET_ADMIN": 12}
 # The keys that the packages of the image are checked with; there already on Debian.
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
@@ -43,10 +45,19 @@ def has_overlay():
     return False
 
 
+def effective_capabilities():
+    """Capability set of this process (bits)."""
+    with open("/proc/self/status") as source:
+        return next(int(line.split()[1], 16) for line in source if line.startswith("CapEff:"))
+
+
 def obstacle():
     """Why this machine cannot host a lab, whatever is installed (one sentence), or None."""
     if os.geteuid() != 0:
         return "the lab needs root, because its hosts have network namespaces and mounts of their own; run it as root"
+    denied = [name for name, bit in CAPABILITIES.items() if not effective_capabilities() >> bit & 1]
+    if denied:
+        return "the lab needs %s, which this container does not have; start it as privileged or use a machine" % " and ".join(denied)
     if not has_overlay():
         return "the lab needs a kernel with overlayfs, and this one has none; load the module overlay or use another machine"
     if not hierarchies():

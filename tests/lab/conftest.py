@@ -1,0 +1,59 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fixtures of the tests on lab hosts."""
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from support.lab import lifecycle
+
+from lab import layout, needs, services
+
+
+def _need_a_lab():
+    """A machine that cannot host a lab skips these tests with the reason; in CI, where nobody reads skips, they fail."""
+    reason = needs.obstacle()
+    if reason and os.environ.get("CI") == "true":
+        pytest.fail(reason, pytrace=False)
+    if reason:
+        pytest.skip(reason)
+
+
+def _remove_labs_of_dead_runs():
+    for name in lifecycle.known():
+        owner = re.fullmatch("t([0-9]+)[a-z]?", name)
+        if owner and not Path("/proc/%s" % owner[1]).exists():
+            lifecycle.down(name)
+
+
+@pytest.fixture(scope="session")
+def lab():
+    """Two application hosts that may be touched, a protected one, a database host and an observer; nothing runs on them."""
+    _need_a_lab()
+    _remove_labs_of_dead_runs()
+    name = "t%d" % os.getpid()
+    try:
+        yield lifecycle.up(name, layout.plan_hosts(3, db=True, observer=True, protected=1))[0]
+    finally:
+        lifecycle.down(name)
+
+
+@pytest.fixture(scope="session")
+def served_lab(lab):
+    """The same lab with PostgreSQL and the sample application."""
+    services.start(lab, print)
+    return lab
+
+
+@pytest.fixture
+def spare_name():
+    """Name of one more lab; a test that ends leaves nothing of it."""
+    _need_a_lab()
+    name = "t%ds" % os.getpid()
+    yield name
+    lifecycle.down(name)

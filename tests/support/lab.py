@@ -1,0 +1,102 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Lab hosts in tests: programs and modules on them by SSH, and what a lab leaves on the machine."""
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from support.modules import ROOT, environment
+
+sys.path.insert(0, str(ROOT / "molecule"))
+
+from lab import access, cgroups, lifecycle, network, places  # noqa: E402
+
+
+def ssh(lab, name, command, check=True, timeout=60):
+    """Output (text) of a shell command on a host, over a connection of its own: not the one that Ansible shares."""
+    argv = access.ssh_command(lab, lab.find(name))
+    argv[1:1] = ["-o", "ControlMaster=no", "-o", "ControlPath=none"]
+    done = subprocess.run(argv + [command], capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL, check=False)
+    assert not check or done.returncode == 0, (name, command, done.stdout, done.stderr)
+    return done.stdout
+
+
+def on_hosts(lab, pattern, module, arguments, *more):
+    """{host: result} of a module of the collection on the hosts of a pattern; a failed one has ``failed: true``."""
+    argv = [os.path.join(os.path.dirname(sys.executable), "ansible"), pattern, "-i", str(lifecycle.inventory_path(lab)), "-m", "magsasa.chaos." + module]
+    argv += ["-a", json.dumps(arguments), *more]
+    done = subprocess.run(argv, cwd=ROOT, env=clean_environment(), capture_output=True, text=True, timeout=180, check=False)
+    assert "Traceback" not in done.stdout + done.stderr, done.stdout + done.stderr
+    results = {}
+    rest = done.stdout
+    while " => " in rest:
+        head, _arrow, rest = rest.partition(" => ")
+        result, end = json.JSONDecoder().raw_decode(rest.lstrip())
+        rest = rest.lstrip()[end:]
+        results[head.split()[0]] = dict(result, failed=True) if "FAILED!" in head or "UNREACHABLE!" in head else result
+    assert results, done.stdout + done.stderr
+    return results
+
+
+def clean_environment(**more):
+    """The environment of an Ansible run against the lab: the hosts keep their state where they always do."""
+    values = environment("/nonexistent", **more)
+    del values["MAGSASA_CHAOS_STATE"]
+    return values
+
+
+def chaos_processes(lab, name):
+    """{pid: short name} of the processes of faults and probes on a host."""
+    rows = ssh(lab, name, "ps -eo pid=,comm=").split("\n")
+    pairs = [row.split(None, 1) for row in rows if row.strip()]
+    return {int(pid): comm.strip() for pid, comm in pairs if comm.startswith("chaos-")}
+
+
+def remains(lab, name):
+    """What faults left on a host (texts): processes, and files of active faults."""
+    found = ["process %d %s" % each for each in chaos_processes(lab, name).items()]
+    return found + ssh(lab, name, "find /var/lib/magsasa-chaos/faults /run/magsasa-chaos/faults -type f 2>/dev/null || true").split()
+
+
+def ledger(lab, name):
+    """Past faults of a host, oldest first."""
+    return [json.loads(line) for line in ssh(lab, name, "cat /var/lib/magsasa-chaos/ledger.jsonl 2>/dev/null || true").splitlines()]
+
+
+def starts(pids):
+    """{pid: start time} of the processes that live."""
+    found = {}
+    for pid in pids:
+        with contextlib.suppress(OSError, IndexError):
+            fields = Path("/proc/%d/stat" % pid).read_text().rpartition(")")[2].split()
+            if fields[0] not in "ZX":
+                found[pid] = fields[19]
+    return found
+
+
+def processes(lab):
+    """{pid: start time} of everything that runs because of a lab: hosts, keeper, relays, and ssh that holds a connection to it."""
+    pids = cgroups.members(lab.tag) | set(network.users(lab.tag))
+    for entry in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            if str(places.runtime(lab.name)).encode() in Path("/proc/%s/cmdline" % entry).read_bytes():
+                pids.add(int(entry))
+    return starts(pids)
+
+
+def traces(tag, name):
+    """What there is of a lab on this machine besides processes (texts)."""
+    found = ["mount " + line for line in Path("/proc/self/mountinfo").read_text().splitlines() if tag in line or str(places.disks(name)) in line]
+    found += ["netns " + each for each in network.names(tag)]
+    found += ["cgroup %s" % each for each in cgroups.groups(tag)]
+    folders = [places.disks(name), places.runtime(name), places.runtime() / (name + ".lock"), *Path("/run/systemd/nspawn").glob("*/%s*" % tag)]
+    return found + ["file %s" % each for each in folders if each.exists()]
+
+
+__all__ = ["access", "cgroups", "lifecycle", "network", "places"]
