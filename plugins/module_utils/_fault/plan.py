@@ -47,5 +47,8 @@ def readable(found):
 
 
 def describe(entry):
-    """One undo operation as text: "file.remove path=/var/tmp/x". Values that may be secret are not part of undo data."""
-    return entry["op"] + "".join(" %s=%s" % (key, value) for key, value in sorted(entry["args"].items()))
+    """One undo operation as text: "file.remove path=/var/tmp/x". Values that may be secret are not part of undo data.
+
+    A dictionary is for the operation, not for a reader, and is left out.
+    """
+    return entry["op"] + "".join(" %s=%s" % (key, value) for key, value in sorted(entry["args"].items()) if not isinstance(value, dict))

@@ -10,11 +10,15 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import resource
+import signal
 import time
 
-from .. import _cmd
+from .. import _clock, _cmd
 from .._errors import HostError
 from . import listeners, processes, state
+
+_LIMITS = sorted({getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_")})
 
 
 def path_of(fault_id):
@@ -39,13 +43,16 @@ def capture(pid):
             status = dict(line.split(":\t", 1) for line in source.read().splitlines() if ":\t" in line)
         found = {
             "argv": processes.argv(pid),
-            "exe": os.readlink("/proc/%d/exe" % pid),
+            "exe": _program(pid),
             "cwd": os.readlink("/proc/%d/cwd" % pid),
             "env": {k.decode("utf-8", "surrogateescape"): v.decode("utf-8", "surrogateescape") for k, v in processes.environ(pid).items()},
             "uid": int(status["Uid"].split()[1]),
             "gid": int(status["Gid"].split()[1]),
             "groups": [int(g) for g in status.get("Groups", "").split()],
             "umask": int(status.get("Umask", "0022"), 8),
+            "ignored": int(status.get("SigIgn", "0"), 16),
+            "nice": os.getpriority(os.PRIO_PROCESS, pid),
+            "limits": [[kind, list(resource.prlimit(pid, kind))] for kind in _LIMITS],
             "output": _output(pid),
         }
     except (OSError, KeyError, ValueError) as error:
@@ -53,6 +60,17 @@ def capture(pid):
     if not found["argv"]:
         raise HostError("process %d has no command line and cannot be started again" % pid)
     return found
+
+
+def _program(pid):
+    """The program's file; of one that was replaced since (an upgrade), the new one."""
+    path = os.readlink("/proc/%d/exe" % pid)
+    if os.path.exists(path):
+        return path
+    named = _cmd.which(processes.argv(pid)[0])
+    if named is None:
+        raise OSError("its program %s is gone" % path)
+    return named
 
 
 def _output(pid):
@@ -87,19 +105,38 @@ def digest(argv):
     return hashlib.sha256("\0".join(argv).encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 
-def successor(command, ports, old):
-    """(pid, start) of a process that took the place of the old ones: it has their command line, or listens on their ports.
+def mark(pid, tree, listening):
+    """What tells a process from its successor, as data for the ledger: ``{"pid", "start", "command", "ports", "old", "since", "boot", "parent"}``.
 
-    ``command``: digest of the command line; ``old``: [pid, start] of the processes that were there before.
+    ``old``: [pid, start] of its tree; ``since``: now, in ticks since boot; ``parent``: [pid, start] of what may look after it, or None.
     """
-    gone = {tuple(each) for each in old}
+    above = processes.parent(pid)
+    inside = {each for each, _start in tree}
+    return {
+        "pid": pid,
+        "start": processes.start_time(pid),
+        "command": digest(processes.argv(pid)),
+        "ports": sorted({each.port for each in listening if inside & set(each.pids)}),
+        "old": tree,
+        "since": int(time.clock_gettime(time.CLOCK_BOOTTIME) * os.sysconf("SC_CLK_TCK")),
+        "boot": _clock.boot_id(),
+        "parent": [above, processes.start_time(above)] if above and above > 1 else None,
+    }
+
+
+def successor(marks):
+    """(pid, start) of a process that took the place of the old one: it has its command line, or listens on its ports, and came later."""
+    gone = {tuple(each) for each in marks["old"]}
+
+    def came_later(pid):
+        start_ticks = processes.start_time(pid)
+        return start_ticks is not None and start_ticks >= marks["since"] - 1 and (pid, start_ticks) not in gone
+
     for pid in processes.pids():
-        start = processes.start_time(pid)
-        if start is not None and (pid, start) not in gone and digest(processes.argv(pid)) == command:
-            return pid, start
-    for each in listeners.listeners() if ports else []:
-        fresh = [pid for pid in each.pids if each.port in ports and (pid, processes.start_time(pid)) not in gone]
-        top = listeners.top_of_tree(fresh)
+        if came_later(pid) and digest(processes.argv(pid)) == marks["command"] and processes.parent(pid) not in (each[0] for each in marks["old"]):
+            return pid, processes.start_time(pid)
+    for each in listeners.listeners() if marks["ports"] else []:
+        top = listeners.top_of_tree([pid for pid in each.pids if each.port in marks["ports"] and came_later(pid)])
         if top and processes.start_time(top) is not None:
             return top, processes.start_time(top)
     return None
@@ -121,6 +158,17 @@ def start(captured):
     return int(number)
 
 
+def _like_before(captured):
+    """Signals as the process had them (what starts it ignores some) and with nothing blocked."""
+    for number in range(1, signal.NSIG):
+        if number not in (signal.SIGKILL, signal.SIGSTOP):
+            try:
+                signal.signal(number, signal.SIG_IGN if captured["ignored"] >> (number - 1) & 1 else signal.SIG_DFL)
+            except (OSError, ValueError):
+                pass  # reserved by the C library
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
 def _become(captured, writing):
     """In the middle process: fork once more, so that init is the parent, then turn into the program."""
     os.setsid()
@@ -129,6 +177,15 @@ def _become(captured, writing):
         os.write(writing, b"%d" % pid)
         os._exit(0)
     try:
+        for kind, limit in captured["limits"]:
+            try:
+                resource.setrlimit(kind, tuple(limit))
+            except (OSError, ValueError):
+                pass  # more than this user may have
+        try:
+            os.setpriority(os.PRIO_PROCESS, 0, captured["nice"])
+        except OSError:
+            pass
         if os.geteuid() == 0:
             os.setgroups(captured["groups"])
             os.setgid(captured["gid"])
@@ -139,6 +196,7 @@ def _become(captured, writing):
         os.dup2(nothing, 0)
         for number, path in zip((1, 2), captured["output"]):
             os.dup2(os.open(path, os.O_WRONLY | os.O_APPEND), number)
+        _like_before(captured)
         os.set_inheritable(writing, False)
         os.closerange(3, writing)
         os.closerange(writing + 1, 4096)
@@ -150,11 +208,11 @@ def _become(captured, writing):
         os._exit(127)
 
 
-def wait(command, ports, old, seconds):
+def wait(marks, seconds):
     """Wait for a successor; returns it or None."""
     limit = time.monotonic() + seconds
     while True:
-        found = successor(command, ports, old)
+        found = successor(marks)
         if found or time.monotonic() > limit:
             return found
         time.sleep(0.05)

@@ -23,6 +23,7 @@ from .revert import CAUSES, revert
 MEASURE_EVERY = 1.0  # seconds
 CHECK_EVERY = 0.25  # lease and halt condition
 INJECT_LIMIT = 60.0  # seconds that injecting may take before the guardian ends it
+REVERT_LIMIT = 60.0  # the same for the revert: a database needs its time to start
 
 
 class Supervisor:
@@ -198,6 +199,10 @@ class Supervisor:
         details["revert_cause"] = cause
         if error:
             details["error"] = error
+        try:
+            os.write(self.pipe, b"%.6f\n" % (time.monotonic() + REVERT_LIMIT))
+        except OSError:
+            pass  # the guardian is gone
         final = revert(self.ledger, self.id, cause, details)
         for name in (".cause", ".lease"):
             state.remove(os.path.join(self.ledger.folders.run, self.id + name))

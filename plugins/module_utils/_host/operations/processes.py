@@ -7,6 +7,7 @@ from __future__ import annotations
 import signal
 import time
 
+from ... import _clock
 from .. import processes, revival
 
 
@@ -28,20 +29,24 @@ class Resume:
 
 
 class EnsureRunning:
-    """``{"pid", "start", "name", "command", "ports", "old", "fault"}``: when neither the process nor a successor is there, start it as it was.
+    """``{"name", "fault", "marks"}``: when neither a process nor a successor is there, start it as it was.
 
-    ``command``: digest of its command line; ``old``: [pid, start] of its whole tree, of which nothing counts as a successor.
+    ``marks``: what revival.mark said of it. After a reboot there is nothing to do: what runs then is the host's own choice.
     """
+
+    SUPERVISED = 2.0  # seconds more for a parent that is still there and may be about to start it: there must never be two
 
     @staticmethod
     def _there(args, patience=0.0):
-        if processes.alive(args["pid"], args["start"]):
+        marks = args["marks"]
+        if marks["boot"] != _clock.boot_id() or processes.alive(marks["pid"], marks["start"]):
             return True
-        return bool(revival.wait(args["command"], args["ports"], args["old"], patience))
+        return revival.wait(marks, patience) is not None
 
     @classmethod
     def undo(cls, args):
-        if not cls._there(args):
+        parent = args["marks"]["parent"]
+        if not cls._there(args, cls.SUPERVISED if parent and processes.alive(*parent) else 0.0):
             captured = revival.kept(args["fault"])
             if captured is not None:
                 revival.start(captured)
@@ -51,7 +56,7 @@ class EnsureRunning:
 
     @classmethod
     def left(cls, args):
-        return [] if cls._there(args) else ["process %d (%s) is not running again" % (args["pid"], args["name"])]
+        return [] if cls._there(args) else ["process %d (%s) is not running again" % (args["marks"]["pid"], args["name"])]
 
 
 OPERATIONS = {"process.resume": Resume, "process.ensure_running": EnsureRunning}

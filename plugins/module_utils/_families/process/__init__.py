@@ -1,0 +1,283 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Processes: kill, pause, restart. Private to magsasa.chaos.
+
+A kill or a restart happens at one moment; the rest of the duration is the time that the host gets to bring the process back.
+At its end the undo starts the process again when nothing else did.
+"""
+from __future__ import annotations
+
+import os
+import re
+import signal
+import time
+
+from ... import _quantity
+from ..._errors import BadOption, HostError, Refused, printable
+from ..._fault.plan import plan, step, undo
+from ..._host import listeners, processes, revival, services
+from . import find
+
+TARGETS = ("pid", "process_name", "pattern", "pid_file", "port")
+LONGEST_PATTERN = 200
+MOST_SHOWN = 64  # processes that are looked at closely; more are only counted
+
+
+NOT_ENDING = (signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGCONT)
+
+
+def _number(text):
+    """A whole number written in plain digits, or None."""
+    text = str(text).strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None
+
+
+def _signal(text):
+    number = _number(text)
+    if number is None:
+        name = text.strip().upper()
+        number = getattr(signal, name if name.startswith("SIG") else "SIG" + name, None)
+    if number not in list(signal.Signals) or number in NOT_ENDING:
+        raise BadOption("signal", text, "is not a signal that ends a process", "use one such as KILL or TERM")
+    return int(number)
+
+
+class Process:
+    """The process family."""
+
+    name = "process"
+    settle_s = 0.05
+    options = {
+        "action": {"type": "str", "choices": ["kill", "pause", "restart"]},
+        "pid": {"type": "int"},
+        "process_name": {"type": "str"},
+        "pattern": {"type": "str"},
+        "pid_file": {"type": "path"},
+        "port": {"type": "raw"},
+        "signal": {"type": "str"},
+        "limit": {"type": "int", "default": 1},
+        "tree": {"type": "bool", "default": True},
+        "grace": {"type": "str", "default": "10s"},
+        "respawn_within": {"type": "str", "default": "3s"},
+    }
+
+    def parse(self, params):
+        """Figures of the family's options."""
+        if not params["action"]:
+            raise BadOption("action", "", "is missing", "use kill, pause or restart")
+        given = [name for name in TARGETS if params[name] not in (None, "")]
+        if len(given) != 1:
+            raise BadOption("target", ", ".join(given) or "nothing", "does not name one process", "give exactly one of %s" % ", ".join(TARGETS))
+        chosen = {name: params[name] for name in given}
+        if "pattern" in chosen:
+            if len(chosen["pattern"]) > LONGEST_PATTERN:
+                raise BadOption("pattern", chosen["pattern"], "is too long", "use at most %d characters" % LONGEST_PATTERN)
+            try:
+                re.compile(chosen["pattern"])
+            except (re.error, OverflowError, RecursionError) as error:
+                raise BadOption("pattern", chosen["pattern"], "is not a regular expression of Python (%s)" % error, "mend it")
+        if "port" in chosen:
+            number = None if isinstance(chosen["port"], bool) else _number(chosen["port"])
+            if number is None or not 0 < number < 65536:
+                raise BadOption("port", chosen["port"], "is not a port", "use a number from 1 to 65535")
+            chosen["port"] = number
+        if "pid" in chosen and chosen["pid"] < 1:
+            raise BadOption("pid", chosen["pid"], "is not a process id", "use 1 or more")
+        if params["limit"] < 1:
+            raise BadOption("limit", params["limit"], "is not a number of processes", "use 1 or more")
+        if params["signal"] and params["action"] == "pause":
+            raise BadOption("signal", params["signal"], "means nothing with action=pause", "leave it out, or use action=kill")
+        return {
+            "action": params["action"],
+            "target": chosen,
+            "signal": _signal(params["signal"] or ("TERM" if params["action"] == "restart" else "KILL")),
+            "limit": params["limit"],
+            "tree": params["tree"],
+            "grace_s": _quantity.duration(params["grace"], "grace", high=300.0),
+            "respawn_s": _quantity.duration(params["respawn_within"], "respawn_within", high=300.0),
+        }
+
+    # -- reading
+
+    def look(self, options):
+        """The processes that are meant, with what is needed to judge and to undo."""
+        pids = find.pids(options["target"])
+        if not pids:
+            option, value = next(iter(options["target"].items()))
+            raise BadOption(option, value, "matches no running process that this user may see", "look at what runs with ps or magsasa.chaos.endpoint_info")
+        protected = find.protected()
+        listening = listeners.listeners()
+        return {"found": [_describe(pid, protected, listening) for pid in pids[:MOST_SHOWN]], "matching": len(pids), "uid": os.geteuid()}
+
+    # -- planning
+
+    def plan(self, options, facts):
+        """Steps for the processes that were found; refuses those that must not be touched."""
+        action = options["action"]
+        most = options["limit"] if action == "pause" else 1
+        if facts["matching"] > most:
+            if action != "pause" and options["limit"] > 1:
+                raise Refused("limit", "%d processes match and %s takes one at a time" % (facts["matching"], action), remedy="name one of them")
+            raise Refused("limit", "%d processes match and limit is %d" % (facts["matching"], options["limit"]), "limit")
+        steps = []
+        notes = []
+        for each in facts["found"]:
+            self._guard(each, options, facts["uid"])
+            steps.append(self._pause(each, options) if action == "pause" else self._event(each, options, notes))
+        return plan(
+            "process",
+            action,
+            "systemd" if any(each["do"] == "unit_restart" for each in steps) else "signals",
+            {"processes": len(steps), "signal": "STOP" if action == "pause" else signal.Signals(options["signal"]).name[3:]},
+            steps,
+            ["process:%d" % each["pid"] for each in facts["found"]],
+            notes,
+            event=action != "pause",
+        )
+
+    def _guard(self, each, options, uid):
+        """Refuse what no key lifts: a protected process anywhere in what would be touched, and what the kernel forbids us."""
+        touched = each["tree"] if options["action"] == "pause" and options["tree"] else each["tree"][:1]
+        for pid, _start, _state, owner, why in touched:
+            if why:
+                raise Refused("protected process", "process %d is %s" % (pid, why))
+            if uid and owner != uid:
+                raise Refused("permission", "process %d belongs to another user and this run has no root" % pid, remedy="use become: true")
+
+    def _pause(self, each, options):
+        """The process first, then what is below; one that somebody else had stopped before stays as it is."""
+        chosen = each["tree"] if options["tree"] else each["tree"][:1]
+        running = [[pid, start] for pid, start, state, _owner, _why in chosen if state != "T"]
+        if not running:
+            raise Refused("state", "process %d is stopped already" % each["pid"], remedy="let it go on first")
+        more = " and %d more of its tree" % (len(running) - 1) if len(running) > 1 else ""
+        return step(
+            "pause",
+            "stop process %d (%s)%s" % (each["pid"], each["program"], more),
+            {"root": each["pid"], "processes": running, "tree": options["tree"]},
+            [undo("process.resume", pid=pid, start=start) for pid, start in running],
+        )
+
+    def _event(self, each, options, notes):
+        """One signal, and the way back: the service manager's, or our own copy of how it was started."""
+        label = "process %d (%s)" % (each["pid"], each["program"])
+        args = {"marks": each["marks"], "signal": options["signal"], "fault": "$ID", "capture": each["restartable"] and not each["unit"]}
+        if options["action"] == "restart":
+            args.update(grace_s=options["grace_s"], respawn_s=options["respawn_s"])
+        if each["unit"]:
+            again = undo("service.start", unit=each["unit"])
+            if options["action"] == "restart":
+                return step("unit_restart", "restart service %s" % each["unit"], dict(args, unit=each["unit"]), [again], tool="systemctl")
+            return step("kill", "send signal %d to %s of service %s" % (options["signal"], label, each["unit"]), args, [again])
+        if not each["restartable"]:
+            if not each["marks"]["parent"] and not options["force"]:
+                raise Refused("revival", "%s has written over its command line and nobody would start it again" % label, "force")
+            notes.append("%s cannot be started again by us: only what looks after it can" % label)
+        says = "send signal %d to %s" % (options["signal"], label)
+        if options["action"] == "restart":
+            says += ", wait for its end, start it again unless somebody does"
+        return step(options["action"], says, args, [undo("process.ensure_running", name=each["program"], fault="$ID", marks=each["marks"])])
+
+    # -- doing
+
+    def do_pause(self, ctx, args):
+        """The parent first, so that no new child escapes; then those that appeared since the plan, until there are none."""
+        known = {tuple(each) for each in args["processes"]}
+        for pid, start in args["processes"]:
+            processes.send(pid, start, signal.SIGSTOP)
+        fresh = True
+        while args["tree"] and fresh:
+            below = [(pid, processes.start_time(pid)) for pid in find.descendants(args["root"]) if processes.state(pid) not in ("T", "Z", "X", None)]
+            fresh = [each for each in below if each[1] is not None and each not in known]
+            for pid, start in fresh:
+                known.add((pid, start))
+                ctx.add_undo("process.resume", pid=pid, start=start)
+                processes.send(pid, start, signal.SIGSTOP)
+        ctx.memory.setdefault("paused", []).extend(sorted(known))
+
+    def _end(self, ctx, args):
+        """Keep aside what is needed to start it again, then send the signal."""
+        captured = None
+        if args["capture"]:
+            captured = revival.capture(args["marks"]["pid"])
+            revival.keep(args["fault"], captured)
+        ctx.memory.update(args=args, captured=captured)
+        ctx.happened()
+        if not processes.send(args["marks"]["pid"], args["marks"]["start"], args["signal"]):
+            raise HostError("process %d ended by itself before it was to be ended" % args["marks"]["pid"])
+
+    def do_kill(self, ctx, args):
+        """One signal; whether the process comes back is up to the host."""
+        self._end(ctx, args)
+        processes.wait_gone(args["marks"]["pid"], args["marks"]["start"], 2.0 if args["signal"] == signal.SIGKILL else 0.2)
+
+    def do_restart(self, ctx, args):
+        """A graceful end; whoever looks after the process may start it again, else we do."""
+        marks = args["marks"]
+        self._end(ctx, args)
+        if not processes.wait_gone(marks["pid"], marks["start"], args["grace_s"]):
+            processes.send(marks["pid"], marks["start"], signal.SIGKILL)
+            processes.wait_gone(marks["pid"], marks["start"], 2.0)
+            ctx.memory["forced"] = True
+        patience = args["respawn_s"] if marks["parent"] else 0.0
+        if ctx.memory["captured"] and not revival.wait(marks, patience):
+            revival.start(ctx.memory["captured"])
+            ctx.memory["by_us"] = True
+            revival.wait(marks, 2.0)
+
+    def do_unit_restart(self, ctx, args):
+        """systemd ends and starts its own service."""
+        ctx.memory.update(args=args, captured=None)
+        ctx.happened()
+        services.control("restart", args["unit"], timeout=args["grace_s"] + 45.0)
+
+    # -- measuring
+
+    def measure(self, ctx):
+        """From /proc: stopped; or gone, and when it was back."""
+        return self._measure_pause(ctx) if "paused" in ctx.memory else self._measure_event(ctx)
+
+    @staticmethod
+    def _measure_pause(ctx):
+        alive = [pid for pid, start in ctx.memory["paused"] if processes.alive(pid, start)]
+        stopped = [pid for pid in alive if processes.state(pid) == "T"]
+        bitten = bool(alive) and len(stopped) == len(alive)
+        return {"effect": "confirmed" if bitten else "mismatch", "measured": {"stopped": len(stopped), "of": len(alive)}, "note": ""}
+
+    @staticmethod
+    def _measure_event(ctx):
+        marks = ctx.memory["args"]["marks"]
+        gone = not processes.alive(marks["pid"], marks["start"])
+        measured = {"ended": gone, "back_after_s": None, "back_pid": None, "started_by": None}
+        found = revival.successor(marks) if gone else None
+        if found:
+            measured.update(
+                back_after_s=_age_at(found[1], ctx.moment["monotonic"]), back_pid=found[0], started_by="this fault" if ctx.memory.get("by_us") else "the host"
+            )
+        if ctx.memory.get("forced"):
+            measured["forced"] = True
+        return {"effect": "confirmed" if gone else "mismatch", "measured": measured, "note": "" if gone else "the process is still there"}
+
+
+def _describe(pid, protected, listening):
+    """Facts of one process: JSON-able."""
+    tree = [each for each in [pid] + find.descendants(pid) if processes.start_time(each) is not None]
+    return {
+        "pid": pid,
+        "program": printable(os.path.basename((processes.argv(pid) or [processes.comm(pid) or "?"])[0]), 40),
+        "restartable": revival.restartable(pid),
+        "unit": services.unit_of(pid),
+        "tree": [[each, processes.start_time(each), processes.state(each), processes.uid(each), protected.get(each)] for each in tree],
+        "marks": revival.mark(pid, [[each, processes.start_time(each)] for each in tree], listening),
+    }
+
+
+def _age_at(start_ticks, moment):
+    """Seconds from ``moment`` (CLOCK_MONOTONIC) to the start of a process (ticks since boot; the same clock but for suspends)."""
+    started = start_ticks / float(os.sysconf("SC_CLK_TCK"))
+    suspended = time.clock_gettime(time.CLOCK_BOOTTIME) - time.monotonic()
+    return round(max(0.0, started - suspended - moment), 2)
+
+
+FAMILY = Process()

@@ -1,0 +1,58 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""systemd services: which one owns a process, and what systemd says of it. Private to magsasa.chaos."""
+from __future__ import annotations
+
+import os
+import re
+
+from .. import _cmd
+
+RUNNING = "/run/systemd/system"  # sd_booted(3)
+_UNIT = re.compile(r"[A-Za-z0-9:_.\\@-]{1,200}\.service")
+_OF_USERS = re.compile(r"user@[0-9]+\.service")  # holds sessions, is no service of its own
+
+
+def available():
+    """Whether systemd runs this host and this user may steer it."""
+    return os.path.isdir(RUNNING) and os.geteuid() == 0 and _cmd.which("systemctl") is not None
+
+
+def unit_in(cgroup):
+    """Name of the innermost service in the text of /proc/PID/cgroup, or None."""
+    for line in cgroup.splitlines():
+        parts = line.split(":", 2)
+        if len(parts) == 3 and (parts[1] in ("", "name=systemd")):
+            for name in reversed(parts[2].split("/")):
+                if _UNIT.fullmatch(name):
+                    return None if _OF_USERS.fullmatch(name) else name
+    return None
+
+
+def unit_of(pid):
+    """The service whose main process this is, or None."""
+    if not available():
+        return None
+    try:
+        with open("/proc/%d/cgroup" % pid) as source:
+            unit = unit_in(source.read(65536))
+    except OSError:
+        return None
+    return unit if unit and show(unit).get("MainPID") == str(pid) else None
+
+
+def show(unit):
+    """Some of what systemd knows of a unit (dict of text)."""
+    done = _cmd.run(["systemctl", "show", "--property=MainPID,ActiveState,SubState,Restart", "--", unit], timeout=10, check=False)
+    return dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
+
+
+def active(unit):
+    """Whether it runs."""
+    return show(unit).get("ActiveState") == "active"
+
+
+def control(verb, unit, timeout=60):
+    """systemctl VERB UNIT; raises HostError."""
+    return _cmd.run(["systemctl", verb, "--", unit], timeout=timeout)
