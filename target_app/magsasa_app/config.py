@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 
@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError
 class Config:
     """Settings of one process. ``fragile`` switches every resilient habit off."""
 
-    database_url: str
+    database_url: URL
     port: int
     bind: str
     fragile: bool
@@ -36,19 +36,23 @@ def from_environment(environ=None):
     fragile = (environ.get("FRAGILE") or "0").lower()
     if fragile not in ("0", "1", "true", "false", "yes", "no"):
         raise ValueError("FRAGILE: '%s' is neither on nor off; use 1 or 0" % fragile)
-    url = environ.get("DATABASE_URL") or "sqlite:///" + (environ.get("APP_DATABASE_FILE") or "magsasa.db")
-    return Config(database_url=_database_url(url), port=int(port), bind=environ.get("APP_BIND") or "127.0.0.1", fragile=fragile in ("1", "true", "yes"))
+    url = _url(environ["DATABASE_URL"]) if environ.get("DATABASE_URL") else URL.create("sqlite", database=environ.get("APP_DATABASE_FILE") or "magsasa.db")
+    return Config(database_url=_supported(url), port=int(port), bind=environ.get("APP_BIND") or "127.0.0.1", fragile=fragile in ("1", "true", "yes"))
 
 
-def _database_url(text):
-    """The URL with its driver, and with the absolute path of an SQLite file. Never quotes the URL: it may hold a password."""
+def _url(text):
+    """Never quotes the text in its error: it may hold a password."""
     try:
-        url = make_url(text)
+        return make_url(text)
     except (ArgumentError, ValueError):
         raise ValueError("DATABASE_URL: is not a URL; write postgresql://user:password@host:5432/name or sqlite:////path/to/file") from None
+
+
+def _supported(url):
+    """The URL with its driver, and with the absolute path of an SQLite file."""
     kind = url.drivername.partition("+")[0]
     if kind in ("postgres", "postgresql"):
-        return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+        return url.set(drivername="postgresql+psycopg")
     if kind != "sqlite":
         raise ValueError("DATABASE_URL: '%s' is not supported; use postgresql or sqlite" % kind[:20])
     if url.database in (None, "", ":memory:"):
@@ -56,4 +60,4 @@ def _database_url(text):
     path = os.path.abspath(url.database)
     if not os.path.isdir(os.path.dirname(path)):
         raise ValueError("DATABASE_URL: there is no folder %s; make it first" % os.path.dirname(path))
-    return url.set(database=path).render_as_string(hide_password=False)
+    return url.set(database=path)

@@ -14,7 +14,7 @@ FRAGILE_WAIT_S = 30
 
 def make_engine(config):
     """The engine of the requests."""
-    if config.database_url.startswith("sqlite"):
+    if config.database_url.get_backend_name() == "sqlite":
         return _sqlite(config)
     if config.fragile:
         return create_engine(config.database_url, pool_size=2, max_overflow=0, pool_timeout=FRAGILE_WAIT_S)
@@ -31,7 +31,7 @@ def make_engine(config):
 
 def make_fresh_engine(config):
     """The engine of checks: a new connection each time, which owes nothing to what happened before."""
-    if config.database_url.startswith("sqlite"):
+    if config.database_url.get_backend_name() == "sqlite":
         return _sqlite(config)
     return create_engine(config.database_url, poolclass=NullPool, connect_args={} if config.fragile else _bounds(config))
 
