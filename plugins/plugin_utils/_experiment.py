@@ -4,7 +4,7 @@
 """The record of one experiment, as the report holds it. Pure. Private to magsasa.chaos."""
 from __future__ import annotations
 
-from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption
+from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, ChaosError
 from ansible_collections.magsasa.chaos.plugins.module_utils._judge import metrics, objectives, phases, verdict
 from ansible_collections.magsasa.chaos.plugins.module_utils._probe import samples as packed
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import recommend
@@ -29,8 +29,8 @@ def judge(given, host):
     probe = given.get("probe") or None
     if probe is not None and not isinstance(probe, dict):
         raise BadOption("probe", probe, "is not a probe's summary", "pass the 'summary' of the stopped probe")
-    found = packed.unpack(given["samples"]) if given.get("samples") else []
-    live = packed.unpack(given["liveness"]) if given.get("liveness") else None
+    found = _unpacked(given, "samples") or []
+    live = _unpacked(given, "liveness")
     status, reason = _status(given, fault)
     figures = {"phases": {}, "metrics": {}}
     if found and fault and fault.get("injected_at"):
@@ -54,6 +54,14 @@ def judge(given, host):
     record.update({key: scenario.get(key) for key in _SCENARIO_KEYS})
     record["recommendations"] = recommend.for_experiment(record)
     return record
+
+
+def _unpacked(given, option):
+    """The samples of an option; None without them."""
+    try:
+        return packed.unpack(given[option]) if given.get(option) else None
+    except packed.BadSamples as error:
+        raise ChaosError(str(error).replace("samples", option, 1))
 
 
 def _status(given, fault):

@@ -69,7 +69,7 @@ def sentence(found):
     if found["score"] is not None:
         text += "; score %g" % found["score"]
         if found["objectives_unmeasured"]:
-            text += " (%d of %d objectives measured)" % (found["objectives_measured"], found["objectives_measured"] + found["objectives_unmeasured"])
+            text += " (%d unmeasured)" % found["objectives_unmeasured"]
     return text + ("; %d thing(s) LEFT BEHIND" % found["residue"] if found["residue"] else "; nothing left behind")
 
 

@@ -1,0 +1,92 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The record of one experiment from the options of slo_check."""
+from __future__ import annotations
+
+import pytest
+from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
+from ansible_collections.magsasa.chaos.plugins.module_utils._probe.samples import pack
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._experiment import judge
+
+from support.samples import OUTAGE, fault, series
+
+SCENARIO = {"id": "cpu-light", "title": "Half busy", "hypothesis": "It holds.", "family": "cpu", "intensity": "light", "hold": "10s"}
+QUIET = pack(series(100, 130))
+
+
+def given(**more):
+    return dict({"scenario": SCENARIO, "samples": QUIET, "fault": fault()}, **more)
+
+
+def test_passed():
+    record = judge(given(observer="watcher"), "web1")
+    expected = {"id": "cpu-light@web1", "host": "web1", "observer": "watcher", "scenario": "cpu-light", "status": "completed", "verdict": "passed", "reason": "",
+                "title": "Half busy", "hypothesis": "It holds.", "family": "cpu", "intensity": "light", "hold": "10s", "recommendations": []}  # fmt: skip
+    assert {key: record[key] for key in expected} == expected
+    assert [(each["name"], each["met"]) for each in record["objectives"]] == [
+        ("availability", True), ("error_rate", True), ("latency_impact", True), ("recovery_time", True), ("mttr", None),
+    ]  # fmt: skip
+    assert record["fault"]["measured"] == {"load_pct": 50.2} and "who" not in record["fault"]
+
+
+def test_failed():
+    record = judge(given(samples=pack(series(100, 130, [(111.0, 125.0, OUTAGE)])), successes="2"), "web1")
+    assert (record["status"], record["verdict"], record["reason"]) == ("completed", "failed", "missed: availability, error_rate, mttr")
+    assert record["metrics"]["recovery_time_s"] == 5.0
+
+
+def test_without_samples_nothing_is_known():
+    record = judge(given(samples=None), "web1")
+    assert (record["status"], record["verdict"], record["metrics"]) == ("completed", "unknown", {})
+    assert all(each["met"] is None for each in record["objectives"])
+
+
+@pytest.mark.parametrize(
+    "more, status, verdict, reason",
+    [
+        ({"skipped": "needs root; use become: true"}, "skipped", "unknown", "needs root; use become: true"),
+        ({"refused": "refused by the memory guard: 100 MiB free"}, "refused", "unknown", "refused by the memory guard: 100 MiB free"),
+        ({"failed": "refused by the memory guard: 100 MiB free"}, "refused", "unknown", "refused by the memory guard: 100 MiB free"),
+        ({"failed": "no space left"}, "failed", "unknown", "no space left"),
+        ({"fault": None}, "failed", "unknown", "no fault was injected"),
+        ({"fault": fault(error="the worker would not start")}, "failed", "unknown", "the worker would not start"),
+        ({"fault": fault(injected_at=None)}, "failed", "unknown", "the fault was never injected"),
+        ({"fault": fault(revert_cause="worker_died")}, "failed", "unknown", "the fault ended early (worker_died)"),
+        ({"fault": fault(revert_cause=None, state="active")}, "failed", "unknown", "the fault ended early (it is not over)"),
+        ({"fault": fault(residue=["/tmp/x"])}, "failed", "unknown", "left behind: /tmp/x"),
+        ({"fault": fault(residue=["/tmp/x"]), "failed": "a task failed"}, "failed", "unknown", "left behind: /tmp/x"),
+        ({"fault": fault(state="planned", injected_at=None, reverted_at=None)}, "planned", "unknown", ""),
+        ({"halted": "error rate 80 % reached the halt limit of 50 %"}, "halted", "failed", "error rate 80 % reached the halt limit of 50 %"),
+        ({"fault": fault(revert_cause="halt_condition", halted_by="error rate 80 %")}, "halted", "failed", "error rate 80 %"),
+        ({"fault": fault(revert_cause="halt")}, "halted", "unknown", "it was halted before its end"),
+        ({"fault": fault(effect="mismatch", note="the host was busy")}, "completed", "unknown", "the fault is not known to have bitten (mismatch: the host was busy)"),
+    ],
+)
+def test_status_and_verdict(more, status, verdict, reason):
+    record = judge(given(**more), "web1")
+    assert (record["status"], record["verdict"], record["reason"]) == (status, verdict, reason)
+
+
+@pytest.mark.parametrize(
+    "more, sentence",
+    [
+        ({"scenario": None}, "scenario: 'None' is not a scenario"),
+        ({"scenario": {"title": "x"}}, "scenario: "),
+        ({"scenario": {"id": 5}}, "scenario: "),
+        ({"scenario": dict(SCENARIO, objectives={"p95": "soon"})}, "objectives.p95: 'soon' is not a duration"),
+        ({"samples": {"encoding": "zip"}}, "samples: this is not the form a probe returns"),
+        ({"samples": "text"}, "samples: this is not the form a probe returns"),
+        ({"liveness": [1]}, "liveness: this is not the form a probe returns"),
+        ({"fault": "cpu"}, "fault: 'cpu' is not a fault record"),
+        ({"fault": fault(injected_at="now")}, "fault.injected_at: 'now' is not a reading of a clock"),
+        ({"phases": {"hold_from": 1}}, "phases: "),
+        ({"probe": "fast"}, "probe: 'fast' is not a probe's summary"),
+        ({"successes": 0}, "successes: '0' is not a number of probes"),
+        ({"successes": "many"}, "successes: 'many' is not a number of probes"),
+    ],
+)
+def test_bad_input_is_one_sentence(more, sentence):
+    with pytest.raises(ChaosError) as caught:
+        judge(given(**more), "web1")
+    assert str(caught.value).startswith(sentence) and "\n" not in str(caught.value)

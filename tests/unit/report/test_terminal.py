@@ -1,0 +1,63 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One screen: at most 24 lines of 80 columns, the worst first, no escapes."""
+from __future__ import annotations
+
+import pytest
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import terminal
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from support import reports
+
+
+def test_the_screen_of_a_bad_run():
+    shown = terminal.render(reports.report(), "reports/latest/report.md")
+    assert shown[0].startswith("CHAOS FAILED: 1 passed, 3 failed")
+    body = [line for line in shown if line.startswith("  ") and not line.startswith(("  >", "    "))]
+    words = [line.split()[0] for line in body if line.split()[0] in terminal.ORDER]
+    assert words == ["FAILED"] * 3 + ["BROKEN"] * 2 + ["refused", "unknown", "passed", "planned", "skipped"]
+    assert any("  > database-outage-brief: Without its database" in line for line in shown)
+    assert shown[-1] == "report: reports/latest/report.md"
+
+
+@pytest.mark.parametrize("hosts", [1, 2, 30])
+@pytest.mark.parametrize("width", [80, 120])
+def test_it_fits(hosts, width):
+    found = [each for number in range(hosts) for each in reports.records("web%d" % number)]
+    shown = terminal.render(reports.report(found), "reports/latest/report.md", width)
+    assert len(shown) <= terminal.HEIGHT and max(map(len, shown)) <= width
+    assert shown[-1].startswith("report: ") and any(line.startswith("  > ") for line in shown)
+    if hosts > 1:
+        assert any(" web0 " in line for line in shown) and any("more" in line for line in shown)
+
+
+def test_figures_of_one_experiment():
+    shown = terminal.render(reports.report(reports.records()[:1]), None, 120)
+    assert shown[0] == "CHAOS PASSED: 1 passed, 0 failed; score 100 (1 unmeasured); nothing left behind"
+    assert shown[1].startswith("  passed  cpu-light availability 100 % (at least 95 %); errors 0 % (at most 5 %)")
+    assert len(shown) == 2
+
+
+def test_the_same_advice_is_given_once():
+    found = [each for number in range(3) for each in reports.records("web%d" % number)[1:2]]
+    shown = terminal.render(reports.report(found), None)
+    assert sum("Without its database" in line for line in shown) == 1
+
+
+def test_dry_run_and_gaps():
+    shown = terminal.render(reports.report([reports.records()[-1]], dry_run=True), None)
+    assert shown[0] == "CHAOS dry run: 1 planned; nothing was touched" and "asked load_pct 50.0; not injected" in shown[1]
+    shown = terminal.render(reports.report(reports.records()[:1], interrupted=True), None)
+    assert shown[0].startswith("CHAOS UNKNOWN") and "interrupted" in shown[1], shown
+    assert terminal.render(reports.report([]), None) == ["CHAOS UNKNOWN: 0 passed, 0 failed; nothing left behind"]
+
+
+@settings(max_examples=60)
+@given(st.text(st.characters(), max_size=60), st.text(st.characters(), max_size=300))
+@example("\x1b]0;owned\x07", "\x1b[2J\r\n")
+def test_no_text_escapes_it(value, path):
+    shown = terminal.render(reports.report(reports.hostile(value), command=value), path)
+    assert len(shown) <= terminal.HEIGHT and all(line.isprintable() for line in shown)
+    assert all(len(line) <= terminal.WIDTH for line in shown if not line.startswith("report: "))
