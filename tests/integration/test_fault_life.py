@@ -4,10 +4,13 @@
 """The promise that every fault shares: armed before it bites, bounded, undone whatever happens, and written down."""
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
+import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -228,3 +231,39 @@ def test_state_folder_of_somebody_else_is_refused(state):
     assert refused["failed"] and "not a private folder" in refused["msg"]
     (state / "run").unlink()
     (state / "elsewhere").rmdir()
+
+
+@pytest.mark.root
+def test_full_file_system_gets_one_sentence_and_no_fault(tmp_path):
+    folder = tmp_path / "full"
+    folder.mkdir(mode=0o700)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k,mode=0700", "tmpfs", str(folder)], check=True)
+    try:
+        with open(folder / "ballast", "wb") as ballast, contextlib.suppress(OSError):
+            while True:
+                ballast.write(b"x" * 4096)
+                ballast.flush()
+        refused = run_module("cpu_fault", FAULT, folder)
+        assert refused["failed"] and "No space left" in refused["msg"] and "\n" not in refused["msg"]
+        assert not marked(folder) and not list((folder / "ledger").rglob("*.json*") if (folder / "ledger").exists() else [])
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+@pytest.mark.root
+def test_owner_of_the_host_has_the_last_word(state):
+    deny = Path("/etc/magsasa-chaos/deny")
+    if deny.exists():
+        pytest.skip("this machine denies faults already")
+    made = not deny.parent.exists()
+    deny.parent.mkdir(exist_ok=True)
+    deny.write_text("not today: month-end closing \x1b[31m\nsecond line\n")
+    try:
+        refused = run_module("cpu_fault", FAULT, state)
+        assert refused["failed"] and "not today: month-end closing" in refused["msg"] and "second" not in refused["msg"]
+        assert "\x1b" not in refused["msg"] and list(state.iterdir()) == []
+    finally:
+        deny.unlink()
+        if made:
+            deny.parent.rmdir()
+    assert run_module("cpu_fault", dict(FAULT, duration="2s"), state)["changed"]
