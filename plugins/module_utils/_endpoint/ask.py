@@ -15,6 +15,7 @@ from . import identify
 HEALTH_PATHS = ("/health", "/healthz", "/ready", "/live", "/actuator/health", "/")
 MOST_BYTES = 65536  # of one answer
 LEAST = 0.05  # seconds below which another request makes no sense
+SETTLE = 0.1  # seconds by which requests end before the deadline, so that what came of them is still heard
 _PERHAPS_TLS = ("garbage", "reset")  # what plain HTTP gets from a port that wants TLS
 
 
@@ -62,7 +63,7 @@ def _ask_paths(scheme, address, port, paths, headers, deadline):
     started = 0
 
     def work(index):
-        came.put((index, _follow(base, paths[index], headers, deadline)))
+        came.put((index, _follow(base, paths[index], headers, deadline - SETTLE)))
 
     while True:
         left = deadline - time.monotonic()
@@ -143,8 +144,7 @@ def _summary(about, paths, answers, started):
     if chosen is None:
         return silent("timeout", **about)
     response, url, seconds, _redirect = answers[chosen]
-    cut_off = [index for index in heard if answers[index][0].error_kind == "timeout"]
-    waiting = [index for index in range(started) if index not in answers or answers[index][0].status is None]
+    late = [index for index in range(started) if index not in answers or answers[index][0].error_kind == "timeout"]
     said = identify.describe(response)
     return dict(
         said,
@@ -155,6 +155,6 @@ def _summary(about, paths, answers, started):
         health_url=url,
         answer_s=round(seconds, 3),
         redirect=next((answers[index][3] for index in heard if answers[index][3]), None),
-        unanswered=[paths[index] for index in sorted(cut_off + waiting)],
+        unanswered=[paths[index] for index in late if index <= chosen],
         truncated=response.truncated,
     )

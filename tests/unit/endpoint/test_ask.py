@@ -156,6 +156,7 @@ def test_a_tls_port_that_complains_in_plain_http():
 def test_a_slow_health_endpoint_counts_before_quick_ones_after_it():
     with Server(paths({"/health": say(answer(HEALTH), delay=2.0), "/live": answer({"service": "live"})})) as server:
         found, _took = ask_port(server.port, seconds=8.0)
+        assert "/live" in asked(server)  # it was not held up
         assert (found["service"], found["healthy"], found["unanswered"]) == ("shop", True, [])
         assert found["answer_s"] >= 2.0
 
@@ -177,6 +178,12 @@ def test_one_byte_at_a_time():
     with Server(drip(answer(HEALTH), 0.2)) as server:
         found, took = ask_port(server.port, seconds=1.0)
         assert not found["healthy"] and took < 1.0 + GRACE
+
+
+def test_a_body_that_does_not_end_in_time():
+    with Server(drip(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + b" " * 1000, 0.01)) as server:
+        found, _took = ask_port(server.port, seconds=2.0)
+        assert (found["speaks"], found["healthy"], found["error"], found["unanswered"]) == (True, False, "timeout", ["/health"])
 
 
 @pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 999999999999\r\n\r\n"])
