@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Judge one experiment: samples and fault record in, the report's record out. Touches no host."""
+
 from __future__ import annotations
 
 from ansible.errors import AnsibleActionFail
@@ -15,9 +16,7 @@ class ActionModule(ActionBase):
     """Options are described in the module of the same name."""
 
     TRANSFERS_FILES = False
-    _VALID_ARGS = frozenset(
-        "scenario samples probe liveness fault phases observer successes skipped refused failed halted fail_on_breach".split()
-    )
+    _VALID_ARGS = frozenset("scenario samples probe liveness fault phases observer successes skipped refused failed halted fail_on_breach".split())
 
     def run(self, tmp=None, task_vars=None):
         """``experiment``: the record; failed only with ``fail_on_breach``."""

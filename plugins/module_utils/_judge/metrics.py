@@ -6,6 +6,7 @@
 All times are CLOCK_MONOTONIC seconds of the observer. Percentiles are nearest-rank over the raw samples: the value at place
 ceil(share * n) of a plain sort. Definitions: docs/design.md section 6.
 """
+
 from __future__ import annotations
 
 import random

@@ -5,6 +5,7 @@
 
 ``status``: did the tool do its work. ``verdict``: did the system hold. They are never mixed.
 """
+
 from __future__ import annotations
 
 STATUSES = ("completed", "halted", "failed", "refused", "skipped", "planned")

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One experiment in full, as a section of the Markdown report. Pure. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import rows, text
@@ -27,7 +28,9 @@ def of(record):
 
 def _plan(record):
     steps = [step for step in (record.get("fault") or {}).get("plan") or [] if isinstance(step, dict)]
-    body = [[_m(step.get("says")), _m("; ".join(str(each) for each in step.get("undo") or []) or "nothing to undo"), _m(step.get("tool") or "-")] for step in steps]
+    body = [
+        [_m(step.get("says")), _m("; ".join(str(each) for each in step.get("undo") or []) or "nothing to undo"), _m(step.get("tool") or "-")] for step in steps
+    ]
     lines = table(["step", "undone by", "tool"], body) if body else ["No steps are planned.", ""]
     notes = (record.get("fault") or {}).get("notes") or []
     return lines + (table(["note"], [[_m(note)] for note in notes]) if notes else [])

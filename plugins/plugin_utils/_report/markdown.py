@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The report as Markdown: verdict first. Pure: record in, text out. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import details, model, rows, text

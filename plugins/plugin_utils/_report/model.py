@@ -5,6 +5,7 @@
 
 The form is described by docs/report.schema.json.
 """
+
 from __future__ import annotations
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._judge.summary import summary

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Recommendations: what to change in the system, each tied to the figure that made it say so. Pure. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import rows
@@ -53,7 +54,11 @@ def _left_behind(record):
     left = (record.get("fault") or {}).get("residue")
     if not left:
         return None
-    return ("Something of the fault is left on the host.", "; ".join(str(each) for each in left), "Run the playbook magsasa.chaos.chaos_halt on this host; it tries again.")
+    return (
+        "Something of the fault is left on the host.",
+        "; ".join(str(each) for each in left),
+        "Run the playbook magsasa.chaos.chaos_halt on this host; it tries again.",
+    )
 
 
 def _not_bitten(record):
@@ -73,7 +78,8 @@ def _slow_failures(record):
         return None
     return (
         "Without its database the service fails slowly: callers wait and pile up.",
-        "p95 %.0f ms during the outage, %d of %d probes failed (%s)" % (hold["p95_ms"], hold["failed"], hold["sent"], rows.figures(_metrics(record).get("errors"))),
+        "p95 %.0f ms during the outage, %d of %d probes failed (%s)"
+        % (hold["p95_ms"], hold["failed"], hold["sent"], rows.figures(_metrics(record).get("errors"))),
         "Bound every wait for the database: connect, lock and statement time-outs below 500 ms, and a circuit breaker that answers 503 with "
         "Retry-After at once while the database is gone.",
     )
@@ -97,7 +103,11 @@ def _no_recovery(record):
     watched = _phase(record, "recovery")
     length = (watched.get("to") or 0.0) - (watched.get("from") or 0.0)
     default = "Find what keeps the service from working after the fault is gone: stuck workers, exhausted pools, full queues."
-    return ("The service did not come back while it was watched.", "not well %.1f s after the fault was gone" % length, _BACK.get(record.get("family"), default))
+    return (
+        "The service did not come back while it was watched.",
+        "not well %.1f s after the fault was gone" % length,
+        _BACK.get(record.get("family"), default),
+    )
 
 
 def _brought_back(record):
@@ -109,7 +119,11 @@ def _brought_back(record):
     late = _missed(record, "recovery_time", "mttr")
     if not late or late["measured"] is None:
         return None
-    return ("Nothing started the service again; the end of the experiment did.", "%s %.1f s, objective %g s" % (late["name"], late["measured"], late["objective"]), _BACK["process"])
+    return (
+        "Nothing started the service again; the end of the experiment did.",
+        "%s %.1f s, objective %g s" % (late["name"], late["measured"], late["objective"]),
+        _BACK["process"],
+    )
 
 
 def _slow_recovery(record):

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Untrusted text made harmless, for Markdown, HTML, terminals and JSON. Pure. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 import math
@@ -41,7 +42,10 @@ def clean(value, depth=0):
         return "..."
     if isinstance(value, dict):
         pairs = [(plain(key, 100), each) for key, each in list(value.items())[:MOST]]
-        return {key: HIDDEN if is_secret(key) and isinstance(each, (str, int, float)) and not isinstance(each, bool) else clean(each, depth + 1) for key, each in pairs}
+        return {
+            key: HIDDEN if is_secret(key) and isinstance(each, (str, int, float)) and not isinstance(each, bool) else clean(each, depth + 1)
+            for key, each in pairs
+        }
     if isinstance(value, (list, tuple)):
         return [clean(each, depth + 1) for each in value[:MOST]]
     if isinstance(value, str):

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Figures of whole experiments, computed by hand; percentiles as of a plain sort; the interval as of a plain bootstrap."""
+
 from __future__ import annotations
 
 import math

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Outages and recovery, by hand: each letter is a probe, a second apart. g good, s good but slow, x failed."""
+
 from __future__ import annotations
 
 import pytest

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The resilience score: share of what was measured, never 100 by rounding, never a figure for nothing."""
+
 from __future__ import annotations
 
 import pytest

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Status and verdict are two things; nothing is passed that was not seen."""
+
 from __future__ import annotations
 
 import pytest
@@ -53,6 +54,9 @@ def test_reasons():
     assert verdict.verdict("completed", {"effect": "mismatch", "note": "the host was busy"}, DATA, [MET])[1].endswith("(mismatch: the host was busy)")
 
 
-@pytest.mark.parametrize("fault, halted, said", [({"revert_cause": "halt_condition"}, None, True), ({"revert_cause": "halt"}, None, False), ({}, "error rate", True), (None, "", False)])
+@pytest.mark.parametrize(
+    "fault, halted, said",
+    [({"revert_cause": "halt_condition"}, None, True), ({"revert_cause": "halt"}, None, False), ({}, "error rate", True), (None, "", False)],
+)
 def test_who_halted_it(fault, halted, said):
     assert verdict.breached(fault, halted) is said

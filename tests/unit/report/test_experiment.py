@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The record of one experiment from the options of slo_check."""
+
 from __future__ import annotations
 
 import pytest
@@ -60,7 +61,12 @@ def test_without_samples_nothing_is_known():
         ({"halted": "error rate 80 % reached the halt limit of 50 %"}, "halted", "failed", "error rate 80 % reached the halt limit of 50 %"),
         ({"fault": fault(revert_cause="halt_condition", halted_by="error rate 80 %")}, "halted", "failed", "error rate 80 %"),
         ({"fault": fault(revert_cause="halt")}, "halted", "unknown", "it was halted before its end"),
-        ({"fault": fault(effect="mismatch", note="the host was busy")}, "completed", "unknown", "the fault is not known to have bitten (mismatch: the host was busy)"),
+        (
+            {"fault": fault(effect="mismatch", note="the host was busy")},
+            "completed",
+            "unknown",
+            "the fault is not known to have bitten (mismatch: the host was busy)",
+        ),
     ],
 )
 def test_status_and_verdict(more, status, verdict, reason):

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The Markdown report: verdict first, every figure with its objective, and nothing that a text could break."""
+
 from __future__ import annotations
 
 import re
@@ -29,16 +30,16 @@ def test_verdict_first_then_the_experiments():
     shown = lines(reports.report())
     assert [line.lstrip("# ") for line in shown if line.startswith("#")][:5] == HEADINGS
     # objectives met of those measured: 4 of 4, 2 of 5, 1 of 5, 4 of 4
-    assert shown[2] == (
-        "1 passed, 3 failed, 1 unknown, 2 not carried out, 1 skipped, 1 refused, 1 planned; score 61.1 (2 unmeasured); 1 thing(s) LEFT BEHIND."
-    )
+    assert shown[2] == ("1 passed, 3 failed, 1 unknown, 2 not carried out, 1 skipped, 1 refused, 1 planned; score 61.1 (2 unmeasured); 1 thing(s) LEFT BEHIND.")
 
 
 def test_figures_stand_beside_their_objectives():
     shown = lines(reports.report())
     verdict, figures, bite = row(shown, "database-outage-brief")[2:5]
     assert verdict.strip() == "**FAILED**"
-    assert "availability 43.07 % (at least 95 %) MISSED" in figures and "errors 95 % (at most 5 %) MISSED" in figures and "recovery 2 s (at most 10 s) " in figures
+    assert (
+        "availability 43.07 % (at least 95 %) MISSED" in figures and "errors 95 % (at most 5 %) MISSED" in figures and "recovery 2 s (at most 10 s) " in figures
+    )
     assert "MTTR 11.5 s (at most 10 s) MISSED" in figures
     assert bite.strip() == "asked load_pct 50.0; measured load_pct 50.2: confirmed"
     assert "recovery never (at most 10 s) MISSED" in row(shown, "app-crash")[3]

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Secrets do not get into a report, wherever they stand."""
+
 from __future__ import annotations
 
 import time
@@ -43,7 +44,15 @@ def test_hidden(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "p95 480 ms (at most 500 ms)", "http://localhost:5000/health?x=1", "refused by the memory guard: 100 MiB free", "me@example.org", "a -> b: c", "load=50%"],
+    [
+        "",
+        "p95 480 ms (at most 500 ms)",
+        "http://localhost:5000/health?x=1",
+        "refused by the memory guard: 100 MiB free",
+        "me@example.org",
+        "a -> b: c",
+        "load=50%",
+    ],
 )
 def test_left_alone(text):
     assert redact(text) == text

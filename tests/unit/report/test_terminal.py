@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One screen: at most 24 lines of 80 columns, the worst first, no escapes."""
+
 from __future__ import annotations
 
 import pytest

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Untrusted text: one printable line, Markdown that renders as itself, JSON that is bounded."""
+
 from __future__ import annotations
 
 import json
@@ -69,7 +70,9 @@ def test_markdown(value, shown):
     assert text.markdown(value) == shown
 
 
-@pytest.mark.parametrize("value, shown", [("# x", "\\# x"), ("- x", "\\- x"), ("1. x", "1\\. x"), ("12) x", "12\\) x"), ("+ x", "\\+ x"), ("===", "\\==="), ("50 % of", "50 % of")])
+@pytest.mark.parametrize(
+    "value, shown", [("# x", "\\# x"), ("- x", "\\- x"), ("1. x", "1\\. x"), ("12) x", "12\\) x"), ("+ x", "\\+ x"), ("===", "\\==="), ("50 % of", "50 % of")]
+)
 def test_paragraph(value, shown):
     assert text.paragraph(value) == shown
 
@@ -91,7 +94,9 @@ def test_clean_bounds_and_hides():
     deep = []
     for _level in range(5000):
         deep = [deep]
-    cleaned = text.clean({"deep": deep, "long": list(range(5000)), "word": "x" * 9999, "huge": 10**5000, "nan": math.nan, "db_password": "hunter2", "token": 12345})
+    cleaned = text.clean(
+        {"deep": deep, "long": list(range(5000)), "word": "x" * 9999, "huge": 10**5000, "nan": math.nan, "db_password": "hunter2", "token": 12345}
+    )
     assert json.dumps(cleaned["deep"]) == "[" * 11 + '"..."' + "]" * 11
     assert (len(cleaned["long"]), len(cleaned["word"]), cleaned["huge"], cleaned["nan"]) == (2000, 2000, None, None)
     assert (cleaned["db_password"], cleaned["token"]) == ("***", "***")
@@ -99,7 +104,16 @@ def test_clean_bounds_and_hides():
 
 @pytest.mark.parametrize(
     "value, unit, shown",
-    [(None, "ms", "-"), (4.213, "s", "4.21 s"), (0.0, "%", "0 %"), (99.96, "%", "99.96 %"), (100.0, "%", "100 %"), (1234.5, "ms", "1234 ms"), (-3.04, "ms", "-3.04 ms"), (12, "", "12")],
+    [
+        (None, "ms", "-"),
+        (4.213, "s", "4.21 s"),
+        (0.0, "%", "0 %"),
+        (99.96, "%", "99.96 %"),
+        (100.0, "%", "100 %"),
+        (1234.5, "ms", "1234 ms"),
+        (-3.04, "ms", "-3.04 ms"),
+        (12, "", "12"),
+    ],
 )
 def test_number(value, unit, shown):
     assert text.number(value, unit) == shown
