@@ -15,7 +15,13 @@ from .models import Farmer, LoanPayment, Order, OrderLine, Product
 PROVINCES = ("Laguna", "Quezon", "Batangas", "Nueva Ecija", "Iloilo")
 FIRST = ("Ana", "Ben", "Corazon", "Dante", "Elena", "Felipe", "Gloria", "Hector")
 LAST = ("Reyes", "Santos", "Cruz", "Bautista", "Garcia", "Mendoza")
-PRODUCTS = (("RICE-SEED-20", "Rice seed, 20 kg", "1250.00"), ("UREA-50", "Urea, 50 kg", "1680.00"), ("NPK-50", "Complete fertilizer, 50 kg", "1540.00"), ("NET-10", "Crop net, 10 m", "420.50"), ("SPRAYER", "Knapsack sprayer", "2350.00"))
+PRODUCTS = (
+    ("RICE-SEED-20", "Rice seed, 20 kg", "1250.00"),
+    ("UREA-50", "Urea, 50 kg", "1680.00"),
+    ("NPK-50", "Complete fertilizer, 50 kg", "1540.00"),
+    ("NET-10", "Crop net, 10 m", "420.50"),
+    ("SPRAYER", "Knapsack sprayer", "2350.00"),
+)
 FARMERS = 60
 
 

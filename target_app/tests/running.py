@@ -139,7 +139,9 @@ class Postgres:
             entry = pwd.getpwnam(self._user)
             user = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
         with tempfile.TemporaryFile() as said:  # never a pipe: the server would keep it open
-            done = subprocess.run([os.path.join(self.bin, program), *arguments], cwd="/", stdin=subprocess.DEVNULL, stdout=said, stderr=said, check=False, timeout=60, **user)
+            done = subprocess.run(
+                [os.path.join(self.bin, program), *arguments], cwd="/", stdin=subprocess.DEVNULL, stdout=said, stderr=said, check=False, timeout=60, **user
+            )
             said.seek(0)
             assert done.returncode == 0, said.read().decode()
 

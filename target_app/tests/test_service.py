@@ -165,7 +165,12 @@ def test_two_databases_hold_the_same(start, app):
 def test_sigterm_lets_a_running_request_finish(start):
     app = start()
     holder = subprocess.Popen(
-        [sys.executable, "-c", "import sqlite3,sys,time; c=sqlite3.connect(sys.argv[1],isolation_level=None); c.execute('BEGIN EXCLUSIVE'); print(flush=True); time.sleep(60)", str(app.database)],
+        [
+            sys.executable,
+            "-c",
+            "import sqlite3,sys,time; c=sqlite3.connect(sys.argv[1],isolation_level=None); c.execute('BEGIN EXCLUSIVE'); print(flush=True); time.sleep(60)",
+            str(app.database),
+        ],
         stdout=subprocess.PIPE,
     )
     try:
@@ -218,7 +223,13 @@ def test_a_killed_master_takes_its_worker_along(start):
 )
 def test_a_bad_setting_gets_one_sentence(tmp_path, environment, said):
     done = subprocess.run(
-        [sys.executable, "-m", "magsasa_app"], env=dict(os.environ, PYTHONPATH=str(ROOT), **environment), cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-m", "magsasa_app"],
+        env=dict(os.environ, PYTHONPATH=str(ROOT), **environment),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert done.returncode == 1 and done.stderr.startswith(said) and done.stderr.count("\n") == 1
     assert "secret-word" not in done.stderr and not list(tmp_path.iterdir())

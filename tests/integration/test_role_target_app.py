@@ -40,7 +40,9 @@ def processes(home):
     for entry in Path("/proc").iterdir():
         try:
             words = (entry / "cmdline").read_bytes().split(b"\0")
-            ours = ("MAGSASA_APP_HOME=%s" % home).encode() in (entry / "environ").read_bytes().split(b"\0") or any(word.startswith(str(home).encode() + b"/") for word in words)
+            ours = ("MAGSASA_APP_HOME=%s" % home).encode() in (entry / "environ").read_bytes().split(b"\0") or any(
+                word.startswith(str(home).encode() + b"/") for word in words
+            )
             if entry.name.isdigit() and ours and (entry / "stat").read_text().rpartition(")")[2].split()[0] not in "ZX":
                 found[int(entry.name)] = b" ".join(words).decode()
         except OSError:
@@ -93,7 +95,10 @@ class Role:
 
     def __call__(self, *arguments, fails=False, **variables):
         """(changed tasks, url, output)."""
-        values = dict({"target_app_home": str(self.home), "target_app_source": str(ROOT / "target_app")}, **{"target_app_" + name: value for name, value in variables.items()})
+        values = dict(
+            {"target_app_home": str(self.home), "target_app_source": str(ROOT / "target_app")},
+            **{"target_app_" + name: value for name, value in variables.items()},
+        )
         done = self._playbook(self._play, "-e", json.dumps(values), *arguments)
         said = done.stdout + done.stderr
         assert (done.returncode != 0) == fails and "Traceback" not in said, said
@@ -218,6 +223,7 @@ def test_what_it_refuses(role, tmp_path):
             ({"port": 99999}, "target_app_port: 99999 is not a port"),
             ({"bind": "not an address"}, "target_app_bind: not an address cannot be listened on"),
             ({"home": "relative/home"}, "target_app_home: relative/home is not an absolute path"),
+            ({"python": "/no/such/python"}, "target_app_python: /no/such/python is not a Python that runs"),
             ({"database_url": 'postgresql://u:secret-word"@h/d'}, "target_app_database_url: holds a space, a quote or a backslash"),
         ):
             text = role(fails=True, **variables)[2]

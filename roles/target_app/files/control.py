@@ -10,6 +10,7 @@
 The application is known by MAGSASA_APP_HOME in its environment: a process that was started again by somebody else than the
 supervisor, as an experiment may do, is still ours.
 """
+
 import json
 import os
 import shutil
@@ -130,6 +131,14 @@ def whose(home):
     return "ours" if any(MARK.encode() in read(os.path.join(home, name))[:200] for name in SETTINGS) else "foreign"
 
 
+def runs(python):
+    """Whether this is an interpreter."""
+    try:
+        return subprocess.call([python, "-c", ""], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0
+    except OSError:
+        return False
+
+
 def has_all(python, systemd):
     """Whether an interpreter has all that the application needs."""
     needed = MODULES + (() if systemd else ("supervisor",))
@@ -155,6 +164,8 @@ def look(home, bind, port, python):
         there["error"] = "target_app_home: %s is not an absolute path; write one that begins with /" % home
     elif not 0 <= port <= 65535:
         there["error"] = "target_app_port: %d is not a port; use a number from 1 to 65535, or 0 for any that is free" % port
+    elif python and not there["python"] and not runs(python):
+        there["error"] = "target_app_python: %s is not a Python that runs; name another, or leave it empty" % python
     running = False
     try:
         if there["error"]:
