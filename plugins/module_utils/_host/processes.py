@@ -40,6 +40,27 @@ def parent(pid):
     return int(fields[1]) if fields else None
 
 
+def above(pid):
+    """A process and everything above it, upwards."""
+    while pid and pid > 0:
+        yield pid
+        pid = parent(pid)
+
+
+def below(root):
+    """Pids below a process, parents before children."""
+    children = {}
+    for pid in pids():
+        children.setdefault(parent(pid), []).append(pid)
+    found = []
+    queue = [root]
+    while queue:
+        more = children.get(queue.pop(0), [])
+        found += more
+        queue += more
+    return found
+
+
 def alive(pid, start):
     """Whether this very process still runs."""
     return bool(pid) and start is not None and start_time(pid) == start

@@ -11,11 +11,11 @@ from __future__ import annotations
 import os
 import signal
 
-from ... import _cmd, _quantity
+from ... import _quantity
 from ..._errors import BadOption, HostError, Refused
 from ..._fault.plan import plan as make_plan
 from ..._fault.plan import step, undo
-from ..._host import listeners, pgping, processes, revival
+from ..._host import freezing, listeners, pgping, processes, revival, services
 
 ACTIONS = ("outage", "pause", "terminate")
 DEFAULT_PORT = 5432
@@ -34,59 +34,50 @@ def parse(params):
 
 def look(options):
     """The server that listens on the port."""
-    mine = [each for each in listeners.listeners() if each.port == options["port"]]
-    pids = sorted({pid for each in mine for pid in each.pids})
-    master = listeners.top_of_tree(pids)
+    listening = listeners.listeners()
+    mine = [each for each in listening if each.port == options["port"]]
+    master = listeners.top_of_tree(sorted({pid for each in mine for pid in each.pids}))
     if mine and not master:
         raise Refused("permission", "the process behind port %d belongs to another user and this run has no root" % options["port"], remedy="use become: true")
     if not master or processes.comm(master) not in PROGRAMS:
         raise BadOption("port", options["port"], "has no PostgreSQL server of this host behind it", "name the port of a running one")
     address = mine[0].address
+    below = [[pid, processes.start_time(pid)] for pid in processes.below(master)]
+    tree = [[master, processes.start_time(master)]] + [each for each in below if each[1] is not None]
     return {
-        "pid": master,
-        "start": processes.start_time(master),
         "uid": processes.uid(master),
         "us": os.geteuid(),
         "address": {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address),
-        "command": revival.digest(processes.argv(master)),
-        "unit": _unit(master),
-        "children": [[pid, processes.start_time(pid)] for pid in processes.pids() if processes.parent(pid) == master and processes.start_time(pid)],
+        "unit": services.unit_of(master),
+        "stopped": processes.state(master) == "T",
+        "tree": tree,
+        "marks": revival.mark(master, tree, listening),
     }
-
-
-def _unit(pid):
-    """Its systemd unit, where systemd runs."""
-    if not os.path.isdir("/run/systemd/system"):
-        return None
-    try:
-        with open("/proc/%d/cgroup" % pid) as source:
-            parts = source.read().split("/")
-    except OSError:
-        return None
-    units = [part.strip() for part in parts if part.strip().endswith(".service")]
-    return units[-1] if units else None
 
 
 def plan(options, facts):
     """Steps of one action."""
     if facts["us"] and facts["us"] != facts["uid"]:
         raise Refused("permission", "the server's processes belong to another user and this run has no root", remedy="use become: true")
-    port = options["port"]
-    common = {"pid": facts["pid"], "start": facts["start"], "address": facts["address"], "port": port, "patience_s": options["patience_s"]}
+    if facts["stopped"]:
+        raise Refused("state", "the server on port %d is stopped (SIGSTOP) already" % options["port"], remedy="let it go on first")
+    port, marks, tree = options["port"], facts["marks"], facts["tree"]
+    common = {"pid": marks["pid"], "start": marks["start"], "address": facts["address"], "port": port, "patience_s": options["patience_s"]}
     answers = undo("postgres.accepting", address=facts["address"], port=port)
-    tree = [[facts["pid"], facts["start"]]] + facts["children"]
+    notes = []
     if options["action"] == "outage" and facts["unit"]:
         backend = "systemctl stop " + facts["unit"]
-        steps = [step("postgresql_stop", "stop the unit %s" % facts["unit"], dict(common, unit=facts["unit"]), [answers, undo("service.start", unit=facts["unit"])], "systemctl")]
+        steps = [step("postgresql_stop", "stop service %s" % facts["unit"], dict(common, unit=facts["unit"]), [answers, undo("service.start", unit=facts["unit"])], "systemctl")]
     elif options["action"] == "outage":
-        backend = "fast shutdown of process %d" % facts["pid"]
-        again = {"pid": facts["pid"], "start": facts["start"], "name": "postgres", "command": facts["command"], "ports": [port], "old": tree, "fault": "$ID"}
+        backend = "fast shutdown of process %d" % marks["pid"]
+        if marks["parent"]:
+            notes.append("process %d started the server and may start it again at once" % marks["parent"][0])
         steps = [
             step(
                 "postgresql_stop",
-                "shut the server on port %d down (SIGINT to process %d)" % (port, facts["pid"]),
+                "shut the server on port %d down (SIGINT to process %d)" % (port, marks["pid"]),
                 dict(common, unit=None, fault="$ID"),
-                [answers, undo("process.ensure_running", **again)],
+                [answers, undo("process.ensure_running", name="postgres", fault="$ID", marks=marks)],
             )
         ]
     elif options["action"] == "pause":
@@ -94,7 +85,7 @@ def plan(options, facts):
         steps = [
             step(
                 "postgresql_pause",
-                "stop process %d and %d more of the server on port %d" % (facts["pid"], len(facts["children"]), port),
+                "stop process %d and %d more of the server on port %d" % (marks["pid"], len(tree) - 1, port),
                 dict(common, tree=tree),
                 [answers] + [undo("process.resume", pid=pid, start=start) for pid, start in tree],
             )
@@ -102,14 +93,14 @@ def plan(options, facts):
     else:
         backend = "SIGTERM to the server processes of sessions"
         steps = [step("postgresql_terminate", "end the sessions of the server on port %d, again and again" % port, common, [answers])]
-    return make_plan("database", options["action"], backend, {"engine": "postgresql", "port": port}, steps, ["postgresql:%d" % port])
+    return make_plan("database", options["action"], backend, {"engine": "postgresql", "port": port}, steps, ["postgresql:%d" % port], notes)
 
 
 def stop(ctx, args):
     """Fast shutdown; immediate shutdown when sessions hold it up."""
     ctx.memory.update(engine="postgresql", args=args, action="outage")
     if args["unit"]:
-        _cmd.run(["systemctl", "stop", args["unit"]], timeout=args["patience_s"] + 30.0)
+        services.control("stop", args["unit"], timeout=args["patience_s"] + 30.0)
         return
     revival.keep(args["fault"], revival.capture(args["pid"]))
     if not processes.send(args["pid"], args["start"], signal.SIGINT):
@@ -123,14 +114,7 @@ def stop(ctx, args):
 def pause(ctx, args):
     """The postmaster first, so that it starts no new process."""
     ctx.memory.update(engine="postgresql", args=args, action="pause")
-    known = set()
-    for pid, start in args["tree"]:
-        processes.send(pid, start, signal.SIGSTOP)
-        known.add(pid)
-    for pid in processes.pids():
-        if processes.parent(pid) == args["pid"] and pid not in known:
-            ctx.add_undo("process.resume", pid=pid, start=processes.start_time(pid))
-            processes.send(pid, processes.start_time(pid), signal.SIGSTOP)
+    freezing.stop(ctx, args["pid"], args["tree"])
 
 
 def _sessions(master):

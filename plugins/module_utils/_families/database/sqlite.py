@@ -1,166 +1,169 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""SQLite: hold the locks that keep everybody else out of a database file. Private to magsasa.chaos.
-
-``outage``: neither read nor write succeeds. ``lock``: reads go on, writes fail. The locks are POSIX advisory locks, which the kernel
-drops when the worker that holds them ends, however it ends: nothing can be left behind. Byte ranges: SQLite's os.h and "File
-Locking And Concurrency In SQLite Version 3" (pending byte at 1 GiB, reserved byte, 510 shared bytes), wal.c and "WAL-mode File
-Format" (lock bytes 120 to 127 of the -shm file).
-"""
+"""SQLite: an outage (all access is refused as busy) and a lock (writers are). Private to magsasa.chaos."""
 from __future__ import annotations
 
-import errno
-import fcntl
 import os
-import struct
+import select
+import signal
+import stat
 import time
+
+try:
+    import sqlite3
+except ImportError:  # some builds of Python leave it out
+    sqlite3 = None
 
 from ... import _quantity
 from ..._errors import BadOption, HostError, Refused
 from ..._fault.plan import plan as make_plan
 from ..._fault.plan import step, undo
+from . import sqlite_locks
 
 ACTIONS = ("outage", "lock")
-HEADER = b"SQLite format 3\0"
-PENDING = 0x40000000
-RESERVED = PENDING + 1
-SHARED_FIRST, SHARED_SIZE = PENDING + 2, 510
-WAL_BYTES = (120, 8)  # write, checkpoint, recover, five read marks
-WAL_WRITE = (120, 1)
+WORKER = "chaos-sqlite"
 
 
 def parse(params):
-    """``{path, patience_s}``."""
+    """The file."""
     if not params["path"]:
         raise BadOption("path", "", "is missing", "name the database file")
+    if not params["path"].startswith("/"):
+        raise BadOption("path", params["path"], "is not an absolute path", "write it from the root")
     if params["port"] not in (None, ""):
         raise BadOption("port", params["port"], "means nothing with SQLite", "leave it out")
-    return {"path": params["path"], "patience_s": _quantity.duration(params["patience"], "patience", low=0.1, high=60.0)}
+    return {"path": params["path"], "patience_s": _quantity.duration(params["patience"], "patience", low=0.1, high=50.0)}
 
 
 def look(options):
-    """The real file behind the path, its journal mode, and whether we may lock it."""
+    """What kind of file it is; links are followed once, here."""
     path = os.path.realpath(options["path"])
     try:
-        with open(path, "rb") as source:
-            head = source.read(20)
+        found = os.stat(path)
     except OSError as error:
-        raise BadOption("path", options["path"], "cannot be read (%s)" % error.strerror, "name the file of an SQLite database")
-    if head[:16] != HEADER:
-        raise BadOption("path", options["path"], "is not an SQLite 3 database", "name the file of an SQLite database")
-    return {"path": path, "wal": head[18:20] == b"\x02\x02", "shm": os.path.exists(path + "-shm"), "writable": os.access(path, os.W_OK)}
+        raise BadOption("path", options["path"], "cannot be looked at (%s)" % error.strerror, "name an existing database file")
+    if not stat.S_ISREG(found.st_mode):
+        raise BadOption("path", options["path"], "is not a file", "name an existing database file")
+    try:
+        mode = sqlite_locks.header(path)
+    except OSError as error:
+        raise Refused("permission", "%s cannot be read (%s)" % (path, error.strerror), remedy="use become: true")
+    if mode is None:
+        raise BadOption("path", options["path"], "is not an SQLite 3 database", "name the file that the application opens")
+    logged = mode == "wal" and os.path.exists(path + "-shm")
+    for each in [path] + ([path + "-shm"] if logged else []):
+        if not os.access(each, os.R_OK | os.W_OK):
+            raise Refused("permission", "%s cannot be written by this user and so not be locked" % each, remedy="use become: true")
+    return {"path": path, "linked": path != options["path"], "mode": mode, "open": logged, "library": sqlite3 is not None}
 
 
 def plan(options, facts):
-    """One worker that holds the locks."""
-    if not facts["writable"]:
-        raise Refused("permission", "this user may not write %s, and an exclusive lock needs that" % facts["path"], remedy="use become: true")
-    if facts["wal"] and not facts["shm"]:
-        raise Refused("in use", "%s is in WAL mode and nobody has it open, so there is nothing to lock others out of" % facts["path"], remedy="start its service")
+    """One worker that holds the locks; they end with it."""
+    path, action = facts["path"], options["action"]
     notes = []
-    if facts["path"] != os.path.abspath(options["path"]):
-        notes.append("%s is a link to %s" % (options["path"], facts["path"]))
-    what = "reads and writes" if options["action"] == "outage" else "writes"
+    if facts["linked"]:
+        notes.append("%s leads to %s" % (options["path"], path))
+    if not facts["library"]:
+        notes.append("this host's Python has no module sqlite3, so the effect cannot be measured")
+    undos = [undo("workers.end", fault="$ID")]
+    says = "keep every reader and writer out of %s" % path if action == "outage" else "keep every writer out of %s" % path
+    by_library = action == "lock" and facts["mode"] == "wal" and not facts["open"]
+    if by_library:
+        if not facts["library"]:
+            raise HostError("%s has a write-ahead log that nobody has open, and locking it needs the module sqlite3 of Python; install it" % path)
+        undos.insert(0, undo("sqlite.settle", path=path))
+    if action == "outage" and facts["open"]:
+        notes.append("connections that are open already wait inside SQLite for up to 10 s before they fail (locking protocol); new ones fail at once")
     return make_plan(
         "database",
-        options["action"],
-        "SQLite locks on %s" % ("the write-ahead log's index" if facts["wal"] else "the file"),
-        {"engine": "sqlite", "path": facts["path"], "blocks": what},
-        [
-            step(
-                "sqlite_lock",
-                "keep %s of %s from everybody else" % (what, facts["path"]),
-                {"path": facts["path"], "wal": facts["wal"], "action": options["action"], "patience_s": options["patience_s"]},
-                [undo("workers.end", fault="$ID")],
-            )
-        ],
-        ["sqlite:" + facts["path"]],
+        action,
+        "SQLite's own locks (%s)" % ("write-ahead log" if facts["mode"] == "wal" else "rollback journal"),
+        {"engine": "sqlite", "path": path},
+        [step("sqlite_lock", says, {"path": path, "action": action, "mode": facts["mode"], "by_library": by_library, "patience_s": options["patience_s"]}, undos)],
+        ["sqlite:%s" % path],
         notes,
     )
 
 
 def take(ctx, args):
-    """Start the worker and wait until it says that it holds the locks."""
-    ctx.memory.update(engine="sqlite", args=args)
+    """Have a worker take the locks; wait until it has them."""
     reading, writing = os.pipe()
-    ctx.spawn("chaos-sqlite", _hold, args, reading, writing)
+    ctx.memory.update(engine="sqlite", args=args, tried=0, refused=0)
+    ctx.spawn(WORKER, _hold, args, writing)
     os.close(writing)
-    with os.fdopen(reading, "rb") as pipe:
-        said = pipe.read(400).decode("utf-8", "replace")
-    if said != "held":
-        raise HostError("the locks of %s could not be taken: %s" % (args["path"], said or "the worker ended"))
-
-
-def _hold(args, reading, writing):
-    """The worker: take the locks, say so, keep them until killed. It opens the file once: closing any second one would drop them."""
-    os.close(reading)
     try:
-        descriptor = os.open(args["path"] + ("-shm" if args["wal"] else ""), os.O_RDWR | os.O_CLOEXEC)
-        _take(descriptor, args, time.monotonic() + args["patience_s"])
+        ready = select.select([reading], [], [], args["patience_s"] + 5.0)[0]
+        said = os.read(reading, 500).decode("utf-8", "replace") if ready else ""
+    finally:
+        os.close(reading)
+    if said != "held":
+        raise HostError(said or "%s could not be locked" % args["path"])
+
+
+def _hold(args, said):
+    """The worker: take the locks, say so, keep them."""
+    try:
+        if args["by_library"]:
+            kept = _begin(args["path"], args["patience_s"])
+        else:
+            take = sqlite_locks.take_all if args["action"] == "outage" else sqlite_locks.take_write
+            kept = take(args["path"], args["mode"], args["patience_s"])
     except (OSError, HostError) as error:
-        os.write(writing, str(error).encode("utf-8")[:400])
+        os.write(said, str(error).encode("utf-8", "replace")[:500])
         os._exit(1)
-    os.write(writing, b"held")
-    os.close(writing)
-    while True:
-        time.sleep(3600)
+    os.write(said, b"held")
+    os.close(said)
+    while kept:
+        signal.pause()
 
 
-def _take(descriptor, args, limit):
-    """SQLite's own order: reserved, pending (nobody new may read), then the shared bytes once the readers are done."""
-    if args["wal"]:
-        _lock(descriptor, WAL_BYTES if args["action"] == "outage" else WAL_WRITE, limit)
-        return
-    _lock(descriptor, (RESERVED, 1), limit)
-    if args["action"] == "outage":
-        _lock(descriptor, (PENDING, 1), limit)
-        _lock(descriptor, (SHARED_FIRST, SHARED_SIZE), limit)
+def _begin(path, seconds):
+    """A write transaction of our own, where there are no files yet that could be locked."""
+    connection = _connect(path, seconds)
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.Error as error:
+        raise HostError("%s could not be locked: %s" % (path, error))
+    return connection
 
 
-def _lock(descriptor, extent, limit):
-    start, length = extent
-    while True:
+def _connect(path, timeout=0.0):
+    address = "file:" + "".join(c if c.isalnum() or c in "/._-" else "".join("%%%02X" % byte for byte in os.fsencode(c)) for c in path)
+    return sqlite3.connect(address + "?mode=rw", uri=True, timeout=timeout, isolation_level=None)
+
+
+def attempt(path, statements):
+    """"ok", "busy" or another error's text, of statements over a new connection that does not wait."""
+    try:
+        connection = _connect(path)
         try:
-            fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, length, start)
-            return
-        except OSError as error:
-            if error.errno not in (errno.EACCES, errno.EAGAIN):
-                raise
-            if time.monotonic() > limit:
-                raise HostError("somebody else holds them without pause")
-            time.sleep(0.002)
+            for statement in statements:
+                connection.execute(statement).fetchall()
+        finally:
+            connection.close()
+    except sqlite3.OperationalError as error:
+        text = str(error)
+        return "busy" if "locked" in text or "locking protocol" in text else text
+    except sqlite3.Error as error:
+        return str(error)
+    return "ok"
 
 
 def measure(ctx):
-    """Ask the kernel, from this other process, who holds the bytes that a reader or a writer would need (fcntl F_GETLK)."""
-    args = ctx.memory["args"]
-    outage = args["action"] == "outage"
-    if args["wal"]:
-        extents = {"write": (fcntl.F_WRLCK, WAL_WRITE)}
-        if outage:
-            extents["read"] = (fcntl.F_RDLCK, (123, 5))
-        path = args["path"] + "-shm"
-    else:
-        extents = {"write": (fcntl.F_WRLCK, (RESERVED, 1))}
-        if outage:
-            extents["read"] = (fcntl.F_RDLCK, (SHARED_FIRST, SHARED_SIZE))
-        path = args["path"]
-    holders = {}
-    descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-    try:
-        for kind, (lock_type, extent) in extents.items():
-            holders[kind] = _holder(descriptor, lock_type, extent)
-    finally:
-        os.close(descriptor)
-    blocked = sorted(kind for kind, pid in holders.items() if pid in ctx.workers)
-    bitten = len(blocked) == len(extents)
-    return {"effect": "confirmed" if bitten else "mismatch", "measured": {"blocked": ", ".join(blocked) or "nothing"}, "note": ""}
-
-
-def _holder(descriptor, lock_type, extent):
-    """Pid of the process whose lock stands in the way, or None. struct flock of fcntl(2): type, whence, start, len, pid."""
-    start, length = extent
-    request = struct.pack("hhqqi4x", lock_type, os.SEEK_SET, start, length, 0)
-    found = struct.unpack("hhqqi4x", fcntl.fcntl(descriptor, fcntl.F_GETLK, request))
-    return None if found[0] == fcntl.F_UNLCK else found[4]
+    """Read and write as an application would, in another process than the one that holds the locks."""
+    memory = ctx.memory
+    if sqlite3 is None:
+        return {"effect": "inconclusive", "measured": {}, "note": "this host's Python has no module sqlite3"}
+    outage = memory["args"]["action"] == "outage"
+    began = time.monotonic()
+    read = attempt(memory["args"]["path"], ["SELECT count(*) FROM sqlite_master"])
+    write = attempt(memory["args"]["path"], ["BEGIN IMMEDIATE", "ROLLBACK"])
+    memory["tried"] += 1
+    memory["refused"] += (read if outage else write) == "busy"
+    measured = {"read": read, "write": write, "tried": memory["tried"], "refused": memory["refused"], "took_ms": round((time.monotonic() - began) * 1000, 1)}
+    wanted = ("busy", "busy") if outage else ("ok", "busy")
+    if (read, write) == wanted and memory["tried"] == memory["refused"]:
+        return {"effect": "confirmed", "measured": measured, "note": ""}
+    strange = [each for each in (read, write) if each not in ("ok", "busy")]
+    return {"effect": "inconclusive" if strange else "mismatch", "measured": measured, "note": strange[0] if strange else "the database let somebody in"}

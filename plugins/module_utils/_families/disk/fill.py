@@ -47,12 +47,13 @@ def make_plan(options, facts, notes):
         requested["leave_free_mib"] = round(leave / MIB, 1)
     says = "use %s of %s, leave %s free" % tuple(map(_quantity.show_size, (need, facts["free"], facts["free"] - need)))
     args = {"file": name, "path": facts["path"], "size": need, "leave_free": leave}
+    undone = [undo("file.remove", path=name, fault="$ID"), undo("workers.end", fault="$ID")]
     return plan(
         "disk",
         "fill",
         "fallocate, or writing where the file system cannot",
         requested,
-        [step("fill", "%s on %s (%s)" % (says, facts["mount"], facts["type"]), args, [undo("file.remove", path=name, fault="$ID"), undo("workers.end", fault="$ID")])],
+        [step("fill", "%s on %s (%s)" % (says, facts["mount"], facts["type"]), args, undone)],
         ["disk fill of %s" % facts["mount"]],
         notes,
     )

@@ -68,7 +68,8 @@ class Memory:
         if size is None:
             size = int(facts["available"] * options["size_pct"] / 100.0)
             if size < LEAST:
-                raise BadOption("size", "%g%%" % options["size_pct"], "is only %s here" % _quantity.show_size(size), "use more, at least %s" % _quantity.show_size(LEAST))
+                few, least = _quantity.show_size(size), _quantity.show_size(LEAST)
+                raise BadOption("size", "%g%%" % options["size_pct"], "is only %s here" % few, "use more, at least %s" % least)
         reserve = options["reserve"]
         if options["reserve_pct"] is not None:
             reserve = int(facts["total"] * options["reserve_pct"] / 100.0)

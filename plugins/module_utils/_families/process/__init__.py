@@ -16,7 +16,7 @@ import time
 from ... import _quantity
 from ..._errors import BadOption, HostError, Refused, printable
 from ..._fault.plan import plan, step, undo
-from ..._host import listeners, processes, revival, services
+from ..._host import freezing, listeners, processes, revival, services
 from . import find
 
 TARGETS = ("pid", "process_name", "pattern", "pid_file", "port")
@@ -182,19 +182,8 @@ class Process:
     # -- doing
 
     def do_pause(self, ctx, args):
-        """The parent first, so that no new child escapes; then those that appeared since the plan, until there are none."""
-        known = {tuple(each) for each in args["processes"]}
-        for pid, start in args["processes"]:
-            processes.send(pid, start, signal.SIGSTOP)
-        fresh = True
-        while args["tree"] and fresh:
-            below = [(pid, processes.start_time(pid)) for pid in find.descendants(args["root"]) if processes.state(pid) not in ("T", "Z", "X", None)]
-            fresh = [each for each in below if each[1] is not None and each not in known]
-            for pid, start in fresh:
-                known.add((pid, start))
-                ctx.add_undo("process.resume", pid=pid, start=start)
-                processes.send(pid, start, signal.SIGSTOP)
-        ctx.memory.setdefault("paused", []).extend(sorted(known))
+        """See freezing.stop."""
+        ctx.memory.setdefault("paused", []).extend(freezing.stop(ctx, args["root"], args["processes"], args["tree"]))
 
     def _end(self, ctx, args):
         """Keep aside what is needed to start it again, then send the signal."""
@@ -262,7 +251,7 @@ class Process:
 
 def _describe(pid, protected, listening):
     """Facts of one process: JSON-able."""
-    tree = [each for each in [pid] + find.descendants(pid) if processes.start_time(each) is not None]
+    tree = [each for each in [pid] + processes.below(pid) if processes.start_time(each) is not None]
     return {
         "pid": pid,
         "program": printable(os.path.basename((processes.argv(pid) or [processes.comm(pid) or "?"])[0]), 40),

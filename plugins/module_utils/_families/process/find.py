@@ -70,36 +70,15 @@ def _in_time(pattern):
 
 def _uppermost(fits):
     """What carries this very task is passed over: its command lines hold the text that is looked for."""
-    carrying = set(ancestors(os.getpid()))
+    carrying = set(processes.above(os.getpid()))
     found = {pid for pid in processes.pids() if pid not in carrying and processes.start_time(pid) is not None and fits(pid, processes.argv(pid))}
     return sorted(pid for pid in found if processes.parent(pid) not in found)
-
-
-def ancestors(pid):
-    """A process and everything above it."""
-    while pid and pid > 0:
-        yield pid
-        pid = processes.parent(pid)
-
-
-def descendants(root):
-    """Pids below a process, parents before children."""
-    children = {}
-    for pid in processes.pids():
-        children.setdefault(processes.parent(pid), []).append(pid)
-    found = []
-    queue = [root]
-    while queue:
-        below = children.get(queue.pop(0), [])
-        found += below
-        queue += below
-    return found
 
 
 def protected():
     """{pid: why} of the processes that no fault may touch: init, ourselves, and what carries the control connection."""
     found = {1: "the host's init"}
-    for pid in ancestors(os.getpid()):
+    for pid in processes.above(os.getpid()):
         found.setdefault(pid, "what runs this very task or carries its connection")
     for pid in processes.pids():
         if processes.comm(pid) == "sshd" and processes.parent(pid) == 1:

@@ -1,27 +1,32 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Undo of what a fault did to systemd units. Private to magsasa.chaos."""
+"""Undo of what a fault did to systemd services. Private to magsasa.chaos."""
 from __future__ import annotations
 
-from ... import _cmd
+import time
+
+from .. import services
+
+PATIENCE = 10.0  # seconds that a start which is under way may take
 
 
 class Start:
-    """``{"unit": ...}``: start a unit that was active before the fault."""
+    """``{"unit"}``: start a service unless it runs, or systemd is starting it right now."""
 
     @staticmethod
-    def _active(args):
-        return _cmd.run(["systemctl", "is-active", "--quiet", args["unit"]], check=False).rc == 0
+    def undo(args):
+        if services.show(args["unit"]).get("ActiveState") not in ("active", "activating"):
+            services.control("start", args["unit"])
 
-    @classmethod
-    def undo(cls, args):
-        if not cls._active(args):
-            _cmd.run(["systemctl", "start", args["unit"]], timeout=60.0)
-
-    @classmethod
-    def left(cls, args):
-        return [] if cls._active(args) else ["unit %s is not active again" % args["unit"]]
+    @staticmethod
+    def left(args):
+        limit = time.monotonic() + PATIENCE
+        while not services.active(args["unit"]):
+            if time.monotonic() > limit:
+                return ["service %s does not run" % args["unit"]]
+            time.sleep(0.1)
+        return []
 
 
 OPERATIONS = {"service.start": Start}
