@@ -4,6 +4,7 @@
 """A stage that is a folder of pytest tests."""
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -36,7 +37,9 @@ def run(name, folder, more):
     with tempfile.TemporaryDirectory(prefix="magsasa-chaos-tests-") as scratch:
         report = Path(scratch) / "report.xml"
         argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:pytest_ansible", "--junitxml", str(report), *more, folder]
-        code = subprocess.run(argv, cwd=ROOT, check=False).returncode
+        # For the programs that a test starts; pytest itself has the setting pythonpath.
+        environment = dict(os.environ, PYTHONPATH=str(ROOT / ".collections"))
+        code = subprocess.run(argv, cwd=ROOT, env=environment, check=False).returncode
         found = Found(*counts(report)[:3]) if report.exists() else Found()
         if report.exists():
             found.notes += ["%d skipped: %s" % (number, reason) for reason, number in counts(report)[3].items()]
