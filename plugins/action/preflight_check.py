@@ -77,7 +77,7 @@ class ActionModule(ActionBase):
         except ValueError:
             usable = False
         if not usable:
-            shown = str(url).split("@")[-1]
+            shown = str(url).rsplit("@", maxsplit=1)[-1]
             raise BadOption("chaos_target_url", shown, "is not an address of a service", "write http://HOST:PORT with a port from 1 to 65535")
 
     @staticmethod

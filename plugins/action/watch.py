@@ -20,7 +20,22 @@ class ActionModule(ActionBase):
     BYPASS_HOST_LOOP = True
     TRANSFERS_FILES = False
     _VALID_ARGS = frozenset(
-        ("phase", "fault", "probe", "hosts", "observers", "duration", "interval", "recovery_timeout", "successes", "rate", "halt_on", "lease", "max_error_rate", "slow")
+        (
+            "phase",
+            "fault",
+            "probe",
+            "hosts",
+            "observers",
+            "duration",
+            "interval",
+            "recovery_timeout",
+            "successes",
+            "rate",
+            "halt_on",
+            "lease",
+            "max_error_rate",
+            "slow",
+        )
     )
 
     def run(self, tmp=None, task_vars=None):

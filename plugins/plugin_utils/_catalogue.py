@@ -75,7 +75,8 @@ def fill(entry, endpoint):
         return dict(filled, skipped="no service was found on this host; name it with chaos_target_url")
     asks = any(str(value).startswith("@") for value in entry["options"].values())
     if endpoint.get("planned") and asks:
-        return dict(filled, skipped="a dry run does not start the sample application, which this scenario is about; name a running service with chaos_target_url")
+        reason = "a dry run does not start the sample application, which this scenario is about; name a running service with chaos_target_url"
+        return dict(filled, skipped=reason)
     database = endpoint.get("database") or {}
     values = {
         "port": endpoint.get("port"),

@@ -8,7 +8,8 @@ import ctypes
 import os
 import signal
 
-import magsasa_app.app  # noqa: F401  loaded once, before the fork: a worker that died is back at once
+# Loaded once, before the fork: a worker that died is back at once.
+import magsasa_app.app  # noqa: F401  pylint: disable=unused-import
 from magsasa_app import config as settings
 
 _config = settings.from_environment()

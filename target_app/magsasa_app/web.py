@@ -16,7 +16,7 @@ web = Blueprint("web", __name__)
 def _summary(session):
     provinces = session.execute(select(Farmer.province, func.count()).group_by(Farmer.province).order_by(Farmer.province)).all()
     return {
-        "provinces": [(name, count) for name, count in provinces],
+        "provinces": [tuple(row) for row in provinces],
         "farmers": session.scalar(select(func.count()).select_from(Farmer)),
         "orders": session.scalar(select(func.count()).select_from(Order)),
         "ordered": session.scalar(select(func.coalesce(func.sum(OrderLine.quantity * OrderLine.price), 0))),

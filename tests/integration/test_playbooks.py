@@ -123,7 +123,13 @@ def _running(chaos_state, tmp_path, home, *more):
     argv = [os.path.join(os.path.dirname(sys.executable), "ansible-playbook"), str(ROOT / "playbooks" / "chaos_light.yml"), *FAST]
     argv += ["-e", "chaos_scenarios=memory-light", "-e", "target_app_home=%s" % home, "-e", "chaos_lease=5s", *more]
     started = subprocess.Popen(
-        argv, cwd=ROOT, env=environment(chaos_state, CHAOS_REPORT_DIR=tmp_path / "reports"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        argv,
+        cwd=ROOT,
+        env=environment(chaos_state, CHAOS_REPORT_DIR=tmp_path / "reports"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
     )
     faults = chaos_state / "ledger" / "faults"
     assert wait_for(lambda: any('"active"' in path.read_text() for path in faults.glob("*.json")) if faults.exists() else False, 60), "no fault was injected"

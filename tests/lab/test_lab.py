@@ -27,7 +27,17 @@ def test_up_again_changes_nothing(lab):
 def test_hosts_know_each_other_and_have_no_way_out(lab):
     for host in lab.hosts:
         assert ssh(lab, host.name, "hostname").strip() == host.name
-        assert ssh(lab, host.name, "ip route").split() == ["10.213.%d.0/24" % lab.subnet, "dev", "eth0", "proto", "kernel", "scope", "link", "src", lab.address(host)]
+        assert ssh(lab, host.name, "ip route").split() == [
+            "10.213.%d.0/24" % lab.subnet,
+            "dev",
+            "eth0",
+            "proto",
+            "kernel",
+            "scope",
+            "link",
+            "src",
+            lab.address(host),
+        ]
     ssh(lab, "app1", "ping -q -c 1 -W 2 db1")
     assert "unreachable" in ssh(lab, "app1", "ping -q -c 1 -W 1 192.0.2.1 2>&1 || true").lower()
 

@@ -45,7 +45,14 @@ class Server:
     def _as_owner(self, program, *arguments):
         extra = {"user": self.ids[0], "group": self.ids[1], "extra_groups": []} if os.geteuid() == 0 else {}
         done = subprocess.run(
-            [str(self.programs / program), *map(str, arguments)], cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, timeout=60, **extra
+            [str(self.programs / program), *map(str, arguments)],
+            cwd=self.folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            timeout=60,
+            **extra,
         )
         assert done.returncode == 0, done.stdout
 

@@ -16,7 +16,20 @@ ENVIRONMENT = ("CHAOS_TARGET_PORT", "APP_PORT")
 MOST = 64  # ports that are asked at once
 # What is never a web service; a request for a page would only leave a complaint in its log.
 NOT_HTTP_PORTS = {22, 25, 53, 110, 111, 143, 389, 445, 465, 587, 636, 993, 995, 2049, 3306, 5432, 6379, 11211, 27017}
-NOT_HTTP_PROCESSES = {"sshd", "postgres", "mysqld", "mariadbd", "redis-server", "valkey-server", "memcached", "mongod", "named", "dnsmasq", "systemd-resolve", "master"}
+NOT_HTTP_PROCESSES = {
+    "sshd",
+    "postgres",
+    "mysqld",
+    "mariadbd",
+    "redis-server",
+    "valkey-server",
+    "memcached",
+    "mongod",
+    "named",
+    "dnsmasq",
+    "systemd-resolve",
+    "master",
+}
 
 # host, scheme, path, auth: of an explicit url, else None. named: the user said so. discovered: found only because it listens.
 Candidate = namedtuple("Candidate", "port host scheme path auth named discovered source")

@@ -12,7 +12,7 @@ from collections import namedtuple
 from .._errors import BadOption, printable
 from . import answer, wire
 from . import url as urls
-from .url import redact  # noqa: F401 pylint: disable=unused-import  (part of this room's face)
+from .url import redact  # noqa: F401  pylint: disable=unused-import
 
 # status: int, or None when no answer came; headers: {lower-case name: text}; body: bytes; truncated: the body went on;
 # elapsed_s: until the last byte that was read; error: one sentence or None; error_kind: a word of KINDS or None

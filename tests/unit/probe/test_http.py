@@ -177,7 +177,7 @@ def test_a_reset():
 
 
 def test_a_name_that_does_not_resolve(monkeypatch):
-    monkeypatch.setattr(wire.socket, "getaddrinfo", resolver(lambda: (_ for _ in ()).throw(socket.gaierror(-2, "Name or service not known"))))
+    monkeypatch.setattr(wire.socket, "getaddrinfo", resolver(lambda: (each for each in ()).throw(socket.gaierror(-2, "Name or service not known"))))
     assert http.fetch("http://name.test/", timeout=5.0).error_kind == "dns"
 
 
