@@ -43,7 +43,8 @@ def run(argv, timeout=30.0, stdin=None, check=True, env=None, user=None):
 
         extra = {"preexec_fn": become, "cwd": "/"}
     try:
-        done = subprocess.run(  # pylint: disable=ansible-bad-function  (run_command needs an AnsibleModule, which the archive has not)
+        # run_command needs an AnsibleModule, which the runtime archive has not.
+        done = subprocess.run(  # pylint: disable=ansible-bad-function
             argv,
             input=stdin,
             stdin=subprocess.DEVNULL if stdin is None else None,

@@ -49,7 +49,8 @@ def _detach(entry, spec_path, mark, timeout, archive):
     environment.update(mark)
     environment["MAGSASA_CHAOS_READY"] = str(writing)
     try:
-        child = subprocess.Popen(  # pylint: disable=ansible-bad-function  (run_command waits; this one stays)
+        # run_command waits for its program; this one stays.
+        child = subprocess.Popen(  # pylint: disable=ansible-bad-function
             payload.command(archive, entry, spec_path),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
