@@ -18,7 +18,23 @@ from .. import _clock, _cmd
 from .._errors import HostError
 from . import listeners, processes, state
 
-_LIMITS = sorted({getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_")})
+# Lines of /proc/PID/limits (proc(5)), which every user may read; prlimit(2) of another user's process needs a capability.
+_LIMITS = {
+    "Max cpu time": "CPU",
+    "Max file size": "FSIZE",
+    "Max data size": "DATA",
+    "Max stack size": "STACK",
+    "Max core file size": "CORE",
+    "Max resident set": "RSS",
+    "Max processes": "NPROC",
+    "Max open files": "NOFILE",
+    "Max locked memory": "MEMLOCK",
+    "Max address space": "AS",
+    "Max pending signals": "SIGPENDING",
+    "Max msgqueue size": "MSGQUEUE",
+    "Max nice priority": "NICE",
+    "Max realtime priority": "RTPRIO",
+}
 
 
 def path_of(fault_id):
@@ -52,13 +68,24 @@ def capture(pid):
             "umask": int(status.get("Umask", "0022"), 8),
             "ignored": int(status.get("SigIgn", "0"), 16),
             "nice": os.getpriority(os.PRIO_PROCESS, pid),
-            "limits": [[kind, list(resource.prlimit(pid, kind))] for kind in _LIMITS],
+            "limits": _limits(pid),
             "output": _output(pid),
         }
     except (OSError, KeyError, ValueError) as error:
         raise HostError("process %d cannot be started again as it was: %s" % (pid, error))
     if not found["argv"]:
         raise HostError("process %d has no command line and cannot be started again" % pid)
+    return found
+
+
+def _limits(pid):
+    """[[kind, [soft, hard]], ...] as setrlimit takes them."""
+    found = []
+    with open("/proc/%d/limits" % pid) as source:
+        for line in source:
+            kind = getattr(resource, "RLIMIT_" + _LIMITS.get(line[:25].strip(), "-"), None)
+            if kind is not None:
+                found.append([kind, [resource.RLIM_INFINITY if word == "unlimited" else int(word) for word in line[25:].split()[:2]]])
     return found
 
 

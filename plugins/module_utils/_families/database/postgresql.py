@@ -49,7 +49,6 @@ def look(options):
         "us": os.geteuid(),
         "address": {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address),
         "unit": services.unit_of(master),
-        "stopped": processes.state(master) == "T",
         "tree": tree,
         "marks": revival.mark(master, tree, listening),
     }
@@ -59,8 +58,6 @@ def plan(options, facts):
     """Steps of one action."""
     if facts["us"] and facts["us"] != facts["uid"]:
         raise Refused("permission", "the server's processes belong to another user and this run has no root", remedy="use become: true")
-    if facts["stopped"]:
-        raise Refused("state", "the server on port %d is stopped (SIGSTOP) already" % options["port"], remedy="let it go on first")
     port, marks, tree = options["port"], facts["marks"], facts["tree"]
     common = {"pid": marks["pid"], "start": marks["start"], "address": facts["address"], "port": port, "patience_s": options["patience_s"]}
     answers = undo("postgres.accepting", address=facts["address"], port=port)
@@ -96,8 +93,15 @@ def plan(options, facts):
     return make_plan("database", options["action"], backend, {"engine": "postgresql", "port": port}, steps, ["postgresql:%d" % port], notes)
 
 
+def _runs(args):
+    """Told only now: if another fault stopped it, that conflict was told before."""
+    if processes.state(args["pid"]) == "T":
+        raise HostError("the server on port %d is stopped (SIGSTOP) already; let it go on first" % args["port"])
+
+
 def stop(ctx, args):
     """Fast shutdown; immediate shutdown when sessions hold it up."""
+    _runs(args)
     ctx.memory.update(engine="postgresql", args=args, action="outage")
     if args["unit"]:
         services.control("stop", args["unit"], timeout=args["patience_s"] + 30.0)
@@ -113,6 +117,7 @@ def stop(ctx, args):
 
 def pause(ctx, args):
     """The postmaster first, so that it starts no new process."""
+    _runs(args)
     ctx.memory.update(engine="postgresql", args=args, action="pause")
     freezing.stop(ctx, args["pid"], args["tree"])
 

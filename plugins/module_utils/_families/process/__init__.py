@@ -149,9 +149,7 @@ class Process:
         """The process first, then what is below; one that somebody else had stopped before stays as it is."""
         chosen = each["tree"] if options["tree"] else each["tree"][:1]
         running = [[pid, start] for pid, start, state, _owner, _why in chosen if state != "T"]
-        if not running:
-            raise Refused("state", "process %d is stopped already" % each["pid"], remedy="let it go on first")
-        more = " and %d more of its tree" % (len(running) - 1) if len(running) > 1 else ""
+        more = " and %d more of its tree" % (len(running) - 1) if len(running) > 1 else ""  # none running: see do_pause
         return step(
             "pause",
             "stop process %d (%s)%s" % (each["pid"], each["program"], more),
@@ -182,7 +180,9 @@ class Process:
     # -- doing
 
     def do_pause(self, ctx, args):
-        """See freezing.stop."""
+        """See freezing.stop. What is stopped already is told only here: if another fault did it, that conflict was told before."""
+        if not args["processes"]:
+            raise HostError("process %d is stopped already; let it go on first" % args["root"])
         ctx.memory.setdefault("paused", []).extend(freezing.stop(ctx, args["root"], args["processes"], args["tree"]))
 
     def _end(self, ctx, args):

@@ -1,0 +1,142 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""PostgreSQL: a real server that is stopped, paused, locked or emptied, and afterwards is what it was."""
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from support.faults import KEEPERS, do_repeat_check_undo, end, fresh_state, inject, killed_part_ends_all, left, ledger, refused_rows, wait_for
+from support.modules import run_module
+from support.postgres import server
+
+pytestmark = pytest.mark.postgres
+
+
+@pytest.fixture(name="state")
+def _state(tmp_path):
+    with fresh_state(tmp_path) as folder:
+        yield folder
+
+
+@pytest.fixture(name="base", scope="module")
+def _base():
+    with server() as found:
+        assert found.query("create table t (n int); insert into t values (1)")[0] == 0
+        assert found.query("create database shop")[0] == 0
+        yield found
+
+
+@pytest.fixture(autouse=True)
+def _works(base):
+    """Every test finds it working and leaves it so."""
+    assert wait_for(base.works, 10)
+    yield
+    assert wait_for(base.works, 10), base.query("select 1")
+
+
+def fault_of(base, action="outage", **more):
+    return dict({"name": "no-database", "engine": "postgresql", "action": action, "port": base.port, "duration": "60s"}, **more)
+
+
+def command_line(pid):
+    return Path("/proc/%d/cmdline" % pid).read_bytes()
+
+
+# -- without SQL
+
+
+def test_outage_stops_the_server_and_starts_it_as_it_was(state, base):
+    before = base.postmaster()
+    argv, owner, shown = command_line(before), os.stat("/proc/%d" % before).st_uid, base.query("show max_connections")
+    with_data = base.query("select count(*) from t")
+    fault = inject("database_fault", fault_of(base, duration="3s"), state)
+    assert fault["effect"] == "confirmed" and fault["measured"]["new_connections"] == "refused"
+    assert base.postmaster() == 0 and base.query("select 1")[0] == 2
+    assert wait_for(base.works, 20) and wait_for(lambda: not left(state)), left(state)
+    after = base.postmaster()
+    assert after != before and (command_line(after), os.stat("/proc/%d" % after).st_uid) == (argv, owner)
+    assert base.query("show max_connections") == shown and base.query("select count(*) from t") == with_data
+    past = ledger(state)[-1]
+    assert (past["revert_cause"], past["residue"], past["effect"]) == ("deadline", [], "confirmed")
+
+
+def test_outage_ends_open_sessions(state, base):
+    session = base.session()
+    inject("database_fault", fault_of(base), state)
+    session.stdin.close()
+    assert session.wait(10) is not None
+    session.stdout.close()
+    end("database_fault", "no-database", state)
+
+
+def test_pause_makes_clients_wait(state, base):
+    before = base.postmaster()
+    fault = inject("database_fault", fault_of(base, "pause"), state)
+    assert fault["effect"] == "confirmed" and fault["measured"]["new_connections"] == "silent"
+    assert base.query("select 1", timeout=1)[0] != 0
+    end("database_fault", "no-database", state)
+    assert wait_for(base.works) and base.postmaster() == before
+
+
+def test_terminate_ends_sessions_again_and_again(state, base):
+    session = base.session()
+    fault = inject("database_fault", fault_of(base, "terminate"), state)
+    assert fault["effect"] == "confirmed" and fault["measured"]["sessions_ended"] >= 1
+    session.stdin.write("select 1;\n")
+    session.stdin.close()
+    assert session.wait(10) == 2
+    session.stdout.close()
+    again = base.session()
+    time.sleep(2.5)
+    again.stdin.write("select 1;\n")
+    again.stdin.close()
+    assert again.wait(10) == 2
+    again.stdout.close()
+    end("database_fault", "no-database", state)
+
+
+@pytest.mark.parametrize("action", ["outage", "pause"])
+@pytest.mark.parametrize("victim, cause", KEEPERS)
+def test_sigkill_of_a_keeper_brings_the_server_back(state, base, victim, cause, action):
+    killed_part_ends_all("database_fault", fault_of(base, action), state, victim, cause)
+    assert wait_for(base.works, 10)
+
+
+@pytest.mark.parametrize("action", ["outage", "pause"])
+def test_life(state, base, action):
+    if action == "outage":  # a server that is not there cannot be looked at again, so the same fault is asked for by its name
+        first = inject("database_fault", fault_of(base), state)
+        again = run_module("database_fault", fault_of(base), state)
+        assert not again["changed"] and again["fault"]["id"] == first["id"]
+        end("database_fault", "no-database", state)
+        assert not run_module("database_fault", {"name": "no-database", "state": "absent"}, state)["changed"]
+    else:
+        do_repeat_check_undo("database_fault", fault_of(base, action), state)
+
+
+def test_server_that_somebody_stopped_is_left_alone(state, base):
+    os.kill(base.postmaster(), signal.SIGSTOP)
+    try:
+        refused = run_module("database_fault", fault_of(base, "pause"), state)
+        assert refused["failed"] and "stopped (SIGSTOP) already" in refused["msg"]
+        assert wait_for(lambda: not left(state), 40), left(state)
+    finally:
+        os.kill(base.postmaster(), signal.SIGCONT)
+
+
+def test_bad_input(state, base):
+    rows = [
+        ({"action": "explode"}, "action"),
+        ({"port": 99999}, "port: '99999'"),
+        ({"port": "five"}, "port: 'five'"),
+        ({"port": 1}, "port: '1' has no PostgreSQL server"),
+        ({"path": "/tmp/x.db"}, "path: '/tmp/x.db' means nothing with PostgreSQL"),
+        ({"patience": "long"}, "patience: 'long'"),
+    ]
+    refused_rows("database_fault", fault_of(base), rows, state)
