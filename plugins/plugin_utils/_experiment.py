@@ -38,7 +38,7 @@ def judge(given, host):
         figures = metrics.compute(found, fault, successes, probe, bounds, live)
     ran = status in ("completed", "halted", "failed") and bool(figures["metrics"])
     compared = objectives.compare(wanted, figures["metrics"], figures["phases"]) if ran or status in ("completed", "halted") else []
-    word, why = verdict.verdict(status, fault, figures["phases"], compared, reason, status == "halted" and verdict.breached(fault, given.get("halted")))
+    word, why = verdict.verdict(status, fault, figures["phases"], compared, reason, verdict.breached(fault, given.get("halted")))
     record = {
         "id": "%s@%s" % (scenario["id"], host),
         "host": host,
