@@ -19,7 +19,7 @@ def options(**given):
 
 
 def recorder(**given):
-    more = {"name": "p", "rate": 20.0, "timeout": "2s", "max_duration": "30m", "max_in_flight": None, "keepalive": False, "url": "http://h/"}
+    more = {"name": "p", "rate": 20.0, "timeout": "2s", "max_duration": "30m", "max_in_flight": None, "lease": None, "keepalive": False, "url": "http://h/"}
     return options(**dict(more, **given))
 
 
