@@ -103,7 +103,6 @@ FORBIDDEN = [
     ("pypi" + r"\.org", "the host of a package registry"),
     ("pythonhosted" + r"\.", "the host of a package registry"),
     ("index" + "-url", "a package registry"),
-    ("BEGIN [A-Z ]*PRIVATE " + "KEY", "a private key"),
 ]
 
 
