@@ -39,12 +39,21 @@ def _give_controllers(group):
             (group / "cgroup.subtree_control").write_text("+" + controller)
 
 
+def _give_weight(group):
+    """To the scheduler a lab is one thing among the machine's processes: give it the weight of several, or its hosts starve."""
+    for name, weight in (("cpu.shares", "16384"), ("cpu.weight", "1600")):
+        if (group / name).exists():
+            (group / name).write_text(weight)
+
+
 def make(tag, member):
     """Make the control groups of one member."""
     for folder, version2 in hierarchies():
         for group in (folder / tag, folder / tag / member):
             group.mkdir(exist_ok=True)
             _give_cpuset(group)
+            if group.name == tag:
+                _give_weight(group)
             if version2 and group.name == tag:
                 _give_controllers(group)
 

@@ -30,7 +30,8 @@ def ssh(lab, name, command, check=True, timeout=60):
 def on_hosts(lab, pattern, module, arguments, *more):
     """{host: result} of a module of the collection on the hosts of a pattern; a failed one has ``failed: true``."""
     argv = [os.path.join(os.path.dirname(sys.executable), "ansible"), pattern, "-i", str(lifecycle.inventory_path(lab)), "-m", "magsasa.chaos." + module]
-    argv += ["-a", json.dumps(arguments), *more]
+    argv += ["-a", json.dumps(arguments)] if arguments else []
+    argv += more
     done = subprocess.run(argv, cwd=ROOT, env=clean_environment(), capture_output=True, text=True, timeout=180, check=False)
     assert "Traceback" not in done.stdout + done.stderr, done.stdout + done.stderr
     results = {}
@@ -39,7 +40,8 @@ def on_hosts(lab, pattern, module, arguments, *more):
         head, _arrow, rest = rest.partition(" => ")
         result, end = json.JSONDecoder().raw_decode(rest.lstrip())
         rest = rest.lstrip()[end:]
-        results[head.split()[0]] = dict(result, failed=True) if "FAILED!" in head or "UNREACHABLE!" in head else result
+        # Messages of other lines may come before: the host's name begins the line.
+        results[head.splitlines()[-1].split(" | ")[0]] = dict(result, failed=True) if "FAILED!" in head or "UNREACHABLE!" in head else result
     assert results, done.stdout + done.stderr
     return results
 
