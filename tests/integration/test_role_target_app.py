@@ -58,6 +58,14 @@ def listener(home):
     return masters[0]
 
 
+def crash(home):
+    """SIGKILL the master, and wait until its worker is gone as well: it might answer once more."""
+    master = listener(home)
+    family = {pid for pid in processes(home) if pid == master or parent(pid) == master}
+    os.kill(master, signal.SIGKILL)
+    wait_for(lambda: not family & set(processes(home)), 10, "it to die")
+
+
 def parent(pid):
     """Pid of the parent."""
     return int(Path("/proc/%d/stat" % pid).read_text().rpartition(")")[2].split()[1])
@@ -133,11 +141,10 @@ def test_its_life(role):
     assert role()[:2] == (0, url) and role("--check")[:2] == (0, url)
     assert processes(role.home) == before
 
-    os.kill(listener(role.home), signal.SIGKILL)
-    wait_for(lambda: health(url)[0] == 200, 10, "supervisord to start it again")
+    crash(role.home)
+    wait_for(lambda: health(url)[0] == 200, 20, "supervisord to start it again")
     assert set(processes(role.home)) & set(before)  # the supervisor is the same
-    again = listener(role.home)
-    assert again not in before
+    assert listener(role.home) not in before
 
     assert role("--check", state="stopped")[0] == 0 and health(url)[0] == 200  # the program that ends it is not run
     assert role(state="stopped")[0] > 0
@@ -160,8 +167,7 @@ def test_new_settings_and_a_restart_past_the_supervisor(role, tmp_path):
     command = Path("/proc/%d/cmdline" % old).read_bytes().split(b"\0")[:-1]
     environment = dict(each.split(b"=", 1) for each in Path("/proc/%d/environ" % old).read_bytes().split(b"\0") if b"=" in each)
 
-    os.kill(old, signal.SIGKILL)
-    wait_for(lambda: old not in processes(role.home), 10, "it to die")
+    crash(role.home)
     time.sleep(2.5)
     assert health(url)[0] == 0  # fragile: nobody starts it again
 
@@ -173,17 +179,15 @@ def test_new_settings_and_a_restart_past_the_supervisor(role, tmp_path):
             assert stray.wait(10) is not None
         finally:
             stray.kill()
-    old = listener(role.home)
-    os.kill(old, signal.SIGKILL)
-    wait_for(lambda: health(url)[0] == 200, 10, "supervisord to start it again")
+    crash(role.home)
+    wait_for(lambda: health(url)[0] == 200, 20, "supervisord to start it again")
     role(state="absent")
     assert not processes(role.home) and not role.home.exists()
 
 
 def test_started_means_started_when_it_died(role):
     _changed, url, _said = role(fragile=True)
-    os.kill(listener(role.home), signal.SIGKILL)
-    wait_for(lambda: health(url)[0] == 0, 10, "it to die")
+    crash(role.home)
     changed, url_again, _said = role(fragile=True)
     assert changed and url_again == url and health(url)[0] == 200
 
@@ -211,19 +215,34 @@ def test_it_does_not_outlive_its_owner(role):
     wait_for(lambda: not processes(role.home) and not role.home.exists(), 20, "it to end with its owner")
 
 
+@pytest.mark.parametrize(
+    ("home", "bind", "port", "python", "said"),
+    [
+        ("", "127.0.0.1", 99999, "", "target_app_port: 99999 is not a port"),
+        ("", "127.0.0.1", -1, "", "target_app_port: -1 is not a port"),
+        ("", "not an address", 0, "", "target_app_bind: not an address cannot be listened on"),
+        ("relative/home", "127.0.0.1", 0, "", "target_app_home: relative/home is not an absolute path"),
+        ("/etc", "127.0.0.1", 0, "", "target_app_home: /etc holds files of somebody else"),
+        ("/etc/passwd", "127.0.0.1", 0, "", "target_app_home: /etc/passwd holds files of somebody else"),
+        ("", "127.0.0.1", 0, "/no/such/python", "target_app_python: /no/such/python is not a Python that runs"),
+        ("", "127.0.0.1", 0, sys.executable, ""),
+    ],
+)
+def test_what_its_look_at_the_host_refuses(tmp_path, home, bind, port, python, said):
+    argv = [sys.executable, ROLE / "files" / "control.py", "look", home or tmp_path / "home", bind, str(port), python]
+    looked = json.loads(subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True).stdout)
+    assert looked["error"].startswith(said) and bool(looked["error"]) == bool(said) and "\n" not in looked["error"]
+    assert not list(tmp_path.iterdir())
+
+
 def test_what_it_refuses(role, tmp_path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen(1)
         port = taken.getsockname()[1]
         for variables, said in (
-            ({"source": ""}, "target_app_source: '' does not hold magsasa_app"),
             ({"source": str(tmp_path)}, "target_app_source: '%s' does not hold magsasa_app" % tmp_path),
             ({"port": port}, "target_app_port: %d cannot be listened on (Address already in use)" % port),
-            ({"port": 99999}, "target_app_port: 99999 is not a port"),
-            ({"bind": "not an address"}, "target_app_bind: not an address cannot be listened on"),
-            ({"home": "relative/home"}, "target_app_home: relative/home is not an absolute path"),
-            ({"python": "/no/such/python"}, "target_app_python: /no/such/python is not a Python that runs"),
             ({"database_url": 'postgresql://u:secret-word"@h/d'}, "target_app_database_url: holds a space, a quote or a backslash"),
         ):
             text = role(fails=True, **variables)[2]
