@@ -105,7 +105,7 @@ class CallbackModule(CallbackBase):
         folder = os.path.abspath(os.path.expanduser(self._said["report_dir"] or self.get_option("report_dir")))
         shown = None
         try:
-            shown = os.path.join(os.path.relpath(write.write(report, folder)), "report.md")
+            shown = _short(os.path.join(write.write(report, folder), "report.md"))
         except OSError as error:
             why = error.strerror or type(error).__name__
             self._display.warning("the report could not be written into %s (%s); name another folder with CHAOS_REPORT_DIR" % (folder, why))
@@ -126,6 +126,12 @@ class CallbackModule(CallbackBase):
             "versions": {"ansible-core": core_version, "python": "%d.%d.%d" % sys.version_info[:3], "magsasa.chaos": _own_version()},
             "command": text.plain(" ".join([os.path.basename(sys.argv[0])] + sys.argv[1:]), 300),
         }
+
+
+def _short(path):
+    """A path as somebody in this folder would write it."""
+    relative = os.path.relpath(path)
+    return path if relative.startswith(os.pardir) else relative
 
 
 def _text_of(value):

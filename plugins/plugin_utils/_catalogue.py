@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from ansible_collections.magsasa.chaos.plugins.module_utils import _quantity
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, ChaosError
+from ansible_collections.magsasa.chaos.plugins.module_utils._judge import objectives
 
 INTENSITIES = ("smoke", "light", "medium", "heavy", "full")
 SMOKE_HOLD = "3s"
@@ -27,6 +28,10 @@ def check(entries, source="the catalogue"):
                 raise ChaosError("%s: '%s' must be a mapping" % (label, key))
         _quantity.name(entry["id"], label + ": id")
         _quantity.duration(entry["hold"], label + ": hold", low=0.5)
+        try:
+            objectives.parse(entry["objectives"])
+        except ChaosError as error:
+            raise ChaosError("%s: %s" % (label, error))
         if entry["id"] in seen:
             raise ChaosError("%s: the id is there twice" % label)
         seen.add(entry["id"])

@@ -95,7 +95,7 @@ def test_the_numbers_are_right(play, tmp_path):
     assert (report["run"]["intensity"], report["run"]["seed"], report["run"]["dry_run"], report["run"]["interrupted"]) == ("light", "42", False, False)
     assert report["run"]["versions"]["magsasa.chaos"] != "unknown"
     assert "CHAOS FAILED: 2 passed, 1 failed, 1 skipped; score 88.9" in done.stdout
-    assert "%s/report.md" % report["run"]["id"] in done.stdout
+    assert "report: %s/reports/%s/report.md" % (tmp_path, report["run"]["id"]) in done.stdout
     text = (tmp_path / "reports" / "latest" / "report.md").read_text()
     assert text.startswith("# Chaos report: failed\n") and "p95 2000 ms (at most 500 ms) MISSED" in text
     assert "\x1b" not in done.stdout

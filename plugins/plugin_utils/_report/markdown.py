@@ -76,4 +76,4 @@ def _about(run, summary):
     shown += sorted((run.get("versions") or {}).items())
     shown += [("score", summary["score"]), ("MTTR", text.number(summary["mttr_s"], "s"))]
     shown += [("objectives measured", "%d, not measured %d" % (summary["objectives_measured"], summary["objectives_unmeasured"]))]
-    return ["## The run", ""] + details.table(["", ""], [[_m(key), _m(value)] for key, value in shown if value not in (None, "")])
+    return ["## The run", ""] + details.table(["", ""], [[_m(key), _m(value)] for key, value in shown if value not in (None, "") and value is not False])

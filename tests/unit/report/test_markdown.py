@@ -74,6 +74,12 @@ def test_a_dry_run_shows_the_plan():
     assert "| keep two cores half busy | process.end name=chaos-cpu | - |" in shown
 
 
+def test_a_score_of_nothing_is_shown():
+    bad = [reports.judge({"scenario": reports.scenario(objectives={"error_rate": "5%"}), "samples": reports.DOWN, "fault": reports.fault()}, "h")]
+    shown = markdown.render(reports.report(bad))
+    assert "| score | 0.0 |" in shown and "score 0;" in shown and "| dry_run |" not in shown
+
+
 def test_gaps_are_told():
     quiet = reports.records()[:1]
     shown = markdown.render(reports.report(quiet, interrupted=True, unreachable=["web2"]))
