@@ -12,33 +12,58 @@ version_added: 0.1.0
 author:
   - magsasa.chaos contributors (@magsasa)
 description:
-  - V(sqlite) holds the locks of a database file. V(outage) keeps reads and writes out, V(lock) only writes. The kernel drops the locks when the
-    process that holds them ends, however it ends. The file is not changed.
-  - V(postgresql) works on the server of this host that listens on O(port), without a driver or a password. V(outage) stops it (its systemd unit, or
-    a fast shutdown and later the same command line again), V(pause) stops its processes so that clients wait, V(terminate) ends its sessions once a second.
-  - The fault is over only when the server takes connections again.
+  - With V(engine=sqlite) it holds the locks of a database file, as SQLite itself takes them. V(outage) keeps readers and writers out, V(lock) only writers.
+    The kernel drops the locks when the process that holds them ends, however it ends. The file is not changed.
+  - With V(engine=postgresql) it works on the server that listens on O(port).
+  - V(outage) stops it (its systemd service, or a fast shutdown and later the same command line again), V(pause) stops its processes so that clients
+    wait, V(terminate) ends its sessions once a second. These need no client, no driver and no password, but the rights of the server's user or root.
+  - V(refuse) lets one database take no connections, V(exhaust) uses up the free connections of the server, V(lock) locks one table. These need
+    C(psql) on the host and a role that may do it.
+  - The fault of a server is over only when it takes connections again.
 extends_documentation_fragment:
   - magsasa.chaos.fault
 options:
   engine:
-    description: The kind of database. V(sqlite) with O(path), V(postgresql) otherwise.
+    description: The kind of database. When left out, V(sqlite) with O(path), V(postgresql) otherwise.
     type: str
     choices: [sqlite, postgresql]
   action:
-    description: What to do. V(lock) needs SQLite; V(pause) and V(terminate) need PostgreSQL.
+    description: What to do. SQLite knows V(outage) and V(lock), PostgreSQL all of them.
     type: str
-    choices: [outage, lock, pause, terminate]
+    choices: [outage, lock, pause, terminate, refuse, exhaust]
     default: outage
   path:
-    description: The SQLite file.
+    description: The SQLite file, as an absolute path. A link is followed.
     type: path
   port:
     description: The port of the PostgreSQL server. 5432 when left out.
     type: raw
   patience:
-    description: How long to try for the locks, or to wait for a shutdown.
+    description: How long to try for a lock, or to wait for a shutdown.
     type: str
     default: 10s
+  database:
+    description: The database of V(refuse) and V(lock), and the one that V(exhaust) connects to (V(postgres) when left out).
+    type: str
+  table:
+    description: The table of V(lock), as C(TABLE) or C(SCHEMA.TABLE), in the letters that the server shows.
+    type: str
+  login_user:
+    description: The role of V(refuse), V(exhaust) and V(lock). When left out, root works as O(become_user), anybody else as himself.
+    type: str
+  login_password:
+    description: Its password. It is kept in a private file of the host as long as the fault lasts, and never in the ledger.
+    type: str
+  login_host:
+    description: Where the server is. The Unix socket of the server on O(port) when left out.
+    type: str
+  login_unix_socket:
+    description: The folder of the server's Unix socket.
+    type: path
+  become_user:
+    description: The operating system's user whom root runs C(psql) as, when O(login_user) is left out.
+    type: str
+    default: postgres
 """
 
 EXAMPLES = r"""
@@ -55,6 +80,16 @@ EXAMPLES = r"""
     action: pause
     port: 5432
     duration: 10s
+  become: true
+
+- name: A table that nobody gets at
+  magsasa.chaos.database_fault:
+    name: locked-orders
+    engine: postgresql
+    action: lock
+    database: shop
+    table: orders
+    duration: 20s
   become: true
 """
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from support.faults import KEEPERS, do_repeat_check_undo, end, fresh_state, inject, killed_part_ends_all, left, ledger, refused_rows, wait_for
+from support.faults import KEEPERS, do_repeat_check_undo, end, fresh_state, inject, killed_part_ends_all, left, ledger, parts, refused_rows, wait_for
 from support.modules import run_module
 from support.postgres import server
 
@@ -120,6 +120,89 @@ def test_life(state, base, action):
         do_repeat_check_undo("database_fault", fault_of(base, action), state)
 
 
+# -- by SQL
+
+
+def logins(base):
+    """As root by the system's user, and by a role with its password."""
+    by_password = {"login_user": base.user, "login_password": base.password, "login_host": "127.0.0.1"}
+    return [{}, by_password] if os.geteuid() == 0 else [by_password]
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_refuse_closes_one_database(state, base, number):
+    login = logins(base)[number % len(logins(base))]
+    session = base.session("shop")
+    fault = inject("database_fault", fault_of(base, "refuse", database="shop", **login), state)
+    assert fault["effect"] == "confirmed" and fault["measured"] == {"connected": False, "allowed": False}
+    assert base.query("select 1", "shop")[0] == 2 and base.works()
+    session.stdin.write("select 1;\n")
+    session.stdin.close()
+    assert session.wait(10) == 2
+    session.stdout.close()
+    kept = [path for path in state.rglob("*") if path.is_file() and base.password.encode() in path.read_bytes()]
+    assert [path.suffix for path in kept] == ([".secret"] if login else []) and all(path.stat().st_mode & 0o777 == 0o600 for path in kept)
+    assert base.password not in str(fault)
+    end("database_fault", "no-database", state)
+    assert base.query("select 1", "shop") == (0, "1")
+
+
+@pytest.mark.parametrize("victim, cause", KEEPERS)
+def test_sigkill_of_a_keeper_opens_the_database(state, base, victim, cause):
+    login = logins(base)[-1]
+    killed_part_ends_all("database_fault", fault_of(base, "refuse", database="shop", **login), state, victim, cause)
+    assert base.query("select 1", "shop") == (0, "1")
+
+
+def test_refuse_of_a_closed_database_is_refused(state, base):
+    assert base.query("alter database shop allow_connections false")[0] == 0
+    try:
+        refused = run_module("database_fault", fault_of(base, "refuse", database="shop", **logins(base)[0]), state)
+        assert refused["failed"] and "takes no connections already" in refused["msg"]
+        assert base.query("select datallowconn from pg_database where datname = 'shop'") == (0, "f")
+    finally:
+        base.query("alter database shop allow_connections true")
+
+
+def test_lock_makes_readers_wait(state, base):
+    assert base.query('create schema "Odd"; create table "Odd"."ta""ble" (n int)')[0] == 0
+    for table, quoted in (("t", "t"), ('Odd.ta"ble', '"Odd"."ta""ble"')):
+        fault = inject("database_fault", fault_of(base, "lock", database="postgres", table=table, **logins(base)[-1]), state)
+        assert fault["effect"] == "confirmed" and fault["measured"]["read"] == "waits for the lock"
+        code, text = base.query("set lock_timeout = 300; select * from %s" % quoted)
+        assert code == 1 and "lock timeout" in text
+        end("database_fault", "no-database", state)
+        assert base.query("set lock_timeout = 300; select * from %s" % quoted)[0] == 0
+    assert base.query('drop schema "Odd" cascade')[0] == 0
+
+
+def test_exhaust_leaves_ordinary_roles_no_connection(state, base):
+    assert base.query("create role guest login password 'Chaos-Pa55-w0rd'")[0] == 0
+    assert base.query("select 1", user="guest") == (0, "1")
+    fault = inject("database_fault", fault_of(base, "exhaust", **logins(base)[0]), state)
+    assert fault["effect"] == "confirmed" and fault["requested"]["sessions"] == 17
+    code, text = base.query("select 1", user="guest")
+    assert code == 2 and ("reserved" in text or "too many" in text)
+    end("database_fault", "no-database", state)
+    assert wait_for(lambda: base.query("select 1", user="guest") == (0, "1"), 10)
+    assert wait_for(lambda: base.query("select count(*) from pg_stat_activity where application_name = 'magsasa-chaos'") == (0, "0"), 10)
+
+
+@pytest.mark.parametrize("action, more", [("lock", {"database": "postgres", "table": "t"}), ("exhaust", {})])
+@pytest.mark.parametrize("victim, cause", parts("chaos-sql"))
+def test_sigkill_of_any_part_frees_the_sessions(state, base, victim, cause, action, more):
+    killed_part_ends_all("database_fault", fault_of(base, action, **more, **logins(base)[0]), state, victim, cause)
+    assert wait_for(lambda: base.query("select count(*) from pg_stat_activity where application_name = 'magsasa-chaos'") == (0, "0"), 10)
+    assert base.query("set lock_timeout = 300; select count(*) from t")[0] == 0
+
+
+def test_wrong_password_is_one_sentence(state, base):
+    login = {"login_user": base.user, "login_password": "Wr0ng-Pa55", "login_host": "127.0.0.1"}
+    refused = run_module("database_fault", fault_of(base, "refuse", database="shop", **login), state)
+    assert refused["failed"] and "password authentication failed" in refused["msg"] and "\n" not in refused["msg"]
+    assert "Wr0ng-Pa55" not in str(refused) and list(state.iterdir()) == []
+
+
 def test_server_that_somebody_stopped_is_left_alone(state, base):
     os.kill(base.postmaster(), signal.SIGSTOP)
     try:
@@ -131,6 +214,7 @@ def test_server_that_somebody_stopped_is_left_alone(state, base):
 
 
 def test_bad_input(state, base):
+    login = logins(base)[-1]
     rows = [
         ({"action": "explode"}, "action"),
         ({"port": 99999}, "port: '99999'"),
@@ -138,5 +222,20 @@ def test_bad_input(state, base):
         ({"port": 1}, "port: '1' has no PostgreSQL server"),
         ({"path": "/tmp/x.db"}, "path: '/tmp/x.db' means nothing with PostgreSQL"),
         ({"patience": "long"}, "patience: 'long'"),
+        ({"database": "shop"}, "database: 'shop' means nothing with action=outage"),
+        ({"login_password": "s3cret-thing"}, "login_password"),
+        ({"action": "refuse"}, "database: '' is missing"),
+        ({"action": "lock", "database": "postgres"}, "table: ''"),
+        ({"action": "refuse", "database": "shop", "table": "t"}, "table: 't' means nothing"),
+        ({"action": "lock", "database": "postgres", "table": "a.b.c"}, "table: 'a.b.c' has more than one dot"),
+        (dict(login, action="refuse", database="nowhere"), "database: 'nowhere' does not exist"),
+        (dict(login, action="refuse", database="x" * 64), "is not a name"),
+        (dict(login, action="refuse", database="a\nb"), "is not a name"),
+        (dict(login, action="lock", database="postgres", table="nothing"), "table: 'nothing' is no table"),
+        (dict(login, action="lock", database="postgres", table="t'; drop table t; --"), "is no table"),
+        (dict(login, action="lock", database="postgres", table="t", login_unix_socket="/tmp"), "exclude each other"),
+        ({"action": "exhaust", "port": 1, "login_user": "x", "login_host": "127.0.0.1"}, "psql could not connect"),
     ]
+    if os.geteuid() == 0:
+        rows.append(({"action": "exhaust", "become_user": "nobody-at-all"}, "become_user: 'nobody-at-all'"))
     refused_rows("database_fault", fault_of(base), rows, state)

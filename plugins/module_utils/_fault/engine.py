@@ -8,7 +8,7 @@ import os
 
 from .. import _clock
 from .._errors import ChaosError, Refused
-from .._host import launch, processes, revert
+from .._host import launch, processes, revert, secrets
 from .._host.ledger import Ledger
 from .._host.operations.members import MARK
 from . import guard, record as records
@@ -64,6 +64,8 @@ def _hand_over(ledger, plan, envelope, options):
     record["writer"] = {"pid": os.getpid(), "start": processes.start_time(os.getpid())}
     ledger.write(record)
     try:
+        if options.get("secret"):
+            secrets.put(record["id"], options["secret"])
         child = launch.detach("fault", record["id"], {MARK: record["id"]}, timeout=90.0)
     except ChaosError as error:
         left = ledger.read(record["id"])

@@ -27,8 +27,9 @@ def public(record):
 
 
 def identity(envelope, options):
-    """What makes two requests of the same name the same fault."""
-    return dict({key: envelope.get(key) for key in ("name", "duration_s", "lease_s", "halt_on")}, options=options)
+    """What makes two requests of the same name the same fault. A secret is no part of it, and so never of the ledger."""
+    shared = {key: envelope.get(key) for key in ("name", "duration_s", "lease_s", "halt_on")}
+    return dict(shared, options={key: value for key, value in options.items() if key != "secret"})
 
 
 def new(plan, envelope, options, state):

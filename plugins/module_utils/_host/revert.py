@@ -12,7 +12,7 @@ import signal
 import time
 
 from .. import _clock
-from . import journal, lock, processes, state, undo
+from . import journal, lock, processes, secrets, state, undo
 
 CAUSES = (
     "deadline absent halt halt_condition lease worker_died guardian_died supervisor_died orphaned failed terminated event_over"
@@ -43,6 +43,7 @@ def revert(ledger, fault_id, cause, details=None):
             if left:
                 ledger.write(record)
             else:
+                secrets.drop(fault_id)
                 ledger.close(record)
             journal.note(record, "reverted (%s)%s" % (record["revert_cause"], "; LEFT: " + "; ".join(left) if left else ""))
             return record

@@ -5,9 +5,10 @@
 from __future__ import annotations
 
 from ..._errors import BadOption
-from . import postgresql, sqlite
+from . import postgresql, postgresql_sql, sqlite
 
 ENGINES = {"sqlite": sqlite, "postgresql": postgresql}
+SQL_ONLY = ("database", "table", "login_user", "login_password", "login_host", "login_unix_socket")
 
 
 class Database:
@@ -17,10 +18,17 @@ class Database:
     settle_s = 0.1
     options = {
         "engine": {"type": "str", "choices": ["sqlite", "postgresql"]},
-        "action": {"type": "str", "choices": ["outage", "lock", "pause", "terminate"], "default": "outage"},
+        "action": {"type": "str", "choices": ["outage", "lock", "pause", "terminate", "refuse", "exhaust"], "default": "outage"},
         "path": {"type": "path"},
         "port": {"type": "raw"},
         "patience": {"type": "str", "default": "10s"},
+        "database": {"type": "str"},
+        "table": {"type": "str"},
+        "login_user": {"type": "str"},
+        "login_password": {"type": "str", "no_log": True},
+        "login_host": {"type": "str"},
+        "login_unix_socket": {"type": "path"},
+        "become_user": {"type": "str", "default": "postgres"},
     }
 
     def parse(self, params):
@@ -29,6 +37,11 @@ class Database:
         room = ENGINES[engine]
         if params["action"] not in room.ACTIONS:
             raise BadOption("action", params["action"], "is not possible with %s" % engine, "use one of %s" % ", ".join(room.ACTIONS))
+        by_sql = room is postgresql and params["action"] in postgresql_sql.ACTIONS
+        for option in () if by_sql else SQL_ONLY:
+            if params[option]:
+                shown = "(secret)" if option == "login_password" else params[option]
+                raise BadOption(option, shown, "means nothing with action=%s of %s" % (params["action"], engine), "leave it out")
         return dict(room.parse(params), engine=engine, action=params["action"])
 
     def look(self, options):
@@ -54,6 +67,10 @@ class Database:
     def do_postgresql_terminate(self, ctx, args):
         """See postgresql.terminate."""
         postgresql.terminate(ctx, args)
+
+    def do_postgresql_sql(self, ctx, args):
+        """See postgresql_sql.start."""
+        postgresql_sql.start(ctx, args)
 
     def measure(self, ctx):
         """The engine's own measurement, from a second connection."""

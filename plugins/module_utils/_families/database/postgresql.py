@@ -16,8 +16,9 @@ from ..._errors import BadOption, HostError, Refused
 from ..._fault.plan import plan as make_plan
 from ..._fault.plan import step, undo
 from ..._host import freezing, listeners, pgping, processes, revival, services
+from . import postgresql_sql as by_sql
 
-ACTIONS = ("outage", "pause", "terminate")
+ACTIONS = ("outage", "pause", "terminate") + by_sql.ACTIONS
 DEFAULT_PORT = 5432
 PROGRAMS = ("postgres", "postmaster")
 
@@ -27,13 +28,16 @@ def parse(params):
     if params["path"]:
         raise BadOption("path", params["path"], "means nothing with PostgreSQL", "leave it out, or use engine sqlite")
     text = str(params["port"] if params["port"] not in (None, "") else DEFAULT_PORT).strip()
-    if not text.isdigit() or not 0 < int(text) < 65536:
+    if not text.isascii() or not text.isdigit() or not 0 < int(text[:6]) < 65536:
         raise BadOption("port", params["port"], "is not a port", "use a number from 1 to 65535")
-    return {"port": int(text), "patience_s": _quantity.duration(params["patience"], "patience", low=0.1, high=300.0)}
+    parsed = {"port": int(text), "patience_s": _quantity.duration(params["patience"], "patience", low=0.1, high=50.0)}
+    return dict(parsed, **by_sql.parse(params)) if params["action"] in by_sql.ACTIONS else parsed
 
 
 def look(options):
-    """The server that listens on the port."""
+    """The server that listens on the port; for what is done by SQL, what it says."""
+    if options["action"] in by_sql.ACTIONS:
+        return by_sql.look(options)
     listening = listeners.listeners()
     mine = [each for each in listening if each.port == options["port"]]
     master = listeners.top_of_tree(sorted({pid for each in mine for pid in each.pids}))
@@ -56,6 +60,8 @@ def look(options):
 
 def plan(options, facts):
     """Steps of one action."""
+    if options["action"] in by_sql.ACTIONS:
+        return by_sql.plan(options, facts)
     if facts["us"] and facts["us"] != facts["uid"]:
         raise Refused("permission", "the server's processes belong to another user and this run has no root", remedy="use become: true")
     port, marks, tree = options["port"], facts["marks"], facts["tree"]
@@ -148,6 +154,8 @@ def _end_sessions(ctx):
 
 def measure(ctx):
     """What a new connection meets."""
+    if "sql" in ctx.memory:
+        return by_sql.measure(ctx)
     args = ctx.memory["args"]
     if ctx.memory["action"] == "terminate":
         _end_sessions(ctx)

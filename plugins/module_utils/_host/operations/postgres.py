@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import time
 
-from .. import pgping
+from .. import pgping, psql, secrets
 
 
 class Accepting:
@@ -30,4 +30,27 @@ class Accepting:
             time.sleep(0.1)
 
 
-OPERATIONS = {"postgres.accepting": Accepting}
+class Allow:
+    """``{"login", "database", "way", "fault"}``: let a database take connections again that did before.
+
+    ``way``: the database to say it from; the password, if there is one, is among the fault's secrets.
+    """
+
+    @staticmethod
+    def _allowed(args):
+        """"t", "f", or "" when the database is gone."""
+        password = secrets.get(args["fault"]).get("password")
+        return psql.must(args["login"], password, args["way"], "SELECT datallowconn FROM pg_database WHERE datname = %s" % psql.literal(args["database"]))
+
+    @classmethod
+    def undo(cls, args):
+        if cls._allowed(args) == "f":
+            password = secrets.get(args["fault"]).get("password")
+            psql.must(args["login"], password, args["way"], "ALTER DATABASE %s WITH ALLOW_CONNECTIONS true" % psql.name(args["database"]))
+
+    @classmethod
+    def left(cls, args):
+        return ["database %s takes no connections" % args["database"]] if cls._allowed(args) == "f" else []
+
+
+OPERATIONS = {"postgres.accepting": Accepting, "postgres.allow": Allow}

@@ -1,0 +1,129 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""psql, PostgreSQL's own client: statements, sessions that stay, quoting. Private to magsasa.chaos.
+
+``login`` (dict, fit for the ledger): ``{"host", "port", "user", "as"}``: host None is psql's usual socket, ``as`` [uid, gid] is whom to
+run psql as, or None. The password is apart: it goes by the environment, never by the command line.
+"""
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+
+from .. import _cmd
+from .._errors import HostError, MissingTool, printable
+from . import processes
+
+PACKAGES = {"Debian/Ubuntu": "postgresql-client", "RHEL/Alma": "postgresql", "SUSE": "postgresql"}
+_WORD = re.compile(r"-?\w+")
+ROOM = "magsasa-chaos"  # application_name, as pg_stat_activity shows it
+
+
+def program():
+    """Path of psql; raises MissingTool."""
+    found = _cmd.which("psql")
+    if found is None:
+        raise MissingTool("psql", PACKAGES, "speak to the PostgreSQL server")
+    return found
+
+
+def name(text):
+    """An identifier, quoted. The server lets no text out of it."""
+    return '"%s"' % text.replace('"', '""')
+
+
+def literal(text):
+    """A string constant that means the same whatever standard_conforming_strings says."""
+    return "E'%s'" % text.replace("\\", "\\\\").replace("'", "\\'")
+
+
+def _argv(login, database):
+    # -X: nobody's settings; -w: never ask for a password; sqlstate codes in errors, because their words are translated
+    argv = [program(), "-X", "-A", "-t", "-q", "-w", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=verbose"]
+    argv += ["-h", login["host"]] if login["host"] else []
+    return argv + ["-p", str(login["port"]), "-U", login["user"], "-d", database]
+
+
+def _environment(password, seconds):
+    found = {"PGCONNECT_TIMEOUT": str(max(2, int(seconds))), "PGAPPNAME": ROOM, "PGOPTIONS": "-c client_min_messages=error"}
+    if password:
+        found["PGPASSWORD"] = password
+    return found
+
+
+def ask(login, password, database, sql, seconds=5.0):
+    """_cmd.Result of one statement; rc 2: no connection, 1: the statement failed."""
+    return _cmd.run(_argv(login, database) + ["-c", sql], timeout=seconds + 3, check=False, env=_environment(password, seconds), user=login["as"])
+
+
+def must(login, password, database, sql, seconds=5.0):
+    """Output of a statement that must succeed; raises HostError with what the server said."""
+    done = ask(login, password, database, sql, seconds)
+    if done.rc:
+        raise HostError("psql could not %s: %s" % ("connect" if done.rc == 2 else "do it", said(done)))
+    return done.stdout.strip()
+
+
+def said(done):
+    """The server's words on one line."""
+    return _one_line(done.stderr.strip() or done.stdout.strip() or "nothing")
+
+
+def _one_line(text):
+    lines = [line for line in text.splitlines() if not line.startswith("LOCATION:")]
+    return printable(" ".join(" ".join(lines).split()), 300)
+
+
+class Session:
+    """A connection that stays as long as this object's process lives: psql ends with the pipe that it reads, and by signal."""
+
+    def __init__(self, login, password, database):
+        parent = os.getpid()
+
+        def become():
+            if login["as"] is not None and os.geteuid() == 0:
+                os.setgroups([])
+                os.setgid(login["as"][1])
+                os.setuid(login["as"][0])
+            processes.die_with_parent(parent)  # after the change of user, which clears it (prctl(2))
+
+        self._process = subprocess.Popen(
+            _argv(login, database),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd="/",
+            env=dict(os.environ, LC_ALL="C", **_environment(password, 5.0)),
+            preexec_fn=become,
+            universal_newlines=True,
+            errors="replace",
+        )
+
+    def ask(self, sql):
+        """The one word that a statement gives; raises HostError with what psql says instead."""
+        try:
+            self._process.stdin.write(sql + "\n")
+            self._process.stdin.flush()
+            line = self._process.stdout.readline().strip()
+        except OSError:
+            line = ""
+        if _WORD.fullmatch(line):
+            return line
+        self.end()
+        raise HostError(_one_line(line) if line else "the session was ended")
+
+    @property
+    def over(self):
+        """Whether it has ended."""
+        return self._process.poll() is not None
+
+    def wait(self):
+        """Until it ends."""
+        self._process.wait()
+
+    def end(self):
+        """Leave."""
+        self._process.kill()
+        self._process.communicate()

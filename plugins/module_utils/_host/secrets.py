@@ -1,0 +1,32 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a fault must know and nobody else may: kept in a private file of the run folder, never in the ledger. Private to magsasa.chaos.
+
+The run folder is gone after a reboot, and the file with the fault.
+"""
+from __future__ import annotations
+
+import json
+import os
+
+from . import state
+
+
+def _path(fault_id):
+    return os.path.join(state.folders().run, fault_id + ".secret")
+
+
+def put(fault_id, secret):
+    """Keep ``secret`` (dict)."""
+    state.write_private(_path(fault_id), json.dumps(secret), durable=False)
+
+
+def get(fault_id):
+    """What was kept, {} when there is nothing."""
+    return state.read_json(_path(fault_id)) or {}
+
+
+def drop(fault_id):
+    """Forget it."""
+    state.remove(_path(fault_id))
