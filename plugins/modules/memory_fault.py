@@ -14,7 +14,7 @@ author:
 description:
   - A worker takes memory, really fills it, and lets go after O(duration) whatever happens.
   - The size counts what the fault as a whole takes, its own processes included.
-  - The worker is the first choice of the kernel's OOM killer. When that ends it, the fault is over (RV(fault.revert_cause=worker_died)).
+  - The worker is the first choice of the kernel's OOM killer. When that ends it, the fault is over, with C(worker_died) as its cause.
   - Needs no root and no tool. Where a control group limits the memory to less than the host has, its limit counts.
 extends_documentation_fragment:
   - magsasa.chaos.fault

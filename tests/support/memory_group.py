@@ -74,7 +74,7 @@ def _inside(folder):
     controller = "memory" if folder.startswith("/sys/fs/cgroup/memory/") else ""
     with open("/proc/self/cgroup") as source:
         lines = [line.rstrip("\n").split(":", 2) for line in source]
-    before = next(path for _number, controllers, path in lines if controllers == controller)
+    before = dict(line[1:] for line in lines)[controller]
     _write(os.path.join(folder, "cgroup.procs"), os.getpid())
     try:
         yield

@@ -148,7 +148,12 @@ def test_mount_of(path, point, kind):
 
 @pytest.mark.parametrize(
     "dev, source, device",
-    [(os.makedev(254, 3), "", [254, 3]), (os.makedev(0, 44), "overlay", None), (os.makedev(0, 44), "/dev/null", None), (os.makedev(0, 44), "/dev/none", None)],
+    [
+        (os.makedev(254, 3), "", [254, 3]),
+        (os.makedev(0, 44), "overlay", None),
+        (os.makedev(0, 44), "/dev/null", None),
+        (os.makedev(0, 44), "/dev/none", None),
+    ],
 )
 def test_block_device(dev, source, device):
     assert space.block_device(dev, source) == device
@@ -175,7 +180,10 @@ def readings(own, device, kernel=None, seconds=10.0):
             "at": at,
             "own": {"written": own[0] * MIB * share, "read": own[1] * MIB * share, "syncs": 100 * share},
             "kernel": kernel and {
-                "written": own[0] * MIB * share, "read": own[1] * MIB * share, "stored_written": kernel[0] * MIB * share, "stored_read": kernel[1] * MIB * share,
+                "written": own[0] * MIB * share,
+                "read": own[1] * MIB * share,
+                "stored_written": kernel[0] * MIB * share,
+                "stored_read": kernel[1] * MIB * share,
             },
             "device": device and {"name": "vda", "written": device[0] * MIB * share, "read": device[1] * MIB * share, "busy_s": 5.0 * share, "flushes": None},
         }
