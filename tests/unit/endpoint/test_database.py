@@ -19,6 +19,8 @@ shop = sqlite3.connect(sys.argv[1])
 shop.execute("create table if not exists t (a)")
 shop.commit()
 other = open(sys.argv[2], "w")
+other.write("not a database")
+other.flush()
 print("ready", flush=True)
 sys.stdin.read()
 """
@@ -70,15 +72,17 @@ def test_an_open_sqlite_file(tmp_path):
 
 @pytest.mark.parametrize("name, backend", [("postgres", "postgresql"), ("mariadbd", "mysql")])
 def test_a_connection_to_a_local_server_on_any_port(name, backend):
-    with running(SERVE, name) as (_server, port), running(CONNECT, port) as (pid, _line):
-        found = database.find([pid], None, listeners.listeners())
-        assert found == told(backend=backend, host="127.0.0.1", port=int(port), source="open connection to port %s" % port)
-        assert database.find([pid], told(backend="other"), listeners.listeners())["port"] is None
+    with running(SERVE, name) as (_server, port):
+        with running(CONNECT, port) as (pid, _line):
+            found = database.find([pid], None, listeners.listeners())
+            assert found == told(backend=backend, host="127.0.0.1", port=int(port), source="open connection to port %s" % port)
+            assert database.find([pid], told(backend="other"), listeners.listeners())["port"] is None
 
 
 def test_a_connection_to_something_else_is_no_database():
-    with running(SERVE, "shop") as (_server, port), running(CONNECT, port) as (pid, _line):
-        assert database.find([pid], None, listeners.listeners()) is None
+    with running(SERVE, "shop") as (_server, port):
+        with running(CONNECT, port) as (pid, _line):
+            assert database.find([pid], None, listeners.listeners()) is None
 
 
 def test_nothing_is_known():

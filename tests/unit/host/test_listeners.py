@@ -52,7 +52,9 @@ def test_one_own_socket_of_each_kind():
 def test_connections_of_a_process():
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
-        with socket.create_connection(("127.0.0.1", port)) as client, listening.accept()[0]:
+        client = socket.create_connection(("127.0.0.1", port))
+        accepted = listening.accept()[0]
+        with client, accepted:
             mine = {(each.local_port, each.peer, each.peer_port) for each in listeners.connections([os.getpid()])}
             local = client.getsockname()[1]
             assert {(local, "127.0.0.1", port), (port, "127.0.0.1", local)} <= mine
