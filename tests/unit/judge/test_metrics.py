@@ -23,8 +23,22 @@ def figures(changes=(), record=None, end=130, **more):
 def test_a_quiet_experiment():
     found = figures()
     assert {name: (phase["sent"], phase["failed"]) for name, phase in found["phases"].items()} == {"baseline": (196, 0), "hold": (200, 0), "recovery": (200, 0)}
-    expected = {"error_rate_pct": 0.0, "availability_pct": 100.0, "alive_pct": 100.0, "p95_ms": 3.0, "latency_impact_ms": 0.0, "latency_impact_ci_ms": [0.0, 0.0],
-                "time_to_detect_s": None, "recovery_time_s": 0.0, "recovered": True, "mttr_s": None, "outages": [], "errors": {}, "dropped": 0, "observer_late": 0}  # fmt: skip
+    expected = {
+        "error_rate_pct": 0.0,
+        "availability_pct": 100.0,
+        "alive_pct": 100.0,
+        "p95_ms": 3.0,
+        "latency_impact_ms": 0.0,
+        "latency_impact_ci_ms": [0.0, 0.0],
+        "time_to_detect_s": None,
+        "recovery_time_s": 0.0,
+        "recovered": True,
+        "mttr_s": None,
+        "outages": [],
+        "errors": {},
+        "dropped": 0,
+        "observer_late": 0,
+    }
     assert {key: found["metrics"][key] for key in expected} == expected
 
 

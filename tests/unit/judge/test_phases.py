@@ -76,8 +76,19 @@ def test_another_hosts_clock_without_an_anchor_is_refused():
         phases.bounds(series(100, 130), fault(), {"boot_id": "b1"})
 
 
-@pytest.mark.parametrize("given", [[], "text", {}, {"baseline_from": 1, "hold_from": 2, "hold_to": 3}, dict.fromkeys(phases.GIVEN, "1"),
-                                   dict.fromkeys(phases.GIVEN, True), dict(zip(phases.GIVEN, (1, 3, 2, 4))), dict.fromkeys(phases.GIVEN, float("nan"))])  # fmt: skip
+@pytest.mark.parametrize(
+    "given",
+    [
+        [],
+        "text",
+        {},
+        {"baseline_from": 1, "hold_from": 2, "hold_to": 3},
+        dict.fromkeys(phases.GIVEN, "1"),
+        dict.fromkeys(phases.GIVEN, True),
+        dict(zip(phases.GIVEN, (1, 3, 2, 4))),
+        dict.fromkeys(phases.GIVEN, float("nan")),
+    ],
+)
 def test_what_is_no_set_of_phases(given):
     with pytest.raises(BadOption, match="^phases: "):
         phases.check_given(given)
@@ -85,9 +96,15 @@ def test_what_is_no_set_of_phases(given):
 
 @pytest.mark.parametrize(
     "wrong, option",
-    [({"injected_at": 5}, "fault.injected_at"), ({"reverted_at": {"monotonic": "x"}}, "fault.reverted_at"), ({"armed_at": {"wall": 1}}, "fault.armed_at"),
-     ({"deadline": {"monotonic": 10**400}}, "fault.deadline"), ({"residue": "file"}, "fault.residue"), ({"requested": [1]}, "fault.requested")],
-)  # fmt: skip
+    [
+        ({"injected_at": 5}, "fault.injected_at"),
+        ({"reverted_at": {"monotonic": "x"}}, "fault.reverted_at"),
+        ({"armed_at": {"wall": 1}}, "fault.armed_at"),
+        ({"deadline": {"monotonic": 10**400}}, "fault.deadline"),
+        ({"residue": "file"}, "fault.residue"),
+        ({"requested": [1]}, "fault.requested"),
+    ],
+)
 def test_what_is_no_fault_record(wrong, option):
     with pytest.raises(BadOption) as caught:
         phases.check_fault(fault(**wrong))

@@ -49,8 +49,22 @@ def test_verdict_and_sentence(records, verdict, sentence):
 
 def test_counts():
     found = summary([PASSED, MISSED, IN_VAIN, BROKEN, SKIPPED, REFUSED, LEFT, record("halted", "failed", (False,))])
-    expected = {"experiments": 8, "completed": 3, "halted": 1, "failed": 2, "refused": 1, "skipped": 1, "planned": 0, "passed": 1, "failed_slo": 2, "unknown": 5,
-                "objectives_measured": 4, "objectives_unmeasured": 0, "score": 50.0, "residue": 2}  # fmt: skip
+    expected = {
+        "experiments": 8,
+        "completed": 3,
+        "halted": 1,
+        "failed": 2,
+        "refused": 1,
+        "skipped": 1,
+        "planned": 0,
+        "passed": 1,
+        "failed_slo": 2,
+        "unknown": 5,
+        "objectives_measured": 4,
+        "objectives_unmeasured": 0,
+        "score": 50.0,
+        "residue": 2,
+    }
     assert {key: found[key] for key in expected} == expected
 
 

@@ -22,12 +22,29 @@ def given(**more):
 
 def test_passed():
     record = judge(given(observer="watcher"), "web1")
-    expected = {"id": "cpu-light@web1", "host": "web1", "observer": "watcher", "scenario": "cpu-light", "status": "completed", "verdict": "passed", "reason": "",
-                "title": "Half busy", "hypothesis": "It holds.", "family": "cpu", "intensity": "light", "hold": "10s", "recommendations": []}  # fmt: skip
+    expected = {
+        "id": "cpu-light@web1",
+        "host": "web1",
+        "observer": "watcher",
+        "scenario": "cpu-light",
+        "status": "completed",
+        "verdict": "passed",
+        "reason": "",
+        "title": "Half busy",
+        "hypothesis": "It holds.",
+        "family": "cpu",
+        "intensity": "light",
+        "hold": "10s",
+        "recommendations": [],
+    }
     assert {key: record[key] for key in expected} == expected
     assert [(each["name"], each["met"]) for each in record["objectives"]] == [
-        ("availability", True), ("error_rate", True), ("latency_impact", True), ("recovery_time", True), ("mttr", None),
-    ]  # fmt: skip
+        ("availability", True),
+        ("error_rate", True),
+        ("latency_impact", True),
+        ("recovery_time", True),
+        ("mttr", None),
+    ]
     assert record["fault"]["measured"] == {"load_pct": 50.2} and "who" not in record["fault"]
 
 
