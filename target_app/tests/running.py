@@ -124,8 +124,12 @@ class Postgres:
         if self._user:
             shutil.chown(self.folder, self._user)
         self.url = "postgresql://shop:secret-word@127.0.0.1:%d/postgres" % self.port
-        self._run("initdb", "-D", self.folder, "-U", "shop", "-A", "trust", "-N", "-E", "UTF8")
-        self.start()
+        try:
+            self._run("initdb", "-D", self.folder, "-U", "shop", "-A", "trust", "-N", "-E", "UTF8")
+            self.start()
+        except BaseException:
+            self.remove()
+            raise
 
     @staticmethod
     def binaries():
