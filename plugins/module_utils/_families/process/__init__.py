@@ -38,6 +38,7 @@ def _signal(text):
     if number is None:
         name = text.strip().upper()
         number = getattr(signal, name if name.startswith("SIG") else "SIG" + name, None)
+        number = number if isinstance(number, signal.Signals) else None  # SIG_IGN is no signal
     if number not in list(signal.Signals) or number in NOT_ENDING:
         raise BadOption("signal", text, "is not a signal that ends a process", "use one such as KILL or TERM")
     return int(number)

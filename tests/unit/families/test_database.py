@@ -1,0 +1,147 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Databases: what options mean, what the plan says, what it refuses."""
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, Refused
+from ansible_collections.magsasa.chaos.plugins.module_utils._families.database import FAMILY, sqlite_locks
+from ansible_collections.magsasa.chaos.plugins.module_utils._fault import record
+from ansible_collections.magsasa.chaos.plugins.module_utils._host import psql
+
+GIVEN = {key: spec.get("default") for key, spec in FAMILY.options.items()}
+FILE = {"path": "/x/shop.db", "linked": False, "mode": "rollback", "open": False, "library": True}
+MARKS = {"pid": 10, "start": 5, "command": "d", "ports": [5432], "old": [[10, 5]], "since": 9, "boot": "b", "parent": None}
+SERVER = {"uid": 26, "us": 0, "address": "127.0.0.1", "unit": None, "tree": [[10, 5], [11, 6]], "marks": MARKS}
+LOGIN = {"host": None, "port": 5432, "user": "postgres", "as": None}
+
+
+def parsed(**change):
+    return dict(FAMILY.parse(dict(GIVEN, **change)), force=False)
+
+
+@pytest.mark.parametrize(
+    "change, engine",
+    [({"path": "/x.db"}, "sqlite"), ({}, "postgresql"), ({"port": 5433}, "postgresql"), ({"engine": "sqlite", "path": "/x.db"}, "sqlite")],
+)
+def test_engine(change, engine):
+    assert parsed(**change)["engine"] == engine
+
+
+@pytest.mark.parametrize(
+    "change, option",
+    [
+        ({"path": "/x.db", "action": "pause"}, "action"),
+        ({"path": "/x.db", "port": 1}, "port"),
+        ({"path": "x.db"}, "path"),
+        ({"engine": "sqlite"}, "path"),
+        ({"engine": "postgresql", "path": "/x.db"}, "path"),
+        ({"port": 0}, "port"),
+        ({"port": "²"}, "port"),
+        ({"port": "1" * 50}, "port"),
+        ({"patience": "soon"}, "patience"),
+        ({"database": "x"}, "database"),
+        ({"login_user": "x"}, "login_user"),
+        ({"action": "refuse"}, "database"),
+        ({"action": "refuse", "database": "a\0b"}, "database"),
+        ({"action": "refuse", "database": "ä" * 32}, "database"),
+        ({"action": "refuse", "database": "x", "table": "t"}, "table"),
+        ({"action": "lock", "database": "x"}, "table"),
+        ({"action": "lock", "database": "x", "table": "a..b"}, "table"),
+        ({"action": "lock", "database": "x", "table": "a."}, "table"),
+        ({"action": "exhaust", "login_host": "h", "login_unix_socket": "/s"}, "login_unix_socket"),
+    ],
+)
+def test_bad_options(change, option):
+    with pytest.raises(BadOption) as caught:
+        parsed(**change)
+    assert caught.value.details["option"] == option and "\0" not in str(caught.value)
+
+
+def test_password_is_no_part_of_what_the_ledger_holds():
+    options = parsed(action="refuse", database="shop", login_user="x", login_password="s3cret")
+    assert options["secret"] == {"password": "s3cret"}
+    plan = FAMILY.plan(options, {"login": LOGIN, "open": True})
+    assert "s3cret" not in json.dumps(record.new(plan, {"name": "a"}, options, "planned"))
+    with pytest.raises(BadOption) as caught:
+        parsed(login_password="s3cret")
+    assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "action, facts, undone",
+    [
+        ("outage", {}, ["workers.end"]),
+        ("lock", {}, ["workers.end"]),
+        ("outage", {"mode": "wal"}, ["workers.end"]),
+        ("lock", {"mode": "wal", "open": True}, ["workers.end"]),
+        ("lock", {"mode": "wal"}, ["sqlite.settle", "workers.end"]),
+    ],
+)
+def test_sqlite_ends_with_its_worker(action, facts, undone):
+    (step,) = FAMILY.plan(parsed(path="/x/shop.db", action=action), dict(FILE, **facts))["steps"]
+    assert [each["op"] for each in step["undo"]] == undone
+    assert step["args"]["by_library"] == (undone[0] == "sqlite.settle")
+
+
+@pytest.mark.parametrize("facts, words", [({"linked": True}, "leads to"), ({"library": False}, "sqlite3"), ({"mode": "wal", "open": True}, "10 s")])
+def test_sqlite_says_what_must_be_known(facts, words):
+    (note,) = FAMILY.plan(parsed(path="/y/link.db"), dict(FILE, **facts))["notes"]
+    assert words in note
+
+
+@pytest.mark.parametrize(
+    "action, facts, undone",
+    [
+        ("outage", {}, ["postgres.accepting", "process.ensure_running"]),
+        ("outage", {"unit": "pg.service"}, ["postgres.accepting", "service.start"]),
+        ("pause", {}, ["postgres.accepting", "process.resume", "process.resume"]),
+        ("terminate", {}, ["postgres.accepting"]),
+    ],
+)
+def test_server_is_over_only_when_it_takes_connections(action, facts, undone):
+    plan = FAMILY.plan(parsed(action=action), dict(SERVER, **facts))
+    assert [each["op"] for each in plan["steps"][0]["undo"]] == undone and plan["claims"] == ["postgresql:5432"]
+
+
+@pytest.mark.parametrize(
+    "change, facts, words",
+    [
+        ({}, dict(SERVER, us=1000), "belong to another user"),
+        ({"action": "refuse", "database": "x"}, {"login": LOGIN, "open": False}, "takes no connections already"),
+        ({"action": "exhaust"}, {"login": LOGIN, "free": 0}, "no free connections already"),
+        ({"action": "exhaust"}, {"login": LOGIN, "free": 201}, "at most 200"),
+    ],
+)
+def test_refused(change, facts, words):
+    with pytest.raises(Refused, match=words):
+        FAMILY.plan(parsed(**change), facts)
+
+
+@pytest.mark.parametrize("text, quoted", [("t", '"t"'), ('a"b', '"a""b"'), ("a'; drop", '"a\'; drop"'), ("A b", '"A b"')])
+def test_names_stay_names(text, quoted):
+    assert psql.name(text) == quoted
+
+
+@pytest.mark.parametrize("text, quoted", [("t", "E't'"), ("a'b", "E'a\\'b'"), ("a\\'b", "E'a\\\\\\'b'"), ("\\", "E'\\\\'")])
+def test_literals_stay_literals(text, quoted):
+    assert psql.literal(text) == quoted
+
+
+@pytest.mark.parametrize(
+    "head, mode",
+    [
+        (sqlite_locks.MAGIC + b"\x10\0\1\1", "rollback"),
+        (sqlite_locks.MAGIC + b"\x10\0\2\2", "wal"),
+        (sqlite_locks.MAGIC + b"\x10\0", None),
+        (b"SQLite format 2\0\x10\0\1\1", None),
+        (b"", None),
+    ],
+)
+def test_header(tmp_path, head, mode):
+    (tmp_path / "x.db").write_bytes(head)
+    assert sqlite_locks.header(str(tmp_path / "x.db")) == mode

@@ -1,0 +1,138 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Processes: what options mean, what the plan says, what it refuses."""
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, Refused
+from ansible_collections.magsasa.chaos.plugins.module_utils._families.process import FAMILY
+from ansible_collections.magsasa.chaos.plugins.module_utils._host.services import unit_in
+
+GIVEN = {key: spec.get("default") for key, spec in FAMILY.options.items()}
+MARKS = {"pid": 10, "start": 5, "command": "d", "ports": [80], "old": [[10, 5]], "since": 9, "boot": "b", "parent": None}
+
+
+def parsed(**change):
+    return dict(FAMILY.parse(dict(GIVEN, **dict({"action": "kill", "pid": 10}, **change))), force=False)
+
+
+def found(**change):
+    one = {"pid": 10, "program": "web", "restartable": True, "unit": None, "tree": [[10, 5, "S", 0, None], [11, 6, "S", 0, None]], "marks": MARKS}
+    return dict(one, **change)
+
+
+def planned(options, *processes, uid=0):
+    return FAMILY.plan(options, {"found": list(processes), "matching": len(processes), "uid": uid})
+
+
+@pytest.mark.parametrize(
+    "action, given, number",
+    [("kill", None, 9), ("restart", None, 15), ("kill", "term", 15), ("kill", "SIGHUP", 1), ("kill", "2", 2), ("kill", "SEGV", 11), ("kill", " int ", 2)],
+)
+def test_signal(action, given, number):
+    assert parsed(action=action, signal=given)["signal"] == number
+
+
+@pytest.mark.parametrize("text", ["STOP", "CONT", "TSTP", "0", "-9", "65", "999999999999999999999", "²", "KILLL", "_DFL", "SIG_IGN", "Signals", ""])
+def test_what_ends_no_process_is_no_signal(text):
+    if text == "":
+        assert parsed(signal=text)["signal"] == signal.SIGKILL
+        return
+    with pytest.raises(BadOption, match="signal"):
+        parsed(signal=text)
+
+
+@pytest.mark.parametrize("port, number", [(80, 80), ("8000", 8000), (" 65535 ", 65535)])
+def test_port(port, number):
+    assert parsed(pid=None, port=port)["target"] == {"port": number}
+
+
+@pytest.mark.parametrize("port", [0, 65536, -1, "²", "80.0", 1.5, True, [80], "9" * 400])
+def test_bad_port(port):
+    with pytest.raises(BadOption, match="port"):
+        parsed(pid=None, port=port)
+
+
+@pytest.mark.parametrize("change", [{"pid": None}, {"port": 80}, {"pattern": "x", "pid": None, "pid_file": "/x"}])
+def test_exactly_one_target(change):
+    with pytest.raises(BadOption, match="exactly one of"):
+        parsed(**change)
+
+
+def test_pause_undoes_what_it_stops_and_no_more():
+    steps = planned(parsed(action="pause"), found(tree=[[10, 5, "S", 0, None], [11, 6, "T", 0, None], [12, 7, "R", 0, None]]))["steps"]
+    assert steps[0]["args"]["processes"] == [[10, 5], [12, 7]]
+    assert [each["args"] for each in steps[0]["undo"]] == [{"pid": 10, "start": 5}, {"pid": 12, "start": 7}]
+
+
+def test_pause_without_tree_touches_the_process_alone():
+    steps = planned(parsed(action="pause", tree=False), found())["steps"]
+    assert steps[0]["args"] == {"root": 10, "processes": [[10, 5]], "tree": False} and len(steps[0]["undo"]) == 1
+
+
+@pytest.mark.parametrize("action, do", [("kill", "kill"), ("restart", "restart")])
+def test_event_is_undone_by_starting_it_again(action, do):
+    plan = planned(parsed(action=action), found())
+    (step,) = plan["steps"]
+    assert plan["event"] and step["do"] == do and step["args"]["capture"]
+    assert step["undo"] == [{"op": "process.ensure_running", "args": {"name": "web", "fault": "$ID", "marks": MARKS}}]
+
+
+@pytest.mark.parametrize("action, do", [("kill", "kill"), ("restart", "unit_restart")])
+def test_service_is_left_to_systemd(action, do):
+    (step,) = planned(parsed(action=action), found(unit="web.service", restartable=False))["steps"]
+    assert step["do"] == do and not step["args"]["capture"]
+    assert step["undo"] == [{"op": "service.start", "args": {"unit": "web.service"}}]
+
+
+@pytest.mark.parametrize(
+    "change, one, uid, words",
+    [
+        ({}, {"tree": [[10, 5, "S", 0, "the host's init"]]}, 0, "process 10 is the host's init"),
+        ({"action": "pause"}, {"tree": [[10, 5, "S", 0, None], [11, 6, "S", 0, "ours"]]}, 0, "process 11 is ours"),
+        ({}, {}, 1000, "process 10 belongs to another user"),
+        ({}, {"restartable": False}, 0, "nobody would start it again"),
+    ],
+)
+def test_refused(change, one, uid, words):
+    with pytest.raises(Refused, match=words):
+        planned(parsed(**change), found(**one), uid=uid)
+
+
+def test_a_protected_child_does_not_protect_what_is_ended_alone():
+    assert planned(parsed(), found(tree=[[10, 5, "S", 0, None], [11, 6, "S", 0, "ours"]]))["steps"]
+
+
+@pytest.mark.parametrize("change", [{"force": True}, {"parent": [7, 1]}])
+def test_title_writer_may_be_ended_when_somebody_looks_after_it(change):
+    options = dict(parsed(), force=change.get("force", False))
+    plan = planned(options, found(restartable=False, marks=dict(MARKS, parent=change.get("parent"))))
+    assert plan["notes"] and not plan["steps"][0]["args"]["capture"]
+
+
+@pytest.mark.parametrize("action, limit, count, words", [("pause", 1, 2, "limit is 1"), ("pause", 2, 3, "limit is 2"), ("kill", 5, 2, "one at a time")])
+def test_more_than_the_limit(action, limit, count, words):
+    with pytest.raises(Refused, match=words):
+        planned(parsed(action=action, limit=limit), *[found() for _number in range(count)])
+
+
+@pytest.mark.parametrize(
+    "text, unit",
+    [
+        ("0::/system.slice/web.service\n", "web.service"),
+        ("12:pids:/x\n1:name=systemd:/system.slice/postgresql@15-main.service\n", "postgresql@15-main.service"),
+        ("0::/system.slice/web.service/worker\n", "web.service"),
+        ("0::/user.slice/user-0.slice/session-3.scope\n", None),
+        ("0::/user.slice/user-7.slice/user@7.service/app.slice/mine.service\n", "mine.service"),
+        ("0::/user.slice/user-7.slice/user@7.service/init.scope\n", None),
+        ("0::/system.slice/we b.service\n", None),
+        ("0::/\n", None),
+        ("", None),
+    ],
+)
+def test_unit_in_cgroup(text, unit):
+    assert unit_in(text) == unit
