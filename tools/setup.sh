@@ -125,6 +125,8 @@ prepare() {
     printf 'Installing Python packages (%s) ...\n' "$1" >&2
     rm -f "$VENV"/ready-*
     install_layer "$1"
+    # Once for all runs: uv does not, and where PYTHONDONTWRITEBYTECODE is set every start of Ansible would compile anew.
+    env -u PYTHONDONTWRITEBYTECODE "$VENV/bin/python" -m compileall -q -j 0 "$VENV/lib" >/dev/null 2>&1 || true
     environment_key >"$VENV/ready-$1"
     [ "$1" = dev ] && cp "$VENV/ready-dev" "$VENV/ready-runtime"
     rm -f "$LOG"
