@@ -1,0 +1,44 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The chaos play on hosts that run the sample application."""
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+from support.faults import wait_for
+from support.lab import chaos_processes, clean_environment, ledger, lifecycle, remains, ssh
+
+HOLD = 15.0
+LEASE = 15.0  # within this time a probe ends whose controller has vanished
+SCENARIO = {
+    "id": "small-load", "title": "A little of one core is busy", "hypothesis": "Nobody notices.", "family": "cpu", "intensity": "light",
+    "hold": "%gs" % HOLD, "options": {"load": "10%", "of": "added", "cores": 1}, "objectives": {"error_rate": "5%"},
+}  # fmt: skip
+
+
+def test_a_controller_killed_in_mid_run_leaves_every_host_clean(served_lab, root, tmp_path):
+    lab = served_lab
+    values = {"chaos_hosts": "app", "chaos_baseline": "2s", "chaos_scenarios": ["small-load"], "chaos_extra_scenarios": [SCENARIO]}
+    program = os.path.join(os.path.dirname(sys.executable), "ansible-playbook")
+    argv = [program, "-i", str(lifecycle.inventory_path(lab)), "-e", json.dumps(values), str(root / "playbooks" / "chaos_run.yml")]
+    environment = clean_environment(CHAOS_REPORT_DIR=tmp_path / "reports")
+    with open(tmp_path / "out", "w") as out, subprocess.Popen(argv, cwd=root, env=environment, start_new_session=True, stdout=out, stderr=out) as running:
+        try:
+            for name in ("app1", "app2"):
+                assert wait_for(lambda name=name: "chaos-cpu" in chaos_processes(lab, name).values(), 60), (tmp_path / "out").read_text()[-3000:]
+            seen = time.monotonic()
+        finally:
+            os.killpg(running.pid, signal.SIGKILL)
+    limit = seen + max(HOLD, LEASE) + 8
+    for name in ("app1", "app2"):
+        assert wait_for(lambda name=name: not remains(lab, name), limit - time.monotonic()), remains(lab, name)
+        past = ledger(lab, name)[-1]
+        assert past["residue"] == [] and past["revert_cause"] in ("deadline", "lease"), past
+        assert '"ok"' in ssh(lab, name, "curl -s http://127.0.0.1:5001/health")
+    assert remains(lab, "app3") == [] and ssh(lab, "app3", "ls -d /run/magsasa-chaos* /var/lib/magsasa-chaos* 2>/dev/null || true") == ""
