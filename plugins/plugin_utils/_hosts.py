@@ -8,7 +8,10 @@ controller is held for the length of a hold, opens the others itself, with the s
 """
 from __future__ import annotations
 
+import os
+
 from ansible import constants as C
+from ansible.errors import AnsibleActionFail
 from ansible.executor.task_executor import TaskExecutor
 from ansible.plugins.action import ActionBase
 
@@ -45,9 +48,15 @@ class HostRunner:
         self._action = action
         self._vars = task_vars
         self._runners = {}
+        self._main = os.getppid()  # an action runs in a worker, a child of ansible-playbook
 
     def run(self, host, module, arguments):
-        """Result (dict) of ``module`` on ``host``; ``unreachable`` or ``failed`` is in the result, nothing is raised for a host."""
+        """Result (dict) of ``module`` on ``host``; ``unreachable`` or ``failed`` is in the result, nothing is raised for a host.
+
+        A worker has a session of its own and outlives an ansible-playbook that was killed. It must not go on renewing leases then.
+        """
+        if os.getppid() != self._main:
+            raise AnsibleActionFail("ansible-playbook is gone, so nothing more is done for this run")
         try:
             runner, variables = self._runner(host)
             return runner._execute_module(module_name=module, module_args=arguments, task_vars=variables)
