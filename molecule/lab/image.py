@@ -11,6 +11,7 @@ import platform
 import shutil
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from . import places
@@ -19,7 +20,7 @@ from .commands import run
 SUITE = "bookworm"
 SUITE_PYTHON = "3.11"
 PACKAGES = (
-    "systemd-sysv dbus python3 openssh-server iproute2 nftables iptables procps iputils-ping curl postgresql"  # no wget, no cron
+    "systemd-sysv dbus python3 openssh-server iproute2 nftables iptables procps iputils-ping curl postgresql"
 ).split()
 # The sample application's packages live apart: modules must do with what a plain host has.
 APP_PYTHON = "/opt/app-python"
@@ -92,6 +93,15 @@ def _build(target, say):
     partial.rename(target)
 
 
+def _remove_old():
+    """Remove images of other recipes that no lab stands on and nobody built within a week."""
+    mounts = Path("/proc/self/mounts").read_text()
+    for path in places.images().iterdir():
+        old = time.time() - path.stat().st_ctime > 7 * 86400
+        if path.is_dir() and old and path != folder() and str(path) not in mounts:
+            shutil.rmtree(path, ignore_errors=True)
+
+
 def ready(say=print):
     """Folder of the base image (Path); it is built when it is not there. Raises LabError."""
     target = folder()
@@ -102,10 +112,5 @@ def ready(say=print):
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not target.is_dir():
             _build(target, say)
+            _remove_old()
     return target
-
-
-def others():
-    """Images of other recipes, which nothing of this checkout uses any more (Paths)."""
-    kept = folder()
-    return [path for path in Path(places.images()).glob("*") if path.is_dir() and path != kept]

@@ -50,6 +50,8 @@ def clean_environment(**more):
     """The environment of an Ansible run against the lab: the hosts keep their state where they always do."""
     values = environment("/nonexistent", **more)
     del values["MAGSASA_CHAOS_STATE"]
+    if "CHAOS_LAB_HOME" in os.environ:
+        values["CHAOS_LAB_HOME"] = os.environ["CHAOS_LAB_HOME"]
     return values
 
 
