@@ -150,6 +150,28 @@ def test_killed_process_that_is_looked_after_comes_back_once(state, tmp_path, po
         assert len(after) == 1 + little_server.WORKERS and past["measured"]["back_pid"] in after
 
 
+def test_another_of_the_same_command_line_is_no_successor(state):
+    command = [sys.executable, "-S", "-c", "import time; time.sleep(602.75)"]
+    pair = [subprocess.Popen(command) for _number in range(2)]
+    mine = []
+    try:
+        inject("process_fault", {"name": "crash", "action": "kill", "pid": pair[0].pid, "duration": "1s"}, state)
+        assert pair[0].wait(5) == -signal.SIGKILL
+        assert wait_for(lambda: not left(state)), left(state)
+        assert ledger(state)[-1]["measured"]["back_pid"] is None
+        for entry in filter(str.isdigit, os.listdir("/proc")):
+            with contextlib.suppress(OSError):
+                if Path("/proc", entry, "cmdline").read_bytes() == "\0".join([*command, ""]).encode() and int(entry) != pair[1].pid:
+                    mine.append(int(entry))
+        assert len(mine) == 1
+    finally:
+        for pid in mine:
+            os.kill(pid, signal.SIGKILL)
+        for each in pair:
+            each.kill()
+            each.wait()
+
+
 def test_ended_early_the_keeper_still_gets_its_chance(state, tmp_path, port):
     with running(tmp_path, port, keep=1.0):
         inject("process_fault", {"name": "crash", "action": "kill", "port": port, "duration": "60s"}, state)

@@ -89,7 +89,7 @@ class Session:
                 os.setuid(login["as"][0])
             processes.die_with_parent(parent)  # after the change of user, which clears it (prctl(2))
 
-        self._process = subprocess.Popen(
+        self._process = subprocess.Popen(  # pylint: disable=ansible-bad-function
             _argv(login, database),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

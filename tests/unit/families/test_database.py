@@ -9,7 +9,7 @@ import json
 import pytest
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, Refused
-from ansible_collections.magsasa.chaos.plugins.module_utils._families.database import FAMILY, sqlite_locks
+from ansible_collections.magsasa.chaos.plugins.module_utils._families.database import FAMILY, postgresql, sqlite_locks
 from ansible_collections.magsasa.chaos.plugins.module_utils._fault import record
 from ansible_collections.magsasa.chaos.plugins.module_utils._host import psql
 
@@ -145,3 +145,23 @@ def test_literals_stay_literals(text, quoted):
 def test_header(tmp_path, head, mode):
     (tmp_path / "x.db").write_bytes(head)
     assert sqlite_locks.header(str(tmp_path / "x.db")) == mode
+
+
+@pytest.mark.parametrize(
+    "title, is_one",
+    [
+        ("postgres: shop orders 127.0.0.1(41234) idle", True),
+        ("postgres: shop orders [local] SELECT", True),
+        ("postgres: 15/main: shop orders ::1(41234) idle in transaction", True),
+        ("postgres: writer launcher db.example.org(50000) idle", True),
+        ("postgres: checkpointer ", False),
+        ("postgres: 15/main: walwriter ", False),
+        ("postgres: autovacuum worker shop", False),
+        ("postgres: parallel worker for PID 4711 ", False),
+        ("postgres: walsender replica 10.0.0.7(50000) streaming 0/3000148", False),
+        ("postgres: logical replication launcher ", False),
+        ("/usr/lib/postgresql/15/bin/postgres -D /data (1)", False),
+    ],
+)
+def test_sessions_are_known_by_their_peer(title, is_one):
+    assert postgresql.is_session(title) == is_one

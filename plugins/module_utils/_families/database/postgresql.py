@@ -9,6 +9,7 @@ takes connections by the first message of its protocol.
 from __future__ import annotations
 
 import os
+import re
 import signal
 
 from ... import _quantity
@@ -21,6 +22,7 @@ from . import postgresql_sql as by_sql
 ACTIONS = ("outage", "pause", "terminate") + by_sql.ACTIONS
 DEFAULT_PORT = 5432
 PROGRAMS = ("postgres", "postmaster")
+_PEER = re.compile(r" (\[local\]|[0-9a-fA-F.:%]+\([0-9]+\)|[\w.-]+\([0-9]+\))( |$)")
 
 
 def parse(params):
@@ -70,7 +72,8 @@ def plan(options, facts):
     notes = []
     if options["action"] == "outage" and facts["unit"]:
         backend = "systemctl stop " + facts["unit"]
-        steps = [step("postgresql_stop", "stop service %s" % facts["unit"], dict(common, unit=facts["unit"]), [answers, undo("service.start", unit=facts["unit"])], "systemctl")]
+        again = undo("service.start", unit=facts["unit"])
+        steps = [step("postgresql_stop", "stop service %s" % facts["unit"], dict(common, unit=facts["unit"]), [answers, again], "systemctl")]
     elif options["action"] == "outage":
         backend = "fast shutdown of process %d" % marks["pid"]
         if marks["parent"]:
@@ -128,15 +131,19 @@ def pause(ctx, args):
     freezing.stop(ctx, args["pid"], args["tree"])
 
 
+def is_session(title):
+    """Whether a server process's title is that of a session: ``postgres: [cluster: ]USER DATABASE PEER activity``.
+
+    A PEER is ``[local]`` or ``ADDRESS(PORT)``; the server's own processes have none, whatever a role is called. A walsender streams
+    to a standby and is not a session of an application.
+    """
+    return title.startswith("postgres: ") and "walsender " not in title and _PEER.search(title) is not None
+
+
 def _sessions(master):
-    """Server processes that serve a client: their title tells user, database and peer."""
+    """Server processes that serve a client."""
     for pid in processes.pids():
-        if processes.parent(pid) != master:
-            continue
-        title = " ".join(processes.argv(pid))
-        if title.startswith("postgres: ") and not any(
-            word in title for word in ("checkpointer", "writer", "launcher", "archiver", "logger", "startup", "walsender", "walreceiver", "stats collector", "io worker")
-        ):
+        if processes.parent(pid) == master and is_session(" ".join(processes.argv(pid))):
             yield pid, processes.start_time(pid)
 
 

@@ -15,7 +15,7 @@ import time
 from ..._errors import BadOption, HostError, Refused, printable
 from ..._fault.plan import plan as make_plan
 from ..._fault.plan import step, undo
-from ..._host import listeners, processes, psql, secrets
+from ..._host import listeners, psql, secrets
 
 ACTIONS = ("refuse", "exhaust", "lock")
 MOST_SESSIONS = 200  # each is one psql
@@ -125,18 +125,20 @@ def plan(options, facts):
     ended = undo("workers.end", fault="$ID")
     if action == "refuse":
         if not facts["open"]:
-            raise Refused("state", "database %s takes no connections already" % printable(database), remedy="open it first (ALTER DATABASE ... ALLOW_CONNECTIONS true)")
+            raise Refused("state", "database %s takes no connections already" % printable(database), remedy="open it first with ALTER DATABASE")
         again = undo("postgres.allow", login=facts["login"], database=database, way=_way(options), fault="$ID")
         steps = [step("postgresql_sql", "let database %s take no connections and end its sessions" % printable(database), args, [again], "psql")]
     elif action == "lock":
         table = ".".join(options["table"])
         requested["table"] = table
-        steps = [step("postgresql_sql", "hold an ACCESS EXCLUSIVE lock on table %s of %s" % (printable(table), printable(database)), dict(args, table=_table(options)), [ended], "psql")]
+        says = "hold an ACCESS EXCLUSIVE lock on table %s of %s" % (printable(table), printable(database))
+        steps = [step("postgresql_sql", says, dict(args, table=_table(options)), [ended], "psql")]
     else:
         if facts["free"] < 1:
             raise Refused("state", "the server has no free connections already", remedy="free some first")
         if facts["free"] > MOST_SESSIONS:
-            raise Refused("sessions", "the server has %d free connections and at most %d are used up" % (facts["free"], MOST_SESSIONS), remedy="lower max_connections")
+            figure = "the server has %d free connections and at most %d are used up" % (facts["free"], MOST_SESSIONS)
+            raise Refused("sessions", figure, remedy="lower max_connections")
         requested["sessions"] = facts["free"]
         steps = [step("postgresql_sql", "hold the %d free connections, all but those reserved for superusers" % facts["free"], args, [ended], "psql")]
     return make_plan("database", action, "SQL by psql", requested, steps, ["postgresql:%d" % options["port"]])
@@ -175,8 +177,8 @@ def _lock(args, password, held):
     """One session in a transaction; ends when the session does."""
     session = psql.Session(args["login"], password, args["database"])
     session.ask(
-        "SET lock_timeout = %d; SET idle_in_transaction_session_timeout = 0; SET statement_timeout = 0; BEGIN; LOCK TABLE %s IN ACCESS EXCLUSIVE MODE; SELECT 'held';"
-        % (args["patience_s"] * 1000, args["table"])
+        "SET lock_timeout = %d; SET idle_in_transaction_session_timeout = 0; SET statement_timeout = 0;"
+        " BEGIN; LOCK TABLE %s IN ACCESS EXCLUSIVE MODE; SELECT 'held';" % (args["patience_s"] * 1000, args["table"])
     )
     held()
     session.wait()

@@ -73,6 +73,7 @@ def plan(options, facts):
         if not facts["library"]:
             raise HostError("%s has a write-ahead log that nobody has open, and locking it needs the module sqlite3 of Python; install it" % path)
         undos.insert(0, undo("sqlite.settle", path=path))
+    args = {"path": path, "action": action, "mode": facts["mode"], "by_library": by_library, "patience_s": options["patience_s"]}
     if action == "outage" and facts["open"]:
         notes.append("connections that are open already wait inside SQLite for up to 10 s before they fail (locking protocol); new ones fail at once")
     return make_plan(
@@ -80,7 +81,7 @@ def plan(options, facts):
         action,
         "SQLite's own locks (%s)" % ("write-ahead log" if facts["mode"] == "wal" else "rollback journal"),
         {"engine": "sqlite", "path": path},
-        [step("sqlite_lock", says, {"path": path, "action": action, "mode": facts["mode"], "by_library": by_library, "patience_s": options["patience_s"]}, undos)],
+        [step("sqlite_lock", says, args, undos)],
         ["sqlite:%s" % path],
         notes,
     )
@@ -161,7 +162,8 @@ def measure(ctx):
     write = attempt(memory["args"]["path"], ["BEGIN IMMEDIATE", "ROLLBACK"])
     memory["tried"] += 1
     memory["refused"] += (read if outage else write) == "busy"
-    measured = {"read": read, "write": write, "tried": memory["tried"], "refused": memory["refused"], "took_ms": round((time.monotonic() - began) * 1000, 1)}
+    took_ms = round((time.monotonic() - began) * 1000, 1)
+    measured = {"read": read, "write": write, "tried": memory["tried"], "refused": memory["refused"], "took_ms": took_ms}
     wanted = ("busy", "busy") if outage else ("ok", "busy")
     if (read, write) == wanted and memory["tried"] == memory["refused"]:
         return {"effect": "confirmed", "measured": measured, "note": ""}
