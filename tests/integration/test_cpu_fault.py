@@ -51,28 +51,29 @@ def host_ticks():
     return used, total
 
 
-def host_load(seconds=3.0):
-    """Busy percentage of the host over the next seconds."""
-    before = host_ticks()
+def spent(workers):
+    """CPU seconds of processes so far."""
+    total = 0
+    for pid in workers:
+        with open("/proc/%d/stat" % pid) as source:
+            fields = source.read().rpartition(")")[2].split()
+        total += int(fields[11]) + int(fields[12])
+    return total / os.sysconf("SC_CLK_TCK")
+
+
+def loads(workers, seconds=3.0):
+    """(host, ours) over the next seconds: busy percentage of the host, and CPU time of ``workers`` in percent of one core each."""
+    used, total = host_ticks()
+    before, began = spent(workers), time.monotonic()
     time.sleep(seconds)
     after = host_ticks()
-    return 100.0 * (after[0] - before[0]) / (after[1] - before[1])
+    ours = 100.0 * (spent(workers) - before) / ((time.monotonic() - began) * len(workers))
+    return 100.0 * (after[0] - used) / (after[1] - total), ours
 
 
 def own_load(workers, seconds=3.0):
-    """CPU time of processes over the next seconds, in percent of one core each."""
-
-    def spent():
-        total = 0
-        for pid in workers:
-            with open("/proc/%d/stat" % pid) as source:
-                fields = source.read().rpartition(")")[2].split()
-            total += int(fields[11]) + int(fields[12])
-        return total / os.sysconf("SC_CLK_TCK")
-
-    before, began = spent(), time.monotonic()
-    time.sleep(seconds)
-    return 100.0 * (spent() - before) / ((time.monotonic() - began) * len(workers))
+    """The second figure of ``loads``."""
+    return loads(workers, seconds)[1]
 
 
 def close_to(read, asked):
@@ -88,10 +89,18 @@ def close_to(read, asked):
 @pytest.mark.parametrize("others", [0, 1])
 def test_host_is_as_busy_as_asked_whatever_else_runs(state, others):
     with busy(others):
-        inject("cpu_fault", dict(FAULT, load="75%"), state)
-        close_to(host_load, 75.0)
-        final = end("cpu_fault", "busy", state)
-    assert final["measured"]["own_load_pct"] > 5.0  # a part of it was ours
+        fault = inject("cpu_fault", dict(FAULT, load="75%"), state)
+        workers = pids(state, fault, "chaos-cpu")
+        seen = []
+        for _number in range(TRIES):
+            host, ours = loads(workers)
+            seen.append((round(host, 1), round(ours, 1)))
+            if abs(host - 75.0) <= NEAR and ours > 5.0:
+                return
+        end("cpu_fault", "busy", state)
+    if all(host > 75.0 and ours < 5.0 for host, ours in seen):
+        pytest.skip("other work alone keeps this machine busier than 75 %%: (host, ours) %s" % seen)
+    raise AssertionError("asked for 75 %% of the host, read (host, ours) %s" % seen)
 
 
 def test_added_load_is_ours_beside_busy_processes(state):
