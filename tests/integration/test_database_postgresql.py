@@ -55,10 +55,10 @@ def test_outage_stops_the_server_and_starts_it_as_it_was(state, base):
     before = base.postmaster()
     argv, owner, shown = command_line(before), os.stat("/proc/%d" % before).st_uid, base.query("show max_connections")
     with_data = base.query("select count(*) from t")
-    fault = inject("database_fault", fault_of(base, duration="3s"), state)
+    fault = inject("database_fault", fault_of(base, duration="6s"), state)
     assert fault["effect"] == "confirmed" and fault["measured"]["new_connections"] == "refused"
     assert base.postmaster() == 0 and base.query("select 1")[0] == 2
-    assert wait_for(base.works, 20) and wait_for(lambda: not left(state)), left(state)
+    assert wait_for(base.works, 30) and wait_for(lambda: not left(state)), left(state)
     after = base.postmaster()
     assert after != before and (command_line(after), os.stat("/proc/%d" % after).st_uid) == (argv, owner)
     assert base.query("show max_connections") == shown and base.query("select count(*) from t") == with_data

@@ -104,10 +104,10 @@ def fault_of(path, action="outage", **more):
 
 def test_outage_refuses_everybody_new_and_ends_by_itself(state, base):
     before = fingerprint(base)
-    fault = inject("database_fault", fault_of(base, duration="3s"), state)
+    fault = inject("database_fault", fault_of(base, duration="8s"), state)
     assert fault["effect"] == "confirmed" and (fault["measured"]["read"], fault["measured"]["write"]) == ("busy", "busy")
     assert "locked" in once(base, READ) and "locked" in once(base, WRITE)
-    assert wait_for(lambda: not left(state)), left(state)
+    assert wait_for(lambda: not left(state), 20), left(state)
     past = ledger(state)[-1]
     assert (past["revert_cause"], past["residue"], past["effect"]) == ("deadline", [], "confirmed") and past["measured"]["refused"] >= 2
     assert fingerprint(base) == before

@@ -115,14 +115,14 @@ def answers(port):
 def test_killed_process_that_nobody_brings_back_is_started_as_it_was(state, tmp_path, port):
     with running(tmp_path, port, word="s3cret-word") as server:
         began = time.monotonic()
-        fault = inject("process_fault", {"name": "crash", "action": "kill", "port": port, "duration": "4s"}, state)
+        fault = inject("process_fault", {"name": "crash", "action": "kill", "port": port, "duration": "7s"}, state)
         assert fault["effect"] == "confirmed" and fault["event"] and fault["measured"]["ended"]
         assert server.wait(5) == -signal.SIGKILL
         (spool,) = (state / "run").glob("*.spool")
         assert spool.stat().st_mode & 0o777 == 0o600 and "s3cret-word" in spool.read_text()
         assert "s3cret-word" not in str(fault) + "".join(path.read_text() for path in (state / "ledger").rglob("*.json"))
         assert not answers(port)
-        assert wait_for(lambda: answers(port), 12) and time.monotonic() - began > 3.5
+        assert wait_for(lambda: answers(port), 20) and time.monotonic() - began > 6.5
         assert wait_for(lambda: not left(state)), left(state)
         past = ledger(state)[-1]
         assert (past["revert_cause"], past["residue"], past["measured"]["back_pid"]) == ("deadline", [], None)
@@ -140,12 +140,12 @@ def test_killed_process_that_is_looked_after_comes_back_once(state, tmp_path, po
         before = serving(port)
         began = time.monotonic()
         fault = inject("process_fault", {"name": "crash", "action": "kill", "port": port, "duration": "4s"}, state)
-        assert fault["effect"] == "confirmed" and fault["measured"]["back_pid"] is None
+        assert fault["effect"] == "confirmed"
         assert wait_for(lambda: answers(port), 12)
         assert wait_for(lambda: not left(state), 12), left(state)
         assert time.monotonic() - began >= 3.9
         past = ledger(state)[-1]
-        assert past["measured"]["started_by"] == "the host" and 0.9 < past["measured"]["back_after_s"] < 3.5
+        assert past["measured"]["started_by"] == "the host" and 0.9 < past["measured"]["back_after_s"] < 4.0
         after = [pid for pid in serving(port) if pid not in before]
         assert len(after) == 1 + little_server.WORKERS and past["measured"]["back_pid"] in after
 
@@ -234,10 +234,10 @@ def test_restart_kills_what_does_not_end_in_its_grace(state, tmp_path, port):
 def test_pause_stops_the_tree_and_lets_it_go(state, tmp_path, port):
     with running(tmp_path, port):
         tree = serving(port)
-        fault = inject("process_fault", {"name": "frozen", "action": "pause", "port": port, "duration": "3s"}, state)
+        fault = inject("process_fault", {"name": "frozen", "action": "pause", "port": port, "duration": "7s"}, state)
         assert fault["effect"] == "confirmed" and fault["measured"] == {"stopped": 3, "of": 3}
         assert [letter(pid) for pid in tree] == ["T"] * 3 and not answers(port)
-        assert wait_for(lambda: not left(state)), left(state)
+        assert wait_for(lambda: not left(state), 15), left(state)
         assert wait_for(lambda: answers(port)) and serving(port) == tree
 
 

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -42,6 +43,9 @@ def test_what_came_after_the_plan_is_stopped_too(pair, tree, stopped):
     parent, child = pair
     ctx = Ctx()
     found = freezing.stop(ctx, parent, [[parent, processes.start_time(parent)]], tree)
+    limit = time.monotonic() + 5  # a signal takes its time
+    while [processes.state(pid) == "T" for pid in pair] != stopped and time.monotonic() < limit:
+        time.sleep(0.01)
     assert [processes.state(pid) == "T" for pid in pair] == stopped
     if tree:
         ((op, pid, start, state_then),) = ctx.undo
