@@ -65,7 +65,8 @@ def test_cpu_load_as_the_host_itself_counts_it(lab):
 
 def test_state_folders_are_private(lab):
     inject(lab, "app1", name="private", duration="60s")
-    modes = ssh(lab, "app1", "stat -c '%a %U %n' /run/magsasa-chaos /var/lib/magsasa-chaos; find /run/magsasa-chaos /var/lib/magsasa-chaos ! -type l -perm /077")
+    folders = "/run/magsasa-chaos /var/lib/magsasa-chaos"
+    modes = ssh(lab, "app1", "stat -c '%%a %%U %%n' %s; find %s ! -type l -perm /077" % (folders, folders))
     assert modes.splitlines() == ["700 root /run/magsasa-chaos", "700 root /var/lib/magsasa-chaos"]
     on_hosts(lab, "app1", "cpu_fault", {"name": "private", "state": "absent"})
 
