@@ -146,7 +146,7 @@ def test_ipv6_only(tmp_path):
 
 def test_two_services_on_two_addresses_of_one_port(tmp_path):
     with Server(say(answer(HEALTH)), host="::1") as six, contextlib.ExitStack() as stack:
-        code = "import http.server as h, sys; s = h.HTTPServer(('127.0.0.1', %d), h.SimpleHTTPRequestHandler); print('up', flush=True); s.serve_forever()"
+        code = "import http.server as h, socketserver as s; x = s.TCPServer(('127.0.0.1', %d), h.SimpleHTTPRequestHandler); print('up', flush=True); x.serve_forever()"
         pid, _line = stack.enter_context(service(sys.executable, "-c", code % six.port, stderr=subprocess.DEVNULL, cwd=tmp_path))
         result = look(tmp_path, ports=[six.port])
         found = {each["address"]: each for each in result["candidates"]}
@@ -269,7 +269,7 @@ def test_wrong_input_gets_one_sentence(tmp_path):
 
 
 SERVER = """
-import http.server, json, os, sqlite3, sys
+import http.server, json, os, socketserver, sqlite3, sys
 database = sqlite3.connect(sys.argv[1])
 database.execute("create table t (a)")
 database.commit()
@@ -285,9 +285,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_arguments):
         pass
 
-server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+server = socketserver.TCPServer(("127.0.0.1", 0), Handler)  # HTTPServer would ask the resolver for a name
 if os.fork() == 0:  # a worker that shares the socket
-    print(server.server_port, os.getpid(), flush=True)
+    print(server.server_address[1], os.getpid(), flush=True)
     server.serve_forever()
 os.wait()
 """
