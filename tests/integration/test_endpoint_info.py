@@ -146,7 +146,8 @@ def test_ipv6_only(tmp_path):
 
 def test_two_services_on_two_addresses_of_one_port(tmp_path):
     with Server(say(answer(HEALTH)), host="::1") as six, contextlib.ExitStack() as stack:
-        code = "import http.server as h, socketserver as s; x = s.TCPServer(('127.0.0.1', %d), h.SimpleHTTPRequestHandler); print('up', flush=True); x.serve_forever()"
+        code = "import http.server as h, socketserver as s; x = s.TCPServer(('127.0.0.1', %d), h.SimpleHTTPRequestHandler)"
+        code += "; print('up', flush=True); x.serve_forever()"
         pid, _line = stack.enter_context(service(sys.executable, "-c", code % six.port, stderr=subprocess.DEVNULL, cwd=tmp_path))
         result = look(tmp_path, ports=[six.port])
         found = {each["address"]: each for each in result["candidates"]}
