@@ -94,7 +94,68 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-# The shared results are described in the fragment magsasa.chaos.fault.
+fault:
+  description: The record of the fault, as the host's ledger holds it.
+  returned: always, except O(state=absent) with a name that the host never knew
+  type: dict
+  contains:
+    id:
+      description: Identity of this one run of the fault.
+      type: str
+      sample: 3f9c1b0a77d2
+    state:
+      description: V(planned) in check mode, V(active), V(reverted), or V(residue) when something could not be undone.
+      type: str
+      sample: active
+    requested:
+      description: Figures that were asked for, with their unit in the key.
+      type: dict
+      sample: {engine: sqlite, path: /var/lib/shop/shop.db}
+    backend:
+      description: What carries the fault out.
+      type: str
+      sample: SQLite locks on the file
+    notes:
+      description: Fallbacks and limits to know about.
+      type: list
+      elements: str
+      sample: []
+    plan:
+      description: Every step with how it is undone.
+      type: list
+      elements: dict
+      sample: [{says: "keep reads and writes of /var/lib/shop/shop.db from everybody else", undo: ["workers.end fault=3f9c1b0a77d2"], tool: null}]
+    effect:
+      description: Whether the fault bit, V(confirmed), V(mismatch) or V(inconclusive).
+      type: str
+      sample: confirmed
+    measured:
+      description: Figures that were measured.
+      type: dict
+      sample: {read: busy, write: busy, tried: 4, refused: 4}
+    injected_at:
+      description: Both clocks of the host when the fault was in.
+      type: dict
+      sample: {monotonic: 1311.204817, wall: 1795600000.114}
+    reverted_at:
+      description: Both clocks of the host when the revert was done and checked.
+      type: dict
+      sample: {monotonic: 1341.209114, wall: 1795600030.118}
+    revert_cause:
+      description: What ended it (deadline, absent, halt, halt_condition, lease, worker_died, guardian_died, supervisor_died, orphaned, failed, event_over).
+      type: str
+      sample: deadline
+    residue:
+      description: What is left of the fault after the revert, one sentence each.
+      type: list
+      elements: str
+      sample: []
+swept:
+  description: Faults that nobody held any more and that this run undid first.
+  returned: always
+  type: list
+  elements: dict
+  sample: []
 """
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._families.database import FAMILY

@@ -101,12 +101,41 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-# The shared results are described in the fragment magsasa.chaos.fault.
 fault:
-  description: The record of the fault; what is special to this family is below.
+  description: The record of the fault, as the host's ledger holds it.
   returned: always, except O(state=absent) with a name that the host never knew
   type: dict
   contains:
+    id:
+      description: Identity of this one run of the fault.
+      type: str
+      sample: 3f9c1b0a77d2
+    state:
+      description: V(planned) in check mode, V(active), V(reverted), or V(residue) when something could not be undone.
+      type: str
+      sample: active
+    requested:
+      description: Figures that were asked for, with their unit in the key.
+      type: dict
+      sample: {workers: 2, mode: write, fsync: true}
+    backend:
+      description: What carries the fault out.
+      type: str
+      sample: own workers
+    notes:
+      description: Fallbacks and limits to know about.
+      type: list
+      elements: str
+      sample: []
+    plan:
+      description: Every step with how it is undone.
+      type: list
+      elements: dict
+      sample: [{says: "2 worker(s) write and sync in /var/tmp", undo: ["file.remove path=/var/tmp/.magsasa-chaos-3f9c1b0a77d2-0"], tool: null}]
+    effect:
+      description: Whether the fault bit, V(confirmed), V(mismatch) or V(inconclusive).
+      type: str
+      sample: confirmed
     measured:
       description:
         - With O(action=io), C(write_mib_s) and C(read_mib_s) as the kernel counts them for the workers, C(fsyncs_s), and what the device
@@ -115,6 +144,29 @@ fault:
         - With O(action=fill), C(filled_mib) that the file takes, and C(free_mib) and C(free_drop_mib) by C(statvfs).
       type: dict
       sample: {over_s: 30.0, write_mib_s: 48.2, fsyncs_s: 771.4, device: vda, device_write_mib_s: 61.0, device_flushes_s: 770.9, device_busy_pct: 97.1}
+    injected_at:
+      description: Both clocks of the host when the fault was in.
+      type: dict
+      sample: {monotonic: 1311.204817, wall: 1795600000.114}
+    reverted_at:
+      description: Both clocks of the host when the revert was done and checked.
+      type: dict
+      sample: {monotonic: 1341.209114, wall: 1795600030.118}
+    revert_cause:
+      description: What ended it (deadline, absent, halt, halt_condition, lease, worker_died, guardian_died, supervisor_died, orphaned, failed, event_over).
+      type: str
+      sample: deadline
+    residue:
+      description: What is left of the fault after the revert, one sentence each.
+      type: list
+      elements: str
+      sample: []
+swept:
+  description: Faults that nobody held any more and that this run undid first.
+  returned: always
+  type: list
+  elements: dict
+  sample: []
 """
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._families.disk import FAMILY
