@@ -14,6 +14,7 @@ import time
 
 import pytest
 from ansible_collections.magsasa.chaos.plugins.module_utils import _errors
+from ansible_collections.magsasa.chaos.plugins.module_utils._host import processes
 from ansible_collections.magsasa.chaos.plugins.module_utils._probe import control, samples, spec
 from ansible_collections.magsasa.chaos.plugins.module_utils._probe import state as probes
 from support import http_server
@@ -65,7 +66,7 @@ def wait_for(condition, seconds=10.0):
 
 def options(**given):
     found = {name: option.get("default") for name, option in spec.OPTIONS.items()}
-    found.update(name="p", rate=20.0, timeout="2s", max_duration="2m", max_in_flight=None, keepalive=False)
+    found.update(name="p", rate=20.0, timeout="2s", max_duration="2m", max_in_flight=None, keepalive=False, lease=None)
     found.update(given)
     return found
 
@@ -377,3 +378,13 @@ def test_a_stopped_clock_of_the_recorder_is_reported_as_its_own_lateness(state):
         rows, result = stop()
         assert result["summary"]["late_max_ms"] > 800.0
         assert all(row.latency_ms >= row.late_ms for row in rows) and missed(rows, 20) == 0
+
+
+def test_lease_that_nobody_renews_ends_it_and_leaves_nothing(state):
+    with Server(say(UP)) as server:
+        shown = start(url=server.url, lease="3s")
+        time.sleep(1.0)
+        assert run_module("fault_lease", {}, state)["changed"] is False
+        assert processes.alive(shown["pid"], processes.start_time(shown["pid"]))
+        assert wait_for(lambda: left(state) == [], 15), left(state)
+        assert processes.start_time(shown["pid"]) is None

@@ -23,6 +23,8 @@ def verdict(status, fault, phases, objectives, reason="", breached=False):
         return "unknown", reason or "the experiment was not carried out to its end"
     if breached:
         return "failed", reason or "a halt condition was met"
+    if status == "halted" and not (phases.get("baseline") or {}).get("sent"):
+        return "unknown", reason or "it was halted before its end"  # the halt took the probe along
     if not fault or fault.get("effect") != "confirmed":
         return "unknown", "the fault is not known to have bitten (%s)" % _effect(fault)
     for phase in ("baseline", "hold"):
