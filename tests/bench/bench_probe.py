@@ -61,7 +61,8 @@ def bare(port):
 def recorder(port, rate, seconds, burners=0):
     """(CPU microseconds a probe, summary) of a recorder, beside busy processes."""
     options = {name: option.get("default") for name, option in spec.OPTIONS.items()}
-    options.update(name="bench", rate=rate, timeout="2s", max_duration="10m", max_in_flight=None, keepalive=False, lease=None, url="http://127.0.0.1:%d/" % port)
+    options.update(name="bench", rate=rate, timeout="2s", max_duration="10m", max_in_flight=None, keepalive=False, lease=None)
+    options.update(url="http://127.0.0.1:%d/" % port)
     busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _each in range(burners)]
     try:
         pid = control.start(control.parse(options))[1]["pid"]
