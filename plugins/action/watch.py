@@ -35,6 +35,7 @@ class ActionModule(ActionBase):
             "lease",
             "max_error_rate",
             "slow",
+            "since",
         )
     )
 
@@ -73,6 +74,7 @@ class ActionModule(ActionBase):
             "successes": int(given.get("successes", 3)),
             "rate": float(given.get("rate", 20)),
             "lease": bool(given.get("lease")),
+            "since": float(given["since"]) if given.get("since") else None,
             "slow_ms": _quantity.duration(given["slow"], "slow") * 1000.0 if given.get("slow") else None,
             "max_error_rate_pct": _quantity.percent(given.get("max_error_rate", "5%"), "max_error_rate"),
             "halt_error_rate_pct": _quantity.percent(halt_on["error_rate"], "halt_on.error_rate") if halt_on.get("error_rate") else None,

@@ -42,6 +42,11 @@ options:
     description: Length of the baseline.
     type: str
     default: 10s
+  since:
+    description:
+      - When the probe began, in seconds since the epoch, so that the baseline counts from there. At most a second is taken into account, as the
+        clock may be another host's.
+    type: float
   interval:
     description: Time between two looks at a host.
     type: str

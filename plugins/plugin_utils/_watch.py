@@ -10,7 +10,10 @@ LOOK = "magsasa.chaos.fault_info"
 RENEW = "magsasa.chaos.fault_lease"
 HALT = "magsasa.chaos.fault_halt"
 RENEW_EVERY = 5.0  # seconds between two looks of a baseline, which need no more than to keep leases alive
-MARGIN = 0.25  # seconds after a deadline at which the revert is surely done
+MARGIN = 0.05  # seconds after a deadline at which a look is begun; it reads the ledger another 0.2 s later
+ANSWER_AGE = 0.08  # seconds from the moment that an answer speaks of to its arrival, at least
+AHEAD = 0.25  # seconds that a module takes to begin to inject, at least: they belong to the baseline too
+MOST_EARLY = 1.0  # seconds; the clock of another host is not trusted further than that
 
 
 class _Phase:
@@ -68,7 +71,8 @@ class Baseline(_Phase):
     def wait(self):
         """Returns ``{host: {steady, probe, ...}}``."""
         began = time.monotonic()
-        over = began + self.wanted["duration_s"]
+        early = min(max(time.time() - self.wanted["since"], 0.0), MOST_EARLY) if self.wanted.get("since") else 0.0
+        over = began + max(0.0, self.wanted["duration_s"] - early - AHEAD)
         while self.wanted["lease"] and over - time.monotonic() > RENEW_EVERY + 1.0:
             time.sleep(RENEW_EVERY)
             for host in self.seen:
@@ -89,7 +93,7 @@ class Hold(_Phase):
     def wait(self):
         """Returns ``{host: {fault, recovered, halted, ...}}``."""
         pending = set(self.seen)
-        first = time.monotonic() + min(self.wanted["interval_s"], self.wanted["duration_s"] + MARGIN)  # it was injected just now
+        first = time.monotonic() + min(self.wanted["interval_s"], self.wanted["duration_s"] - ANSWER_AGE + MARGIN)  # it was injected just now
         due = {host: first for host in pending}
         reverted = {}
         last_told = time.monotonic()
@@ -103,7 +107,7 @@ class Hold(_Phase):
                 if seen["active"]:
                     left = seen["fault"].get("seconds_left")
                     self._halt_if_asked(host)
-                    due[host] = min(now + self.wanted["interval_s"], now + (left if left is not None else 1.0) + MARGIN)
+                    due[host] = min(now + self.wanted["interval_s"], now - ANSWER_AGE + (left if left is not None else 1.0) + MARGIN)
                 elif seen["error"] and host not in reverted:
                     due[host] = now + self.wanted["interval_s"]
                     reverted.setdefault("lost " + host, now)
@@ -114,7 +118,7 @@ class Hold(_Phase):
                     seen["recovered"] = self._well(seen["probe"])
                     if seen["recovered"] or now - reverted[host] > self.wanted["recovery_timeout_s"]:
                         pending.discard(host)
-                    due[host] = now + 0.5
+                    due[host] = now + 0.3
             if pending:
                 now = time.monotonic()
                 if now - last_told >= self.wanted["interval_s"] * 0.9:
