@@ -14,6 +14,7 @@ from ansible import constants as C
 from ansible.errors import AnsibleActionFail
 from ansible.executor.task_executor import TaskExecutor
 from ansible.plugins.action import ActionBase
+from ansible_collections.magsasa.chaos.plugins.module_utils._host import processes
 
 
 class _Runner(ActionBase):
@@ -41,6 +42,15 @@ class _Opener(TaskExecutor):
         self._set_connection_options(variables, templar)
 
 
+def _parent():
+    """Pid of the ansible-playbook that forked us; None when it is gone already and somebody else is our parent now.
+
+    A forked worker has its parent's command line. (The parent may be process 1 of a container, so 1 alone says nothing.)
+    """
+    pid = os.getppid()
+    return pid if processes.argv(pid) == processes.argv(os.getpid()) else None
+
+
 class HostRunner:
     """Runs modules on hosts by inventory name, keeping one connection a host."""
 
@@ -48,14 +58,14 @@ class HostRunner:
         self._action = action
         self._vars = task_vars
         self._runners = {}
-        self._main = os.getppid()  # an action runs in a worker, a child of ansible-playbook
+        self._main = _parent()  # an action runs in a worker, a child of ansible-playbook
 
     def run(self, host, module, arguments):
         """Result (dict) of ``module`` on ``host``; ``unreachable`` or ``failed`` is in the result, nothing is raised for a host.
 
         A worker has a session of its own and outlives an ansible-playbook that was killed. It must not go on renewing leases then.
         """
-        if os.getppid() != self._main:
+        if self._main is None or os.getppid() != self._main:
             raise AnsibleActionFail("ansible-playbook is gone, so nothing more is done for this run")
         try:
             runner, variables = self._runner(host)
