@@ -106,7 +106,8 @@ def test_ends_at_its_deadline(state):
     [("chaos-fault", "supervisor_died"), ("chaos-guardian", "guardian_died"), ("chaos-cpu", "worker_died")],
 )
 def test_sigkill_of_any_part_ends_the_fault(state, victim, cause):
-    fault = run_module("cpu_fault", FAULT, state)["fault"]
+    fault = run_module("cpu_fault", dict(FAULT, lease="19s"), state)["fault"]
+    assert run_module("fault_lease", {}, state)["renewed"] == ["life"]  # a renewal leaves a file, which must go too
     pid = next(pid for pid, name in marked(state, fault["id"]) if name == victim)
     os.kill(pid, signal.SIGKILL)
     assert wait_for(lambda: not clean(state)), clean(state)

@@ -8,6 +8,7 @@ import os
 import time
 
 from .._probe import live
+from . import state
 
 
 def lease_path(ledger, fault_id):
@@ -19,6 +20,8 @@ def renew(ledger, fault_id):
     """Renew the lease of a fault: it runs anew from now."""
     with open(lease_path(ledger, fault_id), "w") as target:
         target.write("%.6f\n" % time.monotonic())
+    if ledger.read(fault_id) is None:  # undone meanwhile: nobody else would take the file away
+        state.remove(lease_path(ledger, fault_id))
 
 
 def lease_over(ledger, record):

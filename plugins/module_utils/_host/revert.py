@@ -40,6 +40,8 @@ def revert(ledger, fault_id, cause, details=None):
             if problems:
                 record["undo_problems"] = problems[:20]
             record["state"] = "residue" if left else "reverted"
+            for name in (".cause", ".lease"):  # here, and not in the supervisor: it may be the one that died
+                state.remove(os.path.join(ledger.folders.run, fault_id + name))
             if left:
                 ledger.write(record)
             else:

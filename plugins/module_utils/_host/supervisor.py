@@ -204,8 +204,6 @@ class Supervisor:
         except OSError:
             pass  # the guardian is gone
         final = revert(self.ledger, self.id, cause, details)
-        for name in (".cause", ".lease"):
-            state.remove(os.path.join(self.ledger.folders.run, self.id + name))
         self.ledger.tidy()
         return final or self.record
 
