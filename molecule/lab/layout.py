@@ -89,11 +89,14 @@ def plan_hosts(apps, db=False, observer=False, protected=0):
 
 
 def inventory(lab, ssh_arguments, key):
-    """Inventory (YAML text; JSON is YAML): every application host may be touched, a protected one says so, db and observer may not."""
+    """Inventory (YAML text; JSON is YAML): application hosts and db may be touched, a protected one says so, the observer may not.
+
+    ``chaos_targets`` are the application hosts: db is only touched by who names it.
+    """
     groups = {}
     for host in lab.hosts:
         values = {"ansible_host": lab.address(host)}
-        if host.group == "app":
+        if host.group in ("app", "db"):
             values["chaos_allowed"] = True
         if host.protected:
             values["chaos_protected"] = True

@@ -123,6 +123,6 @@ def test_a_protected_host_is_not_touched(lab):
 
 
 def test_a_host_that_nobody_allowed_is_not_touched(lab):
-    result = on_hosts(lab, "db1", "cpu_fault", dict(BUSY, name="unasked", duration="60s"))["db1"]
+    result = on_hosts(lab, "observer1", "cpu_fault", dict(BUSY, name="unasked", duration="60s"))["observer1"]
     assert result["failed"] and "chaos_allowed" in result["msg"]
-    assert ssh(lab, "db1", "ls -d /run/magsasa-chaos* /var/lib/magsasa-chaos* 2>/dev/null || true") == ""
+    assert ssh(lab, "observer1", "ls -d /run/magsasa-chaos* /var/lib/magsasa-chaos* 2>/dev/null || true") == ""
