@@ -8,6 +8,7 @@ import json
 
 import pytest
 
+from support.http_server import Server, answer, say
 from support.residue import living
 from support.runner import INSTALLED, run_job, update_project
 
@@ -58,6 +59,20 @@ def report_of(tmp_path):
     return json.loads((tmp_path / "reports" / "latest" / "report.json").read_text())
 
 
+@pytest.fixture(name="fragile")
+def _fragile(chaos_state):
+    """A service that hangs for good from the first fault on."""
+    good = say(answer({"status": "healthy"}))
+
+    def behave(connection, request):
+        if any((chaos_state / "ledger" / "faults").glob("*.json")) or (chaos_state / "ledger" / "ledger.jsonl").exists():
+            return server.wait(30)
+        return good(connection, request)
+
+    with Server(behave) as server:
+        yield server
+
+
 def test_job_passes(job, tmp_path, chaos_state):
     local = {"ansible_connection": "local", "chaos_allowed": True}
     done = job({}, hosts={"one": dict(local), "two": dict(local)}, options=("--limit", "two"))
@@ -70,3 +85,79 @@ def test_job_passes(job, tmp_path, chaos_state):
     own = [path for path in done.task_paths() if "/roles/" in path]
     assert own and all(path.startswith(str(done.folder / INSTALLED)) for path in own), own
     assert len((chaos_state / "ledger" / "ledger.jsonl").read_text().splitlines()) == 1
+
+
+def test_job_fails_on_a_breach(job, tmp_path, fragile):
+    """The service is lost at the fault, and what a survey says about halting (a text) ends the fault early."""
+    halting = {"chaos_halt_on": '{"error_rate": "50", "for": "1"}', "chaos_extra_scenarios": [dict(SHORT, hold="40s")]}
+    done = job(dict(halting, chaos_target_url=fragile.url, chaos_recovery_timeout="1"))
+    assert done.status == "failed" and done.rc != 0
+    report = report_of(tmp_path)
+    (record,) = report["experiments"]
+    assert (record["status"], record["verdict"]) == ("halted", "failed"), record["reason"]
+    assert record["fault"]["revert_cause"] in ("halt", "absent") and record["fault"]["residue"] == []
+    assert done.artifacts["chaos"]["verdict"] == report["summary"]["verdict"] == "failed"
+
+
+SETTINGS = {
+    "chaos_baseline": 2,
+    "chaos_recovery_timeout": 2,
+    "chaos_probe_rate": 10,
+    "chaos_probe_timeout": 1,
+    "chaos_lease": 9,
+    "chaos_fail_on_breach": False,
+    "chaos_sample_app": False,
+    "chaos_allowed": True,
+    "chaos_protected": False,
+    "target_app_port": 0,
+    "target_app_fragile": True,
+}
+
+
+def as_text(value):
+    """A setting as a survey gives it."""
+    return json.dumps(value)
+
+
+@pytest.mark.parametrize("form", [as_text, lambda value: value], ids=["text", "values"])
+def test_every_setting_works_as_text_and_as_a_value(job, tmp_path, chaos_state, fragile, form):
+    given = {name: form(value) for name, value in SETTINGS.items()}
+    done = job(dict(given, chaos_target_url=fragile.url), hosts={"localhost": {"ansible_connection": "local"}})
+    assert (done.status, done.rc) == ("successful", 0), done.stdout[-3000:]
+    (record,) = report_of(tmp_path)["experiments"]
+    assert (record["status"], record["verdict"]) == ("completed", "failed"), record["reason"]
+    phases = record["phases"]
+    seconds = {name: phase["to"] - phase["from"] for name, phase in phases.items()}
+    assert seconds["recovery"] < 10 and seconds["baseline"] < 10, seconds  # without the settings 30 s and 10 s
+    assert abs(sum(each["sent"] for each in phases.values()) / sum(seconds.values()) - 10) < 2  # without 20 a second
+    assert 900 < phases["hold"]["p50_ms"] < 1800, phases  # without 2 s
+    assert json.loads((chaos_state / "ledger" / "ledger.jsonl").read_text())["lease_s"] == 9
+    assert not [path for path in done.task_paths() if "/target_app/" in path]
+
+
+def test_empty_answers_are_no_answers(job, tmp_path, fragile):
+    names = ["chaos_baseline", "chaos_recovery_timeout", "chaos_probe_rate", "chaos_probe_timeout", "chaos_fail_on_breach", "chaos_intensity"]
+    done = job(dict(dict.fromkeys(names, ""), chaos_target_url=fragile.url), options=("--check",))
+    assert (done.status, done.rc) == ("successful", 0), done.stdout[-3000:]
+    assert [each["status"] for each in report_of(tmp_path)["experiments"]] == ["planned"]
+
+
+def test_check_job_plans_and_touches_nothing(job, tmp_path, chaos_state):
+    done = job({"chaos_scenarios": "", "chaos_target_url": "", "chaos_sample_app": "true"}, options=("--check",))
+    assert (done.status, done.rc) == ("successful", 0), done.stdout[-3000:]
+    report = report_of(tmp_path)
+    assert report["run"]["dry_run"] is True
+    planned = {each["scenario"]: each for each in report["experiments"] if each["status"] == "planned"}
+    assert {"cpu-light", "memory-light", "disk-io-light", "memory-short"} <= set(planned)
+    assert all(each["fault"]["plan"][0]["undo"] and each["verdict"] == "unknown" for each in planned.values())
+    assert done.artifacts["chaos"]["planned"] == len(planned)
+    assert [path for path in done.task_paths() if "/target_app/" in path]
+    assert list(chaos_state.iterdir()) == []
+
+
+@pytest.mark.parametrize("settings, words", [({"chaos_allowed": "false"}, "chaos_allowed"), ({"chaos_protected": "true"}, "chaos_protected")], ids=str)
+def test_the_inventory_closes_a_host_also_as_text(job, tmp_path, chaos_state, fragile, settings, words):
+    done = job({"chaos_target_url": fragile.url}, hosts={"localhost": dict({"ansible_connection": "local", "chaos_allowed": True}, **settings)})
+    (record,) = report_of(tmp_path)["experiments"]
+    assert record["status"] == "refused" and words in record["reason"], record
+    assert done.artifacts["chaos"]["passed"] == 0 and list(chaos_state.iterdir()) == [] and fragile.requests == []
