@@ -1,0 +1,155 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A PostgreSQL server on a host of its own is taken away: seen by the application's clients on another host, and put back as it was."""
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from support.faults import wait_for
+from support.lab import access, ledger, on_hosts, remains, ssh
+from support.lab_database import Watch, client, psql, state
+
+PAGE = "/api/products?limit=1"
+HOLD = 5.0  # seconds: what is checked meanwhile takes one or two
+
+
+@pytest.fixture(autouse=True)
+def database_ends_clean(served_lab):
+    """No test leaves a fault to the next."""
+    yield
+    left = remains(served_lab, "db1")
+    if left:
+        on_hosts(served_lab, "db1", "fault_halt", {})
+    assert not left
+
+
+def inject(lab, action, **options):
+    """Record of a fault that must go in. Afterwards no connection of the controller is left."""
+    options = dict({"name": "no-database", "engine": "postgresql", "action": action, "duration": "%gs" % HOLD}, **options)
+    result = on_hosts(lab, "db1", "database_fault", options)["db1"]
+    assert not result.get("failed"), result
+    command = access.ssh_command(lab, lab.find("db1"))
+    subprocess.run([*command[:-1], "-O", "exit", command[-1]], capture_output=True, timeout=20, check=False)
+    return result["fault"]
+
+
+def over(lab, fault):
+    """The past record of a fault whose time is up."""
+    limit = fault["deadline"]["monotonic"] + 20 - time.monotonic()
+    assert wait_for(lambda: not remains(lab, "db1"), limit), remains(lab, "db1")
+    past = ledger(lab, "db1")[-1]
+    assert (past["id"], past["revert_cause"], past["residue"], past["effect"]) == (fault["id"], "deadline", [], "confirmed"), past
+    return past
+
+
+@contextlib.contextmanager
+def untouched(lab):
+    """Afterwards the server is what it was; applications may need a moment to connect again."""
+    before, seen = state(lab), []
+    yield
+    wait_for(lambda: seen.append(state(lab)) or seen[-1] == before, 10)
+    assert seen[-1] == before
+
+
+def nobody_gets_in(lab):
+    assert psql(lab, "SELECT 1")[0] == 2
+    assert "refused" in client(lab, "app2", "SELECT 1")[1]
+
+
+def nobody_is_answered(lab):
+    assert psql(lab, "SELECT 1")[0] == 124
+    assert set(ssh(lab, "db1", "ps -u postgres -o comm=,stat= | sed -n 's/^postgres *\\(.\\).*/\\1/p'").split()) == {"T"}
+
+
+def one_database_is_closed(lab):
+    code, text = psql(lab, "SELECT 1", "magsasa")
+    assert code == 2 and "not currently accepting connections" in text
+    assert psql(lab, "SELECT 1") == (0, "1")
+
+
+def one_table_is_locked(lab):
+    code, text = psql(lab, "SET lock_timeout = 200; SELECT 1 FROM products", "magsasa")
+    assert code == 1 and "lock timeout" in text
+    assert psql(lab, "SELECT mode FROM pg_locks WHERE relation = 'products'::regclass AND granted", "magsasa") == (0, "AccessExclusiveLock")
+    assert psql(lab, "SELECT 1 FROM orders LIMIT 1", "magsasa") == (0, "1")
+
+
+@pytest.mark.parametrize(
+    "action, options, check",
+    [
+        ("outage", {}, nobody_gets_in),
+        ("pause", {}, nobody_is_answered),
+        ("refuse", {"database": "magsasa"}, one_database_is_closed),
+        ("lock", {"database": "magsasa", "table": "products"}, one_table_is_locked),
+    ],
+)
+def test_the_application_is_without_its_database_for_as_long_as_asked(served_lab, action, options, check):
+    lab = served_lab
+    with untouched(lab), Watch(lab, PAGE) as watch:
+        assert wait_for(watch.well, 20), watch.samples
+        fault = inject(lab, action, **options)
+        check(lab)
+        assert time.monotonic() < fault["deadline"]["monotonic"], "the machine is too slow for this hold"
+        past = over(lab, fault)
+        assert wait_for(lambda: watch.well(past["reverted_at"]["monotonic"]), 20), watch.samples
+    meant = watch.statuses(past["injected_at"]["monotonic"], past["deadline"]["monotonic"])
+    assert len(meant) > 8 and set(meant) == {503}, watch.samples
+    failed = [(began, ended) for began, ended, status in watch.samples if status != 200 and ended > past["armed_at"]["monotonic"]]
+    assert failed[0][1] < past["injected_at"]["monotonic"] + 1, "the outage was seen late"
+    assert failed[-1][0] < past["reverted_at"]["monotonic"] + 5, "the outage was seen for longer than it lasted"
+
+
+def test_exhausted_a_new_instance_gets_no_connection(served_lab):
+    lab = served_lab
+    with untouched(lab):
+        ssh(lab, "app1", "systemctl stop magsasa-app")
+        fault = inject(lab, "exhaust")
+        code, text = client(lab, "app2", "SELECT 1")
+        assert code == 2 and "connection slots" in text, text
+        with Watch(lab, PAGE) as watch:
+            ssh(lab, "app1", "systemctl start magsasa-app; until curl -s -o /dev/null localhost:5001/live; do sleep 0.1; done")
+            up = time.monotonic()
+            past = over(lab, fault)
+            assert wait_for(lambda: watch.well(past["reverted_at"]["monotonic"]), 20), watch.samples
+    meant = watch.statuses(up, past["deadline"]["monotonic"])
+    assert len(meant) > 5 and set(meant) == {503}, watch.samples
+    assert past["measured"]["free_connections"] == 0 and past["requested"]["sessions"] > 20
+
+
+def test_terminated_sessions_end_and_the_application_lives_with_it(served_lab):
+    lab = served_lab
+    with untouched(lab), Watch(lab, PAGE) as watch, ThreadPoolExecutor(1) as pool:
+        assert wait_for(watch.well, 20), watch.samples
+        sleeper = pool.submit(client, lab, "app2", "SELECT pg_sleep(20)", 20)
+        assert wait_for(lambda: psql(lab, "SELECT 1 FROM pg_stat_activity WHERE query ~ '^SELECT pg_sleep'") == (0, "1"))
+        fault = inject(lab, "terminate", duration="4s")
+        for number in range(2):
+            code, text = sleeper.result(20)
+            assert code == 2 and "terminating connection due to administrator command" in text, (number, text)
+            sleeper = pool.submit(client, lab, "app2", "SELECT pg_sleep(%d)" % (20 * (1 - number)), 20)
+        old = "SELECT count(*) FROM pg_stat_activity WHERE client_addr IS NOT NULL AND backend_start < to_timestamp(%f)" % fault["injected_at"]["wall"]
+        assert psql(lab, old) == (0, "0")
+        past = over(lab, fault)
+        assert wait_for(lambda: watch.well(past["reverted_at"]["monotonic"]), 20), watch.samples
+    assert past["measured"]["sessions_ended"] >= 4
+    during = watch.statuses(past["injected_at"]["monotonic"], past["deadline"]["monotonic"])
+    assert during.count(200) > len(during) / 2, watch.samples
+
+
+def test_a_killed_supervisor_gives_the_database_back(served_lab):
+    lab = served_lab
+    with untouched(lab), Watch(lab, PAGE) as watch:
+        fault = inject(lab, "outage", duration="60s")
+        assert wait_for(lambda: watch.statuses()[-3:] == [503] * 3), watch.samples
+        ssh(lab, "db1", "kill -KILL $(pgrep -x chaos-fault)")
+        killed = time.monotonic()
+        assert wait_for(lambda: not remains(lab, "db1"), 20), remains(lab, "db1")
+        assert wait_for(lambda: watch.well(killed), 10), watch.samples
+    past = ledger(lab, "db1")[-1]
+    assert (past["id"], past["revert_cause"], past["residue"]) == (fault["id"], "supervisor_died", [])
