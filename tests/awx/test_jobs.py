@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The light playbook as a job of AWX: verdict in the artifacts, job status, check jobs, limits."""
+
 from __future__ import annotations
 
 import json
@@ -10,7 +11,7 @@ import pytest
 
 from support.http_server import Server, answer, say
 from support.residue import living
-from support.runner import INSTALLED, run_job, update_project
+from support.runner import INSTALLED, run_job
 
 PLAYBOOK = "playbooks/chaos_light.yml"
 # A copy of the catalogue's scenario that takes seconds.
@@ -24,12 +25,6 @@ SHORT = {
     "options": {"size": "32M"},
     "objectives": {"error_rate": "5%"},
 }
-
-
-@pytest.fixture(name="updated", scope="session")
-def _updated(tmp_path_factory):
-    """One project update serves all jobs, as in AWX."""
-    return update_project(tmp_path_factory.mktemp("update"))
 
 
 @pytest.fixture(name="job")

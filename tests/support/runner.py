@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Jobs as AWX runs them: a project folder, the project's own collections beside it, and ansible-runner over a private data folder."""
+
 from __future__ import annotations
 
 import json
