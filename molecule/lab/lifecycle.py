@@ -4,8 +4,6 @@
 """Up, down and status of a lab."""
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import os
 import shutil
 import subprocess
@@ -14,17 +12,9 @@ from pathlib import Path
 
 from . import access, cgroups, disks, image, inotify, layout, needs, network, places
 from .errors import LabError
+from .locks import alone
 
 BOOT_LIMIT = 120  # seconds
-
-
-@contextlib.contextmanager
-def _alone(name):
-    """Nobody else works on the thing of this name: a lab, or "all" for what labs share."""
-    places.runtime().mkdir(mode=0o700, parents=True, exist_ok=True)
-    with open(places.runtime() / (name + ".lock"), "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def known():
@@ -47,7 +37,7 @@ def inventory_path(lab):
 
 def _claim(name, hosts):
     """Write down a new lab with the first subnet that no other lab has."""
-    with _alone("all"):
+    with alone("all"):
         taken = {load(each).subnet for each in known()}
         lab = layout.Lab(name, next(number for number in range(256) if number not in taken), hosts)
         places.runtime(name).mkdir(mode=0o700, exist_ok=True)
@@ -84,7 +74,7 @@ def up(name, hosts, say=print):
     layout.check_name(name)
     needs.require()
     base = image.ready(say)
-    with _alone(name):
+    with alone(name):
         if name in known() and load(name).hosts == hosts and len(status(name)) == sum(row["answers"] for row in status(name)):
             return load(name), False
         _end(name)
@@ -112,7 +102,7 @@ def _end(name, keep_logs=False):
         (folder / "lab.json").unlink(missing_ok=True)
     else:
         shutil.rmtree(folder, ignore_errors=True)
-    with _alone("all"):
+    with alone("all"):
         if not known():
             inotify.put_back()
 
@@ -123,7 +113,7 @@ def down(name):
     if os.geteuid() != 0:
         raise LabError(needs.obstacle())
     tag = "mcl-" + name
-    with _alone(name):
+    with alone(name):
         something = bool(name in known() or cgroups.groups(tag) or network.names(tag) or disks.mounts(tag))
         _end(name)
     (places.runtime() / (name + ".lock")).unlink(missing_ok=True)

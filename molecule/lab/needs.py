@@ -26,9 +26,9 @@ CAPABILITIES = {"CAP_SYS_ADMIN": 21, "CAP_NET_ADMIN": 12}
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 
-def lacking():
-    """Debian packages that are not here."""
-    packages = {package for program, package in PROGRAMS.items() if shutil.which(program) is None}
+def lacking(programs=None):
+    """Debian packages of ``programs`` ({program: package}, the lab's if not given) that are not here."""
+    packages = {package for program, package in (programs or PROGRAMS).items() if shutil.which(program) is None}
     if not os.path.exists(KEYRING):
         packages.add("debian-archive-keyring")
     return sorted(packages)
@@ -62,10 +62,15 @@ def obstacle():
         return "the lab needs a kernel with overlayfs, and this one has none; load the module overlay or use another machine"
     if not hierarchies():
         return "the lab needs control groups mounted writable below /sys/fs/cgroup; on a container, start it as privileged"
-    if lacking() and shutil.which("apt-get") is None:
-        return "the lab needs %s and this machine has no apt-get to install them; install them or use Debian or Ubuntu" % ", ".join(lacking())
-    if lacking() and os.environ.get("CHAOS_NO_INSTALL"):
-        return "the lab needs %s and CHAOS_NO_INSTALL forbids to install them; install them yourself or unset it" % ", ".join(lacking())
+    return not_installable("the lab", lacking())
+
+
+def not_installable(what, packages):
+    """Why ``what`` cannot have the Debian packages that it lacks (one sentence), or None."""
+    if packages and shutil.which("apt-get") is None:
+        return "%s needs %s and this machine has no apt-get to install them; install them or use Debian or Ubuntu" % (what, ", ".join(packages))
+    if packages and os.environ.get("CHAOS_NO_INSTALL"):
+        return "%s needs %s and CHAOS_NO_INSTALL forbids to install them; install them yourself or unset it" % (what, ", ".join(packages))
     return None
 
 
@@ -74,7 +79,12 @@ def require():
     reason = obstacle()
     if reason:
         raise LabError(reason)
-    packages = lacking()
+    install("the lab")
+
+
+def install(what, programs=None):
+    """Install the packages that ``what`` lacks. Raises LabError when one is missing afterwards."""
+    packages = lacking(programs)
     if not packages:
         return
     environment = dict(os.environ, DEBIAN_FRONTEND="noninteractive", LC_ALL="C")
@@ -82,5 +92,5 @@ def require():
     if run(argv, check=False, env=environment).returncode != 0:
         run(["apt-get", "update", "-q"], env=environment)
         run(argv, env=environment)
-    if lacking():
-        raise LabError("apt-get installed the packages of the lab, but %s is still missing" % ", ".join(lacking()))
+    if lacking(programs):
+        raise LabError("apt-get installed the packages of %s, but %s is still missing" % (what, ", ".join(lacking(programs))))
