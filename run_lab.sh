@@ -18,20 +18,22 @@ PostgreSQL, and observer1. They have systemd and SSH, a network of their own, an
   inventory           print the path of its inventory
   ssh HOST [COMMAND]  log in to a host, or run a command there
   down                take it down, also what a crash left of it
+  vm ACTION           the same, up without N and ssh without HOST, for a virtual machine with a kernel of its own (QEMU)
   ACTION --help       print the options of an action: --name for several labs at once, and for up which hosts there are
 
   ./run_lab.sh up 3 --protected 1
   ./run_chaos_tests.sh --inventory "$(./run_lab.sh inventory)"
   ./run_lab.sh down
+  ./run_lab.sh vm up
 
-The base image is built once, in ~/.cache/magsasa-chaos-lab (CHAOS_LAB_HOME names another folder).
+Images are built once, in ~/.cache/magsasa-chaos-lab (CHAOS_LAB_HOME names another folder).
 Exit codes: 0 done, 1 could not, 2 wrong usage; ssh: that of the command.
 TEXT
 }
 
 case ${1:-} in
 --help | -h) usage && exit ;;
-up | down | status | inventory | ssh) ;;
+up | down | status | inventory | ssh | vm) ;;
 '') usage >&2 && exit 2 ;;
 *)
     printf "'%s' is not an action; see ./run_lab.sh --help\n" "$(printf '%s' "${1:0:80}" | tr '[:cntrl:]' '?')" >&2

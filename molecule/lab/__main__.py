@@ -9,6 +9,8 @@ import json
 import os
 import sys
 
+from vm import command_line as vm_command_line
+
 from . import access, layout, lifecycle, services
 from .errors import LabError
 
@@ -64,8 +66,10 @@ def _ssh(arguments):
 
 def main(words):
     """Carry out a command line; returns the exit code."""
-    arguments = parser().parse_args(words)
     try:
+        if words[:1] == ["vm"]:
+            return vm_command_line.main(words[1:])
+        arguments = parser().parse_args(words)
         if arguments.action == "up":
             return _up(arguments)
         if arguments.action == "down":
