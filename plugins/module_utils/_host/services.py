@@ -53,6 +53,14 @@ def active(unit):
     return show(unit).get("ActiveState") == "active"
 
 
+def host_ends():
+    """Whether systemd is taking the host down: it starts nothing any more, and who waits for a start only keeps the host from ending."""
+    if not available():
+        return False
+    said = _cmd.run(["systemctl", "is-system-running"], timeout=5, check=False).stdout.strip()
+    return said in ("stopping", "")  # nothing: the manager has ended already, only the last signals are still being sent
+
+
 def control(verb, unit, timeout=60):
     """systemctl VERB UNIT; raises HostError."""
     return _cmd.run(["systemctl", verb, "--", unit], timeout=timeout)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import time
 
-from .. import pgping, psql, secrets
+from .. import pgping, psql, secrets, services
 
 
 class Accepting:
@@ -25,7 +25,7 @@ class Accepting:
             found = pgping.ping(args["address"], args["port"], 1.0)
             if found == "accepting":
                 return []
-            if time.monotonic() > limit:
+            if time.monotonic() > limit or services.host_ends():
                 return ["the PostgreSQL server on port %d does not take connections again (%s)" % (args["port"], found)]
             time.sleep(0.1)
 

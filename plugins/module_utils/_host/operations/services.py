@@ -23,7 +23,7 @@ class Start:
     def left(args):
         limit = time.monotonic() + PATIENCE
         while not services.active(args["unit"]):
-            if time.monotonic() > limit:
+            if time.monotonic() > limit or services.host_ends():
                 return ["service %s does not run" % args["unit"]]
             time.sleep(0.1)
         return []
