@@ -5,15 +5,19 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import os
+import re
 import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from support.faults import wait_for
-from support.lab import access, ledger, on_hosts, remains, ssh
-from support.lab_database import Watch, client, psql, state
+from support.lab import access, clean_environment, ledger, lifecycle, on_hosts, remains, ssh
+from support.lab_database import Watch, client, command_lines, find_secret, password, psql, state
 
 PAGE = "/api/products?limit=1"
 HOLD = 5.0  # seconds: what is checked meanwhile takes one or two
@@ -167,3 +171,35 @@ def test_hosts_that_reboot_come_back_with_their_services(served_lab):
         assert wait_for(lambda: watch.well(rebooted), 40), watch.samples[-20:]
         undone = on_hosts(lab, "db1", "fault_halt", {})["db1"]
         assert [each["residue"] for each in undone["undone"]] == [[]], undone
+
+
+def play(lab, folder, *tasks):
+    """Everything that ansible-playbook says, at its most talkative, while it runs tasks on db1; they are in a file that holds the secret."""
+    path = folder / "play.yml"
+    path.write_text(json.dumps([{"hosts": "db1", "gather_facts": False, "tasks": list(tasks)}]))
+    program = os.path.join(os.path.dirname(sys.executable), "ansible-playbook")
+    argv = [program, "-vvvv", "-i", str(lifecycle.inventory_path(lab)), str(path)]
+    done = subprocess.run(argv, env=clean_environment(), capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout[-3000:]
+    return done.stdout + done.stderr
+
+
+def test_a_password_is_seen_nowhere(served_lab, tmp_path):
+    lab, secret = served_lab, password(served_lab)
+    login = {"login_user": "magsasa", "login_password": secret, "login_host": "127.0.0.1"}
+    common = dict(login, engine="postgresql", database="magsasa", duration="60s")
+    lock = {"magsasa.chaos.database_fault": dict(common, name="locked", action="lock", table="products")}
+    refuse = {"magsasa.chaos.database_fault": dict(common, name="closed", action="refuse")}
+    ends = [{"magsasa.chaos.database_fault": {"name": name, "state": "absent"}} for name in ("locked", "closed")]
+    with untouched(lab), command_lines(lab, "db1", secret) as seen:
+        said = play(lab, tmp_path, lock)
+        files = find_secret(lab, "db1", secret)
+        assert psql(lab, "SELECT mode FROM pg_locks WHERE relation = 'products'::regclass AND granted", "magsasa") == (0, "AccessExclusiveLock")
+        said += play(lab, tmp_path, ends[0], refuse)
+        files += find_secret(lab, "db1", secret)
+        assert psql(lab, "SELECT 1", "magsasa")[0] == 2
+        said += play(lab, tmp_path, ends[1], {"magsasa.chaos.fault_info": {}})
+        assert secret not in said and '"locked"' in said
+        assert len(files) == 2 and all(re.fullmatch("/run/magsasa-chaos/[0-9a-f]+[.]secret", each) for each in files), files
+    assert find_secret(lab, "db1", secret) == []
+    assert seen == ["psql"]  # it was there to be seen, and showed nothing

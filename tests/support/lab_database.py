@@ -4,6 +4,8 @@
 """The lab's PostgreSQL in tests: the application asked from the observer, clients of the server, and the server's state as text."""
 from __future__ import annotations
 
+import contextlib
+import json
 import shlex
 import subprocess
 import threading
@@ -26,6 +28,31 @@ while True:
     print(began, time.monotonic(), status, flush=True)
     if select.select([0], [], [], max(0, began + 0.1 - time.monotonic()))[0]:
         break
+"""
+# Standard input: a secret, which is on no command line. Until it ends, looks at every process; prints who shows the secret, and psql.
+SPY = """
+import glob, json, select, sys
+secret = sys.stdin.readline().strip().encode()
+seen = set()
+while not select.select([0], [], [], 0.002)[0]:
+    for path in glob.glob("/proc/[0-9]*/cmdline"):
+        try:
+            with open(path, "rb") as source:
+                text = source.read()
+        except OSError:
+            continue
+        if secret in text:
+            seen.add("secret in " + text.replace(secret, b"(it)").decode("utf-8", "replace"))
+        elif text.startswith(b"/usr/lib/postgresql/") and b"/psql" in text.split(b"\\0")[0]:
+            seen.add("psql")
+print(json.dumps(sorted(seen)))
+"""
+# Standard input: a secret. Files of the host that hold it, and lines of its journal that do.
+FIND = """
+read -r secret
+grep -rlsF -f <(printf %s "$secret") /var/lib/magsasa-chaos /run /var/log /root /tmp /var/tmp | grep -v ^/run/log/journal
+journalctl --no-pager -a -o cat | grep -F -f <(printf %s "$secret")
+true
 """
 # What an administrator would compare: settings, logins, rights, who is in, what is locked, files, firewall, the data.
 STATE = r"""
@@ -113,7 +140,20 @@ def password(lab):
     return (places.runtime(lab.name) / "db-password").read_text().split()[0]
 
 
-def told(lab, name, secret, command):
-    """Output of a shell command on a host that reads a secret from its standard input, so that no command line shows it."""
-    argv = access.ssh_command(lab, lab.find(name), command)
-    return subprocess.run(argv, input=secret, capture_output=True, text=True, timeout=60, check=False).stdout
+def find_secret(lab, name, secret):
+    """Files of a host that hold a secret, and lines of its journal that do."""
+    argv = access.ssh_command(lab, lab.find(name), FIND)
+    done = subprocess.run(argv, input=secret + "\n", capture_output=True, text=True, timeout=60, check=True)
+    return done.stdout.splitlines()
+
+
+@contextlib.contextmanager
+def command_lines(lab, name, secret):
+    """Watch all command lines of a host; the list that is given holds what was seen afterwards."""
+    argv = access.ssh_command(lab, lab.find(name), "python3 -c " + shlex.quote(SPY))
+    seen = []
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
+        running.stdin.write(secret + "\n")
+        running.stdin.flush()
+        yield seen
+        seen += json.loads(running.communicate(timeout=30)[0])
