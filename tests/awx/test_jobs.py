@@ -12,19 +12,9 @@ import pytest
 from support.http_server import Server, answer, say
 from support.residue import living
 from support.runner import INSTALLED, run_job
+from support.short import SHORT
 
 PLAYBOOK = "playbooks/chaos_light.yml"
-# A copy of the catalogue's scenario that takes seconds.
-SHORT = {
-    "id": "memory-short",
-    "title": "32 MB of memory are taken",
-    "hypothesis": "The service keeps its error rate.",
-    "family": "memory",
-    "intensity": "light",
-    "hold": "2s",
-    "options": {"size": "32M"},
-    "objectives": {"error_rate": "5%"},
-}
 
 
 @pytest.fixture(name="job")
