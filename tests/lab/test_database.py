@@ -61,6 +61,16 @@ def untouched(lab):
     assert seen[-1] == before
 
 
+@contextlib.contextmanager
+def stopped_application(lab, name):
+    """Its connections to the server are free meanwhile."""
+    ssh(lab, name, "systemctl stop magsasa-app")
+    try:
+        yield
+    finally:
+        ssh(lab, name, "systemctl start magsasa-app")
+
+
 def nobody_gets_in(lab):
     assert psql(lab, "SELECT 1")[0] == 2
     assert "refused" in client(lab, "app2", "SELECT 1")[1]
@@ -112,12 +122,12 @@ def test_the_application_is_without_its_database_for_as_long_as_asked(served_lab
 def test_exhausted_a_new_instance_gets_no_connection(served_lab):
     lab = served_lab
     with untouched(lab):
-        ssh(lab, "app1", "systemctl stop magsasa-app")
-        fault = inject(lab, "exhaust")
-        code, text = client(lab, "app2", "SELECT 1")
-        assert code == 2 and "connection slots" in text, text
+        with stopped_application(lab, "app1"):
+            fault = inject(lab, "exhaust")
+            code, text = client(lab, "app2", "SELECT 1")
+            assert code == 2 and "connection slots" in text, text
         with Watch(lab, PAGE) as watch:
-            ssh(lab, "app1", "systemctl start magsasa-app; until curl -s -o /dev/null localhost:5001/live; do sleep 0.1; done")
+            ssh(lab, "app1", "until curl -s -o /dev/null localhost:5001/live; do sleep 0.1; done")
             up = time.monotonic()
             past = over(lab, fault)
             assert wait_for(lambda: watch.well(past["reverted_at"]["monotonic"]), 20), watch.samples
