@@ -8,6 +8,7 @@ import contextlib
 import os
 import select
 import signal
+import time
 from pathlib import Path
 
 from . import machine
@@ -29,14 +30,21 @@ def find(tag):
 
 def end(tag, seconds=10):
     """Kill them and wait until they are gone; returns the pids that are left after that time."""
-    for pid in find(tag):
-        with contextlib.suppress(ProcessLookupError):
-            handle = os.pidfd_open(pid)
-            try:
-                # A handle means one process for good: if this pid is another's by now, the name says so.
-                if _is(pid, tag):
-                    signal.pidfd_send_signal(handle, signal.SIGKILL)
-                    select.select([handle], [], [], seconds)
-            finally:
-                os.close(handle)
+    limit = time.monotonic() + seconds
+    # One that is just going to the background has a second process: so look again.
+    while find(tag) and time.monotonic() < limit:
+        for pid in find(tag):
+            with contextlib.suppress(ProcessLookupError):
+                _kill(pid, tag, limit)
     return find(tag)
+
+
+def _kill(pid, tag, limit):
+    """Kill one. A handle means one process for good: if the pid is another's by now, the name says so."""
+    handle = os.pidfd_open(pid)
+    try:
+        if _is(pid, tag):
+            signal.pidfd_send_signal(handle, signal.SIGKILL)
+            select.select([handle], [], [], max(0, limit - time.monotonic()))
+    finally:
+        os.close(handle)

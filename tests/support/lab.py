@@ -29,7 +29,12 @@ def ssh(lab, name, command, check=True, timeout=60):
 
 def on_hosts(lab, pattern, module, arguments, *more):
     """{host: result} of a module of the collection on the hosts of a pattern; a failed one has ``failed: true``."""
-    argv = [os.path.join(os.path.dirname(sys.executable), "ansible"), pattern, "-i", str(lifecycle.inventory_path(lab)), "-m", "magsasa.chaos." + module]
+    return on_inventory(lifecycle.inventory_path(lab), pattern, module, arguments, *more)
+
+
+def on_inventory(inventory, pattern, module, arguments, *more):
+    """The same for the hosts of any inventory (Path)."""
+    argv = [os.path.join(os.path.dirname(sys.executable), "ansible"), pattern, "-i", str(inventory), "-m", "magsasa.chaos." + module]
     argv += ["-a", json.dumps(arguments)] if arguments else []
     argv += more
     done = subprocess.run(argv, cwd=ROOT, env=clean_environment(), capture_output=True, text=True, timeout=180, check=False)
