@@ -59,11 +59,21 @@ def _fragile(chaos_state):
 
 
 def test_job_passes(job, tmp_path, chaos_state):
+    """With the sample application, which comes back after a crash as it was not started as a fragile one."""
     local = {"ansible_connection": "local", "chaos_allowed": True}
-    done = job({}, hosts={"one": dict(local), "two": dict(local)}, options=("--limit", "two"))
+    options = {"action": "kill", "port": "@port", "signal": "KILL"}
+    crash = dict(SHORT, id="crash-short", family="process", hold="4s", options=options, objectives={"recovery_time": "10s"})
+    given = {
+        "chaos_extra_scenarios": [crash],
+        "chaos_scenarios": "crash-short",
+        "chaos_sample_app": "true",
+        "target_app_port": "0",
+        "target_app_fragile": "false",
+    }
+    done = job(given, hosts={"one": dict(local), "two": dict(local)}, options=("--limit", "two"))
     assert (done.status, done.rc) == ("successful", 0), done.stdout[-3000:]
     report = report_of(tmp_path)
-    assert [(each["host"], each["scenario"], each["verdict"]) for each in report["experiments"]] == [("two", "memory-short", "passed")]
+    assert [(each["host"], each["scenario"], each["verdict"]) for each in report["experiments"]] == [("two", "crash-short", "passed")]
     assert done.hosts == {"two"}
     verdict = done.artifacts["chaos"]
     assert verdict["verdict"] == "passed" and verdict["passed"] == 1 and verdict["residue"] == 0
@@ -94,8 +104,6 @@ SETTINGS = {
     "chaos_sample_app": False,
     "chaos_allowed": True,
     "chaos_protected": False,
-    "target_app_port": 0,
-    "target_app_fragile": True,
 }
 
 
@@ -118,6 +126,14 @@ def test_every_setting_works_as_text_and_as_a_value(job, tmp_path, chaos_state, 
     assert 900 < phases["hold"]["p50_ms"] < 1800, phases  # without 2 s
     assert json.loads((chaos_state / "ledger" / "ledger.jsonl").read_text())["lease_s"] == 9
     assert not [path for path in done.task_paths() if "/target_app/" in path]
+
+
+@pytest.mark.parametrize("form", [as_text, lambda value: value], ids=["text", "values"])
+def test_port_detection_takes_text_and_values(job, fragile, form):
+    done = job({"chaos_ports": form(fragile.port), "chaos_discover": form(False)}, playbook="playbooks/chaos_detect.yml")
+    assert (done.status, done.rc) == ("successful", 0), done.stdout[-3000:]
+    told = [line for line in done.stdout.splitlines() if "127.0.0.1:%d" % fragile.port in line]
+    assert told and "localhost: " in done.stdout and len(fragile.requests) > 0
 
 
 def test_empty_answers_are_no_answers(job, tmp_path, fragile):
