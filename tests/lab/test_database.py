@@ -20,7 +20,7 @@ from support.lab import access, clean_environment, ledger, lifecycle, on_hosts, 
 from support.lab_database import Watch, client, command_lines, find_secret, password, psql, state
 
 PAGE = "/api/products?limit=1"
-HOLD = 5.0  # seconds: what is checked meanwhile takes one or two
+HOLD = 4.0  # seconds: what is checked meanwhile takes one or two
 
 
 @pytest.fixture(autouse=True)
@@ -45,11 +45,29 @@ def inject(lab, action, **options):
 
 def over(lab, fault):
     """The past record of a fault whose time is up."""
-    limit = fault["deadline"]["monotonic"] + 20 - time.monotonic()
-    assert wait_for(lambda: not remains(lab, "db1"), limit), remains(lab, "db1")
+    time.sleep(max(0, fault["deadline"]["monotonic"] - time.monotonic()))
+    assert wait_for(lambda: not remains(lab, "db1"), 20), remains(lab, "db1")
     past = ledger(lab, "db1")[-1]
     assert (past["id"], past["revert_cause"], past["residue"], past["effect"]) == (fault["id"], "deadline", [], "confirmed"), past
     return past
+
+
+def held(lab, action, options, check):
+    """The past record of a fault during which ``check(lab)`` held. A machine that was too slow gets more time."""
+    for hold in (HOLD, 3 * HOLD):
+        fault = inject(lab, action, duration="%gs" % hold, **options)
+        problem = None
+        try:
+            check(lab)
+        except AssertionError as error:
+            problem = error
+        in_time = time.monotonic() < fault["deadline"]["monotonic"]
+        if problem and in_time:
+            raise problem
+        past = over(lab, fault)
+        if in_time:
+            return past
+    raise AssertionError("the machine is too slow for a hold of %g s" % hold)
 
 
 @contextlib.contextmanager
@@ -77,8 +95,10 @@ def nobody_gets_in(lab):
 
 
 def nobody_is_answered(lab):
-    assert psql(lab, "SELECT 1")[0] == 124
-    assert set(ssh(lab, "db1", "ps -u postgres -o comm=,stat= | sed -n 's/^postgres *\\(.\\).*/\\1/p'").split()) == {"T"}
+    """A client waits, and every process of the server is stopped."""
+    ask = "cd /; timeout 1 runuser -u postgres -- psql -XAtqc 'SELECT 1'; echo $?; ps -u postgres -o comm=,stat= | sed -n 's/^postgres *\\(.\\).*/\\1/p'"
+    code, *states = ssh(lab, "db1", ask).split()
+    assert code == "124" and len(states) > 3 and set(states) == {"T"}, (code, states)
 
 
 def one_database_is_closed(lab):
@@ -107,10 +127,7 @@ def test_the_application_is_without_its_database_for_as_long_as_asked(served_lab
     lab = served_lab
     with untouched(lab), Watch(lab, PAGE) as watch:
         assert wait_for(watch.well, 20), watch.samples
-        fault = inject(lab, action, **options)
-        check(lab)
-        assert time.monotonic() < fault["deadline"]["monotonic"], "the machine is too slow for this hold"
-        past = over(lab, fault)
+        past = held(lab, action, options, check)
         assert wait_for(lambda: watch.well(past["reverted_at"]["monotonic"]), 20), watch.samples
     meant = watch.statuses(past["injected_at"]["monotonic"], past["deadline"]["monotonic"])
     assert len(meant) > 8 and set(meant) == {503}, watch.samples
@@ -123,7 +140,7 @@ def test_exhausted_a_new_instance_gets_no_connection(served_lab):
     lab = served_lab
     with untouched(lab):
         with stopped_application(lab, "app1"):
-            fault = inject(lab, "exhaust")
+            fault = inject(lab, "exhaust", duration="8s")
             code, text = client(lab, "app2", "SELECT 1")
             assert code == 2 and "connection slots" in text, text
         with Watch(lab, PAGE) as watch:

@@ -118,8 +118,8 @@ def state(lab):
 
 
 def psql(lab, sql, database="postgres"):
-    """(exit code, output) of psql as the server's own superuser on db1; exit code 124 when there is no answer within 2 s."""
-    command = "cd /; timeout 2 runuser -u postgres -- psql -XAtq -d %s -c %s 2>&1; printf '\\n%%d\\n' $?" % (database, shlex.quote(sql))
+    """(exit code, output) of psql as the server's own superuser on db1; exit code 124 when there is no answer within a second."""
+    command = "cd /; timeout 1 runuser -u postgres -- psql -XAtq -d %s -c %s 2>&1; printf '\\n%%d\\n' $?" % (database, shlex.quote(sql))
     return _result(ssh(lab, "db1", command))
 
 
