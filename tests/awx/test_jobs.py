@@ -74,6 +74,7 @@ def test_job_passes(job, tmp_path, chaos_state):
     assert (done.status, done.rc) == ("successful", 0), done.stdout[-3000:]
     report = report_of(tmp_path)
     assert [(each["host"], each["scenario"], each["verdict"]) for each in report["experiments"]] == [("two", "crash-short", "passed")]
+    assert report["experiments"][0]["fault"]["measured"]["started_by"], "what started it again was the end of the fault"
     assert done.hosts == {"two"}
     verdict = done.artifacts["chaos"]
     assert verdict["verdict"] == "passed" and verdict["passed"] == 1 and verdict["residue"] == 0
