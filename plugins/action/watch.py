@@ -6,12 +6,16 @@ from __future__ import annotations
 
 import time
 
+from ansible import constants as C
+from ansible import context
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.magsasa.chaos.plugins.module_utils import _quantity
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._hosts import HostRunner
-from ansible_collections.magsasa.chaos.plugins.plugin_utils._watch import Baseline, Hold
+from ansible_collections.magsasa.chaos.plugins.plugin_utils import _names
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._watch.baseline import Baseline
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._watch.hold import Hold
 
 
 class ActionModule(ActionBase):
@@ -50,7 +54,7 @@ class ActionModule(ActionBase):
             result.update(changed=False, skipped=True, msg="nothing to wait for in check mode", hosts={})
             return result
         runner = HostRunner(self, task_vars)
-        phase = (Baseline if wanted["phase"] == "baseline" else Hold)(wanted, runner, self._say)
+        phase = (Baseline if wanted["phase"] == "baseline" else Hold)(wanted, runner, self._say, self._at_once())
         began = time.monotonic()
         result["hosts"] = phase.wait()
         result.update(changed=False, waited_s=round(time.monotonic() - began, 3))
@@ -62,12 +66,15 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail("phase: '%s' is not a phase; use baseline or hold" % given.get("phase"))
         hosts = given.get("hosts") or [task_vars["inventory_hostname"]]
         halt_on = given.get("halt_on") or {}
+        probe = _quantity.name(given["probe"], "probe") if given.get("probe") else None
+        observers = {str(host): str(observer) for host, observer in (given.get("observers") or {}).items() if observer}
         return {
             "phase": given["phase"],
             "fault": _quantity.name(given.get("fault"), "fault"),
-            "probe": _quantity.name(given["probe"], "probe") if given.get("probe") else None,
+            "probe": probe,
+            "probe_names": {str(host): _names.probe(probe, str(host), observers.get(str(host))) for host in hosts} if probe else {},
             "hosts": [str(host) for host in hosts],
-            "observers": given.get("observers") or {},
+            "observers": observers,
             "duration_s": _quantity.duration(given.get("duration", "10s"), "duration"),
             "interval_s": _quantity.duration(given.get("interval", "2s"), "interval", low=0.2),
             "recovery_timeout_s": _quantity.duration(given.get("recovery_timeout", "30s"), "recovery_timeout"),
@@ -81,6 +88,10 @@ class ActionModule(ActionBase):
             "halt_latency_ms": _quantity.duration(halt_on["latency"], "halt_on.latency") * 1000.0 if halt_on.get("latency") else None,
             "halt_for_s": _quantity.duration(halt_on.get("for", "5s"), "halt_on.for", low=0.5),
         }
+
+    def _at_once(self):
+        """How many hosts may be asked at the same time: the forks of this run."""
+        return int(context.CLIARGS.get("forks") or C.DEFAULT_FORKS)
 
     def _say(self, text):
         self._display.display("  " + text)

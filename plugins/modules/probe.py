@@ -194,7 +194,7 @@ died:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.magsasa.chaos.plugins.module_utils import _quantity
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
-from ansible_collections.magsasa.chaos.plugins.module_utils._probe import control, spec
+from ansible_collections.magsasa.chaos.plugins.module_utils._probe import collect, control, spec
 
 
 def main():
@@ -224,7 +224,7 @@ def main():
             changed, probe = control.start(control.parse(module.params), module.check_mode)
             result = {"probe": probe}
         elif module.params["state"] == "stopped":
-            changed, result = control.stop(name, module.check_mode)
+            changed, result = collect.stop(name, module.check_mode)
         else:
             changed = False
             result = {"probe": control.look(name, _quantity.duration(module.params["window"], "window", low=0.1, high=600.0))}

@@ -33,6 +33,19 @@ options:
   probe:
     description: RV(magsasa.chaos.probe#module:summary) of the stopped probe.
     type: dict
+  clock_offset:
+    description:
+      - How far the observer's time of day is ahead of the target's, as M(magsasa.chaos.watch) measured it. Used when the two have no clock in common.
+    type: dict
+    suboptions:
+      offset_s:
+        description: Seconds.
+        type: float
+        required: true
+      error_s:
+        description: The largest possible error in seconds.
+        type: float
+        required: true
   liveness:
     description: RV(magsasa.chaos.probe#module:samples) of a second probe, of an address that tells only whether the service is alive.
     type: dict

@@ -15,7 +15,8 @@ description:
   - Runs once for all hosts of the batch on the controller, so that no host and no fork is held while a fault lasts.
   - In the phase V(baseline) it waits for O(duration) and says whether the service was in its steady state.
   - In the phase V(hold) it prints a progress line with the seconds left and the live error rate, undoes the fault early when O(halt_on) is met,
-    and returns when the fault is over and the service is well again, or O(recovery_timeout) after the revert.
+    and returns when the fault is over and the service is well again, or O(recovery_timeout) after the revert. A probe that saw the service well
+    again is ended, and its samples are in the result.
   - The task must not have a condition that differs between hosts, as it runs once; name the hosts in O(hosts).
 options:
   phase:
@@ -35,7 +36,9 @@ options:
     type: list
     elements: str
   observers:
-    description: Inventory name of the host that probes, for every host where it is another one.
+    description:
+      - Inventory name of the host that probes, for every host where it is another one. Its probe has the name that the filter
+        P(magsasa.chaos.probe_name#filter) gives. How far the two clocks are apart is measured in the baseline.
     type: dict
     default: {}
   duration:
@@ -118,10 +121,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 hosts:
-  description: What was last seen of each host.
+  description:
+    - What was last seen of each host. C(samples) and C(summary) are there when C(collected) is true; C(clock_offset) (C(offset_s), C(error_s)) after
+      the baseline where the observer is another host.
   returned: always
   type: dict
-  sample: {web1: {active: false, recovered: true, halted: null, error: null, fault: {name: half-busy, state: reverted}, probe: {sent: 20, error_rate_pct: 0.0}}}
+  sample: {web1: {active: false, recovered: true, collected: true, halted: null, error: null, fault: {name: half-busy, state: reverted}, probe: {sent: 20}}}
 waited_s:
   description: How long it waited, in seconds.
   returned: always

@@ -30,6 +30,8 @@ def judge(given, host):
     probe = given.get("probe") or None
     if probe is not None and not isinstance(probe, dict):
         raise BadOption("probe", probe, "is not a probe's summary", "pass the 'summary' of the stopped probe")
+    if probe and given.get("clock_offset"):
+        probe = dict(probe, clock_offset=phases.check_offset(given["clock_offset"]))
     found = _unpacked(given, "samples") or []
     live = _unpacked(given, "liveness")
     status, reason = _status(given, fault)

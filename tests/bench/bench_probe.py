@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 
-from ansible_collections.magsasa.chaos.plugins.module_utils._probe import control, http, spec
+from ansible_collections.magsasa.chaos.plugins.module_utils._probe import collect, control, http, spec
 
 SERVER = """
 import socket
@@ -70,7 +70,7 @@ def recorder(port, rate, seconds, burners=0):
         before = cpu_of(pid)
         time.sleep(seconds)
         used = cpu_of(pid) - before
-        return used / (seconds * rate) * 1e6, control.stop("bench")[1]["summary"]
+        return used / (seconds * rate) * 1e6, collect.stop("bench")[1]["summary"]
     finally:
         for each in busy:
             each.kill()

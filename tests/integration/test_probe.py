@@ -15,7 +15,7 @@ import time
 import pytest
 from ansible_collections.magsasa.chaos.plugins.module_utils import _errors
 from ansible_collections.magsasa.chaos.plugins.module_utils._host import processes
-from ansible_collections.magsasa.chaos.plugins.module_utils._probe import control, samples, spec
+from ansible_collections.magsasa.chaos.plugins.module_utils._probe import collect, control, samples, spec
 from ansible_collections.magsasa.chaos.plugins.module_utils._probe import state as probes
 from support import http_server
 from support.http_server import Server, answer, closed_port, say
@@ -78,7 +78,7 @@ def start(**given):
 
 def stop(name="p"):
     """(samples, result) of a recorder."""
-    changed, result = control.stop(name)
+    changed, result = collect.stop(name)
     assert changed
     return samples.unpack(result["samples"]), result
 
@@ -225,7 +225,7 @@ def test_the_bound_of_probes_in_flight_is_kept_and_counted(state):
         assert server.connections == 5
         assert {row.error for row in rows} == {"dropped"} and not any(row.ok for row in rows)
         assert result["summary"]["errors"] == {"dropped": len(rows)} and result["summary"]["failed"] == len(rows)
-        assert result["summary"]["unfinished"] == 5 and result["summary"]["threads"] == 5
+        assert result["summary"]["unfinished"] == 5 and result["summary"]["threads"] <= 6  # five probes, and who has the clock
 
 
 def test_probes_that_time_out_are_failed_ones(state):
@@ -300,7 +300,7 @@ def test_samples_that_nobody_collects_are_removed(state):
     with Server(say(UP)) as server:
         start(url=server.url, max_duration="1s", linger_s=0.3)
         assert wait_for(lambda: recorders(state) == [] and left(state) == [])
-        assert control.stop("p") == (False, {"samples": None, "summary": None, "died": False})
+        assert collect.stop("p") == (False, {"samples": None, "summary": None, "died": False})
 
 
 def test_a_folder_taken_away_ends_the_recorder(state):
@@ -382,9 +382,9 @@ def test_a_stopped_clock_of_the_recorder_is_reported_as_its_own_lateness(state):
 
 def test_lease_that_nobody_renews_ends_it_and_leaves_nothing(state):
     with Server(say(UP)) as server:
-        shown = start(url=server.url, lease="3s")
+        shown = start(url=server.url, lease="6s")
         time.sleep(1.0)
         assert run_module("fault_lease", {}, state)["changed"] is False
         assert processes.alive(shown["pid"], processes.start_time(shown["pid"]))
-        assert wait_for(lambda: left(state) == [], 15), left(state)
+        assert wait_for(lambda: left(state) == [], 30), left(state)
         assert processes.start_time(shown["pid"]) is None

@@ -8,7 +8,7 @@ import os
 
 from .. import _clock
 from .._errors import ChaosError, Refused
-from .._host import launch, processes, revert, secrets
+from .._host import holding, launch, processes, revert, secrets
 from .._host.ledger import Ledger
 from .._host.operations.members import MARK
 from . import guard, record as records
@@ -22,7 +22,7 @@ def present(family, envelope, options, check_mode=False):
     ledger = Ledger()
     guard.owner_allows()
     guard.short_enough(envelope["duration_s"], envelope["max_duration_s"])
-    held = [each for each in ledger.active() if not revert.orphaned(each)]  # the others go before anything is injected
+    held = [each for each in ledger.active() if not holding.orphaned(each)]  # the others go before anything is injected
     planned = _admit(ledger, held, family, envelope, options, _only_planned)  # whatever is wrong with it must not make a folder
     if check_mode:
         return dict(planned, swept=[])

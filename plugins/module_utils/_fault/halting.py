@@ -8,7 +8,7 @@ import time
 
 from .. import _clock
 from .._host import halt as leases
-from .._host import revert
+from .._host import holding
 from .._host.ledger import Ledger
 from .._probe import state as probes
 from . import record as records
@@ -20,6 +20,8 @@ def halt(names=None, check_mode=False):
     chosen = [each for each in ledger.active() if names is None or each["name"] in names]
     if check_mode or not chosen:
         return [records.public(each) for each in chosen]
+    from .._host import revert  # only here: looking should not load every way to undo
+
     ledger.prepare()
     done = [records.public(revert.request(ledger, each, "halt")) for each in chosen]
     ledger.tidy()
@@ -53,7 +55,7 @@ def look(names, past, window_s):
     active = [each for each in ledger.active() if names is None or each["name"] in names]
     gone = [each for each in ledger.past(10**6 if names else past) if names is None or each["name"] in names][:past]
     return {
-        "active": [_with_time(each) for each in active],
+        "active": [with_time(each) for each in active],
         "past": [records.public(each) for each in gone],
         "residue": [sentence for each in active for sentence in each.get("residue") or []],
         "probes": probes.list_probes(ledger.folders.run, window_s),
@@ -61,9 +63,10 @@ def look(names, past, window_s):
     }
 
 
-def _with_time(record):
+def with_time(record):
+    """An active record as fault_info shows it."""
     shown = records.public(record)
     deadline = (record.get("deadline") or {}).get("monotonic")
-    shown["orphaned"] = revert.orphaned(record)
+    shown["orphaned"] = holding.orphaned(record)
     shown["seconds_left"] = round(max(0.0, deadline - time.monotonic()), 3) if deadline and not shown["orphaned"] else None
     return shown

@@ -13,6 +13,7 @@ import time
 
 from .. import _clock
 from . import journal, lock, processes, secrets, state, undo
+from .holding import keepers, orphaned
 
 CAUSES = (
     "deadline absent halt halt_condition lease worker_died guardian_died supervisor_died orphaned failed terminated event_over"
@@ -53,12 +54,6 @@ def revert(ledger, fault_id, cause, details=None):
             state.remove(lock_path)
 
 
-def keepers(record):
-    """(pid, start) of the processes that hold this fault and are alive."""
-    found = [record.get(key) or {} for key in ("supervisor", "guardian")]
-    return [(k["pid"], k["start"]) for k in found if k and processes.alive(k["pid"], k["start"])]
-
-
 def request(ledger, record, cause, patience=15.0):
     """End an active fault from outside: ask its supervisor; do it here when there is none or it does not answer.
 
@@ -85,15 +80,6 @@ def request(ledger, record, cause, patience=15.0):
     state.remove(os.path.join(ledger.folders.run, fault_id + ".cause"))
     final = ledger.read(fault_id) or next(iter(r for r in ledger.past(200) if r["id"] == fault_id), record)
     return final
-
-
-def orphaned(record):
-    """Whether nobody holds this fault any more, or an earlier undo left something of it."""
-    if record.get("boot_id") != _clock.boot_id() or record["state"] == "residue":
-        return True
-    writer = record.get("writer") or {}
-    starting = record["state"] == "armed" and writer and processes.alive(writer["pid"], writer["start"])
-    return not starting and not keepers(record)
 
 
 def sweep(ledger):

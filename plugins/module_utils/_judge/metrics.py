@@ -100,6 +100,7 @@ def compute(samples, fault, successes=3, probe=None, given=None, live=None):
     recovered = recovery_time(found, limits.hold_from if fault.get("event") else limits.hold_to) if parts.affected else None
     impact, interval = latency_impact(parts.baseline, parts.hold)
     availability = figures(parts.affected)["error_rate_pct"]
+    offset = (probe or {}).get("clock_offset")
     lateness = sorted(sample.late_ms for sample in samples)
     shown = {
         "baseline": _phase(parts.baseline, limits.baseline_from, limits.armed),
@@ -128,6 +129,7 @@ def compute(samples, fault, successes=3, probe=None, given=None, live=None):
             "observer_late": sum(1 for late in lateness if late > LATE_MS),
             "dropped": sum(1 for sample in samples if sample.error == DROPPED),
             "clock": "given" if given else phases.clock(fault, probe),
+            "clock_error_s": offset["error_s"] if not given and phases.clock(fault, probe) == "measured" else None,
         },
     }
 

@@ -18,19 +18,28 @@ READINGS = ("armed_at", "injected_at", "reverted_at", "deadline")
 
 
 def clock(fault, probe):
-    """How the fault's times become the observer's: "monotonic" (one clock) or "wall" (another boot, so over the time of day)."""
+    """How the fault's times become the observer's: "monotonic" (one clock), else over the time of day: "measured" or "wall" (taken as agreeing)."""
     here, there = (probe or {}).get("boot_id"), fault.get("boot_id")
-    return "wall" if here and there and here != there else "monotonic"
+    if not (here and there and here != there):
+        return "monotonic"
+    return "measured" if (probe or {}).get("clock_offset") else "wall"
 
 
 def _on_observer(reading, fault, probe):
-    """A reading of the fault's host as CLOCK_MONOTONIC of the observer. Over the time of day it is as good as the two hosts' clocks agree."""
+    """A reading of the fault's host as CLOCK_MONOTONIC of the observer.
+
+    Over the time of day it is as good as the offset was measured, or as the two clocks agree. Only the first reading's time of day
+    is used, as the fault may set the clock; the others count from there by the host's own CLOCK_MONOTONIC.
+    """
     if clock(fault, probe) == "monotonic":
         return reading["monotonic"]
     anchor = (probe or {}).get("started_at") or {}
-    if not (is_figure(reading.get("wall")) and is_figure(anchor.get("wall")) and is_figure(anchor.get("monotonic"))):
+    first = fault.get("armed_at") or reading
+    if not (is_figure(first.get("wall")) and is_figure(anchor.get("wall")) and is_figure(anchor.get("monotonic"))):
         raise BadOption("fault", fault.get("name"), "was timed by the clock of another host than the probe's", "pass the probe's summary too, or phases")
-    return reading["wall"] - anchor["wall"] + anchor["monotonic"]
+    wall = first["wall"] + (reading["monotonic"] - first["monotonic"])
+    ahead = (probe.get("clock_offset") or {}).get("offset_s", 0.0)
+    return wall + ahead - anchor["wall"] + anchor["monotonic"]
 
 
 def bounds(samples, fault, probe=None, given=None):
@@ -75,6 +84,13 @@ def check_given(given):
     if not given["baseline_from"] <= given["hold_from"] <= given["hold_to"] <= given["recovery_to"]:
         raise BadOption("phases", given, "are not in order", "give %s, each not before the one before it" % ", ".join(GIVEN))
     return given
+
+
+def check_offset(offset):
+    """Raise BadOption unless a clock offset is one as ``watch`` measures it."""
+    if not isinstance(offset, dict) or not is_figure(offset.get("offset_s")) or not is_figure(offset.get("error_s")):
+        raise BadOption("clock_offset", offset, "is not a measured offset", "pass the 'clock_offset' that watch returned for the host, or leave it out")
+    return {"offset_s": offset["offset_s"], "error_s": offset["error_s"]}
 
 
 def check_fault(fault):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import time
 
-from . import wire
+from . import patience, wire
 
 MOST_BYTES = 4096  # of a banner are looked at
 
@@ -35,6 +35,7 @@ class Check:
     def _banner(self, sock, deadline):
         heard = b""
         while not self._pattern.search(heard):
+            patience.wait(sock)
             try:
                 sock.settimeout(wire.left(deadline))
                 piece = sock.recv(MOST_BYTES - len(heard))

@@ -1,21 +1,19 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Start a recorder, end it and collect what it saw, look at it while it runs. Private to magsasa.chaos."""
+"""Start a recorder, look at it while it runs. Private to magsasa.chaos."""
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import math
 import os
 import uuid
-from collections import Counter
 
 from .. import _quantity
 from .._errors import BadOption, ChaosError
-from .._host import launch, lock, state
+from .._host import launch, state
 from .._host.ledger import Ledger
 from . import samples
 from . import spec as specs
@@ -60,17 +58,6 @@ def parse(params):
     return dict(spec, fingerprint=hashlib.sha256(text.encode("utf-8")).hexdigest())
 
 
-@contextlib.contextmanager
-def _alone(run):
-    """One start or stop at a time on this host; leaves no lock file."""
-    path = os.path.join(state.prepare(run), "probes.lock")
-    with lock.held(path, wait=30.0):
-        try:
-            yield
-        finally:
-            state.remove(path)
-
-
 def start(spec, check_mode=False):
     """Start the recorder of ``spec`` unless it runs already; returns ``(changed, description)``. Raises ChaosError."""
     ledger = Ledger()
@@ -81,7 +68,7 @@ def start(spec, check_mode=False):
         same = _same_runs(run, spec)
         return not same, probes.describe(run, name, 5.0) if same else planned
     try:
-        with _alone(run):
+        with probes.alone(run):
             if not _same_runs(run, spec):
                 probes.discard(run, name)  # one that died or is over: nobody collected it
                 _launch(run, spec)
@@ -120,51 +107,6 @@ def _same_runs(run, spec):
             "stop it first, or use another name",
         )
     return True
-
-
-def stop(name, check_mode=False):
-    """End the recorder and take away what it left on the host.
-
-    Returns ``(changed, {"samples", "summary", "died"})``; samples and summary are None when there was no such probe.
-    """
-    ledger = Ledger()
-    run = ledger.folders.run
-    _quantity.name(name)
-    if check_mode or not os.path.isdir(probes.folder(run, name)):
-        return os.path.isdir(probes.folder(run, name)), {"samples": None, "summary": None, "died": False}
-    with _alone(run):
-        where = probes.folder(run, name)
-        told = probes.read(run, name)
-        if told is None:
-            return False, {"samples": None, "summary": None, "died": False}
-        probes.end(run, name)
-        rows = samples.read(os.path.join(where, probes.SAMPLES))
-        ended = state.read_json(os.path.join(where, probes.SUMMARY))
-        if ended is None and told.get("id"):
-            probes.end_marked(told["id"])  # what a killed recorder was running
-        result = {"samples": samples.pack(rows), "summary": summarise(rows, told, ended), "died": ended is None}
-        probes.remove(run, name)
-    ledger.tidy()
-    return True, result
-
-
-def summarise(rows, told, ended):
-    """Figures over all samples, with what the recorder said about itself."""
-    shown = samples.figures(rows)
-    late = sorted(sample.late_ms for sample in rows)
-    for key, share in (("late_p50_ms", 0.50), ("late_p99_ms", 0.99), ("late_max_ms", 1.0)):
-        shown[key] = samples.percentile(late, share)
-    shown["errors"] = dict(Counter(sample.error for sample in rows if sample.error).most_common(20))
-    shown["first_s"] = rows[0].intended_s if rows else None
-    shown["last_s"] = rows[-1].intended_s if rows else None
-    span = rows[-1].intended_s - rows[0].intended_s if len(rows) > 1 else 0
-    shown["rate"] = told.get("rate")
-    shown["achieved_rate"] = round((len(rows) - 1) / span, 3) if span > 0 else None
-    for key in ("target", "max_in_flight", "boot_id", "started_at"):
-        shown[key] = told.get(key)
-    for key in ("ended_by", "ended_at", "unfinished", "unwritten", "cpu_s", "max_rss_kib", "threads", "urgent"):
-        shown[key] = (ended or {}).get(key)
-    return shown
 
 
 def look(name, window_s):

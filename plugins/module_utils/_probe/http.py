@@ -86,6 +86,7 @@ class Session:
         self._verify = verify_tls
         self._keep = keepalive
         self._held = None  # (origin, socket)
+        self._last = None  # (request, with_secrets, bytes)
 
     def close(self):
         """Close what is held."""
@@ -130,6 +131,12 @@ class Session:
             return Response(status, reason, headers, b"", False, time.monotonic() - begun, str(error), error.kind)
         return Response(*exchanged, elapsed_s=time.monotonic() - begun, error=None, error_kind=None)
 
+    def _text(self, request, with_secrets):
+        """The request as bytes; made once, as a probe sends the same one again and again."""
+        if self._last is None or self._last[0] is not request or self._last[1] != with_secrets:
+            self._last = (request, with_secrets, _bytes_of(request, self._keep, with_secrets))
+        return self._last[2]
+
     def _socket(self, origin, deadline):
         if self._held and self._held[0] == origin:
             sock, self._held = self._held[1], None
@@ -144,10 +151,10 @@ class Session:
         sock = self._socket(origin, deadline)
         keep = False
         try:
-            wire.send(sock, _bytes_of(request, self._keep, with_secrets), deadline)
+            wire.send(sock, self._text(request, with_secrets), deadline)
             stream = wire.Stream(sock, deadline, 2 * answer.MOST_HEAD + 8 * max_bytes)  # a chunk of one byte takes six
             head = answer.head(stream)
-            told = (head.status, printable(head.reason, 80), answer.shown(head.headers))
+            told = (head.status, printable(head.reason, 80), head.headers if head.plain else answer.shown(head.headers))
             heard.append(told)
             body, truncated, reusable = answer.body(stream, head, request.method, max_bytes)
             keep = self._keep and reusable

@@ -20,12 +20,15 @@ import time
 
 from .. import _clock
 from .._host import processes, state
-from . import check, pool, samples, urgency
+from . import check, relay, samples, urgency
 from . import state as probes
 
 LEAD_S = 0.05  # from ready to the first probe
 BATCH_S = 0.2  # samples reach the file at least this often
+HANDOVER_S = 0.002  # before the next probe: another thread takes over, and has time for what is to do between two probes
+LEISURE_S = 0.02  # before the next probe: enough to write what there is
 WATCH_S = 1.0  # how often it looks whether its folder is still there
+ENDING = (signal.SIGTERM, signal.SIGINT)
 MOST_UNWRITTEN = 100000  # samples kept while the file system is full
 
 
@@ -51,11 +54,15 @@ class Recorder:
         self.count = collections.Counter()
         self._rows = collections.deque()  # Samples that ended and are not yet written
         self._text = b""  # of a batch that was written in part
-        self._pool = pool.Pool(self._checker, spec["max_in_flight"], self._rows)
+        eager = spec["check"]["kind"] in ("command", "sql")
+        self._relay = relay.Relay(self._checker, spec["max_in_flight"], self._rows, self._lead, eager)
         self._asked_to_end = False
         self._urgent = False
         self._wake = None
         self._file = None
+        self._ended_by = None
+        self._schedule = None
+        self._flush_at = self._watch_at = 0.0
 
     def _checker(self):
         return check.Checker(self.spec["check"], self.spec["keepalive"])
@@ -70,7 +77,7 @@ class Recorder:
         told.update({key: self.spec[key] for key in ("id", "name", "rate", "max_in_flight", "max_duration_s", "lease_s", "target", "fingerprint")})
         self._tell(told)
         ready({"pid": told["pid"], "start": start, "first": told["first"]})
-        ended_by = self._loop(first, first + self.spec["max_duration_s"])
+        ended_by = self._record(first, first + self.spec["max_duration_s"])
         self._finish(ended_by)
         if ended_by == "max_duration":
             told["ended"] = True
@@ -86,14 +93,13 @@ class Recorder:
             os.set_blocking(descriptor, False)
         self._wake = reading
         signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in ENDING:
             signal.signal(number, self._on_signal)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
         self._file = os.open(os.path.join(self.folder, probes.SAMPLES), flags, 0o600)
         if self.spec["check"]["kind"] in ("http", "tcp") and self.spec["rate"] <= urgency.FASTEST:  # the others run programs
             self._urgent = urgency.take()
-        self._pool.prepare()
         gc.collect()
         gc.freeze()  # what is loaded now stays: later collections need not look at it
 
@@ -103,43 +109,59 @@ class Recorder:
     def _tell(self, told):
         state.write_private(os.path.join(self.folder, probes.RECORDER), json.dumps(told), durable=False)
 
-    def _loop(self, first, last):
+    def _record(self, first, last):
         """Hand out every probe when it is due; returns what ended it."""
-        rate = self.spec["rate"]
-        number = 0
-        due = first
-        flush_at = watch_at = first
+        self._schedule = _Schedule(first, self.spec["rate"], last)
+        self._flush_at = self._watch_at = first
+        self._relay.run()
+        return self._ended_by
+
+    def _lead(self, take):
+        """Have the clock until the end, or until ``take`` says that another thread has it."""
+        schedule = self._schedule
         while True:
+            ended_by = self._end_cause(time.monotonic())
+            if ended_by:
+                self._ended_by = ended_by
+                self._relay.end()
+                return
             now = time.monotonic()
-            while due <= now and due < last and not self._asked_to_end:
-                if not self._pool.start(due):
-                    late = (time.monotonic() - due) * 1000.0
-                    self._rows.append(samples.Sample(due, late, late, False, None, samples.DROPPED))
-                number += 1
-                due = first + number / rate  # not due += 1 / rate: that drifts
-            if now >= flush_at:
-                self._write()
-                flush_at = now + BATCH_S
-            if now >= watch_at:
-                if not self._mine():
-                    return "folder_gone"
-                if probes.lease_over(self.folder, self.spec.get("lease_s"), first, now):
-                    return "lease"
-                watch_at = now + WATCH_S
-            if self._asked_to_end:
-                return "stopped"
-            if due >= last and now >= last:
-                return "max_duration"
-            self._wait(min(due if due < last else last, flush_at))
+            while schedule.due <= now and not schedule.over() and not self._asked_to_end:
+                due = schedule.next()
+                if not take(due, min(schedule.due - HANDOVER_S, now + BATCH_S)):
+                    return
+                if schedule.due - time.monotonic() > LEISURE_S:
+                    self._write()  # there is time, and nobody has to be woken for it later
+            wakes = [schedule.due if not schedule.over() else schedule.last, self._watch_at]
+            if self._rows or self._relay.busy():
+                wakes.append(self._flush_at)
+            self._wait(min(wakes))
+
+    def _end_cause(self, now):
+        """What ends the recording now, or None; does what is due between two probes."""
+        if self._asked_to_end:
+            return "stopped"
+        if now >= self._flush_at:
+            self._write()
+            self._flush_at = now + BATCH_S
+        if now >= self._watch_at:
+            if not self._mine():
+                return "folder_gone"
+            if probes.lease_over(self.folder, self.spec.get("lease_s"), self._schedule.first, now):
+                return "lease"
+            self._watch_at = now + WATCH_S
+        return "max_duration" if self._schedule.over() and now >= self._schedule.last else None
 
     def _wait(self, until):
         """Sleep until a reading of the monotonic clock or a signal. select(2) keeps microseconds, where poll(2) keeps milliseconds."""
         seconds = until - time.monotonic()
         if seconds > 0 and select.select([self._wake], [], [], seconds)[0]:
             try:
-                os.read(self._wake, 512)
+                caught = os.read(self._wake, 512)
             except BlockingIOError:
-                pass
+                return
+            if any(number in caught for number in ENDING):  # its handler may not have run yet: that is the main thread's
+                self._asked_to_end = True
 
     def _mine(self):
         """Whether the folder still holds what we told; somebody may have taken it away."""
@@ -165,7 +187,7 @@ class Recorder:
     def _finish(self, ended_by):
         """Judge what is still under way, write the rest and the summary."""
         now = time.monotonic()
-        for began, due in self._pool.unfinished():
+        for began, due in self._relay.unfinished():
             if now - due > self.spec["check"]["timeout_s"]:
                 self._rows.append(samples.Sample(due, (began - due) * 1000.0, (now - due) * 1000.0, False, None, "timeout"))
             else:
@@ -181,7 +203,7 @@ class Recorder:
             "unwritten": self.count["unwritten"] + len(self._rows),
             "cpu_s": round(used.ru_utime + used.ru_stime, 3),
             "max_rss_kib": _peak_kib(),
-            "threads": self._pool.size(),
+            "threads": self._relay.size(),
             "urgent": self._urgent,
         }
         try:
@@ -214,6 +236,27 @@ class Recorder:
             Ledger().tidy()
         except Exception:  # the next contact tidies
             pass
+
+
+class _Schedule:
+    """When probes are due: at first + i / rate (not the one before + 1 / rate: that drifts), before ``last``."""
+
+    def __init__(self, first, rate, last):
+        self.first, self.last = first, last
+        self.due = first
+        self._rate = rate
+        self._number = 0
+
+    def next(self):
+        """The probe that is due; the one after it is due at ``due`` from now on."""
+        due = self.due
+        self._number += 1
+        self.due = self.first + self._number / self._rate
+        return due
+
+    def over(self):
+        """Whether there are no more probes."""
+        return self.due >= self.last
 
 
 def _peak_kib():

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -12,7 +13,7 @@ import time
 
 from .. import _clock, _quantity
 from .._errors import BadOption
-from .._host import processes, state
+from .._host import lock, processes, state
 from . import live
 
 RECORDER = "recorder.json"  # written by the recorder: pid, start, boot_id, what it does, when it began
@@ -21,6 +22,17 @@ SAMPLES = "samples.tsv"
 MARK = "MAGSASA_CHAOS_PROBE"  # in the environment of a recorder and of whatever it runs
 SUMMARY = "summary.json"  # written by the recorder when it ends
 LEASE = "lease"  # holds the monotonic second of the last renewal
+
+
+@contextlib.contextmanager
+def alone(run):
+    """One start or stop at a time on this host; leaves no lock file."""
+    path = os.path.join(state.prepare(run), "probes.lock")
+    with lock.held(path, wait=30.0):
+        try:
+            yield
+        finally:
+            state.remove(path)
 
 
 def folder(run, name):

@@ -10,9 +10,12 @@ Here every operation gets what is left of the whole. Deadlines are readings of t
 from __future__ import annotations
 
 import errno
+import os
 import socket
 import threading
 import time
+
+from . import patience
 
 try:
     import ssl
@@ -23,6 +26,8 @@ PIECE = 16384
 HANGING_LOOKUPS = 64  # the resolver cannot be interrupted; how many lookups may hang at once
 _lookups = threading.Semaphore(HANGING_LOOKUPS)
 _contexts = {}
+_numeric = {}  # (host, port): addresses of hosts that are given as addresses
+_MOST_NUMERIC = 256
 
 
 class WireError(Exception):
@@ -61,9 +66,15 @@ def from_os_error(error):
 
 def resolve(host, port, deadline):
     """Addresses of ``host`` as getaddrinfo(3) gives them, within the deadline. Raises WireError."""
-    host = host.encode("ascii", "replace")  # bytes: Python would run text through its IDNA codec each time
+    known = _numeric.get((host, port))
+    if known:
+        return known
+    key, host = (host, port), host.encode("ascii", "replace")  # bytes: Python would run text through its IDNA codec each time
     try:
-        return socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM, 0, socket.AI_NUMERICHOST)
+        found = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM, 0, socket.AI_NUMERICHOST)
+        if len(_numeric) < _MOST_NUMERIC:
+            _numeric[key] = found
+        return found
     except socket.gaierror:
         pass  # a name: ask the resolver, which may hang for longer than we may wait
     if not _lookups.acquire(blocking=False):
@@ -80,6 +91,7 @@ def resolve(host, port, deadline):
             _lookups.release()
             done.set()
 
+    patience.end()
     try:
         threading.Thread(target=ask, name="lookup", daemon=True).start()
     except RuntimeError:
@@ -100,8 +112,8 @@ def connect(host, port, deadline):
         sock = None
         try:
             sock = socket.socket(family, kind, protocol)
-            sock.settimeout(left(deadline) / (len(addresses) - index))
-            sock.connect(address)
+            _connect(sock, address, left(deadline) / (len(addresses) - index))
+            sock.settimeout(left(deadline))
             return sock
         except OSError as error:
             failure = from_os_error(error)
@@ -111,6 +123,20 @@ def connect(host, port, deadline):
         if failure.kind == "timeout" and time.monotonic() >= deadline:
             break
     raise failure or WireError("dns", "the name has no address")
+
+
+def _connect(sock, address, seconds):
+    """Connect within ``seconds``. Raises OSError."""
+    until = time.monotonic() + seconds
+    sock.setblocking(False)
+    code = sock.connect_ex(address)
+    if code == errno.EINPROGRESS:
+        patience.wait(sock, writing=True)
+        if not patience.ready(sock, True, max(until - time.monotonic(), 0.0)):
+            raise socket.timeout()
+        code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    if code:
+        raise OSError(code, os.strerror(code))
 
 
 def sock_close(sock):
@@ -138,6 +164,7 @@ def secure(sock, host, deadline, verify):
     if ssl is None:
         sock_close(sock)
         raise WireError("tls", "this Python has no TLS")
+    patience.end()
     try:
         sock.settimeout(left(deadline))
         return _context(verify).wrap_socket(sock, server_hostname=host.partition("%")[0])
@@ -176,6 +203,7 @@ class Stream:
         """Receive what is there; returns whether the other side still sends. Raises WireError."""
         if self._budget <= 0:
             raise WireError("too_large", "the answer is larger than allowed")
+        patience.wait(self._sock)
         try:
             self._sock.settimeout(left(self._deadline))
             piece = self._sock.recv(PIECE)

@@ -65,4 +65,7 @@ def _metrics(metrics):
     ]
     if metrics.get("clock") == "wall":
         shown.append(("clocks", "fault and probe ran on two hosts; their times are matched over the time of day"))
+    if metrics.get("clock") == "measured":
+        error_ms = text.number(1000.0 * metrics["clock_error_s"], "ms")
+        shown.append(("clocks", "fault and probe ran on two hosts; how far their clocks are apart was measured to %s" % error_ms))
     return shown

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Parts of the recorder that a whole run cannot show: a full file system, the bound of the pool, real-time scheduling."""
+"""Parts of the recorder that a whole run cannot show: a full file system, the turns of its threads, real-time scheduling."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import os
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
-from ansible_collections.magsasa.chaos.plugins.module_utils._probe import check, pool, recorder, samples
+from ansible_collections.magsasa.chaos.plugins.module_utils._probe import check, recorder, relay, samples
 
 ROW = samples.Sample(1.0, 0.1, 2.0, True, 200, "")
 
@@ -68,25 +69,48 @@ class Held:
         return check.Outcome(True, 0.0, 200, "", "")
 
 
-def test_the_pool_never_waits_and_uses_its_threads_again():
+def probing(checker, bound, rows, dues, eager=True):
+    """A relay that has taken the probes of ``dues`` (monotonic seconds), and is asked to end then."""
+
+    def lead(take):
+        while dues:
+            if not take(dues.pop(0), 0.0):
+                return
+        turns.end()
+
+    turns = relay.Relay(checker, bound, rows, lead, eager)
+    thread = threading.Thread(target=turns.run, daemon=True)
+    thread.start()
+    thread.join(20)
+    assert not thread.is_alive() and not dues
+    return turns
+
+
+def test_nobody_waits_for_a_probe_under_way_and_the_bound_is_kept():
     release = threading.Event()
     rows = collections.deque()
-    workers = pool.Pool(lambda: Held(release), 3, rows)
-    assert [workers.start(0.0) for _each in range(5)] == [True, True, True, False, False]
+    turns = probing(lambda: Held(release), 3, rows, [time.monotonic() + number / 1000.0 for number in range(5)])
+    assert [row.error for row in rows] == ["dropped", "dropped"] and len(turns.unfinished()) == 3 and turns.busy()
+    assert turns.size() <= 5  # one for each probe in flight, and who has the clock
     release.set()
-    assert settle(lambda: len(rows) == 3 and len(workers._idle) == 3)
-    assert all(row.ok and row.latency_ms >= row.late_ms for row in rows)
-    assert workers.start(0.0) and settle(lambda: len(rows) == 4)
-    assert workers.size() == 3 and settle(lambda: workers.unfinished() == [])
+    assert settle(lambda: len(rows) == 5 and turns.unfinished() == [])
+    assert all(row.ok and row.latency_ms >= row.late_ms for row in list(rows)[2:])
+
+
+def test_one_thread_does_everything_while_the_target_is_quick():
+    release = threading.Event()
+    release.set()
+    rows = collections.deque()
+    turns = probing(lambda: Held(release), 3, rows, [time.monotonic()] * 50, eager=False)
+    assert len(rows) == 50 and turns.size() == 1
 
 
 def test_a_defect_of_a_check_is_on_record():
     release = threading.Event()
     release.set()
     rows = collections.deque()
-    workers = pool.Pool(lambda: Held(release, fail=True), 1, rows)
-    for number in (1, 2):
-        assert settle(lambda: workers.start(0.0)) and settle(lambda number=number: len(rows) == number)
+    probing(lambda: Held(release, fail=True), 2, rows, [time.monotonic()] * 2)
+    assert settle(lambda: len(rows) == 2)
     assert {(row.ok, row.error) for row in rows} == {(False, "internal")}
 
 

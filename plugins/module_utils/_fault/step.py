@@ -1,0 +1,134 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One look of ``watch`` at a host: leases renewed, fault and probe seen, and at the end the samples collected. Private to magsasa.chaos.
+
+The same code answers as a module and, much cheaper, as an entry of the runtime archive that a running fault or probe keeps on
+the host: no payload crosses the wire then, and nothing of Ansible is loaded.
+"""
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+
+from .. import _clock, _quantity
+from .._host.ledger import Ledger
+from .._probe import state as probes
+from . import halting
+from . import record as records
+
+PAUSE_S = 0.02  # between two looks while the end of a fault is awaited
+LONGEST_WAIT_S = 5.0  # a host is not held for longer
+MOST_INPUT = 64 * 1024
+
+
+def take(wanted):
+    """Look once. ``wanted``: the options of the module experiment_step, parsed (see ``parse``).
+
+    Returns ``{fault, active, probe, renewed, recovered, collected, samples, summary, died, again, clock}``: ``fault`` and ``probe`` are None when
+    there is none of that name; ``recovered`` is None when nobody asked; ``again`` is an argv that answers the same question.
+    """
+    ledger = Ledger()
+    renewed = halting.renew([wanted["name"]]) if wanted["renew"] else []
+    finish = wanted["finish"]
+    limit = time.monotonic() + (finish["wait_s"] if finish else 0.0)
+    record, active = _fault(ledger, wanted)
+    while finish and active and time.monotonic() < limit:
+        time.sleep(PAUSE_S)
+        record, active = _fault(ledger, wanted)
+    answer = {"renewed": renewed, "recovered": None, "collected": False}
+    if finish and not active:
+        answer["recovered"] = _wait_until_well(ledger, wanted, record, limit)
+    if wanted["probe"]:
+        answer["probe"] = probes.describe(ledger.folders.run, wanted["name"], wanted["window_s"])
+    answer["again"] = _again(ledger.folders.run)
+    if answer["recovered"] and answer.get("probe"):
+        from .._probe import collect  # not at the top: most looks collect nothing
+
+        answer["collected"], found = collect.stop(wanted["name"])
+        answer.update(found)
+    answer.update(fault=record, active=active, clock=dict(_clock.now(), boot_id=_clock.boot_id()))
+    return answer
+
+
+def _fault(ledger, wanted):
+    """(public record or None, whether somebody still holds it) of the fault that is looked for."""
+    if not wanted["fault"]:
+        return None, False
+    found = ledger.find(wanted["name"])
+    if found:
+        shown = halting.with_time(found)
+        return shown, not shown["orphaned"]
+    past = ledger.past(1, wanted["name"])
+    return (records.public(past[0]) if past else None), False
+
+
+def _wait_until_well(ledger, wanted, record, limit):
+    """Whether the last probes since the end of the fault were good ones; waits for that until ``limit``."""
+    if not wanted["probe"]:
+        return True
+    since = _since(record)
+    path = os.path.join(probes.folder(ledger.folders.run, wanted["name"]), probes.SAMPLES)
+    while True:
+        if _well(path, wanted["finish"], since):
+            return True
+        if time.monotonic() >= limit:
+            return False
+        time.sleep(PAUSE_S)
+
+
+def _since(record):
+    """Monotonic second of this boot at which the fault ended; None when it was on another clock."""
+    ended = (record or {}).get("reverted_at") or {}
+    return ended.get("monotonic") if record and record.get("boot_id") == _clock.boot_id() else None
+
+
+def _well(path, finish, since):
+    from .._probe import live
+
+    window = (finish["successes"] + 0.5) / finish["rate"]
+    now = time.monotonic()
+    seen = live.window(path, min(window, now - since) if since is not None else window, now)
+    if not seen or seen["sent"] < finish["successes"] or seen["failed"]:
+        return False
+    return finish["slow_ms"] is None or (seen["p50_ms"] or 0.0) <= finish["slow_ms"]
+
+
+def _again(run):
+    """argv that takes the next step through a runtime archive that is on this host anyway, or None."""
+    lib = os.path.join(run, "lib")
+    try:
+        archives = [os.path.join(lib, name) for name in os.listdir(lib) if name.endswith(".pyz")]
+        newest = max(archives, key=os.path.getmtime)
+    except (OSError, ValueError):
+        return None
+    return [sys.executable, "-I", "-S", "-B", newest, "step", "-"]
+
+
+def parse(params):
+    """The options as ``take`` wants them, quantities in seconds. Raises BadOption."""
+    finish = None
+    if params.get("wait") is not None:
+        finish = {
+            "wait_s": _quantity.duration(params["wait"], "wait", high=LONGEST_WAIT_S),
+            "successes": max(1, int(params.get("successes") or 3)),
+            "rate": min(max(float(params.get("rate") or 20.0), 0.01), 1000.0),
+            "slow_ms": _quantity.duration(params["slow"], "slow") * 1000.0 if params.get("slow") else None,
+        }
+    return {
+        "name": _quantity.name(params["name"]),
+        "fault": bool(params.get("fault", True)),
+        "probe": bool(params.get("probe", True)),
+        "renew": bool(params.get("renew", False)),
+        "window_s": _quantity.duration(params.get("window") or "5s", "window", low=0.1, high=600.0),
+        "finish": finish,
+    }
+
+
+def main(_argument, _ready):
+    """Entry of the runtime archive: options as JSON on stdin, the answer as one line of JSON on stdout."""
+    answer = take(parse(json.loads(sys.stdin.read(MOST_INPUT))))
+    sys.stdout.write(json.dumps(answer) + "\n")
+    return 0

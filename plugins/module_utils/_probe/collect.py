@@ -1,0 +1,60 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""End a recorder and collect what it saw. Private to magsasa.chaos."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+
+from .. import _quantity
+from .._host import state
+from .._host.ledger import Ledger
+from . import samples
+from . import state as probes
+
+
+def stop(name, check_mode=False):
+    """End the recorder and take away what it left on the host.
+
+    Returns ``(changed, {"samples", "summary", "died"})``; samples and summary are None when there was no such probe.
+    """
+    ledger = Ledger()
+    run = ledger.folders.run
+    _quantity.name(name)
+    if check_mode or not os.path.isdir(probes.folder(run, name)):
+        return os.path.isdir(probes.folder(run, name)), {"samples": None, "summary": None, "died": False}
+    with probes.alone(run):
+        where = probes.folder(run, name)
+        told = probes.read(run, name)
+        if told is None:
+            return False, {"samples": None, "summary": None, "died": False}
+        probes.end(run, name)
+        rows = samples.read(os.path.join(where, probes.SAMPLES))
+        ended = state.read_json(os.path.join(where, probes.SUMMARY))
+        if ended is None and told.get("id"):
+            probes.end_marked(told["id"])  # what a killed recorder was running
+        result = {"samples": samples.pack(rows), "summary": summarise(rows, told, ended), "died": ended is None}
+        probes.remove(run, name)
+    ledger.tidy()
+    return True, result
+
+
+def summarise(rows, told, ended):
+    """Figures over all samples, with what the recorder said about itself."""
+    shown = samples.figures(rows)
+    late = sorted(sample.late_ms for sample in rows)
+    for key, share in (("late_p50_ms", 0.50), ("late_p99_ms", 0.99), ("late_max_ms", 1.0)):
+        shown[key] = samples.percentile(late, share)
+    shown["errors"] = dict(Counter(sample.error for sample in rows if sample.error).most_common(20))
+    shown["first_s"] = rows[0].intended_s if rows else None
+    shown["last_s"] = rows[-1].intended_s if rows else None
+    span = rows[-1].intended_s - rows[0].intended_s if len(rows) > 1 else 0
+    shown["rate"] = told.get("rate")
+    shown["achieved_rate"] = round((len(rows) - 1) / span, 3) if span > 0 else None
+    for key in ("target", "max_in_flight", "boot_id", "started_at"):
+        shown[key] = told.get(key)
+    for key in ("ended_by", "ended_at", "unfinished", "unwritten", "cpu_s", "max_rss_kib", "threads", "urgent"):
+        shown[key] = (ended or {}).get(key)
+    return shown

@@ -1,0 +1,165 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One look at an experiment."""
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: experiment_step
+short_description: Look once at the fault and the probe of an experiment, and collect the samples at its end
+version_added: 0.1.0
+author:
+  - magsasa.chaos contributors (@magsasa)
+description:
+  - What M(magsasa.chaos.watch) asks a host while an experiment runs. Use M(magsasa.chaos.fault_info) to see everything that is on a host.
+  - With O(wait) it waits a moment for the end of the fault and for good probes after it, then ends the probe and returns its samples.
+options:
+  name:
+    description: Name of the fault and of the probe.
+    type: str
+    required: true
+  fault:
+    description: Look for the fault. False on a host that only probes.
+    type: bool
+    default: true
+  probe:
+    description: Look for the probe. False on a host that another one probes.
+    type: bool
+    default: true
+  renew:
+    description: Renew the leases of the fault and the probe.
+    type: bool
+    default: false
+  window:
+    description: The last stretch of time over which the live figures of the probe are taken.
+    type: str
+    default: 5s
+  wait:
+    description: How long to wait for the end of the fault and for the service to be well again, V(5s) at most. Nothing is collected when left out.
+    type: str
+  successes:
+    description: Good probes in a row that count as well again.
+    type: int
+    default: 3
+  rate:
+    description: Probes a second, as given to M(magsasa.chaos.probe).
+    type: float
+    default: 20
+  slow:
+    description: Median latency above which the service does not count as well.
+    type: str
+attributes:
+  check_mode:
+    description: Can run in C(check_mode) and look, without renewing or collecting.
+    support: full
+  diff_mode:
+    description: There is no difference to show.
+    support: none
+  platform:
+    description: Target OS/families that can be operated against.
+    platforms: linux
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: How is it going
+  magsasa.chaos.experiment_step:
+    name: half-busy
+    renew: true
+  register: seen
+"""
+
+RETURN = r"""
+fault:
+  description: The fault of that name, active or past; null when there is none.
+  returned: always
+  type: dict
+  sample: {id: 3f9c1b0a77d2, name: half-busy, family: cpu, state: active, effect: confirmed, seconds_left: 12.4, orphaned: false}
+active:
+  description: Whether the fault is in and somebody holds it.
+  returned: always
+  type: bool
+  sample: true
+probe:
+  description: The probe of that name with its live figures; null when there is none.
+  returned: O(probe=true)
+  type: dict
+  sample: {name: half-busy, running: true, sent: 100, failed: 2, error_rate_pct: 2.0, p50_ms: 3.1, p95_ms: 9.8}
+renewed:
+  description: Names of the faults whose lease was renewed.
+  returned: always
+  type: list
+  elements: str
+  sample: [half-busy]
+recovered:
+  description: Whether the service was well again; null when that was not asked, or the fault is not over.
+  returned: always
+  type: bool
+  sample: true
+collected:
+  description: Whether the probe was ended. RV(samples), RV(summary) and RV(died) are those of M(magsasa.chaos.probe) then.
+  returned: always
+  type: bool
+  sample: false
+samples:
+  description: Every probe, packed.
+  returned: when collected
+  type: dict
+  sample: {encoding: zlib+base64, count: 1000, columns: [intended_s, late_ms, latency_ms, ok, status, error], data: eJx...}
+summary:
+  description: Figures over all samples.
+  returned: when collected
+  type: dict
+  sample: {sent: 1000, failed: 3, error_rate_pct: 0.3, p50_ms: 2.1, late_p99_ms: 0.4}
+died:
+  description: Whether the recorder had been killed.
+  returned: when collected
+  type: bool
+  sample: false
+again:
+  description: The command that answers the same question, options on its standard input, while a fault or a probe is on the host; null without one.
+  returned: always
+  type: list
+  elements: str
+  sample: [/usr/bin/python3, -I, -S, -B, /run/magsasa-chaos/lib/0a1b2c3d4e5f6071.pyz, step, '-']
+clock:
+  description: Both clocks of the host at the moment of the answer, and the identity of its boot.
+  returned: always
+  type: dict
+  sample: {monotonic: 1311.204817, wall: 1795600000.114, boot_id: 6f0c3d2e-0000-4000-8000-000000000000}
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
+from ansible_collections.magsasa.chaos.plugins.module_utils._fault import step
+
+
+def main():
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "name": {"type": "str", "required": True},
+            "fault": {"type": "bool", "default": True},
+            "probe": {"type": "bool", "default": True},
+            "renew": {"type": "bool", "default": False},
+            "window": {"type": "str", "default": "5s"},
+            "wait": {"type": "str"},
+            "successes": {"type": "int", "default": 3},
+            "rate": {"type": "float", "default": 20},
+            "slow": {"type": "str"},
+        },
+        supports_check_mode=True,
+    )
+    params = dict(module.params)
+    if module.check_mode:
+        params.update(renew=False, wait=None)
+    try:
+        result = step.take(step.parse(params))
+    except (ChaosError, OSError) as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(changed=result["collected"], **result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The phase before the fault: the probe runs for a while, and shows whether the service is in its steady state. Private to magsasa.chaos."""
+from __future__ import annotations
+
+import math
+import time
+
+from . import clocks
+from .phase import RENEW_WITHIN_S, Phase
+
+LOOK_S = 0.35  # what one look takes; the last one belongs to the baseline
+MOST_AHEAD = 1.0  # seconds
+MOST_EARLY = 1.0  # seconds; the clock of another host is not trusted further than that
+
+
+class Baseline(Phase):
+    """Let the probe run for the baseline, then say whether the service was in its steady state."""
+
+    def wait(self):
+        """Returns ``{host: {steady, probe, clock_offset, ...}}``."""
+        began = time.monotonic()
+        early = min(max(time.time() - self.wanted["since"], 0.0), MOST_EARLY) if self.wanted.get("since") else 0.0
+        over = began + max(0.0, self.wanted["duration_s"] - early)
+        self.together.map(self._measure_clocks, [host for host in self.seen if self.observer(host) != host])
+        while self.wanted["lease"] and over - time.monotonic() > RENEW_WITHIN_S + 1.0:
+            time.sleep(RENEW_WITHIN_S)
+            self.together.map(lambda host: self.look(host, 1.0), self.seen)
+        time.sleep(max(0.0, over - 2 * LOOK_S * math.ceil(len(self.seen) / self.at_once) - time.monotonic()))
+        asked = time.monotonic()
+        self.together.map(lambda host: self.look(host, time.monotonic() - began + 0.5), self.seen)
+        # The module that injects takes as long to begin as this one took to answer: that time belongs to the baseline too.
+        over -= min(time.monotonic() - asked, MOST_AHEAD)
+        for seen in self.seen.values():
+            probe = seen["probe"]
+            seen["steady"] = bool(probe and probe.get("sent") and probe["error_rate_pct"] <= self.wanted["max_error_rate_pct"])
+        self.tell("baseline done", None)
+        time.sleep(max(0.0, over - time.monotonic()))
+        return self.seen
+
+    def _measure_clocks(self, host):
+        self.seen[host]["clock_offset"] = clocks.between(self.runner, host, self.observer(host))

@@ -1,0 +1,94 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The phase from injection to recovery. Private to magsasa.chaos."""
+from __future__ import annotations
+
+import time
+
+from .phase import Phase
+
+HALT = "magsasa.chaos.fault_halt"
+LEAD_S = 0.5  # the last look begins this long before the end of the fault and awaits it on the host, so that none of its own cost comes on top
+RECOVERY_STEP_S = 1.0  # how long one look awaits good probes after the fault
+
+
+class Hold(Phase):
+    """Progress while the fault holds, halt where asked; at its end wait until the service is well again, and collect the samples."""
+
+    def wait(self):
+        """Returns ``{host: {fault, recovered, halted, collected, samples, ...}}``."""
+        began = self._began = time.monotonic()
+        first = began + min(self.interval(), max(self.wanted["duration_s"] - LEAD_S, 0.0))  # it was injected just now
+        self._due = dict.fromkeys(self.seen, first)  # when each host is looked at next; missing while it is asked
+        self._over = {}  # when each host was first seen without its fault
+        self._lost = {}  # when each host was first without an answer
+        pending = set(self.seen)
+        told = began
+        while pending:
+            now = time.monotonic()
+            for host in sorted(host for host, due in self._due.items() if due <= now):
+                del self._due[host]
+                self.together.start(host, self._turn, host)
+            if now - told >= self.interval() * 0.9:
+                told = now
+                self._progress()
+            answered = self.together.done(min([0.5] + [due - now for due in self._due.values()]))
+            if answered:
+                host, self._due[host] = answered[0], answered[1]
+                if self._due[host] is None:
+                    del self._due[host]
+                    pending.discard(host)
+        return self.seen
+
+    def _turn(self, host):
+        """Look at one host; returns when to look again, or None when it is done."""
+        left = self._left(host)
+        if host in self._over:
+            wait_s = RECOVERY_STEP_S
+        else:
+            wait_s = left + RECOVERY_STEP_S if left is not None and left <= LEAD_S + 0.1 else None
+        seen = self.look(host, self.wanted["halt_for_s"], wait_s)
+        self._note_time(host)
+        now = time.monotonic()
+        if seen["error"]:
+            since = self._lost.setdefault(host, now)
+            return None if now - since > self.wanted["recovery_timeout_s"] + self.wanted["duration_s"] else now + self.interval()
+        if seen["active"]:
+            self._halt_if_asked(host)
+            left = self._left(host)
+            return now + RECOVERY_STEP_S if left is None else min(now + self.interval(), max(now, now + left - LEAD_S))
+        over = self._over.setdefault(host, now)
+        if seen.get("recovered") or now - over > self.wanted["recovery_timeout_s"]:
+            return None
+        return now
+
+    def _note_time(self, host):
+        seen = self.seen[host]
+        left = (seen["fault"] or {}).get("seconds_left") if seen["active"] else None
+        seen["ends"] = None if left is None else time.monotonic() + left
+
+    def _left(self, host):
+        """Seconds until the fault of this host ends, as far as is known."""
+        ends = self.seen[host].get("ends", self._began + self.wanted["duration_s"])
+        return None if ends is None else max(0.0, ends - time.monotonic())
+
+    def _progress(self):
+        lefts = [left for left in map(self._left, self.seen) if left]
+        self.tell("holding" if lefts else "recovering", max(lefts) if lefts else None)
+
+    def _halt_if_asked(self, host):
+        seen = self.seen[host]
+        probe = seen["probe"]
+        if not probe or not probe.get("sent") or seen["halted"]:
+            return
+        rate, latency = self.wanted["halt_error_rate_pct"], self.wanted["halt_latency_ms"]
+        why = None
+        if rate is not None and probe["error_rate_pct"] >= rate:
+            why = "error rate %.1f %% reached the halt limit of %g %%" % (probe["error_rate_pct"], rate)
+        elif latency is not None and (probe.get("p50_ms") or 0.0) >= latency:
+            why = "median latency %.0f ms reached the halt limit of %g ms" % (probe["p50_ms"], latency)
+        if why:
+            seen["halted"] = why
+            self.say("%s on %s: halting, %s" % (self.wanted["fault"], host, why))
+            self.runner.run(host, HALT, {"names": [self.wanted["fault"]]})

@@ -1,0 +1,78 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What both phases share: asking a host and its observer, and telling what was seen. Private to magsasa.chaos."""
+from __future__ import annotations
+
+from .._together import Together
+
+SEEN = ("fault", "probe", "recovered", "collected", "samples", "summary", "died")
+PER_HOST_S = 0.1  # between two looks for each host that is watched, so that many of them do not overload the controller
+RENEW_WITHIN_S = 5.0  # leases are renewed at least this often
+
+
+class Phase:
+    """``wanted``: the options of ``watch``, parsed; ``runner``: a HostRunner; ``say(text)`` prints a progress line."""
+
+    def __init__(self, wanted, runner, say, at_once):
+        self.wanted = wanted
+        self.runner = runner
+        self.say = say
+        self.at_once = max(1, at_once)
+        self.together = Together(self.at_once)
+        self.seen = {host: {"fault": None, "probe": None, "active": False, "halted": None, "error": None} for host in wanted["hosts"]}
+        runner.prepare(sorted(set(wanted["hosts"]) | {self.observer(host) for host in wanted["hosts"]}))
+
+    def observer(self, host):
+        """Where the probe of this host runs."""
+        return self.wanted["observers"].get(host) or host
+
+    def interval(self):
+        """Seconds between two looks at a host."""
+        return max(self.wanted["interval_s"], min(PER_HOST_S * len(self.seen), RENEW_WITHIN_S))
+
+    def look(self, host, window_s, wait_s=None):
+        """Ask the host for the fault and its observer for the probe; one question where they are the same. Returns what is known of the host.
+
+        With ``wait_s`` both wait that long for the end of the fault and for good probes, and the samples are collected then.
+        """
+        seen = self.seen[host]
+        watcher = self.observer(host)
+        together = watcher == host or self.wanted["probe"] is None
+        answer = self._step(host, window_s, wait_s, fault=True, probe=together)
+        seen["error"] = str(answer.get("msg")) if answer.get("failed") or "clock" not in answer else None
+        if seen["error"] is None:
+            seen["active"] = bool(answer["active"])
+        if not together:
+            over = seen["error"] is None and not seen["active"]
+            answer = dict(self._step(watcher, window_s, wait_s if over else None, fault=False, probe=True, host=host), fault=answer.get("fault"))
+        for key in SEEN:
+            if answer.get(key) is not None:
+                seen[key] = answer[key]
+        return seen
+
+    def _step(self, where, window_s, wait_s, fault, probe, host=None):
+        probe = probe and self.wanted["probe"] is not None
+        name = self.wanted["fault"] if fault else self.wanted["probe_names"][host]
+        options = {"name": name, "fault": fault, "probe": probe, "renew": self.wanted["lease"], "window": "%gs" % min(max(window_s, 0.1), 600.0)}
+        if wait_s is not None:
+            options.update(wait="%gs" % min(max(wait_s, 0.0), 5.0), successes=self.wanted["successes"], rate=self.wanted["rate"])
+            if self.wanted["slow_ms"] is not None:
+                options["slow"] = "%gms" % self.wanted["slow_ms"]
+        return self.runner.step(where, options)
+
+    def tell(self, phase, left_s):
+        """One progress line for all hosts: phase, seconds left, worst live error rate, median latency."""
+        probes = [seen["probe"] for seen in self.seen.values() if seen["probe"] and seen["probe"].get("sent")]
+        text = "%s: %s" % (self.wanted["fault"], phase)
+        if left_s is not None:
+            text += ", %.0f s left" % max(0.0, left_s)
+        if probes:
+            text += ", errors %.1f %%" % max(probe.get("error_rate_pct") or 0.0 for probe in probes)
+            medians = [probe["p50_ms"] for probe in probes if probe.get("p50_ms") is not None]
+            if medians:
+                text += ", median %.0f ms" % max(medians)
+        lost = sorted(host for host, seen in self.seen.items() if seen["error"])
+        if lost:
+            text += ", no answer from %s" % ", ".join(lost[:3])
+        self.say(text)

@@ -1,0 +1,47 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Calls side by side."""
+from __future__ import annotations
+
+import contextvars
+import threading
+
+import pytest
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._together import Together
+
+
+def test_calls_really_run_side_by_side_up_to_the_limit():
+    gate = threading.Barrier(3)  # opens only when three stand before it at once
+    assert Together(3).map(lambda key: gate.wait(20) is not None, range(6)) == dict.fromkeys(range(6), True)
+    running, most = [], []
+
+    def call(key):
+        running.append(key)
+        most.append(len(running))
+        threading.Event().wait(0.02)
+        running.remove(key)
+
+    Together(2).map(call, range(8))
+    assert max(most) == 2
+
+
+def test_one_that_hangs_holds_up_nobody():
+    hangs = threading.Event()
+    calls = Together(2)
+    calls.start("hung", hangs.wait, 20)
+    calls.start("quick", lambda: 7)
+    assert calls.done(10) == ("quick", 7) and calls.busy() == 1 and calls.done(0.05) is None
+    hangs.set()
+    assert calls.done(10) == ("hung", True) and calls.busy() == 0
+
+
+def test_an_error_reaches_who_asks():
+    with pytest.raises(ZeroDivisionError):
+        Together(1).map(lambda key: 1 / key, [0])
+
+
+def test_context_goes_along():
+    context = contextvars.ContextVar("task")
+    context.set("cpu-light")
+    assert Together(2).map(lambda _key: context.get(), "ab") == {"a": "cpu-light", "b": "cpu-light"}
