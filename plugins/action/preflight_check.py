@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import os
 import tempfile
+import zlib
 from urllib.parse import urlsplit
 
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
-from ansible_collections.magsasa.chaos.plugins.module_utils import _quantity
+from ansible_collections.magsasa.chaos.plugins.module_utils import _clock, _quantity
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, ChaosError
 from ansible_collections.magsasa.chaos.plugins.module_utils._host import processes
 from ansible_collections.magsasa.chaos.plugins.plugin_utils import _catalogue
@@ -23,7 +24,7 @@ class ActionModule(ActionBase):
 
     TRANSFERS_FILES = False
     _VALID_ARGS = frozenset(
-        ("intensity", "scenarios", "catalogue", "target_url", "report_dir", "baseline", "recovery_timeout", "rate", "probe_timeout", "fail_on_breach")
+        ("intensity", "scenarios", "catalogue", "target_url", "report_dir", "baseline", "recovery_timeout", "rate", "probe_timeout", "fail_on_breach", "max_percent", "seed")
     )
 
     def run(self, tmp=None, task_vars=None):
@@ -40,6 +41,7 @@ class ActionModule(ActionBase):
             changed=False,
             refused=inventory_refusal(values),
             scenarios=scenarios,
+            seed=str(self._task.args.get("seed") or zlib.crc32(("%d:%s:%s" % (main, processes.start_time(main), _clock.boot_id())).encode("ascii"))),
             controller={"pid": main, "start": processes.start_time(main)},
         )
         return result
@@ -48,6 +50,7 @@ class ActionModule(ActionBase):
         _quantity.duration(given.get("baseline", "10s"), "chaos_baseline", low=1.0, high=3600.0)
         _quantity.duration(given.get("recovery_timeout", "30s"), "chaos_recovery_timeout", low=1.0, high=3600.0)
         _quantity.duration(given.get("probe_timeout", "2s"), "chaos_probe_timeout", low=0.01, high=60.0)
+        _quantity.percent(given.get("max_percent", 50), "chaos_max_percent", low=1.0, high=100.0)
         self._rate(given.get("rate", 20))
         try:
             boolean(given.get("fail_on_breach", True))

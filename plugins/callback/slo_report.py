@@ -45,6 +45,7 @@ from ansible.release import __version__ as core_version
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import model, terminal, text, write
 
 ACTIONS = ("magsasa.chaos.slo_check", "slo_check")
+CHECKS = ("magsasa.chaos.preflight_check", "preflight_check")
 COLORS = {"passed": constants.COLOR_OK, "failed": constants.COLOR_ERROR, "unknown": constants.COLOR_WARN}
 
 
@@ -81,10 +82,14 @@ class CallbackModule(CallbackBase):
 
     def _collect(self, result):
         task = getattr(result, "task", None) or result._task
-        if task.resolved_action not in ACTIONS and task.action not in ACTIONS:
+        name = next((each for each in (task.resolved_action, task.action) if each in ACTIONS or each in CHECKS), None)
+        if name is None:
             return
         found = getattr(result, "result", None)
         found = found if isinstance(found, dict) else result._result
+        if name in CHECKS:
+            self._said["seed"] = self._said["seed"] or _text_of(found.get("seed"))
+            return
         for each in found.get("results") or [found]:
             if isinstance(each, dict) and isinstance(each.get("experiment"), dict):
                 self._records.append(each["experiment"])

@@ -55,6 +55,13 @@ options:
     description: Whether the run fails when an objective is not met.
     type: bool
     default: true
+  max_percent:
+    description: The share of a group that may be experimented on at once.
+    type: str
+    default: "50"
+  seed:
+    description: Decides which hosts run together. One of the run's own when left out.
+    type: str
 attributes:
   check_mode:
     description: The same in C(check_mode).
@@ -81,6 +88,11 @@ refused:
   returned: success
   type: str
   sample: null
+seed:
+  description: What decides which hosts run together; the same on every host of a run.
+  returned: success
+  type: str
+  sample: "2913870044"
 scenarios:
   description: The scenarios that will run.
   returned: success

@@ -46,6 +46,9 @@ options:
         description: The largest possible error in seconds.
         type: float
         required: true
+  wave:
+    description: Which wave of a suite the experiment was part of, C(number) of C(of), and its C(hosts).
+    type: dict
   liveness:
     description: RV(magsasa.chaos.probe#module:samples) of a second probe, of an address that tells only whether the service is alive.
     type: dict

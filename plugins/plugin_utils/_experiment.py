@@ -46,6 +46,7 @@ def judge(given, host):
         "host": host,
         "observer": given.get("observer") or host,
         "scenario": scenario["id"],
+        "wave": _wave(given.get("wave")),
         "status": status,
         "verdict": word,
         "reason": why,
@@ -90,6 +91,15 @@ def _status(given, fault):
     if fault.get("revert_cause") not in _ENDS:
         return "failed", "the fault ended early (%s)" % (fault.get("revert_cause") or "it is not over")
     return "completed", ""
+
+
+def _wave(wave):
+    """Which wave of the suite it was; None outside of a suite."""
+    if not wave:
+        return None
+    if not isinstance(wave, dict) or not isinstance(wave.get("hosts"), list):
+        raise BadOption("wave", wave, "is not a wave", "pass number, of and hosts as the role suite does")
+    return {"number": _whole(wave.get("number"), "wave.number"), "of": _whole(wave.get("of"), "wave.of"), "hosts": [str(each) for each in wave["hosts"]]}
 
 
 def _whole(value, option):
