@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from support.faults import KEEPERS, do_repeat_check_undo, end, fresh_state, inject, killed_part_ends_all, left, ledger, parts, refused_rows, wait_for
+from support.faults import KEEPERS, do_repeat_check_undo, end, fresh_state, inject, killed_part_ends_all, left, ledger, marked, parts, refused_rows, wait_for
 from support.modules import run_module
 from support.postgres import server
 
@@ -151,6 +151,22 @@ def test_refuse_closes_one_database(state, base, number):
 def test_sigkill_of_a_keeper_opens_the_database(state, base, victim, cause):
     login = logins(base)[-1]
     killed_part_ends_all("database_fault", fault_of(base, "refuse", database="shop", **login), state, victim, cause)
+    assert base.query("select 1", "shop") == (0, "1")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be the server's user; run as root")
+def test_a_lost_password_keeps_no_database_closed(state, base):
+    """A reboot takes the password with the run folder, and everybody who held the fault; the database stays closed."""
+    inject("database_fault", fault_of(base, "refuse", database="shop", **logins(base)[-1]), state)
+    running = marked(state)
+    for number in (signal.SIGSTOP, signal.SIGKILL):  # none of them may see the other's end
+        for pid, _name in running:
+            os.kill(pid, number)
+    for path in (state / "run").glob("*.secret"):
+        path.unlink()
+    assert base.query("select 1", "shop")[0] == 2
+    undone = run_module("fault_halt", {}, state)["undone"]
+    assert [(each["revert_cause"], each["residue"]) for each in undone] == [("halt", [])]
     assert base.query("select 1", "shop") == (0, "1")
 
 

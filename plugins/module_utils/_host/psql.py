@@ -9,12 +9,13 @@ run psql as, or None. The password is apart: it goes by the environment, never b
 from __future__ import annotations
 
 import os
+import pwd
 import re
 import subprocess
 
 from .. import _cmd
 from .._errors import HostError, MissingTool, printable
-from . import processes
+from . import listeners, processes
 
 PACKAGES = {"Debian/Ubuntu": "postgresql-client", "RHEL/Alma": "postgresql", "SUSE": "postgresql"}
 _WORD = re.compile(r"-?\w+")
@@ -27,6 +28,31 @@ def program():
     if found is None:
         raise MissingTool("psql", PACKAGES, "speak to the PostgreSQL server")
     return found
+
+
+def _server(port):
+    """Pid of the server that listens on a port of this host, or 0."""
+    return listeners.top_of_tree(sorted({pid for each in listeners.listeners() if each.port == port for pid in each.pids})) or 0
+
+
+def socket_folder(port):
+    """Where the server on that port has its Unix socket: the fifth line of its postmaster.pid. None when that cannot be told."""
+    try:
+        with open("/proc/%d/cwd/postmaster.pid" % _server(port)) as source:  # the server's folder is its data
+            folder = source.read(8192).splitlines()[4].strip()
+    except (OSError, IndexError):
+        return None
+    return folder if folder.startswith("/") else None
+
+
+def owner_login(port):
+    """A login as the user that the server on that port runs as, by its Unix socket; only root can be it. None when there is none."""
+    server = _server(port)
+    try:
+        known = pwd.getpwuid(os.stat("/proc/%d" % server).st_uid) if server and os.geteuid() == 0 else None
+    except (OSError, KeyError):
+        return None
+    return {"host": socket_folder(port), "port": port, "user": known.pw_name, "as": [known.pw_uid, known.pw_gid]} if known else None
 
 
 def name(text):

@@ -15,7 +15,7 @@ import time
 from ..._errors import BadOption, HostError, Refused, printable
 from ..._fault.plan import plan as make_plan
 from ..._fault.plan import step, undo
-from ..._host import listeners, psql, secrets
+from ..._host import psql, secrets
 
 ACTIONS = ("refuse", "exhaust", "lock")
 MOST_SESSIONS = 200  # each is one psql
@@ -74,19 +74,8 @@ def _login(options):
     elif found["user"] is None:
         found["user"] = pwd.getpwuid(os.geteuid()).pw_name
     if found["host"] is None:
-        found["host"] = _socket_folder(options["port"])
+        found["host"] = psql.socket_folder(options["port"])
     return found
-
-
-def _socket_folder(port):
-    """Where the server on that port has its Unix socket: the fifth line of its postmaster.pid. None when that cannot be told."""
-    master = listeners.top_of_tree(sorted({pid for each in listeners.listeners() if each.port == port for pid in each.pids}))
-    try:
-        with open("/proc/%d/cwd/postmaster.pid" % (master or 0)) as source:  # the server's folder is its data
-            folder = source.read(8192).splitlines()[4].strip()
-    except (OSError, IndexError):
-        return None
-    return folder if folder.startswith("/") else None
 
 
 def _way(options):

@@ -6,7 +6,10 @@ from __future__ import annotations
 
 import time
 
+from ..._errors import HostError
 from .. import pgping, psql, secrets, services
+
+HERE = ("localhost", "127.0.0.1", "::1")
 
 
 class Accepting:
@@ -33,20 +36,33 @@ class Accepting:
 class Allow:
     """``{"login", "database", "way", "fault"}``: let a database take connections again that did before.
 
-    ``way``: the database to say it from; the password, if there is one, is among the fault's secrets.
+    ``way``: the database to say it from; the password, if there is one, is among the fault's secrets. A reboot loses those: then
+    root says it as the user that the server of this host runs as.
     """
 
     @staticmethod
-    def _allowed(args):
-        """"t", "f", or "" when the database is gone."""
+    def _say(args, sql):
+        """What the server answers to whoever gets in."""
         password = secrets.get(args["fault"]).get("password")
-        return psql.must(args["login"], password, args["way"], "SELECT datallowconn FROM pg_database WHERE datname = %s" % psql.literal(args["database"]))
+        try:
+            return psql.must(args["login"], password, args["way"], sql)
+        except HostError:
+            host = args["login"]["host"]
+            here = not host or host.startswith("/") or host in HERE
+            owner = psql.owner_login(args["login"]["port"]) if here and not password else None
+            if owner is None:
+                raise
+            return psql.must(owner, None, args["way"], sql)
+
+    @classmethod
+    def _allowed(cls, args):
+        """"t", "f", or "" when the database is gone."""
+        return cls._say(args, "SELECT datallowconn FROM pg_database WHERE datname = %s" % psql.literal(args["database"]))
 
     @classmethod
     def undo(cls, args):
         if cls._allowed(args) == "f":
-            password = secrets.get(args["fault"]).get("password")
-            psql.must(args["login"], password, args["way"], "ALTER DATABASE %s WITH ALLOW_CONNECTIONS true" % psql.name(args["database"]))
+            cls._say(args, "ALTER DATABASE %s WITH ALLOW_CONNECTIONS true" % psql.name(args["database"]))
 
     @classmethod
     def left(cls, args):
