@@ -37,6 +37,7 @@ class ActionModule(ActionBase):
             "rate",
             "halt_on",
             "lease",
+            "again",
             "max_error_rate",
             "slow",
             "since",
@@ -53,11 +54,11 @@ class ActionModule(ActionBase):
         if self._task.check_mode:
             result.update(changed=False, skipped=True, msg="nothing to wait for in check mode", hosts={})
             return result
-        runner = HostRunner(self, task_vars)
+        runner = HostRunner(self, task_vars, self._task.args.get("again"))
         phase = (Baseline if wanted["phase"] == "baseline" else Hold)(wanted, runner, self._say, self._at_once())
         began = time.monotonic()
         result["hosts"] = phase.wait()
-        result.update(changed=False, waited_s=round(time.monotonic() - began, 3))
+        result.update(changed=False, again=runner.again(), waited_s=round(time.monotonic() - began, 3))
         return result
 
     def _wanted(self, task_vars):
@@ -80,7 +81,7 @@ class ActionModule(ActionBase):
             "recovery_timeout_s": _quantity.duration(given.get("recovery_timeout", "30s"), "recovery_timeout"),
             "successes": int(given.get("successes", 3)),
             "rate": float(given.get("rate", 20)),
-            "lease": bool(given.get("lease")),
+            "lease_s": _quantity.duration(given["lease"], "lease", low=1.0) if given.get("lease") else None,
             "since": float(given["since"]) if given.get("since") else None,
             "slow_ms": _quantity.duration(given["slow"], "slow") * 1000.0 if given.get("slow") else None,
             "max_error_rate_pct": _quantity.percent(given.get("max_error_rate", "5%"), "max_error_rate"),

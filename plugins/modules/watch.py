@@ -88,9 +88,12 @@ options:
         type: str
         default: 5s
   lease:
-    description: Renew the lease of the fault at every look.
-    type: bool
-    default: false
+    description: The lease that the faults and the probes were given. It is renewed at every look, and at least three times within itself.
+    type: str
+  again:
+    description: RV(again) of the phase before, so that the first look is cheap too.
+    type: dict
+    default: {}
 attributes:
   check_mode:
     description: In C(check_mode) there is nothing to wait for.
@@ -127,6 +130,11 @@ hosts:
   returned: always
   type: dict
   sample: {web1: {active: false, recovered: true, collected: true, halted: null, error: null, fault: {name: half-busy, state: reverted}, probe: {sent: 20}}}
+again:
+  description: What answers the next look at each host, see RV(magsasa.chaos.experiment_step#module:again).
+  returned: always
+  type: dict
+  sample: {web1: [/usr/bin/python3, -I, -S, -B, /run/magsasa-chaos/lib/0a1b2c3d4e5f6071.pyz, step, '-']}
 waited_s:
   description: How long it waited, in seconds.
   returned: always

@@ -78,11 +78,11 @@ def _object(text):
 class HostRunner:
     """Runs modules on hosts by inventory name, keeping one connection a host."""
 
-    def __init__(self, action, task_vars):
+    def __init__(self, action, task_vars, again=None):
         self._action = action
         self._vars = task_vars
         self._runners = {}
-        self._again = {}  # argv of each host that answers a step
+        self._again = {str(host): _checked_argv(argv) for host, argv in (again or {}).items()}  # of each host: what answers a step there
         self._main = _parent()  # an action runs in a worker, a child of ansible-playbook
 
     def run(self, host, module, arguments):
@@ -130,6 +130,10 @@ class HostRunner:
             return _object(told["stdout"]) if told["rc"] == 0 else None
         except Exception:  # the module says what is wrong
             return None
+
+    def again(self):
+        """``{host: argv}`` of the hosts that answer a step without a module, for the next runner."""
+        return {host: argv for host, argv in self._again.items() if argv}
 
     def clock(self, host):
         """One reading of a host's time of day: (asked, told, answered), seconds since the epoch; asked and answered by our own clock. None without one."""

@@ -8,7 +8,7 @@ import math
 import time
 
 from . import clocks
-from .phase import RENEW_WITHIN_S, Phase
+from .phase import Phase
 
 LOOK_S = 0.35  # what one look takes; the last one belongs to the baseline
 MOST_AHEAD = 1.0  # seconds
@@ -24,8 +24,8 @@ class Baseline(Phase):
         early = min(max(time.time() - self.wanted["since"], 0.0), MOST_EARLY) if self.wanted.get("since") else 0.0
         over = began + max(0.0, self.wanted["duration_s"] - early)
         self.together.map(self._measure_clocks, [host for host in self.seen if self.observer(host) != host])
-        while self.wanted["lease"] and over - time.monotonic() > RENEW_WITHIN_S + 1.0:
-            time.sleep(RENEW_WITHIN_S)
+        while self.wanted["lease_s"] and over - time.monotonic() > self.renew_within() + 1.0:
+            time.sleep(self.renew_within())
             self.together.map(lambda host: self.look(host, 1.0), self.seen)
         time.sleep(max(0.0, over - 2 * LOOK_S * math.ceil(len(self.seen) / self.at_once) - time.monotonic()))
         asked = time.monotonic()

@@ -7,8 +7,9 @@ from __future__ import annotations
 from .._together import Together
 
 SEEN = ("fault", "probe", "recovered", "collected", "samples", "summary", "died")
-PER_HOST_S = 0.1  # between two looks for each host that is watched, so that many of them do not overload the controller
-RENEW_WITHIN_S = 5.0  # leases are renewed at least this often
+PER_HOST_S = 0.2  # between two looks for each host that is watched, so that many of them do not overload the controller
+LONGEST_S = 5.0  # between two looks where no lease says otherwise
+LEASE_SHARE = 3.0  # looks within one lease
 
 
 class Phase:
@@ -29,7 +30,11 @@ class Phase:
 
     def interval(self):
         """Seconds between two looks at a host."""
-        return max(self.wanted["interval_s"], min(PER_HOST_S * len(self.seen), RENEW_WITHIN_S))
+        return max(min(self.wanted["interval_s"], self.renew_within()), min(PER_HOST_S * len(self.seen), self.renew_within()))
+
+    def renew_within(self):
+        """Seconds within which every lease must be renewed."""
+        return self.wanted["lease_s"] / LEASE_SHARE if self.wanted["lease_s"] else LONGEST_S
 
     def look(self, host, window_s, wait_s=None):
         """Ask the host for the fault and its observer for the probe; one question where they are the same. Returns what is known of the host.
@@ -54,7 +59,7 @@ class Phase:
     def _step(self, where, window_s, wait_s, fault, probe, host=None):
         probe = probe and self.wanted["probe"] is not None
         name = self.wanted["fault"] if fault else self.wanted["probe_names"][host]
-        options = {"name": name, "fault": fault, "probe": probe, "renew": self.wanted["lease"], "window": "%gs" % min(max(window_s, 0.1), 600.0)}
+        options = {"name": name, "fault": fault, "probe": probe, "renew": self.wanted["lease_s"] is not None, "window": "%gs" % min(max(window_s, 0.1), 600.0)}
         if wait_s is not None:
             options.update(wait="%gs" % min(max(wait_s, 0.0), 5.0), successes=self.wanted["successes"], rate=self.wanted["rate"])
             if self.wanted["slow_ms"] is not None:
