@@ -28,6 +28,7 @@ def check(entries, source="the catalogue"):
                 raise ChaosError("%s: '%s' must be a mapping" % (label, key))
         _quantity.name(entry["id"], label + ": id")
         _quantity.duration(entry["hold"], label + ": hold", low=0.5)
+        _quantity.duration(entry.get("smoke_hold", SMOKE_HOLD), label + ": smoke_hold", low=0.5)
         try:
             objectives.parse(entry["objectives"])
         except ChaosError as error:
@@ -41,7 +42,7 @@ def check(entries, source="the catalogue"):
 def select(entries, intensity, wanted=None):
     """Scenarios of an intensity, or those named in ``wanted`` (ids, families or tags), with the hold of that intensity.
 
-    smoke: all, 3 s holds; full: all; light, medium, heavy: their own. Raises BadOption for an unknown intensity or name.
+    smoke: all, 3 s holds (or their own ``smoke_hold``); full: all; light, medium, heavy: their own. Raises BadOption for an unknown intensity or name.
     """
     if intensity not in INTENSITIES:
         raise BadOption("chaos_intensity", intensity, "is not an intensity", "use one of %s" % ", ".join(INTENSITIES))
@@ -56,7 +57,7 @@ def select(entries, intensity, wanted=None):
     else:
         chosen = [e for e in entries if intensity in ("smoke", "full") or e["intensity"] == intensity]
     if intensity == "smoke":
-        chosen = [dict(e, hold=SMOKE_HOLD) for e in chosen]
+        chosen = [dict(e, hold=e.get("smoke_hold", SMOKE_HOLD)) for e in chosen]
     return chosen
 
 

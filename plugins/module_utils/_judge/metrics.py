@@ -76,6 +76,12 @@ def alive_pct(affected, live=None):
     return 100.0 * answered / len(seen)
 
 
+def stayed_away(fault):
+    """Whether the process that an event ended had no successor when the hold was over: nobody but our undo started it again."""
+    measured = fault.get("measured") or {}
+    return bool(fault.get("event") and measured.get("ended") and "back_pid" in measured and measured["back_pid"] is None)
+
+
 def _rounded(value, digits=3):
     return None if value is None else round(value, digits)
 
@@ -98,6 +104,9 @@ def compute(samples, fault, successes=3, probe=None, given=None, live=None):
     slow_ms = slow_limit_ms(parts.baseline)
     found = outages(parts.affected, successes, slow_ms)
     recovered = recovery_time(found, limits.hold_from if fault.get("event") else limits.hold_to) if parts.affected else None
+    revived = found and stayed_away(fault)
+    if revived:
+        recovered = None  # what brought it back was our undo
     impact, interval = latency_impact(parts.baseline, parts.hold)
     availability = figures(parts.affected)["error_rate_pct"]
     offset = (probe or {}).get("clock_offset")
@@ -120,7 +129,8 @@ def compute(samples, fault, successes=3, probe=None, given=None, live=None):
             "time_to_detect_s": _rounded(time_to_detect(parts.affected, limits.hold_from, slow_ms)),
             "recovery_time_s": _rounded(recovered),
             "recovered": bool(parts.affected) and recovered is not None,
-            "mttr_s": _rounded(mean_duration(found)),
+            "revived_by_undo": bool(revived),
+            "mttr_s": None if revived else _rounded(mean_duration(found)),
             "outages_seen": len(found),
             "outages": [_shown(outage) for outage in found[:MOST_OUTAGES]],
             "errors": errors(parts.affected),

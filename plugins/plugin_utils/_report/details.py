@@ -58,7 +58,7 @@ def _metrics(metrics):
     shown = [
         ("latency impact", impact),
         ("time to detect", text.number(metrics["time_to_detect_s"], "s")),
-        ("recovery time", text.number(metrics["recovery_time_s"], "s") if metrics["recovered"] else "did not recover"),
+        ("recovery time", text.number(metrics["recovery_time_s"], "s") if metrics["recovered"] else _no_recovery(metrics)),
         ("outages", ("; ".join(lasting) or "none") + ("; and %d more" % more if more > 0 else "")),
         ("errors", ", ".join("%s %d" % pair for pair in metrics["errors"].items()) or "none"),
         ("observer late, p99", text.number(metrics["observer_late_p99_ms"], "ms")),
@@ -69,3 +69,7 @@ def _metrics(metrics):
         error_ms = text.number(1000.0 * metrics["clock_error_s"], "ms")
         shown.append(("clocks", "fault and probe ran on two hosts; how far their clocks are apart was measured to %s" % error_ms))
     return shown
+
+
+def _no_recovery(metrics):
+    return "did not recover by itself: the end of the fault brought it back" if metrics.get("revived_by_undo") else "did not recover"

@@ -98,7 +98,7 @@ def _silent(record):
 
 def _no_recovery(record):
     metrics = _metrics(record)
-    if not metrics.get("outages") or metrics.get("recovered"):
+    if not metrics.get("outages") or metrics.get("recovered") or metrics.get("revived_by_undo"):
         return None
     watched = _phase(record, "recovery")
     length = (watched.get("to") or 0.0) - (watched.get("from") or 0.0)
@@ -112,16 +112,13 @@ def _no_recovery(record):
 
 def _brought_back(record):
     """A killed service that was down until the undo started it: nothing of its own brings it back."""
-    fault = record.get("fault") or {}
-    measured = fault.get("measured") or {}
-    if record.get("family") != "process" or not fault.get("event") or not measured.get("ended") or measured.get("back_after_s") is not None:
+    metrics = _metrics(record)
+    if not metrics.get("revived_by_undo"):
         return None
-    late = _missed(record, "recovery_time", "mttr")
-    if not late or late["measured"] is None:
-        return None
+    lasted = (metrics["outages"][-1] if metrics.get("outages") else {}).get("duration_s")
     return (
         "Nothing started the service again; the end of the experiment did.",
-        "%s %.1f s, objective %g s" % (late["name"], late["measured"], late["objective"]),
+        "down for %.1f s, until then" % lasted if lasted is not None else "down until then",
         _BACK["process"],
     )
 

@@ -59,6 +59,15 @@ def test_an_event_is_recovered_from_since_the_event():
     assert figures([(110.0, 111.25, OUTAGE)], fault(event=True))["metrics"]["recovery_time_s"] == 1.25
 
 
+@pytest.mark.parametrize("measured, recovery", [({"ended": True, "back_pid": None}, None), ({"ended": True, "back_pid": 7}, 4.0), ({"ended": True}, 4.0)])
+def test_what_our_undo_brought_back_did_not_recover(measured, recovery):
+    """Down from the event at 110 for four seconds; with nobody who started it again until the hold was over."""
+    shown = figures([(110.0, 114.0, OUTAGE)], fault(event=True, measured=measured))["metrics"]
+    assert (shown["recovery_time_s"], shown["recovered"], shown["revived_by_undo"]) == (recovery, recovery is not None, recovery is None)
+    assert (shown["mttr_s"] is None) == (recovery is None) and len(shown["outages"]) == 1
+    assert figures([], fault(event=True, measured=measured))["metrics"]["revived_by_undo"] is False
+
+
 def test_slow_after_an_outage_is_not_recovered():
     slow = {"latency_ms": 30.0}
     assert figures([(115.0, 120.5, OUTAGE), (120.5, 124.0, slow)])["metrics"]["recovery_time_s"] == 4.0

@@ -12,7 +12,7 @@ from ansible_collections.magsasa.chaos.plugins.plugin_utils._experiment import j
 from support.samples import OUTAGE, REFUSED, fault, series
 
 SLOW = {"latency_ms": 900.0}
-KILLED = {"event": True, "measured": {"ended": True, "back_after_s": None}}
+KILLED = {"event": True, "measured": {"ended": True, "back_after_s": None, "back_pid": None}}
 
 
 def said(family, changes, objectives=None, liveness=False, **more):
@@ -48,7 +48,7 @@ def said(family, changes, objectives=None, liveness=False, **more):
             [(110, 123, OUTAGE)],
             dict(KILLED, objectives={"recovery_time": "5s"}),
             "Nothing started the service again",
-            "recovery_time 13.0 s, objective 5 s",
+            "down for 13.0 s, until then",
             "Restart=always",
         ),
         (
@@ -103,7 +103,7 @@ def test_a_rule_speaks(family, changes, more, finding, figure, advice):
     [
         ("cpu", [], {}),
         ("database", [(110, 120, REFUSED)], {"objectives": {"p95": "500ms", "recovery_time": "10s"}, "liveness": True}),  # fails fast, as it should
-        ("process", [(110, 113, OUTAGE)], dict(KILLED, objectives={"recovery_time": "10s"})),
+        ("process", [(110, 113, OUTAGE)], {"event": True, "measured": {"ended": True, "back_pid": 7}, "objectives": {"recovery_time": "10s"}}),
         ("network", [(110, 120, {"latency_ms": 203.0})], {}),
     ],
 )

@@ -242,6 +242,7 @@ class Process:
         measured = {"ended": gone, "back_after_s": None, "back_pid": None, "started_by": None}
         found = revival.successor(marks) if gone else None
         if found:
+            ctx.over = True  # nothing is left to hold, or to undo
             measured.update(
                 back_after_s=_age_at(found[1], ctx.moment["monotonic"]), back_pid=found[0], started_by="this fault" if ctx.memory.get("by_us") else "the host"
             )
