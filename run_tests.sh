@@ -30,7 +30,12 @@ lint         yamllint, ansible-lint (profile production), shellcheck, changelog,
 sanity       ansible-test sanity
 unit         tests/unit: pure logic, and the shape of the collection
 app          target_app/tests: the sample application
-integration  tests/integration: real faults, playbooks and commands on this machine
+awx          tests/awx: the playbooks as jobs of Ansible Tower and AWX
+matrix       tests/matrix: targets with Python 3.8 to 3.13, controllers with ansible-core 2.16 to 2.21
+solo         tests/solo: what needs this machine for itself: faults of CPU, memory and disk, the probe, whole playbooks
+integration  tests/integration: other real faults, commands and roles on this machine
+lab          tests/lab: real hosts over SSH, made for the tests
+vm           tests/vm: a virtual machine with a kernel of its own
 TEXT
 }
 
@@ -73,7 +78,7 @@ done
 set_up dev
 # shellcheck source=tools/postgresql.sh
 . "$ROOT/tools/postgresql.sh"
-case " ${only[*]} " in *" app "* | *" integration "*) set_up_postgresql ;; esac
+case " ${only[*]} " in *" app "* | *" integration "* | *" solo "*) set_up_postgresql ;; esac
 
 cd "$ROOT" || exit 1
 ansible_environment

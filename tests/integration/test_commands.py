@@ -125,7 +125,7 @@ def test_help_needs_no_set_up_and_names_every_option(bare, name):
 
 
 def test_the_stages_are_listed_and_each_can_run(bare):
-    from stages.__main__ import STAGES
+    from stages.plan import STAGES
 
     done = command(TESTS, "--list", folder=bare)
     assert [line.split()[0] for line in done.stdout.splitlines()] == list(STAGES)

@@ -1,21 +1,17 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run stages one after the other and print what each found. Usage: python -m stages --only A,B -- PYTEST-OPTIONS"""
+"""Run stages and print what each found. Usage: python -m stages --only A,B [--found FILE] -- PYTEST-OPTIONS"""
 from __future__ import annotations
 
+import dataclasses
+import json
 import sys
 import time
+from pathlib import Path
 
-from . import checks, pytest_run, sanity
-
-STAGES = {
-    "lint": checks.run,
-    "sanity": sanity.run,
-    "unit": lambda more: pytest_run.run("unit", "tests/unit", more),
-    "app": lambda more: pytest_run.run("app", "target_app/tests", more),
-    "integration": lambda more: pytest_run.run("integration", "tests/integration", more),
-}
+from . import lanes
+from .plan import STAGES, chosen
 
 
 def table(rows):
@@ -26,14 +22,27 @@ def table(rows):
     )
 
 
+def alone(name, more):
+    """(name, Found, seconds) of one stage in this process; its output is shown as it comes."""
+    print("\n=== %s ===" % name, flush=True)
+    start = time.monotonic()
+    return name, STAGES[name](more), time.monotonic() - start
+
+
 def main(arguments):
-    names, more = arguments[1].split(","), arguments[3:]
+    names = arguments[1].split(",")
+    if arguments[2] == "--found":  # one lane of another run
+        found = alone(names[0], arguments[5:])[1]
+        Path(arguments[3]).write_text(json.dumps(dataclasses.asdict(found)))
+        return 0
+    more = arguments[3:]
     results = []
-    for name in names:
-        print("\n=== %s ===" % name, flush=True)
-        start = time.monotonic()
-        found = STAGES[name](more)
-        results.append((name, found, time.monotonic() - start))
+    for step in chosen(names):
+        if len(step) == 1:
+            results += [alone(name, more) for name in step[0]]
+        else:
+            print("\n=== side by side: %s ===" % " | ".join(" ".join(lane) for lane in step), flush=True)
+            results += lanes.run(step, more)
     print("\n=== summary ===")
     rows = [("stage", "passed", "failed", "skipped", "time")]
     rows += [(name, str(found.passed), str(found.failed), str(found.skipped), "%.0f s" % seconds) for name, found, seconds in results]

@@ -9,7 +9,7 @@ import tarfile
 import list_scenarios
 import play
 import pytest
-from stages import checks, pytest_run, sanity
+from stages import checks, lanes, plan, pytest_run, sanity
 from stages.__main__ import table
 from stages.found import Found
 
@@ -102,3 +102,23 @@ def test_what_a_published_collection_may_not_hold(tmp_path):
         for name in ("README.md", "plugins", "roles", "strange.txt"):
             archive.add(tmp_path / name, name)
     assert set(checks.unexpected(tmp_path / "c.tar.gz")) == {"plugins/__pycache__", "plugins/__pycache__/x.pyc", "roles", "strange.txt"}
+
+
+def test_every_stage_has_its_place_in_the_plan():
+    placed = [name for step in plan.STEPS for lane in step for name in lane]
+    assert sorted(placed) == sorted(plan.STAGES) and len(set(placed)) == len(placed)
+    assert plan.chosen(["vm", "unit", "lint"]) == [[["lint", "unit"]], [["vm"]]]
+
+
+def test_stages_side_by_side_tell_what_each_found(capfd):
+    """Two stages of one pytest option that matches no test: each is a failure with its reason, and says so in its own words."""
+    found = {name: each for name, each, _seconds in lanes.run([["app"], ["matrix"]], ["-k", "no_such_test"])}
+    assert {name: (each.failed, each.notes) for name, each in found.items()} == dict.fromkeys(found, (0, ["no test matches the pytest options"]))
+    assert set(found) == {"app", "matrix"} and "=== app ===" in capfd.readouterr().out
+
+
+def test_a_stage_that_dies_is_a_failure(monkeypatch, capfd):
+    monkeypatch.setattr(lanes.sys, "executable", "/bin/false")
+    ((name, found, _seconds),) = lanes.run([["app"]], [])
+    assert (name, found.failed) == ("app", 1) and "told nothing" in found.notes[0]
+    capfd.readouterr()

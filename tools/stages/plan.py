@@ -1,0 +1,32 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The stages, and which of them run beside each other."""
+from __future__ import annotations
+
+from . import checks, pytest_run, sanity
+
+STAGES = {
+    "lint": checks.run,
+    "sanity": sanity.run,
+    "unit": lambda more: pytest_run.run("unit", "tests/unit", more),
+    "app": lambda more: pytest_run.run("app", "target_app/tests", more),
+    "awx": lambda more: pytest_run.run("awx", "tests/awx", more),
+    "matrix": lambda more: pytest_run.run("matrix", "tests/matrix", more),
+    "solo": lambda more: pytest_run.run("solo", "tests/solo", more),
+    "integration": lambda more: pytest_run.run("integration", "tests/integration", more),
+    "lab": lambda more: pytest_run.run("lab", "tests/lab", more),
+    "vm": lambda more: pytest_run.run("vm", "tests/vm", more),
+}
+# Steps, one after the other; each has lanes that run side by side, and a lane has stages in order. What measures the machine itself runs solo.
+STEPS = (
+    (("lint", "sanity", "unit"), ("app", "awx", "matrix")),
+    (("solo",),),
+    (("integration",), ("lab", "vm")),
+)
+
+
+def chosen(names):
+    """The steps with only the stages that were asked for, without empty lanes and steps."""
+    steps = [[[name for name in lane if name in names] for lane in step] for step in STEPS]
+    return [[lane for lane in step if lane] for step in steps if any(step)]
