@@ -34,7 +34,7 @@ def _first_line(image):
 
 
 def choose(image):
-    """"kvm" or "tcg". The answer of the trial is kept until this machine boots again."""
+    """ "kvm" or "tcg". The answer of the trial is kept until this machine boots again."""
     if not os.access("/dev/kvm", os.R_OK | os.W_OK):
         return "tcg"
     kept = places.runtime() / "vm-accelerator"

@@ -13,7 +13,7 @@ from support import lab as labs
 from vm import lifecycle, machine as machines, places, processes
 
 BOOT_LIMIT = 180  # seconds
-FAULT_FILES = "find /var/lib/magsasa-chaos/faults /run/magsasa-chaos/faults -type f 2>/dev/null"
+FAULT_FILES = "grep -rs . /var/lib/magsasa-chaos/faults"
 
 
 def ssh(vm, command, check=True, timeout=60):
@@ -42,7 +42,7 @@ def chaos_processes(vm):
 
 
 def remains(vm):
-    """What faults left there (texts): processes, and files of active faults."""
+    """What faults left there (texts): processes, and the records of active faults."""
     return ssh(vm, "pgrep -l ^chaos-; %s; true" % FAULT_FILES).splitlines()
 
 
