@@ -151,19 +151,24 @@ def mark(pid, tree, listening):
     }
 
 
+def _came_later(marks, pid):
+    start_ticks = processes.start_time(pid)
+    return start_ticks is not None and start_ticks >= marks["since"] - 1 and [pid, start_ticks] not in [list(each) for each in marks["old"]]
+
+
+def serves(marks):
+    """Whether every port that the old process had is listened on by one that came later; true when it had none."""
+    taken = {each.port for each in listeners.listeners() if any(_came_later(marks, pid) for pid in each.pids)} if marks["ports"] else set()
+    return taken >= set(marks["ports"])
+
+
 def successor(marks):
     """(pid, start) of a process that took the place of the old one: it has its command line, or listens on its ports, and came later."""
-    gone = {tuple(each) for each in marks["old"]}
-
-    def came_later(pid):
-        start_ticks = processes.start_time(pid)
-        return start_ticks is not None and start_ticks >= marks["since"] - 1 and (pid, start_ticks) not in gone
-
     for pid in processes.pids():
-        if came_later(pid) and digest(processes.argv(pid)) == marks["command"] and processes.parent(pid) not in (each[0] for each in marks["old"]):
+        if _came_later(marks, pid) and digest(processes.argv(pid)) == marks["command"] and processes.parent(pid) not in (each[0] for each in marks["old"]):
             return pid, processes.start_time(pid)
     for each in listeners.listeners() if marks["ports"] else []:
-        top = listeners.top_of_tree([pid for pid in each.pids if each.port in marks["ports"] and came_later(pid)])
+        top = listeners.top_of_tree([pid for pid in each.pids if each.port in marks["ports"] and _came_later(marks, pid)])
         if top and processes.start_time(top) is not None:
             return top, processes.start_time(top)
     return None

@@ -22,6 +22,7 @@ from . import find
 TARGETS = ("pid", "process_name", "pattern", "pid_file", "port")
 LONGEST_PATTERN = 200
 MOST_SHOWN = 64  # processes that are looked at closely; more are only counted
+SETTLED_S = 2.0  # a process that came back counts as being there when it is this old
 
 
 NOT_ENDING = (signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGCONT)
@@ -242,7 +243,8 @@ class Process:
         measured = {"ended": gone, "back_after_s": None, "back_pid": None, "started_by": None}
         found = revival.successor(marks) if gone else None
         if found:
-            ctx.over = True  # nothing is left to hold, or to undo
+            # One that fails again at once is none: it must stay for a while, and listen. Then nothing is left to hold, or to undo.
+            ctx.over = _age_s(found[1]) >= SETTLED_S and revival.serves(marks)
             measured.update(
                 back_after_s=_age_at(found[1], ctx.moment["monotonic"]), back_pid=found[0], started_by="this fault" if ctx.memory.get("by_us") else "the host"
             )
@@ -262,6 +264,11 @@ def _describe(pid, protected, listening):
         "tree": [[each, processes.start_time(each), processes.state(each), processes.uid(each), protected.get(each)] for each in tree],
         "marks": revival.mark(pid, [[each, processes.start_time(each)] for each in tree], listening),
     }
+
+
+def _age_s(start_ticks):
+    """Seconds since the start of a process (ticks since boot)."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - start_ticks / float(os.sysconf("SC_CLK_TCK"))
 
 
 def _age_at(start_ticks, moment):
