@@ -118,8 +118,8 @@ def state(lab):
 
 
 def psql(lab, sql, database="postgres"):
-    """(exit code, output) of psql as the server's own superuser on db1; exit code 124 when there is no answer within a second."""
-    command = "cd /; timeout 1 runuser -u postgres -- psql -XAtq -d %s -c %s 2>&1; printf '\\n%%d\\n' $?" % (database, shlex.quote(sql))
+    """(exit code, output) of psql as the server's own superuser on db1; exit code 124 when there is no answer."""
+    command = "cd /; runuser -u postgres -- timeout 10 psql -XAtq -d %s -c %s 2>&1; printf '\\n%%d\\n' $?" % (database, shlex.quote(sql))
     return _result(ssh(lab, "db1", command))
 
 
@@ -128,7 +128,7 @@ def _result(text):
     return int(lines[-2]), " ".join(lines[:-2]).strip()
 
 
-def client(lab, name, sql, seconds=3):
+def client(lab, name, sql, seconds=10):
     """The same over the network, from an application host with the application's own login; its password is on no command line."""
     read = "sed -n 's|^DATABASE_URL=.*magsasa:\\([^@]*\\)@.*|\\1|p' /opt/magsasa-app/environment"
     argv = "timeout %d psql -XAtqw -h db1 -U magsasa -d magsasa -c %s 2>&1" % (seconds, shlex.quote(sql))
