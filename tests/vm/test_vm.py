@@ -68,7 +68,7 @@ def test_cpu_quota_limits_a_unit(vm):
     for quota in ("20%", "100%"):
         unit = "systemd-run -q --wait --pipe -p CPUAccounting=yes -p CPUQuota=%s python3 -c '%s'" % (quota, BUSY)
         shares[quota] = float(ssh(vm, unit))
-    assert 0.05 < shares["20%"] < 0.3 and shares["100%"] > 1.5 * shares["20%"], shares
+    assert 0 < shares["20%"] < shares["100%"] / 2, shares
 
 
 def test_its_clock_is_its_own(vm):
