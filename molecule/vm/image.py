@@ -23,7 +23,8 @@ PACKAGES = "systemd-sysv dbus python3 openssh-server iproute2 nftables procps ip
 MODULES = "virtio_pci virtio_blk virtio_net ext4"
 # Without KVM every unit costs a good part of a second at boot, and these are of no use here.
 KEEP_OFF = """
-    apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer getty@tty1.service serial-getty@ttyS0.service
+    apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer getty@tty1.service
+    serial-getty@ttyS0.service
     dev-hugepages.mount dev-mqueue.mount sys-kernel-debug.mount sys-kernel-tracing.mount sys-fs-fuse-connections.mount
     modprobe@configfs.service modprobe@dm_mod.service modprobe@drm.service modprobe@efi_pstore.service modprobe@fuse.service modprobe@loop.service
     systemd-pstore.service systemd-update-utmp.service systemd-update-utmp-runlevel.service systemd-logind.service systemd-networkd.service

@@ -24,7 +24,8 @@ class ActionModule(ActionBase):
 
     TRANSFERS_FILES = False
     _VALID_ARGS = frozenset(
-        ("intensity", "scenarios", "catalogue", "target_url", "report_dir", "baseline", "recovery_timeout", "rate", "probe_timeout", "fail_on_breach", "max_percent", "seed")
+        ("intensity", "scenarios", "catalogue", "target_url", "report_dir", "baseline", "recovery_timeout", "rate", "probe_timeout", "fail_on_breach")
+        + ("max_percent", "seed")
     )
 
     def run(self, tmp=None, task_vars=None):

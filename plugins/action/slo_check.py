@@ -16,7 +16,9 @@ class ActionModule(ActionBase):
     """Options are described in the module of the same name."""
 
     TRANSFERS_FILES = False
-    _VALID_ARGS = frozenset("scenario samples probe clock_offset liveness fault phases observer successes skipped refused failed halted wave fail_on_breach".split())
+    _VALID_ARGS = frozenset(
+        "scenario samples probe clock_offset liveness fault phases observer successes skipped refused failed halted wave fail_on_breach".split()
+    )
 
     def run(self, tmp=None, task_vars=None):
         """``experiment``: the record; failed only with ``fail_on_breach``."""

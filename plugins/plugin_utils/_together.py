@@ -42,7 +42,7 @@ class Together:
     def done(self, timeout):
         """(key, answer) of one call, or None when none ends within ``timeout`` seconds. Raises what the call raised."""
         try:
-            key, answer, error = self._answers.get(timeout=max(timeout, 0.0)) if timeout > 0 else self._answers.get_nowait()
+            key, answer, error = self._answers.get(timeout=timeout) if timeout > 0 else self._answers.get_nowait()
         except queue.Empty:
             return None
         self._running -= 1
@@ -57,8 +57,8 @@ class Together:
 
     def map(self, function, keys):
         """``{key: function(key)}``, all of them side by side."""
-        for key in keys:
-            self.start(key, function, key)
+        for each in keys:
+            self.start(each, function, each)
         found = {}
         while self.busy():
             answered = self.done(60.0)

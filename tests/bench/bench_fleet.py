@@ -41,7 +41,8 @@ def main():
     inventory = str(lifecycle.inventory_path(lab))
     try:
         page = "systemd-run --unit=page python3 -m http.server 5001 --directory /srv"
-        subprocess.run([program("ansible"), "app", "-i", inventory, "-f", "25", "-m", "ansible.builtin.command", "-a", page], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+        argv = [program("ansible"), "app", "-i", inventory, "-f", "25", "-m", "ansible.builtin.command", "-a", page]
+        subprocess.run(argv, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
         with tempfile.TemporaryDirectory() as name:
             values = {
                 "chaos_target_url": "http://127.0.0.1:5001/", "chaos_scenarios": ["small-load"], "chaos_extra_scenarios": [SCENARIO],
@@ -59,8 +60,11 @@ def main():
         begins = [each["fault"]["injected_at"]["monotonic"] for each in seen]
         ends = [each["fault"]["reverted_at"]["monotonic"] for each in seen]
         recovery = max(each["metrics"]["recovery_time_s"] or 0.0 for each in seen)
-        print("exit code %d; verdicts %s" % (done.returncode, {word: sum(each["verdict"] == word for each in seen) for word in ("passed", "failed", "unknown")}))
-        print("%d hosts, %d forks: wall %.1f s = baseline %g + hold %g + recovery %.1f + %.1f s" % (len(seen), forks, wall, BASELINE_S, HOLD_S, recovery, wall - BASELINE_S - HOLD_S - recovery))
+        verdicts = {word: sum(each["verdict"] == word for each in seen) for word in ("passed", "failed", "unknown")}
+        print("exit code %d; verdicts %s" % (done.returncode, verdicts))
+        more = wall - BASELINE_S - HOLD_S - recovery
+        figures = (len(seen), forks, wall, BASELINE_S, HOLD_S, recovery, more)
+        print("%d hosts, %d forks: wall %.1f s = baseline %g + hold %g + recovery %.1f + %.1f s" % figures)
         print("first and last injection %.1f s apart; the first fault ended %.1f s after the last began" % (max(begins) - min(begins), min(ends) - max(begins)))
         causes = sorted({each["fault"]["revert_cause"] for each in seen})
         print("ended by %s; revert after the hold at most %.2f s late" % (", ".join(causes), max(end - begin for begin, end in zip(begins, ends)) - HOLD_S))
