@@ -34,7 +34,7 @@ def end(tag, seconds=10):
     # One that is just going to the background has a second process: so look again.
     while find(tag) and time.monotonic() < limit:
         for pid in find(tag):
-            with contextlib.suppress(ProcessLookupError):
+            with contextlib.suppress(OSError):  # it is gone; ESRCH or, of one that is just being reaped, EINVAL
                 _kill(pid, tag, limit)
     return find(tag)
 

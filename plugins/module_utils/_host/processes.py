@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import signal
 import time
@@ -86,6 +87,11 @@ def send(pid, start, number):
         os.kill(pid, number)
         return True
     except (ProcessLookupError, OverflowError):
+        return False
+    except OSError as error:
+        # Some kernels (6.1 was seen) say this, and not ESRCH, when pidfd_open(2) meets a process that is just being reaped.
+        if error.errno != errno.EINVAL:
+            raise
         return False
 
 
