@@ -65,7 +65,7 @@ class ActionModule(ActionBase):
         given = self._task.args
         if given.get("phase") not in ("baseline", "hold"):
             raise AnsibleActionFail("phase: '%s' is not a phase; use baseline or hold" % given.get("phase"))
-        hosts = given.get("hosts") or [task_vars["inventory_hostname"]]
+        hosts = given["hosts"] if given.get("hosts") is not None else [task_vars["inventory_hostname"]]
         halt_on = given.get("halt_on") or {}
         probe = _quantity.name(given["probe"], "probe") if given.get("probe") else None
         observers = {str(host): str(observer) for host, observer in (given.get("observers") or {}).items() if observer}

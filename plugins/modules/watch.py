@@ -32,7 +32,7 @@ options:
     description: Name of the probe, the same on every observer. Without one nothing is known about recovery.
     type: str
   hosts:
-    description: Inventory names of the hosts. The current host when left out.
+    description: Inventory names of the hosts. The current host when left out; an empty list is nothing to wait for.
     type: list
     elements: str
   observers:

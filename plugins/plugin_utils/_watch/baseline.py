@@ -11,6 +11,7 @@ from . import clocks
 from .phase import Phase
 
 LOOK_S = 0.35  # what one look takes; the last one belongs to the baseline
+BEGINS = 1.25  # how long a fault module takes to its first change, in answers of a look
 MOST_AHEAD = 1.0  # seconds
 MOST_EARLY = 1.0  # seconds; the clock of another host is not trusted further than that
 
@@ -30,8 +31,8 @@ class Baseline(Phase):
         time.sleep(max(0.0, over - 2 * LOOK_S * math.ceil(len(self.seen) / self.at_once) - time.monotonic()))
         asked = time.monotonic()
         self.together.map(lambda host: self.look(host, time.monotonic() - began + 0.5), self.seen)
-        # The module that injects takes as long to begin as this one took to answer: that time belongs to the baseline too.
-        over -= min(time.monotonic() - asked, MOST_AHEAD)
+        # The task that injects takes a little longer to begin than this module took to answer: that time belongs to the baseline too.
+        over -= min(BEGINS * (time.monotonic() - asked), MOST_AHEAD)
         for seen in self.seen.values():
             probe = seen["probe"]
             seen["steady"] = bool(probe and probe.get("sent") and probe["error_rate_pct"] <= self.wanted["max_error_rate_pct"])
