@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
+
+from support import adhoc
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -40,7 +41,7 @@ def run_module(module, arguments, state, check=False, diff=False, extra=(), env=
     argv += ["-a", json.dumps(arguments)] if arguments else []
     argv += ["--check"] if check else []
     argv += ["--diff"] if diff else []
-    done = subprocess.run(argv + list(extra), cwd=ROOT, env=environment(state, **(env or {})), capture_output=True, text=True, timeout=180, check=False)
+    done = adhoc.run(argv + list(extra), cwd=ROOT, env=environment(state, **(env or {})), timeout=180)
     head, arrow, body = done.stdout.partition(" => ")
     if not arrow:
         raise AssertionError("no result from %s: %s %s" % (module, done.stdout, done.stderr))
