@@ -110,8 +110,8 @@ def answers(port):
 
 
 def ignored_signals(pid):
-    """Mask of the signals that a process ignores (text)."""
-    return re.search(r"SigIgn:\s*(\w+)", Path("/proc/%d/status" % pid).read_text()).group(1)
+    """Mask of the signals below 32 that a process ignores; two above belong to the C library."""
+    return int(re.search(r"SigIgn:\s*(\w+)", Path("/proc/%d/status" % pid).read_text()).group(1), 16) & 0x7FFFFFFF
 
 
 # -- kill
