@@ -18,6 +18,9 @@ from ansible_collections.magsasa.chaos.plugins.plugin_utils._watch.baseline impo
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._watch.hold import Hold
 
 
+STRICTER = 0.9
+
+
 class ActionModule(ActionBase):
     """Options are described in the module of the same name."""
 
@@ -37,7 +40,7 @@ class ActionModule(ActionBase):
             "rate",
             "halt_on",
             "lease",
-            "again",
+            "baseline",
             "max_error_rate",
             "slow",
             "since",
@@ -54,7 +57,7 @@ class ActionModule(ActionBase):
         if self._task.check_mode:
             result.update(changed=False, skipped=True, msg="nothing to wait for in check mode", hosts={})
             return result
-        runner = HostRunner(self, task_vars, self._task.args.get("again"))
+        runner = HostRunner(self, task_vars, wanted["again"])
         phase = (Baseline if wanted["phase"] == "baseline" else Hold)(wanted, runner, self._say, self._at_once())
         began = time.monotonic()
         result["hosts"] = phase.wait()
@@ -67,6 +70,7 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail("phase: '%s' is not a phase; use baseline or hold" % given.get("phase"))
         hosts = given["hosts"] if given.get("hosts") is not None else [task_vars["inventory_hostname"]]
         halt_on = given.get("halt_on") or {}
+        before = given.get("baseline") or {}
         probe = _quantity.name(given["probe"], "probe") if given.get("probe") else None
         observers = {str(host): str(observer) for host, observer in (given.get("observers") or {}).items() if observer}
         return {
@@ -83,12 +87,20 @@ class ActionModule(ActionBase):
             "rate": float(given.get("rate", 20)),
             "lease_s": _quantity.duration(given["lease"], "lease", low=1.0) if given.get("lease") else None,
             "since": float(given["since"]) if given.get("since") else None,
-            "slow_ms": _quantity.duration(given["slow"], "slow") * 1000.0 if given.get("slow") else None,
+            "again": before.get("again") or {},
+            "slow_ms": {str(host): self._slow(given, (before.get("hosts") or {}).get(host) or {}) for host in hosts},
             "max_error_rate_pct": _quantity.percent(given.get("max_error_rate", "5%"), "max_error_rate"),
             "halt_error_rate_pct": _quantity.percent(halt_on["error_rate"], "halt_on.error_rate") if halt_on.get("error_rate") else None,
             "halt_latency_ms": _quantity.duration(halt_on["latency"], "halt_on.latency") * 1000.0 if halt_on.get("latency") else None,
             "halt_for_s": _quantity.duration(halt_on.get("for", "5s"), "halt_on.for", low=0.5),
         }
+
+    @staticmethod
+    def _slow(given, seen):
+        """Latency (ms) above which a probe of this host is not good again; a little stricter than the judge, who has all samples of the baseline."""
+        if given.get("slow"):
+            return _quantity.duration(given["slow"], "slow") * 1000.0
+        return STRICTER * seen["slow_ms"] if seen.get("slow_ms") else None
 
     def _at_once(self):
         """How many hosts may be asked at the same time: the forks of this run."""

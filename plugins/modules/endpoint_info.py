@@ -117,6 +117,10 @@ endpoint:
       description: Where it answers for its health.
       type: str
       sample: http://127.0.0.1:8000/health
+    live_url:
+      description: Where it tells only whether it is alive, without asking what it depends on; null where there is no such address.
+      type: str
+      sample: http://127.0.0.1:8000/live
     port:
       description: Its port.
       type: int

@@ -47,7 +47,7 @@ options:
     type: float
     default: 20
   slow:
-    description: Median latency above which the service does not count as well.
+    description: Latency above which a probe does not count as good again.
     type: str
 attributes:
   check_mode:

@@ -67,7 +67,7 @@ options:
     type: float
     default: 20
   slow:
-    description: Median latency above which the service does not count as well.
+    description: Latency above which a probe does not count as good again. Twice the p95 of O(baseline) when left out, 20 ms above it at least.
     type: str
   max_error_rate:
     description: Error rate of the baseline above which the service is not in its steady state.
@@ -90,8 +90,8 @@ options:
   lease:
     description: The lease that the faults and the probes were given. It is renewed at every look, and at least three times within itself.
     type: str
-  again:
-    description: RV(again) of the phase before, so that the first look is cheap too.
+  baseline:
+    description: The result of the baseline. It says which latency is usual here, and makes the first look cheap too.
     type: dict
     default: {}
 attributes:

@@ -127,8 +127,12 @@ class HostRunner:
             if not runner._is_pipelining_enabled("new"):
                 return None  # only then can a command have an input
             told = self._command(runner, argv, json.dumps(options))
-            return _object(told["stdout"]) if told["rc"] == 0 else None
-        except Exception:  # the module says what is wrong
+            found = _object(told["stdout"])  # a complete answer counts, whatever came after it
+            if found is None:
+                self._action._display.vvv("the archive gave no answer (%s): %s" % (told["rc"], str(told.get("stderr"))[-2000:]), host=host)
+            return found
+        except Exception as error:  # the module says what is wrong
+            self._action._display.vvv("the archive could not be asked: %s" % error, host=host)
             return None
 
     def again(self):

@@ -365,3 +365,14 @@ def test_the_playbook_prints_candidates_of_every_host_and_evaluates_nothing(ansi
         assert "SCORE" in done.stdout
         done = ansible_playbook(ROOT / "playbooks" / "chaos_detect.yml", "-i", inventory, "-e", "chaos_ports=%d" % closed_port(), "-e", "chaos_discover=false")
         assert done.returncode == 0 and "three: no service found" in done.stdout, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("path, found", [("/livez", True), ("/ready", False)])
+def test_where_the_service_tells_that_it_is_alive(tmp_path, path, found):
+    def behave(connection, request):
+        wanted = request.split(b" ")[1].decode()
+        connection.sendall(answer({"status": "ok"}, status=200 if wanted in ("/health", path) else 404))
+
+    with Server(behave) as server:
+        endpoint = look(tmp_path, url=server.url)["endpoint"]
+        assert (endpoint["healthy"], endpoint["live_url"]) == (True, server.url + path if found else None)

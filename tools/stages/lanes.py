@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -41,7 +42,8 @@ def _apart(name, more):
         told, said = Path(scratch) / "found.json", Path(scratch) / "output"
         with open(said, "wb") as output:
             argv = [sys.executable, "-m", "stages", "--only", name, "--found", str(told), "--", *more]
-            code = subprocess.run(argv, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, check=False).returncode
+            environment = dict(os.environ, PYTHONPATH=str(ROOT / "tools"))
+            code = subprocess.run(argv, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, check=False).returncode
         with _showing:
             sys.stdout.write(said.read_text(encoding="utf-8", errors="replace"))
             sys.stdout.flush()

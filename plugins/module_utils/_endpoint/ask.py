@@ -13,6 +13,7 @@ from .._probe.http import REDIRECTS, fetch
 from . import identify
 
 HEALTH_PATHS = ("/health", "/healthz", "/ready", "/live", "/actuator/health", "/")
+LIVE_PATHS = ("/live", "/livez", "/health/live", "/healthz/live", "/actuator/health/liveness")
 MOST_BYTES = 65536  # of one answer
 LEAST = 0.05  # seconds below which another request makes no sense
 SETTLE = 0.1  # seconds by which requests end before the deadline, so that what came of them is still heard

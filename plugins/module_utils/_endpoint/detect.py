@@ -17,6 +17,7 @@ from .._probe import wire
 from . import ask, candidates, database, identify, processes, ranking, table
 
 SPARE = 0.15  # seconds of the total that are kept for everything but waiting
+LIVE_S = 0.5  # seconds at most for the question where the service tells that it is alive
 Found = namedtuple("Found", "target rating answer process")
 
 
@@ -37,7 +38,7 @@ def detect(url=None, ports=(), addresses=(), paths=(), service=None, timeout_s=3
     best = found[0] if found[0].rating.step != "none" else None
     shown = [_candidate(each) for each in found]
     return {
-        "endpoint": _endpoint(best, listening) if best else None,
+        "endpoint": dict(_endpoint(best, listening), live_url=_live_url(best, deadline)) if best else None,
         "step": best.rating.step if best else "none",
         "candidates": shown,
         "not_asked": [each.port for each in not_asked],
@@ -116,6 +117,17 @@ def _found(target, answer, service):
     elif not process and answer["speaks"] and target.candidate.host:
         rating.reasons.append("no process of this host listens there")
     return Found(target, rating, answer, process)
+
+
+def _live_url(found, deadline):
+    """Where a healthy service tells only whether it is alive, or None; asked with what is left of the time, at most LIVE_S."""
+    answer = found.answer
+    if not answer["healthy"]:
+        return None
+    candidate = found.target.candidate._replace(path=None, scheme=answer["scheme"])
+    target = found.target._replace(candidate=candidate, addresses=[answer["address"]])
+    said = _ask_all([target], ask.LIVE_PATHS, min(deadline, time.monotonic() + LIVE_S))[0]
+    return said["health_url"] if said["healthy"] else None
 
 
 def _candidate(found):

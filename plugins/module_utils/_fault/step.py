@@ -15,23 +15,25 @@ import time
 
 from .. import _clock, _quantity
 from .._host.ledger import Ledger
+from .._probe import live
 from .._probe import state as probes
 from . import halting
 from . import record as records
 
+LIVE = ".live"  # at the end of the name: a second probe of the experiment, of an address that tells whether the service is alive
 PAUSE_S = 0.02  # between two looks while the end of a fault is awaited
 LONGEST_WAIT_S = 5.0  # a host is not held for longer
 MOST_INPUT = 64 * 1024
 
 
-def take(wanted):
-    """Look once. ``wanted``: the options of the module experiment_step, parsed (see ``parse``).
+def take(wanted, keep=False):
+    """Look once. ``wanted``: the options of the module experiment_step, parsed (see ``parse``); ``keep``: collected samples stay on the host.
 
     Returns ``{fault, active, probe, renewed, recovered, collected, samples, summary, died, again, clock}``: ``fault`` and ``probe`` are None when
     there is none of that name; ``recovered`` is None when nobody asked; ``again`` is an argv that answers the same question.
     """
     ledger = Ledger()
-    renewed = halting.renew([wanted["name"]]) if wanted["renew"] else []
+    renewed = halting.renew([wanted["name"], wanted["name"] + LIVE]) if wanted["renew"] else []
     finish = wanted["finish"]
     limit = time.monotonic() + (finish["wait_s"] if finish else 0.0)
     record, active = _fault(ledger, wanted)
@@ -47,7 +49,7 @@ def take(wanted):
     if answer["recovered"] and answer.get("probe"):
         from .._probe import collect  # not at the top: most looks collect nothing
 
-        answer["collected"], found = collect.stop(wanted["name"])
+        answer["collected"], found = collect.stop(wanted["name"], keep=keep)
         answer.update(found)
     answer.update(fault=record, active=active, clock=dict(_clock.now(), boot_id=_clock.boot_id()))
     return answer
@@ -69,31 +71,37 @@ def _wait_until_well(ledger, wanted, record, limit):
     """Whether the last probes since the end of the fault were good ones; waits for that until ``limit``."""
     if not wanted["probe"]:
         return True
-    since = _since(record)
+    began, since = _moment(record, "injected_at"), _moment(record, "reverted_at")
     path = os.path.join(probes.folder(ledger.folders.run, wanted["name"]), probes.SAMPLES)
     while True:
-        if _well(path, wanted["finish"], since):
+        if _well(path, wanted["finish"], began, since):
             return True
         if time.monotonic() >= limit:
             return False
         time.sleep(PAUSE_S)
 
 
-def _since(record):
-    """Monotonic second of this boot at which the fault ended; None when it was on another clock."""
-    ended = (record or {}).get("reverted_at") or {}
-    return ended.get("monotonic") if record and record.get("boot_id") == _clock.boot_id() else None
+def _moment(record, key):
+    """Monotonic second of this boot; None when it is not known here, or was on another clock."""
+    reading = (record or {}).get(key) or {}
+    return reading.get("monotonic") if record and record.get("boot_id") == _clock.boot_id() else None
 
 
-def _well(path, finish, since):
-    from .._probe import live
+def _well(path, finish, began, since):
+    """As the judge will see it: the newest probes in the order in which they were due are good, and all were due after the end of the fault.
 
-    window = (finish["successes"] + 0.5) / finish["rate"]
-    now = time.monotonic()
-    seen = live.window(path, min(window, now - since) if since is not None else window, now)
-    if not seen or seen["sent"] < finish["successes"] or seen["failed"]:
+    They must not be slow either, where a probe failed before: only what was out has to come back.
+    """
+    begin = since if since is not None else time.monotonic() - (finish["successes"] + 1) / finish["rate"]
+    try:
+        ended = sorted(live.ended_since(path, begin), key=lambda sample: sample.intended_s)
+    except OSError:
         return False
-    return finish["slow_ms"] is None or (seen["p50_ms"] or 0.0) <= finish["slow_ms"]
+    newest = [sample for sample in ended if sample.intended_s >= begin][-finish["successes"] :]
+    slow_ms = finish["slow_ms"]
+    if slow_ms is not None and (began is None or all(sample.ok for sample in live.ended_since(path, began))):
+        slow_ms = None
+    return len(newest) == finish["successes"] and all(sample.ok and (slow_ms is None or sample.latency_ms <= slow_ms) for sample in newest)
 
 
 def _again(run):
@@ -129,6 +137,14 @@ def parse(params):
 
 def main(_argument, _ready):
     """Entry of the runtime archive: options as JSON on stdin, the answer as one line of JSON on stdout."""
-    answer = take(parse(json.loads(sys.stdin.read(MOST_INPUT))))
-    sys.stdout.write(json.dumps(answer) + "\n")
+    wanted = parse(json.loads(sys.stdin.read(MOST_INPUT)))
+    answer = take(wanted, keep=True)
+    try:
+        sys.stdout.write(json.dumps(answer) + "\n")
+        sys.stdout.flush()
+    finally:
+        if answer["collected"]:  # only now: nothing that fails before may lose the samples
+            from .._probe import collect
+
+            collect.forget(wanted["name"])
     return 0

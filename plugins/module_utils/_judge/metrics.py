@@ -101,7 +101,7 @@ def compute(samples, fault, successes=3, probe=None, given=None, live=None):
     """
     limits = phases.bounds(samples, fault, probe, given)
     parts = phases.split(samples, limits)
-    slow_ms = slow_limit_ms(parts.baseline)
+    slow_ms = slow_limit_ms(figures(parts.baseline)["p95_ms"])
     found = outages(parts.affected, successes, slow_ms)
     recovered = recovery_time(found, limits.hold_from if fault.get("event") else limits.hold_to) if parts.affected else None
     revived = found and stayed_away(fault)

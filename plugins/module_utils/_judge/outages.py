@@ -7,16 +7,13 @@ from __future__ import annotations
 
 from collections import namedtuple
 
-from .._probe.samples import figures
-
 Outage = namedtuple("Outage", "begin end")  # CLOCK_MONOTONIC of the observer; end is None while it lasts
 SLOW_FACTOR = 2.0  # a probe is slow above this many times the baseline p95 ...
 SLOW_FLOOR_MS = 20.0  # ... but never below p95 + this: twice of one millisecond is noise
 
 
-def slow_limit_ms(baseline):
-    """Latency above which a probe does not count as good again; None without a baseline."""
-    p95 = figures(baseline)["p95_ms"]
+def slow_limit_ms(p95):
+    """Latency above which a probe does not count as good again, from the baseline's p95; None without one."""
     return None if p95 is None else max(SLOW_FACTOR * p95, p95 + SLOW_FLOOR_MS)
 
 

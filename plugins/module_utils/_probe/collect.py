@@ -15,8 +15,18 @@ from . import samples
 from . import state as probes
 
 
-def stop(name, check_mode=False):
-    """End the recorder and take away what it left on the host.
+def forget(name):
+    """Take away what an ended recorder left on the host."""
+    ledger = Ledger()
+    run = ledger.folders.run
+    if os.path.isdir(probes.folder(run, _quantity.name(name))):
+        with probes.alone(run):
+            probes.remove(run, name)
+    ledger.tidy()
+
+
+def stop(name, check_mode=False, keep=False):
+    """End the recorder and take away what it left on the host, unless ``keep``: ``forget`` does it then.
 
     Returns ``(changed, {"samples", "summary", "died"})``; samples and summary are None when there was no such probe.
     """
@@ -36,8 +46,10 @@ def stop(name, check_mode=False):
         if ended is None and told.get("id"):
             probes.end_marked(told["id"])  # what a killed recorder was running
         result = {"samples": samples.pack(rows), "summary": summarise(rows, told, ended), "died": ended is None}
-        probes.remove(run, name)
-    ledger.tidy()
+        if not keep:
+            probes.remove(run, name)
+    if not keep:
+        ledger.tidy()
     return True, result
 
 

@@ -23,7 +23,7 @@ def window(path, seconds, now=None):
     """
     now = time.monotonic() if now is None else now
     try:
-        found = _ended_since(path, now - seconds)
+        found = ended_since(path, now - seconds)
     except OSError:
         return None
     shown = samples.figures([sample for sample in found if _end(sample) <= now])
@@ -36,7 +36,7 @@ def _end(sample):
     return sample.intended_s + sample.latency_ms / 1000.0
 
 
-def _ended_since(path, since):
+def ended_since(path, since):
     """Samples that ended at ``since`` or later, reading blocks backwards from the end until older ones are met."""
     found = []
     with open(path, "rb") as source:

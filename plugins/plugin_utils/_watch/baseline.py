@@ -7,6 +7,8 @@ from __future__ import annotations
 import math
 import time
 
+from ansible_collections.magsasa.chaos.plugins.module_utils._judge.outages import slow_limit_ms
+
 from . import clocks
 from .phase import Phase
 
@@ -35,6 +37,7 @@ class Baseline(Phase):
         over -= min(BEGINS * (time.monotonic() - asked), MOST_AHEAD)
         for seen in self.seen.values():
             probe = seen["probe"]
+            seen["slow_ms"] = slow_limit_ms(probe.get("p95_ms")) if probe else None
             seen["steady"] = bool(probe and probe.get("sent") and probe["error_rate_pct"] <= self.wanted["max_error_rate_pct"])
         self.tell("baseline done", None)
         time.sleep(max(0.0, over - time.monotonic()))

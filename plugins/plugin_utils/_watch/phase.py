@@ -44,7 +44,7 @@ class Phase:
         seen = self.seen[host]
         watcher = self.observer(host)
         together = watcher == host or self.wanted["probe"] is None
-        answer = self._step(host, window_s, wait_s, fault=True, probe=together)
+        answer = self._step(host, window_s, wait_s, fault=True, probe=together, host=host)
         seen["error"] = str(answer.get("msg")) if answer.get("failed") or "clock" not in answer else None
         if seen["error"] is None:
             seen["active"] = bool(answer["active"])
@@ -56,14 +56,15 @@ class Phase:
                 seen[key] = answer[key]
         return seen
 
-    def _step(self, where, window_s, wait_s, fault, probe, host=None):
+    def _step(self, where, window_s, wait_s, fault, probe, host):
         probe = probe and self.wanted["probe"] is not None
         name = self.wanted["fault"] if fault else self.wanted["probe_names"][host]
         options = {"name": name, "fault": fault, "probe": probe, "renew": self.wanted["lease_s"] is not None, "window": "%gs" % min(max(window_s, 0.1), 600.0)}
         if wait_s is not None:
             options.update(wait="%gs" % min(max(wait_s, 0.0), 5.0), successes=self.wanted["successes"], rate=self.wanted["rate"])
-            if self.wanted["slow_ms"] is not None:
-                options["slow"] = "%gms" % self.wanted["slow_ms"]
+            slow_ms = self.wanted["slow_ms"].get(host)
+            if slow_ms is not None:
+                options["slow"] = "%gms" % slow_ms
         return self.runner.step(where, options)
 
     def tell(self, phase, left_s):
