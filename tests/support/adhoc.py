@@ -16,6 +16,16 @@ import sys
 import tempfile
 import threading
 
+def _group():
+    """The control groups of this process (text)."""
+    try:
+        with open("/proc/self/cgroup", encoding="utf-8") as source:
+            return source.read()
+    except OSError:
+        return ""
+
+
+_home = _group()
 _servers = {}
 _lock = threading.Lock()
 
@@ -41,6 +51,8 @@ class _Server:
 
 def run(argv, cwd, env, timeout):
     """As subprocess.run with captured output, for the program ``ansible`` (its path is the first word)."""
+    if _group() != _home:  # the run belongs where the test put itself
+        return subprocess.run(argv, cwd=cwd, env=env, capture_output=True, text=True, timeout=timeout, check=False)
     loading = {key: value for key, value in env.items() if key.startswith("ANSIBLE_") or key in ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")}
     key = (os.getpid(), json.dumps(loading, sort_keys=True))
     with _lock:
