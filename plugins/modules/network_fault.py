@@ -38,6 +38,7 @@ options:
       - Addresses or networks (CIDR) at the other end, at most 256. Everybody when left out.
     type: list
     elements: str
+    aliases: [to]
   port:
     description:
       - TCP or UDP ports, or ranges such as V(8000-8010), at most 64. Every port when left out.
@@ -45,6 +46,7 @@ options:
         left alone unless a port or a peer is named.
     type: list
     elements: str
+    aliases: [ports]
   port_of:
     description:
       - Whose O(port) it is. V(host) is a service on this host, V(peer) a service that this host uses, V(either) both.

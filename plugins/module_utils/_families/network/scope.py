@@ -11,8 +11,8 @@ from ..._errors import BadOption
 MOST_PEERS = 256
 MOST_PORTS = 64
 OPTIONS = {
-    "peer": {"type": "list", "elements": "str"},
-    "port": {"type": "list", "elements": "str"},
+    "peer": {"type": "list", "elements": "str", "aliases": ["to"]},
+    "port": {"type": "list", "elements": "str", "aliases": ["ports"]},
     "port_of": {"type": "str", "choices": ["either", "host", "peer"], "default": "either"},
     "protocol": {"type": "str", "choices": ["any", "tcp", "udp", "icmp"], "default": "any"},
     "direction": {"type": "str", "choices": ["both", "in", "out"], "default": "both"},
