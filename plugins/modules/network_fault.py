@@ -2,22 +2,24 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Lost, dropped or rejected packets for a bounded time."""
+"""Late, lost, dropped or rejected packets for a bounded time."""
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: network_fault
-short_description: Lose, drop or reject packets for a bounded time
+short_description: Delay, lose, drop or reject packets for a bounded time
 version_added: 0.1.0
 author:
   - magsasa.chaos contributors (@magsasa)
 description:
-  - Loses a share of the packets, drops all of them (a partition), or rejects them, by peer, port, protocol and direction, IPv4 and IPv6.
+  - Delays packets, loses a share of them, drops all of them (a partition), or rejects them, by peer, port, protocol and direction, IPv4 and IPv6.
   - One table of nftables of our own (C(inet magsasa_chaos_ID)) holds the rules; nothing else of the host's packet filter is touched,
     and the undo deletes that table.
   - The connections by which the host is managed are exempt, first in order and in both directions, established and new ones alike.
     These are the peer of the SSH connection, every peer that an SSH server of the host is connected with, and what a program
     above this one is connected with. The rules are read back after injecting; when they are not as planned the fault is undone.
+  - With O(action=delay) the kernel hands the packets to a worker of ours (NFQUEUE), which lets each go on when its time has come. When the
+    worker dies, packets pass at once and the fault ends.
   - What the host forwards for others, such as containers with addresses of their own, is not touched.
 extends_documentation_fragment:
   - magsasa.chaos.fault
@@ -26,12 +28,24 @@ options:
     description:
       - V(loss) loses packets at random. V(partition) drops every packet that is meant, so that whoever waits runs into its time limit.
       - V(reject) answers every packet that is meant with an error, so that TCP is refused at once; connections that were open are reset.
-      - Required with O(state=present).
+      - V(delay) holds packets back.
+      - Required with O(state=present), unless O(loss) or O(delay) tells it.
     type: str
-    choices: [loss, partition, reject]
+    choices: [delay, loss, partition, reject]
   loss:
     description:
       - Share of the packets that is lost, such as V(30%). Each packet is decided about on its own. Only with O(action=loss), and required there.
+    type: str
+  delay:
+    description:
+      - How long a packet is held, V(1ms) to V(60s). Only with O(action=delay), and required there.
+      - It counts once in a round trip. With O(direction=both), as with V(in), what comes in waits; with V(out), what leaves waits.
+        A new connection and a request over it are two round trips.
+      - With V(out), one TCP connection carries little, as TCP counts as unsent what waits on its own host.
+    type: str
+  jitter:
+    description:
+      - Standard deviation of the time that packets are held (normal distribution), at most O(delay). Packets may overtake each other, as on a real network.
     type: str
   peer:
     description:
@@ -69,6 +83,7 @@ options:
 requirements:
   - root
   - C(nft) (package nftables) and a kernel with nf_tables
+  - with O(action=delay), a kernel with nfnetlink_queue
 """
 
 EXAMPLES = r"""
@@ -88,6 +103,15 @@ EXAMPLES = r"""
     loss: 30%
     port: [8080]
     port_of: host
+    duration: 1m
+
+- name: The way to the database takes 200 ms longer
+  magsasa.chaos.network_fault:
+    name: slow-database
+    to: [192.0.2.20]
+    ports: [5432]
+    delay: 200ms
+    jitter: 20ms
     duration: 1m
 
 - name: Port 443 of a network refuses connections at once
@@ -151,7 +175,8 @@ fault:
       sample: confirmed
     measured:
       description:
-        - What the counters of the rules say. C(packets_matched) came by and were meant, C(packets_hit) of them were lost, dropped or
+        - With O(action=delay), C(packets_held), and C(delay_ms) and C(jitter_ms) as the mean and the standard deviation of how long.
+        - With other actions, what the counters of the rules say. C(packets_matched) came by and were meant, C(packets_hit) of them were lost, dropped or
           rejected, which is C(hit_pct).
       type: dict
       sample: {packets_matched: 1204, packets_hit: 355, hit_pct: 29.49}

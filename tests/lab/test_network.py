@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import base64
 import concurrent.futures
+import statistics
 import time
 
 import pytest
@@ -305,3 +306,86 @@ def test_a_host_without_nft_names_the_package(net, home):
     finally:
         ssh(net, "app2", "mv /usr/sbin/nft.away /usr/sbin/nft")
     assert result["failed"] and "nft is not installed" in result["msg"] and "Debian, Ubuntu: nftables" in result["msg"], result
+
+
+RTT = """
+import socket, sys, time
+times = []
+with socket.create_connection((sys.argv[1], int(sys.argv[2])), 10) as peer:
+    for _number in range(int(sys.argv[3])):
+        start = time.monotonic()
+        peer.sendall(b"x")
+        peer.recv(1)
+        times.append(1000 * (time.monotonic() - start))
+print(*times)
+"""
+REPEAT = """
+import socketserver
+class Echo(socketserver.BaseRequestHandler):
+    def handle(self):
+        while self.request.sendall(self.request.recv(1) or self.finished()) is None:
+            pass
+    def finished(self):
+        raise SystemExit
+class Server(socketserver.ThreadingTCPServer):
+    allow_reuse_address, daemon_threads = True, True
+Server(("0.0.0.0", %d), Echo).serve_forever()
+""" % UDP_PORT
+
+
+@pytest.fixture
+def repeating(net):
+    """An echo server on app1 that answers again and again."""
+    code = base64.b64encode(REPEAT.encode()).decode()
+    ssh(net, "app1", "systemd-run -q --unit=repeating python3 -c \"import base64; exec(base64.b64decode('%s'))\"" % code)
+    assert wait_for(lambda: str(UDP_PORT) in ssh(net, "app1", "ss -Hltn"), 10)
+    yield
+    ssh(net, "app1", "systemctl stop repeating")
+
+
+def round_trips(lab, client, address, count, port=UDP_PORT):
+    """Milliseconds of that many round trips over one connection."""
+    return list(map(float, python(lab, client, RTT, address, port, count).split()))
+
+
+@pytest.mark.parametrize("client, port_of", [("app2", "host"), ("app1", "either")])
+@pytest.mark.parametrize("wait, count", [(50, 40), (200, 15)])
+def test_a_delay_is_added_once_to_a_round_trip(net, home, repeating, client, port_of, wait, count):
+    before = statistics.median(round_trips(net, client, home["app1"], 40))
+    inject(net, "app1", delay="%dms" % wait, port=[UDP_PORT], port_of=port_of)
+    added = statistics.median(round_trips(net, client, home["app1"], count)) - before
+    print("asked %d ms, added %.2f ms" % (wait, added))
+    # Never less; how much more depends on how busy this machine is.
+    assert wait - 0.5 < added < wait + 10, added
+    assert ask(net, "app2", home["app1"], PORT)[1] < wait / 1000  # another port
+    time.sleep(1.2)
+    fault = end(net, "app1")
+    assert fault["measured"]["packets_held"] > count and fault["measured"]["delay_ms"] >= wait
+    assert statistics.median(round_trips(net, client, home["app1"], 40)) < wait / 2
+
+
+def test_jitter_is_a_standard_deviation(net, home, repeating):
+    inject(net, "app1", delay="20ms", jitter="5ms", port=[UDP_PORT], port_of="host")
+    times = round_trips(net, "app2", home["app1"], 400)
+    print("mean %.2f ms, standard deviation %.2f ms" % (statistics.mean(times), statistics.pstdev(times)))
+    assert 18 < statistics.median(times) < 30 and 3 < statistics.pstdev(times) < 15
+    end(net, "app1")
+
+
+def test_packets_pass_when_the_worker_of_a_delay_dies(net, home, repeating):
+    fault = inject(net, "app1", delay="5s", port=[UDP_PORT], port_of="host")
+    ssh(net, "app1", "kill -KILL $(pgrep -x chaos-net | head -n 1)")
+    assert wait_for(lambda: not remains(net, "app1"), 8), remains(net, "app1")
+    past = ledger(net, "app1")[-1]
+    assert (past["id"], past["revert_cause"], past["residue"]) == (fault["id"], "worker_died", [])
+    assert max(round_trips(net, "app2", home["app1"], 5)) < 1000
+
+
+def test_what_is_held_at_the_end_is_not_lost(net, home):
+    inject(net, "app1", delay="30s", port=[UDP_PORT], protocol="udp", direction="in")
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        counting = pool.submit(python, net, "app1", COUNT, UDP_PORT)
+        assert wait_for(lambda: str(UDP_PORT) in ssh(net, "app1", "ss -Hlun"), 10)
+        python(net, "app2", SEND, home["app1"], UDP_PORT, 50)
+        end(net, "app1")
+        assert int(counting.result()) == 50

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, HostError, MissingTool, Refused
-from ansible_collections.magsasa.chaos.plugins.module_utils._families.network import FAMILY, judge, rules
+from ansible_collections.magsasa.chaos.plugins.module_utils._families.network import FAMILY, delay, judge, rules
 from ansible_collections.magsasa.chaos.plugins.module_utils._families.network import scope as scopes
 from ansible_collections.magsasa.chaos.plugins.module_utils._host import nft
 
@@ -273,3 +273,78 @@ def test_a_loss_of_everything_is_all_or_a_mismatch():
 )
 def test_a_scope_in_words(change, text):
     assert scopes.describe(parsed(action="partition", **change)) == text
+
+
+DELAY = {"action": "delay", "delay": "200ms"}
+
+
+@pytest.mark.parametrize(
+    "change, option",
+    [
+        ({"action": "delay"}, "delay"),
+        ({"action": "loss", "loss": "5%", "delay": "1s"}, "delay"),
+        ({"loss": "5%", "delay": "1s"}, "loss"),
+        ({"action": "partition", "jitter": "1ms"}, "jitter"),
+        (dict(DELAY, jitter="201ms"), "jitter"),
+        ({"delay": "0"}, "delay"),
+        ({"delay": "61s"}, "delay"),
+    ],
+)
+def test_bad_options_of_a_delay(change, option):
+    with pytest.raises(BadOption) as caught:
+        parsed(**change)
+    assert caught.value.details["option"] == option
+
+
+@pytest.mark.parametrize("change, action", [({"delay": "1s"}, "delay"), ({"loss": "5%"}, "loss")])
+def test_the_figure_tells_the_action(change, action):
+    assert parsed(**change)["action"] == action
+
+
+@pytest.mark.parametrize(
+    "change, coming, going",
+    [
+        ({}, ['iifname != "lo"'], []),
+        ({"direction": "out"}, [], ['oifname != "lo"']),
+        ({"port": ["80"], "port_of": "host", "protocol": "tcp"}, ["tcp dport { 80 }"], []),
+        (
+            {"port": ["80"], "protocol": "tcp"},
+            ['iifname != "lo" tcp dport { 80 }', 'iifname != "lo" tcp sport { 80 }', 'iifname "lo" tcp dport { 80 }'],
+            [],
+        ),
+    ],
+)
+def test_a_delay_counts_once_in_a_round_trip(change, coming, going):
+    assert matches("input", **dict(DELAY, **change)) == coming
+    assert matches("output", **dict(DELAY, **change)) == going
+
+
+def test_the_end_of_a_delay_loses_no_packet():
+    (step,) = planned(peer=[PEER], **DELAY)["steps"]
+    assert [each["op"] for each in reversed(step["undo"])] == ["nft.release_packets", "workers.end", "nft.remove_table"]
+
+
+def test_a_queue_of_xtables_is_read_as_planned():
+    (step,) = planned(peer=[PEER], **DELAY)["steps"]
+    wanted = delay.numbered(step["args"]["rules"], 4711)
+    assert wanted[0] == ["act", "hit", "counter queue num 4711 bypass"]
+    found = [{"chain": "act", "comment": "hit", "expr": [{"counter": {"packets": 0}}, {"xt": {"type": "target", "name": "NFQUEUE"}}]}]
+    assert rules.difference(wanted[:1], found) == ""
+    assert rules.difference(wanted[:1], [dict(found[0], expr=[{"drop": None}])])
+
+
+@pytest.mark.parametrize(
+    "held, mean, jitter, effect",
+    [(0, 0, 0, "confirmed"), (10, 201.5, 0, "confirmed"), (10, 215, 0, "mismatch"), (10, 150, 0, "mismatch"), (100, 215, 20, "confirmed"), (100, 230, 20, "mismatch")],
+)
+def test_when_a_delay_counts_as_confirmed(held, mean, jitter, effect):
+    assert delay.judge({"delay_ms": 200.0, "jitter_ms": float(jitter)}, {"packets_held": held, "delay_ms": mean})["effect"] == effect
+
+
+def test_figures_of_what_was_held():
+    held = delay.Held()
+    assert held.figures() == (0, 0.0, 0.0)
+    for seconds in (0.1, 0.2, 0.3):
+        held.add(seconds)
+    count, mean, spread = held.figures()
+    assert count == 3 and abs(mean - 200) < 1e-6 and abs(spread - 81.6497) < 1e-3

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Network: partition, reject, loss. Private to magsasa.chaos."""
+"""Network: partition, reject, loss, delay. Private to magsasa.chaos."""
 from __future__ import annotations
 
 import math
@@ -11,7 +11,7 @@ from ... import _cmd, _quantity
 from ..._errors import BadOption, HostError, MissingTool, Refused
 from ..._fault.plan import plan, step, undo
 from ..._host import nft
-from . import control, rules, scope as scopes
+from . import control, delay, rules, scope as scopes
 
 LEAST_LOSS = 0.001  # percent
 ENOUGH = 200  # packets; of fewer no share can be judged
@@ -24,21 +24,29 @@ class Network:
     name = "network"
     settle_s = 0.2
     options = dict(
-        {"action": {"type": "str", "choices": ["loss", "partition", "reject"]}, "loss": {"type": "str"}},
+        {
+            "action": {"type": "str", "choices": ["delay", "loss", "partition", "reject"]},
+            "loss": {"type": "str"},
+            "delay": {"type": "str"},
+            "jitter": {"type": "str"},
+        },
         **scopes.OPTIONS
     )
 
     def parse(self, params):
         """Figures of the family's options."""
-        action = params["action"]
+        action = params["action"] or next((name for name in ("delay", "loss") if params[name] is not None), None)
         if not action:
-            raise BadOption("action", "", "is missing", "use loss, partition or reject")
-        if action == "loss" and params["loss"] is None:
-            raise BadOption("loss", "", "is missing", "say how much is lost, such as 30%")
-        if action != "loss" and params["loss"] is not None:
-            raise BadOption("loss", params["loss"], "means nothing with action=%s" % action, "leave it out, or use action=loss")
+            raise BadOption("action", "", "is missing", "use delay, loss, partition or reject")
+        for option, says in (("loss", "how much is lost, such as 30%"), ("delay", "how long, such as 200ms")):
+            if action == option and params[option] is None:
+                raise BadOption(option, "", "is missing", "say " + says)
+            if action != option and params[option] is not None:
+                raise BadOption(option, params[option], "means nothing with action=%s" % action, "leave it out, or use action=%s" % option)
+        if action != "delay" and params["jitter"] is not None:
+            raise BadOption("jitter", params["jitter"], "means nothing with action=%s" % action, "leave it out, or use action=delay")
         loss = None if action != "loss" else _quantity.percent(params["loss"], "loss", low=LEAST_LOSS)
-        return dict(scopes.parse(params), action=action, loss_pct=loss)
+        return dict(scopes.parse(params), action=action, loss_pct=loss, **_times(params, action))
 
     def look(self, options):
         """What there is to do it with, and what must not be touched."""
@@ -57,17 +65,33 @@ class Network:
             raise HostError("this host lets nobody make rules about packets: %s" % facts["obstacle"])
         table = "magsasa_chaos_$ID"
         action, meant = options["action"], scopes.describe(options)
-        verb = {"loss": "lose %g %% of" % (options["loss_pct"] or 0), "partition": "drop", "reject": "reject"}[action]
+        verb = {"loss": "lose %g %% of" % (options["loss_pct"] or 0), "partition": "drop", "reject": "reject", "delay": _hold(options)}[action]
         planned = rules.plan(action, options["loss_pct"], options, facts["control"])
         requested = {"scope": meant}
         if action == "loss":
             requested = {"loss_pct": options["loss_pct"], "scope": meant}
-        made = step("rules", "%s %s" % (verb, meant), {"table": table, "rules": planned}, [undo("nft.remove_table", table=table)], tool="nft")
-        return plan("network", action, "nftables", requested, [made], ["network " + meant], _notes(options, facts))
+        args, undone, backend = {"table": table, "rules": planned}, [undo("nft.remove_table", table=table)], "nftables"
+        if action == "delay":
+            times = {"delay_ms": options["delay_ms"], "jitter_ms": options["jitter_ms"]}
+            requested, args = dict(times, scope=meant), dict(args, **times)
+            undone += [undo("workers.end", fault="$ID"), undo("nft.release_packets", fault="$ID")]  # carried out from the last to the first
+            backend = "NFQUEUE and a worker of our own"
+        made = step("delay" if action == "delay" else "rules", "%s %s" % (verb, meant), args, undone, tool="nft")
+        return plan("network", action, backend, requested, [made], ["network " + meant], _notes(options, facts))
 
     def do_rules(self, ctx, args):
         """The whole table at once, then the proof that the kernel holds it as planned: exemptions before everything else."""
         nft.load(args["table"], rules.text(args["table"], args["rules"]))
+        self._prove(args)
+
+    def do_delay(self, ctx, args):
+        """The same with a worker that holds the packets."""
+        delay.start(ctx, args)
+        self._prove(args)
+        ctx.check_workers()
+
+    @staticmethod
+    def _prove(args):
         wrong = rules.difference(args["rules"], nft.read(args["table"]))
         if wrong:
             raise HostError("the rules are not as planned: %s" % wrong)
@@ -79,16 +103,33 @@ class Network:
             return {"effect": "mismatch", "measured": {}, "note": "somebody took the table away"}
         found = nft.read(args["table"])
         matched, hit = rules.packets(found, "match"), rules.packets(found, "hit")
+        wrong = rules.difference(args["rules"], found)
+        if ctx.record["action"] == "delay" and not wrong:
+            shown = delay.measured(ctx)
+            return dict(delay.judge(ctx.record["requested"], shown), measured=dict(shown, packets_matched=matched))
         measured = {"packets_matched": matched, "packets_hit": hit}
         if matched:
             measured["hit_pct"] = round(100.0 * hit / matched, 2)
-        wrong = rules.difference(args["rules"], found)
         return dict(judge(ctx.record["action"], ctx.record["requested"], matched, hit, wrong), measured=measured)
+
+
+def _times(params, action):
+    if action != "delay":
+        return {}
+    wait = _quantity.duration(params["delay"], "delay", low=0.001, high=60.0)
+    jitter = _quantity.duration(params["jitter"], "jitter", high=wait) if params["jitter"] is not None else 0.0
+    return {"delay_ms": round(wait * 1000, 3), "jitter_ms": round(jitter * 1000, 3)}
+
+
+def _hold(options):
+    if options["action"] != "delay":
+        return ""
+    return "hold for %g ms%s" % (options["delay_ms"], " (standard deviation %g ms)" % options["jitter_ms"] if options["jitter_ms"] else "")
 
 
 def _guard(options):
     """A fault that leaves nothing of the network, or of what the host says to itself, is asked for twice."""
-    if options["force"] or (options["action"] == "loss" and options["loss_pct"] < 100):
+    if options["force"] or options["action"] == "delay" or (options["action"] == "loss" and options["loss_pct"] < 100):
         return
     if scopes.everyone(options):
         raise Refused("scope", "neither peer nor port narrows this %s: the host would be alone" % options["action"], "force")
@@ -102,7 +143,11 @@ def _notes(options, facts):
         found.append("exempt: %d more connections like these" % (len(facts["control"]) - 8))
     if scopes.everyone(options):
         found.append("what this host says to itself is left alone: name a port or a peer for that")
-    if options["direction"] != "in" and options["action"] != "reject" and options["protocol"] != "tcp":
+    if options["action"] == "delay":
+        found.append("a delay counts once in a round trip: %s" % ("what leaves waits" if options["direction"] == "out" else "what comes in waits"))
+        if options["direction"] == "out":
+            found.append("held on the way out, one TCP connection carries little: TCP counts what waits here as unsent")
+    elif options["direction"] != "in" and options["action"] != "reject" and options["protocol"] != "tcp":
         found.append("for what leaves this host, a program here that sends UDP or ICMP is told (EPERM); loss on the way in is silent")
     return found
 

@@ -12,18 +12,24 @@ from . import scope as scopes
 
 PRIORITY = -10  # before the host's own filter
 OF_A_MILLION = 1000000
+VERDICTS = ("accept", "drop", "goto", "reject", "queue")
 NEIGHBOURS = "icmpv6 type { nd-router-solicit, nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert }"  # IPv6's ARP
 
 
 def plan(action, loss_pct, scope, control):
     """``[[chain, label, text]]`` in order; the label is the rule's comment. ``control``: see control.connections."""
     decisions = [["act", label, text] for label, text in _decision(action, loss_pct)]
+    if action == "delay":
+        scope = _once(scope)
     narrowed = scope["peers4"] or scope["peers6"] or scope["ports"]
     headers_in = _headers(scope, "in") if scope["direction"] != "out" else []
     headers_out = _headers(scope, "out") if scope["direction"] != "in" else []
     coming = headers_in if narrowed else ['iifname != "lo" ' + each for each in headers_in]
     if narrowed:
         coming = coming + ['iifname "lo" ' + each for each in headers_out if each not in headers_in]
+    if action == "delay" and narrowed and scope["port_of"] == "either":
+        own = dict(scope, port_of="host")
+        coming = ['iifname != "lo" ' + each for each in headers_in] + ['iifname "lo" ' + each for each in _headers(own, scope["direction"])]
     going = ['oifname != "lo" ' + each for each in headers_out]
     found = list(decisions)
     for chain, way, matches in (("input", "in", coming), ("output", "out", going)):
@@ -33,7 +39,14 @@ def plan(action, loss_pct, scope, control):
     return found
 
 
+def _once(scope):
+    """A delay counts once in a round trip: what comes in waits, the answer does not."""
+    return dict(scope, direction="in") if scope["direction"] == "both" else scope
+
+
 def _decision(action, loss_pct):
+    if action == "delay":
+        return [("hit", "counter queue num QUEUE bypass")]  # the number is known when the queue is there
     if action == "loss" and loss_pct < 100:
         return [("hit", "numgen random mod %d < %d counter drop" % (OF_A_MILLION, round(loss_pct * OF_A_MILLION / 100)))]
     if action != "reject":
@@ -77,10 +90,10 @@ def _set(values):
     return "{ %s }" % ", ".join(values)
 
 
-def text(table, rules):
+def text(table, rules, more_chains=()):
     """One transaction for ``nft -f``: a new table with its chains and rules."""
     lines = ["create table inet %s" % table]  # create, not add: one that is there already is not ours to change
-    for chain in dict.fromkeys(chain for chain, _label, _text in rules):
+    for chain in dict.fromkeys(list(more_chains) + [chain for chain, _label, _text in rules]):
         hook = "" if chain == "act" else " { type filter hook %s priority %d; policy accept; }" % (chain, PRIORITY)
         lines.append("add chain inet %s %s%s" % (table, chain, hook))
     lines += ['add rule inet %s %s %s comment "%s"' % (table, chain, rule, label) for chain, label, rule in rules]
@@ -99,12 +112,13 @@ def difference(rules, found):
 
 def _verdict_planned(rule):
     words = rule.split()
-    return next(word for word in ("accept", "drop", "goto", "reject") if word in words)
+    return next(word for word in VERDICTS if word in words)
 
 
 def _verdict_read(rule):
     keys = [key for part in rule.get("expr", ()) for key in part]
-    return next((key for key in keys if key in ("accept", "drop", "goto", "reject")), None)
+    found = next((key for key in keys if key in VERDICTS + ("xt",)), None)
+    return "queue" if found == "xt" else found  # how nft gives the target NFQUEUE back
 
 
 def packets(found, label):
