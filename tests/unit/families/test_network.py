@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, HostError, MissingTool, Refused
+from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, HostError, MissingTool, NotHere, Refused
 from ansible_collections.magsasa.chaos.plugins.module_utils._families.network import FAMILY, delay, judge, rules
 from ansible_collections.magsasa.chaos.plugins.module_utils._families.network import scope as scopes
 from ansible_collections.magsasa.chaos.plugins.module_utils._host import nft
@@ -109,8 +109,8 @@ def test_some_loss_of_everything_needs_no_force():
     "facts, kind, words",
     [
         ({"nft": False}, MissingTool, "RHEL, AlmaLinux, Rocky, Fedora: nftables"),
-        ({"uid": 1000}, Refused, "become: true"),
-        ({"obstacle": "nft said: Operation not permitted"}, HostError, "Operation not permitted"),
+        ({"uid": 1000}, NotHere, "become: true"),
+        ({"obstacle": "nft said: Operation not permitted"}, NotHere, "Operation not permitted"),
     ],
 )
 def test_what_the_host_lacks(facts, kind, words):

@@ -8,7 +8,7 @@ import math
 import os
 
 from ... import _cmd, _quantity
-from ..._errors import BadOption, HostError, MissingTool, Refused
+from ..._errors import BadOption, HostError, MissingTool, NotHere, Refused
 from ..._fault.plan import plan, step, undo
 from ..._host import nft
 from . import control, delay, rules, scope as scopes
@@ -60,9 +60,9 @@ class Network:
         if not facts["nft"]:
             raise MissingTool("nft", nft.PACKAGES, nft.PURPOSE)
         if facts["uid"]:
-            raise Refused("permission", "rules about packets need root and this run has none", remedy="use become: true")
+            raise NotHere("rules about packets need root and this run has none", "use become: true")
         if facts["obstacle"]:
-            raise HostError("this host lets nobody make rules about packets: %s" % facts["obstacle"])
+            raise NotHere("packets cannot be ruled on (%s)" % facts["obstacle"], "it takes CAP_NET_ADMIN and a kernel with nf_tables")
         table = "magsasa_chaos_$ID"
         action, meant = options["action"], scopes.describe(options)
         verb = {"loss": "lose %g %% of" % (options["loss_pct"] or 0), "partition": "drop", "reject": "reject", "delay": _hold(options)}[action]
