@@ -119,7 +119,9 @@ def test_what_the_host_lacks(facts, kind, words):
 
 
 @pytest.mark.parametrize("action", ["partition", "reject", "loss"])
-@pytest.mark.parametrize("change", [{}, {"peer": [PEER]}, {"peer": ["192.0.2.1"]}, {"port": ["22"]}, {"peer": ["2001:db8::/64"], "port": ["22"], "direction": "out"}])
+@pytest.mark.parametrize(
+    "change", [{}, {"peer": [PEER]}, {"peer": ["192.0.2.1"]}, {"port": ["22"]}, {"peer": ["2001:db8::/64"], "port": ["22"], "direction": "out"}]
+)
 def test_the_control_connections_are_exempt_before_anything_else(action, change):
     change = dict(change, action=action, loss="50%" if action == "loss" else None)
     for name, ends in (("input", ("saddr", "dport")), ("output", ("daddr", "sport"))):
@@ -171,7 +173,9 @@ def test_which_packets_are_meant(change, coming, going):
     assert matches("output", action="partition", **change) == going
 
 
-@pytest.mark.parametrize("change, exempt", [({}, True), ({"peer": [PEER]}, True), ({"protocol": "icmp"}, True), ({"protocol": "tcp"}, False), ({"port": ["80"]}, False)])
+@pytest.mark.parametrize(
+    "change, exempt", [({}, True), ({"peer": [PEER]}, True), ({"protocol": "icmp"}, True), ({"protocol": "tcp"}, False), ({"port": ["80"]}, False)]
+)
 def test_neighbours_are_found_as_before(change, exempt):
     """What IPv6 has in the place of ARP is no part of the network that fails."""
     labels = [label for label, _text in chain("input", action="partition", **change)]
@@ -268,7 +272,10 @@ def test_a_loss_of_everything_is_all_or_a_mismatch():
         ({}, "everything in and out"),
         ({"port": ["80"], "port_of": "host", "direction": "in"}, "tcp and udp port 80 of this host in"),
         ({"protocol": "udp", "port": ["53"], "peer": [PEER]}, "udp port 53 with %s/32 in and out" % PEER),
-        ({"peer": ["10.0.%d.0/24" % (2 * number) for number in range(6)], "direction": "out"}, "everything with 10.0.0.0/24, 10.0.2.0/24, 10.0.4.0/24 and 3 more out"),
+        (
+            {"peer": ["10.0.%d.0/24" % (2 * number) for number in range(6)], "direction": "out"},
+            "everything with 10.0.0.0/24, 10.0.2.0/24, 10.0.4.0/24 and 3 more out",
+        ),
     ],
 )
 def test_a_scope_in_words(change, text):
@@ -335,7 +342,14 @@ def test_a_queue_of_xtables_is_read_as_planned():
 
 @pytest.mark.parametrize(
     "held, mean, jitter, effect",
-    [(0, 0, 0, "confirmed"), (10, 201.5, 0, "confirmed"), (10, 215, 0, "mismatch"), (10, 150, 0, "mismatch"), (100, 215, 20, "confirmed"), (100, 230, 20, "mismatch")],
+    [
+        (0, 0, 0, "confirmed"),
+        (10, 201.5, 0, "confirmed"),
+        (10, 215, 0, "mismatch"),
+        (10, 150, 0, "mismatch"),
+        (100, 215, 20, "confirmed"),
+        (100, 230, 20, "mismatch"),
+    ],
 )
 def test_when_a_delay_counts_as_confirmed(held, mean, jitter, effect):
     assert delay.judge({"delay_ms": 200.0, "jitter_ms": float(jitter)}, {"packets_held": held, "delay_ms": mean})["effect"] == effect
