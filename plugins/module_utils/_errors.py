@@ -50,5 +50,12 @@ class MissingTool(ChaosError):
         )
 
 
+class NotHere(ChaosError):
+    """This host cannot do it, whatever the options are: an experiment is skipped then, not failed."""
+
+    def __init__(self, reason, remedy):
+        super().__init__("cannot run here: %s; %s" % (reason, remedy), reason=reason)
+
+
 class HostError(ChaosError):
     """The host did not let us do what the plan says (command failed, file system full, permission)."""

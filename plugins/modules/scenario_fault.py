@@ -19,7 +19,7 @@ options:
     description: The fault family.
     type: str
     required: true
-    choices: [cpu, memory, disk, process, database]
+    choices: [cpu, memory, disk, process, database, network]
   name:
     description: Identity of the fault on the host.
     type: str
@@ -50,6 +50,7 @@ seealso:
   - module: magsasa.chaos.disk_fault
   - module: magsasa.chaos.process_fault
   - module: magsasa.chaos.database_fault
+  - module: magsasa.chaos.network_fault
 """
 
 EXAMPLES = r"""

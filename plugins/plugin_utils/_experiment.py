@@ -77,6 +77,8 @@ def _status(given, fault):
             return status, str(given[status])
     if given.get("failed"):
         text = str(given["failed"])
+        if text.startswith("cannot run here: ") or " is not installed on this host and is needed to " in text:
+            return "skipped", text  # see NotHere and MissingTool
         return ("refused" if text.startswith("refused by") else "failed"), text
     if fault and fault.get("state") == "planned":
         return "planned", ""

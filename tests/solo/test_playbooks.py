@@ -72,8 +72,6 @@ def test_resilient_application_passes_and_nothing_is_left(ansible_playbook, chao
     report = report_of(tmp_path / "reports")
     found = by_scenario(report)
     assert set(found) == set(scenarios.split(","))
-    skipped = found.pop("network-delay-light")
-    assert (skipped["status"], skipped["verdict"]) == ("skipped", "unknown") and "not built" in skipped["reason"]
     for name, each in found.items():
         assert each["status"] == "completed", (name, each["reason"])
         assert each["verdict"] == "passed", (name, each["reason"], each["objectives"])

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
+from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError, MissingTool, NotHere
 from ansible_collections.magsasa.chaos.plugins.module_utils._probe.samples import pack
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._experiment import judge
 
@@ -113,3 +113,17 @@ def test_bad_input_is_one_sentence(more, sentence):
     with pytest.raises(ChaosError) as caught:
         judge(given(**more), "web1")
     assert str(caught.value).startswith(sentence) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "said, status",
+    [
+        (str(NotHere("rules about packets need root", "use become: true")), "skipped"),
+        (str(MissingTool("nft", {"Debian": "nftables"}, "drop packets")), "skipped"),
+        ("refused by the scope guard: 1; set force to lift this guard", "refused"),
+        ("something else cannot run here: no", "failed"),
+    ],
+)
+def test_what_a_host_cannot_do_is_skipped_and_not_failed(said, status):
+    record = judge(given(failed=said, fault=None), "web1")
+    assert (record["status"], record["verdict"], record["reason"]) == (status, "unknown", said)

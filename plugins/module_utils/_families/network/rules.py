@@ -1,0 +1,127 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rules of one fault as data and as text for nft. Pure. Private to magsasa.chaos.
+
+A packet that is meant goes to the chain ``act``, which decides once about it. What the host says to itself passes both hooks: it is
+decided about on its way in only, where a dropped packet is lost as on a wire (on the way out the sender would be told).
+"""
+from __future__ import annotations
+
+from . import scope as scopes
+
+PRIORITY = -10  # before the host's own filter
+OF_A_MILLION = 1000000
+VERDICTS = ("accept", "drop", "goto", "reject", "queue")
+NEIGHBOURS = "icmpv6 type { nd-router-solicit, nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert }"  # IPv6's ARP
+
+
+def plan(action, loss_pct, scope, control):
+    """``[[chain, label, text]]`` in order; the label is the rule's comment. ``control``: see control.connections."""
+    decisions = [["act", label, text] for label, text in _decision(action, loss_pct)]
+    if action == "delay":
+        scope = _once(scope)
+    narrowed = scope["peers4"] or scope["peers6"] or scope["ports"]
+    headers_in = _headers(scope, "in") if scope["direction"] != "out" else []
+    headers_out = _headers(scope, "out") if scope["direction"] != "in" else []
+    coming = headers_in if narrowed else ['iifname != "lo" ' + each for each in headers_in]
+    if narrowed:
+        coming = coming + ['iifname "lo" ' + each for each in headers_out if each not in headers_in]
+    if action == "delay" and narrowed and scope["port_of"] == "either":
+        own = dict(scope, port_of="host")
+        coming = ['iifname != "lo" ' + each for each in headers_in] + ['iifname "lo" ' + each for each in _headers(own, scope["direction"])]
+    going = ['oifname != "lo" ' + each for each in headers_out]
+    found = list(decisions)
+    for chain, way, matches in (("input", "in", coming), ("output", "out", going)):
+        if matches:
+            found += [[chain, label, text] for label, text in _exempt(way, scope, control)]
+            found += [[chain, "match %d" % number, each.strip() + " counter goto act"] for number, each in enumerate(matches)]
+    return found
+
+
+def _once(scope):
+    """A delay counts once in a round trip: what comes in waits, the answer does not."""
+    return dict(scope, direction="in") if scope["direction"] == "both" else scope
+
+
+def _decision(action, loss_pct):
+    if action == "delay":
+        return [("hit", "counter queue num QUEUE bypass")]  # the number is known when the queue is there
+    if action == "loss" and loss_pct < 100:
+        return [("hit", "numgen random mod %d < %d counter drop" % (OF_A_MILLION, round(loss_pct * OF_A_MILLION / 100)))]
+    if action != "reject":
+        return [("hit", "counter drop")]
+    return [  # what a rejection itself sends, and what answers to one, must pass
+        ("answer reset", "tcp flags & rst == rst counter accept"),
+        ("answer icmp", "icmp type destination-unreachable counter accept"),
+        ("answer icmpv6", "icmpv6 type destination-unreachable counter accept"),
+        ("hit tcp", "meta l4proto tcp counter reject with tcp reset"),
+        ("hit other", "counter reject with icmpx type port-unreachable"),
+    ]
+
+
+def _exempt(way, scope, control):
+    side, port = ("saddr", "dport") if way == "in" else ("daddr", "sport")
+    for number, (peer, number_of_port) in enumerate(control):
+        family = "ip6" if ":" in peer else "ip"
+        yield "exempt control %d" % number, "%s %s %s tcp %s %d counter accept" % (family, side, peer, port, number_of_port)
+    if not scope["ports"] and scope["protocol"] in ("any", "icmp"):
+        yield "exempt neighbours", NEIGHBOURS + " counter accept"
+
+
+def _headers(scope, way):
+    """What a packet of one direction looks like, one text for each rule that it takes."""
+    side = "saddr" if way == "in" else "daddr"
+    peers = ["%s %s %s" % (family, side, _set(scope[key])) for family, key in (("ip", "peers4"), ("ip6", "peers6")) if scope[key]]
+    return [" ".join(filter(None, (peer, transport))) for peer in peers or [""] for transport in _transports(scope, way)]
+
+
+def _transports(scope, way):
+    protocol = scope["protocol"]
+    if not scope["ports"]:
+        return [{"any": "", "icmp": "meta l4proto { icmp, ipv6-icmp }"}.get(protocol, "meta l4proto " + protocol)]
+    here, there = ("dport", "sport") if way == "in" else ("sport", "dport")
+    ends = {"host": [here], "peer": [there], "either": [here, there]}[scope["port_of"]]
+    head = "meta l4proto { tcp, udp } th" if protocol == "any" else protocol
+    return ["%s %s %s" % (head, end, _set(scopes.show_ports(scope["ports"]))) for end in ends]
+
+
+def _set(values):
+    return "{ %s }" % ", ".join(values)
+
+
+def text(table, rules, more_chains=()):
+    """One transaction for ``nft -f``: a new table with its chains and rules."""
+    lines = ["create table inet %s" % table]  # create, not add: one that is there already is not ours to change
+    for chain in dict.fromkeys(list(more_chains) + [chain for chain, _label, _text in rules]):
+        hook = "" if chain == "act" else " { type filter hook %s priority %d; policy accept; }" % (chain, PRIORITY)
+        lines.append("add chain inet %s %s%s" % (table, chain, hook))
+    lines += ['add rule inet %s %s %s comment "%s"' % (table, chain, rule, label) for chain, label, rule in rules]
+    return "\n".join(lines) + "\n"
+
+
+def difference(rules, found):
+    """What of the rules read back (see nft.read) is not as planned: one sentence, or ""."""
+    for chain in dict.fromkeys(chain for chain, _label, _text in rules):
+        wanted = [(label, _verdict_planned(rule)) for where, label, rule in rules if where == chain]
+        got = [(each.get("comment", ""), _verdict_read(each)) for each in found if each.get("chain") == chain]
+        if wanted != got:
+            return "chain %s holds %d rules that are not the %d planned ones in their order" % (chain, len(got), len(wanted))
+    return ""
+
+
+def _verdict_planned(rule):
+    words = rule.split()
+    return next(word for word in VERDICTS if word in words)
+
+
+def _verdict_read(rule):
+    keys = [key for part in rule.get("expr", ()) for key in part]
+    found = next((key for key in keys if key in VERDICTS + ("xt",)), None)
+    return "queue" if found == "xt" else found  # how nft gives the target NFQUEUE back
+
+
+def packets(found, label):
+    """Packets that the rules counted whose comment begins with ``label``."""
+    parts = [part for rule in found if rule.get("comment", "").startswith(label) for part in rule.get("expr", ())]
+    return sum(part["counter"]["packets"] for part in parts if isinstance(part.get("counter"), dict))

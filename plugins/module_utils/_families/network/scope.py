@@ -1,0 +1,124 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which packets are meant: peers, ports, protocol, direction. Pure. Private to magsasa.chaos."""
+from __future__ import annotations
+
+import ipaddress
+
+from ..._errors import BadOption
+
+MOST_PEERS = 256
+MOST_PORTS = 64
+OPTIONS = {
+    "peer": {"type": "list", "elements": "str", "aliases": ["to"]},
+    "port": {"type": "list", "elements": "str", "aliases": ["ports"]},
+    "port_of": {"type": "str", "choices": ["either", "host", "peer"], "default": "either"},
+    "protocol": {"type": "str", "choices": ["any", "tcp", "udp", "icmp"], "default": "any"},
+    "direction": {"type": "str", "choices": ["both", "in", "out"], "default": "both"},
+}
+
+
+def parse(params):
+    """Options as data: ``{"peers4", "peers6": [network], "ports": [[low, high]], "port_of", "protocol", "direction"}``."""
+    networks = [_network(text) for text in _listed(params, "peer", MOST_PEERS)]
+    ports = _merged(_ports(text) for text in _listed(params, "port", MOST_PORTS))
+    if ports and params["protocol"] == "icmp":
+        raise BadOption("port", params["port"][0], "means nothing with protocol=icmp", "leave it out, or use protocol=tcp or udp")
+    if not ports and params["port_of"] != "either":
+        raise BadOption("port_of", params["port_of"], "means nothing without a port", "give port too, or leave it out")
+    return {
+        "peers4": _collapsed(networks, 4),
+        "peers6": _collapsed(networks, 6),
+        "ports": ports,
+        "port_of": params["port_of"],
+        "protocol": params["protocol"],
+        "direction": params["direction"],
+    }
+
+
+def _listed(params, option, most):
+    given = params[option]
+    if given is None:
+        return []
+    if not given:
+        raise BadOption(option, "[]", "is an empty list", "name at least one, or leave it out for all")
+    if len(given) > most:
+        raise BadOption(option, "%d entries" % len(given), "are too many", "use at most %d" % most)
+    return [text.strip() for text in given]
+
+
+def _network(text):
+    """One address or network; an IPv4 address in IPv6 dress is meant as IPv4."""
+    try:
+        found = ipaddress.ip_network(text)
+    except ValueError:
+        try:
+            meant = ipaddress.ip_network(text, strict=False)
+        except ValueError:
+            raise BadOption("peer", text, "is not an IPv4 or IPv6 address or network", "use one such as 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32")
+        raise BadOption("peer", text, "is an address inside a network", "write the network %s, or the address without its prefix" % meant)
+    if getattr(found.network_address, "scope_id", None) or "%" in text:
+        raise BadOption("peer", text, "names an interface", "write the address without it")
+    mapped = getattr(found.network_address, "ipv4_mapped", None)
+    if mapped is not None and found.prefixlen >= 96:
+        return ipaddress.ip_network("%s/%d" % (mapped, found.prefixlen - 96))
+    return found
+
+
+def _collapsed(networks, version):
+    return [str(each) for each in ipaddress.collapse_addresses(each for each in networks if each.version == version)]
+
+
+def _ports(text):
+    low, dash, high = text.partition("-")
+    bounds = [low.strip(), high.strip() if dash else low.strip()]
+    if not all(each.isascii() and each.isdigit() and len(each) < 6 and 0 < int(each) < 65536 for each in bounds):
+        raise BadOption("port", text, "is not a port", "use a number from 1 to 65535, or a range such as 8000-8010")
+    low, high = map(int, bounds)
+    if low > high:
+        raise BadOption("port", text, "is a range that ends before it begins", "write %d-%d" % (high, low))
+    return [low, high]
+
+
+def _merged(ranges):
+    """Ranges in ascending order, those that touch or overlap made one."""
+    found = []
+    for low, high in sorted(ranges):
+        if found and low <= found[-1][1] + 1:
+            found[-1][1] = max(found[-1][1], high)
+        else:
+            found.append([low, high])
+    return found
+
+
+def everyone(scope):
+    """Whether no port and no peer narrows it: none is given, or one that means all addresses."""
+    peers = scope["peers4"] + scope["peers6"]
+    return not scope["ports"] and (not peers or any(ipaddress.ip_network(each).prefixlen == 0 for each in peers))
+
+
+def all_loopback(scope):
+    """Whether it holds all that this host says to itself."""
+    homes = [ipaddress.ip_address(text) for text in ("127.0.0.1", "::1")]
+    peers = map(ipaddress.ip_network, scope["peers4"] + scope["peers6"])
+    return not scope["ports"] and any(home.version == each.version and home in each for each in peers for home in homes)
+
+
+def describe(scope):
+    """Text for a person: "tcp and udp port 5432 of 192.0.2.7, both directions"."""
+    protocol = {"any": "tcp and udp" if scope["ports"] else "everything"}.get(scope["protocol"], scope["protocol"])
+    words = [protocol]
+    if scope["ports"]:
+        whose = {"either": "", "host": " of this host", "peer": " of the peer"}[scope["port_of"]]
+        words.append("port %s%s" % (",".join(show_ports(scope["ports"])), whose))
+    peers = scope["peers4"] + scope["peers6"]
+    if peers:
+        words.append("with %s" % (", ".join(peers) if len(peers) < 5 else "%s and %d more" % (", ".join(peers[:3]), len(peers) - 3)))
+    words.append({"both": "in and out", "in": "in", "out": "out"}[scope["direction"]])
+    return " ".join(words)
+
+
+def show_ports(ports):
+    """["80", "8000-8010"]."""
+    return ["%d" % low if low == high else "%d-%d" % (low, high) for low, high in ports]

@@ -1,0 +1,44 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Undo of tables of nftables that a fault made, and of the worker that holds packets for one. Private to magsasa.chaos."""
+from __future__ import annotations
+
+import signal
+
+from .. import nft, processes
+from .members import MARK
+
+HOLDER = "chaos-net"  # the worker's short name
+PATIENCE = 1.0  # seconds
+
+
+class RemoveTable:
+    """``{"table": "magsasa_chaos_<id>"}`` of the family inet: delete it; no other table is touched."""
+
+    @staticmethod
+    def undo(args):
+        nft.remove(args["table"])
+
+    @staticmethod
+    def left(args):
+        return ["table inet %s is still there" % args["table"]] if nft.there(args["table"]) else []
+
+
+class ReleasePackets:
+    """``{"fault": id}``: let the worker of a delay hand back what it holds; killed at once it would lose those packets."""
+
+    @staticmethod
+    def undo(args):
+        found = [(pid, start) for pid, start in processes.marked(MARK, args["fault"]) if processes.comm(pid) == HOLDER]
+        for pid, start in found:
+            processes.send(pid, start, signal.SIGTERM)
+        for pid, start in found:
+            processes.wait_gone(pid, start, PATIENCE)
+
+    @staticmethod
+    def left(args):
+        return []  # workers.end looks after a worker that stays
+
+
+OPERATIONS = {"nft.release_packets": ReleasePackets, "nft.remove_table": RemoveTable}

@@ -1,0 +1,222 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Late, lost, dropped or rejected packets for a bounded time."""
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: network_fault
+short_description: Delay, lose, drop or reject packets for a bounded time
+version_added: 0.1.0
+author:
+  - magsasa.chaos contributors (@magsasa)
+description:
+  - Delays packets, loses a share of them, drops all of them (a partition), or rejects them, by peer, port, protocol and direction, IPv4 and IPv6.
+  - One table of nftables of our own (C(inet magsasa_chaos_ID)) holds the rules; nothing else of the host's packet filter is touched,
+    and the undo deletes that table.
+  - The connections by which the host is managed are exempt, first in order and in both directions, established and new ones alike.
+    These are the peer of the SSH connection, every peer that an SSH server of the host is connected with, and what a program
+    above this one is connected with. The rules are read back after injecting; when they are not as planned the fault is undone.
+  - With O(action=delay) the kernel hands the packets to a worker of ours (NFQUEUE), which lets each go on when its time has come. When the
+    worker dies, packets pass at once and the fault ends.
+  - What the host forwards for others, such as containers with addresses of their own, is not touched.
+extends_documentation_fragment:
+  - magsasa.chaos.fault
+options:
+  action:
+    description:
+      - V(loss) loses packets at random. V(partition) drops every packet that is meant, so that whoever waits runs into its time limit.
+      - V(reject) answers every packet that is meant with an error, so that TCP is refused at once; connections that were open are reset.
+      - V(delay) holds packets back.
+      - Required with O(state=present), unless O(loss) or O(delay) tells it.
+    type: str
+    choices: [delay, loss, partition, reject]
+  loss:
+    description:
+      - Share of the packets that is lost, such as V(30%). Each packet is decided about on its own. Only with O(action=loss), and required there.
+    type: str
+  delay:
+    description:
+      - How long a packet is held, V(1ms) to V(60s). Only with O(action=delay), and required there.
+      - It counts once in a round trip. With O(direction=both), as with V(in), what comes in waits; with V(out), what leaves waits.
+        A new connection and a request over it are two round trips.
+      - With V(out), one TCP connection carries little, as TCP counts as unsent what waits on its own host.
+    type: str
+  jitter:
+    description:
+      - Standard deviation of the time that packets are held (normal distribution), at most O(delay). Packets may overtake each other, as on a real network.
+    type: str
+  peer:
+    description:
+      - Addresses or networks (CIDR) at the other end, at most 256. Everybody when left out.
+    type: list
+    elements: str
+    aliases: [to]
+  port:
+    description:
+      - TCP or UDP ports, or ranges such as V(8000-8010), at most 64. Every port when left out.
+      - Without O(port) and O(peer), O(action=partition), O(action=reject) and a loss of 100 % need O(force=true). What the host says to itself (loopback) is
+        left alone unless a port or a peer is named.
+    type: list
+    elements: str
+    aliases: [ports]
+  port_of:
+    description:
+      - Whose O(port) it is. V(host) is a service on this host, V(peer) a service that this host uses, V(either) both.
+    type: str
+    choices: [either, host, peer]
+    default: either
+  protocol:
+    description:
+      - V(any) is every protocol, and with O(port) TCP and UDP.
+    type: str
+    choices: [any, tcp, udp, icmp]
+    default: any
+  direction:
+    description:
+      - V(in) is what comes to this host, V(out) what leaves it.
+      - A program on this host that sends UDP or ICMP is told by the kernel (C(EPERM)) when a packet that leaves is dropped. Loss of what comes in is silent.
+    type: str
+    choices: [both, in, out]
+    default: both
+requirements:
+  - root
+  - C(nft) (package nftables) and a kernel with nf_tables
+  - with O(action=delay), a kernel with nfnetlink_queue
+"""
+
+EXAMPLES = r"""
+- name: The application host does not reach its database
+  magsasa.chaos.network_fault:
+    name: no-database
+    action: partition
+    peer: [192.0.2.20]
+    port: [5432]
+    port_of: peer
+    duration: 30s
+
+- name: A third of the packets to and from the service on port 8080 is lost
+  magsasa.chaos.network_fault:
+    name: lossy
+    action: loss
+    loss: 30%
+    port: [8080]
+    port_of: host
+    duration: 1m
+
+- name: The way to the database takes 200 ms longer
+  magsasa.chaos.network_fault:
+    name: slow-database
+    to: [192.0.2.20]
+    ports: [5432]
+    delay: 200ms
+    jitter: 20ms
+    duration: 1m
+
+- name: Port 443 of a network refuses connections at once
+  magsasa.chaos.network_fault:
+    name: refused
+    action: reject
+    peer: ["2001:db8:7::/48"]
+    port: [443]
+    protocol: tcp
+    direction: out
+    duration: 30s
+
+- name: Alone in the world, but for Ansible
+  magsasa.chaos.network_fault:
+    name: island
+    action: partition
+    duration: 20s
+    force: true
+
+- name: Put it back early
+  magsasa.chaos.network_fault:
+    name: island
+    state: absent
+"""
+
+RETURN = r"""
+fault:
+  description: The record of the fault, as the host's ledger holds it.
+  returned: always, except O(state=absent) with a name that the host never knew
+  type: dict
+  contains:
+    id:
+      description: Identity of this one run of the fault.
+      type: str
+      sample: 3f9c1b0a77d2
+    state:
+      description: V(planned) in check mode, V(active), V(reverted), or V(residue) when something could not be undone.
+      type: str
+      sample: active
+    requested:
+      description: Figures that were asked for, with their unit in the key.
+      type: dict
+      sample: {loss_pct: 30.0, scope: "tcp and udp port 8080 of this host in and out"}
+    backend:
+      description: What carries the fault out.
+      type: str
+      sample: nftables
+    notes:
+      description: Fallbacks and limits to know about.
+      type: list
+      elements: str
+      sample: ["exempt: 192.0.2.1 and port 22 of this host (how this host is managed)"]
+    plan:
+      description: Every step with how it is undone.
+      type: list
+      elements: dict
+      sample: [{says: "lose 30 % of tcp and udp port 8080 of this host in and out", undo: ["nft.remove_table table=magsasa_chaos_3f9c1b0a77d2"], tool: nft}]
+    effect:
+      description: Whether the fault bit, V(confirmed), V(mismatch) or V(inconclusive).
+      type: str
+      sample: confirmed
+    measured:
+      description:
+        - With O(action=delay), C(packets_held), and C(delay_ms) and C(jitter_ms) as the mean and the standard deviation of how long.
+        - With other actions, what the counters of the rules say. C(packets_matched) came by and were meant, C(packets_hit) of them were lost, dropped or
+          rejected, which is C(hit_pct).
+      type: dict
+      sample: {packets_matched: 1204, packets_hit: 355, hit_pct: 29.49}
+    note:
+      description: What RV(fault.effect) stands on, the counters of the rules or the rules alone as the kernel gives them back.
+      type: str
+      sample: "by the counters of the rules: 355 of 1204 packets"
+    injected_at:
+      description: Both clocks of the host when the fault was in.
+      type: dict
+      sample: {monotonic: 1311.204817, wall: 1795600000.114}
+    reverted_at:
+      description: Both clocks of the host when the revert was done and checked.
+      type: dict
+      sample: {monotonic: 1341.209114, wall: 1795600030.118}
+    revert_cause:
+      description: What ended it (deadline, absent, halt, halt_condition, lease, worker_died, guardian_died, supervisor_died, orphaned, failed, event_over).
+      type: str
+      sample: deadline
+    residue:
+      description: What is left of the fault after the revert, one sentence each.
+      type: list
+      elements: str
+      sample: []
+swept:
+  description: Faults that nobody held any more and that this run undid first.
+  returned: always
+  type: list
+  elements: dict
+  sample: []
+"""
+
+from ansible_collections.magsasa.chaos.plugins.module_utils._families.network import FAMILY
+from ansible_collections.magsasa.chaos.plugins.module_utils._fault.module import main as run
+
+
+def main():
+    """Run the module."""
+    run(FAMILY)
+
+
+if __name__ == "__main__":
+    main()
