@@ -7,7 +7,7 @@ from __future__ import annotations
 from ansible.errors import AnsibleActionFail
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._fault_action import FaultAction
 
-FAMILIES = ("cpu", "memory", "disk", "process", "database", "service")
+FAMILIES = ("cpu", "memory", "disk", "process", "database", "service", "file")
 
 
 class ActionModule(FaultAction):
