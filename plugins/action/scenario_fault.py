@@ -7,7 +7,7 @@ from __future__ import annotations
 from ansible.errors import AnsibleActionFail
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._fault_action import FaultAction
 
-FAMILIES = ("cpu", "memory", "disk", "process", "database", "service", "file")
+FAMILIES = ("cpu", "memory", "disk", "process", "database", "service", "file", "dns")
 
 
 class ActionModule(FaultAction):
