@@ -2,7 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Services of hosts over SSH: down for as long as asked, whoever wants them up, and afterwards as before."""
-
 from __future__ import annotations
 
 import time
@@ -107,9 +106,10 @@ def test_both_keepers_killed_the_next_contact_undoes(host):
     assert states(host, "victim.service") == ["active"]
 
 
-def test_kill_is_measured_from_its_end_to_its_return(host):
+@pytest.mark.parametrize("change", [{}, {"whom": "all", "signal": "TERM"}], ids=["main", "all"])
+def test_kill_is_measured_from_its_end_to_its_return(host, change):
     before = pid(host)
-    found = fault(host, name="crash", action="kill", unit="victim.service", duration="20s")
+    found = fault(host, name="crash", action="kill", unit="victim.service", duration="20s", **change)
     assert found["fault"]["effect"] == "confirmed" and pid(host) != before, found
     assert wait_for(lambda: not remains(host, HOST), 10)
     past = ledger(host, HOST)[-1]

@@ -2,7 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Undo of what was done to files of others: exact, twice as good as once, and never over what others wrote."""
-
 from __future__ import annotations
 
 import os
@@ -148,6 +147,7 @@ def test_what_others_appended_stays(file):
         target.write(b"theirs\n" * 1000)
     undone(Cut, args)
     assert file.read_bytes() == ORIGINAL + b"theirs\n" * 1000
+    assert file.stat().st_mtime_ns != args["before"]["mtime_ns"]
 
 
 def test_a_log_that_was_rotated_in_place_stays(file):
