@@ -1,11 +1,12 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Durations, sizes, percentages and names as users write them. Private to magsasa.chaos."""
+"""Durations, sizes, percentages, signals and names as users write them. Private to magsasa.chaos."""
 from __future__ import annotations
 
 import math
 import re
+import signal
 
 from ._errors import BadOption
 
@@ -15,6 +16,7 @@ _DURATION_UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d"
 _SIZE = re.compile(_NUMBER + r"\s*([kKmMgGtT]?)(i?[bB])?")
 _SIZE_UNITS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+_NOT_ENDING = (signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGCONT)
 LONGEST_TEXT = 64  # longer than any sensible quantity; keeps the patterns away from hostile input
 
 
@@ -87,6 +89,20 @@ def name(value, option="name"):
     if not isinstance(value, str) or not _NAME.fullmatch(value):
         raise BadOption(option, value, "is not a usable name", "use 1 to 63 letters, digits, dots, dashes or underscores, starting with a letter or digit")
     return value
+
+
+def ending_signal(text, option="signal"):
+    """Number of a signal that ends a process: "KILL", "sigterm", "15"."""
+    plain = text.strip()
+    if plain.isascii() and plain.isdigit() and len(plain) < 20:
+        number = int(plain)
+    else:
+        name = plain.upper()
+        number = getattr(signal, name if name.startswith("SIG") else "SIG" + name, None)
+        number = number if isinstance(number, signal.Signals) else None  # SIG_IGN is no signal
+    if number not in list(signal.Signals) or number in _NOT_ENDING:
+        raise BadOption(option, text, "is not a signal that ends a process", "use one such as KILL or TERM")
+    return int(number)
 
 
 def show_duration(seconds):

@@ -48,6 +48,8 @@ def _admit(ledger, active, family, envelope, options, carry_out):
                 remedy="end it first with state=absent, or use another name",
             )
         return {"changed": False, "fault": records.public(found)}
+    if hasattr(family, "claims"):  # where the other fault keeps this one from being planned at all
+        guard.no_conflict({"claims": family.claims(options)}, active)
     plan = family.plan(options, family.look(options))
     guard.no_conflict(plan, active)
     return {"changed": True, "fault": records.public(carry_out(ledger, plan, envelope, options))}

@@ -9,7 +9,9 @@ import re
 
 from .. import _cmd
 
-RUNNING = "/run/systemd/system"  # sd_booted(3)
+RUNNING = "/run/systemd/system"  # sd_booted(3); also where units live that a reboot forgets
+DROP_IN = "zz-magsasa-chaos-%s.conf"  # the last of a unit's drop-ins: nothing that comes later takes it back
+NEVER = "[Unit]\nAssertPathExists=!/\n"  # systemd.unit(5): a start by whomever fails, a running service goes on
 _UNIT = re.compile(r"[A-Za-z0-9:_.\\@-]{1,200}\.service")
 _OF_USERS = re.compile(r"user@[0-9]+\.service")  # holds sessions, is no service of its own
 
@@ -42,9 +44,9 @@ def unit_of(pid):
     return unit if unit and show(unit).get("MainPID") == str(pid) else None
 
 
-def show(unit):
+def show(unit, properties="MainPID,ActiveState,SubState,Restart"):
     """Some of what systemd knows of a unit (dict of text)."""
-    done = _cmd.run(["systemctl", "show", "--property=MainPID,ActiveState,SubState,Restart", "--", unit], timeout=10, check=False)
+    done = _cmd.run(["systemctl", "show", "--property=" + properties, "--", unit], timeout=10, check=False)
     return dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
 
 
@@ -64,3 +66,23 @@ def host_ends():
 def control(verb, unit, timeout=60):
     """systemctl VERB UNIT; raises HostError."""
     return _cmd.run(["systemctl", verb, "--", unit], timeout=timeout)
+
+
+def drop_in(unit, fault_id):
+    """Path of the file that keeps a unit from being started while a fault lasts."""
+    return os.path.join(RUNNING, unit + ".d", DROP_IN % fault_id)
+
+
+def reload():
+    """Let systemd read its unit files again; raises HostError."""
+    return _cmd.run(["systemctl", "daemon-reload"], timeout=45)
+
+
+def block(path):
+    """Write the drop-in ``path`` and let systemd know."""
+    os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+    with os.fdopen(descriptor, "w") as target:
+        os.fchmod(descriptor, 0o644)
+        target.write(NEVER)
+    reload()

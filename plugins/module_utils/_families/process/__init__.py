@@ -25,24 +25,10 @@ MOST_SHOWN = 64  # processes that are looked at closely; more are only counted
 SETTLED_S = 2.0  # a process that came back counts as being there when it is this old
 
 
-NOT_ENDING = (signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGCONT)
-
-
 def _number(text):
     """A whole number written in plain digits, or None."""
     text = str(text).strip()
     return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None
-
-
-def _signal(text):
-    number = _number(text)
-    if number is None:
-        name = text.strip().upper()
-        number = getattr(signal, name if name.startswith("SIG") else "SIG" + name, None)
-        number = number if isinstance(number, signal.Signals) else None  # SIG_IGN is no signal
-    if number not in list(signal.Signals) or number in NOT_ENDING:
-        raise BadOption("signal", text, "is not a signal that ends a process", "use one such as KILL or TERM")
-    return int(number)
 
 
 class Process:
@@ -93,7 +79,7 @@ class Process:
         return {
             "action": params["action"],
             "target": chosen,
-            "signal": _signal(params["signal"] or ("TERM" if params["action"] == "restart" else "KILL")),
+            "signal": _quantity.ending_signal(params["signal"] or ("TERM" if params["action"] == "restart" else "KILL")),
             "limit": params["limit"],
             "tree": params["tree"],
             "grace_s": _quantity.duration(params["grace"], "grace", high=300.0),

@@ -4,9 +4,10 @@
 """Undo of what a fault did to systemd services. Private to magsasa.chaos."""
 from __future__ import annotations
 
+import os
 import time
 
-from .. import services
+from .. import services, state
 
 PATIENCE = 10.0  # seconds that a start which is under way may take
 
@@ -16,7 +17,10 @@ class Start:
 
     @staticmethod
     def undo(args):
-        if services.show(args["unit"]).get("ActiveState") not in ("active", "activating"):
+        found = services.show(args["unit"]).get("ActiveState")
+        if found == "failed":
+            services.control("reset-failed", args["unit"])  # else the limit of starts in a row may refuse this one
+        if found not in ("active", "activating"):
             services.control("start", args["unit"])
 
     @staticmethod
@@ -29,4 +33,27 @@ class Start:
         return []
 
 
-OPERATIONS = {"service.start": Start}
+class Unblock:
+    """``{"unit", "fault", "folder"}``: take the drop-in away that keeps a unit from being started; ``folder``: and its folder, which was not there."""
+
+    @staticmethod
+    def undo(args):
+        path = services.drop_in(args["unit"], args["fault"])
+        there = state.remove(path)
+        if args["folder"]:
+            state.remove_if_empty(os.path.dirname(path))
+        if there or path in _known(args):
+            services.reload()
+
+    @staticmethod
+    def left(args):
+        path = services.drop_in(args["unit"], args["fault"])
+        return ["service %s cannot be started (%s)" % (args["unit"], path)] if os.path.lexists(path) or path in _known(args) else []
+
+
+def _known(args):
+    """Drop-ins that systemd has read for the unit."""
+    return services.show(args["unit"], "DropInPaths").get("DropInPaths", "").split()
+
+
+OPERATIONS = {"service.start": Start, "service.unblock": Unblock}

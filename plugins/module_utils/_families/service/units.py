@@ -1,0 +1,147 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What systemd says of a unit and those around it, and which units no fault may touch. Private to magsasa.chaos.
+
+``systemctl show`` prints properties of org.freedesktop.systemd1(5); its monotonic time stamps are CLOCK_MONOTONIC in microseconds.
+"""
+from __future__ import annotations
+
+import fnmatch
+import os
+
+from ..._errors import BadOption, Refused
+from ..._host import processes, services
+
+PROPERTIES = (
+    "Id,Names,LoadState,ActiveState,SubState,MainPID,Restart,Transient,RefuseManualStart,RefuseManualStop,InvocationID,"
+    "ActiveEnterTimestampMonotonic,DropInPaths,TriggeredBy,RequiredBy,BoundBy,ConsistsOf"
+)
+ENDS_WITH = ("RequiredBy", "BoundBy", "ConsistsOf")  # what systemd stops together with a unit
+MOST = 60  # units around one that are looked at
+PROTECTED = {
+    "the SSH daemon, the way back into this host": ("ssh.*", "sshd.*", "ssh@*", "sshd@*", "sshd-keygen*", "dropbear*"),
+    "a part of systemd": ("systemd-*", "user@*", "user-runtime-dir@*", "init.scope"),
+    "the message bus that systemd is steered by": ("dbus.*", "dbus-broker.*", "dbus-org.*"),
+    "the network that this host is reached by": ("NetworkManager*", "networking.*", "network.*", "wicked*", "dhcpcd*", "dhclient*", "connman.*", "ifup@*"),
+}
+
+
+def look(name):
+    """``{"unit", "triggers", "dependents", "carriers", "folder"}`` as systemd has them; raises Refused without systemd or root."""
+    if not os.path.isdir(services.RUNNING):
+        raise Refused("systemd", "systemd does not run this host", remedy="use magsasa.chaos.process_fault")
+    if os.geteuid() != 0:
+        raise Refused("permission", "services are steered by root only", remedy="use become: true")
+    unit = describe(name)
+    return {
+        "unit": unit,
+        "triggers": [describe(each) for each in unit["triggers"][:MOST]],
+        "dependents": _dependents(unit),
+        "carriers": sorted(_carriers()),
+        "folder": os.path.isdir(os.path.dirname(services.drop_in(unit["id"], ""))),
+    }
+
+
+def describe(name):
+    """Facts of one unit (JSON-able); ``start`` belongs to ``pid``, ``since`` is a monotonic second."""
+    return read(services.show(name, PROPERTIES), name)
+
+
+def read(said, name):
+    """The same from what systemctl said (dict of text)."""
+    pid = _whole(said.get("MainPID"))
+    return {
+        "id": said.get("Id") or name,
+        "names": sorted(set(said.get("Names", "").split()) | {name}),
+        "load": said.get("LoadState", ""),
+        "active": said.get("ActiveState", ""),
+        "pid": pid,
+        "start": (processes.start_time(pid) if pid else None) or 0,
+        "restart": said.get("Restart", "no"),
+        "transient": said.get("Transient") == "yes",
+        "refuses": [verb for verb, key in (("start", "RefuseManualStart"), ("stop", "RefuseManualStop")) if said.get(key) == "yes"],
+        "invocation": said.get("InvocationID", ""),
+        "since": _whole(said.get("ActiveEnterTimestampMonotonic")) / 1e6,
+        "drop_ins": said.get("DropInPaths", "").split(),
+        "triggers": said.get("TriggeredBy", "").split(),
+        "dependents": sorted({unit for key in ENDS_WITH for unit in said.get(key, "").split()}),
+    }
+
+
+def _whole(text):
+    return int(text) if text and text.isascii() and text.isdigit() else 0
+
+
+def _dependents(unit):
+    """What would end with the unit, and what would end with that."""
+    found, waiting = {}, list(unit["dependents"])
+    while waiting and len(found) < MOST:
+        name = waiting.pop(0)
+        if name not in found and name != unit["id"]:
+            found[name] = describe(name)
+            waiting += found[name]["dependents"]
+    return list(found.values())
+
+
+def _carriers():
+    """Services that run this very task or carry its connection."""
+    for pid in processes.above(os.getpid()):
+        try:
+            with open("/proc/%d/cgroup" % pid) as source:
+                unit = services.unit_in(source.read(65536))
+        except OSError:
+            continue
+        if unit:
+            yield unit
+
+
+def is_active(unit):
+    """Whether it runs, also while it reads its settings again."""
+    return unit["active"] in ("active", "reloading")
+
+
+def held(unit):
+    """Whether another fault holds it down. Then the engine says which one, and every other refusal would only mislead."""
+    ours = services.DROP_IN.split("%", 1)[0]
+    return any(os.path.basename(path).startswith(ours) for path in unit["drop_ins"])
+
+
+def why_protected(unit, carriers):
+    """What makes a unit untouchable (text), or None. An alias is as good as the name."""
+    for why, patterns in PROTECTED.items():
+        if any(fnmatch.fnmatchcase(name, pattern) for name in unit["names"] for pattern in patterns):
+            return why
+    return "what runs this very task or carries its connection" if set(unit["names"]) & set(carriers) else None
+
+
+def guard(action, facts):
+    """Refuse a unit that is not there, that cannot be put back, or that the host cannot do without."""
+    unit = facts["unit"]
+    if unit["load"] == "not-found":
+        raise BadOption("unit", unit["id"], "is not known to systemd on this host", "use one that systemctl list-units --type=service shows")
+    why = why_protected(unit, facts["carriers"])
+    if why:
+        raise Refused("protected service", "%s is %s" % (unit["id"], why))
+    if unit["load"] != "loaded":
+        raise BadOption("unit", unit["id"], "cannot be started by systemd (%s), so it could not be put back" % unit["load"], "mend or unmask it first")
+    if action == "mask" or held(unit):
+        return
+    if not is_active(unit):
+        raise BadOption("unit", unit["id"], "does not run (%s), so there is nothing to %s" % (unit["active"], action), "start it first")
+    if unit["transient"]:
+        raise Refused("revival", "%s is a transient unit, which systemd forgets when it ends" % unit["id"], remedy="use magsasa.chaos.process_fault")
+    if unit["refuses"]:
+        raise Refused(
+            "revival",
+            "%s must not be %sed by hand, as its unit says" % (unit["id"], unit["refuses"][0].replace("stop", "stopp")),
+            remedy="name another service",
+        )
+    if action == "kill" and not unit["pid"]:
+        raise BadOption("unit", unit["id"], "has no main process to kill", "use action=stop or action=restart")
+    for each in facts["dependents"]:
+        if not is_active(each):
+            continue
+        why = why_protected(each, facts["carriers"]) or ("a target of this host" if each["id"].endswith(".target") else None)
+        if why:
+            raise Refused("protected service", "%s ends with %s and is %s" % (each["id"], unit["id"], why))

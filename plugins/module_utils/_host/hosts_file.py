@@ -1,0 +1,116 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Lines of our own in /etc/hosts: put in and taken out, everything else byte for byte as others left it. Private to magsasa.chaos."""
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+
+from .._errors import HostError
+from . import exact, lock, state
+
+PATH = "/etc/hosts"
+LARGEST = 16 * 1024 * 1024
+_MARK = b"# magsasa-chaos "
+
+
+def line(address, name, fault_id):
+    """One line (bytes): hosts(5), with the fault that it belongs to in its comment."""
+    return b"%s %s %s%s\n" % (address.encode("ascii"), name.encode("ascii"), _MARK, fault_id.encode("ascii"))
+
+
+def without(data, fault_id):
+    """``data`` (bytes) without the lines of a fault."""
+    mark = _MARK + fault_id.encode("ascii")
+    return b"".join(each for each in data.splitlines(keepends=True) if not each.rstrip().endswith(mark))
+
+
+def names(data):
+    """Names that lines of others define, in small letters."""
+    found = set()
+    for each in data.splitlines():
+        text, _hash, comment = each.partition(b"#")
+        if not (b"#" + comment).startswith(_MARK):
+            found.update(word.decode("ascii", "replace").lower().rstrip(".") for word in text.split()[1:])
+    return found
+
+
+def read(path=PATH):
+    """(content, metadata of exact.metadata with ``ino`` and ``sha256``); raises OSError."""
+    with exact.held(path) as name, exact.opened(name, os.O_RDONLY) as descriptor:
+        found = dict(exact.metadata(name), ino=os.fstat(descriptor).st_ino)
+        data = exact.read(descriptor, LARGEST + 1)
+    if len(data) > LARGEST:
+        raise HostError("%s is larger than 16 MiB" % path)
+    return data, dict(found, sha256=hashlib.sha256(data).hexdigest())
+
+
+def change(path, fault_id, make, times=None):
+    """Replace the content by ``make(content)``, at once for every reader; owner, mode and attributes stay.
+
+    ``times``: metadata of before; its times are put back when the content is what it was then. Where the file cannot be
+    replaced, as it is a mount of its own (containers), it is written in place.
+    """
+    lock_path = os.path.join(state.folders().run, "hosts.lock")
+    with lock.held(lock_path, wait=20.0):
+        try:
+            for _attempt in range(10):
+                data, found = read(path)
+                wanted = make(data)
+                if wanted == data or _replace(path, fault_id, wanted, found, times):
+                    return
+            raise HostError("%s is being changed by others again and again" % path)
+        finally:
+            state.remove(temporary(path, fault_id))
+            state.remove(lock_path)
+
+
+def temporary(path, fault_id):
+    """The new file before it takes the old one's place; its name carries the fault."""
+    return os.path.join(os.path.dirname(path), ".magsasa-chaos-%s.hosts" % fault_id)
+
+
+def _replace(path, fault_id, data, found, times):
+    """Returns whether it was done: not when somebody changed the file after it was read."""
+    new = temporary(path, fault_id)
+    state.remove(new)  # of a run that was killed
+    descriptor = os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        exact.write(descriptor, data, 0)
+        os.fchown(descriptor, found["uid"], found["gid"])
+        os.fchmod(descriptor, found["mode"])
+        for key, value in found["attributes"].items():
+            os.setxattr(descriptor, key, bytes.fromhex(value))
+        _put_times(descriptor, data, times)
+        os.fsync(descriptor)
+        now = os.lstat(path)
+        if (now.st_ino, now.st_mtime_ns) != (found["ino"], found["mtime_ns"]):
+            return False
+        try:
+            os.rename(new, path)
+            state.sync_folder(os.path.dirname(path))
+        except OSError as error:
+            if error.errno not in (errno.EBUSY, errno.EXDEV):
+                raise
+            _in_place(path, data, times)
+        return True
+    finally:
+        os.close(descriptor)
+
+
+def _in_place(path, data, times):
+    descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        exact.write(descriptor, data, 0)
+        os.ftruncate(descriptor, len(data))
+        _put_times(descriptor, data, times)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _put_times(descriptor, data, times):
+    if times and hashlib.sha256(data).hexdigest() == times["sha256"]:
+        os.utime(descriptor, ns=(times["atime_ns"], times["mtime_ns"]))

@@ -1,0 +1,35 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Undo of names that a fault put into /etc/hosts. Private to magsasa.chaos."""
+from __future__ import annotations
+
+import os
+
+from .. import hosts_file, state
+
+
+class Remove:
+    """``{"path", "fault", "before"}``: take the lines of a fault out; what others changed meanwhile stays."""
+
+    @staticmethod
+    def undo(args):
+        try:
+            hosts_file.change(args["path"], args["fault"], lambda data: hosts_file.without(data, args["fault"]), args["before"])
+        except FileNotFoundError:
+            state.remove(hosts_file.temporary(args["path"], args["fault"]))  # somebody removed the file, and our lines with it
+
+    @staticmethod
+    def left(args):
+        found = []
+        try:
+            data, _metadata = hosts_file.read(args["path"])
+            if hosts_file.without(data, args["fault"]) != data:
+                found.append("lines of fault %s are still in %s" % (args["fault"], args["path"]))
+        except FileNotFoundError:
+            pass
+        new = hosts_file.temporary(args["path"], args["fault"])
+        return found + (["file %s is still there" % new] if os.path.lexists(new) else [])
+
+
+OPERATIONS = {"hosts.remove": Remove}

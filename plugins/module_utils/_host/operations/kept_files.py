@@ -1,0 +1,207 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Undo of what a fault did to files of others. Private to magsasa.chaos.
+
+What others did to a file meanwhile is theirs and stays: each operation takes back what it finds as the fault left it, and no more.
+"""
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+
+from ..._errors import HostError
+from .. import exact, state
+
+MOST_BEHIND = 64 * 1024 * 1024  # bytes that others may have written behind ours
+_RENAME_NOREPLACE = 1  # renameat2(2)
+
+
+def aside(fault_id):
+    """Name of a file that was moved aside, in its own folder."""
+    return ".magsasa-chaos-%s" % fault_id
+
+
+def kept(fault_id):
+    """Where the bytes that a fault overwrote are kept; a reboot does not forget them."""
+    return os.path.join(state.folders().ledger, "faults", fault_id + ".kept")
+
+
+def move(parent, old, new):
+    """Rename within a folder, never over another file: raises FileExistsError."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    call = getattr(libc, "renameat2", None)
+    if call is not None:
+        if call(parent, os.fsencode(old), parent, os.fsencode(new), _RENAME_NOREPLACE) == 0:
+            return
+        number = ctypes.get_errno()
+        if number not in (errno.EINVAL, errno.ENOSYS):
+            raise OSError(number, os.strerror(number), new)
+    if there(parent, new):  # a C library or file system without it
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), new)
+    os.rename(old, new, src_dir_fd=parent, dst_dir_fd=parent)
+
+
+def there(parent, name):
+    try:
+        os.stat(name, dir_fd=parent, follow_symlinks=False)
+        return True
+    except FileNotFoundError:
+        return False
+
+
+class PutBack:
+    """``{"path", "fault"}``: move a file back that was moved aside. What was made in its place meanwhile is kept beside it."""
+
+    @staticmethod
+    def undo(args):
+        name = os.path.basename(args["path"])
+        try:
+            with exact.folder(args["path"]) as parent:
+                if not there(parent, aside(args["fault"])):
+                    return
+                made = None
+                for attempt in range(1, 20):
+                    try:
+                        move(parent, aside(args["fault"]), name)
+                        break
+                    except FileExistsError:
+                        made = "%s.made-during-%s-%d" % (os.fsdecode(os.fsencode(name)[:200]), args["fault"], attempt)
+                        move(parent, name, made)
+                state.sync_folder("/proc/self/fd/%d" % parent)
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        if made:
+            raise HostError("%s was made anew meanwhile; that one is kept as %s in the same folder" % (args["path"], made))
+
+    @staticmethod
+    def left(args):
+        try:
+            with exact.folder(args["path"]) as parent:
+                is_aside = there(parent, aside(args["fault"]))
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        return ["%s is still moved aside, as %s in its folder" % (args["path"], aside(args["fault"]))] if is_aside else []
+
+
+class Permissions:
+    """``{"path", "ino", "before", "after"}``: owner, group and mode as they were, each if it is still what the fault made it."""
+
+    @staticmethod
+    def _ours(args, found):
+        return [key for key, value in args["after"].items() if found[key] == value != args["before"][key]]
+
+    @classmethod
+    def undo(cls, args):
+        with exact.same(args["path"], args["ino"]) as name:
+            if name is None:
+                return
+            before, found = args["before"], exact.metadata(name)
+            ours = cls._ours(args, found)
+            owner, group = (before[key] if key in ours else -1 for key in ("uid", "gid"))
+            if (owner, group) != (-1, -1):
+                os.chown(name, owner, group)
+            if "mode" in ours:
+                os.chmod(name, before["mode"])
+            if ours:
+                exact.put_lost(name, before, times=False)
+
+    @classmethod
+    def left(cls, args):
+        with exact.same(args["path"], args["ino"]) as name:
+            ours = [] if name is None else cls._ours(args, exact.metadata(name))
+        return ["%s of %s is still what the fault made it" % (key, args["path"]) for key in ours]
+
+
+class Contents:
+    """``{"path", "ino", "fault", "size", "before"}``: the first ``size`` bytes as they were, where they are still our junk."""
+
+    @staticmethod
+    def _blocks(args, descriptor, original):
+        """((from, to), is still junk, is as it was) of every block."""
+        junk = exact.junk(args["fault"], args["size"])
+        found = exact.read(descriptor, args["size"])
+        return [((start, end), found[start:end] == junk[start:end], found[start:end] == original[start:end]) for start, end in exact.blocks(args["size"])]
+
+    @classmethod
+    def undo(cls, args):
+        original = _read_kept(args)
+        if original is None:  # nothing was overwritten: they are kept before that
+            return
+        with exact.same(args["path"], args["ino"]) as name:
+            if name is not None:
+                with exact.opened(name, os.O_RDWR) as descriptor:
+                    found = cls._blocks(args, descriptor, original)
+                    for (start, end), junk, _same in found:
+                        if junk:
+                            exact.write(descriptor, original[start:end], start)
+                    os.fsync(descriptor)
+                exact.put_lost(name, args["before"], times=all(junk or same for _span, junk, same in found))
+        state.remove(kept(args["fault"]))
+
+    @classmethod
+    def left(cls, args):
+        original = _read_kept(args)
+        if original is None:
+            return []
+        return ["the first bytes of %s are not put back" % args["path"]]
+
+
+def _read_kept(args):
+    try:
+        with open(kept(args["fault"]), "rb") as source:
+            data = source.read(args["size"])
+    except FileNotFoundError:
+        return None
+    return data if len(data) == args["size"] else None
+
+
+class Cut:
+    """``{"path", "ino", "fault", "at", "ours", "before"}``: take bytes out that were appended at ``at``; what others wrote behind them moves up.
+
+    ``ours``: ``{"text": str}`` or ``{"junk": bytes}``.
+    """
+
+    @staticmethod
+    def added(args):
+        """The bytes that the fault appends."""
+        if "text" in args["ours"]:
+            return args["ours"]["text"].encode("utf-8", "replace")
+        return exact.junk(args["fault"], args["ours"]["junk"])
+
+    @classmethod
+    def _find(cls, args, descriptor):
+        """Bytes of ours that are at their place: all, fewer when the write was cut short, 0 when somebody wrote something else there."""
+        ours = cls.added(args)
+        found = exact.read(descriptor, len(ours), args["at"])
+        return len(found) if found and ours.startswith(found) else 0
+
+    @classmethod
+    def undo(cls, args):
+        with exact.same(args["path"], args["ino"]) as name:
+            if name is None:
+                return
+            with exact.opened(name, os.O_RDWR) as descriptor:
+                length = cls._find(args, descriptor)
+                if not length:
+                    return
+                behind = os.fstat(descriptor).st_size - args["at"] - length
+                if behind > MOST_BEHIND:
+                    raise HostError("%d bytes were written behind ours in %s" % (behind, args["path"]))
+                rest = exact.read(descriptor, behind, args["at"] + length)
+                exact.write(descriptor, rest, args["at"])
+                os.ftruncate(descriptor, args["at"] + len(rest))
+                os.fsync(descriptor)
+            exact.put_lost(name, args["before"], times=not rest)
+
+    @classmethod
+    def left(cls, args):
+        with exact.same(args["path"], args["ino"]) as name:
+            if name is None:
+                return []
+            with exact.opened(name, os.O_RDONLY) as descriptor:
+                return ["%d appended bytes are still in %s" % (length, args["path"]) for length in [cls._find(args, descriptor)] if length]
+
+
+OPERATIONS = {"file.put_back": PutBack, "file.permissions": Permissions, "file.contents": Contents, "file.cut": Cut}

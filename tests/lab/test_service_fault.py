@@ -1,0 +1,151 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Services of hosts over SSH: down for as long as asked, whoever wants them up, and afterwards as before."""
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from support.faults import wait_for
+from support.lab import ledger, on_hosts, remains, ssh
+
+HOST = "app1"
+UNITS = {
+    "victim.service": "[Service]\nExecStart=/bin/sleep infinity\nRestart=always\nRestartSec=200ms\n[Install]\nWantedBy=multi-user.target\n",
+    "victim.socket": "[Socket]\nListenStream=/run/victim.sock\n",
+    "needy.service": "[Unit]\nRequires=victim.service\nAfter=victim.service\n[Service]\nExecStart=/bin/sleep infinity\n",
+    "idle.service": "[Service]\nExecStart=/bin/sleep infinity\n",
+}
+STATE = (
+    "for u in victim.service victim.socket needy.service idle.service; do"
+    " systemctl show -p Id,LoadState,ActiveState,UnitFileState,FragmentPath,DropInPaths,NeedDaemonReload $u; done;"
+    " systemctl list-unit-files --no-legend --no-pager; find /etc/systemd/system /run/systemd/system -printf '%p %l %m %u %g\\n' | sort"
+)
+STOP = {"name": "down", "action": "stop", "unit": "victim", "duration": "60s"}
+
+
+@pytest.fixture(scope="module")
+def host(lab):
+    """A host with three services and a socket of the test's own."""
+    files = " ".join("/etc/systemd/system/" + name for name in UNITS)
+    for name, text in UNITS.items():
+        ssh(lab, HOST, "printf '%%b' '%s' > /etc/systemd/system/%s" % (text.replace("\n", "\\n"), name))
+    ssh(lab, HOST, "systemctl daemon-reload && systemctl enable -q victim.service && systemctl start victim.socket needy.service")
+    yield lab
+    ssh(lab, HOST, "systemctl disable -q victim.service; systemctl stop needy victim.socket victim idle; rm %s; systemctl daemon-reload" % files)
+
+
+@pytest.fixture(autouse=True)
+def clean(host):
+    """As before, after every test."""
+    before = ssh(host, HOST, STATE)
+    yield
+    left = remains(host, HOST)
+    if left:
+        on_hosts(host, HOST, "fault_halt", {})
+    assert not left
+    assert wait_for(lambda: ssh(host, HOST, STATE) == before, 8), (before, ssh(host, HOST, STATE))
+
+
+def fault(lab, check=False, **options):
+    return on_hosts(lab, HOST, "service_fault", options, *(["--check"] if check else []))[HOST]
+
+
+def states(lab, *units):
+    return ssh(lab, HOST, "systemctl is-active %s || true" % " ".join(units)).split()
+
+
+def pid(lab):
+    return ssh(lab, HOST, "systemctl show -p MainPID --value victim.service").strip()
+
+
+def test_stop_holds_against_everybody_and_is_undone(host):
+    planned = fault(host, check=True, **STOP)
+    assert planned["fault"]["state"] == "planned" and "service.unblock" in str(planned["fault"]["plan"]), planned
+    assert states(host, "victim.service") == ["active"] and not remains(host, HOST)
+    found = fault(host, **STOP)
+    assert found["changed"] and found["fault"]["effect"] == "confirmed", found
+    assert found["fault"]["measured"]["active_state"] == "inactive" and found["fault"]["measured"]["blocked"]
+    assert not fault(host, **STOP)["changed"]
+    other = fault(host, **dict(STOP, name="other"))
+    assert other["failed"] and other["msg"].startswith("refused by the conflict guard"), other
+    other = fault(host, **dict(STOP, name="other", unit="needy", action="mask"))
+    assert other["failed"] and other["msg"].startswith("refused by the conflict guard"), other
+    # An operator, a service that needs it, and whoever connects to its socket.
+    ssh(host, HOST, "systemctl start victim.service", check=False)
+    ssh(host, HOST, "systemctl start victim.socket needy.service", check=False)
+    ssh(host, HOST, "timeout 2 python3 -c 'import socket; socket.socket(socket.AF_UNIX).connect(\"/run/victim.sock\")' 2>&1", check=False)
+    time.sleep(1)
+    assert states(host, "victim.service", "needy.service")[0] in ("inactive", "failed") and pid(host) == "0"
+    final = fault(host, name="down", state="absent")
+    assert final["changed"] and final["fault"]["residue"] == [] and final["fault"]["revert_cause"] == "absent", final
+    assert final["fault"]["effect"] == "confirmed"
+    assert states(host, "victim.service", "victim.socket", "needy.service") == ["active"] * 3
+    assert not fault(host, name="down", state="absent")["changed"]
+
+
+@pytest.mark.parametrize(("victim", "cause"), [("chaos-fault", "supervisor_died"), ("chaos-guardian", "guardian_died")])
+def test_a_killed_keeper_starts_it_again(host, victim, cause):
+    found = fault(host, **STOP)
+    assert found["fault"]["effect"] == "confirmed", found
+    ssh(host, HOST, "kill -KILL $(pgrep -x %s)" % victim)
+    assert wait_for(lambda: not remains(host, HOST), 10)
+    past = ledger(host, HOST)[-1]
+    assert (past["id"], past["revert_cause"], past["residue"]) == (found["fault"]["id"], cause, [])
+    assert states(host, "victim.service") == ["active"]
+
+
+def test_both_keepers_killed_the_next_contact_undoes(host):
+    found = fault(host, **STOP)
+    ssh(host, HOST, "kill -KILL $(pgrep -x chaos-fault) $(pgrep -x chaos-guardian)")
+    time.sleep(0.5)
+    assert states(host, "victim.service") == ["inactive"]
+    assert [each["id"] for each in on_hosts(host, HOST, "fault_halt", {})[HOST]["undone"]] == [found["fault"]["id"]]
+    assert states(host, "victim.service") == ["active"]
+
+
+@pytest.mark.parametrize("change", [{}, {"whom": "all", "signal": "TERM"}], ids=["main", "all"])
+def test_kill_is_measured_from_its_end_to_its_return(host, change):
+    before = pid(host)
+    found = fault(host, name="crash", action="kill", unit="victim.service", duration="20s", **change)
+    assert found["fault"]["effect"] == "confirmed" and pid(host) != before, found
+    assert wait_for(lambda: not remains(host, HOST), 10)
+    past = ledger(host, HOST)[-1]
+    assert past["revert_cause"] == "event_over" and past["residue"] == []
+    assert 0.2 <= past["measured"]["back_after_s"] < 5 and str(past["measured"]["back_pid"]) == pid(host), past
+
+
+def test_masked_and_killed_it_stays_down(host):
+    found = fault(host, name="final", action="mask", unit="victim", duration="60s")
+    assert found["fault"]["effect"] == "confirmed" and states(host, "victim.service") == ["active"], found
+    ssh(host, HOST, "systemctl kill -s KILL victim.service")
+    time.sleep(1.5)
+    assert states(host, "victim.service") != ["active"] and pid(host) == "0"
+    final = fault(host, name="final", state="absent")
+    assert final["fault"]["residue"] == [], final
+    ssh(host, HOST, "systemctl reset-failed victim.service; systemctl start victim.socket needy.service victim.service")
+
+
+def test_restart(host):
+    before = pid(host)
+    found = fault(host, name="again", action="restart", unit="victim", duration="20s")
+    assert found["fault"]["effect"] == "confirmed" and str(found["fault"]["measured"]["back_pid"]) == pid(host) != before, found
+    assert wait_for(lambda: not remains(host, HOST), 10)
+
+
+@pytest.mark.parametrize(
+    ("unit", "words"),
+    [
+        ("ssh", "the way back into this host"),
+        ("sshd.service", "the way back"),
+        ("dbus", "message bus"),
+        ("systemd-journald", "a part of systemd"),
+        ("nothing-here", "not known"),
+        ("idle", "does not run"),
+    ],
+)
+def test_refused_before_anything_changes(host, unit, words):
+    found = fault(host, **dict(STOP, unit=unit))
+    assert found["failed"] and not found["changed"] and words in found["msg"] and "\n" not in found["msg"], found
