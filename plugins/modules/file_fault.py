@@ -12,13 +12,15 @@ version_added: 0.1.0
 author:
   - magsasa.chaos contributors (@magsasa)
 description:
-  - V(remove) moves a file aside within its own folder, under a hidden name, and back after O(duration) with everything it had. A file that somebody makes in its
+  - V(remove) moves a file aside within its own folder, under a hidden name, and back after O(duration) with everything it had. A file that somebody
+    makes in its
     place meanwhile is kept beside it as C(NAME.made-during-ID-1).
   - V(permissions) changes mode, owner or group, and back.
   - V(corrupt) overwrites the first bytes in place, so that programs that have the file open see it too. What was there is on the disk before that, in the
     ledger's folder.
   - V(append) writes bytes or a text to the end, and takes exactly them out again, also when others have written behind them.
-  - Content, owner, mode, access and modification time, and extended attributes are as before afterwards; the time of the last change of metadata (ctime) cannot be.
+  - Content, owner, mode, access and modification time, and extended attributes are as before afterwards; the time of the last change of metadata
+    (ctime) cannot be.
   - What others change meanwhile is theirs and stays. Only what is still as the fault left it is undone.
   - What outlives a reboot is undone by the next run of any module of the collection that may change something on that host.
   - Files of the kernel, the host's own programs and settings for booting and logging in, keys of SSH, and the state of this collection are refused, and so are

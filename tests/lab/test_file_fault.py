@@ -48,7 +48,8 @@ def host(lab):
     ssh(
         lab,
         HOST,
-        "rm -rf %s /root/before && python3 -c \"%s\" && python3 -c \"import os; open('/root/before', 'wb').write(os.fdopen(os.open('%s', os.O_NOATIME), 'rb').read())\""
+        "rm -rf %s /root/before && python3 -c \"%s\" && "
+        "python3 -c \"import os; open('/root/before', 'wb').write(os.fdopen(os.open('%s', os.O_NOATIME), 'rb').read())\""
         % (FOLDER, MAKE, FILE),
     )
     before = ssh(lab, HOST, STATE)
