@@ -18,7 +18,7 @@ Runs the whole test suite and prints what each stage found.
 
 Exit codes: 0 all passed, 1 something failed or could not run, 2 wrong usage.
 
-CI=true makes a test fail, instead of being skipped, when the machine lacks what it needs.
+CHAOS_NIGHTLY=1 runs the variants too that are left out by day. CI=true makes a test fail, instead of being skipped, when the machine lacks what it needs.
 CHAOS_PYTHON names the Python (3.11 or newer) for .venv; CHAOS_NO_INSTALL=1 keeps root from installing a missing
 system package.
 TEXT

@@ -15,6 +15,8 @@ from support.modules import ROOT, environment
 from support.needs import missing
 from support.residue import end_all, living
 
+LEFT_OUT = pytest.StashKey()
+
 # Hypothesis keeps its examples out of the checkout, and a slow machine is no failure.
 try:
     from hypothesis import settings
@@ -23,6 +25,24 @@ try:
     settings.load_profile("suite")
 except ImportError:
     pass
+
+
+def pytest_collection_modifyitems(config, items):
+    """Variants are left out by day, so that the suite stays short; the summary says how many."""
+    if os.environ.get("CHAOS_NIGHTLY") == "1":
+        return
+    left_out = [item for item in items if item.get_closest_marker("nightly")]
+    items[:] = [item for item in items if item not in left_out]
+    config.stash[LEFT_OUT] = len(left_out)
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """Nothing is left out in silence."""
+    number = config.stash.get(LEFT_OUT, 0)
+    if number:
+        terminalreporter.write_line("%d nightly variants were left out; CHAOS_NIGHTLY=1 runs them" % number)
 
 
 def pytest_runtest_setup(item):

@@ -41,7 +41,7 @@ def host(lab):
     assert not left and after == before, (left, before, after)
 
 
-@pytest.mark.parametrize("options", [REDIRECT, BLOCK], ids=["redirect", "block"])
+@pytest.mark.parametrize("options", [pytest.param(REDIRECT, marks=pytest.mark.nightly), BLOCK], ids=["redirect", "block"])
 def test_in_repeated_conflict_and_out(host, options):
     before = ssh(host, HOST, STATE)
     planned = fault(host, options, "--check")
@@ -62,7 +62,7 @@ def test_in_repeated_conflict_and_out(host, options):
     assert not fault(host, {"name": options["name"], "state": "absent"})["changed"]
 
 
-@pytest.mark.parametrize(("victim", "cause"), [("chaos-fault", "supervisor_died"), ("chaos-guardian", "guardian_died")])
+@pytest.mark.parametrize(("victim", "cause"), [("chaos-fault", "supervisor_died"), pytest.param("chaos-guardian", "guardian_died", marks=pytest.mark.nightly)])
 def test_a_killed_keeper_takes_it_out(host, victim, cause):
     found = fault(host, REDIRECT)
     ssh(host, HOST, "kill -KILL $(pgrep -x %s)" % victim)

@@ -63,7 +63,10 @@ def host(lab):
     assert not left and after == before, (left, before, after)
 
 
-@pytest.mark.parametrize("action", ROWS)
+DAILY = ("remove", "corrupt")
+
+
+@pytest.mark.parametrize("action", [each if each in DAILY else pytest.param(each, marks=pytest.mark.nightly) for each in ROWS])
 def test_in_repeated_conflict_and_out(host, action):
     bitten, before = ROWS[action][1] + " || true", ssh(host, HOST, STATE)
     planned = fault(host, options(action), "--check")
@@ -83,7 +86,11 @@ def test_in_repeated_conflict_and_out(host, action):
 
 @pytest.mark.parametrize(
     ("action", "victim", "cause"),
-    [(action, "chaos-fault", "supervisor_died") for action in ROWS] + [("corrupt", "chaos-guardian", "guardian_died")],
+    [
+        ("corrupt", "chaos-fault", "supervisor_died"),
+        *(pytest.param(action, "chaos-fault", "supervisor_died", marks=pytest.mark.nightly) for action in ROWS if action != "corrupt"),
+        pytest.param("corrupt", "chaos-guardian", "guardian_died", marks=pytest.mark.nightly),
+    ],
 )
 def test_a_killed_keeper_puts_it_back(host, action, victim, cause):
     found = fault(host, options(action))

@@ -166,7 +166,7 @@ def test_a_partition_from_one_port_of_one_peer(net, home):
     assert ask(net, "app1", home["db1"], PORT)[0] == "answer"
 
 
-@pytest.mark.parametrize("family", ["ipv4", "ipv6"])
+@pytest.mark.parametrize("family", [pytest.param("ipv4", marks=pytest.mark.nightly), "ipv6"])
 def test_a_rejection_is_told_at_once(net, home, family):
     v6 = {"app1": "fd00:74::1", "db1": "fd00:74::2"}
     link = ssh(net, "app1", "ip -o -4 addr show scope global").split()[1]
@@ -187,7 +187,7 @@ def test_a_rejection_is_told_at_once(net, home, family):
             ssh(net, name, "ip -6 addr del %s/64 dev %s" % (address, link))
 
 
-@pytest.mark.parametrize("whose", ["another host", "the host itself"])
+@pytest.mark.parametrize("whose", [pytest.param("another host", marks=pytest.mark.nightly), "the host itself"])
 def test_a_service_of_the_host_refuses(net, home, whose):
     inject(net, "app1", action="reject", port=[PORT], port_of="host")
     client, address = ("app2", home["app1"]) if whose == "another host" else ("app1", "127.0.0.1")
@@ -197,7 +197,10 @@ def test_a_service_of_the_host_refuses(net, home, whose):
     end(net, "app1")
 
 
-@pytest.mark.parametrize("sender, direction", [("app2", "in"), ("app1", "both"), ("app2", "both")])
+@pytest.mark.parametrize(
+    "sender, direction",
+    [pytest.param("app2", "in", marks=pytest.mark.nightly), pytest.param("app1", "both", marks=pytest.mark.nightly), ("app2", "both")],
+)
 def test_loss_is_the_share_that_was_asked_for(net, home, sender, direction):
     count = 2000
     inject(net, "app1", action="loss", loss="30%", port=[UDP_PORT], protocol="udp", direction=direction)
@@ -216,6 +219,7 @@ def test_loss_is_the_share_that_was_asked_for(net, home, sender, direction):
     assert count <= fault["measured"]["packets_matched"] <= count + 100
 
 
+@pytest.mark.nightly
 def test_loss_in_one_direction_only(net, home):
     inject(net, "app1", action="loss", loss="100%", port=[UDP_PORT], protocol="udp", direction="out")
     with concurrent.futures.ThreadPoolExecutor() as pool:
@@ -274,6 +278,7 @@ def test_two_faults_compose_and_the_same_one_is_refused(net, home):
     on_hosts(net, "app1", "network_fault", {"name": "other", "state": "absent"})
 
 
+@pytest.mark.nightly
 def test_a_table_that_somebody_takes_away_is_told(net, home):
     fault = inject(net, "app1", action="partition", peer=[home["db1"]])
     ssh(net, "app1", "nft delete table inet magsasa_chaos_%s" % fault["id"])
@@ -286,10 +291,10 @@ def test_a_table_that_somebody_takes_away_is_told(net, home):
     "options, words",
     [
         ({"action": "partition"}, "scope guard"),
-        ({"action": "partition", "peer": ["0.0.0.0/0"]}, "scope guard"),
-        ({"action": "partition", "peer": ["127.0.0.0/8"]}, "scope guard"),
+        pytest.param({"action": "partition", "peer": ["0.0.0.0/0"]}, "scope guard", marks=pytest.mark.nightly),
+        pytest.param({"action": "partition", "peer": ["127.0.0.0/8"]}, "scope guard", marks=pytest.mark.nightly),
         ({"action": "partition", "peer": ["db1.example"]}, "is not an IPv4 or IPv6 address"),
-        ({"action": "loss"}, "loss: '' is missing"),
+        pytest.param({"action": "loss"}, "loss: '' is missing", marks=pytest.mark.nightly),
     ],
 )
 def test_what_is_refused_changes_nothing(net, options, words):
@@ -349,7 +354,7 @@ def round_trips(lab, client, address, count, port=UDP_PORT):
 
 
 @pytest.mark.parametrize("client, port_of", [("app2", "host"), ("app1", "either")])
-@pytest.mark.parametrize("wait, count", [(50, 40), (200, 15)])
+@pytest.mark.parametrize("wait, count", [(50, 40), pytest.param(200, 15, marks=pytest.mark.nightly)])
 def test_a_delay_is_added_once_to_a_round_trip(net, home, repeating, client, port_of, wait, count):
     before = statistics.median(round_trips(net, client, home["app1"], 40))
     inject(net, "app1", delay="%dms" % wait, port=[UDP_PORT], port_of=port_of)

@@ -86,7 +86,7 @@ def test_stop_holds_against_everybody_and_is_undone(host):
     assert not fault(host, name="down", state="absent")["changed"]
 
 
-@pytest.mark.parametrize(("victim", "cause"), [("chaos-fault", "supervisor_died"), ("chaos-guardian", "guardian_died")])
+@pytest.mark.parametrize(("victim", "cause"), [("chaos-fault", "supervisor_died"), pytest.param("chaos-guardian", "guardian_died", marks=pytest.mark.nightly)])
 def test_a_killed_keeper_starts_it_again(host, victim, cause):
     found = fault(host, **STOP)
     assert found["fault"]["effect"] == "confirmed", found
@@ -106,7 +106,7 @@ def test_both_keepers_killed_the_next_contact_undoes(host):
     assert states(host, "victim.service") == ["active"]
 
 
-@pytest.mark.parametrize("change", [{}, {"whom": "all", "signal": "TERM"}], ids=["main", "all"])
+@pytest.mark.parametrize("change", [{}, pytest.param({"whom": "all", "signal": "TERM"}, marks=pytest.mark.nightly)], ids=["main", "all"])
 def test_kill_is_measured_from_its_end_to_its_return(host, change):
     before = pid(host)
     found = fault(host, name="crash", action="kill", unit="victim.service", duration="20s", **change)
@@ -139,11 +139,11 @@ def test_restart(host):
     ("unit", "words"),
     [
         ("ssh", "the way back into this host"),
-        ("sshd.service", "the way back"),
-        ("dbus", "message bus"),
-        ("systemd-journald", "a part of systemd"),
+        pytest.param("sshd.service", "the way back", marks=pytest.mark.nightly),
+        pytest.param("dbus", "message bus", marks=pytest.mark.nightly),
+        pytest.param("systemd-journald", "a part of systemd", marks=pytest.mark.nightly),
         ("nothing-here", "not known"),
-        ("idle", "does not run"),
+        pytest.param("idle", "does not run", marks=pytest.mark.nightly),
     ],
 )
 def test_refused_before_anything_changes(host, unit, words):

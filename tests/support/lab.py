@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from support import adhoc
 from support.modules import ROOT, environment
 
 sys.path.insert(0, str(ROOT / "molecule"))
@@ -37,7 +38,7 @@ def on_inventory(inventory, pattern, module, arguments, *more):
     argv = [os.path.join(os.path.dirname(sys.executable), "ansible"), pattern, "-i", str(inventory), "-m", "magsasa.chaos." + module]
     argv += ["-a", json.dumps(arguments)] if arguments else []
     argv += more
-    done = subprocess.run(argv, cwd=ROOT, env=clean_environment(), capture_output=True, text=True, timeout=180, check=False)
+    done = adhoc.run(argv, cwd=ROOT, env=clean_environment(), timeout=180)
     assert "Traceback" not in done.stdout + done.stderr, done.stdout + done.stderr
     results = {}
     rest = done.stdout
