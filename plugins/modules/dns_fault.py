@@ -16,9 +16,8 @@ description:
   - V(redirect) lets them lead to O(address).
   - It is done in C(/etc/hosts), which comes before the name servers for every program that asks the C library, at its next question. Programs that keep an
     answer for a while, or ask a name server themselves, are not reached. Whether it bites is measured by asking as programs do.
-  - The file is replaced at once, with owner, mode and attributes kept. The undo takes out its own lines and nothing else; when nobody else changed
-    the file, it is
-    byte for byte and in its times as before.
+  - The file is replaced at once, with owner, mode and attributes kept. The undo takes out its own lines and nothing else; when nobody else
+    changed the file, it is byte for byte and in its times as before.
   - Names of the host itself, and names that C(/etc/hosts) defines already, are refused.
 extends_documentation_fragment:
   - magsasa.chaos.fault

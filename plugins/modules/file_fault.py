@@ -13,8 +13,7 @@ author:
   - magsasa.chaos contributors (@magsasa)
 description:
   - V(remove) moves a file aside within its own folder, under a hidden name, and back after O(duration) with everything it had. A file that somebody
-    makes in its
-    place meanwhile is kept beside it as C(NAME.made-during-ID-1).
+    makes in its place meanwhile is kept beside it as C(NAME.made-during-ID-1).
   - V(permissions) changes mode, owner or group, and back.
   - V(corrupt) overwrites the first bytes in place, so that programs that have the file open see it too. What was there is on the disk before that, in the
     ledger's folder.

@@ -19,9 +19,8 @@ description:
   - V(restart) lets systemd end and start it.
   - Starting is kept away by a drop-in below C(/run), which a reboot forgets, and which also holds for services whose unit file is in C(/etc). It makes systemd
     read its unit files again (C(systemctl daemon-reload)).
-  - The SSH daemon, systemd's own services, the message bus, what manages the network, and what carries this very task are refused, by any of their
-    names, and so
-    are services that one of these needs.
+  - The SSH daemon, systemd's own services, the message bus, what manages the network, and what carries this very task are refused, by any of
+    their names, and so are services that one of these needs.
 extends_documentation_fragment:
   - magsasa.chaos.fault
 options:

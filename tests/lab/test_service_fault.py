@@ -49,8 +49,8 @@ def clean(host):
     assert wait_for(lambda: ssh(host, HOST, STATE) == before, 8), (before, ssh(host, HOST, STATE))
 
 
-def fault(lab, check=False, **options):
-    return on_hosts(lab, HOST, "service_fault", options, *(["--check"] if check else []))[HOST]
+def fault(lab, options, *more, **change):
+    return on_hosts(lab, HOST, "service_fault", dict(options, **change), *more)[HOST]
 
 
 def states(lab, *units):
@@ -62,16 +62,16 @@ def pid(lab):
 
 
 def test_stop_holds_against_everybody_and_is_undone(host):
-    planned = fault(host, check=True, **STOP)
+    planned = fault(host, STOP, "--check")
     assert planned["fault"]["state"] == "planned" and "service.unblock" in str(planned["fault"]["plan"]), planned
     assert states(host, "victim.service") == ["active"] and not remains(host, HOST)
-    found = fault(host, **STOP)
+    found = fault(host, STOP)
     assert found["changed"] and found["fault"]["effect"] == "confirmed", found
     assert found["fault"]["measured"]["active_state"] == "inactive" and found["fault"]["measured"]["blocked"]
-    assert not fault(host, **STOP)["changed"]
-    other = fault(host, **dict(STOP, name="other"))
+    assert not fault(host, STOP)["changed"]
+    other = fault(host, STOP, name="other")
     assert other["failed"] and other["msg"].startswith("refused by the conflict guard"), other
-    other = fault(host, **dict(STOP, name="other", unit="needy", action="mask"))
+    other = fault(host, STOP, name="other", unit="needy", action="mask")
     assert other["failed"] and other["msg"].startswith("refused by the conflict guard"), other
     # An operator, a service that needs it, and whoever connects to its socket.
     ssh(host, HOST, "systemctl start victim.service", check=False)
@@ -79,16 +79,16 @@ def test_stop_holds_against_everybody_and_is_undone(host):
     ssh(host, HOST, "timeout 2 python3 -c 'import socket; socket.socket(socket.AF_UNIX).connect(\"/run/victim.sock\")' 2>&1", check=False)
     time.sleep(1)
     assert states(host, "victim.service", "needy.service")[0] in ("inactive", "failed") and pid(host) == "0"
-    final = fault(host, name="down", state="absent")
+    final = fault(host, {}, name="down", state="absent")
     assert final["changed"] and final["fault"]["residue"] == [] and final["fault"]["revert_cause"] == "absent", final
     assert final["fault"]["effect"] == "confirmed"
     assert states(host, "victim.service", "victim.socket", "needy.service") == ["active"] * 3
-    assert not fault(host, name="down", state="absent")["changed"]
+    assert not fault(host, {}, name="down", state="absent")["changed"]
 
 
 @pytest.mark.parametrize(("victim", "cause"), [("chaos-fault", "supervisor_died"), pytest.param("chaos-guardian", "guardian_died", marks=pytest.mark.nightly)])
 def test_a_killed_keeper_starts_it_again(host, victim, cause):
-    found = fault(host, **STOP)
+    found = fault(host, STOP)
     assert found["fault"]["effect"] == "confirmed", found
     ssh(host, HOST, "kill -KILL $(pgrep -x %s)" % victim)
     assert wait_for(lambda: not remains(host, HOST), 10)
@@ -98,7 +98,7 @@ def test_a_killed_keeper_starts_it_again(host, victim, cause):
 
 
 def test_both_keepers_killed_the_next_contact_undoes(host):
-    found = fault(host, **STOP)
+    found = fault(host, STOP)
     ssh(host, HOST, "kill -KILL $(pgrep -x chaos-fault) $(pgrep -x chaos-guardian)")
     time.sleep(0.5)
     assert states(host, "victim.service") == ["inactive"]
@@ -109,7 +109,7 @@ def test_both_keepers_killed_the_next_contact_undoes(host):
 @pytest.mark.parametrize("change", [{}, pytest.param({"whom": "all", "signal": "TERM"}, marks=pytest.mark.nightly)], ids=["main", "all"])
 def test_kill_is_measured_from_its_end_to_its_return(host, change):
     before = pid(host)
-    found = fault(host, name="crash", action="kill", unit="victim.service", duration="20s", **change)
+    found = fault(host, {}, name="crash", action="kill", unit="victim.service", duration="20s", **change)
     assert found["fault"]["effect"] == "confirmed" and pid(host) != before, found
     assert wait_for(lambda: not remains(host, HOST), 10)
     past = ledger(host, HOST)[-1]
@@ -118,19 +118,19 @@ def test_kill_is_measured_from_its_end_to_its_return(host, change):
 
 
 def test_masked_and_killed_it_stays_down(host):
-    found = fault(host, name="final", action="mask", unit="victim", duration="60s")
+    found = fault(host, {}, name="final", action="mask", unit="victim", duration="60s")
     assert found["fault"]["effect"] == "confirmed" and states(host, "victim.service") == ["active"], found
     ssh(host, HOST, "systemctl kill -s KILL victim.service")
     time.sleep(1.5)
     assert states(host, "victim.service") != ["active"] and pid(host) == "0"
-    final = fault(host, name="final", state="absent")
+    final = fault(host, {}, name="final", state="absent")
     assert final["fault"]["residue"] == [], final
     ssh(host, HOST, "systemctl reset-failed victim.service; systemctl start victim.socket needy.service victim.service")
 
 
 def test_restart(host):
     before = pid(host)
-    found = fault(host, name="again", action="restart", unit="victim", duration="20s")
+    found = fault(host, {}, name="again", action="restart", unit="victim", duration="20s")
     assert found["fault"]["effect"] == "confirmed" and str(found["fault"]["measured"]["back_pid"]) == pid(host) != before, found
     assert wait_for(lambda: not remains(host, HOST), 10)
 
@@ -147,5 +147,5 @@ def test_restart(host):
     ],
 )
 def test_refused_before_anything_changes(host, unit, words):
-    found = fault(host, **dict(STOP, unit=unit))
+    found = fault(host, STOP, unit=unit)
     assert found["failed"] and not found["changed"] and words in found["msg"] and "\n" not in found["msg"], found
