@@ -15,6 +15,7 @@ _FAULT_KEYS = (
     "residue undo_problems error"
 ).split()
 _SCENARIO_KEYS = ("title", "hypothesis", "family", "intensity", "hold")
+NO_SAMPLES = "the probe left no samples: it was gone before they were collected; give it a longer chaos_lease where the controller is slow"
 _ENDS = ("deadline", "event_over", "absent", "halt", "halt_condition")  # revert causes that are no accident
 
 
@@ -41,6 +42,8 @@ def judge(given, host):
     ran = status in ("completed", "halted", "failed") and bool(figures["metrics"])
     compared = objectives.compare(wanted, figures["metrics"], figures["phases"]) if ran or status in ("completed", "halted") else []
     word, why = verdict.verdict(status, fault, figures["phases"], compared, reason, verdict.breached(fault, given.get("halted")))
+    if word == "unknown" and status == "completed" and not found and fault.get("effect") == "confirmed":
+        why = NO_SAMPLES
     record = {
         "id": "%s@%s" % (scenario["id"], host),
         "host": host,
