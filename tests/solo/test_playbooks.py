@@ -81,7 +81,7 @@ def test_resilient_application_passes_and_nothing_is_left(ansible_playbook, chao
         assert abs(sent - 20 * seconds) < 6, (name, sent, seconds)
     assert found["database-outage-brief"]["phases"]["hold"]["failed"] > 40  # 3 s at 20/s without a database
     assert found["app-restart"]["metrics"]["recovery_time_s"] > 0
-    assert report["summary"]["residue"] == 0 and report["summary"]["passed"] == 5 and report["summary"]["skipped"] == 1
+    assert report["summary"]["residue"] == 0 and report["summary"]["passed"] == 6 and report["summary"]["skipped"] == 0
     markdown = (tmp_path / "reports" / "latest" / "report.md").read_text()
     assert markdown.splitlines()[0].startswith("# ") and "passed" in markdown.splitlines()[0].lower()
     assert "CHAOS" in done.stdout.upper() and "report.md" in done.stdout
