@@ -37,7 +37,9 @@ class _Server:
         argv = [sys.executable, "-c", "from support.adhoc import serve; serve()"]
         here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
         environment = dict(loading, PYTHONPATH=here)
-        self._running = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+        # Not our own stderr: ssh makes what it shares with others non-blocking, and Ansible refuses to load then.
+        self._said = tempfile.TemporaryFile()
+        self._running = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._said, text=True, env=environment)
         self._turn = threading.Lock()
         atexit.register(self._running.stdin.close)
 
@@ -46,7 +48,11 @@ class _Server:
         with self._turn:
             self._running.stdin.write(json.dumps(request) + "\n")
             self._running.stdin.flush()
-            return json.loads(self._running.stdout.readline())
+            told = self._running.stdout.readline()
+        if not told:
+            self._said.seek(0)
+            raise AssertionError("the process that forks has ended: %s" % self._said.read().decode("utf-8", "replace")[-2000:])
+        return json.loads(told)
 
 
 def run(argv, cwd, env, timeout):
