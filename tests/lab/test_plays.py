@@ -24,7 +24,7 @@ SCENARIO = {
 
 def test_a_controller_killed_in_mid_run_leaves_every_host_clean(served_lab, root, tmp_path):
     lab = served_lab
-    values = {"chaos_hosts": "app", "chaos_baseline": "2s", "chaos_scenarios": ["small-load"], "chaos_extra_scenarios": [SCENARIO]}
+    values = {"chaos_hosts": "app", "chaos_max_percent": 100, "chaos_baseline": "2s", "chaos_scenarios": ["small-load"], "chaos_extra_scenarios": [SCENARIO]}
     program = os.path.join(os.path.dirname(sys.executable), "ansible-playbook")
     argv = [program, "-i", str(lifecycle.inventory_path(lab)), "-e", json.dumps(values), str(root / "playbooks" / "chaos_run.yml")]
     environment = clean_environment(CHAOS_REPORT_DIR=tmp_path / "reports")
