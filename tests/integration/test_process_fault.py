@@ -127,7 +127,7 @@ def test_killed_process_that_nobody_brings_back_is_started_as_it_was(state, tmp_
         (spool,) = (state / "run").glob("*.spool")
         assert spool.stat().st_mode & 0o777 == 0o600 and "s3cret-word" in spool.read_text()
         assert "s3cret-word" not in str(fault) + "".join(path.read_text() for path in (state / "ledger").rglob("*.json"))
-        assert not answers(port)
+        assert wait_for(lambda: not answers(port), 5)  # its workers see a moment later that it is gone
         assert wait_for(lambda: answers(port), 20) and time.monotonic() - began > 6.5
         assert wait_for(lambda: not left(state)), left(state)
         past = ledger(state)[-1]

@@ -16,6 +16,7 @@ import sys
 import tempfile
 import threading
 
+
 def _group():
     """The control groups of this process (text)."""
     try:

@@ -10,8 +10,6 @@ from ansible_collections.magsasa.chaos.plugins.module_utils._judge import outage
 from ansible_collections.magsasa.chaos.plugins.module_utils._judge.outages import Outage
 from ansible_collections.magsasa.chaos.plugins.module_utils._probe.samples import Sample
 
-from support.samples import series
-
 SLOW_MS = 50.0
 
 
