@@ -103,14 +103,16 @@ class Dns:
                 raise Refused("name in use", "%s defines %s already, and that line would still hold" % (path, each), remedy="name another host")
         if not facts["writable"]:
             raise Refused("permission", "%s cannot be written to by this user" % path, remedy="use become: true")
+        if facts["mount"]:
+            why = "%s is a mount of its own, so it cannot be replaced at once, and a kill in the middle of a change would not be undone" % path
+            raise Refused("hosts file", why, remedy="use magsasa.chaos.network_fault against the addresses")
         if not facts["getent"]:
             raise MissingTool("getent", {"Debian, Ubuntu": "libc-bin", "RHEL, Alma": "glibc-common", "SUSE": "glibc"}, "ask for a name as programs do")
-        notes = ["%s is a mount of its own and is written in place" % path] if facts["mount"] else []
         requested = {"names": names, "addresses": options["addresses"]}
         says = "let %s lead %s, in %s" % (", ".join(names), "nowhere" if options["action"] == "block" else "to " + options["addresses"][0], path)
         args = {"path": path, "names": names, "addresses": options["addresses"], "fault": "$ID"}
         undone = undo("hosts.remove", path=path, fault="$ID", before=facts["before"])
-        return plan("dns", options["action"], "hosts file", requested, [step("lines", says, args, [undone])], self.claims(options), notes)
+        return plan("dns", options["action"], "hosts file", requested, [step("lines", says, args, [undone])], self.claims(options), [])
 
     # -- doing
 

@@ -4,7 +4,6 @@
 """Lines of our own in /etc/hosts: put in and taken out, everything else byte for byte as others left it. Private to magsasa.chaos."""
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 
@@ -50,8 +49,8 @@ def read(path=PATH):
 def change(path, fault_id, make, times=None):
     """Replace the content by ``make(content)``, at once for every reader; owner, mode and attributes stay.
 
-    ``times``: metadata of before; its times are put back when the content is what it was then. Where the file cannot be
-    replaced, as it is a mount of its own (containers), it is written in place.
+    ``times``: metadata of before; its times are put back when the content is what it was then. Raises HostError when the file
+    cannot be replaced; it is never written in place, where a kill in the middle would leave a file that is neither.
     """
     lock_path = os.path.join(state.folders().run, "hosts.lock")
     with lock.held(lock_path, wait=20.0):
@@ -92,21 +91,8 @@ def _replace(path, fault_id, data, found, times):
             os.rename(new, path)
             state.sync_folder(os.path.dirname(path))
         except OSError as error:
-            if error.errno not in (errno.EBUSY, errno.EXDEV):
-                raise
-            _in_place(path, data, times)
+            raise HostError("%s cannot be replaced: %s" % (path, error.strerror))
         return True
-    finally:
-        os.close(descriptor)
-
-
-def _in_place(path, data, times):
-    descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
-    try:
-        exact.write(descriptor, data, 0)
-        os.ftruncate(descriptor, len(data))
-        _put_times(descriptor, data, times)
-        os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
