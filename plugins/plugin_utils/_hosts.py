@@ -108,7 +108,7 @@ class HostRunner:
     def step(self, host, options):
         """Result (dict) of the module ``experiment_step`` on ``host``.
 
-        After the first time through the runtime archive that the host holds anyway: a tenth of the work, for the controller too.
+        After the first time through the runtime archive that the host holds anyway: no payload is built or sent, and the host loads nothing of Ansible.
         """
         self._check_parent()
         answer = self._ask_archive(host, options)
