@@ -24,9 +24,12 @@ PARTS = (("chaos-fault", "supervisor_died"), ("chaos-guardian", "guardian_died")
 
 
 @pytest.fixture(name="state")
-def _state(tmp_path):
-    with fresh_state(tmp_path) as folder:
-        yield folder
+def _state(tmp_path, port):
+    try:
+        with fresh_state(tmp_path) as folder:
+            yield folder
+    finally:
+        end_serving(port)  # a test that failed in the middle of a kill: the undo has started it again since
 
 
 @pytest.fixture(name="port")
@@ -55,10 +58,15 @@ def running(folder, port, *arguments, keep=None, word="first"):
     finally:
         process.kill()  # first what would start it again
         process.wait(10)
-        for pid in serving(port):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        end_serving(port)
         assert wait_for(lambda: not serving(port))
+
+
+def end_serving(port):
+    """End every little server of that port."""
+    for pid in serving(port):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def serving(port):
