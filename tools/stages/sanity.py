@@ -89,7 +89,7 @@ def read_output(lines, found):
             found.notes.append("%s failed" % line.strip())
         elif line.startswith("Running sanity test "):
             found.passed += 1
-        elif line.startswith("WARNING: Skipping sanity test"):
+        elif line.startswith("WARNING: Skipping sanity test") and line[len("WARNING: ") :].strip() not in found.notes:  # they come again at the end
             found.skipped += 1
             found.notes.append(line[len("WARNING: ") :].strip())
         if line.startswith(("ERROR: ", "FATAL: ")):

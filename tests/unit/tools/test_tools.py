@@ -78,6 +78,8 @@ ERROR: Found 1 pep8 issue(s) which need to be resolved:
 ERROR: a.py:1:1: E303
 Running sanity test "import"
 WARNING: Skipping sanity test "import" on Python 3.14 because it could not be found.
+WARNING: Reviewing previous 1 warning(s):
+WARNING: Skipping sanity test "import" on Python 3.14 because it could not be found.
 Running sanity test "pylint"
 FATAL: The 2 sanity test(s) listed below (out of 3) failed. See error output above for details.
 pep8
