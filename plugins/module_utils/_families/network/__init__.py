@@ -10,8 +10,8 @@ import os
 from ... import _cmd, _quantity
 from ..._errors import BadOption, HostError, MissingTool, NotHere, Refused
 from ..._fault.plan import plan, step, undo
-from ..._host import nft
-from . import control, delay, rules, scope as scopes
+from ..._host import control, nft
+from . import delay, rules, scope as scopes
 
 LEAST_LOSS = 0.001  # percent
 ENOUGH = 200  # packets; of fewer no share can be judged
