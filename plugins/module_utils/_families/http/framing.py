@@ -11,9 +11,10 @@ import re
 from collections import namedtuple
 
 LONGEST_HEAD = 65536  # bytes; a longer one is passed on unread
+MOST_EMPTY = 64  # bytes of empty lines before a request
 LONGEST_LINE = 4096  # bytes of the line before a chunk
 _TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}"
-_BEGIN = re.compile(_TOKEN + rb"?(?: [^\r\n]*)?\r?\Z")
+_BEGIN = re.compile(rb"(?:" + _TOKEN + rb"(?: [^\r\n]*)?)?\Z")
 _REQUEST = re.compile(rb"(" + _TOKEN + rb") ([^\s]+) HTTP/1\.([01])\r?\n")
 _STATUS = re.compile(rb"HTTP/1\.[01] ([1-5][0-9][0-9])(?: [^\r\n]*)?\r?\n")
 _BLANK = re.compile(rb"\n\r?\n")
@@ -45,7 +46,7 @@ def head_end(data):
         raise NotHttp("a head longer than %d bytes" % LONGEST_HEAD)
     line_end = data.find(b"\n", begin)
     if line_end < 0:
-        if not _BEGIN.match(data[begin:]):
+        if begin > MOST_EMPTY or not _BEGIN.match(data[begin:].rstrip(b"\r")):
             raise NotHttp("no request line")
     elif not _REQUEST.match(data, begin):
         raise NotHttp("no request line of HTTP/1.1")

@@ -86,9 +86,12 @@ class Link:
         self._reaching = None
         if self._client.is_closing():
             self._close()
+            return
         self._stop("reach", False)
         if self._due:
             self._go_on()
+        else:
+            self._advance()  # until Python 3.11 a client is read from once before the stop holds
 
     def _stop(self, why, on):
         """Whether the client is read from."""
@@ -118,11 +121,13 @@ class Link:
         except framing.NotHttp:
             self._go_blind()
         self._stop("much", len(self._buffer) > MOST_WAITING)
-        if self._client_ended and self._state in (HEAD, PASS, BLIND):
+        if self._client_ended and self._app is not None and self._state in (HEAD, PASS, BLIND):
             self._pass_eof()
 
     def _step(self):
         """One piece of what waits; False when more must come, or happen, first."""
+        if self._app is None:
+            return False
         if self._state == HEAD:
             end = framing.head_end(self._buffer)
             if not end:
@@ -218,9 +223,12 @@ class Link:
         self._proxy.counts.add("unread")
         self._cancel()
         self._state = BLIND
-        data, self._buffer = self._buffer, b""
-        self._app.write(data)
+        if self._buffer:
+            self._app.write(self._buffer)
+            self._buffer = b""
         self._stop("much", False)
+        if self._client_ended:
+            self._pass_eof()
         if self._proxy.draining:
             self._close()
 
@@ -273,6 +281,8 @@ class Link:
 
     def _client_eof(self):
         self._client_ended = True
+        if self._app is None:
+            return True
         if self._state in (HEAD, PASS, BLIND):
             self._pass_eof()
         elif self._state == ENDING:
