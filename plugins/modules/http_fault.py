@@ -25,7 +25,8 @@ description:
   - A service that does not run refuses a connection; behind the worker the client sees a reset connection instead.
   - Connections that exist when the fault goes in stay with the service. See O(reset_existing) for clients that keep theirs, such as load balancers.
   - At the end the table goes first, so that new connections reach the service. Requests that are held go to the service at once.
-    Connections under way end when their requests are answered, after 3 seconds at the latest; idle ones and tunnels are closed at once, as a service does with idle connections.
+    Connections under way end when their requests are answered, after 3 seconds at the latest; idle ones and tunnels are closed at once, as a service
+    does with idle connections.
   - Refused are the port of the SSH server, or of whatever else manages this host, and a port that nobody listens on.
 extends_documentation_fragment:
   - magsasa.chaos.fault
@@ -47,8 +48,8 @@ options:
     default: 100%
   path:
     description:
-      - Paths that are meant, at most 20; without it all are. A path without a wildcard means itself and everything below it. With C(*), C(?) or C([...]) it must
-        match the whole path. The query does not count, and paths are compared as clients send them.
+      - Paths that are meant, at most 20; without it all are. A path without a wildcard means itself and everything below it. With C(*), C(?) or
+        C([...]) it must match the whole path. The query does not count, and paths are compared as clients send them.
     type: list
     elements: str
   method:

@@ -101,7 +101,7 @@ def running(handle, **options):
     service = Service(handle)
     listener = socket.create_server(("127.0.0.1", 0))
     listener.setblocking(False)
-    proxy = Direct({4: listener}, dict(ABOVE, **options), counts.Counts())
+    proxy = Direct({4: listener}, dict(ABOVE, **options), counts.new())
     proxy.service = service.address
     thread = threading.Thread(target=proxy.serve, daemon=True)
     thread.start()

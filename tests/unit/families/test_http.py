@@ -62,7 +62,9 @@ def test_bad_options(change, words):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("change, action", [({"action": None}, "status"), ({"action": None, "status": None, "delay": "1s"}, "delay"), ({"delay": "1s"}, "status")])
+@pytest.mark.parametrize(
+    "change, action", [({"action": None}, "status"), ({"action": None, "status": None, "delay": "1s"}, "delay"), ({"delay": "1s"}, "status")]
+)
 def test_the_action_may_follow_from_its_figure(change, action):
     assert parsed(**change)["action"] == action
 
@@ -182,7 +184,7 @@ def test_whether_it_bit(change, options, effect, words):
 
 
 def test_counts_are_seen_by_whoever_shares_them():
-    counted = counts.Counts()
+    counted = counts.new()
     counted.add("requests")
     counted.add("held_s", 0.25)
     assert counted.figures()["requests"] == 1 and counted.figures()["held_s"] == 0.25 and set(counted.figures()) == set(counts.NAMES)
@@ -190,4 +192,4 @@ def test_counts_are_seen_by_whoever_shares_them():
 
 def test_a_service_that_no_connection_of_ours_reaches_by_the_worker_is_an_error():
     with pytest.raises(HostError, match="came to the worker"):
-        reach({"addresses": ["127.0.0.1"], "port": 1}, counts.Counts())
+        reach({"addresses": ["127.0.0.1"], "port": 1}, counts.new())

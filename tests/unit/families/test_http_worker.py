@@ -116,7 +116,14 @@ def test_a_client_that_waits_for_leave_to_send_gets_our_answer_and_an_end():
 
 
 @pytest.mark.parametrize(
-    "data", [b"\x16\x03\x01\x02\x00\x01\x00" * 50, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"PING\r\n", b"GET /hit\r\n", b"POST / HTTP/1.1\r\nContent-Length: x\r\n\r\nabc"]
+    "data",
+    [
+        b"\x16\x03\x01\x02\x00\x01\x00" * 50,
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        b"PING\r\n",
+        b"GET /hit\r\n",
+        b"POST / HTTP/1.1\r\nContent-Length: x\r\n\r\nabc",
+    ],
 )
 def test_what_is_not_http_passes_as_it_is(data):
     with running(echoes) as (address, proxy, service):

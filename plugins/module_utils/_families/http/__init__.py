@@ -114,7 +114,7 @@ class Http:
 
     def do_proxy(self, ctx, args):
         """The worker first, then the table; then the proof that a connection to the service comes to the worker."""
-        counted = ctx.memory["counts"] = counts.Counts()
+        counted = ctx.memory["counts"] = counts.new()
         try:
             sockets = worker.listening()
         except OSError as error:

@@ -45,7 +45,7 @@ def notes(options):
 
 
 def judge(options, figures, wrong):
-    """``{"effect", "measured", "note"}`` from counts.Counts.figures(); ``wrong``: what of the rules is not as planned, or ""."""
+    """``{"effect", "measured", "note"}`` from the counters; ``wrong``: what of the rules is not as planned, or ""."""
     measured = {"connections": figures["connections"], "requests": figures["requests"], "requests_matched": figures["matched"], "requests_hit": figures["hit"]}
     if figures["matched"]:
         measured["hit_pct"] = round(100.0 * figures["hit"] / figures["matched"], 2)
