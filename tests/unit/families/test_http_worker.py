@@ -19,6 +19,7 @@ from hypothesis import strategies as some
 
 from support.http_worker import answers, echoes, running
 
+
 def connected(address):
     return contextlib.closing(http.client.HTTPConnection(*address, timeout=10))
 
@@ -48,15 +49,16 @@ def everything(address, data, pieces=()):
 
 
 def test_on_one_connection_some_requests_are_answered_by_us_and_the_service_sees_the_others():
-    with running(answers) as (address, proxy, service), connected(address) as client:
-        assert asked(client, "/a") == (200, b"GET /a 0")
-        assert asked(client, "/hit", "POST", body=b"x" * 300000)[0] == 503
-        assert asked(client, "/hit/more", "HEAD") == (503, b"")
-        assert asked(client, "/b", "POST", body=b"y" * 300000) == (200, b"POST /b 300000")
-        assert asked(client, "/c", "PUT", body=iter([b"abc", b"de"])) == (200, b"PUT /c 5")
-        assert asked(client, "/hit", "PUT", body=iter([b"abc", b"de"]))[0] == 503
-        assert asked(client, "/d") == (200, b"GET /d 0")
-        heard = bytes(service.heard[0])
+    with running(answers) as (address, proxy, service):
+        with connected(address) as client:
+            assert asked(client, "/a") == (200, b"GET /a 0")
+            assert asked(client, "/hit", "POST", body=b"x" * 300000)[0] == 503
+            assert asked(client, "/hit/more", "HEAD") == (503, b"")
+            assert asked(client, "/b", "POST", body=b"y" * 300000) == (200, b"POST /b 300000")
+            assert asked(client, "/c", "PUT", body=iter([b"abc", b"de"])) == (200, b"PUT /c 5")
+            assert asked(client, "/hit", "PUT", body=iter([b"abc", b"de"]))[0] == 503
+            assert asked(client, "/d") == (200, b"GET /d 0")
+            heard = bytes(service.heard[0])
     assert len(service.heard) == 1 and b"/hit" not in heard and b"xx" not in heard and heard.count(b"HTTP/1.1") == 4
     found = proxy.counts.figures()
     assert (found["connections"], found["requests"], found["matched"], found["hit"], found["unread"]) == (1, 7, 3, 3, 0)
@@ -74,13 +76,14 @@ def test_pipelined_requests_are_answered_in_their_order():
 
 
 def test_a_delay_holds_what_is_meant_and_nothing_else():
-    with running(answers, action="delay", delay_s=0.3, status=None) as (address, proxy, _service), connected(address) as client:
-        start = time.monotonic()
-        assert asked(client, "/a")[0] == 200 and time.monotonic() - start < 0.25
-        start = time.monotonic()
-        assert asked(client, "/hit", "POST", body=b"z" * 1000000) == (200, b"POST /hit 1000000")
-        assert 0.3 <= time.monotonic() - start < 2
-        assert proxy.counts.figures()["held"] == 1 and 0.3 <= proxy.counts.figures()["held_s"] < 0.5
+    with running(answers, action="delay", delay_s=0.3, status=None) as (address, proxy, _service):
+        with connected(address) as client:
+            start = time.monotonic()
+            assert asked(client, "/a")[0] == 200 and time.monotonic() - start < 0.25
+            start = time.monotonic()
+            assert asked(client, "/hit", "POST", body=b"z" * 1000000) == (200, b"POST /hit 1000000")
+            assert 0.3 <= time.monotonic() - start < 2
+            assert proxy.counts.figures()["held"] == 1 and 0.3 <= proxy.counts.figures()["held_s"] < 0.5
 
 
 def test_a_service_that_closes_idle_connections_meanwhile_is_asked_again():
@@ -89,29 +92,32 @@ def test_a_service_that_closes_idle_connections_meanwhile_is_asked_again():
         with contextlib.suppress(socket.timeout):
             answers(connection, heard)
 
-    with running(impatient, action="delay", delay_s=0.4, status=None) as (address, _proxy, service), connected(address) as client:
-        assert asked(client, "/hit") == (200, b"GET /hit 0")
-        assert len(service.heard) > 1
+    with running(impatient, action="delay", delay_s=0.4, status=None) as (address, _proxy, service):
+        with connected(address) as client:
+            assert asked(client, "/hit") == (200, b"GET /hit 0")
+            assert len(service.heard) > 1
 
 
 def test_an_abort_resets_the_client_and_the_service_never_sees_the_request():
-    with running(answers, action="abort", status=None) as (address, _proxy, service), connected(address) as client:
-        assert asked(client, "/a")[0] == 200
-        with pytest.raises(ConnectionResetError):
-            asked(client, "/hit")
+    with running(answers, action="abort", status=None) as (address, _proxy, service):
+        with connected(address) as client:
+            assert asked(client, "/a")[0] == 200
+            with pytest.raises(ConnectionResetError):
+                asked(client, "/hit")
     assert b"/hit" not in bytes(service.heard[0])
 
 
 def test_a_client_that_waits_for_leave_to_send_gets_our_answer_and_an_end():
     request = b"POST /hit HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n"
-    with running(answers) as (address, _proxy, _service), socket.create_connection(address, 10) as client:
-        client.sendall(request)
-        found = b""
-        while True:
-            more = client.recv(4096)
-            if not more:
-                break
-            found += more
+    with running(answers) as (address, _proxy, _service):
+        with socket.create_connection(address, 10) as client:
+            client.sendall(request)
+            found = b""
+            while True:
+                more = client.recv(4096)
+                if not more:
+                    break
+                found += more
     assert found.startswith(b"HTTP/1.1 503 ") and b"Connection: close" in found
 
 
@@ -137,13 +143,14 @@ def test_after_an_upgrade_bytes_pass_unread():
         connection.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\nhello")
         echoes(connection, heard)
 
-    with running(upgrades) as (address, _proxy, service), socket.create_connection(address, 10) as client:
-        client.sendall(b"GET / HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n")
-        found = b""
-        while not found.endswith(b"hello"):
-            found += client.recv(4096)
-        client.sendall(b"GET /hit HTTP/1.1\r\n\r\n")
-        assert client.recv(4096) == b"GET /hit HTTP/1.1\r\n\r\n"
+    with running(upgrades) as (address, _proxy, service):
+        with socket.create_connection(address, 10) as client:
+            client.sendall(b"GET / HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n")
+            found = b""
+            while not found.endswith(b"hello"):
+                found += client.recv(4096)
+            client.sendall(b"GET /hit HTTP/1.1\r\n\r\n")
+            assert client.recv(4096) == b"GET /hit HTTP/1.1\r\n\r\n"
     assert b"/hit" in bytes(service.heard[0])
 
 
@@ -152,16 +159,18 @@ def test_an_answer_without_a_length_ends_with_the_connection():
         heard += connection.recv(4096)
         connection.sendall(b"HTTP/1.0 200 OK\r\n\r\nall of it")
 
-    with running(brief) as (address, _proxy, _service), connected(address) as client:
-        assert asked(client) == (200, b"all of it")
+    with running(brief) as (address, _proxy, _service):
+        with connected(address) as client:
+            assert asked(client) == (200, b"all of it")
 
 
 def test_a_service_that_is_not_there_resets_and_is_counted():
-    with running(answers) as (address, proxy, service), connected(address) as client:
-        proxy.service = ("127.0.0.1", 1)
-        with pytest.raises((ConnectionResetError, http.client.RemoteDisconnected, BrokenPipeError)):
-            asked(client)
-        assert proxy.counts.figures()["unreachable"] == 1 and not service.heard
+    with running(answers) as (address, proxy, service):
+        with connected(address) as client:
+            proxy.service = ("127.0.0.1", 1)
+            with pytest.raises((ConnectionResetError, http.client.RemoteDisconnected, BrokenPipeError)):
+                asked(client)
+            assert proxy.counts.figures()["unreachable"] == 1 and not service.heard
 
 
 def test_a_service_that_resets_resets_the_client():
@@ -169,9 +178,10 @@ def test_a_service_that_resets_resets_the_client():
         heard += connection.recv(4096)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
 
-    with running(rude) as (address, _proxy, _service), connected(address) as client:
-        with pytest.raises(ConnectionResetError):
-            asked(client)
+    with running(rude) as (address, _proxy, _service):
+        with connected(address) as client:
+            with pytest.raises(ConnectionResetError):
+                asked(client)
 
 
 def test_a_client_that_reads_slowly_does_not_fill_the_memory():
@@ -187,12 +197,13 @@ def test_a_client_that_reads_slowly_does_not_fill_the_memory():
                 sent += connection.send(b"x" * 65536)
         heard += b"sent %d" % sent
 
-    with running(floods) as (address, _proxy, service), socket.create_connection(address, 10) as client:
-        client.sendall(b"GET / HTTP/1.1\r\n\r\n")
-        limit = time.monotonic() + 8
-        while b"sent" not in bytes(service.heard[0] if service.heard else b"") and time.monotonic() < limit:
-            time.sleep(0.05)
-        assert int(bytes(service.heard[0]).rpartition(b" ")[2]) < size / 2
+    with running(floods) as (address, _proxy, service):
+        with socket.create_connection(address, 10) as client:
+            client.sendall(b"GET / HTTP/1.1\r\n\r\n")
+            limit = time.monotonic() + 8
+            while b"sent" not in bytes(service.heard[0] if service.heard else b"") and time.monotonic() < limit:
+                time.sleep(0.05)
+            assert int(bytes(service.heard[0]).rpartition(b" ")[2]) < size / 2
 
 
 def test_at_the_end_held_requests_go_on_idle_connections_end_and_answers_are_finished():
@@ -219,14 +230,15 @@ def test_at_the_end_held_requests_go_on_idle_connections_end_and_answers_are_fin
 
 
 def test_at_the_end_a_tunnel_is_closed_and_a_new_connection_is_served():
-    with running(answers, percent=100.0) as (address, proxy, service), socket.create_connection(address, 10) as tunnel, connected(address) as fresh:
-        tunnel.sendall(b"\x16\x03")
-        fresh.connect()
-        while len(service.heard) < 2:
-            time.sleep(0.01)
-        proxy.loop.call_soon_threadsafe(proxy.drain)
-        assert tunnel.recv(1) == b""
-        assert asked(fresh, "/hit") == (200, b"GET /hit 0")
+    with running(answers, percent=100.0) as (address, proxy, service):
+        with socket.create_connection(address, 10) as tunnel, connected(address) as fresh:
+            tunnel.sendall(b"\x16\x03")
+            fresh.connect()
+            while len(service.heard) < 2:
+                time.sleep(0.01)
+            proxy.loop.call_soon_threadsafe(proxy.drain)
+            assert tunnel.recv(1) == b""
+            assert asked(fresh, "/hit") == (200, b"GET /hit 0")
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
