@@ -13,7 +13,7 @@ from ansible_collections.magsasa.chaos.plugins.module_utils._families.http impor
 from ansible_collections.magsasa.chaos.plugins.module_utils._families.http.framing import Request
 
 GIVEN = {key: spec.get("default") for key, spec in FAMILY.options.items()}
-FACTS = {"nft": True, "ss": True, "uid": 0, "obstacle": "", "addresses": ["0.0.0.0"], "servers": ["gunicorn"], "control": [22]}
+FACTS = {"ipv6": True, "nft": True, "ss": True, "uid": 0, "obstacle": "", "addresses": ["0.0.0.0"], "servers": ["gunicorn"], "control": [22]}
 
 
 def parsed(**change):
@@ -75,6 +75,7 @@ def test_the_plan_takes_the_table_away_first_and_says_what_it_does():
     assert plan["steps"][0]["says"] == "answer 503 after 1000 ms to 10 % of the requests (POST) to port 8000 of /api"
     assert plan["requested"] == {"port": 8000, "requests_pct": 10.0, "delay_ms": 1000.0, "status": 503, "paths": ["/api"], "methods": ["POST"]}
     assert plan["claims"] == FAMILY.claims(parsed()) == ["http port 8000"] and len(plan["notes"]) == 3
+    assert "::1" in planned({"ipv6": False})["notes"][2]
     assert len(planned(reset_existing=True)["steps"]) == 2 and len(planned(reset_existing=True)["notes"]) == 2
 
 

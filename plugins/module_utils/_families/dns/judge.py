@@ -59,6 +59,8 @@ def judge(args, figures, asked, wrong):
             measured["delay_ms"] = round(1000 * figures["held_s"] / figures["held"], 2)
     right = _as_asked(args, found, seconds, measured)
     note = "by a question of our own to %s" % args["server"]
+    if not figures["matched"]:
+        note += "; no program of this host has asked for a name that is meant"
     if not figures["checks"]:
         wrong = wrong or "a question of our own to %s did not come to the worker" % args["server"]
     return {"effect": "mismatch" if wrong or not right else "confirmed", "measured": measured, "note": wrong or note}

@@ -82,6 +82,7 @@ class Http:
             "nft": there,
             "ss": _cmd.which("ss") is not None,
             "uid": uid,
+            "ipv6": worker.has_ipv6(),
             "obstacle": nft.objection(rules.text("magsasa_chaos_" + "0" * 12, sample)) if there and not uid else "",
             "addresses": sorted({each.address for each in found}),
             "servers": sorted({processes.comm(pid) or "" for each in found for pid in each.pids}),
@@ -110,7 +111,7 @@ class Http:
         steps = [step("proxy", judge.describe(options), args, undone, tool="nft")]
         if options["reset_existing"]:
             steps.append(step("reset", "reset the connections that port %d has already" % port, {"port": port}, [], tool="ss"))
-        return plan("http", options["action"], "worker on loopback", judge.requested(options), steps, self.claims(options), judge.notes(options))
+        return plan("http", options["action"], "worker on loopback", judge.requested(options), steps, self.claims(options), judge.notes(options, facts["ipv6"]))
 
     def do_proxy(self, ctx, args):
         """The worker first, then the table; then the proof that a connection to the service comes to the worker."""

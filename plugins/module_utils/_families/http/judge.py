@@ -35,11 +35,13 @@ def describe(options):
     return "%s %g %% of the requests%s to port %d%s" % (verb, options["percent"], which, options["port"], where)
 
 
-def notes(options):
-    """What a user must know."""
+def notes(options, ipv6):
+    """What a user must know. ``ipv6``: whether this host has ::1, where the worker takes connections of IPv6."""
     found = ["the service sees an address of this host, and not the client's, as the peer of new connections"]
     if not options["reset_existing"]:
         found.append("connections that clients hold already are not touched: requests on them go to the service as before (reset_existing ends them)")
+    if not ipv6:
+        found.append("connections by IPv6 go to the service as before: this host has no ::1")
     found.append("TLS, HTTP/2 and whatever else is not HTTP/1.1 passes as it is")
     return found
 

@@ -42,6 +42,16 @@ def listening():
     return found
 
 
+def has_ipv6():
+    """Whether this host has the loopback address of IPv6."""
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as one:
+            one.bind((HOMES[6], 0))
+    except OSError:
+        return False
+    return True
+
+
 def work(sockets, options, counts):
     """Serve until SIGTERM, and until what is under way then is done (at most PATIENCE)."""
     for change in (_room, lambda: os.setpriority(os.PRIO_PROCESS, 0, URGENT)):
