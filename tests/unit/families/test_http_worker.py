@@ -206,6 +206,30 @@ def test_a_client_that_reads_slowly_does_not_fill_the_memory():
             assert int(bytes(service.heard[0]).rpartition(b" ")[2]) < size / 2
 
 
+def test_a_client_that_pours_while_it_is_held_does_not_fill_the_memory():
+    size = 64 << 20
+    with running(answers, action="delay", delay_s=1.5, status=None) as (address, _proxy, _service):
+        with socket.create_connection(address, 10) as client:
+            client.sendall(b"POST /hit HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % size)
+            client.settimeout(0.5)
+            sent = 0
+            with contextlib.suppress(socket.timeout):
+                while sent < size:
+                    sent += client.send(b"x" * 65536)
+            assert sent < size / 2
+
+
+def test_what_a_client_asked_that_went_away_with_a_reset_never_reaches_the_service():
+    with running(answers, action="delay", delay_s=0.3, status=None) as (address, proxy, service):
+        with socket.create_connection(address, 10) as client:
+            client.sendall(b"GET /hit HTTP/1.1\r\n\r\n")
+            while not proxy.counts.figures()["hit"]:
+                time.sleep(0.01)
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        time.sleep(0.5)
+        assert not bytes(service.heard[0]) and not proxy.counts.figures()["held"]
+
+
 def test_at_the_end_held_requests_go_on_idle_connections_end_and_answers_are_finished():
     begun = threading.Event()
 

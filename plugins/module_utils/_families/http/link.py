@@ -58,7 +58,8 @@ class Link:
             self._reset()
             return
         self._proxy.counts.add("connections")
-        self._stop("reach", True)
+        # Not at once: until Python 3.11 a transport begins to read after connection_made, whatever was said there.
+        self._proxy.loop.call_soon(lambda: self._stop("reach", self._app is None))
         self._reach()
 
     def _reach(self):
@@ -91,7 +92,7 @@ class Link:
         if self._due:
             self._go_on()
         else:
-            self._advance()  # until Python 3.11 a client is read from once before the stop holds
+            self._advance()
 
     def _stop(self, why, on):
         """Whether the client is read from."""
