@@ -147,14 +147,31 @@ def test_when_nobody_holds_it_any_more_the_kernel_lets_connections_to_the_servic
     assert [each["id"] for each in on_hosts(host, HOST, "fault_halt", {})[HOST]["undone"]] == [found["id"]]
 
 
+def asking(lab, script, *arguments):
+    """A client on the other host that runs beside the test (Popen)."""
+    argv = access.ssh_command(lab, lab.find(PEER))
+    argv[1:1] = ["-o", "ControlMaster=no", "-o", "ControlPath=none"]
+    return Popen([*argv, command(script, lab.address(lab.find(HOST)), *arguments)], stdin=PIPE, stdout=PIPE, text=True)
+
+
+@pytest.mark.nightly
+def test_a_request_that_is_held_at_the_end_reaches_the_service(host):
+    inject(host, dict(DELAY, delay="40s"))
+    with asking(host, ASK.replace("timeout=10", "timeout=60"), 1, "/api/products?limit=1", "new") as client:
+        seen = "ss -Htn state established '( sport = :%d )' | grep -cF '%s' || true" % (PORT, host.address(host.find(PEER)))
+        assert wait_for(lambda: int(ssh(host, HOST, seen)) > 0, 10)
+        time.sleep(0.5)
+        final = fault(host, {"name": "slow", "state": "absent"})["fault"]
+        out, _none = client.communicate(timeout=30)
+    ((status, seconds),) = json.loads(out)
+    assert status == 200 and 0.5 <= seconds < 20 and final["residue"] == [], (status, seconds)
+
+
 @pytest.mark.nightly
 @pytest.mark.parametrize("reset", [False, True])
 def test_connections_that_are_there_already(host, reset):
     """They stay with the service, or are reset, as asked."""
-    argv = access.ssh_command(host, host.find(PEER))
-    argv[1:1] = ["-o", "ControlMaster=no", "-o", "ControlPath=none"]
-    where = host.address(host.find(HOST))
-    with Popen([*argv, command(KEPT, where, 2, "/health", "kept")], stdin=PIPE, stdout=PIPE, text=True) as client:
+    with asking(host, KEPT, 2, "/health", "kept") as client:
         assert client.stdout.readline().strip() == "ready"
         found = inject(host, dict(ABORT, reset_existing=reset))
         out, _none = client.communicate("\n", timeout=30)
