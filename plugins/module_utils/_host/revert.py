@@ -12,7 +12,8 @@ import signal
 import time
 
 from .. import _clock
-from . import journal, lock, processes, secrets, state, undo
+from .._errors import ChaosError
+from . import journal, lock, processes, secrets, services, state, undo
 from .holding import keepers, orphaned
 
 CAUSES = (
@@ -38,6 +39,8 @@ def revert(ledger, fault_id, cause, details=None):
             record["reverted_at"] = _clock.now()
             record["revert_cause"] = record.get("revert_cause") or cause
             record["residue"] = left
+            if _ended_its_boot(record):
+                record.update(effect="confirmed", note="the host went down", revert_cause="event_over")
             if problems:
                 record["undo_problems"] = problems[:20]
             record["state"] = "residue" if left else "reverted"
@@ -52,6 +55,16 @@ def revert(ledger, fault_id, cause, details=None):
             return record
         finally:
             state.remove(lock_path)
+
+
+def _ended_its_boot(record):
+    """Whether a fault that was to take the host down did so: the host is on its way, or has booted since."""
+    if "boot" not in record.get("claims", ()) or "injected_at" not in record:
+        return False
+    try:
+        return record["boot_id"] != _clock.boot_id() or services.host_ends()
+    except ChaosError:  # nobody answers; what is undone must be written down all the same
+        return False
 
 
 def request(ledger, record, cause, patience=15.0):
