@@ -81,7 +81,7 @@ fault:
       description: Every step with how it is undone.
       type: list
       elements: dict
-      sample: [{says: "reboot this host in good order, 2 s from now", undo: ["workers.end fault=3f9c1b0a77d2"], tool: systemctl}]
+      sample: [{says: "reboot this host in good order, 2 s after the answer", undo: [], tool: systemctl}]
     effect:
       description: Whether the fault bit, V(confirmed), V(mismatch) or V(inconclusive).
       type: str

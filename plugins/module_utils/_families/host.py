@@ -3,23 +3,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Host: the whole machine goes down. Private to magsasa.chaos.
 
-It happens a little after the module has answered, so that the answer gets out. Until then it can be called off. What it did is
-written down by whoever is there when the host ends, or at the first contact after it booted again.
+It happens a little after the module has ended, so that its answer gets out. The supervisor does it itself: whatever ends that in time
+calls it off. What it did is written down by whoever is there when the host ends, or at the first contact after it booted again.
 """
 from __future__ import annotations
 
 import os
 import time
 
-from .. import _cmd, _quantity
+from .. import _clock, _cmd, _quantity
 from .._errors import BadOption, MissingTool, NotHere, Refused
-from .._fault.plan import plan, step, undo
-from .._host import containers, services
+from .._fault.plan import plan, step
+from .._host import containers, processes, services
 
 ACTIONS = ("reboot", "shutdown", "panic", "reset")
 SYSRQ = "/proc/sysrq-trigger"
 LETTERS = {"panic": "c", "reset": "b"}  # Documentation/admin-guide/sysrq.rst
 COMMANDS = {"reboot": "reboot", "shutdown": "poweroff"}
+LONGEST_ANSWER_S = 60.0  # that the module is waited for
 OVERDUE_S = 30.0  # after which a host that is still there did not go down
 PANIC = "/proc/sys/kernel/panic"  # seconds after which a kernel that panicked boots again; 0: never
 SAYS = {
@@ -35,6 +36,7 @@ class Host:
 
     name = "host"
     settle_s = 0.0
+    steer_every_s = 0.1
     options = {"action": {"type": "str", "choices": list(ACTIONS)}, "delay": {"type": "str", "default": "2s"}}
 
     def parse(self, params):
@@ -60,7 +62,7 @@ class Host:
     # -- planning
 
     def plan(self, options, facts):
-        """One step that nothing undoes but calling it off in time."""
+        """One step that nothing undoes; it can be called off in time."""
         action = options["action"]
         if not options.get("force"):
             raise Refused("host", "%s ends everything that runs on this host" % action, "force")
@@ -74,8 +76,8 @@ class Host:
         if action in COMMANDS and not facts["systemd"]:
             raise MissingTool("systemctl", {"every distribution with systemd": "systemd"}, "take the host down in good order")
         backend = "systemctl" if action in COMMANDS else "sysrq"
-        says = "%s, %g s from now" % (SAYS[action], options["delay_s"])
-        made = step("go_down", says, {"action": action, "delay_s": options["delay_s"]}, [undo("workers.end", fault="$ID")], tool=backend)
+        says = "%s, %g s after the answer" % (SAYS[action], options["delay_s"])
+        made = step("go_down", says, {"action": action, "delay_s": options["delay_s"]}, tool=backend)
         notes = ["nothing of ours starts this host again"] if action == "shutdown" else []
         notes.append("a probe on this host ends with it: probe from an observer")
         return plan("host", action, backend, {"delay_s": options["delay_s"]}, [made], self.claims(options), notes, event=True)
@@ -83,19 +85,32 @@ class Host:
     # -- doing
 
     def do_go_down(self, ctx, args):
-        """Leave it to a worker, which dies with the supervisor: an undo in time calls it off."""
-        due = time.monotonic() + args["delay_s"]
-        pid, _start = ctx.spawn("chaos-host", _go_down, args["action"], due)
-        ctx.expect_end(pid)
-        ctx.happened(args["delay_s"])
+        """Nothing happens yet, see steer, which sets the moment right, too."""
+        ctx.happened()
+
+    def steer(self, ctx):
+        """Once the module that asked for it has ended, wait for the delay, and go."""
+        if ctx.memory.get("gone") or "injected_at" not in ctx.record:
+            return
+        args, now = ctx.record["steps"][0]["args"], time.monotonic()
+        asker = ctx.record.get("writer") or {}
+        if "due" not in ctx.memory:
+            if asker and processes.alive(asker["pid"], asker["start"]) and now < ctx.record["injected_at"]["monotonic"] + LONGEST_ANSWER_S:
+                return
+            ctx.memory["due"] = now + args["delay_s"]
+            ctx.record["injected_at"] = _clock.later(_clock.now(), args["delay_s"])
+            ctx.ledger.write(ctx.record)
+        if now >= ctx.memory["due"]:
+            ctx.memory["gone"] = True
+            _go_down(args["action"])
 
     # -- measuring
 
     def measure(self, ctx):
         """Whether the host is on its way down. Who sees that is seldom still there to tell: revert looks, too."""
-        late = time.monotonic() - ctx.record.get("injected_at", ctx.moment)["monotonic"]
-        if late <= 0:
-            return {"effect": "inconclusive", "measured": {}, "note": "the host goes down in %.1f s" % -late}
+        if not ctx.memory.get("gone"):
+            return {"effect": "inconclusive", "measured": {}, "note": "the host is about to go down"}
+        late = time.monotonic() - ctx.memory["due"]
         if services.host_ends():
             return {"effect": "confirmed", "measured": {"going_down": True}, "note": ""}
         if late > OVERDUE_S:
@@ -111,8 +126,7 @@ def _number(path):
         return None
 
 
-def _go_down(action, due):
-    time.sleep(max(0.0, due - time.monotonic()))
+def _go_down(action):
     if action in COMMANDS:
         _cmd.run(["systemctl", "--no-block", COMMANDS[action]], timeout=30)
         return

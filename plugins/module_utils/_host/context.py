@@ -38,9 +38,9 @@ class Context:
         self.record["undo"].append({"op": op, "args": args})
         self.ledger.write(self.record)
 
-    def happened(self, in_s=0.0):
-        """Mark the moment of an event fault: now, or ``in_s`` seconds from now."""
-        self.moment = _clock.later(_clock.now(), in_s)
+    def happened(self):
+        """Mark the moment of an event fault."""
+        self.moment = _clock.now()
 
     def spawn(self, name, work, *args):
         """Fork a worker that runs ``work(*args)`` and dies with the supervisor; returns ``(pid, start)``.

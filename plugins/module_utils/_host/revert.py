@@ -12,7 +12,7 @@ import signal
 import time
 
 from .. import _clock
-from .._errors import ChaosError
+from .._errors import ChaosError, HostError
 from . import journal, lock, processes, secrets, services, state, undo
 from .holding import keepers, orphaned
 
@@ -75,12 +75,15 @@ def request(ledger, record, cause, patience=15.0):
     fault_id = record["id"]
     supervisor = record.get("supervisor") or {}
     if record["state"] != "residue" and supervisor and processes.alive(supervisor["pid"], supervisor["start"]):
-        state.write_private(os.path.join(ledger.folders.run, fault_id + ".cause"), cause, durable=False)
+        try:
+            state.write_private(os.path.join(ledger.folders.run, fault_id + ".cause"), cause, durable=False)
+        except HostError:  # no room: it is only a word for the ledger
+            pass
         processes.send(supervisor["pid"], supervisor["start"], signal.SIGTERM)
         limit = time.monotonic() + patience
         while time.monotonic() < limit:
             found = ledger.read(fault_id)
-            if found is None or found["state"] == "residue":
+            if found is None or found["state"] == "residue" or not keepers(record):
                 break
             time.sleep(0.02)
         for keeper in keepers(record):

@@ -28,7 +28,7 @@ def test_plans(action, backend, says):
     found = planned(action, delay="5s")
     (step,) = found["steps"]
     assert (found["backend"], found["event"], found["claims"]) == (backend, True, ["boot"])
-    assert says in step["says"] and "5 s from now" in step["says"] and step["undo"] == [{"op": "workers.end", "args": {"fault": "$ID"}}]
+    assert says in step["says"] and "5 s after the answer" in step["says"] and step["undo"] == []
     assert ("nothing of ours starts this host again" in found["notes"]) is (action == "shutdown")
 
 
