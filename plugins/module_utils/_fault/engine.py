@@ -68,14 +68,14 @@ def _hand_over(ledger, plan, envelope, options):
     try:
         if options.get("secret"):
             secrets.put(record["id"], options["secret"])
-        child = launch.detach("fault", record["id"], {MARK: record["id"]}, timeout=90.0)
+        ready = launch.hold(record["id"], {MARK: record["id"]}, record["duration_s"])
     except ChaosError as error:
         left = ledger.read(record["id"])
         if left is not None:
             revert.request(ledger, left, "failed")
         ledger.tidy()
         raise ChaosError("the fault was not injected: %s" % error, fault=records.public(error.details.get("fault") or record))
-    return child.ready["fault"]
+    return ready["fault"]
 
 
 def absent(name, check_mode=False):

@@ -13,7 +13,7 @@ import os
 import re
 
 from .._errors import HostError
-from . import lock, state
+from . import lock, state, unit
 
 SCHEMA = 1
 KEEP_BYTES = 2 * 1024 * 1024  # the past that is kept; about a thousand faults
@@ -125,7 +125,7 @@ class Ledger:
         try:
             with lock.held(os.path.join(run, "lib.lock"), wait=0):
                 state.remove_if_empty(probes)
-                if os.path.isdir(probes) or self.active():
+                if os.path.isdir(probes) or self.active() or unit.wanted(run):
                     return
                 if os.path.isdir(lib):
                     for name in os.listdir(lib):
