@@ -8,10 +8,10 @@ import os
 
 from .. import _clock
 from .._errors import ChaosError, Refused
-from .._host import holding, launch, processes, revert, secrets
+from .._host import boot, holding, launch, processes, revert, secrets
 from .._host.ledger import Ledger
 from .._host.operations.members import MARK
-from . import guard, record as records
+from . import guard, plan as plans, record as records
 
 
 def present(family, envelope, options, check_mode=False):
@@ -52,6 +52,8 @@ def _admit(ledger, active, family, envelope, options, carry_out):
         guard.no_conflict({"claims": family.claims(options)}, active)
     plan = family.plan(options, family.look(options))
     guard.no_conflict(plan, active)
+    unswept = boot.note(plans.all_undo(plan))
+    plan["notes"] += [unswept] if unswept else []
     return {"changed": True, "fault": records.public(carry_out(ledger, plan, envelope, options))}
 
 
@@ -66,6 +68,7 @@ def _hand_over(ledger, plan, envelope, options):
     record["writer"] = {"pid": os.getpid(), "start": processes.start_time(os.getpid())}
     ledger.write(record)
     try:
+        boot.arm(ledger, record["undo"])
         if options.get("secret"):
             secrets.put(record["id"], options["secret"])
         ready = launch.hold(record["id"], {MARK: record["id"]}, record["duration_s"])

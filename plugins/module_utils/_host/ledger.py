@@ -27,6 +27,7 @@ class Ledger:
         self.folders = folders or state.folders()
         self.faults = os.path.join(self.folders.ledger, "faults")
         self.past_path = os.path.join(self.folders.ledger, "ledger.jsonl")
+        self.boot_archive = os.path.join(self.folders.ledger, "boot.pyz")  # there while something must be undone at boot; see boot.py
 
     def prepare(self):
         """Make the folders; raises HostError when they are not ours or the file system does not let us."""
@@ -117,6 +118,13 @@ class Ledger:
 
     def tidy(self):
         """Take away what only running faults and probes need, when none runs. Never in the way of one that starts."""
+        try:
+            if os.path.lexists(self.boot_archive):
+                from . import boot  # seldom needed, and it loads every undo operation
+
+                boot.disarm(self)
+        except (HostError, OSError):
+            pass  # the next contact tries again, and a sweep without a fault does nothing
         run = self.folders.run
         lib = os.path.join(run, "lib")
         probes = os.path.join(run, "probes")

@@ -44,7 +44,7 @@ def start(run, fault_id, argv, environment, undo_argv, duration_s):
         "StandardOutput": "null",
         "StandardError": "null",
         "WorkingDirectory": "/",
-        "ExecStopPost": " ".join(map(_quoted, undo_argv)),
+        "ExecStopPost": " ".join(map(quoted, undo_argv)),
     }
     command += ["--property=%s=%s" % pair for pair in sorted(properties.items())]
     command += ["--setenv=%s=%s" % pair for pair in sorted(environment.items())]
@@ -61,7 +61,7 @@ def start(run, fault_id, argv, environment, undo_argv, duration_s):
     return False
 
 
-def _quoted(word):
+def quoted(word):
     """A word of a command line as systemd reads it in a unit."""
     return '"%s"' % word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
 
