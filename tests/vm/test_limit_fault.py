@@ -132,3 +132,17 @@ def test_descriptors_of_the_host(host):
         assert module(host, "limit_fault", {"name": "files", "state": "absent"})["fault"]["residue"] == []
     finally:
         ssh(host, "sysctl -qw fs.file-max=%s" % most)
+
+
+@pytest.mark.nightly
+def test_tasks_of_the_host(host):
+    most = ssh(host, "cat /proc/sys/kernel/pid_max").strip()
+    ssh(host, "sysctl -qw kernel.pid_max=1500")
+    try:
+        fault = inject(host, "limit_fault", {"name": "crowd", "action": "tasks", "leave_free": 100, "reserve": 64, "duration": "90s"})
+        assert fault["effect"] == "confirmed", fault
+        tried = ssh(host, "python3 -c 'import subprocess; [subprocess.Popen([\"sleep\", \"1\"]) for each in range(300)]' 2>&1", check=False)
+        assert "temporarily unavailable" in tried, tried
+        assert module(host, "limit_fault", {"name": "crowd", "state": "absent"})["fault"]["residue"] == []
+    finally:
+        ssh(host, "sysctl -qw kernel.pid_max=%s" % most)
