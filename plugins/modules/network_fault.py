@@ -2,12 +2,12 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Late, lost, dropped or rejected packets for a bounded time."""
+"""Late, lost, damaged, dropped or rejected packets for a bounded time."""
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: network_fault
-short_description: Delay, lose, drop or reject packets for a bounded time
+short_description: Delay, lose, damage, drop or reject packets for a bounded time
 version_added: 0.1.0
 author:
   - magsasa.chaos contributors (@magsasa)
@@ -28,24 +28,68 @@ options:
     description:
       - V(loss) loses packets at random. V(partition) drops every packet that is meant, so that whoever waits runs into its time limit.
       - V(reject) answers every packet that is meant with an error, so that TCP is refused at once; connections that were open are reset.
-      - V(delay) holds packets back.
-      - Required with O(state=present), unless O(loss) or O(delay) tells it.
+      - V(delay) holds packets back. V(duplicate) sends some twice, V(corrupt) damages some, V(reorder) lets some overtake others, V(rate) is a narrow link.
+      - V(degrade) is several of O(delay), O(loss), O(duplicate), O(corrupt), O(reorder) and O(rate) at once.
+      - May be left out with O(state=present) where these options tell it.
     type: str
-    choices: [delay, loss, partition, reject]
+    choices: [corrupt, degrade, delay, duplicate, loss, partition, rate, reject, reorder]
   loss:
     description:
-      - Share of the packets that is lost, such as V(30%). Each packet is decided about on its own. Only with O(action=loss), and required there.
+      - Share of the packets that is lost, such as V(30%). Each packet is decided about on its own.
     type: str
+  gemodel:
+    description:
+      - Loss in bursts instead of O(loss), by the model of Gilbert and Elliott. The network is in a good or in a bad state, and may change at each packet.
+    type: dict
+    suboptions:
+      p:
+        description: Chance to go from the good to the bad state at a packet, such as V(1%).
+        type: str
+        required: true
+      r:
+        description: Chance to come back to the good state at a packet, such as V(10%). A burst is 100/r packets long on average.
+        type: str
+        required: true
+      loss_bad:
+        description: Share of the packets that is lost in the bad state (C(1-h) in the terms of tc).
+        type: str
+        default: 100%
+      loss_good:
+        description: Share of the packets that is lost in the good state (C(1-k) in the terms of tc).
+        type: str
+        default: 0%
   delay:
     description:
-      - How long a packet is held, V(1ms) to V(60s). Only with O(action=delay), and required there.
+      - How long a packet is held, V(1ms) to V(60s).
       - It counts once in a round trip. With O(direction=both), as with V(in), what comes in waits; with V(out), what leaves waits.
         A new connection and a request over it are two round trips.
       - With V(out), one TCP connection carries little, as TCP counts as unsent what waits on its own host.
     type: str
   jitter:
     description:
-      - Standard deviation of the time that packets are held (normal distribution), at most O(delay). Packets may overtake each other, as on a real network.
+      - Standard deviation of the time that packets are held, at most O(delay). Packets may overtake each other, as on a real network.
+      - With O(distribution=uniform) it is how far a packet may be off O(delay) at most.
+    type: str
+  distribution:
+    description:
+      - How the times of O(jitter) are spread. V(normal) when left out.
+    type: str
+    choices: [normal, pareto, paretonormal, uniform]
+  duplicate:
+    description:
+      - Share of the packets that comes twice, such as V(1%).
+    type: str
+  corrupt:
+    description:
+      - Share of the packets in which one bit is flipped, such as V(1%). Checksums find it, so that the receiver drops most of them.
+    type: str
+  reorder:
+    description:
+      - Share of the packets that is sent at once while the others wait for O(delay), which is required with it.
+    type: str
+  rate:
+    description:
+      - Bits per second that get through, V(8kbit) to V(32gbit).
     type: str
   peer:
     description:
