@@ -124,6 +124,11 @@ options:
     type: str
     choices: [both, in, out]
     default: both
+  interface:
+    description:
+      - Interfaces that the packets come in or leave by, at most 16. All that lead to the peers when left out.
+    type: list
+    elements: str
 requirements:
   - root
   - C(nft) (package nftables) and a kernel with nf_tables

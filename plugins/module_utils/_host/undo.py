@@ -8,10 +8,10 @@ it travels with any module that may have to undo somebody else's fault.
 """
 from __future__ import annotations
 
-from .operations import files, hosts, kept_files, members, nftables, postgres, processes, services, sqlite
+from .operations import files, hosts, kept_files, members, nftables, postgres, processes, services, sqlite, tc
 
 OPERATIONS = {}
-for _kind in (files, hosts, kept_files, members, nftables, postgres, processes, services, sqlite):
+for _kind in (files, hosts, kept_files, members, nftables, postgres, processes, services, sqlite, tc):
     OPERATIONS.update(_kind.OPERATIONS)
 
 
