@@ -64,11 +64,6 @@ def shown(dev, kind):
     return next((" ".join(line.split()) for line in lines if line.startswith("qdisc %s " % kind)), kind)
 
 
-def by_default(rows):
-    """Whether the disciplines of an interface are those that the kernel puts there by itself: they have no handle."""
-    return all(row.get("handle") == "0:" for row in rows if row["kind"] not in AUTOMATIC)
-
-
 def addresses():
     """Interfaces as ip gives them: ``[{"ifname", "flags", "mtu", "txqlen", "addr_info"}]``."""
     return [row for row in _json([program("ip"), "-j", "address", "show"]) if isinstance(row, dict) and row.get("ifname")]

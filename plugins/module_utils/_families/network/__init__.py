@@ -12,7 +12,7 @@ import os
 from ... import _cmd
 from ..._errors import NotHere, Refused
 from ..._host import nft
-from . import choose, control, effects, scope as scopes
+from . import choose, control, effects, scope as scopes, shaping
 
 
 class Network:
@@ -30,7 +30,10 @@ class Network:
         """What there is to do it with, and what must not be touched."""
         there = _cmd.which("nft") is not None
         uid = os.geteuid()
-        return {"nft": there, "uid": uid, "obstacle": nft.obstacle() if there and not uid else "", "control": control.connections()}
+        found = {"nft": there, "uid": uid, "obstacle": nft.obstacle() if there and not uid else "", "control": control.connections()}
+        if options["effects"] and not uid:
+            found["tc"] = shaping.look(options)
+        return found
 
     def plan(self, options, facts):
         """The plan of the first backend that can do it."""
@@ -49,6 +52,10 @@ class Network:
     def do_delay(self, ctx, args):
         """See nfqueue.py."""
         choose.BY_STEP["delay"].carry_out(ctx, args)
+
+    def do_shape(self, ctx, args):
+        """See shaping.py."""
+        choose.BY_STEP["shape"].carry_out(ctx, args)
 
     def measure(self, ctx):
         """By whoever carried it out."""

@@ -12,8 +12,9 @@ from __future__ import annotations
 from ..._errors import NotHere
 from .nfqueue import Nfqueue
 from .nftables import Nftables
+from .shaping import Shaping
 
-BACKENDS = (Nftables(), Nfqueue())  # in the order in which they are tried
+BACKENDS = (Shaping("htb", "tc htb"), Shaping("prio", "tc netem"), Nftables(), Nfqueue())  # in the order in which they are tried
 BY_STEP = {each.does: each for each in BACKENDS}
 
 

@@ -54,7 +54,7 @@ def _listed(params, option, most):
 
 def _interface(text):
     """As the kernel has them: 1 to 15 characters, no slash and no space; quotes would only be trouble."""
-    if not re.fullmatch(r"[A-Za-z0-9_.@:+-]{1,15}", text) or text in (".", ".."):
+    if not re.fullmatch(r"[A-Za-z0-9_.:+-]{1,15}", text) or text in (".", ".."):
         raise BadOption("interface", text, "is not the name of an interface", "use one such as eth0, as ip link shows it, without what follows an @")
     return text
 
