@@ -33,7 +33,7 @@ def exempt(scope, way, control):
         for version in versions:
             address = [] if not peer else _address(ipaddress.ip_network(peer), SOURCE[version] if way == "in" else TARGET[version])
             found.append([NAMES[version], PASS, _merged(address + _protocol(version, TCP) + _port(version, "dport" if way == "in" else "sport", port, 0xFFFF))])
-    if not scope["ports"] and scope["protocol"] in ("any", "icmp"):
+    if not scope["ports"] and scope["protocol"] in ("any", "icmp") and any(_headers(scope, way, 6)):
         found += [["ipv6", PASS, _merged(_protocol(6, ICMP[6]) + [[kind << 24, 0xFF000000, PORTS[6]]])] for kind in NEIGHBOURS]
     return found
 
