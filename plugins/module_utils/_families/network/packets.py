@@ -10,6 +10,7 @@ ports and is not recognised by them.
 from __future__ import annotations
 
 import ipaddress
+import itertools
 
 PASS = 0
 TCP, UDP = 6, 17
@@ -23,6 +24,12 @@ NEIGHBOURS = (133, 134, 135, 136)  # types of ICMPv6 that do for IPv6 what ARP d
 def meant(scope, way, target):
     """Filters for what a scope means in one direction (``in`` or ``out``)."""
     return [[NAMES[version], target, keys] for version in (4, 6) for keys in _headers(scope, way, version)]
+
+
+def too_many(scope, most):
+    """Whether a scope takes more filters than that; looks no further."""
+    found = itertools.chain.from_iterable(_headers(scope, "out", version) for version in (4, 6))
+    return sum(1 for _each in itertools.islice(found, most + 1)) > most
 
 
 def exempt(scope, way, control):

@@ -10,7 +10,7 @@ from ... import _cmd
 from ..._errors import HostError, MissingTool, NotHere
 from ..._fault.plan import plan, step, undo
 from ..._host import tc
-from . import effects, interfaces, nftables, scope as scopes, tree as trees
+from . import effects, interfaces, nftables, packets, scope as scopes, tree as trees
 
 EXTRA = "install what has it (Debian, Ubuntu: linux-modules-extra of this kernel; RHEL, AlmaLinux, Rocky, Fedora: kernel-modules-extra; SUSE: kernel-default)"
 MODULES = {"prio": ["sch_prio", "sch_netem", "cls_u32"], "htb": ["sch_htb", "cls_u32"]}
@@ -46,21 +46,14 @@ class Shaping:
         wanted = options.get("distribution", "uniform")
         if wanted != "uniform" and not seen["tables"].get(wanted):
             return NotHere("tc has no table of the distribution %s here" % wanted, "install the whole package of tc, or use distribution=uniform")
-        found = interfaces.obstacle(options, seen["devices"])
-        if found is not None:
-            return found
-        most = max(len(each["filters"]) for each in self._trees(options, facts))
-        if most > trees.MOST_FILTERS:
-            return NotHere("so many peers and ports take %d filters of traffic control, more than %d" % (most, trees.MOST_FILTERS), "name networks and ranges")
-        return None
-
-    def _trees(self, options, facts):
-        return trees.plan(self.kind, options, facts["tc"]["devices"], facts["control"])
+        if packets.too_many(options, trees.MOST_FILTERS):
+            return NotHere("so many peers and ports take more than %d filters of traffic control" % trees.MOST_FILTERS, "name networks and ranges")
+        return interfaces.obstacle(options, seen["devices"])
 
     def plan(self, options, facts):
         """A tree on each interface; each undo takes away one thing that is ours."""
         meant = scopes.describe(options)
-        planned = self._trees(options, facts)
+        planned = trees.plan(self.kind, options, facts["tc"]["devices"], facts["control"])
         made = [step("shape", _says(options, each, meant), {"fault": "$ID", "tree": each}, _undo(each), tool="tc") for each in planned]
         claims = ["network " + meant] + ["traffic control of %s, %s" % (each["dev"], each["way"]) for each in planned]
         return plan("network", options["action"], self.name, dict(effects.requested(options), scope=meant), made, claims, _notes(options, planned))
