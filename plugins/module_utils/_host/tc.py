@@ -12,7 +12,7 @@ import os
 import re
 
 from .. import _cmd
-from .._errors import HostError, MissingTool
+from .._errors import HostError, MissingTool, printable
 
 PACKAGES = {
     "Alpine": "iproute2", "Arch": "iproute2", "Debian, Ubuntu": "iproute2", "RHEL, AlmaLinux, Rocky, Fedora": "iproute-tc", "SUSE": "iproute2",
@@ -93,7 +93,10 @@ def lacks(kind, words=()):
     if not unshare:
         return "whether the kernel has %s cannot be found out" % module
     done = _cmd.run([unshare, "-n", program(), "qdisc", "add", "dev", "lo", "root", kind] + list(words), check=False)
-    return "" if done.rc == 0 else "the kernel has no %s" % module
+    if done.rc == 0:
+        return ""
+    said = printable(done.stderr.strip(), 120)
+    return "the kernel has no %s" % module if "unknown" in said or "No such file" in said else "%s could not be tried (%s)" % (module, said)
 
 
 def has_distribution(name):

@@ -134,14 +134,21 @@ ME, ME6 = "203.0.113.9", "2001:db8:9::9"
         (
             {"peer": [PEER], "port": ["80"], "port_of": "peer", "protocol": "tcp"},
             [packet(ME, PEER)],
-            [packet(ME, PEER, 17), packet(ME, PEER, dport=81), packet(ME, PEER, sport=80, dport=9), packet(ME, "198.51.100.6"), packet(PEER, ME), packet(ME6, PEER6)],
+            [
+                packet(ME, PEER, 17), packet(ME, PEER, dport=81), packet(ME, PEER, sport=80, dport=9), packet(ME, "198.51.100.6"), packet(PEER, ME),
+                packet(ME6, PEER6),
+            ],
         ),
         ({"port": ["80"], "port_of": "host"}, [packet(ME, PEER, 17, 80, 9), packet(ME6, PEER6, 6, 80, 9)], [packet(ME, PEER, 1, 80, 9), packet(ME, PEER)]),
         ({"port": ["80"]}, [packet(ME, PEER), packet(ME, PEER, 6, 80, 9)], [packet(ME, PEER, fragment=0x2001), packet(ME, PEER, 6, 81, 79)]),
         ({"peer": ["2001:db8:4::/47"]}, [packet(ME6, PEER6)], [packet(ME6, "2001:db8:6::1"), packet(ME, PEER)]),
         ({"protocol": "icmp"}, [packet(ME, PEER, 1), packet(ME6, PEER6, 58, kind=128)], [packet(ME, PEER, 58), packet(ME6, PEER6, 58, kind=135)]),
         # How the host is managed, and how neighbours find each other, passes whatever is meant.
-        ({}, [packet(ME, "192.0.2.1", 6, 23, 50000)], [packet(ME, "192.0.2.1", 6, 22, 50000), packet(ME6, "2001:db8::1", 6, 2222, 1), packet(ME6, PEER6, 58, kind=136)]),
+        (
+            {},
+            [packet(ME, "192.0.2.1", 6, 23, 50000)],
+            [packet(ME, "192.0.2.1", 6, 22, 50000), packet(ME6, "2001:db8::1", 6, 2222, 1), packet(ME6, PEER6, 58, kind=136)],
+        ),
         ({"peer": ["192.0.2.0/24"]}, [packet(ME, "192.0.2.2", 6, 22, 50000)], [packet(ME, "192.0.2.1", 6, 22, 50000)]),
         ({"port": ["22"]}, [packet(ME, PEER, 6, 22, 50000)], [packet(ME, "192.0.2.1", 6, 22, 50000)]),
     ],

@@ -73,4 +73,4 @@ def obstacle(options, devices):
 
 def _taken(dev, text):
     figure = "%s has a queueing discipline that the kernel did not put there by itself (%s)" % (dev, text)
-    return NotHere(figure, "what somebody configured cannot be put back exactly, and so is not touched")
+    return NotHere(figure, "it cannot be put back exactly, and so is not touched; another fault's can be ended first")
