@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import base64
 import concurrent.futures
+import time
 
 import pytest
 
@@ -183,6 +184,41 @@ def test_what_this_kernel_cannot_do_names_the_package(lab, home, effect):
 def test_an_interface_that_is_not_there(lab):
     result = ask_for(lab, "app1", rate="5mbit", interface=["eth77"])
     assert result["failed"] and "interface: 'eth77' is not an interface of this host" in result["msg"], result
+
+
+@pytest.mark.nightly
+def test_an_interface_without_a_queue_is_without_one_again(lab, home, link):
+    """The kernel gives it a length when it gets a root (the autouse fixture compares it as it was within the test)."""
+    ssh(lab, "app1", "ip link set dev %s txqueuelen 0" % link)
+    before = dump(lab, "app1")
+    try:
+        inject(lab, "app1", rate="5mbit", direction="out", peer=[home["db1"]])
+        assert "qlen 1000" in ssh(lab, "app1", "ip link show dev %s" % link)
+        end(lab, "app1")
+        assert dump(lab, "app1") == before
+    finally:
+        ssh(lab, "app1", "ip link set dev %s txqueuelen 1000" % link)
+
+
+@pytest.mark.nightly
+def test_what_comes_in_is_left_to_others_who_came_meanwhile(lab, home, link):
+    before = dump(lab, "app1")
+    inject(lab, "app1", rate="5mbit", direction="in", peer=[home["db1"]])
+    theirs = "protocol ip pref 7 u32 match ip src 198.51.100.9/32 flowid ffff:9"
+    ssh(lab, "app1", "tc filter add dev %s ingress %s" % (link, theirs))
+    end(lab, "app1")
+    assert "flowid ffff:9" in ssh(lab, "app1", "tc filter show dev %s ingress" % link) and "mirred" not in dump(lab, "app1")
+    ssh(lab, "app1", "tc qdisc del dev %s ingress" % link)
+    assert dump(lab, "app1") == before
+
+
+@pytest.mark.nightly
+def test_a_root_that_somebody_takes_away_is_told(lab, home, link):
+    inject(lab, "app1", rate="5mbit", direction="out", peer=[home["db1"]])
+    ssh(lab, "app1", "tc qdisc del dev %s root" % link)
+    time.sleep(1.5)
+    ended = end(lab, "app1")
+    assert (ended["effect"], ended["note"]) == ("mismatch", "somebody took the root of ours on %s away" % link)
 
 
 @pytest.mark.nightly

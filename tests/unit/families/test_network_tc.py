@@ -88,6 +88,7 @@ def test_the_first_backend_that_can_do_it_is_chosen(change, seen, backend):
         ({"there": False}, MissingTool, "iproute"),
         ({"lacks": {"htb": "no", "netem": "the kernel has no sch_netem", "prio": "no"}}, NotHere, "no sch_netem; .*kernel-modules-extra"),
         ({"devices": []}, NotHere, "no interface of this host leads to the peers"),
+        ({"devices": [dict(ETH, dev="eth%d" % number) for number in range(17)]}, NotHere, "17 interfaces lead to the peers"),
         ({"devices": [dict(ETH, root="qdisc tbf 1: root rate 1Mbit")]}, NotHere, "eth0 has a queueing discipline .*qdisc tbf 1: root rate 1Mbit"),
     ],
 )

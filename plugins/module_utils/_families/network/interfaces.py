@@ -10,6 +10,8 @@ from ..._errors import BadOption, NotHere
 from ..._host import tc
 from . import tree
 
+MOST = 16  # interfaces: one digit in the names of our devices
+
 
 def look(options):
     """``[{"dev", "loopback", "qlen", "root", "ingress"}]``: interfaces that the scope may mean.
@@ -62,6 +64,8 @@ def obstacle(options, devices):
         return BadOption("interface", missing[0], "is not an interface of this host", "use one that ip link shows")
     if not devices:
         return NotHere("no interface of this host leads to the peers", "look at ip route get and the peers that you named")
+    if len(devices) > MOST:
+        return NotHere("%d interfaces lead to the peers, more than %d" % (len(devices), MOST), "name them with interface")
     ways = tree.ways(options)
     for each in devices:
         if each["root"] and ("out" in ways or each["loopback"]):
