@@ -74,13 +74,13 @@ def end(vm):
 def to_itself(vm, count=40, port=PORT):
     """Milliseconds of round trips that the host makes to itself."""
     words = ["round-trips", "-", "-", "127.0.0.1", port, count, 20]
-    return json.loads(ssh(vm, "python3 %s %s" % (SCRIPT, " ".join(map(str, words))), timeout=180)))
+    return json.loads(ssh(vm, "python3 %s %s" % (SCRIPT, " ".join(map(str, words))), timeout=180))
 
 
 def one_way(vm, way, count=COUNT, peer=MEANT, port=PORT, pause_ms=0.2):
     """What came, and when, of numbered datagrams that leave the host (out) or come to it (in)."""
     words = ["one-way", "-", "peers", peer] if way == "out" else ["one-way", "peers", "-", HERE]
-    return json.loads(ssh(vm, "python3 %s %s" % (SCRIPT, " ".join(map(str, words + [port, count, pause_ms]))), timeout=180)))
+    return json.loads(ssh(vm, "python3 %s %s" % (SCRIPT, " ".join(map(str, words + [port, count, pause_ms]))), timeout=180))
 
 
 def lost(found, count=COUNT):
