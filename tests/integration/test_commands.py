@@ -60,7 +60,7 @@ def said(process):
 
 BAD_USAGE = [
     (CHAOS, ["--intensity"], "--intensity: a value is missing"),
-    (CHAOS, ["--intensity", "extreme"], "--intensity: 'extreme' is not an intensity; use smoke, light, medium, heavy or full"),
+    (CHAOS, ["--intensity", "extreme"], "--intensity: 'extreme' is not an intensity; use smoke, light, medium, heavy, full or extended"),
     (CHAOS, ["--intensity="], "--intensity: '' is not an intensity"),
     (CHAOS, ["--intensity", "light\n\x1b[31m"], "--intensity: 'light??[31m' is not an intensity"),
     (CHAOS, ["--target", "localhost:5001"], "--target: 'localhost:5001' is not a URL; write it as http://HOST:PORT"),
