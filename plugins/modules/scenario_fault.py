@@ -19,7 +19,7 @@ options:
     description: The fault family.
     type: str
     required: true
-    choices: [cpu, memory, disk, process, database, network, service, file, dns, http]
+    choices: [cpu, memory, disk, process, database, network, service, file, dns, http, clock, host]
   name:
     description: Identity of the fault on the host.
     type: str

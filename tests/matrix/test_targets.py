@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import re
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -23,7 +24,7 @@ from support.modules import ROOT, environment
 from support.residue import end_all, living
 
 VERSIONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
-FAMILIES = ("cpu", "memory", "disk", "process", "database")
+FAMILIES = ("cpu", "memory", "disk", "process", "database", "file", "network")
 # ansible-core 2.20 and newer run on targets with Python 3.9 and newer only.
 FOR_OLD_TARGETS = "2.19.14"
 
@@ -42,7 +43,11 @@ def prepare(folder):
         made.execute("create table t (n)")
         made.commit()
     victim = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)", str(folder)])
-    return {"folder": str(folder), "victim": victim.pid}, victim
+    (folder / "notes").write_text("keep me\n")
+    with socket.socket() as spare:
+        spare.bind(("127.0.0.1", 0))
+        port = spare.getsockname()[1]
+    return {"folder": str(folder), "victim": victim.pid, "spare_port": port}, victim
 
 
 @pytest.fixture(name="play", scope="module")
@@ -110,15 +115,19 @@ def test_every_module(found):
         fault = found[family]["fault"]
         assert (fault["family"], fault["state"]) == (family, "active"), fault
         assert family == "cpu" or fault["effect"] == "confirmed", fault
-    assert {"memory", "disk", "process", "database"} <= {each["name"] for each in found["leased"]["active"]}
+    for name, told in found["planned"].items():  # where this machine cannot do it, it says so
+        assert told.get("fault", {}).get("state") == "planned" or told["msg"].startswith(("refused by", "cannot run here")), (name, told)
+    assert "refused by the host guard" in found["refused"]["host"]["msg"] and "internal" not in found["refused"]["service"], found["refused"]
+    assert {"memory", "disk", "process", "database", "file", "network"} <= {each["name"] for each in found["leased"]["active"]}
     assert [each["name"] for each in found["leased"]["probes"]] == ["matrix"]
     assert found["stopped"].rpartition(")")[2].split()[0] == "T" and found["locked"]["healthy"] is False
     assert found["process_end"]["fault"]["revert_cause"] == "absent" and found["unlocked"]["healthy"] is True
-    assert {"memory", "disk", "database"} <= {each["name"] for each in found["halt"]["undone"]}
+    assert {"memory", "disk", "database", "file", "network"} <= {each["name"] for each in found["halt"]["undone"]}
     assert found["seen"]["summary"]["sent"] > 0 and found["seen"]["samples"]["count"] == found["seen"]["summary"]["sent"]
     past = {each["name"]: each for each in found["after"]["past"]}
     assert set(past) == set(FAMILIES) and found["after"]["active"] == [] and found["after"]["residue"] == [] and found["after"]["probes"] == []
     assert past["cpu"]["revert_cause"] in ("deadline", "halt") and past["cpu"]["measured"]
     assert all(each["state"] == "reverted" and each["residue"] == [] for each in past.values())
-    assert sorted(path.name for path in folder.iterdir()) == ["reports", "shop.db", "state"], "files were left"
+    assert sorted(path.name for path in folder.iterdir()) == ["notes", "reports", "shop.db", "state"], "files were left"
+    assert (folder / "notes").read_text() == "keep me\n" and (folder / "notes").stat().st_mode & 0o777 == 0o644
     assert [path.name for path in (folder / "state").iterdir()] == ["ledger"]

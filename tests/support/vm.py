@@ -25,9 +25,9 @@ def ssh(vm, command, check=True, timeout=60):
     return done.stdout
 
 
-def module(vm, name, arguments):
-    """Result of a module of the collection there; a failed one has ``failed: true``."""
-    return labs.on_inventory(lifecycle.inventory_path(vm), vm.name, name, arguments)[vm.name]
+def module(vm, name, arguments, *more):
+    """Result of a module of the collection there; a failed one has ``failed: true``. ``more``: options of the program ansible."""
+    return labs.on_inventory(lifecycle.inventory_path(vm), vm.name, name, arguments, *more)[vm.name]
 
 
 def inject(vm, name, arguments):

@@ -16,6 +16,7 @@ STAGES = {
     "solo": lambda more: pytest_run.run("solo", "tests/solo", more),
     "integration": lambda more: pytest_run.run("integration", "tests/integration", more),
     "lab": lambda more: pytest_run.run("lab", "tests/lab", more),
+    "crash": lambda more: pytest_run.run("crash", "tests/crash", more),
     "vm": lambda more: pytest_run.run("vm", "tests/vm", more),
 }
 # Steps, one after the other; each has lanes that run side by side, and a lane has stages in order. What measures the machine itself runs
@@ -23,7 +24,7 @@ STAGES = {
 STEPS = (
     (("lint", "sanity", "unit"), ("app", "awx", "matrix")),
     (("solo",),),
-    (("integration",), ("lab",)),
+    (("integration",), ("lab", "crash")),
     (("vm",),),
 )
 

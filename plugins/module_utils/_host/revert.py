@@ -12,9 +12,11 @@ import signal
 import time
 
 from .. import _clock
-from . import journal, lock, processes, secrets, state, undo
+from .._errors import ChaosError, HostError
+from . import journal, lock, processes, secrets, services, state, undo, unit
 from .holding import keepers, orphaned
 
+UNIT_S = 5.0  # seconds that the unit of a fault may take to go
 CAUSES = (
     "deadline absent halt halt_condition lease worker_died guardian_died supervisor_died orphaned failed terminated event_over"
 ).split()
@@ -38,6 +40,8 @@ def revert(ledger, fault_id, cause, details=None):
             record["reverted_at"] = _clock.now()
             record["revert_cause"] = record.get("revert_cause") or cause
             record["residue"] = left
+            if _ended_its_boot(record):
+                record.update(effect="confirmed", note="the host went down", revert_cause="event_over")
             if problems:
                 record["undo_problems"] = problems[:20]
             record["state"] = "residue" if left else "reverted"
@@ -54,6 +58,16 @@ def revert(ledger, fault_id, cause, details=None):
             state.remove(lock_path)
 
 
+def _ended_its_boot(record):
+    """Whether a fault that was to take the host down did so: the host is on its way, or has booted since."""
+    if "boot" not in record.get("claims", ()) or "injected_at" not in record:
+        return False
+    try:
+        return record["boot_id"] != _clock.boot_id() or services.host_ends()
+    except ChaosError:  # nobody answers; what is undone must be written down all the same
+        return False
+
+
 def request(ledger, record, cause, patience=15.0):
     """End an active fault from outside: ask its supervisor; do it here when there is none or it does not answer.
 
@@ -62,12 +76,15 @@ def request(ledger, record, cause, patience=15.0):
     fault_id = record["id"]
     supervisor = record.get("supervisor") or {}
     if record["state"] != "residue" and supervisor and processes.alive(supervisor["pid"], supervisor["start"]):
-        state.write_private(os.path.join(ledger.folders.run, fault_id + ".cause"), cause, durable=False)
+        try:
+            state.write_private(os.path.join(ledger.folders.run, fault_id + ".cause"), cause, durable=False)
+        except HostError:  # no room: it is only a word for the ledger
+            pass
         processes.send(supervisor["pid"], supervisor["start"], signal.SIGTERM)
         limit = time.monotonic() + patience
         while time.monotonic() < limit:
             found = ledger.read(fault_id)
-            if found is None or found["state"] == "residue":
+            if found is None or found["state"] == "residue" or not keepers(record):
                 break
             time.sleep(0.02)
         for keeper in keepers(record):
@@ -78,8 +95,17 @@ def request(ledger, record, cause, patience=15.0):
             processes.wait_gone(pid, start, 2.0)
         revert(ledger, fault_id, cause)
     state.remove(os.path.join(ledger.folders.run, fault_id + ".cause"))
+    _await_unit(ledger, fault_id)
     final = ledger.read(fault_id) or next(iter(r for r in ledger.past(200) if r["id"] == fault_id), record)
     return final
+
+
+def _await_unit(ledger, fault_id):
+    """Wait until the unit of a fault is done, so that nothing is left when this run ends. It has nothing to do any more but to go."""
+    marker = unit.marker(ledger.folders.run, fault_id)
+    limit = time.monotonic() + UNIT_S
+    while os.path.exists(marker) and time.monotonic() < limit:
+        time.sleep(0.02)
 
 
 def sweep(ledger):

@@ -69,17 +69,33 @@ def _head(stream):
 
 
 _USUAL_SIZE = 1000  # bytes; longer heads go line by line
+_latest = (b"", None)  # the last usual head and what it says: a service that is probed says the same again and again
 
 
 def _usual(stream):
     """The Head of an answer that came in one piece and holds nothing odd, or None. Same result as line by line, with less to do."""
+    global _latest
     if not stream.buffer and not stream.more():
         return None
     end = stream.buffer.find(b"\r\n\r\n", 0, _USUAL_SIZE)
-    match = _USUAL_START.match(stream.buffer) if end > 0 else None
+    if end < 0:
+        return None
+    text = stream.buffer[:end]
+    known, found = _latest
+    if known != text:
+        found = _read_usual(text)
+        if found is None:
+            return None
+        _latest = (text, found)  # one assignment: other threads see the old pair or the new one
+    stream.buffer = stream.buffer[end + 4 :]
+    return found
+
+
+def _read_usual(text):
+    match = _USUAL_START.match(text + b"\r")
     if not match:
         return None
-    status, *lines = stream.buffer[:end].decode("latin-1").split("\r\n")
+    status, *lines = text.decode("latin-1").split("\r\n")
     headers = {}
     for line in lines:
         key, colon, value = line.partition(":")
@@ -89,7 +105,6 @@ def _usual(stream):
         headers[key] = value.strip()
     if not status.isprintable():
         return None
-    stream.buffer = stream.buffer[end + 4 :]
     return Head(int(match.group(2)), status[13:].strip(), headers, int(match.group(1)), True)
 
 

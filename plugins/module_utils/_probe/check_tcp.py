@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import time
 
-from . import patience, wire
+from . import wire
 
 MOST_BYTES = 4096  # of a banner are looked at
 
@@ -35,12 +35,7 @@ class Check:
     def _banner(self, sock, deadline):
         heard = b""
         while not self._pattern.search(heard):
-            patience.wait(sock)
-            try:
-                sock.settimeout(wire.left(deadline))
-                piece = sock.recv(MOST_BYTES - len(heard))
-            except OSError as error:
-                raise wire.from_os_error(error)
+            piece = wire.receive(sock, MOST_BYTES - len(heard), deadline)
             heard += piece
             if not piece or len(heard) >= MOST_BYTES:
                 return ("", "") if self._pattern.search(heard) else ("assertion", "what it says first does not match")

@@ -105,7 +105,7 @@ def resolve(host, port, deadline):
 
 
 def connect(host, port, deadline):
-    """A connected TCP socket; every address of ``host`` gets its share of the time. Raises WireError."""
+    """A connected TCP socket that does not block; every address of ``host`` gets its share of the time. Raises WireError."""
     addresses = resolve(host, port, deadline)
     failure = None
     for index, (family, kind, protocol, _name, address) in enumerate(addresses):
@@ -113,7 +113,6 @@ def connect(host, port, deadline):
         try:
             sock = socket.socket(family, kind, protocol)
             _connect(sock, address, left(deadline) / (len(addresses) - index))
-            sock.settimeout(left(deadline))
             return sock
         except OSError as error:
             failure = from_os_error(error)
@@ -130,13 +129,22 @@ def _connect(sock, address, seconds):
     until = time.monotonic() + seconds
     sock.setblocking(False)
     code = sock.connect_ex(address)
-    if code == errno.EINPROGRESS:
+    if code == errno.EINPROGRESS and not _is_connected(sock):
         patience.wait(sock, writing=True)
         if not patience.ready(sock, True, max(until - time.monotonic(), 0.0)):
             raise socket.timeout()
         code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-    if code:
+    if code and code != errno.EINPROGRESS:
         raise OSError(code, os.strerror(code))
+
+
+def _is_connected(sock):
+    """Whether there is another side already: on the same host there is, before connect(2) returns."""
+    try:
+        sock.getpeername()
+        return True
+    except OSError:
+        return False
 
 
 def sock_close(sock):
@@ -184,10 +192,43 @@ def send(sock, data, deadline):
     view = memoryview(data)
     try:
         while view:
-            sock.settimeout(left(deadline))
-            view = view[sock.send(view) :]
+            sent = _attempt(sock, sock.send, view, deadline)
+            if sent is None:
+                _await(sock, True, deadline)
+            else:
+                view = view[sent:]
     except OSError as error:
         raise from_os_error(error)
+
+
+def receive(sock, most, deadline):
+    """What is there, at most ``most`` bytes; b"" when the other side ended. Waits for it until the deadline. Raises WireError."""
+    patience.wait(sock)
+    left(deadline)  # whoever always has something to say ends here
+    try:
+        while True:
+            piece = _attempt(sock, sock.recv, most, deadline)
+            if piece is not None:
+                return piece
+            _await(sock, False, deadline)
+    except OSError as error:
+        raise from_os_error(error)
+
+
+def _attempt(sock, act, argument, deadline):
+    """Result of a send or recv, or None when it would have to wait. A TLS socket waits by itself, for what is left of the time."""
+    if sock.gettimeout() != 0.0:
+        sock.settimeout(left(deadline))
+        return act(argument)
+    try:
+        return act(argument)
+    except BlockingIOError:
+        return None
+
+
+def _await(sock, writing, deadline):
+    if not patience.ready(sock, writing, left(deadline)):
+        raise socket.timeout()
 
 
 class Stream:
@@ -203,12 +244,7 @@ class Stream:
         """Receive what is there; returns whether the other side still sends. Raises WireError."""
         if self._budget <= 0:
             raise WireError("too_large", "the answer is larger than allowed")
-        patience.wait(self._sock)
-        try:
-            self._sock.settimeout(left(self._deadline))
-            piece = self._sock.recv(PIECE)
-        except OSError as error:
-            raise from_os_error(error)
+        piece = receive(self._sock, PIECE, self._deadline)
         self._budget -= len(piece)
         self.buffer = self.buffer + piece if self.buffer else piece
         return bool(piece)

@@ -1,0 +1,105 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Clock: a time of day that is wrong. Private to magsasa.chaos.
+
+Everything of ours counts by the monotonic clock: a wrong time of day moves no deadline.
+"""
+from __future__ import annotations
+
+import os
+
+from .. import _clock, _quantity
+from .._errors import BadOption, HostError, NotHere, Refused
+from .._fault.plan import plan, step, undo
+from .._host import processes, services, time_of_day
+
+LEAST_S = 1.0
+MOST_S = 24 * 3600.0  # without force: further away certificates, tickets and logins end
+UTMOST_S = 3650 * 86400.0
+EXACT_S = 0.2  # how far from the offset the clock may be found; drift and slewing within the longest fault are less
+DAEMONS = ("chronyd", "ntpd", "openntpd", "systemd-timesyn")  # as /proc/PID/comm shows them, 15 letters
+
+
+class Clock:
+    """The clock family."""
+
+    name = "clock"
+    settle_s = 0.0
+    options = {"offset": {"type": "str"}}
+
+    def parse(self, params):
+        """``{"offset_s"}``, negative for a clock that is late."""
+        text = (params["offset"] or "").strip()
+        if not text:
+            raise BadOption("offset", "", "is missing", "say how far the time of day moves, such as +5m or -1h")
+        sign = -1.0 if text.startswith("-") else 1.0
+        seconds = _quantity.duration(text[1:] if text[0] in "+-" else text, "offset", low=LEAST_S, high=UTMOST_S)
+        return {"offset_s": sign * seconds}
+
+    def claims(self, options):
+        """There is one time of day."""
+        return ["clock"]
+
+    def look(self, options):
+        """Who may move it, who would move it back, and where it is."""
+        with open("/proc/self/status") as source:
+            able = time_of_day.may_move(source.read(65536))
+        return {
+            "able": able,
+            "uid": os.geteuid(),
+            "keepers": time_of_day.keepers(),
+            "daemons": sorted({name for name in map(processes.comm, processes.pids()) if name in DAEMONS}),
+            "anchor": time_of_day.reading(),
+            "boot_id": _clock.boot_id(),
+        }
+
+    # -- planning
+
+    def plan(self, options, facts):
+        """Stop what keeps the time right, then move it."""
+        offset = options["offset_s"]
+        if not facts["able"]:
+            why = "setting the time of day needs root" if facts["uid"] else "this host may not set the time of day (no CAP_SYS_TIME: a container has its host's clock)"
+            raise NotHere(why, "use become: true" if facts["uid"] else "run it on a host with a kernel of its own")
+        if abs(offset) > MOST_S and not options.get("force"):
+            raise Refused("offset", "%s is further than a day: certificates and logins end" % _quantity.show_duration(abs(offset)), "force")
+        if facts["daemons"] and not facts["keepers"]:
+            why = "%s keeps the time right and no service of systemd holds it, so it cannot be held off and started again" % ", ".join(facts["daemons"])
+            raise Refused("time service", why, remedy="stop it first")
+        steps = []
+        for unit in facts["keepers"]:
+            steps.append(step("hold_off", "stop %s, which would set the time right" % unit, {"unit": unit}, [undo("service.start", unit=unit)], tool="systemctl"))
+        back = undo("clock.move_back", offset_s=offset, anchor=facts["anchor"], boot_id=facts["boot_id"])
+        says = "move the time of day %s by %s" % ("forward" if offset > 0 else "back", _quantity.show_duration(abs(offset)))
+        steps.append(step("move", says, {"offset_s": offset, "anchor": facts["anchor"]}, [back]))
+        notes = [] if facts["keepers"] else ["no service that keeps the time right was found; a hypervisor's agent may still do it"]
+        if offset < 0:
+            notes.append("programs that wait by the time of day wait longer while it is late")
+        return plan("clock", "offset", "clock_settime", {"offset_s": offset}, steps, self.claims(options), notes)
+
+    # -- doing
+
+    def do_hold_off(self, ctx, args):
+        """Stopped and not disabled: a boot starts it as always."""
+        services.control("stop", args["unit"])
+
+    def do_move(self, ctx, args):
+        """One step, as somebody who types a wrong date does it."""
+        try:
+            time_of_day.move(args["offset_s"])
+        except OSError as error:
+            raise HostError("the time of day cannot be set: %s" % error.strerror)
+
+    # -- measuring
+
+    def measure(self, ctx):
+        """How far the time of day is from where it was, by a clock that nobody can set."""
+        args = ctx.record["steps"][-1]["args"]
+        found = time_of_day.moved(args["anchor"])
+        if abs(found - args["offset_s"]) <= EXACT_S:
+            return {"effect": "confirmed", "measured": {"offset_s": round(found, 3)}, "note": ""}
+        return {"effect": "mismatch", "measured": {"offset_s": round(found, 3)}, "note": "somebody else set the time of day meanwhile"}
+
+
+FAMILY = Clock()

@@ -1,0 +1,50 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One cell of the matrix: a fault on a host, and what a user may do about it."""
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+from support.lab import clean_environment, lifecycle, on_hosts
+from support.modules import ROOT
+
+from . import state
+
+
+class Cell:
+    """One fault, one host, one way in which things go wrong."""
+
+    def __init__(self, lab, host, fault):
+        self.lab, self.host, self.fault = lab, host, fault
+        self.before = state.of(lab, host)
+
+    def inject(self, duration, **more):
+        """Put the fault in; it must go in."""
+        result = on_hosts(self.lab, self.host, self.fault.module, self._options("crash", duration, **more))[self.host]
+        assert not result.get("failed"), result
+
+    def _options(self, name, duration, **more):
+        return dict(self.fault.options, name=name, duration=duration, **more)
+
+    def start(self, duration, name="crash"):
+        """Ansible that injects, as a process group of its own (Popen)."""
+        argv = [os.path.join(os.path.dirname(sys.executable), "ansible"), self.host, "-i", str(lifecycle.inventory_path(self.lab))]
+        argv += ["-m", "magsasa.chaos." + self.fault.module, "-a", json.dumps(self._options(name, duration))]
+        quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        return subprocess.Popen(argv, cwd=ROOT, env=clean_environment(), start_new_session=True, **quiet)
+
+    def end(self, name="crash"):
+        """Ask for the fault's end, as a user would."""
+        return on_hosts(self.lab, self.host, self.fault.module, {"name": name, "state": "absent"})[self.host]
+
+    def contact(self):
+        """The panic button, which is also the next contact."""
+        return on_hosts(self.lab, self.host, "fault_halt", {})[self.host]
+
+    def changes(self):
+        """What is different on the host from before (texts)."""
+        return state.difference(self.before, state.of(self.lab, self.host))

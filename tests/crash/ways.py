@@ -1,0 +1,185 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What goes wrong while a fault is in, or goes in. Each way takes a Cell and returns when its part is done."""
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections import namedtuple
+
+from support.faults import wait_for
+from support.lab import chaos_processes, ssh
+
+from . import faults
+
+# act(cell); contact: whether the host is only clean after the next contact; applies(fault): None, or why the cell makes no sense.
+Way = namedtuple("Way", "act contact applies")
+KEEPERS = ("chaos-fault", "chaos-guardian")
+LONG, SHORT = "120s", "4s"
+
+
+def _always(_fault):
+    return None
+
+
+def _workers_only(fault):
+    return None if "worker" in fault.traits else "it has no worker"
+
+
+def _nft_only(fault):
+    return None if "nft" in fault.traits else "its undo runs no program that could be made to fail"
+
+
+def _kill(cell, wanted):
+    """SIGKILL processes of ours on the host by their number, all with one command."""
+    pids = [str(pid) for pid, name in chaos_processes(cell.lab, cell.host).items() if wanted(name)]
+    assert pids, "there is nothing to kill"
+    ssh(cell.lab, cell.host, "kill -KILL " + " ".join(pids), check=False)  # one may end of the other's end
+
+
+def worker(cell):
+    cell.inject(LONG)
+    _kill(cell, lambda name: name not in KEEPERS)
+
+
+def supervisor(cell):
+    cell.inject(LONG)
+    _kill(cell, lambda name: name == "chaos-fault")
+
+
+def guardian(cell):
+    cell.inject(LONG)
+    _kill(cell, lambda name: name == "chaos-guardian")
+
+
+def everything(cell):
+    cell.inject(LONG)
+    _kill(cell, lambda name: True)
+
+
+def controller_killed(cell):
+    """SIGKILL of Ansible while its module runs on the host: the fault is in or it is not; with a lease it does not stay."""
+    _run_and_end(cell, signal.SIGKILL)
+
+
+def controller_interrupted(cell):
+    _run_and_end(cell, signal.SIGINT)
+
+
+def _run_and_end(cell, number):
+    with cell.start(SHORT) as running:
+        wait_for(lambda: chaos_processes(cell.lab, cell.host), 15)
+        os.killpg(running.pid, number)
+        running.wait(30)
+    time.sleep(0.5)
+
+
+def ssh_cut(cell):
+    """The session ends on the host's side while the module runs there."""
+    with cell.start(SHORT) as running:
+        wait_for(lambda: chaos_processes(cell.lab, cell.host), 15)
+        sessions = ssh(cell.lab, cell.host, "pgrep -f '^sshd: root@notty' || true").split()
+        ssh(cell.lab, cell.host, "kill -KILL %s; true" % " ".join(sessions), check=False)
+        running.wait(60)
+
+
+def reboot(cell):
+    cell.inject(LONG)
+    ssh(cell.lab, cell.host, "systemctl reboot", check=False)
+    _boots(cell)
+
+
+def _boots(cell):
+    time.sleep(1.0)
+    command = "systemctl is-system-running --wait; true"
+    assert wait_for(lambda: "running" in _asked(cell, command), 60), "the host did not boot again"
+    ssh(cell.lab, cell.host, faults.START)
+
+
+def _asked(cell, command):
+    try:
+        return ssh(cell.lab, cell.host, command, check=False, timeout=20)
+    except subprocess.TimeoutExpired:
+        return ""
+
+
+def ledger_disk_full(cell):
+    """The file system of the ledger has no room for a byte when the fault is undone."""
+    _full(cell, "/var/lib/magsasa-chaos")
+
+
+def run_full(cell):
+    """The same for the run folder."""
+    _full(cell, "/run/magsasa-chaos")
+
+
+def _full(cell, folder):
+    ssh(cell.lab, cell.host, "mkdir -p -m 700 %s && mount -t tmpfs -o size=2M,mode=700 none %s" % (folder, folder))
+    try:
+        cell.inject(LONG)
+        ssh(cell.lab, cell.host, "dd if=/dev/zero of=%s/filler bs=4k 2>/dev/null; true" % folder)
+        cell.end()  # what it answers is not looked at: the host is
+        left = [line for line in cell.changes() if not line.startswith(("+ -- ours", "+ /run/magsasa", "+ /var/lib/magsasa")) and " %s " % folder not in line]
+        assert left == [], left
+    finally:
+        ssh(cell.lab, cell.host, "rm -f %s/filler" % folder)
+        cell.contact()
+        ssh(cell.lab, cell.host, "umount -l %s; [ %s = /var/lib/magsasa-chaos ] || rmdir %s" % (folder, folder, folder))
+
+
+def two_controllers(cell):
+    """Two controllers inject the same kind of fault at once: one gets it, the other is refused, or both fit beside each other."""
+    with cell.start(LONG, "first") as one, cell.start(LONG, "second") as other:
+        codes = sorted([one.wait(60), other.wait(60)])
+    assert codes[0] == 0, "neither fault went in"
+    for name in ("first", "second"):
+        cell.end(name)
+
+
+FAILS_ONCE = r"""#!/bin/sh
+case "$*" in
+    *delete*|*destroy*) if [ -e /run/nft-fails ]; then rm /run/nft-fails; exit 1; fi ;;
+esac
+exec /usr/sbin/nft "$@"
+"""
+
+
+def undo_fails_once(cell):
+    """The program that the undo runs fails the first time; what is left then is told, and the next contact undoes it."""
+    cell.inject(LONG)
+    script = "cat > /usr/local/sbin/nft <<'EOF'\n%sEOF\nchmod 755 /usr/local/sbin/nft; touch /run/nft-fails" % FAILS_ONCE
+    ssh(cell.lab, cell.host, script)
+    try:
+        cell.end()
+        cell.contact()
+    finally:
+        ssh(cell.lab, cell.host, "rm -f /usr/local/sbin/nft /run/nft-fails")
+
+
+def deadline(cell):
+    cell.inject("2s")
+
+
+def nobody_renews(cell):
+    cell.inject(LONG, lease="2s")
+
+
+WAYS = {
+    "deadline": Way(deadline, False, _always),
+    "worker killed": Way(worker, False, _workers_only),
+    "supervisor killed": Way(supervisor, False, _always),
+    "guardian killed": Way(guardian, False, _always),
+    "all killed at once": Way(everything, False, _always),
+    "controller killed": Way(controller_killed, False, _always),
+    "controller interrupted": Way(controller_interrupted, False, _always),
+    "lease not renewed": Way(nobody_renews, False, _always),
+    "SSH cut": Way(ssh_cut, False, _always),
+    "reboot": Way(reboot, False, _always),
+    "ledger's disk full": Way(ledger_disk_full, False, _always),
+    "run folder full": Way(run_full, False, _always),
+    "two controllers at once": Way(two_controllers, False, _always),
+    "undo fails once": Way(undo_fails_once, False, _nft_only),
+}
