@@ -44,6 +44,7 @@ FAULTS = {
     "file-corrupt": Fault("file_fault", {"action": "corrupt", "path": PLACE + "/notes", "size": "8"}, {"lasting"}),
     "file-remove": Fault("file_fault", {"action": "remove", "path": PLACE + "/away"}, {"lasting"}),
     "dns-block": Fault("dns_fault", {"action": "block", "names": ["api.example.test"]}, {"lasting"}),
+    "dns-fail": Fault("dns_fault", {"action": "fail", "names": ["api.example.test"]}, {"nft", "worker"}),
     "network-partition": Fault("network_fault", {"action": "partition", "port": [PORT]}, {"nft"}),
     "network-delay": Fault("network_fault", {"action": "delay", "delay": "50ms", "port": [PORT]}, {"nft", "worker"}),
     "database-lock": Fault("database_fault", {"engine": "sqlite", "action": "outage", "path": PLACE + "/shop.db"}, {"worker"}),
