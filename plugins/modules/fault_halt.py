@@ -77,6 +77,9 @@ def main():
     except (ChaosError, OSError) as error:
         module.fail_json(msg=str(error), undone=[], probes_ended=[], changed=False)
     left = [sentence for record in undone for sentence in record.get("residue") or []]
+    for record in undone:
+        if record.get("differences"):
+            module.warn("fault '%s' is undone, but what it touched is not as before: %s" % (record["name"], "; ".join(record["differences"])))
     result = {"changed": bool(undone or ended), "undone": undone, "probes_ended": ended}
     if left and not module.check_mode:
         module.fail_json(msg="not wholly undone: %s" % "; ".join(left), **result)

@@ -12,7 +12,7 @@ from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import recom
 
 _FAULT_KEYS = (
     "id name action state requested backend effect measured note notes plan event armed_at injected_at reverted_at revert_cause halted_by "
-    "residue undo_problems error"
+    "residue differences undo_problems error"
 ).split()
 _SCENARIO_KEYS = ("title", "hypothesis", "family", "intensity", "hold")
 NO_SAMPLES = "the probe left no samples: it was gone before they were collected; give it a longer chaos_lease where the controller is slow"
@@ -72,9 +72,11 @@ def _unpacked(given, option):
 
 
 def _status(given, fault):
-    """(status, reason): what kept the tool from its work, first come first named. Residue comes before everything that ran."""
+    """(status, reason): what kept the tool from its work, first come first named. Residue and differences come before everything that ran."""
     if fault and fault.get("residue"):
         return "failed", "left behind: %s" % "; ".join(str(each) for each in fault["residue"])
+    if fault and fault.get("differences"):
+        return "failed", "not as before: %s" % "; ".join(str(each) for each in fault["differences"])
     for status in ("refused", "skipped"):
         if given.get(status):
             return status, str(given[status])

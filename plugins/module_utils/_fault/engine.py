@@ -8,7 +8,7 @@ import os
 
 from .. import _clock
 from .._errors import ChaosError, Refused
-from .._host import boot, holding, launch, processes, revert, secrets
+from .._host import boot, holding, launch, processes, revert, secrets, undo
 from .._host.ledger import Ledger
 from .._host.operations.members import MARK
 from . import guard, plan as plans, record as records
@@ -66,6 +66,7 @@ def _hand_over(ledger, plan, envelope, options):
     record = records.new(plan, envelope, options, "armed")
     record["armed_at"] = _clock.now()
     record["writer"] = {"pid": os.getpid(), "start": processes.start_time(os.getpid())}
+    record["before"] = undo.dump(record["undo"])
     ledger.write(record)
     try:
         boot.arm(ledger, record["undo"])

@@ -83,6 +83,8 @@ def main(family):
     if result["swept"]:
         module.warn("undid %d fault(s) that nobody held any more: %s" % (len(result["swept"]), ", ".join(r["name"] for r in result["swept"])))
     fault = result["fault"]
+    if fault and fault.get("differences") and result["changed"]:
+        module.warn("fault '%s' is undone, but what it touched is not as before: %s" % (fault["name"], "; ".join(fault["differences"])))
     if module._diff and fault and result["changed"]:
         result["diff"] = {
             "before": "",

@@ -14,7 +14,7 @@ from . import plan as plans
 
 PUBLIC = (
     "id name family action state requested backend notes effect measured note event armed_at injected_at reverted_at deadline boot_id "
-    "revert_cause halted_by residue undo_problems who error"
+    "revert_cause halted_by residue differences undo_problems who error"
 ).split()
 
 

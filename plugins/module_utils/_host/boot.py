@@ -102,6 +102,7 @@ def main(when, _ready):
 
     processes.call_me("chaos-guardian")
     ledger = Ledger()
+    ledger.prepare()  # the run folder is gone, and some operations lock a file in it
     for record in ledger.active():
         if orphaned(record) and not (when == EARLY and undo.needs_services(record["undo"])):
             revert(ledger, record["id"], "orphaned")

@@ -9,7 +9,7 @@ import signal
 
 from .. import _clock
 from .._errors import HostError
-from . import boot, processes
+from . import boot, processes, undo
 
 
 class Context:
@@ -36,6 +36,8 @@ class Context:
     def add_undo(self, op, **args):
         """Put one more undo operation on the disk; call it BEFORE the change that it undoes."""
         entry = {"op": op, "args": args}
+        for thing, held in undo.dump([entry]).items():
+            self.record.setdefault("before", {}).setdefault(thing, held)
         self.record["undo"].append(entry)
         self.ledger.write(self.record)
         boot.arm(self.ledger, [entry])

@@ -80,6 +80,27 @@ def metadata(name):
     }
 
 
+def described(path, inode=False):
+    """Kind, owner, mode and extended attributes of a file as lines of a state dump; with ``inode`` also which file it is."""
+    try:
+        with held(path) as name:
+            found, what = metadata(name), os.stat(name)
+    except (FileNotFoundError, NotADirectoryError):
+        return ["not there"]
+    lines = ["mode %s" % stat.filemode(what.st_mode), "owner %d, group %d" % (found["uid"], found["gid"])]
+    lines += ["attribute %s %s" % (key, hashlib.sha256(value.encode("ascii")).hexdigest()[:12]) for key, value in sorted(found["attributes"].items())]
+    return lines + (["inode %d" % what.st_ino] if inode else [])
+
+
+def content_digest(path, length):
+    """Digest of the first bytes of a file as a line of a state dump."""
+    try:
+        with held(path) as name, opened(name, os.O_RDONLY) as descriptor:
+            return "first %d bytes with the digest %s" % (length, hashlib.sha256(read(descriptor, length)).hexdigest()[:12])
+    except (FileNotFoundError, NotADirectoryError):
+        return "no content"
+
+
 def put_lost(name, before, times):
     """Put back what the kernel takes from a file that is written to or changes hands: setuid bits, capabilities; with ``times`` those too."""
     found = metadata(name)

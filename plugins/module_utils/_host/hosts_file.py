@@ -36,6 +36,15 @@ def names(data):
     return found
 
 
+def of_others(path):
+    """Lines that are no fault's (texts); none when the file is gone."""
+    try:
+        data, _found = read(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    return [each.decode("utf-8", "replace") for each in data.splitlines() if _MARK not in each]
+
+
 def read(path=PATH):
     """(content, metadata of exact.metadata with ``ino`` and ``sha256``); raises OSError."""
     with exact.held(path) as name, exact.opened(name, os.O_RDONLY) as descriptor:

@@ -73,6 +73,21 @@ def read(table):
     return [row["rule"] for row in rows if "rule" in row]
 
 
+def of_others():
+    """{"FAMILY NAME": lines} of every table that is not ours, without counters and without the elements of sets, which come and go."""
+    said = _cmd.run([program(), "--stateless", "--terse", "list", "ruleset"], timeout=5.0).stdout
+    if len(said) >= _cmd.OUTPUT_LIMIT:
+        raise HostError("there are more rules than can be compared")
+    found = {}
+    lines = None
+    for line in said.splitlines():
+        if line.startswith("table "):
+            lines = found.setdefault(line[len("table "):].rstrip(" {"), [])
+        elif lines is not None and line.strip():
+            lines.append(line.strip())
+    return {name: rows for name, rows in found.items() if not _OURS.fullmatch(name.rpartition(" ")[2])}
+
+
 def remove(table):
     """Delete a table of ours; one that is gone is no error."""
     if there(table):

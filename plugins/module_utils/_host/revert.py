@@ -45,6 +45,8 @@ def revert(ledger, fault_id, cause, details=None):
             if problems:
                 record["undo_problems"] = problems[:20]
             record["state"] = "residue" if left else "reverted"
+            if not left:
+                undo.verify(record)
             for name in (".cause", ".lease"):  # here, and not in the supervisor: it may be the one that died
                 state.remove(os.path.join(ledger.folders.run, fault_id + name))
             if left:
@@ -52,7 +54,9 @@ def revert(ledger, fault_id, cause, details=None):
             else:
                 secrets.drop(fault_id)
                 ledger.close(record)
-            journal.note(record, "reverted (%s)%s" % (record["revert_cause"], "; LEFT: " + "; ".join(left) if left else ""))
+            different = record.get("differences")
+            said = "; LEFT: " + "; ".join(left) if left else "; NOT AS BEFORE: " + "; ".join(different) if different else ""
+            journal.note(record, "reverted (%s)%s" % (record["revert_cause"], said))
             return record
         finally:
             state.remove(lock_path)

@@ -50,6 +50,15 @@ def show(unit, properties="MainPID,ActiveState,SubState,Restart"):
     return dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
 
 
+def described(unit):
+    """State and unit files of a unit as lines of a state dump; drop-ins of ours are left out."""
+    found = show(unit, "LoadState,ActiveState,UnitFileState,FragmentPath,DropInPaths")
+    ours = DROP_IN.partition("%")[0]
+    drop_ins = [path for path in found.get("DropInPaths", "").split() if not os.path.basename(path).startswith(ours)]
+    lines = ["%s %s" % (key, found.get(key, "")) for key in ("LoadState", "ActiveState", "UnitFileState", "FragmentPath")]
+    return lines + ["drop-in %s" % path for path in drop_ins]
+
+
 def active(unit):
     """Whether it runs."""
     return show(unit).get("ActiveState") == "active"

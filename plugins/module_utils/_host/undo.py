@@ -9,10 +9,11 @@ still there after a boot, and ``needs_services = True`` when it cannot be carrie
 """
 from __future__ import annotations
 
-from .operations import clock, files, hosts, kept_files, members, nftables, postgres, processes, services, sqlite
+from . import dumps
+from .operations import clock, files, hosts, kept_files, limits, members, nftables, postgres, processes, services, sqlite, tc
 
 OPERATIONS = {}
-for _kind in (clock, files, hosts, kept_files, members, nftables, postgres, processes, services, sqlite):
+for _kind in (clock, files, hosts, kept_files, limits, members, nftables, postgres, processes, services, sqlite, tc):
     OPERATIONS.update(_kind.OPERATIONS)
 
 
@@ -50,3 +51,16 @@ def residue(entries):
         except Exception as error:  # not knowing is residue too
             left.append("%s could not be checked: %s" % (entry.get("op"), error))
     return left
+
+
+def dump(entries):
+    """The state of what the entries touch, before it is touched (see dumps.py)."""
+    return dumps.take(entries, OPERATIONS.get)
+
+
+def verify(record):
+    """Compare it with the state now: ``differences`` of the record."""
+    try:
+        dumps.verify(record, OPERATIONS.get)
+    except Exception as error:  # the fault is undone and must be written down so
+        record["differences"] = ["what the fault touched could not be compared: %s" % error]

@@ -101,7 +101,7 @@ def check_fault(fault):
         reading = fault.get(key)
         if reading and not (isinstance(reading, dict) and is_figure(reading.get("monotonic"))):
             raise BadOption("fault.%s" % key, reading, "is not a reading of a clock", "pass the fault record on as it is")
-    for key, kind in (("residue", list), ("notes", list), ("plan", list), ("requested", dict), ("measured", dict)):
+    for key, kind in (("residue", list), ("differences", list), ("notes", list), ("plan", list), ("requested", dict), ("measured", dict)):
         if fault.get(key) and not isinstance(fault[key], kind):
             raise BadOption("fault.%s" % key, fault[key], "is not a %s" % kind.__name__, "pass the fault record on as it is")
     return fault

@@ -56,7 +56,8 @@ def _put_back(experiments, summary):
     doubtful = [e for e in touched if not rows.put_back(e).startswith("yes")]
     if not doubtful and not summary["residue"]:
         return lines + ["Yes: %d fault(s) injected, each undone and checked, nothing left." % len(touched), ""]
-    lines += ["**NO.**" if summary["residue"] else "**Not known of every fault.**", ""]
+    different = any((e.get("fault") or {}).get("differences") for e in doubtful)
+    lines += ["**NO.**" if summary["residue"] else "**Not as it was before.**" if different else "**Not known of every fault.**", ""]
     return lines + details.table(["scenario", "host", "put back"], [[_m(e["scenario"]), _m(e["host"]), _m(rows.put_back(e))] for e in doubtful])
 
 

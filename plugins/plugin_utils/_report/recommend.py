@@ -32,7 +32,8 @@ _UNDER_LOAD = {
 
 def for_experiment(record):
     """``[{finding, figure, advice}]`` of one experiment record; empty when there is nothing to say."""
-    rules = (_left_behind, _not_bitten, _slow_failures, _silent, _no_recovery, _brought_back, _slow_recovery, _errors_under_load, _too_slow, _late_observer)
+    rules = (_left_behind, _different, _not_bitten, _slow_failures, _silent, _no_recovery)
+    rules += (_brought_back, _slow_recovery, _errors_under_load, _too_slow, _late_observer)
     return [dict(zip(("finding", "figure", "advice"), said)) for said in (rule(record) for rule in rules) if said]
 
 
@@ -61,6 +62,17 @@ def _left_behind(record):
         "Something of the fault is left on the host.",
         "; ".join(str(each) for each in left),
         "Run the playbook magsasa.chaos.chaos_halt on this host; it tries again.",
+    )
+
+
+def _different(record):
+    found = (record.get("fault") or {}).get("differences")
+    if not found or (record.get("fault") or {}).get("residue"):
+        return None
+    return (
+        "What the fault touched is not as it was before, though the fault itself is undone.",
+        "; ".join(str(each) for each in found),
+        "Find out who changed it meanwhile: if it was the system under test, it reacts to this fault in a way that stays; if nobody did, report it.",
     )
 
 

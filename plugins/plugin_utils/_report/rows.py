@@ -64,6 +64,8 @@ def put_back(record):
     found = record.get("fault") or {}
     if found.get("residue"):
         return "NO: " + "; ".join(str(each) for each in found["residue"])
+    if found.get("differences"):
+        return "not as before: " + "; ".join(str(each) for each in found["differences"])
     if not found.get("injected_at"):
         return "not injected"
     return "yes (%s)" % found["revert_cause"] if found.get("reverted_at") and found.get("revert_cause") else "not known"

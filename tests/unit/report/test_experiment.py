@@ -74,6 +74,8 @@ def test_without_samples_nothing_is_known():
         ({"fault": fault(revert_cause=None, state="active")}, "failed", "unknown", "the fault ended early (it is not over)"),
         ({"fault": fault(residue=["/tmp/x"])}, "failed", "unknown", "left behind: /tmp/x"),
         ({"fault": fault(residue=["/tmp/x"]), "failed": "a task failed"}, "failed", "unknown", "left behind: /tmp/x"),
+        ({"fault": fault(differences=["/etc/hosts: now 'x'"])}, "failed", "unknown", "not as before: /etc/hosts: now 'x'"),
+        ({"fault": fault(differences=["d"], residue=["/tmp/x"])}, "failed", "unknown", "left behind: /tmp/x"),
         ({"fault": fault(state="planned", injected_at=None, reverted_at=None)}, "planned", "unknown", ""),
         ({"halted": "error rate 80 % reached the halt limit of 50 %"}, "halted", "failed", "error rate 80 % reached the halt limit of 50 %"),
         ({"fault": fault(revert_cause="halt_condition", halted_by="error rate 80 %")}, "halted", "failed", "error rate 80 %"),

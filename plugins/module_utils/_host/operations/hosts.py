@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import os
 
-from .. import hosts_file, state
+from .. import exact, hosts_file, state
 
 
 class Remove:
     """``{"path", "fault", "before"}``: take the lines of a fault out; what others changed meanwhile stays."""
 
     outlives_boot = True
+    state_outlives_boot = True
 
     @staticmethod
     def undo(args):
@@ -32,6 +33,11 @@ class Remove:
             pass
         new = hosts_file.temporary(args["path"], args["fault"])
         return found + (["file %s is still there" % new] if os.path.lexists(new) else [])
+
+    @staticmethod
+    def state(args):
+        """Lines of others, owner, mode and attributes."""
+        return {args["path"]: exact.described(args["path"]) + hosts_file.of_others(args["path"])}
 
 
 OPERATIONS = {"hosts.remove": Remove}

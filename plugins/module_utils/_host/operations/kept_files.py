@@ -15,6 +15,7 @@ from ..._errors import HostError
 from .. import exact, state
 
 MOST_BEHIND = 64 * 1024 * 1024  # bytes that others may have written behind ours
+MOST_COMPARED = 4 * 1024 * 1024  # bytes of a file that a state dump reads
 _RENAME_NOREPLACE = 1  # renameat2(2)
 
 
@@ -51,7 +52,20 @@ def there(parent, name):
         return False
 
 
-class PutBack:
+class _File:
+    """What the operations on one file have in common: its state is which file it is, its owner, mode and attributes.
+
+    Size, times and what lies behind the bytes of ours are not compared: a program that has the file open may go on writing.
+    """
+
+    state_outlives_boot = True
+
+    @staticmethod
+    def state(args):
+        return {args["path"]: exact.described(args["path"], inode=True)}
+
+
+class PutBack(_File):
     """``{"path", "fault"}``: move a file back that was moved aside. What was made in its place meanwhile is kept beside it."""
 
     outlives_boot = True
@@ -87,7 +101,7 @@ class PutBack:
         return ["%s is still moved aside, as %s in its folder" % (args["path"], aside(args["fault"]))] if is_aside else []
 
 
-class Permissions:
+class Permissions(_File):
     """``{"path", "ino", "before", "after"}``: owner, group and mode as they were, each if it is still what the fault made it."""
 
     outlives_boot = True
@@ -118,7 +132,7 @@ class Permissions:
         return ["%s of %s is still what the fault made it" % (key, args["path"]) for key in ours]
 
 
-class Contents:
+class Contents(_File):
     """``{"path", "ino", "fault", "size", "before"}``: the first ``size`` bytes as they were, where they are still our junk."""
 
     outlives_boot = True
@@ -153,6 +167,10 @@ class Contents:
             return []
         return ["the first bytes of %s are not put back" % args["path"]]
 
+    @classmethod
+    def state(cls, args):
+        return {args["path"]: exact.described(args["path"], inode=True) + [exact.content_digest(args["path"], min(args["size"], MOST_COMPARED))]}
+
 
 def _read_kept(args):
     try:
@@ -163,7 +181,7 @@ def _read_kept(args):
     return data if len(data) == args["size"] else None
 
 
-class Cut:
+class Cut(_File):
     """``{"path", "ino", "fault", "at", "ours", "before"}``: take bytes out that were appended at ``at``; what others wrote behind them moves up.
 
     ``ours``: ``{"text": str}`` or ``{"junk": bytes}``.
@@ -210,6 +228,11 @@ class Cut:
                 return []
             with exact.opened(name, os.O_RDONLY) as descriptor:
                 return ["%d appended bytes are still in %s" % (length, args["path"]) for length in [cls._find(args, descriptor)] if length]
+
+    @classmethod
+    def state(cls, args):
+        """Of a long file the first 4 MiB: what was appended lies behind what was there."""
+        return {args["path"]: exact.described(args["path"], inode=True) + [exact.content_digest(args["path"], min(args["at"], MOST_COMPARED))]}
 
 
 OPERATIONS = {"file.put_back": PutBack, "file.permissions": Permissions, "file.contents": Contents, "file.cut": Cut}

@@ -24,6 +24,11 @@ class RemoveTable:
     def left(args):
         return ["table inet %s is still there" % args["table"]] if nft.there(args["table"]) else []
 
+    @staticmethod
+    def state(args):
+        """The rules of everybody else: a fault adds a table and touches none."""
+        return {"packet filter %s" % name: lines for name, lines in nft.of_others().items()}
+
 
 class ReleasePackets:
     """``{"fault": id}``: let the worker of a delay hand back what it holds; killed at once it would lose those packets."""

@@ -35,6 +35,10 @@ class Start:
             time.sleep(0.1)
         return []
 
+    @staticmethod
+    def state(args):
+        return {"service %s" % args["unit"]: services.described(args["unit"])}
+
 
 class Unblock:
     """``{"unit", "fault", "folder"}``: take the drop-in away that keeps a unit from being started; ``folder``: and its folder, which was not there."""
@@ -54,6 +58,10 @@ class Unblock:
     def left(args):
         path = services.drop_in(args["unit"], args["fault"])
         return ["service %s cannot be started (%s)" % (args["unit"], path)] if os.path.lexists(path) or path in _known(args) else []
+
+    @staticmethod
+    def state(args):
+        return {"service %s" % args["unit"]: services.described(args["unit"])}
 
 
 def _known(args):
