@@ -20,7 +20,8 @@ Where no service is found on this machine, the sample application is started, te
   --inventory PATH    hosts to test; only those with chaos_allowed: true are touched (repeat it for several)
   --report-dir DIR    where reports go (default: CHAOS_REPORT_DIR, else reports/ beside this script)
   --dry-run           plan and check everything, touch nothing
-  --list              print the scenarios (with --intensity: those that it runs) and end
+  --list              print the scenarios (with --intensity: those that it runs), what each would use on this machine or why it
+                      cannot run here, and end; with --inventory each of its hosts tells
   --detect            only find out which service would be tested, and why
   --halt              put back every active fault on every host of the inventory
   --help              print this text
@@ -182,11 +183,12 @@ done
 . "$here/tools/setup.sh"
 set_up runtime
 
-if [ "$mode" = list ]; then
+if [ "$mode" = list ] && [ "${#inventories[@]}" = 0 ]; then
     exec "$VENV/bin/python" "$ROOT/tools/list_scenarios.py" ${intensity:+"$intensity"}
 fi
 
 case $mode in
+list) playbook=chaos_preflight ;; # each host of the inventory tells for itself
 run) playbook=chaos_${intensity:-light} ;;
 *) playbook=chaos_$mode ;;
 esac

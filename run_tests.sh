@@ -35,6 +35,7 @@ matrix       tests/matrix: targets with Python 3.8 to 3.13, controllers with ans
 solo         tests/solo: what needs this machine for itself: faults of CPU, memory and disk, the probe, whole playbooks
 integration  tests/integration: other real faults, commands and roles on this machine
 lab          tests/lab: real hosts over SSH, made for the tests
+crash        tests/crash: every kind of fault against whatever goes wrong, on a lab host
 vm           tests/vm: a virtual machine with a kernel of its own
 TEXT
 }
