@@ -25,13 +25,14 @@ def which(program):
 def run(argv, timeout=30.0, stdin=None, check=True, env=None, user=None):
     """Run ``argv`` (list of str) and return a Result; stdin is text or None.
 
-    ``user`` (uid, gid) runs it as that user. Raises HostError when it cannot start, takes longer than
-    ``timeout`` seconds, or (with ``check``) exits non-zero.
+    ``env`` is added to the environment; a value of None takes a variable away. ``user`` (uid, gid) runs it as that user. Raises
+    HostError when it cannot start, takes longer than ``timeout`` seconds, or (with ``check``) exits non-zero.
     """
     if isinstance(argv, str):
         raise TypeError("argv must be a list")
     environment = dict(os.environ, LC_ALL="C")
     environment.update(env or {})
+    environment = {key: value for key, value in environment.items() if value is not None}
     extra = {}
     if user is not None and os.geteuid() == 0:
         uid, gid = user
