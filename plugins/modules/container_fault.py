@@ -47,7 +47,9 @@ options:
       - When left out, exactly one must match.
     type: raw
   signal:
-    description: The signal of O(action=kill), V(KILL) when left out. The first process of a container hears only signals that it has a handler for, and V(KILL).
+    description:
+      - The signal of O(action=kill), V(KILL) when left out.
+      - The first process of a container hears only V(KILL) and signals that it has a handler for.
     type: str
   grace:
     description: How long a container may take to end with O(action=stop) and O(action=restart) before it is killed. At most V(50s).

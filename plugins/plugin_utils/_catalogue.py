@@ -86,7 +86,7 @@ def fill(entry, endpoint):
     database = endpoint.get("database") or {}
     values = {
         "port": endpoint.get("port"),
-        "database_engine": {"sqlite": "sqlite", "postgresql": "postgresql"}.get(database.get("backend")),
+        "database_engine": {"sqlite": "sqlite", "postgresql": "postgresql", "mysql": "mysql"}.get(database.get("backend")),
         "database_path": database.get("path"),
         "database_port": database.get("port"),
     }

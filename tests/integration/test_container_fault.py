@@ -123,7 +123,8 @@ def test_a_replaced_container_is_not_touched(state, box):
 
 @pytest.mark.parametrize(
     "action, victim, cause",
-    [("stop", *KEEPERS[0])] + [pytest.param(action, *keeper, marks=pytest.mark.nightly) for action, keeper in (("stop", KEEPERS[1]), ("pause", KEEPERS[0]), ("pause", KEEPERS[1]))],
+    [("stop", *KEEPERS[0])]
+    + [pytest.param(*row, marks=pytest.mark.nightly) for row in (("stop", *KEEPERS[1]), ("pause", *KEEPERS[0]), ("pause", *KEEPERS[1]))],
 )
 def test_sigkill_of_a_keeper_brings_it_back(state, box, action, victim, cause):
     box.start("web")

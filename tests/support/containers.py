@@ -66,7 +66,8 @@ class Engine:
         """A running container with a folder of its own; returns its full id."""
         (self.folder / name).mkdir(exist_ok=True)
         out = "%s:/out" % (self.folder / name)
-        number = self.run("run", "-d", "--name", name, "--network", network, *LIMITS, "-v", out, *words, "localhost/box", "/bin/sh", "-c", program).stdout.split()[-1]
+        first = ["run", "-d", "--name", name, "--network", network, *LIMITS, "-v", out]
+        number = self.run(*first, *words, "localhost/box", "/bin/sh", "-c", program).stdout.split()[-1]
         assert wait_for(lambda: self.counts(name))
         return number
 
@@ -94,9 +95,12 @@ class Engine:
 
     def remove(self, *names):
         """Remove containers, or all of them."""
+        if self.name == "podman":  # alone it knows who needs whom
+            self.run("rm", "-f", "-t", "0", *(names or ["--all"]))
+            return
         names = names or self.run("ps", "-aq").stdout.split()
         if names:
-            self.run("rm", "-f", *(["-t", "0"] if self.name == "podman" else []), *names)
+            self.run("rm", "-f", *names)
 
     def close(self):
         """Nothing stays."""

@@ -8,10 +8,10 @@ it travels with any module that may have to undo somebody else's fault.
 """
 from __future__ import annotations
 
-from .operations import clock, engines, files, hosts, kept_files, members, nftables, postgres, processes, services, sqlite
+from .operations import clock, engines, files, hosts, kept_files, members, mysql, nftables, postgres, processes, services, sqlite
 
 OPERATIONS = {}
-for _kind in (clock, engines, files, hosts, kept_files, members, nftables, postgres, processes, services, sqlite):
+for _kind in (clock, engines, files, hosts, kept_files, members, mysql, nftables, postgres, processes, services, sqlite):
     OPERATIONS.update(_kind.OPERATIONS)
 
 

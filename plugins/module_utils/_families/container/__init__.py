@@ -131,7 +131,8 @@ class Container:
         claims = ["container:%s" % each[key] for each in found for key in ("id", "name")] + ["process:%d" % each["pid"] for each in found if each["pid"]]
         claims += [claim for claim in self.claims(options) if claim not in claims]
         carried = step(action, says, args, undone, tool=None if action == "kill" else access["engine"])
-        return plan("container", action, "signals" if action == "kill" else access["engine"], requested, [carried], claims, notes, event=action in ("kill", "restart"))
+        backend = "signals" if action == "kill" else access["engine"]
+        return plan("container", action, backend, requested, [carried], claims, notes, event=action in ("kill", "restart"))
 
     @staticmethod
     def _undo(each, options, access):
