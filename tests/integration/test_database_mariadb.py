@@ -113,6 +113,14 @@ def test_refuse_locks_an_account_out(state, base, login):
     assert base.works() and base.query("show create user app@localhost", None) == before
 
 
+@pytest.mark.nightly
+def test_an_account_that_is_dropped_meanwhile_is_no_residue(state, base):
+    assert base.query("create user brief@localhost", None)[0] == 0
+    inject("database_fault", fault_of(base, "refuse", account="brief@localhost"), state)
+    assert base.query("drop user brief@localhost", None)[0] == 0
+    assert end("database_fault", "no-database", state)["residue"] == []
+
+
 def test_a_lost_password_keeps_no_account_locked(state, base):
     """A reboot takes the password and everybody who held the fault; and the server was restarted meanwhile."""
     inject("database_fault", fault_of(base, "refuse", CHAOS, account="app@localhost"), state)

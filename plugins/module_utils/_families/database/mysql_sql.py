@@ -15,12 +15,12 @@ from ..._errors import BadOption, HostError, Refused, printable
 from ..._fault.plan import plan as make_plan
 from ..._fault.plan import step, undo
 from ..._host import listeners, myping, mysql, secrets
-from ..._host.operations.mysql import account, is_locked
+from ..._host.operations.mysql import NO_SUCH_ACCOUNT, account, is_locked
 from . import servers, sql_worker
 
 ACTIONS = ("terminate", "refuse", "exhaust", "lock")
 MOST_SESSIONS = 200  # each is one client
-LOCKED_OUT, TOO_MANY, WAITED = (4151, 3118), 1040, 1205  # error numbers: account is locked (MariaDB, MySQL), too many connections, lock wait
+TOO_MANY, WAITED = 1040, 1205  # ER_CON_COUNT_ERROR, ER_LOCK_WAIT_TIMEOUT
 FREE = "SHOW GLOBAL STATUS LIKE 'Threads_connected'; SELECT @@max_connections;"
 # Sessions of people and applications: not ours, not the server's own, no replica.
 SESSIONS = (
@@ -78,7 +78,7 @@ def look(options):
     facts = {"login": login}
     if options["action"] == "refuse":
         done = mysql.ask(login, password, "SHOW CREATE USER %s;" % account(options["account"]))
-        if done.rc and mysql.number(done) == 1141:
+        if done.rc and mysql.number(done) in NO_SUCH_ACCOUNT:
             raise BadOption("account", "@".join(options["account"]), "does not exist on the server", "write USER@HOST as the server has it")
         if done.rc:
             raise HostError("the server did not say: %s" % mysql.said(done))

@@ -46,7 +46,7 @@ class Unlock:
         except HostError as problem:
             server = listeners.top_of_tree(sorted({pid for each in listeners.listeners() if each.port == args["login"]["port"] for pid in each.pids}))
             path = myping.socket_path(server) if server and not os.geteuid() else None
-            if path is None or problem.details.get("number") == NO_SUCH_ACCOUNT:
+            if path is None or problem.details.get("number") in NO_SUCH_ACCOUNT:
                 raise
             return mysql.must(dict(args["login"], socket=path, user="root"), None, sql)
 
@@ -55,7 +55,7 @@ class Unlock:
         try:
             return is_locked(cls._say(args, "SHOW CREATE USER %s;" % account(args["account"])))
         except HostError as problem:
-            if problem.details.get("number") == NO_SUCH_ACCOUNT:
+            if problem.details.get("number") in NO_SUCH_ACCOUNT:
                 return False  # removed meanwhile
             raise
 
@@ -69,7 +69,7 @@ class Unlock:
         return ["account %s is locked" % "@".join(args["account"])] if cls._locked(args) else []
 
 
-NO_SUCH_ACCOUNT = 1141  # ER_NONEXISTING_GRANT
+NO_SUCH_ACCOUNT = (1133, 1141, 1396)  # ER_PASSWORD_NO_MATCH (MariaDB), ER_NONEXISTING_GRANT, ER_CANNOT_USER (MySQL)
 
 
 def account(parts):
