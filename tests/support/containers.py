@@ -95,12 +95,12 @@ class Engine:
 
     def remove(self, *names):
         """Remove containers, or all of them."""
-        if self.name == "podman":  # alone it knows who needs whom
-            self.run("rm", "-f", "-t", "0", *(names or ["--all"]))
-            return
-        names = names or self.run("ps", "-aq").stdout.split()
-        if names:
-            self.run("rm", "-f", *names)
+        now = ["-t", "0"] if self.name == "podman" else []
+        names = names or self.run("ps", "-a", "--format", "{{.ID}}").stdout.split()
+        while names:  # one that others need goes after these
+            left = [name for name in names if self.run("rm", "-f", *now, name, check=False).returncode]
+            assert len(left) < len(names), self.run("ps", "-a").stdout
+            names = left
 
     def close(self):
         """Nothing stays."""
