@@ -39,11 +39,10 @@ class Engine:
         self._make_image()
 
     def _start_daemon(self):
-        places = ["--data-root", "data", "--exec-root", "exec", "--pidfile", "pid", "--host", "unix://%s/socket" % self.folder]
+        argv = ["dockerd", "--data-root", self.folder / "data", "--exec-root", self.folder / "exec", "--pidfile", self.folder / "pid"]
+        argv += ["--host", "unix://%s/socket" % self.folder, "--bridge", "none", "--iptables=false", "--storage-driver", "vfs"]
         with open(self.folder / "log", "w", encoding="utf-8") as log:
-            self.daemon = subprocess.Popen(
-                ["dockerd", *places, "--bridge", "none", "--iptables=false", "--storage-driver", "vfs"], cwd=self.folder, stdout=log, stderr=log
-            )
+            self.daemon = subprocess.Popen(argv, cwd=self.folder, stdout=log, stderr=log)
         assert wait_for(lambda: self.run("ps", check=False).returncode == 0, 40), (self.folder / "log").read_text()
 
     def _make_image(self):
