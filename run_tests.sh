@@ -77,9 +77,9 @@ done
 # shellcheck source=tools/setup.sh
 . "$(dirname "${BASH_SOURCE[0]}")/tools/setup.sh"
 set_up dev
-# shellcheck source=tools/postgresql.sh
-. "$ROOT/tools/postgresql.sh"
-case " ${only[*]} " in *" app "* | *" integration "* | *" solo "*) set_up_postgresql ;; esac
+# shellcheck source=tools/servers.sh
+. "$ROOT/tools/servers.sh"
+case " ${only[*]} " in *" app "* | *" integration "* | *" solo "*) set_up_servers ;; esac
 
 cd "$ROOT" || exit 1
 ansible_environment

@@ -60,7 +60,7 @@ def fill(entry, endpoint):
         "port": endpoint.get("port"),
         "pid": endpoint.get("pid"),
         "unit": endpoint.get("unit"),
-        "database_engine": {"sqlite": "sqlite", "postgresql": "postgresql"}.get(database.get("backend")),
+        "database_engine": {"sqlite": "sqlite", "postgresql": "postgresql", "mysql": "mysql"}.get(database.get("backend")),
         "database_path": database.get("path"),
         "database_port": database.get("port"),
     }

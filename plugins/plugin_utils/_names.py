@@ -18,6 +18,7 @@ FAMILIES = (
     "http",
     "process",
     "service",
+    "container",
     "database",
     "file",
     "limit",

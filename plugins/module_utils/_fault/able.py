@@ -9,12 +9,12 @@ import platform
 
 from .. import _cmd
 from .._errors import ChaosError
-from .._families import clock, cpu, database, disk, dns, file, host, http, limit, memory, network, process, service
+from .._families import clock, container, cpu, database, disk, dns, file, host, http, limit, memory, network, process, service
 from .._host import containers, services
 from . import plan as plans
 
 # By name, so that each travels with the module that asks.
-FAMILIES = {each.FAMILY.name: each.FAMILY for each in (clock, cpu, database, disk, dns, file, host, http, limit, memory, network, process, service)}
+FAMILIES = {each.FAMILY.name: each.FAMILY for each in (clock, container, cpu, database, disk, dns, file, host, http, limit, memory, network, process, service)}
 TOOLS = ("systemctl", "systemd-run", "nft", "iptables", "tc", "podman", "docker", "psql", "mariadb", "stress-ng", "getent")
 
 

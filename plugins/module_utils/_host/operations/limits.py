@@ -21,6 +21,8 @@ class RestoreUnit:
     systemd reads them. After a reboot there is nothing to do: all of it was below /run.
     """
 
+    needs_services = True
+
     @classmethod
     def undo(cls, args):
         if args["boot_id"] != _clock.boot_id() or not cls.left(args):
@@ -85,6 +87,8 @@ class RestoreProcess:
 
 class RemoveFolder:
     """``{"path", "fault"}``: remove a folder of empty files whose name carries the fault's id; nothing below it is followed."""
+
+    outlives_boot = True
 
     @staticmethod
     def _ours(args):
