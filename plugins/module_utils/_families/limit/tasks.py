@@ -23,7 +23,7 @@ FLOOR = 48  # what the SSH daemon, Ansible and our own undo need, whatever is as
 EACH = 4000  # threads of one worker: the kernel bounds the maps of a process (vm.max_map_count)
 MOST = 120000
 KIB_EACH = 24  # kernel stack and bookkeeping of a thread, and the page of its own stack
-KEEP_KIB = 512 * 1024
+KEEP_KIB = 256 * 1024
 STACK = 64 * 1024
 
 
