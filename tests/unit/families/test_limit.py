@@ -156,7 +156,7 @@ def test_what_is_taken_leaves_what_was_asked(facts, given, need):
         (HOST_TASKS, {"used": 9800}, {"action": "tasks", "leave_free": 500}, Refused, "only 200 are free now"),
         (HOST_TASKS, {"pid_max": 1 << 22, "threads_max": 1 << 22}, {"action": "tasks", "leave_free": 300000}, NotHere, "take too long"),
         (HOST_TASKS, {"group_room": 2000}, {"action": "tasks", "leave_free": 500}, NotHere, "allows 2000 more"),
-        (HOST_TASKS, {"available_kib": 600 * 1024}, {"action": "tasks", "leave_free": 500}, Refused, "600 MiB is available"),
+        (HOST_TASKS, {"available_kib": 400 * 1024}, {"action": "tasks", "leave_free": 500}, Refused, "400 MiB is available"),
         (HOST_FILES, {}, {"action": "descriptors", "leave_free": 4999}, Refused, "5000 must"),
         (HOST_FILES, {"most": 1 << 62}, {"action": "descriptors", "leave_free": 5000}, NotHere, "fs.file-max"),
         (HOST_FILES, {"root": False}, {"action": "descriptors", "leave_free": 5000}, NotHere, "root only"),
@@ -232,6 +232,12 @@ def test_drop_ins_are_as_before(control, there):
         assert os.listdir(folder) == [path.name]
     else:
         assert not folder.parent.exists()
+
+
+@pytest.mark.parametrize("said, shown", [("loaded", "20"), ("not-found", "")])
+def test_a_unit_that_is_gone_has_no_limits(monkeypatch, said, shown):
+    monkeypatch.setattr(services, "show", lambda unit, properties: {"LoadState": said, "TasksMax": "20", "CPUQuotaPerSecUSec": "1s"})
+    assert unit_limits.live("web.service")["TasksMax"] == shown
 
 
 def test_only_a_folder_of_the_fault_is_removed(tmp_path):
