@@ -138,7 +138,7 @@ def test_descriptors_of_the_host(host):
 @pytest.mark.nightly
 def test_tasks_of_the_host(host):
     most = ssh(host, "cat /proc/sys/kernel/pid_max").strip()
-    ssh(host, "sysctl -qw kernel.pid_max=1500")
+    ssh(host, "sysctl -qw kernel.pid_max=1000")
     try:
         fault = inject(host, "limit_fault", {"name": "crowd", "action": "tasks", "leave_free": 100, "reserve": 64, "duration": "90s"})
         assert fault["effect"] == "confirmed", fault
