@@ -36,7 +36,7 @@ def crash_lab():
 
 def prepare(lab):
     """Put what the faults need on the host."""
-    ssh(lab, "app1", faults.PREPARE)
+    ssh(lab, "app1", faults.PREPARE + faults.START)
 
 
 @pytest.hookimpl(hookwrapper=True)

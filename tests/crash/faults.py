@@ -26,10 +26,13 @@ shop.commit()
 EOF
 printf '[Service]\nExecStart=/usr/bin/sleep 86399\n' > /etc/systemd/system/%(victim)s
 systemctl daemon-reload
+""" % {"place": PLACE, "victim": VICTIM}
+# What a boot takes along.
+START = r"""
 systemctl start %(victim)s
 nft add table inet somebody
 nft add chain inet somebody forwarded '{ type filter hook forward priority 0; }'
-""" % {"place": PLACE, "victim": VICTIM}
+""" % {"victim": VICTIM}
 
 FAULTS = {
     "cpu": Fault("cpu_fault", {"load": "10%", "of": "added", "cores": 1}, {"worker"}),

@@ -13,6 +13,8 @@ from collections import namedtuple
 from support.faults import wait_for
 from support.lab import chaos_processes, ssh
 
+from . import faults
+
 # act(cell); contact: whether the host is only clean after the next contact; applies(fault): None, or why the cell makes no sense.
 Way = namedtuple("Way", "act contact applies")
 KEEPERS = ("chaos-fault", "chaos-guardian")
@@ -94,6 +96,7 @@ def _boots(cell):
     time.sleep(1.0)
     command = "systemctl is-system-running --wait; true"
     assert wait_for(lambda: "running" in _asked(cell, command), 60), "the host did not boot again"
+    ssh(cell.lab, cell.host, faults.START)
 
 
 def _asked(cell, command):
@@ -169,12 +172,12 @@ WAYS = {
     "worker killed": Way(worker, False, _workers_only),
     "supervisor killed": Way(supervisor, False, _always),
     "guardian killed": Way(guardian, False, _always),
-    "all killed at once": Way(everything, True, _always),
+    "all killed at once": Way(everything, False, _always),
     "controller killed": Way(controller_killed, False, _always),
     "controller interrupted": Way(controller_interrupted, False, _always),
     "lease not renewed": Way(nobody_renews, False, _always),
     "SSH cut": Way(ssh_cut, False, _always),
-    "reboot": Way(reboot, True, _always),
+    "reboot": Way(reboot, False, _always),
     "ledger's disk full": Way(ledger_disk_full, False, _always),
     "run folder full": Way(run_full, False, _always),
     "two controllers at once": Way(two_controllers, False, _always),

@@ -8,10 +8,10 @@ import os
 
 from .. import _clock
 from .._errors import ChaosError, Refused
-from .._host import holding, launch, processes, revert, secrets
+from .._host import boot, holding, launch, processes, revert, secrets
 from .._host.ledger import Ledger
 from .._host.operations.members import MARK
-from . import guard, record as records
+from . import guard, plan as plans, record as records
 
 
 def present(family, envelope, options, check_mode=False):
@@ -52,6 +52,8 @@ def _admit(ledger, active, family, envelope, options, carry_out):
         guard.no_conflict({"claims": family.claims(options)}, active)
     plan = family.plan(options, family.look(options))
     guard.no_conflict(plan, active)
+    unswept = boot.note(plans.all_undo(plan))
+    plan["notes"] += [unswept] if unswept else []
     return {"changed": True, "fault": records.public(carry_out(ledger, plan, envelope, options))}
 
 
@@ -66,16 +68,17 @@ def _hand_over(ledger, plan, envelope, options):
     record["writer"] = {"pid": os.getpid(), "start": processes.start_time(os.getpid())}
     ledger.write(record)
     try:
+        boot.arm(ledger, record["undo"])
         if options.get("secret"):
             secrets.put(record["id"], options["secret"])
-        child = launch.detach("fault", record["id"], {MARK: record["id"]}, timeout=90.0)
+        ready = launch.hold(record["id"], {MARK: record["id"]}, record["duration_s"])
     except ChaosError as error:
         left = ledger.read(record["id"])
         if left is not None:
             revert.request(ledger, left, "failed")
         ledger.tidy()
         raise ChaosError("the fault was not injected: %s" % error, fault=records.public(error.details.get("fault") or record))
-    return child.ready["fault"]
+    return ready["fault"]
 
 
 def absent(name, check_mode=False):

@@ -9,7 +9,7 @@ import signal
 
 from .. import _clock
 from .._errors import HostError
-from . import processes
+from . import boot, processes
 
 
 class Context:
@@ -35,8 +35,10 @@ class Context:
 
     def add_undo(self, op, **args):
         """Put one more undo operation on the disk; call it BEFORE the change that it undoes."""
-        self.record["undo"].append({"op": op, "args": args})
+        entry = {"op": op, "args": args}
+        self.record["undo"].append(entry)
         self.ledger.write(self.record)
+        boot.arm(self.ledger, [entry])
 
     def happened(self):
         """Mark the moment of an event fault."""

@@ -12,14 +12,13 @@ from . import state
 
 
 def lease_path(ledger, fault_id):
-    """The file whose change time is the last renewal."""
+    """The file that holds the moment of the last renewal (CLOCK_MONOTONIC)."""
     return os.path.join(ledger.folders.run, fault_id + ".lease")
 
 
 def renew(ledger, fault_id):
-    """Renew the lease of a fault: it runs anew from now."""
-    with open(lease_path(ledger, fault_id), "w") as target:
-        target.write("%.6f\n" % time.monotonic())
+    """Renew the lease of a fault: it runs anew from now. Replaced as a whole, as the supervisor may read it at any time. Raises HostError."""
+    state.write_private(lease_path(ledger, fault_id), "%.6f\n" % time.monotonic(), durable=False)
     if ledger.read(fault_id) is None:  # undone meanwhile: nobody else would take the file away
         state.remove(lease_path(ledger, fault_id))
 

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Start a process that outlives the module which starts it. Private to magsasa.chaos.
 
-One place chooses the form in which it is held; today that is a process in its own session (the guardian form).
+One place chooses the form in which it is held: a fault is a transient unit where systemd runs the host (unit.py), everything else is
+a process in a session of its own.
 """
 from __future__ import annotations
 
@@ -15,10 +16,11 @@ import time
 from collections import namedtuple
 
 from .._errors import HostError, printable
-from . import lock, payload, processes, state
+from . import lock, payload, processes, state, unit
 
 Child = namedtuple("Child", "pid start ready")
 READY_LIMIT = 1024 * 1024
+LOOK_S = 2.0  # between two looks whether a unit that says nothing is still there
 
 
 def _travels():
@@ -29,7 +31,7 @@ def _travels():
 
 
 def detach(entry, spec_path, mark, timeout=20.0, archive=None):
-    """Run ``entry`` of the runtime archive on ``spec_path`` and wait until it says it is ready.
+    """Run ``entry`` of the runtime archive on ``spec_path`` as a process and wait until it says it is ready.
 
     ``mark`` (dict) joins its environment, so that whatever descends from it can be found again. Returns
     ``Child(pid, start, ready)``: ready is the object that it sent. Raises HostError when it ends, says an error, or says
@@ -40,14 +42,69 @@ def detach(entry, spec_path, mark, timeout=20.0, archive=None):
         return _detach(entry, spec_path, mark, timeout, archive or payload.install(run))
 
 
-def _detach(entry, spec_path, mark, timeout, archive):
-    reading, writing = os.pipe()
+def hold(fault_id, mark, duration_s, timeout=90.0):
+    """Start the supervisor of an armed fault in the best form that this host has; returns what it said when it was ready (dict).
+
+    Raises HostError as ``detach`` does.
+    """
+    run = state.prepare(state.folders().run)
+    with lock.held(os.path.join(run, "lib.lock"), shared=True):
+        archive = payload.install(run)
+        if unit.possible():
+            ready = _hold_by_unit(run, fault_id, mark, duration_s, timeout, archive)
+            if ready is not None:
+                return _checked("fault", ready, timeout)
+        return _detach("fault", fault_id, mark, timeout, archive).ready
+
+
+def _hold_by_unit(run, fault_id, mark, duration_s, timeout, archive):
+    """What the supervisor said; {} when nothing came in time; None where systemd did not take the unit."""
+    path = os.path.join(run, fault_id + ".ready")
+    os.mkfifo(path, 0o600)
+    try:
+        reading = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            environment = dict(_environment(mark), MAGSASA_CHAOS_READY=path)
+            argv, undo_argv = (payload.command(archive, entry, fault_id) for entry in ("fault", "undo"))
+            if not unit.start(run, fault_id, argv, environment, undo_argv, duration_s):
+                return None
+            limit = time.monotonic() + timeout
+            while time.monotonic() < limit:
+                ready = _ready_line(reading, min(LOOK_S, limit - time.monotonic()))
+                if ready is not None:
+                    return ready
+                if not unit.running(fault_id):
+                    break  # it ended without a word
+            return {}
+        finally:
+            os.close(reading)
+    finally:
+        state.remove(path)
+
+
+def _environment(mark):
+    """The whole environment of a process that stays."""
     environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "HOME": os.path.expanduser("~")}
     for key in (state.OVERRIDE, "XDG_RUNTIME_DIR", "XDG_STATE_HOME"):
         if os.environ.get(key):
             environment[key] = os.environ[key]
     environment.update(mark)
-    environment["MAGSASA_CHAOS_READY"] = str(writing)
+    return environment
+
+
+def _checked(entry, ready, timeout):
+    """What a process said when it was ready; raises HostError when that was an error, or nothing."""
+    if ready and "error" not in ready:
+        return ready
+    raise HostError(
+        printable((ready or {}).get("error") or "the %s process did not become ready within %g s" % (entry, timeout), 500),
+        **{key: value for key, value in (ready or {}).items() if key != "error"},
+    )
+
+
+def _detach(entry, spec_path, mark, timeout, archive):
+    reading, writing = os.pipe()
+    environment = dict(_environment(mark), MAGSASA_CHAOS_READY=str(writing))
     try:
         # run_command waits for its program; this one stays.
         child = subprocess.Popen(  # pylint: disable=ansible-bad-function
@@ -76,10 +133,7 @@ def _detach(entry, spec_path, mark, timeout, archive):
         if ended is None and ready is None:
             processes.end(child.pid, start)
         child.returncode = child.returncode or 0  # it is not ours to wait for: no ResourceWarning
-        raise HostError(
-            printable((ready or {}).get("error") or "the %s process did not become ready within %g s" % (entry, timeout), 500),
-            **{key: value for key, value in (ready or {}).items() if key != "error"},
-        )
+        _checked(entry, ready, timeout)
     child.returncode = 0
     return Child(child.pid, start, ready)
 
@@ -108,12 +162,17 @@ def say_ready(value):
 
     The starter may be gone (its SSH connection cut): then nobody hears it, and the process goes on.
     """
-    number = os.environ.pop("MAGSASA_CHAOS_READY", "")
-    if not number.isdigit():
-        return
+    told = os.environ.pop("MAGSASA_CHAOS_READY", "")
     text = json.dumps(value) + "\n"
     try:
-        with os.fdopen(int(number), "wb") as pipe:
+        if told.isdigit():
+            descriptor = int(told)
+        elif told:  # a FIFO: the starter of a unit is not its parent
+            descriptor = os.open(told, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
+            os.set_blocking(descriptor, True)
+        else:
+            return
+        with os.fdopen(descriptor, "wb") as pipe:
             pipe.write(text.encode("utf-8"))
     except OSError:
         pass

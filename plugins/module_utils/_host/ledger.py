@@ -13,7 +13,7 @@ import os
 import re
 
 from .._errors import HostError
-from . import lock, state
+from . import lock, state, unit
 
 SCHEMA = 1
 KEEP_BYTES = 2 * 1024 * 1024  # the past that is kept; about a thousand faults
@@ -27,6 +27,7 @@ class Ledger:
         self.folders = folders or state.folders()
         self.faults = os.path.join(self.folders.ledger, "faults")
         self.past_path = os.path.join(self.folders.ledger, "ledger.jsonl")
+        self.boot_archive = os.path.join(self.folders.ledger, "boot.pyz")  # there while something must be undone at boot; see boot.py
 
     def prepare(self):
         """Make the folders; raises HostError when they are not ours or the file system does not let us."""
@@ -117,6 +118,13 @@ class Ledger:
 
     def tidy(self):
         """Take away what only running faults and probes need, when none runs. Never in the way of one that starts."""
+        try:
+            if os.path.lexists(self.boot_archive):
+                from . import boot  # seldom needed, and it loads every undo operation
+
+                boot.disarm(self)
+        except (HostError, OSError):
+            pass  # the next contact tries again, and a sweep without a fault does nothing
         run = self.folders.run
         lib = os.path.join(run, "lib")
         probes = os.path.join(run, "probes")
@@ -125,7 +133,7 @@ class Ledger:
         try:
             with lock.held(os.path.join(run, "lib.lock"), wait=0):
                 state.remove_if_empty(probes)
-                if os.path.isdir(probes) or self.active():
+                if os.path.isdir(probes) or self.active() or unit.wanted(run):
                     return
                 if os.path.isdir(lib):
                     for name in os.listdir(lib):

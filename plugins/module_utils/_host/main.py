@@ -15,6 +15,10 @@ def main(arguments):
             from .supervisor import main as run
         elif entry == "probe":
             from .._probe.recorder import main as run
+        elif entry == "undo":
+            from .stop_post import main as run
+        elif entry == "sweep":
+            from .boot import main as run
         elif entry == "step":
             from .._fault.step import main as run
         else:

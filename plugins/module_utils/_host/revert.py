@@ -13,9 +13,10 @@ import time
 
 from .. import _clock
 from .._errors import ChaosError, HostError
-from . import journal, lock, processes, secrets, services, state, undo
+from . import journal, lock, processes, secrets, services, state, undo, unit
 from .holding import keepers, orphaned
 
+UNIT_S = 5.0  # seconds that the unit of a fault may take to go
 CAUSES = (
     "deadline absent halt halt_condition lease worker_died guardian_died supervisor_died orphaned failed terminated event_over"
 ).split()
@@ -94,8 +95,17 @@ def request(ledger, record, cause, patience=15.0):
             processes.wait_gone(pid, start, 2.0)
         revert(ledger, fault_id, cause)
     state.remove(os.path.join(ledger.folders.run, fault_id + ".cause"))
+    _await_unit(ledger, fault_id)
     final = ledger.read(fault_id) or next(iter(r for r in ledger.past(200) if r["id"] == fault_id), record)
     return final
+
+
+def _await_unit(ledger, fault_id):
+    """Wait until the unit of a fault is done, so that nothing is left when this run ends. It has nothing to do any more but to go."""
+    marker = unit.marker(ledger.folders.run, fault_id)
+    limit = time.monotonic() + UNIT_S
+    while os.path.exists(marker) and time.monotonic() < limit:
+        time.sleep(0.02)
 
 
 def sweep(ledger):

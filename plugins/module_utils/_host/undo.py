@@ -4,15 +4,30 @@
 """Carry out undo operations that stand in the ledger as data. Private to magsasa.chaos.
 
 An operation is idempotent, needs no family, and tells afterwards what is still there. Every kind is imported by name, so that
-it travels with any module that may have to undo somebody else's fault.
+it travels with any module that may have to undo somebody else's fault. A class says ``outlives_boot = True`` when what it undoes is
+still there after a boot, and ``needs_services = True`` when it cannot be carried out before the services of the host are up.
 """
 from __future__ import annotations
 
-from .operations import clock, files, hosts, kept_files, limits, members, nftables, postgres, processes, services, sqlite
+from .operations import clock, files, hosts, kept_files, limits, members, nftables, postgres, processes, services, sqlite, tc
 
 OPERATIONS = {}
-for _kind in (clock, files, hosts, kept_files, limits, members, nftables, postgres, processes, services, sqlite):
+for _kind in (clock, files, hosts, kept_files, limits, members, nftables, postgres, processes, services, sqlite, tc):
     OPERATIONS.update(_kind.OPERATIONS)
+
+
+def outlives_boot(entries):
+    """Whether a host that goes down keeps something of what these entries undo."""
+    return _any(entries, "outlives_boot")
+
+
+def needs_services(entries):
+    """Whether one of them has to wait for the services of the host."""
+    return _any(entries, "needs_services")
+
+
+def _any(entries, trait):
+    return any(getattr(OPERATIONS.get(entry.get("op")), trait, False) for entry in entries)
 
 
 def carry_out(entries):

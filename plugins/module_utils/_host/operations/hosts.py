@@ -12,6 +12,8 @@ from .. import hosts_file, state
 class Remove:
     """``{"path", "fault", "before"}``: take the lines of a fault out; what others changed meanwhile stays."""
 
+    outlives_boot = True
+
     @staticmethod
     def undo(args):
         try:

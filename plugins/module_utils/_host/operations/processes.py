@@ -34,6 +34,8 @@ class EnsureRunning:
     ``marks``: what revival.mark said of it. After a reboot there is nothing to do: what runs then is the host's own choice.
     """
 
+    needs_services = True
+
     SUPERVISED = 2.0  # seconds more for a parent that is still there and may be about to start it: there must never be two
 
     @staticmethod

@@ -15,6 +15,9 @@ PATIENCE = 10.0  # seconds that a start which is under way may take
 class Start:
     """``{"unit"}``: start a service unless it runs, or systemd is starting it right now."""
 
+    outlives_boot = True  # one that is not enabled; and a host that goes down in good order starts nothing any more
+    needs_services = True
+
     @staticmethod
     def undo(args):
         found = services.show(args["unit"]).get("ActiveState")
@@ -35,6 +38,8 @@ class Start:
 
 class Unblock:
     """``{"unit", "fault", "folder"}``: take the drop-in away that keeps a unit from being started; ``folder``: and its folder, which was not there."""
+
+    needs_services = True
 
     @staticmethod
     def undo(args):

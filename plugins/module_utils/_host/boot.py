@@ -1,0 +1,109 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The sweep at boot: what a host that went down in the middle of a fault would keep is undone when it boots again. Private to magsasa.chaos.
+
+Two units of systemd, written before the first change of a fault whose effect outlives a boot, and taken away when the last such
+fault is undone. The early one runs before anything but the file systems, and undoes what needs nothing else: files, names. The late
+one runs when the services are up, and undoes the rest. Both run a copy of the runtime archive that lies beside the ledger.
+Sources: systemd.unit(5), bootup(7).
+"""
+from __future__ import annotations
+
+import os
+
+from .._errors import HostError
+from . import lock, payload, processes, services, state, undo, unit
+
+UNITS = "/etc/systemd/system"
+EARLY, LATE = "early", "late"
+FILES = {EARLY: "magsasa-chaos-sweep.service", LATE: "magsasa-chaos-sweep-late.service"}
+TARGETS = {EARLY: "sysinit.target", LATE: "multi-user.target"}
+TEXT = """[Unit]
+Description=Undo chaos faults that this host went down with (%(when)s)
+ConditionPathExists=%(archive)s
+RequiresMountsFor=%(folder)s
+%(order)s
+[Service]
+Type=oneshot
+ExecStart=%(command)s
+TimeoutStartSec=120
+"""
+ORDER = {
+    EARLY: "DefaultDependencies=no\nAfter=local-fs.target systemd-remount-fs.service\nBefore=sysinit.target shutdown.target\nConflicts=shutdown.target\n",
+    LATE: "After=multi-user.target\n",
+}
+
+
+def note(entries):
+    """What a user must know where a boot is not covered (text), or None."""
+    if not undo.outlives_boot(entries) or services.available():
+        return None
+    return "when this host goes down in the middle, this stays until the next contact: only systemd run by root can undo it at boot"
+
+
+def arm(ledger, entries):
+    """Make sure that these undo operations are carried out at the next boot, where they may have to be. Raises HostError."""
+    if os.environ.get(state.OVERRIDE) or not undo.outlives_boot(entries) or not services.available():
+        return
+    archive = ledger.boot_archive
+    with lock.held(_lock(ledger)):
+        state.write_private(archive, payload.build())
+        try:
+            for when in (EARLY, LATE):
+                path = os.path.join(UNITS, FILES[when])
+                state.write_private(path, _text(when, ledger.folders.ledger, archive))
+                os.chmod(path, 0o644)
+                _want(when)
+        except OSError as error:
+            raise HostError("the sweep at boot cannot be set up: %s" % error)
+
+
+def _text(when, folder, archive):
+    command = " ".join(map(unit.quoted, payload.command(archive, "sweep", when)))
+    return TEXT % {"when": when, "archive": archive.replace("%", "%%"), "folder": folder.replace("%", "%%"), "order": ORDER[when], "command": command}
+
+
+def _link(when):
+    return os.path.join(UNITS, TARGETS[when] + ".wants", FILES[when])
+
+
+def _want(when):
+    """What ``systemctl enable`` does, on the disk when this returns."""
+    link = _link(when)
+    os.makedirs(os.path.dirname(link), mode=0o755, exist_ok=True)
+    if not os.path.islink(link):
+        os.symlink(os.path.join(UNITS, FILES[when]), link)
+    state.sync_folder(os.path.dirname(link))
+
+
+def _lock(ledger):
+    return os.path.join(ledger.folders.ledger, "boot.lock")
+
+
+def disarm(ledger):
+    """Take the units and the archive away, unless a fault still needs them. The archive goes last, as it came first."""
+    with lock.held(_lock(ledger)):
+        if any(undo.outlives_boot(record["undo"]) for record in ledger.active()):
+            return
+        for when in (EARLY, LATE):
+            state.remove(_link(when))
+            state.remove(os.path.join(UNITS, FILES[when]))
+            state.remove_if_empty(os.path.dirname(_link(when)))
+        state.remove(ledger.boot_archive)
+        state.remove(_lock(ledger))
+
+
+def main(when, _ready):
+    """Entry ``sweep`` of the runtime archive: undo the faults that nobody holds; early only those whose undo needs no service."""
+    from .ledger import Ledger
+    from .holding import orphaned
+    from .revert import revert
+
+    processes.call_me("chaos-guardian")
+    ledger = Ledger()
+    for record in ledger.active():
+        if orphaned(record) and not (when == EARLY and undo.needs_services(record["undo"])):
+            revert(ledger, record["id"], "orphaned")
+    ledger.tidy()
+    return 0

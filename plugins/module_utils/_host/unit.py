@@ -1,0 +1,87 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The systemd form in which a fault is held: a transient unit that undoes the fault whatever ends its processes. Private to magsasa.chaos.
+
+The supervisor and its guardian run in the unit as they do without one. The unit is one ring more: it ends what hangs
+(``RuntimeMaxSec=``), and when everything in it is gone, killed all at once or not, ``ExecStopPost=`` carries out what is left of the
+undo. The fault no longer belongs to the session that injected it, and a host that goes down stops the unit in good order first.
+Sources: systemd.service(5), systemd.kill(5), systemd-run(1).
+"""
+from __future__ import annotations
+
+import os
+
+from .. import _cmd
+from .._errors import HostError
+from . import services, state
+
+NAME = "magsasa-chaos-%s.service"
+MARKER = ".unit"  # <run>/<fault id>.unit: its ExecStopPost= has not been carried out yet and needs the runtime archive
+SLACK_S = 130.0  # beyond the duration: what injecting and reverting may take at most, and a little
+STOP_S = 70  # seconds that a stopped supervisor has for its undo, before everything in the unit is killed
+GONE = ("inactive", "failed", "")
+
+
+def possible():
+    """Whether this host has systemd for it."""
+    return services.available() and _cmd.which("systemd-run") is not None
+
+
+def marker(run, fault_id):
+    """Path of the file that says that a unit of this fault is there."""
+    return os.path.join(run, fault_id + MARKER)
+
+
+def start(run, fault_id, argv, environment, undo_argv, duration_s):
+    """Start ``argv`` as the unit of a fault; returns whether systemd took it. Where it does not, there is no unit and nothing runs."""
+    name = NAME % fault_id
+    command = ["systemd-run", "--quiet", "--collect", "--unit=" + name, "--description=Chaos fault %s, undone by itself" % fault_id]
+    properties = {
+        "KillMode": "mixed",  # a stop asks the supervisor alone; the rest goes with it
+        "TimeoutStopSec": str(STOP_S),
+        "RuntimeMaxSec": str(int(duration_s + SLACK_S)),
+        "StandardOutput": "null",
+        "StandardError": "null",
+        "WorkingDirectory": "/",
+        "ExecStopPost": " ".join(map(quoted, undo_argv)),
+    }
+    command += ["--property=%s=%s" % pair for pair in sorted(properties.items())]
+    command += ["--setenv=%s=%s" % pair for pair in sorted(environment.items())]
+    state.write_private(marker(run, fault_id), name + "\n", durable=False)
+    try:
+        done = _cmd.run(command + ["--", *argv], timeout=30, check=False)
+        if done.rc == 0:
+            return True
+    except HostError:
+        pass
+    if running(fault_id):  # it took it and did not say so
+        return True
+    state.remove(marker(run, fault_id))
+    return False
+
+
+def quoted(word):
+    """A word of a command line as systemd reads it in a unit."""
+    return '"%s"' % word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
+
+
+def running(fault_id):
+    """Whether the unit of a fault is there, be it on its way out."""
+    return services.show(NAME % fault_id, "ActiveState").get("ActiveState", "") not in GONE
+
+
+def wanted(run):
+    """Whether a unit still needs the runtime archive. Markers of units that are gone are taken away."""
+    try:
+        names = os.listdir(run)
+    except OSError:
+        return False
+    found = False
+    for name in names:
+        if name.endswith(MARKER):
+            if running(name[: -len(MARKER)]):
+                found = True
+            else:
+                state.remove(os.path.join(run, name))
+    return found
