@@ -15,7 +15,8 @@ FILE = "/etc/systemd/system/" + UNIT
 TEXT = '[Service]\\nExecStart=/bin/sh -c "while :; do :; done"\\nTasksMax=77\\n'
 STATE = (
     "find /run/systemd/system.control -printf '%%p %%y %%m %%u %%g %%s %%l\\n' 2>/dev/null | sort; find /run/systemd/system.control -type f -printf '%%p %%T@ '"
-    " -exec cat {} \\; 2>/dev/null; systemctl show -p CPUQuotaPerSecUSec,MemoryMax,TasksMax,IOReadBandwidthMax,IOWriteBandwidthMax,DropInPaths,NeedDaemonReload %s;"
+    " -exec cat {} \\; 2>/dev/null;"
+    " systemctl show -p CPUQuotaPerSecUSec,MemoryMax,TasksMax,IOReadBandwidthMax,IOWriteBandwidthMax,DropInPaths,NeedDaemonReload %s;"
     " cd %s && grep . cpu.max memory.max pids.max io.max; true" % (UNIT, GROUP)
 )
 SLOW = {"name": "slow", "action": "unit", "unit": UNIT, "cpu": "20%", "duration": "120s"}

@@ -269,11 +269,5 @@ def test_a_limit_is_held_when_the_kernel_says_so(tmp_path):
     for name, text in (("cpu.max", "20000 100000"), ("memory.max", "4096"), ("pids.max", "max"), ("io.max", "8:0 rbps=5 wbps=max\n254:0 rbps=7 wbps=max")):
         (tmp_path / name).write_text(text + "\n")
     group = str(tmp_path)
-    assert [unit.held(*each, group, "254:0")[0] for each in (("cpu", 20.0), ("cpu", 30.0), ("memory", 4096), ("tasks", 5), ("io_read", 7), ("io_write", 7))] == [
-        True,
-        False,
-        True,
-        False,
-        True,
-        False,
-    ]
+    asked = (("cpu", 20.0), ("cpu", 30.0), ("memory", 4096), ("tasks", 5), ("io_read", 7), ("io_write", 7))
+    assert [unit.held(*each, group, "254:0")[0] for each in asked] == [True, False, True, False, True, False]
