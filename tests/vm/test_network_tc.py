@@ -59,7 +59,7 @@ def as_it_was(peers):
 
 def inject(vm, **options):
     """Record of a network fault that must go in."""
-    fault = inject_any(vm, "network_fault", dict({"name": "net", "duration": "120s"}, **options))
+    fault = inject_any(vm, "network_fault", dict({"name": "net", "duration": "600s"}, **options))
     assert fault["effect"] == "confirmed", fault
     return fault
 
@@ -215,7 +215,7 @@ def test_both_directions_of_what_the_host_says_to_itself(peers):
 def test_all_is_lost_but_for_ansible(peers):
     inject(peers, loss="100%", force=True)
     assert one_way(peers, "out", 50)["came"] == one_way(peers, "in", 50)["came"] == 0
-    again = module(peers, "network_fault", {"name": "net", "duration": "120s", "loss": "100%", "force": True})
+    again = module(peers, "network_fault", {"name": "net", "duration": "600s", "loss": "100%", "force": True})
     assert not again.get("failed") and not again["changed"]
     end(peers)
     assert one_way(peers, "out", 50)["came"] == 50
