@@ -7,7 +7,7 @@ from __future__ import annotations
 from ansible.errors import AnsibleActionFail
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._fault_action import FaultAction
 
-FAMILIES = ("cpu", "memory", "disk", "process", "database", "network", "service", "file", "dns")
+FAMILIES = ("cpu", "memory", "disk", "network", "dns", "http", "process", "service", "database", "file", "limit", "clock", "host")
 
 
 class ActionModule(FaultAction):

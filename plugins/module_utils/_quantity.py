@@ -15,6 +15,8 @@ _DURATION_PART = re.compile(_NUMBER + r"\s*(us|ms|s|m|h|d)")
 _DURATION_UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _SIZE = re.compile(_NUMBER + r"\s*([kKmMgGtT]?)(i?[bB])?")
 _SIZE_UNITS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
+_RATE = re.compile(_NUMBER + r"\s*([kmg]?)bit(/s|ps)?")
+_RATE_UNITS = {"": 1e0, "k": 1e3, "m": 1e6, "g": 1e9}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _NOT_ENDING = (signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGCONT)
 LONGEST_TEXT = 64  # longer than any sensible quantity; keeps the patterns away from hostile input
@@ -70,6 +72,18 @@ def size(value, option="size", low=0, high=None):
     return _bounded(number, value, option, low, high, show_size)
 
 
+def rate(value, option="rate", low=None, high=None):
+    """Bits per second (float) of "10mbit", "1.5gbit", "512kbit"; units are powers of 1000, as tc has them.
+
+    A number without a unit is refused: some would mean bytes.
+    """
+    text = _text(value)
+    match = _RATE.fullmatch(text.lower()) if text else None
+    if not match:
+        raise BadOption(option, value, "is not a rate", "write a number with a unit (kbit, mbit or gbit), such as 10mbit")
+    return _bounded(float(match.group(1)) * _RATE_UNITS[match.group(2)], value, option, low, high, show_rate)
+
+
 def percent(value, option="percent", low=0.0, high=100.0):
     """Percentage (float) of "50%", "50", 50; bounds are inclusive."""
     text = _text(value)
@@ -122,3 +136,11 @@ def show_size(count):
         if count >= 1024**power:
             return "%g%s" % (round(count / 1024**power, 1), unit)
     return "%dB" % count
+
+
+def show_rate(bits):
+    """Short text of a rate: "10mbit"."""
+    for unit in ("g", "m", "k"):
+        if bits >= _RATE_UNITS[unit]:
+            return "%g%sbit" % (round(bits / _RATE_UNITS[unit], 3), unit)
+    return "%gbit" % bits

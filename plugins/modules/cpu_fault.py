@@ -25,6 +25,16 @@ options:
     description:
       - Number of cores to load. All that the process may use when left out.
     type: int
+  core_ids:
+    description:
+      - Which cores to load, counted from 0 as the kernel does. Instead of O(cores).
+    type: list
+    elements: int
+  per_core:
+    description:
+      - Hold each core at O(load) by itself. Without it the mean of the cores is held, and a core that others keep busy is made up for by the others.
+    type: bool
+    default: false
   of:
     description:
       - V(host) counts everything that runs on the chosen cores and tops up to O(load).
@@ -44,6 +54,14 @@ EXAMPLES = r"""
   magsasa.chaos.cpu_fault:
     name: half-busy
     load: 50%
+    duration: 30s
+
+- name: The second core is busy, whatever else runs on it
+  magsasa.chaos.cpu_fault:
+    name: one-core
+    load: 90%
+    core_ids: [1]
+    per_core: true
     duration: 30s
 
 - name: Put it back early

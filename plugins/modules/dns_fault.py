@@ -2,37 +2,61 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Let names of hosts lead nowhere or somewhere else."""
+"""Let names of hosts lead nowhere, somewhere else, to an error, or late."""
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: dns_fault
-short_description: Let names of hosts lead nowhere or somewhere else
+short_description: Let names of hosts lead nowhere, somewhere else, to an error, or late
 version_added: 0.1.0
 author:
   - magsasa.chaos contributors (@magsasa)
 description:
   - V(block) lets names lead to addresses that no connection can be made to; every attempt fails at once.
   - V(redirect) lets them lead to O(address).
-  - It is done in C(/etc/hosts), which comes before the name servers for every program that asks the C library, at its next question. Programs that keep an
-    answer for a while, or ask a name server themselves, are not reached. Whether it bites is measured by asking as programs do.
-  - The file is replaced at once, with owner, mode and attributes kept. The undo takes out its own lines and nothing else; when nobody else
+  - V(fail) lets questions for them end in an error of the name server (O(failure)), or lets them be lost.
+  - V(delay) holds questions for them back.
+  - V(block) and V(redirect) are done in C(/etc/hosts), which comes before the name servers for every program that asks the C library, at its next question.
+    Programs that keep an answer for a while, or ask a name server themselves, are not reached. Whether it bites is measured by asking as programs do.
+  - V(fail) and V(delay), and V(redirect) with O(via=queries), are done to what this host asks name servers by UDP, whichever program or stub asks.
+    A table of nftables of our own hands such questions to a worker, which answers in the server's name, loses or holds them, or lets them go on
+    as they are. When the worker dies the kernel lets all pass. Not reached is what is asked by TCP, TLS or HTTPS, and what a cache answers.
+    Nobody may keep our answers (TTL 0).
+  - A question that a stub on loopback (such as systemd-resolved) passes on is held once, not twice. Whether it bites is measured by a question
+    of our own, for a name below C(invalid), which never leaves the host.
+  - C(/etc/hosts) is replaced at once, with owner, mode and attributes kept. The undo takes out its own lines and nothing else; when nobody else
     changed the file, it is byte for byte and in its times as before.
-  - Names of the host itself, and names that C(/etc/hosts) defines already, are refused.
+  - Names of the host itself, and names that C(/etc/hosts) defines already, are refused. Without O(names) they are left alone, as are questions for the
+    names of the addresses that manage this host, which an SSH server may ask.
 extends_documentation_fragment:
   - magsasa.chaos.fault
 options:
   action:
     description: What to do. Required with O(state=present).
     type: str
-    choices: [block, redirect]
+    choices: [block, redirect, fail, delay]
   names:
-    description: The names, at most 50. Required with O(state=present).
+    description:
+      - The names, at most 50. Required with O(via=hosts_file); without them all names are meant.
+      - With O(via=queries), V(*.example.org) means all names below one.
     type: list
     elements: str
   address:
     description: The address, IPv4 or IPv6, of O(action=redirect).
     type: str
+  failure:
+    description: How questions end with O(action=fail), V(nxdomain) without it. With V(timeout) they are lost.
+    type: str
+    choices: [nxdomain, refused, servfail, timeout]
+  delay:
+    description: How long questions are held with O(action=delay), from 1ms to 30s.
+    type: str
+  via:
+    description:
+      - Where it is done. V(hosts_file) for O(action=block) and O(action=redirect), V(queries) for O(action=fail) and O(action=delay); only a redirection
+        can be done in both.
+    type: str
+    choices: [hosts_file, queries]
 """
 
 EXAMPLES = r"""
@@ -49,6 +73,21 @@ EXAMPLES = r"""
     action: redirect
     names: [db.example.org, db]
     address: 192.0.2.7
+    duration: 1m
+
+- name: No name server answers
+  magsasa.chaos.dns_fault:
+    name: silence
+    action: fail
+    failure: timeout
+    duration: 30s
+
+- name: Names of one domain are found late
+  magsasa.chaos.dns_fault:
+    name: slow-names
+    action: delay
+    delay: 800ms
+    names: ["*.example.org"]
     duration: 1m
 """
 
@@ -90,7 +129,9 @@ fault:
       sample: confirmed
     measured:
       description:
-        - How many of the names lead to where they shall (C(as_asked), C(of)), and what was answered for the first five (C(answers)).
+        - In C(/etc/hosts), how many of the names lead to where they shall (C(as_asked), C(of)), and what was answered for the first five (C(answers)).
+        - Of questions, how many were seen (C(queries)), meant (C(queries_matched)) and hit (C(queries_hit)), how long they were held on average
+          (C(delay_ms)), and how a question of our own ended (C(check), C(check_addresses), C(check_ms)).
       type: dict
       sample: {as_asked: 1, of: 1, answers: {db.example.org: [192.0.2.7]}}
     injected_at:

@@ -2,25 +2,32 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Late, lost, dropped or rejected packets for a bounded time."""
+"""Late, lost, damaged, dropped or rejected packets for a bounded time."""
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: network_fault
-short_description: Delay, lose, drop or reject packets for a bounded time
+short_description: Delay, lose, damage, drop or reject packets for a bounded time
 version_added: 0.1.0
 author:
   - magsasa.chaos contributors (@magsasa)
 description:
-  - Delays packets, loses a share of them, drops all of them (a partition), or rejects them, by peer, port, protocol and direction, IPv4 and IPv6.
-  - One table of nftables of our own (C(inet magsasa_chaos_ID)) holds the rules; nothing else of the host's packet filter is touched,
-    and the undo deletes that table.
+  - Delays, loses, duplicates, damages or reorders packets, narrows a link, drops all packets (a partition), or rejects them, by peer, port, protocol,
+    direction and interface, IPv4 and IPv6. Effects compose in one fault.
+  - The first backend that can do it on the host carries it out; the plan names it, and RV(fault.notes) say which was passed over and why.
+  - The kernel itself (C(tc netem), and C(tc htb) for O(rate) alone) delays, loses, duplicates, damages, reorders and lines up packets. A tree of queueing
+    disciplines of our own stands on each interface that leads to the peers; what comes in goes through an ifb device of our own. An interface whose root
+    somebody configured, which is anything but what the kernel puts there by itself, is never touched, as it could not be put back exactly.
+  - One table of nftables of our own (C(inet magsasa_chaos_ID)) drops and rejects packets, and loses them where netem cannot be had.
+    Nothing else of the host's packet filter is touched, and the undo deletes that table.
+  - Where netem cannot be had, the kernel hands packets that are to be delayed to a worker of ours (NFQUEUE), which lets each go on when its time has come.
+    When the worker dies, packets pass at once and the fault ends.
   - The connections by which the host is managed are exempt, first in order and in both directions, established and new ones alike.
     These are the peer of the SSH connection, every peer that an SSH server of the host is connected with, and what a program
-    above this one is connected with. The rules are read back after injecting; when they are not as planned the fault is undone.
-  - With O(action=delay) the kernel hands the packets to a worker of ours (NFQUEUE), which lets each go on when its time has come. When the
-    worker dies, packets pass at once and the fault ends.
-  - What the host forwards for others, such as containers with addresses of their own, is not touched.
+    above this one is connected with. What was put in is read back after injecting; when it is not as planned the fault is undone.
+  - What the host forwards for others, such as containers with addresses of their own, passes the interfaces of the host, where C(tc) acts on it by its
+    addresses as on all else; the other backends do not touch it.
+  - Kernel modules that a fault needed stay loaded; they do nothing by themselves.
 extends_documentation_fragment:
   - magsasa.chaos.fault
 options:
@@ -28,24 +35,68 @@ options:
     description:
       - V(loss) loses packets at random. V(partition) drops every packet that is meant, so that whoever waits runs into its time limit.
       - V(reject) answers every packet that is meant with an error, so that TCP is refused at once; connections that were open are reset.
-      - V(delay) holds packets back.
-      - Required with O(state=present), unless O(loss) or O(delay) tells it.
+      - V(delay) holds packets back. V(duplicate) sends some twice, V(corrupt) damages some, V(reorder) lets some overtake others, V(rate) is a narrow link.
+      - V(degrade) is several of O(delay), O(loss), O(duplicate), O(corrupt), O(reorder) and O(rate) at once.
+      - May be left out with O(state=present) where these options tell it.
     type: str
-    choices: [delay, loss, partition, reject]
+    choices: [corrupt, degrade, delay, duplicate, loss, partition, rate, reject, reorder]
   loss:
     description:
-      - Share of the packets that is lost, such as V(30%). Each packet is decided about on its own. Only with O(action=loss), and required there.
+      - Share of the packets that is lost, such as V(30%). Each packet is decided about on its own.
     type: str
+  gemodel:
+    description:
+      - Loss in bursts instead of O(loss), by the model of Gilbert and Elliott. The network is in a good or in a bad state, and may change at each packet.
+    type: dict
+    suboptions:
+      p:
+        description: Chance to go from the good to the bad state at a packet, such as V(1%).
+        type: str
+        required: true
+      r:
+        description: Chance to come back to the good state at a packet, such as V(10%). A burst is 100/r packets long on average.
+        type: str
+        required: true
+      loss_bad:
+        description: Share of the packets that is lost in the bad state (C(1-h) in the terms of tc).
+        type: str
+        default: 100%
+      loss_good:
+        description: Share of the packets that is lost in the good state (C(1-k) in the terms of tc).
+        type: str
+        default: 0%
   delay:
     description:
-      - How long a packet is held, V(1ms) to V(60s). Only with O(action=delay), and required there.
-      - It counts once in a round trip. With O(direction=both), as with V(in), what comes in waits; with V(out), what leaves waits.
-        A new connection and a request over it are two round trips.
-      - With V(out), one TCP connection carries little, as TCP counts as unsent what waits on its own host.
+      - How long a packet is held, V(1ms) to V(60s).
+      - It counts once in a round trip. With O(direction=in) what comes in waits, with V(out) what leaves. With V(both) it is what leaves when netem
+        holds it, and what comes in when a worker of ours does. A new connection and a request over it are two round trips.
+      - Where a worker of ours holds packets on their way out, one TCP connection carries little, as TCP counts as unsent what waits on its own host.
     type: str
   jitter:
     description:
-      - Standard deviation of the time that packets are held (normal distribution), at most O(delay). Packets may overtake each other, as on a real network.
+      - Standard deviation of the time that packets are held, at most O(delay). Packets may overtake each other, as on a real network.
+      - With O(distribution=uniform) it is how far a packet may be off O(delay) at most.
+    type: str
+  distribution:
+    description:
+      - How the times of O(jitter) are spread. V(normal) when left out.
+    type: str
+    choices: [normal, pareto, paretonormal, uniform]
+  duplicate:
+    description:
+      - Share of the packets that comes twice, such as V(1%).
+    type: str
+  corrupt:
+    description:
+      - Share of the packets in which one bit is flipped, such as V(1%). Checksums find it, so that the receiver drops most of them.
+    type: str
+  reorder:
+    description:
+      - Share of the packets that is sent at once while the others wait for O(delay), which is required with it.
+    type: str
+  rate:
+    description:
+      - Bits per second that get through, with the headers, V(8kbit) to V(32gbit). With O(direction=both) it holds for each direction.
     type: str
   peer:
     description:
@@ -80,10 +131,17 @@ options:
     type: str
     choices: [both, in, out]
     default: both
+  interface:
+    description:
+      - Interfaces that the packets come in or leave by, at most 16. All that lead to the peers when left out.
+    type: list
+    elements: str
 requirements:
   - root
-  - C(nft) (package nftables) and a kernel with nf_tables
-  - with O(action=delay), a kernel with nfnetlink_queue
+  - C(nft) (package nftables) and a kernel with nf_tables for partitions and rejections, and where netem cannot be had
+  - C(tc) and C(ip) (package iproute2 or iproute-tc) and a kernel with sch_netem (linux-modules-extra on Ubuntu, kernel-modules-extra on RHEL, kernel-default
+    on SUSE) for O(duplicate), O(corrupt), O(reorder), O(gemodel) and several effects at once; with sch_htb for O(rate)
+  - for O(delay) without sch_netem, a kernel with nfnetlink_queue
 """
 
 EXAMPLES = r"""
@@ -131,6 +189,25 @@ EXAMPLES = r"""
     duration: 20s
     force: true
 
+- name: A bad mobile network to the payment gateway
+  magsasa.chaos.network_fault:
+    name: mobile
+    peer: [198.51.100.30]
+    delay: 120ms
+    jitter: 40ms
+    distribution: pareto
+    gemodel: {p: 1%, r: 20%}
+    rate: 2mbit
+    duration: 5m
+
+- name: The backup link has 10 Mbit/s for what leaves
+  magsasa.chaos.network_fault:
+    name: narrow
+    rate: 10mbit
+    direction: out
+    interface: [eth1]
+    duration: 2m
+
 - name: Put it back early
   magsasa.chaos.network_fault:
     name: island
@@ -175,8 +252,10 @@ fault:
       sample: confirmed
     measured:
       description:
-        - With O(action=delay), C(packets_held), and C(delay_ms) and C(jitter_ms) as the mean and the standard deviation of how long.
-        - With other actions, what the counters of the rules say. C(packets_matched) came by and were meant, C(packets_hit) of them were lost, dropped or
+        - By C(tc), what the queues counted, C(packets_passed), C(packets_dropped), C(packets_waiting) and C(dropped_pct); with O(rate), C(rate_bps) of a
+          queue that was full for a second. That packets wait as long as asked stands on the queue as the kernel gives it back.
+        - By a worker of ours, C(packets_held), and C(delay_ms) and C(jitter_ms) as the mean and the standard deviation of how long.
+        - By nftables, what the counters of the rules say. C(packets_matched) came by and were meant, C(packets_hit) of them were lost, dropped or
           rejected, which is C(hit_pct).
       type: dict
       sample: {packets_matched: 1204, packets_hit: 355, hit_pct: 29.49}

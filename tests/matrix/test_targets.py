@@ -24,7 +24,7 @@ from support.modules import ROOT, environment
 from support.residue import end_all, living
 
 VERSIONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
-FAMILIES = ("cpu", "memory", "disk", "process", "database", "file", "network")
+FAMILIES = ("cpu", "memory", "disk", "process", "database", "file", "network", "limit")
 # ansible-core 2.20 and newer run on targets with Python 3.9 and newer only.
 FOR_OLD_TARGETS = "2.19.14"
 
@@ -118,11 +118,11 @@ def test_every_module(found):
     for name, told in found["planned"].items():  # where this machine cannot do it, it says so
         assert told.get("fault", {}).get("state") == "planned" or told["msg"].startswith(("refused by", "cannot run here")), (name, told)
     assert "refused by the host guard" in found["refused"]["host"]["msg"] and "internal" not in found["refused"]["service"], found["refused"]
-    assert {"memory", "disk", "process", "database", "file", "network"} <= {each["name"] for each in found["leased"]["active"]}
+    assert {"memory", "disk", "process", "database", "file", "network", "limit"} <= {each["name"] for each in found["leased"]["active"]}
     assert [each["name"] for each in found["leased"]["probes"]] == ["matrix"]
     assert found["stopped"].rpartition(")")[2].split()[0] == "T" and found["locked"]["healthy"] is False
     assert found["process_end"]["fault"]["revert_cause"] == "absent" and found["unlocked"]["healthy"] is True
-    assert {"memory", "disk", "database", "file", "network"} <= {each["name"] for each in found["halt"]["undone"]}
+    assert {"memory", "disk", "database", "file", "network", "limit"} <= {each["name"] for each in found["halt"]["undone"]}
     assert found["seen"]["summary"]["sent"] > 0 and found["seen"]["samples"]["count"] == found["seen"]["summary"]["sent"]
     past = {each["name"]: each for each in found["after"]["past"]}
     assert set(past) == set(FAMILIES) and found["after"]["active"] == [] and found["after"]["residue"] == [] and found["after"]["probes"] == []

@@ -123,6 +123,34 @@ def test_cores_bounds_the_load(state):
     end("cpu_fault", "busy", state)
 
 
+def core_ticks(core):
+    """(busy, all) ticks of one core."""
+    with open("/proc/stat") as source:
+        numbers = next(line.split()[1:9] for line in source if line.split()[0] == "cpu%d" % core)
+    ticks = [int(number) for number in numbers]
+    return sum(ticks) - ticks[3] - ticks[4], sum(ticks)
+
+
+def test_each_core_is_held_by_itself_beside_a_process_on_one_of_them(state):
+    """With one core for ever 100 % busy by others the mean is no measure: the other one must be at what was asked, and not make up for it."""
+    cores = sorted(os.sched_getaffinity(0))[:2]
+    if len(cores) < 2:
+        pytest.skip("this machine has one core")
+    with busy(1) as (other,):
+        os.sched_setaffinity(other.pid, {cores[0]})
+        fault = inject("cpu_fault", dict(FAULT, load="70%", core_ids=cores, per_core=True), state)
+        assert fault["requested"]["core_ids"] == cores
+
+        def load():
+            before = core_ticks(cores[1])
+            time.sleep(3.0)
+            after = core_ticks(cores[1])
+            return 100.0 * (after[0] - before[0]) / (after[1] - before[1])
+
+        close_to(load, 70.0)
+        end("cpu_fault", "busy", state)
+
+
 def test_ramp_starts_low(state):
     fault = inject("cpu_fault", dict(FAULT, load="80%", of="added", cores=1, ramp="8s"), state)
     assert fault["effect"] == "inconclusive" and "ramping" in fault["note"]

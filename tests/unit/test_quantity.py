@@ -85,6 +85,25 @@ def test_what_is_no_percentage(text):
 
 
 @pytest.mark.parametrize(
+    "text, bits",
+    [("10mbit", 10e6), ("10 Mbit", 10e6), ("1.5Gbit/s", 1.5e9), ("512kbit", 512e3), ("8000bit", 8000.0), ("10mbitps", 10e6)],
+)
+def test_rates(text, bits):
+    assert quantity.rate(text) == bits
+
+
+@pytest.mark.parametrize("text", ODD + ["10", 10, "10mb", "10Mbps", "10 megabit", "mbit", "10mibit", "10mbit;"])
+def test_what_is_no_rate(text):
+    with pytest.raises(BadOption, match=r"^rate: .* is not a rate; write a number with a unit"):
+        quantity.rate(text)
+
+
+@pytest.mark.parametrize("bits, text", [(10e6, "10mbit"), (1.5e9, "1.5gbit"), (8000, "8kbit"), (900, "900bit")])
+def test_shown_rates(bits, text):
+    assert quantity.show_rate(bits) == text
+
+
+@pytest.mark.parametrize(
     "parse, value, bounds, words",
     [
         (quantity.duration, "16m", {"high": 900}, "'16m' is above the most allowed, 15m; use 15m or less"),

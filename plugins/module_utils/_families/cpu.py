@@ -109,6 +109,8 @@ class Cpu:
     options = {
         "load": {"type": "str"},
         "cores": {"type": "int"},
+        "core_ids": {"type": "list", "elements": "int"},
+        "per_core": {"type": "bool", "default": False},
         "of": {"type": "str", "choices": ["host", "added"], "default": "host"},
         "ramp": {"type": "str", "default": "0s"},
     }
@@ -119,9 +121,17 @@ class Cpu:
             raise BadOption("load", "", "is missing", "say how busy the cores should be, such as 50%")
         if params["cores"] is not None and params["cores"] < 1:
             raise BadOption("cores", params["cores"], "is not a number of cores", "use 1 or more, or leave it out for all")
+        ids = params["core_ids"]
+        if ids is not None:
+            if params["cores"] is not None:
+                raise BadOption("cores", params["cores"], "is given together with core_ids", "give one of them")
+            if not ids or min(ids) < 0 or len(set(ids)) < len(ids):
+                raise BadOption("core_ids", ids, "is not a list of different cores", "count from 0, such as [0, 2]")
         return {
             "load_pct": _quantity.percent(params["load"], "load", low=1.0),
             "cores": params["cores"],
+            "core_ids": ids,
+            "per_core": params["per_core"],
             "of": params["of"],
             "ramp_s": _quantity.duration(params["ramp"], "ramp"),
         }
@@ -136,6 +146,13 @@ class Cpu:
         if count > len(facts["cores"]):
             raise BadOption("cores", count, "is more than the %d cores of this host" % len(facts["cores"]), "use %d or fewer" % len(facts["cores"]))
         cores = facts["cores"][:count]
+        if options["core_ids"] is not None:
+            strange = [core for core in options["core_ids"] if core not in facts["cores"]]
+            if strange:
+                has = ", ".join(str(core) for core in facts["cores"][:64])
+                raise BadOption("core_ids", strange[0], "is no core that this process may use", "use some of %s" % has)
+            cores = sorted(options["core_ids"])
+            count = len(cores)
         notes = []
         if options["of"] == "added" and not facts["root"]:
             notes.append("without root the share cannot be forced beside busy processes: the kernel's fair share is the most")
@@ -143,12 +160,18 @@ class Cpu:
             "cpu",
             "load",
             "own workers, closed loop",
-            {"load_pct": options["load_pct"], "cores": count, "of": options["of"]},
+            dict({"load_pct": options["load_pct"], "cores": count, "of": options["of"]}, **({"core_ids": cores} if options["core_ids"] else {})),
             [
                 step(
                     "workers",
-                    "keep %d core(s) %g %% busy (%s)" % (count, options["load_pct"], "the whole host counts" if options["of"] == "host" else "our own share"),
-                    {"cores": cores, "load": options["load_pct"] / 100.0, "of": options["of"], "ramp_s": options["ramp_s"]},
+                    "keep %d core(s) %g %% busy%s (%s)"
+                    % (
+                        count,
+                        options["load_pct"],
+                        " each" if options["per_core"] else "",
+                        "the whole host counts" if options["of"] == "host" else "our own share",
+                    ),
+                    {"cores": cores, "per_core": options["per_core"], "load": options["load_pct"] / 100.0, "of": options["of"], "ramp_s": options["ramp_s"]},
                     [undo("workers.end", fault="$ID")],
                 )
             ],
@@ -164,11 +187,13 @@ class Cpu:
         for index in range(len(cores)):
             shared.set_share(index, began)
         ctx.memory.update(
-            shared=shared, args=args, cores=cores, first=read_stat(set(cores)), since=time.monotonic(), integral=0.0, nice=0, last=None, since_nice=0.0
+            shared=shared, args=args, cores=cores, first=read_stat(set(cores)), since=time.monotonic(), nice=0, last=None, since_nice=0.0
         )
+        together = [list(range(len(cores)))] if not args["per_core"] else [[index] for index in range(len(cores))]
+        ctx.memory["groups"] = [{"workers": workers, "integral": 0.0, "others": None} for workers in together]
         for index, core in enumerate(cores):
             ctx.spawn("chaos-cpu", burn, shared, index, core)
-        ctx.memory["last"] = (ctx.memory["since"], ctx.memory["first"], 0.0)
+        ctx.memory["last"] = (ctx.memory["since"], ctx.memory["first"], [0.0] * len(cores))
 
     def _wanted(self, ctx, now):
         args = ctx.memory["args"]
@@ -176,8 +201,8 @@ class Cpu:
         return args["load"] * min(1.0, (now - ctx.memory["since"]) / ramp) if ramp else args["load"]
 
     def _own(self, ctx):
-        """CPU seconds that our workers burnt."""
-        return sum(ctx.memory["shared"].burnt(index) for index in range(len(ctx.memory["cores"])))
+        """CPU seconds that each of our workers burnt."""
+        return [ctx.memory["shared"].burnt(index) for index in range(len(ctx.memory["cores"]))]
 
     def steer(self, ctx):
         """Correct the workers' share from what the host and they themselves did since the last look."""
@@ -188,25 +213,29 @@ class Cpu:
         if passed < 0.09:
             return
         after, own = read_stat(set(memory["cores"])), self._own(ctx)
-        count = len(memory["cores"])
         wanted = self._wanted(ctx, now)
-        own_share = (own - own_before) / (passed * count)
-        if memory["args"]["of"] == "host":
-            busy = busy_pct(before, after)
-            if busy is None:
-                return
-            others = max(0.0, busy / 100.0 - own_share)
-            memory["others"] = others if "others" not in memory else memory["others"] + 0.3 * (others - memory["others"])
-            memory["integral"] += (wanted - busy / 100.0) * passed
-            memory["integral"] = max(-0.5, min(0.5, memory["integral"]))
-            share = wanted - memory["others"] + memory["integral"] / HORIZON
-        else:
-            memory["integral"] = max(-0.5, min(0.5, memory["integral"] + (wanted - own_share) * passed))
-            share = wanted + memory["integral"] / HORIZON
-            self._insist(ctx, own_share, wanted, now)
+        loads = [busy_pct({memory["cores"][index]: before[memory["cores"][index]] for index in group["workers"]}, after) for group in memory["groups"]]
+        if memory["args"]["of"] == "host" and None in loads:
+            return  # no tick passed
+        for group, busy in zip(memory["groups"], loads):
+            own_share = sum(own[index] - own_before[index] for index in group["workers"]) / (passed * len(group["workers"]))
+            if memory["args"]["of"] == "host":
+                share = self._top_up(group, wanted, busy / 100.0, own_share, passed)
+            else:
+                group["integral"] = max(-0.5, min(0.5, group["integral"] + (wanted - own_share) * passed))
+                share = wanted + group["integral"] / HORIZON
+                self._insist(ctx, own_share, wanted, now)
+            for index in group["workers"]:
+                memory["shared"].set_share(index, max(0.0, min(1.0, share)))
         memory["last"] = (now, after, own)
-        for index in range(count):
-            memory["shared"].set_share(index, max(0.0, min(1.0, share)))
+
+    @staticmethod
+    def _top_up(group, wanted, busy, own_share, passed):
+        """The share of our own that brings a group of cores to what is wanted of all."""
+        others = max(0.0, busy - own_share)
+        group["others"] = others if group["others"] is None else group["others"] + 0.3 * (others - group["others"])
+        group["integral"] = max(-0.5, min(0.5, group["integral"] + (wanted - busy) * passed))
+        return wanted - group["others"] + group["integral"] / HORIZON
 
     def _insist(self, ctx, own_share, wanted, now):
         """As root, take a better nice value while others keep us from our share."""
@@ -237,19 +266,26 @@ class Cpu:
                 return {"effect": "inconclusive", "measured": {}, "note": "still ramping up"}
             if "ramped" not in memory:
                 memory["ramped"] = True
-                memory.update(first=read_stat(set(memory["cores"])), since_full=now, own_full=self._own(ctx))
+                memory.update(first=read_stat(set(memory["cores"])), since_full=now, own_full=sum(self._own(ctx)))
                 return None
         since = memory.get("since_full", memory["since"])
         passed = now - since
-        busy = busy_pct(memory["first"], read_stat(set(memory["cores"])))
-        own = 100.0 * (self._own(ctx) - memory.get("own_full", 0.0)) / (passed * len(memory["cores"])) if passed > 0 else 0.0
+        now_read = read_stat(set(memory["cores"]))
+        busy = busy_pct(memory["first"], now_read)
+        own = 100.0 * (sum(self._own(ctx)) - memory.get("own_full", 0.0)) / (passed * len(memory["cores"])) if passed > 0 else 0.0
         if busy is None:
             return {"effect": "inconclusive", "measured": {}}
         shown = {"host_load_pct": round(busy, 1), "own_load_pct": round(own, 1), "over_s": round(passed, 1)}
-        figure = busy if memory["args"]["of"] == "host" else own
         asked = 100.0 * memory["args"]["load"]
         blur = TOLERANCE + 100.0 / (passed * os.sysconf("SC_CLK_TCK") * len(memory["cores"]))
-        effect = "confirmed" if abs(figure - asked) <= blur else "mismatch"
+        figures = [busy if memory["args"]["of"] == "host" else own]
+        if memory["args"]["per_core"]:
+            each = {core: busy_pct({core: memory["first"][core]}, now_read) for core in memory["cores"]}
+            shown["core_load_pct"] = {str(core): round(load, 1) for core, load in each.items() if load is not None}
+            if memory["args"]["of"] == "host":
+                blur = TOLERANCE + 100.0 / (passed * os.sysconf("SC_CLK_TCK"))
+                figures += [load for load in each.values() if load is not None]
+        effect = "confirmed" if all(abs(figure - asked) <= blur for figure in figures) else "mismatch"
         found = {"effect": effect, "measured": shown, "note": ""}
         if effect == "mismatch" and memory["args"]["of"] == "host" and own < 1.0:
             found["note"] = "other processes alone keep the cores busier than asked"

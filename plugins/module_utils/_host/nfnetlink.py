@@ -20,9 +20,9 @@ _BATCH_BEGIN, _BATCH_END = 0x10, 0x11
 _INET = 1
 _NO_ENOBUFS, _SOL_NETLINK = 5, 270
 _RCVBUFFORCE = getattr(socket, "SO_RCVBUFFORCE", 33)
-_BIND, _COPY_META = 1, 1
+_BIND, _COPY_META, _COPY_PACKET = 1, 1, 2
 _FAIL_OPEN, _GSO = 0x1, 0x4
-_ACCEPT = 1
+_DROP, _ACCEPT = 0, 1
 
 
 def attribute(kind, data):
@@ -71,10 +71,10 @@ def messages(data):
         at += (length + 3) & ~3
 
 
-def queue(first, most_held):
+def queue(first, most_held, copied=0):
     """(socket, number) of a queue of our own: the first free number from ``first`` on.
 
-    Packets come without their content. When more than ``most_held`` wait, the kernel lets further ones pass.
+    Packets come with the first ``copied`` bytes of their content. When more than ``most_held`` wait, the kernel lets further ones pass.
     """
     for number in range(first, first + 64):
         netlink = opened()
@@ -86,7 +86,8 @@ def queue(first, most_held):
                 continue
             raise
         flags = attribute(4, struct.pack("!I", _FAIL_OPEN | _GSO)) + attribute(5, struct.pack("!I", _FAIL_OPEN | _GSO))
-        _configure(netlink, number, attribute(2, struct.pack("!IB", 0, _COPY_META)) + flags + attribute(3, struct.pack("!I", most_held)))
+        copy = attribute(2, struct.pack("!IB", copied, _COPY_PACKET if copied else _COPY_META))
+        _configure(netlink, number, copy + flags + attribute(3, struct.pack("!I", most_held)))
         netlink.setsockopt(_SOL_NETLINK, _NO_ENOBUFS, 1)
         netlink.setsockopt(socket.SOL_SOCKET, _RCVBUFFORCE, 8 << 20)
         netlink.setblocking(False)
@@ -99,22 +100,30 @@ def _configure(netlink, number, body):
 
 
 def packet_ids(data):
-    """Ids of the packets in what one recv gave (the first attribute is NFQA_PACKET_HDR, which is always there)."""
+    """Ids of the packets in what one recv gave."""
+    return (packet for packet, _content in packets(data))
+
+
+def packets(data):
+    """(id, content) of the packets in what one recv gave: the attributes NFQA_PACKET_HDR and NFQA_PAYLOAD."""
     for kind, body in messages(data):
         if kind != PACKET:
             continue
-        at = 4
-        while at + 8 <= len(body):
+        at, packet, content = 4, None, b""
+        while at + 4 <= len(body):
             length, attr = struct.unpack_from("=HH", body, at)
             if attr & 0x3FFF == 1:
-                yield struct.unpack_from("!I", body, at + 4)[0]
-                break
+                packet = struct.unpack_from("!I", body, at + 4)[0]
+            elif attr & 0x3FFF == 10:
+                content = body[at + 4:at + length]
             at += max(4, (length + 3) & ~3)
+        if packet is not None:
+            yield packet, content
 
 
-def release(number, packet):
-    """Message that lets one packet go on."""
-    return message(VERDICT, _REQUEST, 0, 0, number, attribute(2, struct.pack("!II", _ACCEPT, packet)))
+def release(number, packet, lost=False):
+    """Message that lets one packet go on, or lets it be lost."""
+    return message(VERDICT, _REQUEST, 0, 0, number, attribute(2, struct.pack("!II", _DROP if lost else _ACCEPT, packet)))
 
 
 def add_queue_rule(table, chain, number, comment):

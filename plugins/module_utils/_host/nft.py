@@ -11,7 +11,7 @@ import json
 import re
 
 from .. import _cmd
-from .._errors import HostError, MissingTool
+from .._errors import HostError, MissingTool, printable
 
 PACKAGES = {"Alpine": "nftables", "Arch": "nftables", "Debian, Ubuntu": "nftables", "RHEL, AlmaLinux, Rocky, Fedora": "nftables", "SUSE": "nftables"}
 PURPOSE = "drop and reject packets"
@@ -33,6 +33,12 @@ def obstacle():
     except HostError as error:
         return str(error)
     return ""
+
+
+def objection(text):
+    """What the kernel says against a text of commands (it is tried and taken back before it takes effect), or "" ."""
+    done = _cmd.run([program(), "-c", "-f", "-"], stdin=text, check=False)
+    return "" if not done.rc else printable((done.stderr.strip().splitlines() or ["nft failed"])[0], 200)
 
 
 def _ours(table):

@@ -10,10 +10,10 @@ still there after a boot, and ``needs_services = True`` when it cannot be carrie
 from __future__ import annotations
 
 from . import dumps
-from .operations import clock, files, hosts, kept_files, members, nftables, postgres, processes, services, sqlite
+from .operations import clock, files, hosts, kept_files, limits, members, nftables, postgres, processes, services, sqlite, tc
 
 OPERATIONS = {}
-for _kind in (clock, files, hosts, kept_files, members, nftables, postgres, processes, services, sqlite):
+for _kind in (clock, files, hosts, kept_files, limits, members, nftables, postgres, processes, services, sqlite, tc):
     OPERATIONS.update(_kind.OPERATIONS)
 
 

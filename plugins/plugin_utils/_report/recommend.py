@@ -24,6 +24,9 @@ _UNDER_LOAD = {
     "memory": "Give the service a memory floor (MemoryLow), and its neighbours a limit (MemoryMax).",
     "disk": "Take synchronous writes out of the request path, or put them on a disk of their own; raise IOWeight of the service.",
     "network": "Retry what may be retried, with a bounded number of tries and a growing pause; set time-outs above the delay that you want to survive.",
+    "http": "Let callers try again what may be tried again, a bounded number of times with a growing pause, and stop asking for a while when errors pile up "
+    "(circuit breaker).",
+    "dns": "Keep names that were found for as long as they may be kept (a caching stub), keep connections open, and bound the time of a look-up.",
 }
 
 

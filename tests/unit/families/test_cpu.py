@@ -9,7 +9,7 @@ import pytest
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption
 from ansible_collections.magsasa.chaos.plugins.module_utils._families.cpu import FAMILY, Shared, busy_pct
 
-GIVEN = {"load": "50%", "cores": None, "of": "host", "ramp": "0s"}
+GIVEN = {"load": "50%", "cores": None, "core_ids": None, "per_core": False, "of": "host", "ramp": "0s"}
 FACTS = {"cores": [0, 1, 5], "root": True}
 
 
@@ -65,3 +65,15 @@ def test_shared_figures_do_not_overlap():
         shared.set_share(index, index + 0.25)
         shared.set_burnt(index, index + 0.5)
     assert [(shared.share(index), shared.burnt(index)) for index in range(2)] == [(0.25, 0.5), (1.25, 1.5)]
+
+
+@pytest.mark.parametrize("change", [{"core_ids": []}, {"core_ids": [1, 1]}, {"core_ids": [-1]}, {"core_ids": [0], "cores": 1}, {"core_ids": [0, 2]}])
+def test_what_is_no_list_of_cores(change):
+    with pytest.raises(BadOption, match="core"):
+        planned(**change)
+
+
+def test_named_cores_are_the_ones():
+    found = planned(core_ids=[5, 0], per_core=True)
+    assert found["steps"][0]["args"]["cores"] == [0, 5] and found["steps"][0]["args"]["per_core"] is True
+    assert found["requested"] == {"load_pct": 50.0, "cores": 2, "of": "host", "core_ids": [0, 5]} and "busy each" in found["steps"][0]["says"]

@@ -7,8 +7,9 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, HostError, MissingTool, NotHere, Refused
-from ansible_collections.magsasa.chaos.plugins.module_utils._families.network import FAMILY, delay, judge, rules
+from ansible_collections.magsasa.chaos.plugins.module_utils._families.network import FAMILY, delay, rules
 from ansible_collections.magsasa.chaos.plugins.module_utils._families.network import scope as scopes
+from ansible_collections.magsasa.chaos.plugins.module_utils._families.network.nftables import judge
 from ansible_collections.magsasa.chaos.plugins.module_utils._host import nft
 
 DEFAULTS = {key: spec.get("default") for key, spec in FAMILY.options.items()}
@@ -290,7 +291,7 @@ DELAY = {"action": "delay", "delay": "200ms"}
     [
         ({"action": "delay"}, "delay"),
         ({"action": "loss", "loss": "5%", "delay": "1s"}, "delay"),
-        ({"loss": "5%", "delay": "1s"}, "loss"),
+        ({"action": "delay", "loss": "5%", "delay": "1s"}, "loss"),
         ({"action": "partition", "jitter": "1ms"}, "jitter"),
         (dict(DELAY, jitter="201ms"), "jitter"),
         ({"delay": "0"}, "delay"),
@@ -303,9 +304,52 @@ def test_bad_options_of_a_delay(change, option):
     assert caught.value.details["option"] == option
 
 
-@pytest.mark.parametrize("change, action", [({"delay": "1s"}, "delay"), ({"loss": "5%"}, "loss")])
+GEMODEL = {"p": "1%", "r": "10%", "loss_bad": "100%", "loss_good": "0%"}
+
+
+@pytest.mark.parametrize(
+    "change, action",
+    [
+        ({"delay": "1s"}, "delay"),
+        ({"loss": "5%"}, "loss"),
+        ({"gemodel": GEMODEL}, "loss"),
+        ({"duplicate": "5%"}, "duplicate"),
+        ({"corrupt": "5%"}, "corrupt"),
+        ({"rate": "1mbit"}, "rate"),
+        ({"reorder": "5%", "delay": "1s"}, "reorder"),
+        ({"loss": "5%", "delay": "1s"}, "degrade"),
+        ({"duplicate": "5%", "gemodel": GEMODEL}, "degrade"),
+        ({"action": "degrade", "duplicate": "5%"}, "degrade"),
+    ],
+)
 def test_the_figure_tells_the_action(change, action):
     assert parsed(**change)["action"] == action
+
+
+@pytest.mark.parametrize(
+    "change, option",
+    [
+        ({"reorder": "5%"}, "reorder"),
+        ({"action": "reorder", "delay": "5ms"}, "reorder"),
+        ({"action": "reorder", "delay": "5ms", "reorder": "5%", "loss": "5%"}, "loss"),
+        ({"action": "degrade"}, "action"),
+        ({"action": "partition", "rate": "1mbit"}, "rate"),
+        ({"action": "delay", "delay": "1s", "gemodel": GEMODEL}, "gemodel"),
+        ({"loss": "5%", "gemodel": GEMODEL}, "loss"),
+        ({"gemodel": dict(GEMODEL, p="101%")}, "gemodel.p"),
+        ({"loss": "5%", "duplicate": "1%", "jitter": "1ms"}, "jitter"),
+        (dict(DELAY, distribution="pareto"), "distribution"),
+        ({"corrupt": "0"}, "corrupt"),
+        ({"duplicate": "often"}, "duplicate"),
+        ({"rate": "10"}, "rate"),
+        ({"rate": "1kbit"}, "rate"),
+        ({"rate": "33gbit"}, "rate"),
+    ],
+)
+def test_bad_options_of_effects(change, option):
+    with pytest.raises(BadOption) as caught:
+        parsed(**change)
+    assert caught.value.details["option"] == option
 
 
 @pytest.mark.parametrize(

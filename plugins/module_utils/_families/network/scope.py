@@ -5,17 +5,20 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 
 from ..._errors import BadOption
 
 MOST_PEERS = 256
 MOST_PORTS = 64
+MOST_INTERFACES = 16
 OPTIONS = {
     "peer": {"type": "list", "elements": "str", "aliases": ["to"]},
     "port": {"type": "list", "elements": "str", "aliases": ["ports"]},
     "port_of": {"type": "str", "choices": ["either", "host", "peer"], "default": "either"},
     "protocol": {"type": "str", "choices": ["any", "tcp", "udp", "icmp"], "default": "any"},
     "direction": {"type": "str", "choices": ["both", "in", "out"], "default": "both"},
+    "interface": {"type": "list", "elements": "str"},
 }
 
 
@@ -34,6 +37,7 @@ def parse(params):
         "port_of": params["port_of"],
         "protocol": params["protocol"],
         "direction": params["direction"],
+        "interfaces": sorted({_interface(text) for text in _listed(params, "interface", MOST_INTERFACES)}),
     }
 
 
@@ -46,6 +50,13 @@ def _listed(params, option, most):
     if len(given) > most:
         raise BadOption(option, "%d entries" % len(given), "are too many", "use at most %d" % most)
     return [text.strip() for text in given]
+
+
+def _interface(text):
+    """As the kernel has them: 1 to 15 characters, no slash and no space; quotes would only be trouble."""
+    if not re.fullmatch(r"[A-Za-z0-9_.:+-]{1,15}", text) or text in (".", ".."):
+        raise BadOption("interface", text, "is not the name of an interface", "use one such as eth0, as ip link shows it, without what follows an @")
+    return text
 
 
 def _network(text):
@@ -116,6 +127,8 @@ def describe(scope):
     if peers:
         words.append("with %s" % (", ".join(peers) if len(peers) < 5 else "%s and %d more" % (", ".join(peers[:3]), len(peers) - 3)))
     words.append({"both": "in and out", "in": "in", "out": "out"}[scope["direction"]])
+    if scope["interfaces"]:
+        words.append("by %s" % ", ".join(scope["interfaces"]))
     return " ".join(words)
 
 

@@ -7,11 +7,10 @@
 """
 from __future__ import annotations
 
-import fnmatch
 import os
 
 from ..._errors import BadOption, Refused
-from ..._host import processes, services
+from ..._host import processes, protected, services
 
 PROPERTIES = (
     "Id,Names,LoadState,ActiveState,SubState,MainPID,Restart,Transient,RefuseManualStart,RefuseManualStop,InvocationID,"
@@ -19,12 +18,6 @@ PROPERTIES = (
 )
 ENDS_WITH = ("RequiredBy", "BoundBy", "ConsistsOf")  # what systemd stops together with a unit
 MOST = 60  # units around one that are looked at
-PROTECTED = {
-    "the SSH daemon, the way back into this host": ("ssh.*", "sshd.*", "ssh@*", "sshd@*", "sshd-keygen*", "dropbear*"),
-    "a part of systemd": ("systemd-*", "user@*", "user-runtime-dir@*", "init.scope"),
-    "the message bus that systemd is steered by": ("dbus.*", "dbus-broker.*", "dbus-org.*"),
-    "the network that this host is reached by": ("NetworkManager*", "networking.*", "network.*", "wicked*", "dhcpcd*", "dhclient*", "connman.*", "ifup@*"),
-}
 
 
 def look(name):
@@ -38,7 +31,7 @@ def look(name):
         "unit": unit,
         "triggers": [describe(each) for each in unit["triggers"][:MOST]],
         "dependents": _dependents(unit),
-        "carriers": sorted(_carriers()),
+        "carriers": sorted(protected.carriers()),
         "folder": os.path.isdir(os.path.dirname(services.drop_in(unit["id"], ""))),
     }
 
@@ -84,18 +77,6 @@ def _dependents(unit):
     return list(found.values())
 
 
-def _carriers():
-    """Services that run this very task or carry its connection."""
-    for pid in processes.above(os.getpid()):
-        try:
-            with open("/proc/%d/cgroup" % pid) as source:
-                unit = services.unit_in(source.read(65536))
-        except OSError:
-            continue
-        if unit:
-            yield unit
-
-
 def is_active(unit):
     """Whether it runs, also while it reads its settings again."""
     return unit["active"] in ("active", "reloading")
@@ -109,9 +90,9 @@ def held(unit):
 
 def why_protected(unit, carriers):
     """What makes a unit untouchable (text), or None. An alias is as good as the name."""
-    for why, patterns in PROTECTED.items():
-        if any(fnmatch.fnmatchcase(name, pattern) for name in unit["names"] for pattern in patterns):
-            return why
+    why = protected.why(unit["names"])
+    if why:
+        return why
     return "what runs this very task or carries its connection" if set(unit["names"]) & set(carriers) else None
 
 

@@ -18,7 +18,8 @@ class EndWorkers:
     """``{"fault": id}``: end every process with the fault's mark, except its supervisor and guardian."""
 
     @staticmethod
-    def _found(args):
+    def found(args):
+        """[(pid, start)] of those that still run."""
         return [
             (pid, start)
             for pid, start in processes.marked(MARK, args["fault"])
@@ -29,7 +30,7 @@ class EndWorkers:
     def undo(cls, args):
         limit = time.monotonic() + 5
         while True:
-            found = cls._found(args)
+            found = cls.found(args)
             for pid, start in found:
                 processes.send(pid, start, signal.SIGKILL)
             if not found or time.monotonic() > limit:
@@ -38,7 +39,24 @@ class EndWorkers:
 
     @classmethod
     def left(cls, args):
-        return ["process %d of fault %s still runs" % (pid, args["fault"]) for pid, _start in cls._found(args)]
+        return ["process %d of fault %s still runs" % (pid, args["fault"]) for pid, _start in cls.found(args)]
 
 
-OPERATIONS = {"workers.end": EndWorkers}
+class FinishWorkers:
+    """``{"fault": id, "within_s": seconds}``: ask the workers (SIGTERM) to end what is under way; those that stay are for workers.end."""
+
+    @staticmethod
+    def undo(args):
+        found = EndWorkers.found(args)
+        for pid, start in found:
+            processes.send(pid, start, signal.SIGTERM)
+        limit = time.monotonic() + args["within_s"]
+        for pid, start in found:
+            processes.wait_gone(pid, start, max(0.0, limit - time.monotonic()))
+
+    @staticmethod
+    def left(args):
+        return []  # workers.end looks after a worker that stays
+
+
+OPERATIONS = {"workers.end": EndWorkers, "workers.finish": FinishWorkers}

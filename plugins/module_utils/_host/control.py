@@ -7,7 +7,7 @@ from __future__ import annotations
 import ipaddress
 import os
 
-from ..._host import listeners, processes
+from . import listeners, processes
 
 SERVERS = ("sshd", "dropbear")
 

@@ -1,0 +1,63 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Packets that a worker of ours holds back: nftables hands them over (NFQUEUE). Private to magsasa.chaos."""
+from __future__ import annotations
+
+from ..._fault.plan import plan, step, undo
+from . import delay, effects, nftables, rules, scope as scopes
+
+
+class Nfqueue:
+    """Backend: one table of our own, and a worker."""
+
+    name = "NFQUEUE and a worker of our own"
+    does = "delay"
+
+    def cannot(self, options):
+        """Why it can never do this, or "". Pure."""
+        if options["interfaces"]:
+            return "rules about packets do not look at interfaces yet"
+        if options["effects"] != ["delay"]:
+            return "a worker of ours only delays packets"
+        if options.get("distribution", "normal") != "normal":
+            return "a worker of ours knows the normal distribution only"
+        return ""
+
+    def obstacle(self, options, facts):
+        """The error that says why it cannot be had on this host, or None. Pure."""
+        return nftables.obstacle(facts)
+
+    def plan(self, options, facts):
+        """One table of our own, and the worker that it hands packets to."""
+        meant = scopes.describe(options)
+        args = {"table": nftables.TABLE, "rules": rules.plan("delay", None, options, facts["control"])}
+        args.update({key: options[key] for key in ("delay_ms", "jitter_ms")})
+        # Carried out from the last to the first.
+        undone = [undo("nft.remove_table", table=nftables.TABLE), undo("workers.end", fault="$ID"), undo("nft.release_packets", fault="$ID")]
+        made = step("delay", "%s %s" % (effects.verb(options), meant), args, undone, tool="nft")
+        return plan("network", options["action"], self.name, dict(effects.requested(options), scope=meant), [made], ["network " + meant], _notes(options))
+
+    def carry_out(self, ctx, args):
+        """The worker, the table, and the proof that the kernel holds it as planned."""
+        delay.start(ctx, args)
+        nftables.prove(args)
+        ctx.check_workers()
+
+    def measure(self, ctx):
+        """Whether the rules stand, and how long the worker held packets."""
+        found, wrong = nftables.standing(ctx.record["steps"][0]["args"])
+        if found is None:
+            return {"effect": "mismatch", "measured": {}, "note": wrong}
+        matched = rules.packets(found, "match")
+        if wrong:
+            return {"effect": "mismatch", "measured": {"packets_matched": matched}, "note": wrong}
+        shown = delay.measured(ctx)
+        return dict(delay.judge(ctx.record["requested"], shown), measured=dict(shown, packets_matched=matched))
+
+
+def _notes(options):
+    found = ["a delay counts once in a round trip: %s" % ("what leaves waits" if options["direction"] == "out" else "what comes in waits")]
+    if options["direction"] == "out":
+        found.append("held on the way out, one TCP connection carries little: TCP counts what waits here as unsent")
+    return found

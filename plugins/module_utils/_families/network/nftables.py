@@ -1,0 +1,107 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Packets that nftables drops or rejects by itself. Private to magsasa.chaos."""
+from __future__ import annotations
+
+import math
+
+from ..._errors import HostError, MissingTool, NotHere
+from ..._fault.plan import plan, step, undo
+from ..._host import nft
+from . import effects, rules, scope as scopes
+
+ENOUGH = 200  # packets; of fewer no share can be judged
+SIGMAS = 5  # how far off chance alone may take the share
+TABLE = "magsasa_chaos_$ID"
+
+
+class Nftables:
+    """Backend: one table of our own."""
+
+    name = "nftables"
+    does = "rules"  # the step that it carries out
+
+    def cannot(self, options):
+        """Why it can never do this, or "". Pure."""
+        if options["interfaces"]:
+            return "rules about packets do not look at interfaces yet"
+        if options["effects"] not in ([], ["loss"]) or "gemodel" in options:
+            return "nftables only loses, drops and rejects packets"
+        return ""
+
+    def obstacle(self, options, facts):
+        """The error that says why it cannot be had on this host, or None. Pure."""
+        return obstacle(facts)
+
+    def plan(self, options, facts):
+        """One table of our own."""
+        meant = scopes.describe(options)
+        planned = rules.plan(options["action"], options.get("loss_pct"), options, facts["control"])
+        made = step("rules", "%s %s" % (effects.verb(options), meant), {"table": TABLE, "rules": planned}, [undo("nft.remove_table", table=TABLE)], tool="nft")
+        return plan("network", options["action"], self.name, dict(effects.requested(options), scope=meant), [made], ["network " + meant], _notes(options))
+
+    def carry_out(self, ctx, args):
+        """The whole table at once, then the proof that the kernel holds it as planned: exemptions before everything else."""
+        nft.load(args["table"], rules.text(args["table"], args["rules"]))
+        prove(args)
+
+    def measure(self, ctx):
+        """Whether the rules stand, and what they counted."""
+        args = ctx.record["steps"][0]["args"]
+        found, wrong = standing(args)
+        if found is None:
+            return {"effect": "mismatch", "measured": {}, "note": wrong}
+        matched, hit = rules.packets(found, "match"), rules.packets(found, "hit")
+        measured = {"packets_matched": matched, "packets_hit": hit}
+        if matched:
+            measured["hit_pct"] = round(100.0 * hit / matched, 2)
+        return dict(judge(ctx.record["action"], ctx.record["requested"], matched, hit, wrong), measured=measured)
+
+
+def obstacle(facts):
+    """Why this host has no nftables for us, as an error, or None."""
+    if not facts["nft"]:
+        return MissingTool("nft", nft.PACKAGES, nft.PURPOSE)
+    if facts["obstacle"]:
+        return NotHere("packets cannot be ruled on (%s)" % facts["obstacle"], "it takes CAP_NET_ADMIN and a kernel with nf_tables")
+    return None
+
+
+def standing(args):
+    """``(rules as read back, what is wrong with them or "")``; None for the rules when the table is gone."""
+    if not nft.there(args["table"]):
+        return None, "somebody took the table away"
+    found = nft.read(args["table"])
+    return found, rules.difference(args["rules"], found)
+
+
+def prove(args):
+    """Raise HostError unless the kernel holds the rules as planned."""
+    wrong = rules.difference(args["rules"], nft.read(args["table"]))
+    if wrong:
+        raise HostError("the rules are not as planned: %s" % wrong)
+
+
+def _notes(options):
+    if options["direction"] != "in" and options["action"] != "reject" and options["protocol"] != "tcp":
+        return ["for what leaves this host, a program here that sends UDP or ICMP is told (EPERM); loss on the way in is silent"]
+    return []
+
+
+def judge(action, requested, matched, hit, wrong):
+    """``{"effect", "note"}`` from what the rules counted; ``wrong``: see rules.difference."""
+    if wrong:
+        return {"effect": "mismatch", "note": wrong}
+    if not matched:
+        return {"effect": "confirmed", "note": "by the rules as the kernel gives them back; no packet that is meant has come by"}
+    note = "by the counters of the rules: %d of %d packets" % (hit, matched)
+    if action == "loss" and unlikely(requested["loss_pct"], hit, matched):
+        return {"effect": "mismatch", "note": note}
+    return {"effect": "confirmed", "note": note}
+
+
+def unlikely(asked_pct, hit, of):
+    """Whether chance alone hardly explains ``hit`` packets out of ``of`` when a share was asked for."""
+    share = asked_pct / 100.0
+    return of >= ENOUGH and abs(hit / float(of) - share) > SIGMAS * math.sqrt(share * (1 - share) / of) + 1e-9

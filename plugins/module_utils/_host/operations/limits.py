@@ -1,0 +1,117 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Undo of limits: those of a unit, those of a process; and of a folder full of small files. Private to magsasa.chaos."""
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import stat
+
+from ... import _clock
+from .. import processes, services, state, unit_limits
+
+
+class RestoreUnit:
+    """``{"unit", "former": {property: {"shown", "file"}}, "device", "folder", "root", "boot_id"}``.
+
+    ``shown``: what systemd said of the property; ``file``: its drop-in (unit_limits.kept) or None; ``folder``, ``root``: whether the folder
+    of the unit's drop-ins, and that of all units', were there. First the control group gets its old limits, then the files are as before, then
+    systemd reads them. After a reboot there is nothing to do: all of it was below /run.
+    """
+
+    @classmethod
+    def undo(cls, args):
+        if args["boot_id"] != _clock.boot_id() or not cls.left(args):
+            return
+        settings = []
+        for name, former in sorted(args["former"].items()):
+            settings += unit_limits.assignments(name, former["shown"], args["device"])
+        unit_limits.assign(args["unit"], settings, check=False)  # a unit that is gone has no limits either; left() has the last word
+        for name, former in args["former"].items():
+            state.remove(unit_limits.path(args["unit"], name) + ".magsasa-chaos")
+            unit_limits.put(unit_limits.path(args["unit"], name), former["file"])
+        folder = os.path.dirname(unit_limits.path(args["unit"], "x"))
+        if not args["folder"]:
+            state.remove_if_empty(folder)
+        if not args["root"]:
+            state.remove_if_empty(os.path.dirname(folder))
+        services.reload()
+
+    @staticmethod
+    def left(args):
+        if args["boot_id"] != _clock.boot_id():
+            return []
+        found = unit_limits.live(args["unit"])
+        left = []
+        for name, former in sorted(args["former"].items()):
+            path = unit_limits.path(args["unit"], name)
+            if unit_limits.kept(path) != former["file"]:
+                left.append("%s is not as it was" % path)
+            if found[name] and found[name] != former["shown"]:
+                left.append("%s of %s is %s and was %s" % (name, args["unit"], found[name], former["shown"] or "not set"))
+        folder = os.path.dirname(unit_limits.path(args["unit"], "x"))
+        if not args["folder"] and os.path.isdir(folder) and not os.listdir(folder):
+            left.append("the folder %s is still there" % folder)
+        return left
+
+
+class RestoreProcess:
+    """``{"pid", "start", "soft", "hard"}``: the former limit of open files of a process (prlimit(2)); one that is gone needs nothing."""
+
+    @staticmethod
+    def _now(args):
+        if not processes.alive(args["pid"], args["start"]):
+            return None
+        with contextlib.suppress(ProcessLookupError):
+            return resource.prlimit(args["pid"], resource.RLIMIT_NOFILE)
+        return None
+
+    @classmethod
+    def undo(cls, args):
+        former = (args["soft"], args["hard"])
+        if cls._now(args) not in (None, former):
+            with contextlib.suppress(ProcessLookupError):
+                resource.prlimit(args["pid"], resource.RLIMIT_NOFILE, former)
+
+    @classmethod
+    def left(cls, args):
+        now = cls._now(args)
+        if now in (None, (args["soft"], args["hard"])):
+            return []
+        return ["process %d may have %d open files and might have %d" % (args["pid"], now[0], args["soft"])]
+
+
+class RemoveFolder:
+    """``{"path", "fault"}``: remove a folder of empty files whose name carries the fault's id; nothing below it is followed."""
+
+    @staticmethod
+    def _ours(args):
+        if not args["fault"] or args["fault"] not in os.path.basename(args["path"]):
+            return False
+        try:
+            return stat.S_ISDIR(os.lstat(args["path"]).st_mode)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+
+    @classmethod
+    def undo(cls, args):
+        if not cls._ours(args):
+            return
+        descriptor = os.open(args["path"], os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            with os.scandir(descriptor) as entries:
+                for entry in entries:
+                    with contextlib.suppress(FileNotFoundError):
+                        os.unlink(entry.name, dir_fd=descriptor)
+        finally:
+            os.close(descriptor)
+        os.rmdir(args["path"])
+
+    @classmethod
+    def left(cls, args):
+        return ["folder %s is still there" % args["path"]] if cls._ours(args) else []
+
+
+OPERATIONS = {"limits.unit": RestoreUnit, "limits.process": RestoreProcess, "folder.remove": RemoveFolder}
