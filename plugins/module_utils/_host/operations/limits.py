@@ -86,6 +86,8 @@ class RestoreProcess:
 class RemoveFolder:
     """``{"path", "fault"}``: remove a folder of empty files whose name carries the fault's id; nothing below it is followed."""
 
+    outlives_boot = True
+
     @staticmethod
     def _ours(args):
         if not args["fault"] or args["fault"] not in os.path.basename(args["path"]):
