@@ -161,6 +161,14 @@ fault:
       type: list
       elements: str
       sample: []
+    differences:
+      description:
+        - What is not as it was before, though the fault is undone, one sentence each.
+        - Whoever changed it, an experiment with a difference has the status C(failed).
+        - Only there once the fault is reverted.
+      type: list
+      elements: str
+      sample: []
 swept:
   description: Faults that nobody held any more and that this run undid first.
   returned: always

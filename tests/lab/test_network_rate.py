@@ -139,6 +139,7 @@ def test_the_rate_is_what_was_asked_for_and_only_what_is_meant_is_slow(lab, home
     ended = end(lab, "app1")
     assert ended["measured"]["packets_passed"] > 100 and ended["effect"] == "confirmed", ended
     assert abs(ended["measured"]["rate_bps"] / bits - 1) < 0.05, ended["measured"]
+    assert ended["differences"] == [], "the interface sends as before"
 
 
 def test_again_in_check_mode_and_gone_when_the_supervisor_is_killed(lab, home, link):

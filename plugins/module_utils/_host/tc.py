@@ -64,6 +64,14 @@ def shown(dev, kind):
     return next((" ".join(line.split()) for line in lines if line.startswith("qdisc %s " % kind)), kind)
 
 
+def described(dev):
+    """Disciplines and queue length of an interface as lines of a state dump, without the handles that the kernel gives out."""
+    rows = [row for row in qdiscs(dev) if row["kind"] not in ("ingress", "clsact")]
+    lines = ["%s %s %s" % (row["kind"], "root" if row.get("root") else row.get("parent"), json.dumps(row.get("options"), sort_keys=True)) for row in rows]
+    with open("/sys/class/net/%s/tx_queue_len" % dev) as source:
+        return sorted(lines) + ["queue length %s" % source.read().strip()]
+
+
 def addresses():
     """Interfaces as ip gives them: ``[{"ifname", "flags", "mtu", "txqlen", "addr_info"}]``."""
     return [row for row in _json([program("ip"), "-j", "address", "show"]) if isinstance(row, dict) and row.get("ifname")]

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 
 import pytest
 
 from ansible_collections.magsasa.chaos.plugins.module_utils import _clock
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import HostError
-from ansible_collections.magsasa.chaos.plugins.module_utils._host import dumps, nft, undo
+from ansible_collections.magsasa.chaos.plugins.module_utils._host import dumps, nft, tc, undo
 from ansible_collections.magsasa.chaos.plugins.module_utils._host.operations import hosts, kept_files
 
 FAULT, OTHER = "0123456789ab", "ba9876543210"
@@ -169,3 +170,21 @@ def test_tables_of_others(monkeypatch):
     monkeypatch.setattr(nft._cmd, "run", lambda argv, **more: asked.append(argv) or nft._cmd.Result(argv, 0, RULES, ""))
     assert nft.of_others() == {"inet somebody": ["chain in {", "tcp dport 80 accept", "}", "}"], "ip magsasa_chaos_mine": ["}"]}
     assert asked == [["nft", "--stateless", "--terse", "list", "ruleset"]]
+
+
+def test_what_sends_on_an_interface(monkeypatch):
+    """The one interface that every machine has."""
+    rows = [
+        {"kind": "mq", "handle": "0:", "root": True, "dev": "lo", "options": {}},
+        {"kind": "fq_codel", "handle": "0:", "parent": ":1", "dev": "lo", "options": {"limit": 10240}},
+        {"kind": "ingress", "handle": "ffff:", "parent": "ffff:fff1", "dev": "lo", "options": {}},
+    ]
+    monkeypatch.setattr(tc, "qdiscs", lambda dev: rows)
+    length = Path("/sys/class/net/lo/tx_queue_len").read_text().strip()
+    before = undo.dump([{"op": "tc.remove_root", "args": {"fault": FAULT, "dev": "lo", "qlen": 1000}}])
+    assert before["sending on lo"]["text"] == ['fq_codel :1 {"limit": 10240}', "mq root {}", "queue length " + length]
+
+
+@pytest.mark.parametrize("op", ["file.remove", "folder.remove", "hosts.remove", "file.put_back", "file.permissions", "file.contents", "file.cut", "postgres.allow"])
+def test_what_is_on_a_disk_outlives_a_boot(op):
+    assert undo.outlives_boot([{"op": op, "args": {}}])

@@ -34,6 +34,11 @@ class RemoveRoot:
     def left(args):
         return ["qdisc %s %s on %s is still there" % (row["kind"], row["handle"], row["dev"]) for row in _roots(args["fault"])]
 
+    @staticmethod
+    def state(args):
+        """What sends the interface's packets, and the length of its queue; what comes in has an operation of its own."""
+        return {"sending on %s" % args["dev"]: tc.described(args["dev"])}
+
 
 def _remove(dev, handle):
     """Packets pass at once, those that are held may leave, then the root goes."""
