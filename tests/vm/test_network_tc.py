@@ -171,7 +171,7 @@ def test_damage_is_found_by_checksums(peers):
     command = "nstat -az UdpInCsumErrors | awk '/UdpIn/ {print $2}'"
     before = int(ssh(peers, command))
     found = one_way(peers, "in")
-    assert 15 < lost(found) < 22, found
+    assert 13 < lost(found) < 22, found  # a bit of the Ethernet header hurts nobody by then
     assert abs(100 * (int(ssh(peers, command)) - before) / COUNT - lost(found)) < 5
     end(peers)
 
