@@ -5,7 +5,8 @@
 
 ``packets.py round-trips FROM TO ADDRESS PORT COUNT PAUSE_MS``: milliseconds of each round trip whose answer came.
 ``packets.py one-way FROM TO ADDRESS PORT COUNT [PAUSE_MS]``: ``{"came", "different", "overtaken", "early_ms", "mean_ms", "spread_ms"}`` at the
-other end; a tenth of the packets takes less than ``early_ms``, where a busy machine adds little. The times are from before a packet is handed to the kernel until the kernel hands it over, whenever a program wakes up for it.
+other end; a tenth of the packets takes less than ``early_ms``, where a busy machine adds little. The times are from before a packet is handed
+to the kernel until the kernel hands it over, whenever a program wakes up for it.
 A namespace is its name, or "-" for the host's own.
 """
 from __future__ import annotations

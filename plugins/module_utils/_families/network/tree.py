@@ -58,7 +58,7 @@ def _loopback(kind, options, device, control):
     found = ways(options)
     filters = packets.exempt(own, "out", control) + packets.exempt(own, "in", control)
     if found.get("in", found.get("out")) == found.get("out", found.get("in")):
-        leaves = [next(iter(found.values()))]
+        leaves = [list(found.values())[0]]
         filters += [each for way in ("out", "in") if way in found for each in packets.meant(own, way, 1)]
     elif "duplicate_pct" in options:  # newer kernels have no second netem beside one that duplicates
         leaves = [found["out"]]
