@@ -13,13 +13,15 @@ Usage: ./run_chaos_tests.sh [OPTION]... [-- ANSIBLE-PLAYBOOK OPTION...]
 Runs chaos experiments on this machine, or on the hosts of an inventory, and writes a report.
 Where no service is found on this machine, the sample application is started, tested and stopped.
 
-  --intensity LEVEL   smoke, light (default), medium, heavy or full
+  --intensity LEVEL   smoke, light (default), medium, heavy, full or extended
   --scenario ID       run only this scenario; repeat it or separate several with commas
+  --scenario-file F   scenarios of your own, in the form of docs/scenario.schema.json (repeat it for several files)
   --target URL        the service to test, such as http://localhost:5001
   --inventory PATH    hosts to test; only those with chaos_allowed: true are touched (repeat it for several)
   --report-dir DIR    where reports go (default: CHAOS_REPORT_DIR, else reports/ beside this script)
   --dry-run           plan and check everything, touch nothing
-  --list              print the scenarios (with --intensity: those that it runs) and end
+  --list              print the scenarios (with --intensity: those that it runs), what each would use on this machine or why it
+                      cannot run here, and end; with --inventory each of its hosts tells
   --detect            only find out which service would be tested, and why
   --halt              put back every active fault on every host of the inventory
   --help              print this text
@@ -76,6 +78,13 @@ add_inventory() {
     esac
 }
 
+# A path that can be written into a JSON text as it is.
+add_file() {
+    [[ $1 != *[\"\\]* && $1 != *[[:cntrl:]]* && $1 != *,* ]] && [ -f "$1" ] && [ -r "$1" ] ||
+        bad_usage "--scenario-file: '$(shown "$1")' cannot be read; name a YAML file with a list 'scenarios'"
+    files+=("$(absolute "$1")")
+}
+
 add_scenarios() {
     local each ids
     [[ $1 != *$'\n'* ]] || bad_usage "--scenario: '$(shown "$1")' is not a list of ids; separate them with commas"
@@ -92,7 +101,7 @@ catalogue() {
     awk '/^  - id: / { if (id) print id, intensity, why; id = $3; why = "" }
         /^    intensity: / { intensity = $2 }
         /^    unavailable_reason: / { $1 = ""; why = substr($0, 2) }
-        END { print id, intensity, why }' "$here/roles/suite/files/catalogue.yml"
+        END { print id, intensity, why }' "$here"/roles/suite/files/{catalogue,extended}.yml
 }
 
 # Whether scenario $1 of intensity $2 is one of those that were chosen.
@@ -101,15 +110,19 @@ chosen() {
     for each in "${scenarios[@]}"; do
         [ "$each" != "$1" ] || return 0
     done
-    [ "${#scenarios[@]}" = 0 ] && case ${intensity:-light} in "$2" | smoke | full) return 0 ;; esac
-    return 1
+    [ "${#scenarios[@]}" = 0 ] || return 1
+    case ${intensity:-light} in
+    "$2") return 0 ;;
+    smoke | full) [ "$2" != extended ] ;;
+    *) return 1 ;;
+    esac
 }
 
 # Scenarios of one's own come with options after --, so only without those is an unknown id an error already here, and
 # can it be said that nothing would run.
 check_scenarios() {
     local each id level why reason='' known=' '
-    [ "${#more[@]}" = 0 ] || return 0
+    [ "${#more[@]}${#files[@]}" = 00 ] || return 0
     while read -r id level why; do
         known+="$id "
         chosen "$id" "$level" || continue
@@ -130,29 +143,30 @@ set_mode() {
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 mode=run intensity='' target='' report_dir=${CHAOS_REPORT_DIR:-$here/reports}
-inventories=() scenarios=() flags=() more=()
+inventories=() scenarios=() files=() flags=() more=()
 
 while [ $# -gt 0 ]; do
     option=$1
     shift
     case $option in
-    --intensity | --scenario | --target | --inventory | --report-dir)
+    --intensity | --scenario | --scenario-file | --target | --inventory | --report-dir)
         [ $# -gt 0 ] || bad_usage "$option: a value is missing"
         value=$1
         shift
         ;;
-    --intensity=* | --scenario=* | --target=* | --inventory=* | --report-dir=*)
+    --intensity=* | --scenario=* | --scenario-file=* | --target=* | --inventory=* | --report-dir=*)
         value=${option#*=} option=${option%%=*}
         ;;
     esac
     case $option in
     --intensity)
         case $value in
-        smoke | light | medium | heavy | full) intensity=$value ;;
-        *) bad_usage "--intensity: '$(shown "$value")' is not an intensity; use smoke, light, medium, heavy or full" ;;
+        smoke | light | medium | heavy | full | extended) intensity=$value ;;
+        *) bad_usage "--intensity: '$(shown "$value")' is not an intensity; use smoke, light, medium, heavy, full or extended" ;;
         esac
         ;;
     --scenario) add_scenarios "$value" ;;
+    --scenario-file) add_file "$value" ;;
     --target) check_url "$value" && target=$value ;;
     --inventory) add_inventory "$value" ;;
     --report-dir) [ -n "$value" ] || bad_usage "--report-dir: '' is not a folder; name one" && report_dir=$value ;;
@@ -169,11 +183,12 @@ done
 . "$here/tools/setup.sh"
 set_up runtime
 
-if [ "$mode" = list ]; then
+if [ "$mode" = list ] && [ "${#inventories[@]}" = 0 ]; then
     exec "$VENV/bin/python" "$ROOT/tools/list_scenarios.py" ${intensity:+"$intensity"}
 fi
 
 case $mode in
+list) playbook=chaos_preflight ;; # each host of the inventory tells for itself
 run) playbook=chaos_${intensity:-light} ;;
 *) playbook=chaos_$mode ;;
 esac
@@ -183,6 +198,9 @@ variables=''
 [ -z "$target" ] || variables="\"chaos_target_url\": \"$target\""
 if [ "${#scenarios[@]}" -gt 0 ]; then
     variables+="${variables:+, }\"chaos_scenarios\": [$(printf ', "%s"' "${scenarios[@]}" | cut -c 3-)]"
+fi
+if [ "${#files[@]}" -gt 0 ]; then
+    variables+="${variables:+, }\"chaos_scenario_files\": [$(printf ', "%s"' "${files[@]}" | cut -c 3-)]"
 fi
 [ -z "$variables" ] || flags+=(-e "{$variables}")
 [ "${#inventories[@]}" -gt 0 ] || inventories=(-i "$ROOT/inventory/hosts")

@@ -35,6 +35,7 @@ matrix       tests/matrix: targets with Python 3.8 to 3.13, controllers with ans
 solo         tests/solo: what needs this machine for itself: faults of CPU, memory and disk, the probe, whole playbooks
 integration  tests/integration: other real faults, commands and roles on this machine
 lab          tests/lab: real hosts over SSH, made for the tests
+crash        tests/crash: every kind of fault against whatever goes wrong, on a lab host
 vm           tests/vm: a virtual machine with a kernel of its own
 TEXT
 }
@@ -76,9 +77,9 @@ done
 # shellcheck source=tools/setup.sh
 . "$(dirname "${BASH_SOURCE[0]}")/tools/setup.sh"
 set_up dev
-# shellcheck source=tools/postgresql.sh
-. "$ROOT/tools/postgresql.sh"
-case " ${only[*]} " in *" app "* | *" integration "* | *" solo "*) set_up_postgresql ;; esac
+# shellcheck source=tools/servers.sh
+. "$ROOT/tools/servers.sh"
+case " ${only[*]} " in *" app "* | *" integration "* | *" solo "*) set_up_servers ;; esac
 
 cd "$ROOT" || exit 1
 ansible_environment

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Print the catalogue of scenarios as a table. Usage: list_scenarios.py [INTENSITY]"""
+"""Print the scenarios as a table, with what each would use on this machine or why it cannot run here. Usage: list_scenarios.py [INTENSITY]"""
 from __future__ import annotations
 
 import sys
@@ -9,28 +9,53 @@ from pathlib import Path
 
 import yaml
 
-CATALOGUE = Path(__file__).resolve().parents[1] / "roles" / "suite" / "files" / "catalogue.yml"
-EVERYTHING = ("smoke", "full")  # intensities that run all scenarios
+ROOT = Path(__file__).resolve().parents[1]
+SHELVES = [ROOT / "roles" / "suite" / "files" / name for name in ("catalogue.yml", "extended.yml")]
+HOLDS_SMOKE = "3s"
+A_PORT = 8000  # stands for the one that port detection finds
 
 
-def rows(scenarios, intensity=None):
-    """Text cells of the scenarios that ``intensity`` (None: any) runs."""
-    chosen = (each for each in scenarios if intensity in (None, each["intensity"], *EVERYTHING))
-    for each in chosen:
-        note = "" if each.get("available", True) else "not available: %s" % each["unavailable_reason"]
-        yield each["id"], each["intensity"], "3s" if intensity == "smoke" else each["hold"], each["title"], note
+def chosen(scenarios, intensity=None):
+    """The scenarios that an intensity runs; all without one."""
+    return [
+        each for each in scenarios if intensity in (None, each["intensity"]) or (intensity in ("smoke", "full") and each["intensity"] != "extended")
+    ]
+
+
+def rows(scenarios, ability, intensity=None):
+    """Text cells of the scenarios; ``ability(scenario)``: text of the last one."""
+    for each in chosen(scenarios, intensity):
+        yield each["id"], each["intensity"], each.get("smoke_hold", HOLDS_SMOKE) if intensity == "smoke" else each["hold"], each["title"], ability(each)
 
 
 def table(cells):
     """The cells in columns, without trailing blanks."""
-    cells = [("SCENARIO", "INTENSITY", "HOLD", "WHAT HAPPENS", ""), *cells]
+    cells = [("SCENARIO", "INTENSITY", "HOLD", "WHAT HAPPENS", "HERE"), *cells]
     widths = [max(map(len, column)) for column in zip(*cells)]
     return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in cells)
 
 
+def ability(scenario):
+    """What this machine would use for a scenario, or why it cannot run it."""
+    if not scenario.get("available", True):
+        return "not available: %s" % scenario["unavailable_reason"]
+    # The collection is beside us; it is loaded only when somebody asks.
+    sys.path.insert(0, str(ROOT / ".collections"))
+    from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+    from ansible_collections.magsasa.chaos.plugins.module_utils._fault import able
+
+    options = {key: A_PORT if value == "@port" else value for key, value in scenario["options"].items()}
+    if scenario["family"] in ("process", "http") or any(str(value).startswith("@") for value in options.values()):
+        return "needs the %s of the service that is found" % ("database" if scenario["family"] == "database" else "process")
+    family = able.FAMILIES[scenario["family"]]
+    typed = ArgumentSpecValidator(family.options).validate({key: value for key, value in options.items() if key in family.options}).validated_parameters
+    found = able.assess(scenario["family"], typed, bool(options.get("force")))
+    return "ready: %s" % found["backend"] if found["can"] else found["why"]
+
+
 def main(arguments):
-    scenarios = yaml.safe_load(CATALOGUE.read_text(encoding="utf-8"))["scenarios"]
-    print(table(rows(scenarios, *arguments[:1])))
+    scenarios = [each for shelf in SHELVES for each in yaml.safe_load(shelf.read_text(encoding="utf-8"))["scenarios"]]
+    print(table(rows(scenarios, ability, *arguments[:1])))
 
 
 if __name__ == "__main__":

@@ -9,13 +9,13 @@ import tempfile
 import zlib
 from urllib.parse import urlsplit
 
-from ansible.errors import AnsibleActionFail
+from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible_collections.magsasa.chaos.plugins.module_utils import _clock, _quantity
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, ChaosError
 from ansible_collections.magsasa.chaos.plugins.module_utils._host import processes
-from ansible_collections.magsasa.chaos.plugins.plugin_utils import _catalogue
+from ansible_collections.magsasa.chaos.plugins.plugin_utils import _catalogue, _scenario_form
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._fault_action import inventory_refusal
 
 
@@ -25,7 +25,7 @@ class ActionModule(ActionBase):
     TRANSFERS_FILES = False
     _VALID_ARGS = frozenset(
         ("intensity", "scenarios", "catalogue", "target_url", "report_dir", "baseline", "recovery_timeout", "rate", "probe_timeout", "fail_on_breach")
-        + ("max_percent", "seed")
+        + ("max_percent", "seed", "files")
     )
 
     def run(self, tmp=None, task_vars=None):
@@ -59,8 +59,26 @@ class ActionModule(ActionBase):
             raise BadOption("chaos_fail_on_breach", given["fail_on_breach"], "is neither true nor false", "write true or false")
         self._url(given.get("target_url"))
         self._report_dir(given.get("report_dir") or "reports")
-        entries = _catalogue.check(list(given.get("catalogue") or []))
+        entries = _scenario_form.check(list(given.get("catalogue") or []))
+        for path in self._files(given.get("files")):
+            entries = _scenario_form.check(entries + _scenario_form.check(self._read(path), path), path)
         return _catalogue.select(entries, given.get("intensity", "light"), given.get("scenarios"))
+
+    @staticmethod
+    def _files(given):
+        """Paths of scenario files: a list, or a text with commas."""
+        return [each.strip() for each in given.split(",") if each.strip()] if isinstance(given, str) else [str(each) for each in given or []]
+
+    def _read(self, path):
+        """The scenarios of a file, not yet checked. Raises ChaosError."""
+        remedy = "name a YAML file with a list 'scenarios'"
+        try:
+            content = self._loader.load_from_file(os.path.abspath(os.path.expanduser(path)), cache="none", unsafe=True)
+        except AnsibleError as error:
+            raise BadOption("chaos_scenario_files", path, "cannot be read (%s)" % " ".join(str(error).split())[:200], remedy)
+        if not isinstance(content, dict) or set(content) != {"scenarios"}:
+            raise BadOption("chaos_scenario_files", path, "is not a file of scenarios", remedy)
+        return content["scenarios"]
 
     @staticmethod
     def _rate(value):

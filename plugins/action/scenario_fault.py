@@ -6,8 +6,7 @@ from __future__ import annotations
 
 from ansible.errors import AnsibleActionFail
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._fault_action import FaultAction
-
-FAMILIES = ("cpu", "memory", "disk", "network", "dns", "http", "process", "service", "database", "file", "limit", "clock", "host")
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._names import FAMILIES
 
 
 class ActionModule(FaultAction):

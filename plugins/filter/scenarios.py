@@ -6,13 +6,13 @@ from __future__ import annotations
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
-from ansible_collections.magsasa.chaos.plugins.plugin_utils import _catalogue
+from ansible_collections.magsasa.chaos.plugins.plugin_utils import _catalogue, _scenario_form
 
 
 def select_scenarios(entries, intensity, wanted=None):
     """Scenarios of an intensity, or those that are named."""
     try:
-        return _catalogue.select(_catalogue.check(list(entries)), intensity, wanted)
+        return _catalogue.select(_scenario_form.check(list(entries)), intensity, wanted)
     except ChaosError as error:
         raise AnsibleFilterError(str(error))
 
@@ -22,9 +22,14 @@ def fill_scenario(entry, endpoint):
     return _catalogue.fill(entry, endpoint)
 
 
+def ability(assessed):
+    """A line for each scenario: what it would use, or why it cannot run."""
+    return {name: ("ready: %s" % found["backend"] if found["can"] else "cannot run: %s" % found["why"]) for name, found in assessed.items()}
+
+
 class FilterModule:
     """Filters of the collection over scenarios."""
 
     def filters(self):
         """Name to function."""
-        return {"select_scenarios": select_scenarios, "fill_scenario": fill_scenario}
+        return {"select_scenarios": select_scenarios, "fill_scenario": fill_scenario, "ability": ability}

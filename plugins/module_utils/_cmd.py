@@ -22,16 +22,18 @@ def which(program):
     return shutil.which(program, path=path)
 
 
-def run(argv, timeout=30.0, stdin=None, check=True, env=None, user=None):
+def run(argv, timeout=30.0, stdin=None, check=True, env=None, user=None, pass_fds=()):
     """Run ``argv`` (list of str) and return a Result; stdin is text or None.
 
-    ``user`` (uid, gid) runs it as that user. Raises HostError when it cannot start, takes longer than
-    ``timeout`` seconds, or (with ``check``) exits non-zero.
+    ``env`` is added to the environment; a value of None takes a variable away. ``user`` (uid, gid) runs it as that user.
+    ``pass_fds``: descriptors that stay open in it. Raises HostError when it cannot start, takes longer than ``timeout`` seconds, or
+    (with ``check``) exits non-zero.
     """
     if isinstance(argv, str):
         raise TypeError("argv must be a list")
     environment = dict(os.environ, LC_ALL="C")
     environment.update(env or {})
+    environment = {key: value for key, value in environment.items() if value is not None}
     extra = {}
     if user is not None and os.geteuid() == 0:
         uid, gid = user
@@ -55,6 +57,7 @@ def run(argv, timeout=30.0, stdin=None, check=True, env=None, user=None):
             timeout=timeout,
             env=environment,
             check=False,
+            pass_fds=pass_fds,
             **extra,
         )
     except subprocess.TimeoutExpired:

@@ -19,6 +19,8 @@ description:
     wait, V(terminate) ends its sessions once a second. These need no client, no driver and no password, but the rights of the server's user or root.
   - V(refuse) lets one database take no connections, V(exhaust) uses up the free connections of the server, V(lock) locks one table. These need
     C(psql) on the host and a role that may do it.
+  - With V(engine=mysql) or V(engine=mariadb), which are the same, V(outage) and V(pause) do likewise. V(terminate), V(refuse), V(exhaust) and V(lock) need the
+    client C(mariadb) or C(mysql) on the host and an account that may do it. V(refuse) locks one account out, as these servers cannot close a database.
   - The fault of a server is over only when it takes connections again.
 extends_documentation_fragment:
   - magsasa.chaos.fault
@@ -26,9 +28,9 @@ options:
   engine:
     description: The kind of database. When left out, V(sqlite) with O(path), V(postgresql) otherwise.
     type: str
-    choices: [sqlite, postgresql]
+    choices: [sqlite, postgresql, mysql, mariadb]
   action:
-    description: What to do. SQLite knows V(outage) and V(lock), PostgreSQL all of them.
+    description: What to do. SQLite knows V(outage) and V(lock), the servers all of them.
     type: str
     choices: [outage, lock, pause, terminate, refuse, exhaust]
     default: outage
@@ -36,20 +38,25 @@ options:
     description: The SQLite file, as an absolute path. A link is followed.
     type: path
   port:
-    description: The port of the PostgreSQL server. 5432 when left out.
+    description: The port of the server. When left out, 5432 for PostgreSQL and 3306 for MySQL and MariaDB.
     type: raw
   patience:
     description: How long to try for a lock, or to wait for a shutdown.
     type: str
     default: 10s
   database:
-    description: The database of V(refuse) and V(lock), and the one that V(exhaust) connects to (V(postgres) when left out).
+    description: The database of V(lock); with PostgreSQL also that of V(refuse), and the one that V(exhaust) connects to (V(postgres) when left out).
     type: str
   table:
-    description: The table of V(lock), as C(TABLE) or C(SCHEMA.TABLE), in the letters that the server shows.
+    description: The table of V(lock), as C(TABLE) or with PostgreSQL also C(SCHEMA.TABLE), in the letters that the server shows.
+    type: str
+  account:
+    description: The account of V(refuse) with MySQL and MariaDB, as C(USER@HOST) or C(USER), which is C(USER@%).
     type: str
   login_user:
-    description: The role of V(refuse), V(exhaust) and V(lock). When left out, root works as O(become_user), anybody else as himself.
+    description:
+      - The role or account that works by SQL.
+      - When left out, root works as O(become_user) with PostgreSQL and as C(root) with MySQL and MariaDB, anybody else as himself.
     type: str
   login_password:
     description: Its password. It is kept in a private file of the host as long as the fault lasts, and never in the ledger.
@@ -58,10 +65,10 @@ options:
     description: Where the server is. The Unix socket of the server on O(port) when left out.
     type: str
   login_unix_socket:
-    description: The folder of the server's Unix socket.
+    description: The server's Unix socket, with PostgreSQL the folder that it is in.
     type: path
   become_user:
-    description: The operating system's user whom root runs C(psql) as, when O(login_user) is left out.
+    description: With PostgreSQL, the operating system's user whom root runs C(psql) as, when O(login_user) is left out.
     type: str
     default: postgres
 """
@@ -89,6 +96,14 @@ EXAMPLES = r"""
     action: lock
     database: shop
     table: orders
+    duration: 20s
+  become: true
+
+- name: A MariaDB server that takes no more connections
+  magsasa.chaos.database_fault:
+    name: full
+    engine: mariadb
+    action: exhaust
     duration: 20s
   become: true
 """

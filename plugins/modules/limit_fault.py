@@ -138,7 +138,8 @@ fault:
     measured:
       description:
         - With O(action=unit) the limits as the kernel has them (C(cpu_limit) and so on), and what it counted since the injection, C(nr_throttled),
-          C(throttled_usec), C(usage_usec), C(memory_max_events), C(oom_kills), C(tasks_refused), C(read_bytes), C(written_bytes); C(memory_bytes) and C(tasks) are those of now.
+          C(throttled_usec), C(usage_usec), C(memory_max_events), C(oom_kills), C(tasks_refused), C(read_bytes),
+          C(written_bytes); C(memory_bytes) and C(tasks) are those of now.
         - With O(pid) its C(limit), its C(open) files and how many more are C(free) below the limit.
         - Else how many were C(taken) by the workers, and how many are C(free).
       type: dict

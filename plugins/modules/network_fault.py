@@ -74,7 +74,8 @@ options:
     type: str
   jitter:
     description:
-      - Standard deviation of the time that packets are held, at most O(delay). Packets may overtake each other, as on a real network.
+      - Standard deviation of the time that packets are held, at most O(delay). Packets may overtake each other, as on a real network,
+        unless O(rate) is given too, since netem keeps the order of a link then and the average grows.
       - With O(distribution=uniform) it is how far a packet may be off O(delay) at most.
     type: str
   distribution:

@@ -18,7 +18,7 @@ options:
   intensity:
     description: The intensity of the run.
     type: str
-    choices: [smoke, light, medium, heavy, full]
+    choices: [smoke, light, medium, heavy, full, extended]
     default: light
   scenarios:
     description: Ids, families or tags of the scenarios to run instead of those of the intensity; a list, or a text with commas.
@@ -28,6 +28,9 @@ options:
     type: list
     elements: dict
     required: true
+  files:
+    description: Files of scenarios of your own, in the form of C(docs/scenario.schema.json); a list, or a text with commas.
+    type: raw
   target_url:
     description: The service to watch.
     type: str

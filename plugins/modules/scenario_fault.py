@@ -19,7 +19,7 @@ options:
     description: The fault family.
     type: str
     required: true
-    choices: [cpu, memory, disk, network, dns, http, process, service, database, file, limit, clock, host]
+    choices: [cpu, memory, disk, network, dns, http, process, service, container, database, file, limit, clock, host]
   name:
     description: Identity of the fault on the host.
     type: str

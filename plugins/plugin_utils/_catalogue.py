@@ -1,48 +1,20 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The scenario catalogue: reading, choosing, filling in. Pure. Private to magsasa.chaos."""
+"""The scenario catalogue: choosing, filling in. Pure. Private to magsasa.chaos."""
 from __future__ import annotations
 
-from ansible_collections.magsasa.chaos.plugins.module_utils import _quantity
-from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, ChaosError
-from ansible_collections.magsasa.chaos.plugins.module_utils._judge import objectives
+from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption
 
-INTENSITIES = ("smoke", "light", "medium", "heavy", "full")
+INTENSITIES = ("smoke", "light", "medium", "heavy", "full", "extended")
 SMOKE_HOLD = "3s"
-REQUIRED = ("id", "title", "hypothesis", "family", "hold", "intensity", "options", "objectives")
-
-
-def check(entries, source="the catalogue"):
-    """Raise ChaosError, naming entry and key, when an entry has not the form of a scenario."""
-    seen = set()
-    for number, entry in enumerate(entries, 1):
-        if not isinstance(entry, dict):
-            raise ChaosError("%s: entry %d is not a mapping" % (source, number))
-        label = "%s: scenario %s" % (source, entry.get("id", "number %d" % number))
-        for key in REQUIRED:
-            if key not in entry:
-                raise ChaosError("%s: the key '%s' is missing" % (label, key))
-        for key in ("options", "objectives"):
-            if not isinstance(entry[key], dict):
-                raise ChaosError("%s: '%s' must be a mapping" % (label, key))
-        _quantity.name(entry["id"], label + ": id")
-        _quantity.duration(entry["hold"], label + ": hold", low=0.5)
-        _quantity.duration(entry.get("smoke_hold", SMOKE_HOLD), label + ": smoke_hold", low=0.5)
-        try:
-            objectives.parse(entry["objectives"])
-        except ChaosError as error:
-            raise ChaosError("%s: %s" % (label, error))
-        if entry["id"] in seen:
-            raise ChaosError("%s: the id is there twice" % label)
-        seen.add(entry["id"])
-    return entries
 
 
 def select(entries, intensity, wanted=None):
     """Scenarios of an intensity, or those named in ``wanted`` (ids, families or tags), with the hold of that intensity.
 
-    smoke: all, 3 s holds (or their own ``smoke_hold``); full: all; light, medium, heavy: their own. Raises BadOption for an unknown intensity or name.
+    smoke: the 18, 3 s holds (or their own ``smoke_hold``); full: the 18; the others: their own. Scenarios of the shelf ``extended`` run when they are
+    named, or with that intensity. Raises BadOption for an unknown intensity or name.
     """
     if intensity not in INTENSITIES:
         raise BadOption("chaos_intensity", intensity, "is not an intensity", "use one of %s" % ", ".join(INTENSITIES))
@@ -55,7 +27,7 @@ def select(entries, intensity, wanted=None):
                 raise BadOption("chaos_scenarios", name, "is not the id, family or tag of a scenario", "use one of %s" % ", ".join(e["id"] for e in entries))
             chosen.extend(e for e in found if e not in chosen)
     else:
-        chosen = [e for e in entries if intensity in ("smoke", "full") or e["intensity"] == intensity]
+        chosen = [e for e in entries if e["intensity"] == intensity or (intensity in ("smoke", "full") and e["intensity"] != "extended")]
     if intensity == "smoke":
         chosen = [dict(e, hold=e.get("smoke_hold", SMOKE_HOLD)) for e in chosen]
     return chosen
@@ -86,7 +58,9 @@ def fill(entry, endpoint):
     database = endpoint.get("database") or {}
     values = {
         "port": endpoint.get("port"),
-        "database_engine": {"sqlite": "sqlite", "postgresql": "postgresql"}.get(database.get("backend")),
+        "pid": endpoint.get("pid"),
+        "unit": endpoint.get("unit"),
+        "database_engine": {"sqlite": "sqlite", "postgresql": "postgresql", "mysql": "mysql"}.get(database.get("backend")),
         "database_path": database.get("path"),
         "database_port": database.get("port"),
     }
@@ -99,6 +73,8 @@ def fill(entry, endpoint):
             values["database_path"] = None
             if (database.get("host") or "127.0.0.1") not in ("127.0.0.1", "::1", "localhost") and not str(database.get("host")).startswith("/"):
                 return dict(filled, skipped="the database of the service runs on another host (%s); run the scenario there" % database.get("host"))
+    if "@unit" in entry["options"].values() and not values["unit"]:
+        return dict(filled, skipped="no unit of systemd holds the service of this host; it would have to be one for this scenario")
     options = {}
     for key, value in entry["options"].items():
         if isinstance(value, str) and value.startswith("@"):

@@ -9,6 +9,23 @@ import re
 
 LONGEST = 63
 
+FAMILIES = (
+    "cpu",
+    "memory",
+    "disk",
+    "network",
+    "dns",
+    "http",
+    "process",
+    "service",
+    "container",
+    "database",
+    "file",
+    "limit",
+    "clock",
+    "host",
+)
+
 
 def probe(experiment, host, observer=None):
     """Name of the probe of an experiment on ``host``: the experiment's, or one of its own on an observer that may watch several hosts.

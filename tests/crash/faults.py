@@ -11,6 +11,8 @@ Fault = namedtuple("Fault", "module options traits")
 
 PLACE = "/var/tmp/crash"
 VICTIM = "crash-victim.service"
+PAGES = "crash-pages.service"
+PAGES_PORT = 8047
 PORT = 9  # discard: nobody listens, nobody sends
 # Made once on a host, and there before and after every cell.
 PREPARE = r"""
@@ -25,14 +27,16 @@ shop.execute("create table if not exists t (n)")
 shop.commit()
 EOF
 printf '[Service]\nExecStart=/usr/bin/sleep 86399\n' > /etc/systemd/system/%(victim)s
+printf '[Service]\nExecStart=/usr/bin/python3 -m http.server --bind 127.0.0.1 %(port)d\n' > /etc/systemd/system/%(pages)s
 systemctl daemon-reload
-""" % {"place": PLACE, "victim": VICTIM}
+""" % {"place": PLACE, "victim": VICTIM, "pages": PAGES, "port": PAGES_PORT}
 # What a boot takes along.
 START = r"""
-systemctl start %(victim)s
+systemctl start %(victim)s %(pages)s
+for _each in $(seq 100); do ss -Htln | grep -q ':%(port)d ' && break; sleep 0.1; done
 nft add table inet somebody
 nft add chain inet somebody forwarded '{ type filter hook forward priority 0; }'
-""" % {"victim": VICTIM}
+""" % {"victim": VICTIM, "pages": PAGES, "port": PAGES_PORT}
 
 FAULTS = {
     "cpu": Fault("cpu_fault", {"load": "10%", "of": "added", "cores": 1}, {"worker"}),
@@ -44,6 +48,8 @@ FAULTS = {
     "file-corrupt": Fault("file_fault", {"action": "corrupt", "path": PLACE + "/notes", "size": "8"}, {"lasting"}),
     "file-remove": Fault("file_fault", {"action": "remove", "path": PLACE + "/away"}, {"lasting"}),
     "dns-block": Fault("dns_fault", {"action": "block", "names": ["api.example.test"]}, {"lasting"}),
+    "http-status": Fault("http_fault", {"status": 503, "port": PAGES_PORT}, {"nft", "worker"}),
+    "dns-fail": Fault("dns_fault", {"action": "fail", "names": ["api.example.test"]}, {"nft", "worker"}),
     "network-partition": Fault("network_fault", {"action": "partition", "port": [PORT]}, {"nft"}),
     "network-delay": Fault("network_fault", {"action": "delay", "delay": "50ms", "port": [PORT]}, {"nft", "worker"}),
     "database-lock": Fault("database_fault", {"engine": "sqlite", "action": "outage", "path": PLACE + "/shop.db"}, {"worker"}),

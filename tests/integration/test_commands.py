@@ -60,7 +60,7 @@ def said(process):
 
 BAD_USAGE = [
     (CHAOS, ["--intensity"], "--intensity: a value is missing"),
-    (CHAOS, ["--intensity", "extreme"], "--intensity: 'extreme' is not an intensity; use smoke, light, medium, heavy or full"),
+    (CHAOS, ["--intensity", "extreme"], "--intensity: 'extreme' is not an intensity; use smoke, light, medium, heavy, full or extended"),
     (CHAOS, ["--intensity="], "--intensity: '' is not an intensity"),
     (CHAOS, ["--intensity", "light\n\x1b[31m"], "--intensity: 'light??[31m' is not an intensity"),
     (CHAOS, ["--target", "localhost:5001"], "--target: 'localhost:5001' is not a URL; write it as http://HOST:PORT"),
@@ -202,8 +202,10 @@ def _ready():
 @pytest.mark.usefixtures("ready")
 def test_list_prints_the_catalogue(tmp_path):
     done = command(CHAOS, "--list", cwd=tmp_path)
-    scenarios = yaml.safe_load((ROOT / "roles" / "suite" / "files" / "catalogue.yml").read_text())["scenarios"]
+    shelves = [ROOT / "roles" / "suite" / "files" / name for name in ("catalogue.yml", "extended.yml")]
+    scenarios = [each for shelf in shelves for each in yaml.safe_load(shelf.read_text())["scenarios"]]
     assert done.returncode == 0 and done.stderr == ""
+    assert "ready: own workers" in done.stdout and "needs the database of the service" in done.stdout
     assert [line.split()[0] for line in done.stdout.splitlines()[1:]] == [each["id"] for each in scenarios]
     light = command(CHAOS, "--list", "--intensity=light", cwd=tmp_path).stdout
     assert [line.split()[0] for line in light.splitlines()[1:]] == [each["id"] for each in scenarios if each["intensity"] == "light"]
@@ -288,3 +290,39 @@ def with_group_gone(group):
         os.killpg(group, signal.SIGKILL)
     except ProcessLookupError:
         pass
+
+
+OWN = """scenarios:
+  - id: mine
+    title: A little load
+    hypothesis: Nobody notices.
+    family: cpu
+    intensity: light
+    hold: 2s
+    options: {load: 10%, of: added, cores: 1}
+    objectives: {error_rate: 5%}
+"""
+
+
+@pytest.mark.usefixtures("ready")
+@pytest.mark.parametrize(
+    "change, code, says",
+    [
+        (("", ""), 0, "CHAOS"),
+        (("load: 10%", "lod: 10%"), 3, "scenario mine: options: cpu_fault has no option 'lod'; did you mean 'load'"),
+        (("hold: 2s", "hold: 2 parsecs"), 3, "scenario mine: hold: '2 parsecs' is not a duration"),
+        (("    title", "    titel"), 3, "scenario mine: the key 'titel' is unknown; did you mean 'title'"),
+        (("scenarios:", "scenario:"), 3, "is not a file of scenarios"),
+    ],
+    ids=["good", "option", "hold", "key", "file"],
+)
+def test_a_file_of_scenarios_of_ones_own(chaos_state, tmp_path, change, code, says):
+    own = tmp_path / "mine.yml"
+    own.write_text(OWN.replace(*change) if change[0] else OWN)
+    with Server(say(answer(b'{"status": "healthy", "service": "shop", "version": "7.1"}'))) as server:
+        argv = ["--scenario-file", str(own), "--scenario", "mine", "--target", server.url, "--dry-run", "--report-dir", str(tmp_path / "reports")]
+        done = command(CHAOS, *argv, cwd=tmp_path)
+    shown = " ".join((done.stdout + done.stderr).split())
+    assert done.returncode == code and says in shown and "Traceback" not in shown, done.stdout + done.stderr
+    assert code == 0 or str(own) in shown
+    assert list(chaos_state.iterdir()) == []

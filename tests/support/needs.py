@@ -19,10 +19,22 @@ def postgres_folder():
     return next((place for place in places if (place / "initdb").exists() and (place / "pg_ctl").exists()), None)
 
 
+def mariadb_server():
+    """Path of the server's program, or None. Debian keeps it off a plain user's PATH."""
+    path = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/libexec"])
+    return shutil.which("mariadbd", path=path) if shutil.which("mariadb-install-db", path=path) else None
+
+
 def missing(marker):
     """Why a test with this marker cannot run here (text), or None."""
     if marker == "root" and os.geteuid() != 0:
         return "needs root; run the tests as root"
     if marker == "postgres" and postgres_folder() is None:
         return "needs a PostgreSQL server's programs; install the package postgresql (Fedora, RHEL: postgresql-server)"
+    if marker == "mariadb" and mariadb_server() is None:
+        return "needs a MariaDB server's programs; install the package mariadb-server"
+    if marker == "podman" and not (shutil.which("podman") and shutil.which("busybox")):
+        return "needs podman and busybox; install the packages podman, runc and busybox-static (Fedora, RHEL: podman and busybox)"
+    if marker == "docker" and not (shutil.which("dockerd") and shutil.which("busybox")):
+        return "needs a docker daemon's program and busybox; install the packages docker.io and busybox-static"
     return None

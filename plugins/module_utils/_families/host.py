@@ -12,7 +12,7 @@ import os
 import time
 
 from .. import _clock, _cmd, _quantity
-from .._errors import BadOption, MissingTool, NotHere, Refused
+from .._errors import BadOption, NotHere, Refused
 from .._fault.plan import plan, step
 from .._host import containers, processes, services
 
@@ -74,7 +74,7 @@ class Host:
         if action == "panic" and not facts["panic_s"]:
             raise Refused("panic", "kernel.panic is %s, so the host would stay down" % facts["panic_s"], remedy="set kernel.panic to the seconds after which it boots again, or use action=reset")
         if action in COMMANDS and not facts["systemd"]:
-            raise MissingTool("systemctl", {"every distribution with systemd": "systemd"}, "take the host down in good order")
+            raise NotHere("%s is done by systemd, which does not run this host" % action, "use action=reset where losing what is not written is what you want")
         backend = "systemctl" if action in COMMANDS else "sysrq"
         says = "%s, %g s after the answer" % (SAYS[action], options["delay_s"])
         made = step("go_down", says, {"action": action, "delay_s": options["delay_s"]}, tool=backend)

@@ -29,6 +29,16 @@ def start_time(pid):
     return int(fields[19]) if fields and fields[0] not in ("Z", "X") else None
 
 
+def age_s(start):
+    """Seconds since a process started (``start`` in ticks since boot)."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - start / float(os.sysconf("SC_CLK_TCK"))
+
+
+def since(start, moment):
+    """Seconds from ``moment`` (CLOCK_MONOTONIC) to the start of a process; the same clock as its ticks but for suspends."""
+    return round(max(0.0, time.monotonic() - age_s(start) - moment), 2)
+
+
 def state(pid):
     """One letter, as ps shows it ("R", "S", "T", ...), or None."""
     fields = stat_fields(pid)

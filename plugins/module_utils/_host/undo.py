@@ -10,10 +10,10 @@ still there after a boot, and ``needs_services = True`` when it cannot be carrie
 from __future__ import annotations
 
 from . import dumps
-from .operations import clock, files, hosts, kept_files, limits, members, nftables, postgres, processes, services, sqlite, tc
+from .operations import clock, engines, files, hosts, kept_files, limits, members, mysql, nftables, postgres, processes, services, sqlite, tc
 
 OPERATIONS = {}
-for _kind in (clock, files, hosts, kept_files, limits, members, nftables, postgres, processes, services, sqlite, tc):
+for _kind in (clock, engines, files, hosts, kept_files, limits, members, mysql, nftables, postgres, processes, services, sqlite, tc):
     OPERATIONS.update(_kind.OPERATIONS)
 
 

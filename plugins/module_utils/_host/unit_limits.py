@@ -53,8 +53,10 @@ def assignments(name, shown, device=None):
 
 
 def live(unit):
-    """``{property: text}`` as systemd has them now."""
-    found = services.show(unit, ",".join(SHOWN.get(name, name) for name in PROPERTIES))
+    """``{property: text}`` as systemd has them now; no text for a unit that is gone, of which systemd tells its defaults only."""
+    found = services.show(unit, ",".join(["LoadState"] + [SHOWN.get(name, name) for name in PROPERTIES]))
+    if found.get("LoadState") == "not-found":
+        return dict.fromkeys(PROPERTIES, "")
     return {name: found.get(SHOWN.get(name, name), "") for name in PROPERTIES}
 
 

@@ -9,7 +9,7 @@ import json
 import pytest
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, Refused
-from ansible_collections.magsasa.chaos.plugins.module_utils._families.database import FAMILY, postgresql, sqlite_locks
+from ansible_collections.magsasa.chaos.plugins.module_utils._families.database import FAMILY, mysql_sql, postgresql, sqlite_locks
 from ansible_collections.magsasa.chaos.plugins.module_utils._fault import record
 from ansible_collections.magsasa.chaos.plugins.module_utils._host import psql
 
@@ -165,3 +165,60 @@ def test_header(tmp_path, head, mode):
 )
 def test_sessions_are_known_by_their_peer(title, is_one):
     assert postgresql.is_session(title) == is_one
+
+
+MYSQL = {"host": "127.0.0.1", "port": 3306, "socket": None, "user": "root"}
+
+
+@pytest.mark.parametrize("engine", ["mysql", "mariadb"])
+@pytest.mark.parametrize(
+    "change, facts, undone",
+    [
+        ({"action": "refuse", "account": "shop"}, {"locked": False, "ours": "root@localhost"}, ["mysql.unlock"]),
+        ({"action": "lock", "database": "shop", "table": "t"}, {}, ["workers.end"]),
+        ({"action": "exhaust"}, {"free": 5}, ["workers.end"]),
+        ({"action": "terminate"}, {}, ["workers.end"]),
+    ],
+)
+def test_mysql_by_sql(engine, change, facts, undone):
+    options = parsed(engine=engine, login_password="s3cret", **change)
+    plan = FAMILY.plan(options, dict(facts, login=MYSQL))
+    assert [each["op"] for each in plan["steps"][0]["undo"]] == undone and plan["claims"] == ["mysql:3306"]
+    assert "s3cret" not in json.dumps(record.new(plan, {"name": "a"}, options, "planned"))
+
+
+@pytest.mark.parametrize("account, parts", [("shop", ["shop", "%"]), ("shop@10.0.0.%", ["shop", "10.0.0.%"]), ("a@b@c", ["a@b", "c"])])
+def test_mysql_account(account, parts):
+    assert parsed(engine="mysql", action="refuse", account=account)["account"] == parts
+
+
+@pytest.mark.parametrize("parts, text", [(["shop", "%"], "'shop'@'%'"), (["o'brien", "h"], "'o''brien'@'h'")])
+def test_mysql_account_is_quoted(parts, text):
+    assert mysql_sql.account(parts) == text
+
+
+@pytest.mark.parametrize(
+    "said, locked",
+    [
+        ("CREATE USER `a`@`%` IDENTIFIED BY PASSWORD '*1' ACCOUNT LOCK", True),
+        ("CREATE USER `a`@`%` IDENTIFIED BY PASSWORD '*1'", False),
+        ("CREATE USER 'a'@'%' IDENTIFIED WITH 'x' PASSWORD EXPIRE DEFAULT ACCOUNT UNLOCK PASSWORD HISTORY DEFAULT", False),
+        ("CREATE USER 'a'@'%' IDENTIFIED WITH 'x' PASSWORD EXPIRE DEFAULT ACCOUNT LOCK PASSWORD HISTORY DEFAULT", True),
+    ],
+)
+def test_mysql_locked_account(said, locked):
+    assert mysql_sql.is_locked(said) is locked
+
+
+@pytest.mark.parametrize(
+    "change, facts, words",
+    [
+        ({"action": "refuse", "account": "shop"}, {"locked": True, "ours": "root@localhost"}, "locked already"),
+        ({"action": "refuse", "account": "root@localhost"}, {"locked": False, "ours": "root@localhost"}, "unlock itself"),
+        ({"action": "exhaust"}, {"free": 0}, "no free connections"),
+        ({"action": "exhaust"}, {"free": 201}, "at most 200"),
+    ],
+)
+def test_mysql_refusals(change, facts, words):
+    with pytest.raises(Refused, match=words):
+        FAMILY.plan(parsed(engine="mysql", **change), dict(facts, login=MYSQL))

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, MissingTool, NotHere, Refused
+from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, NotHere, Refused
 from ansible_collections.magsasa.chaos.plugins.module_utils._families.host import ACTIONS, FAMILY
 from ansible_collections.magsasa.chaos.plugins.module_utils._host import containers
 
@@ -41,7 +41,7 @@ def test_plans(action, backend, says):
         ("reset", {"sysrq": False}, NotHere, "sysrq"),
         ("panic", {"panic_s": 0}, Refused, "kernel.panic"),
         ("panic", {"panic_s": None}, Refused, "kernel.panic"),
-        ("reboot", {"systemd": False}, MissingTool, "systemctl"),
+        ("reboot", {"systemd": False}, NotHere, "systemd"),
     ],
 )
 def test_refusals(action, change, error, says):

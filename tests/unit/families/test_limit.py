@@ -156,7 +156,7 @@ def test_what_is_taken_leaves_what_was_asked(facts, given, need):
         (HOST_TASKS, {"used": 9800}, {"action": "tasks", "leave_free": 500}, Refused, "only 200 are free now"),
         (HOST_TASKS, {"pid_max": 1 << 22, "threads_max": 1 << 22}, {"action": "tasks", "leave_free": 300000}, NotHere, "take too long"),
         (HOST_TASKS, {"group_room": 2000}, {"action": "tasks", "leave_free": 500}, NotHere, "allows 2000 more"),
-        (HOST_TASKS, {"available_kib": 600 * 1024}, {"action": "tasks", "leave_free": 500}, Refused, "600 MiB is available"),
+        (HOST_TASKS, {"available_kib": 400 * 1024}, {"action": "tasks", "leave_free": 500}, Refused, "400 MiB is available"),
         (HOST_FILES, {}, {"action": "descriptors", "leave_free": 4999}, Refused, "5000 must"),
         (HOST_FILES, {"most": 1 << 62}, {"action": "descriptors", "leave_free": 5000}, NotHere, "fs.file-max"),
         (HOST_FILES, {"root": False}, {"action": "descriptors", "leave_free": 5000}, NotHere, "root only"),
@@ -234,6 +234,12 @@ def test_drop_ins_are_as_before(control, there):
         assert not folder.parent.exists()
 
 
+@pytest.mark.parametrize("said, shown", [("loaded", "20"), ("not-found", "")])
+def test_a_unit_that_is_gone_has_no_limits(monkeypatch, said, shown):
+    monkeypatch.setattr(services, "show", lambda unit, properties: {"LoadState": said, "TasksMax": "20", "CPUQuotaPerSecUSec": "1s"})
+    assert unit_limits.live("web.service")["TasksMax"] == shown
+
+
 def test_only_a_folder_of_the_fault_is_removed(tmp_path):
     operation = OPERATIONS["folder.remove"]
     mine, other, link = tmp_path / ".magsasa-chaos-abc-inodes", tmp_path / "other", tmp_path / "abc-link"
@@ -263,11 +269,5 @@ def test_a_limit_is_held_when_the_kernel_says_so(tmp_path):
     for name, text in (("cpu.max", "20000 100000"), ("memory.max", "4096"), ("pids.max", "max"), ("io.max", "8:0 rbps=5 wbps=max\n254:0 rbps=7 wbps=max")):
         (tmp_path / name).write_text(text + "\n")
     group = str(tmp_path)
-    assert [unit.held(*each, group, "254:0")[0] for each in (("cpu", 20.0), ("cpu", 30.0), ("memory", 4096), ("tasks", 5), ("io_read", 7), ("io_write", 7))] == [
-        True,
-        False,
-        True,
-        False,
-        True,
-        False,
-    ]
+    asked = (("cpu", 20.0), ("cpu", 30.0), ("memory", 4096), ("tasks", 5), ("io_read", 7), ("io_write", 7))
+    assert [unit.held(*each, group, "254:0")[0] for each in asked] == [True, False, True, False, True, False]

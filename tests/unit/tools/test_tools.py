@@ -39,21 +39,27 @@ def test_exit_codes(code, understood, ours):
 SCENARIOS = [
     {"id": "a", "intensity": "light", "hold": "30s", "title": "A"},
     {"id": "b", "intensity": "heavy", "hold": "60s", "title": "B", "available": False, "unavailable_reason": "not built"},
+    {"id": "c", "intensity": "extended", "hold": "5s", "title": "C"},
 ]
 
 
 @pytest.mark.parametrize(
     "intensity, found",
     [
-        (None, [("a", "light", "30s", "A", ""), ("b", "heavy", "60s", "B", "not available: not built")]),
-        ("full", [("a", "light", "30s", "A", ""), ("b", "heavy", "60s", "B", "not available: not built")]),
-        ("smoke", [("a", "light", "3s", "A", ""), ("b", "heavy", "3s", "B", "not available: not built")]),
-        ("light", [("a", "light", "30s", "A", "")]),
+        (None, [("a", "light", "30s", "A", "here"), ("b", "heavy", "60s", "B", "here"), ("c", "extended", "5s", "C", "here")]),
+        ("full", [("a", "light", "30s", "A", "here"), ("b", "heavy", "60s", "B", "here")]),
+        ("smoke", [("a", "light", "3s", "A", "here"), ("b", "heavy", "3s", "B", "here")]),
+        ("light", [("a", "light", "30s", "A", "here")]),
+        ("extended", [("c", "extended", "5s", "C", "here")]),
         ("medium", []),
     ],
 )
 def test_scenarios_of_an_intensity(intensity, found):
-    assert list(list_scenarios.rows(SCENARIOS, intensity)) == found
+    assert list(list_scenarios.rows(SCENARIOS, lambda each: "here", intensity)) == found
+
+
+def test_what_is_not_available_says_why():
+    assert list_scenarios.ability(SCENARIOS[1]) == "not available: not built"
 
 
 def test_tables_line_up():

@@ -1,14 +1,15 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Databases: SQLite files and PostgreSQL servers of the host. Private to magsasa.chaos."""
+"""Databases: SQLite files, PostgreSQL, MySQL and MariaDB servers of the host. Private to magsasa.chaos."""
 from __future__ import annotations
 
 from ..._errors import BadOption
-from . import postgresql, postgresql_sql, sqlite
+from . import mysql, mysql_sql, postgresql, postgresql_sql, sqlite
 
-ENGINES = {"sqlite": sqlite, "postgresql": postgresql}
-SQL_ONLY = ("database", "table", "login_user", "login_password", "login_host", "login_unix_socket")
+ENGINES = {"sqlite": sqlite, "postgresql": postgresql, "mysql": mysql, "mariadb": mysql}
+BY_SQL = {postgresql: postgresql_sql.ACTIONS, mysql: mysql_sql.ACTIONS, sqlite: ()}
+SQL_ONLY = ("database", "account", "table", "login_user", "login_password", "login_host", "login_unix_socket")
 
 
 class Database:
@@ -17,13 +18,14 @@ class Database:
     name = "database"
     settle_s = 0.1
     options = {
-        "engine": {"type": "str", "choices": ["sqlite", "postgresql"]},
+        "engine": {"type": "str", "choices": ["sqlite", "postgresql", "mysql", "mariadb"]},
         "action": {"type": "str", "choices": ["outage", "lock", "pause", "terminate", "refuse", "exhaust"], "default": "outage"},
         "path": {"type": "path"},
         "port": {"type": "raw"},
         "patience": {"type": "str", "default": "10s"},
         "database": {"type": "str"},
         "table": {"type": "str"},
+        "account": {"type": "str"},
         "login_user": {"type": "str"},
         "login_password": {"type": "str", "no_log": True},
         "login_host": {"type": "str"},
@@ -37,8 +39,8 @@ class Database:
         room = ENGINES[engine]
         if params["action"] not in room.ACTIONS:
             raise BadOption("action", params["action"], "is not possible with %s" % engine, "use one of %s" % ", ".join(room.ACTIONS))
-        by_sql = room is postgresql and params["action"] in postgresql_sql.ACTIONS
-        for option in () if by_sql else SQL_ONLY:
+        by_sql = params["action"] in BY_SQL[room]
+        for option in ("account",) if by_sql and room is postgresql else () if by_sql else SQL_ONLY:
             if params[option]:
                 shown = "(secret)" if option == "login_password" else params[option]
                 raise BadOption(option, shown, "means nothing with action=%s of %s" % (params["action"], engine), "leave it out")
@@ -71,6 +73,18 @@ class Database:
     def do_postgresql_sql(self, ctx, args):
         """See postgresql_sql.start."""
         postgresql_sql.start(ctx, args)
+
+    def do_mysql_stop(self, ctx, args):
+        """See mysql.stop."""
+        mysql.stop(ctx, args)
+
+    def do_mysql_pause(self, ctx, args):
+        """See mysql.pause."""
+        mysql.pause(ctx, args)
+
+    def do_mysql_sql(self, ctx, args):
+        """See mysql_sql.start."""
+        mysql_sql.start(ctx, args)
 
     def measure(self, ctx):
         """The engine's own measurement, from a second connection."""

@@ -8,16 +8,16 @@ takes connections by the first message of its protocol.
 """
 from __future__ import annotations
 
-import os
 import re
 import signal
 
 from ... import _quantity
-from ..._errors import BadOption, HostError, Refused
+from ..._errors import BadOption
 from ..._fault.plan import plan as make_plan
 from ..._fault.plan import step, undo
-from ..._host import freezing, listeners, pgping, processes, revival, services
+from ..._host import freezing, pgping, processes
 from . import postgresql_sql as by_sql
+from . import servers
 
 ACTIONS = ("outage", "pause", "terminate") + by_sql.ACTIONS
 DEFAULT_PORT = 5432
@@ -29,10 +29,7 @@ def parse(params):
     """``{port, patience_s}``."""
     if params["path"]:
         raise BadOption("path", params["path"], "means nothing with PostgreSQL", "leave it out, or use engine sqlite")
-    text = str(params["port"] if params["port"] not in (None, "") else DEFAULT_PORT).strip()
-    if not text.isascii() or not text.isdigit() or not 0 < int(text[:6]) < 65536:
-        raise BadOption("port", params["port"], "is not a port", "use a number from 1 to 65535")
-    parsed = {"port": int(text), "patience_s": _quantity.duration(params["patience"], "patience", low=0.1, high=50.0)}
+    parsed = {"port": servers.port_of(params["port"], DEFAULT_PORT), "patience_s": _quantity.duration(params["patience"], "patience", low=0.1, high=50.0)}
     return dict(parsed, **by_sql.parse(params)) if params["action"] in by_sql.ACTIONS else parsed
 
 
@@ -40,32 +37,14 @@ def look(options):
     """The server that listens on the port; for what is done by SQL, what it says."""
     if options["action"] in by_sql.ACTIONS:
         return by_sql.look(options)
-    listening = listeners.listeners()
-    mine = [each for each in listening if each.port == options["port"]]
-    master = listeners.top_of_tree(sorted({pid for each in mine for pid in each.pids}))
-    if mine and not master:
-        raise Refused("permission", "the process behind port %d belongs to another user and this run has no root" % options["port"], remedy="use become: true")
-    if not master or processes.comm(master) not in PROGRAMS:
-        raise BadOption("port", options["port"], "has no PostgreSQL server of this host behind it", "name the port of a running one")
-    address = mine[0].address
-    below = [[pid, processes.start_time(pid)] for pid in processes.below(master)]
-    tree = [[master, processes.start_time(master)]] + [each for each in below if each[1] is not None]
-    return {
-        "uid": processes.uid(master),
-        "us": os.geteuid(),
-        "address": {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address),
-        "unit": services.unit_of(master),
-        "tree": tree,
-        "marks": revival.mark(master, tree, listening),
-    }
+    return servers.look(options["port"], PROGRAMS, "PostgreSQL")
 
 
 def plan(options, facts):
     """Steps of one action."""
     if options["action"] in by_sql.ACTIONS:
         return by_sql.plan(options, facts)
-    if facts["us"] and facts["us"] != facts["uid"]:
-        raise Refused("permission", "the server's processes belong to another user and this run has no root", remedy="use become: true")
+    servers.may_signal(facts)
     port, marks, tree = options["port"], facts["marks"], facts["tree"]
     common = {"pid": marks["pid"], "start": marks["start"], "address": facts["address"], "port": port, "patience_s": options["patience_s"]}
     answers = undo("postgres.accepting", address=facts["address"], port=port)
@@ -102,31 +81,16 @@ def plan(options, facts):
     return make_plan("database", options["action"], backend, {"engine": "postgresql", "port": port}, steps, ["postgresql:%d" % port], notes)
 
 
-def _runs(args):
-    """Told only now: if another fault stopped it, that conflict was told before."""
-    if processes.state(args["pid"]) == "T":
-        raise HostError("the server on port %d is stopped (SIGSTOP) already; let it go on first" % args["port"])
-
-
 def stop(ctx, args):
     """Fast shutdown; immediate shutdown when sessions hold it up."""
-    _runs(args)
+    servers.runs(args)
     ctx.memory.update(engine="postgresql", args=args, action="outage")
-    if args["unit"]:
-        services.control("stop", args["unit"], timeout=args["patience_s"] + 30.0)
-        return
-    revival.keep(args["fault"], revival.capture(args["pid"]))
-    if not processes.send(args["pid"], args["start"], signal.SIGINT):
-        raise HostError("the server ended by itself before it was to be stopped")
-    if not processes.wait_gone(args["pid"], args["start"], args["patience_s"]):
-        processes.send(args["pid"], args["start"], signal.SIGQUIT)
-        if not processes.wait_gone(args["pid"], args["start"], 5.0):
-            raise HostError("the server did not stop within %g s" % (args["patience_s"] + 5.0))
+    servers.shut_down(args, signal.SIGINT, signal.SIGQUIT)
 
 
 def pause(ctx, args):
     """The postmaster first, so that it starts no new process."""
-    _runs(args)
+    servers.runs(args)
     ctx.memory.update(engine="postgresql", args=args, action="pause")
     freezing.stop(ctx, args["pid"], args["tree"])
 

@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import os
 import pwd
-import select
 import time
 
 from ..._errors import BadOption, HostError, Refused, printable
 from ..._fault.plan import plan as make_plan
 from ..._fault.plan import step, undo
 from ..._host import psql, secrets
+from . import servers, sql_worker
 
 ACTIONS = ("refuse", "exhaust", "lock")
 MOST_SESSIONS = 200  # each is one psql
-WORKER = "chaos-sql"
 # Connections that an ordinary role may still open; the asking one is counted as used. pg_settings: superuser_reserved_connections, reserved_connections (16)
 FREE = (
     "SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int"
@@ -30,10 +29,7 @@ KICK = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datn
 
 
 def _named(option, text, most=63):
-    """A name as PostgreSQL takes it: not empty, at most 63 bytes, nothing that cannot be printed."""
-    if not text or not text.isprintable() or len(text.encode("utf-8", "replace")) > most:
-        raise BadOption(option, text or "", "is not a name that PostgreSQL knows", "use 1 to %d printable characters" % most)
-    return text
+    return servers.named(option, text, "PostgreSQL", most)
 
 
 def parse(params):
@@ -141,25 +137,7 @@ def start(ctx, args):
         psql.must(args["login"], password, args["way"], "ALTER DATABASE %s WITH ALLOW_CONNECTIONS false" % psql.name(args["database"]))
         psql.must(args["login"], password, args["way"], KICK % psql.literal(args["database"]))
         return
-    reading, writing = os.pipe()
-    work = _lock if args["action"] == "lock" else _exhaust
-    ctx.spawn(WORKER, _worker, work, args, password, writing)
-    os.close(writing)
-    try:
-        ready = select.select([reading], [], [], args["patience_s"] + 30.0)[0]
-        said = os.read(reading, 500).decode("utf-8", "replace") if ready else ""
-    finally:
-        os.close(reading)
-    if not said.startswith("held"):
-        raise HostError(said or "the sessions did not get what they wanted in time")
-
-
-def _worker(work, args, password, writing):
-    """Say "held", or one sentence."""
-    try:
-        work(args, password, lambda: os.write(writing, b"held"))
-    except HostError as error:
-        os.write(writing, str(error).encode("utf-8", "replace")[:500])
+    sql_worker.start(ctx, _lock if args["action"] == "lock" else _exhaust, args, password)
 
 
 def _lock(args, password, held):

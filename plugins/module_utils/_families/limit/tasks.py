@@ -23,8 +23,9 @@ FLOOR = 48  # what the SSH daemon, Ansible and our own undo need, whatever is as
 EACH = 4000  # threads of one worker: the kernel bounds the maps of a process (vm.max_map_count)
 MOST = 120000
 KIB_EACH = 24  # kernel stack and bookkeeping of a thread, and the page of its own stack
-KEEP_KIB = 512 * 1024
+KEEP_KIB = 256 * 1024
 STACK = 64 * 1024
+LOW = 300  # numbers below are given out once, after boot (RESERVED_PIDS in kernel/pid.c): none of them is free later
 
 
 def parse(params):
@@ -35,14 +36,14 @@ def parse(params):
 
 
 def count():
-    """Tasks that have a number here (int)."""
+    """Numbers that cannot be given to a new task (int): those of tasks, and the low ones."""
     found = 0
     for pid in processes.pids():
         try:
-            found += len(os.listdir("/proc/%d/task" % pid))
+            found += sum(1 for task in os.listdir("/proc/%d/task" % pid) if int(task) >= LOW)
         except OSError:
             pass
-    return found
+    return LOW + found
 
 
 def _number(name):

@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import time
 
 from ... import _quantity
 from ..._errors import BadOption, HostError, Refused, printable
@@ -230,9 +229,9 @@ class Process:
         found = revival.successor(marks) if gone else None
         if found:
             # One that fails again at once is none: it must stay for a while, and listen. Then nothing is left to hold, or to undo.
-            ctx.over = _age_s(found[1]) >= SETTLED_S and revival.serves(marks)
+            ctx.over = processes.age_s(found[1]) >= SETTLED_S and revival.serves(marks)
             measured.update(
-                back_after_s=_age_at(found[1], ctx.moment["monotonic"]), back_pid=found[0], started_by="this fault" if ctx.memory.get("by_us") else "the host"
+                back_after_s=processes.since(found[1], ctx.moment["monotonic"]), back_pid=found[0], started_by="this fault" if ctx.memory.get("by_us") else "the host"
             )
         if ctx.memory.get("forced"):
             measured["forced"] = True
@@ -250,18 +249,6 @@ def _describe(pid, protected, listening):
         "tree": [[each, processes.start_time(each), processes.state(each), processes.uid(each), protected.get(each)] for each in tree],
         "marks": revival.mark(pid, [[each, processes.start_time(each)] for each in tree], listening),
     }
-
-
-def _age_s(start_ticks):
-    """Seconds since the start of a process (ticks since boot)."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME) - start_ticks / float(os.sysconf("SC_CLK_TCK"))
-
-
-def _age_at(start_ticks, moment):
-    """Seconds from ``moment`` (CLOCK_MONOTONIC) to the start of a process (ticks since boot; the same clock but for suspends)."""
-    started = start_ticks / float(os.sysconf("SC_CLK_TCK"))
-    suspended = time.clock_gettime(time.CLOCK_BOOTTIME) - time.monotonic()
-    return round(max(0.0, started - suspended - moment), 2)
 
 
 FAMILY = Process()

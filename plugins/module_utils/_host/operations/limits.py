@@ -21,6 +21,8 @@ class RestoreUnit:
     systemd reads them. After a reboot there is nothing to do: all of it was below /run.
     """
 
+    needs_services = True
+
     @classmethod
     def undo(cls, args):
         if args["boot_id"] != _clock.boot_id() or not cls.left(args):

@@ -45,12 +45,15 @@ class EndWorkers:
 class FinishWorkers:
     """``{"fault": id, "within_s": seconds}``: ask the workers (SIGTERM) to end what is under way; those that stay are for workers.end."""
 
-    @staticmethod
-    def undo(args):
+    ARGS = {"fault": "id", "within_s": "number"}
+    LONGEST = 10.0  # seconds, whatever the ledger says
+
+    @classmethod
+    def undo(cls, args):
         found = EndWorkers.found(args)
         for pid, start in found:
             processes.send(pid, start, signal.SIGTERM)
-        limit = time.monotonic() + args["within_s"]
+        limit = time.monotonic() + min(args["within_s"], cls.LONGEST)
         for pid, start in found:
             processes.wait_gone(pid, start, max(0.0, limit - time.monotonic()))
 

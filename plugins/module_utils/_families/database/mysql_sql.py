@@ -1,0 +1,237 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""MySQL and MariaDB by SQL: lock an account out, end sessions, use all connections up, lock a table. Private to magsasa.chaos.
+
+Needs their client on the host and an account: the login options, or as root the one of the same name by the server's Unix socket.
+"""
+from __future__ import annotations
+
+import os
+import pwd
+import time
+
+from ..._errors import BadOption, HostError, Refused, printable
+from ..._fault.plan import plan as make_plan
+from ..._fault.plan import step, undo
+from ..._host import listeners, myping, mysql, secrets
+from ..._host.operations.mysql import NO_SUCH_ACCOUNT, account, is_locked
+from . import servers, sql_worker
+
+ACTIONS = ("terminate", "refuse", "exhaust", "lock")
+MOST_SESSIONS = 200  # each is one client
+TOO_MANY, WAITED = 1040, 1205  # ER_CON_COUNT_ERROR, ER_LOCK_WAIT_TIMEOUT
+FREE = "SHOW GLOBAL STATUS LIKE 'Threads_connected'; SELECT @@max_connections;"
+# Sessions of people and applications: not ours, not the server's own, no replica.
+SESSIONS = (
+    "SELECT id FROM information_schema.processlist WHERE id <> connection_id() AND user NOT IN ('system user', 'event_scheduler')"
+    " AND command NOT IN ('Daemon', 'Binlog Dump', 'Binlog Dump GTID')"
+)
+
+
+def parse(params):
+    """Names and login; the password becomes ``secret``, which the ledger never sees."""
+    action = params["action"]
+    parsed = {"database": None, "table": None, "account": None}
+    for option, wanted in (("database", action == "lock"), ("table", action == "lock"), ("account", action == "refuse")):
+        if params[option] and not wanted:
+            raise BadOption(option, params[option], "means nothing with action=%s" % action, "leave it out")
+        if wanted and not params[option]:
+            raise BadOption(option, "", "is missing", "name the %s" % option)
+    if action == "lock":
+        parsed.update(database=_name("database", params["database"]), table=_name("table", params["table"]))
+    if action == "refuse":
+        user, _at, host = params["account"].rpartition("@") if "@" in params["account"] else (params["account"], "", "%")
+        parsed["account"] = [_name("account", user, 128), _name("account", host, 255)]
+    if params["login_host"] and params["login_unix_socket"]:
+        raise BadOption("login_unix_socket", params["login_unix_socket"], "and login_host exclude each other", "give one of them")
+    parsed.update(
+        login_user=_name("login_user", params["login_user"], 128) if params["login_user"] else None,
+        login_host=_name("login_host", params["login_host"], 255) if params["login_host"] else None,
+        login_unix_socket=_name("login_unix_socket", params["login_unix_socket"], 107) if params["login_unix_socket"] else None,
+    )
+    if params["login_password"]:
+        parsed["secret"] = {"password": params["login_password"]}
+    return parsed
+
+
+def _name(option, text, most=64):
+    """Without a backslash: what that means in SQL depends on the server's sql_mode."""
+    if "\\" in text:
+        raise BadOption(option, text, "holds a backslash", "use a name without one")
+    return servers.named(option, text, "the server", most)
+
+
+def _login(options):
+    """How to get in; see mysql."""
+    socket = options["login_unix_socket"]
+    if not socket and not options["login_host"]:
+        server = listeners.top_of_tree(sorted({pid for each in listeners.listeners() if each.port == options["port"] for pid in each.pids}))
+        socket = myping.socket_path(server) if server else None
+    user = options["login_user"] or pwd.getpwuid(os.geteuid()).pw_name
+    return {"host": options["login_host"] or "127.0.0.1", "port": options["port"], "socket": socket, "user": user}
+
+
+def look(options):
+    """What the server says of what is meant."""
+    login, password = _login(options), (options.get("secret") or {}).get("password")
+    facts = {"login": login}
+    if options["action"] == "refuse":
+        done = mysql.ask(login, password, "SHOW CREATE USER %s;" % account(options["account"]))
+        if done.rc and mysql.number(done) in NO_SUCH_ACCOUNT:
+            raise BadOption("account", "@".join(options["account"]), "does not exist on the server", "write USER@HOST as the server has it")
+        if done.rc:
+            raise HostError("the server did not say: %s" % mysql.said(done))
+        facts["locked"] = is_locked(done.stdout)
+        facts["ours"] = mysql.must(login, password, "SELECT current_user();")
+    elif options["action"] == "lock":
+        wanted = "SELECT count(*) FROM information_schema.tables WHERE table_schema = %s AND table_name = %s AND table_type = 'BASE TABLE';"
+        if mysql.must(login, password, wanted % (mysql.literal(options["database"]), mysql.literal(options["table"]))) != "1":
+            raise BadOption("table", options["table"], "is no table of database %s" % printable(options["database"]), "use one that SHOW TABLES shows")
+    elif options["action"] == "exhaust":
+        facts["free"] = _free(mysql.must(login, password, FREE)) + 1  # what this question used is free again
+    else:
+        mysql.must(login, password, "SELECT 1;")
+    return facts
+
+
+def _free(said):
+    """Connections that are left, from what FREE gives."""
+    words = said.split()
+    try:
+        return int(words[2]) - int(words[1])
+    except (IndexError, ValueError):
+        raise HostError("the server did not say how many connections are free")
+
+
+def plan(options, facts):
+    """One step; what is changed in the server is undone by SQL, what sessions hold ends with them."""
+    action = options["action"]
+    args = {"action": action, "login": facts["login"], "fault": "$ID", "patience_s": options["patience_s"], "database": options["database"]}
+    requested = {"engine": options["engine"], "port": options["port"]}
+    ended = undo("workers.end", fault="$ID")
+    tool = "mariadb or mysql"
+    if action == "refuse":
+        shown = printable("@".join(options["account"]))
+        if facts["locked"]:
+            raise Refused("state", "account %s is locked already" % shown, remedy="unlock it first")
+        if facts["ours"] == "@".join(options["account"]):
+            raise Refused("revival", "account %s is the one that would have to unlock itself" % shown, remedy="log in as another")
+        requested["account"] = shown
+        again = undo("mysql.unlock", login=facts["login"], account=options["account"], fault="$ID")
+        steps = [step("mysql_sql", "lock account %s and end its sessions" % shown, dict(args, account=options["account"]), [again], tool)]
+    elif action == "lock":
+        requested.update(database=options["database"], table=options["table"])
+        says = "hold a write lock on table %s of %s" % (printable(options["table"]), printable(options["database"]))
+        steps = [step("mysql_sql", says, dict(args, table=mysql.name(options["table"])), [ended], tool)]
+    elif action == "exhaust":
+        if facts["free"] < 1:
+            raise Refused("state", "the server has no free connections already", remedy="free some first")
+        if facts["free"] > MOST_SESSIONS:
+            figure = "the server has %d free connections and at most %d are used up" % (facts["free"], MOST_SESSIONS)
+            raise Refused("sessions", figure, remedy="lower max_connections")
+        requested["sessions"] = facts["free"]
+        steps = [step("mysql_sql", "hold the %d free connections, all but the one kept for administrators" % facts["free"], args, [ended], tool)]
+    else:
+        steps = [step("mysql_sql", "end the sessions of the server on port %d, again and again" % options["port"], args, [ended], tool)]
+    return make_plan("database", action, "SQL by the server's client", requested, steps, ["mysql:%d" % options["port"]])
+
+
+def start(ctx, args):
+    """Change the server, or start the worker whose sessions hold what is asked."""
+    password = secrets.get(args["fault"]).get("password")
+    ctx.memory.update(engine="mysql", sql=args, password=password, ended=0)
+    if args["action"] == "refuse":
+        mysql.must(args["login"], password, "ALTER USER %s ACCOUNT LOCK;" % account(args["account"]))
+        _kick(ctx, " AND user = %s" % mysql.literal(args["account"][0]))
+    elif args["action"] == "terminate":
+        _kick(ctx)
+    else:
+        sql_worker.start(ctx, _lock if args["action"] == "lock" else _exhaust, args, password)
+
+
+def _kick(ctx, whose=""):
+    """End sessions; one that has gone by itself meanwhile is no error."""
+    login, password = ctx.memory["sql"]["login"], ctx.memory["password"]
+    for number in mysql.must(login, password, SESSIONS + whose + ";").split():
+        if number.isdigit() and mysql.ask(login, password, "KILL CONNECTION %s;" % number).rc == 0:
+            ctx.memory["ended"] += 1
+
+
+def _lock(args, password, held):
+    """One session with the lock; it is gone when the session is."""
+    session = mysql.Session(args["login"], password, args["database"])
+    session.ask(
+        "SET SESSION lock_wait_timeout = %d, wait_timeout = 86400; LOCK TABLES %s WRITE; SELECT 'held';"
+        % (max(1, int(args["patience_s"])), args["table"])
+    )
+    held()
+    session.wait()
+
+
+def _exhaust(args, password, held):
+    """Sessions until none is free; again and again, as others leave."""
+    sessions = []
+    told = False
+    while True:
+        sessions = [each for each in sessions if not each.over]
+        try:
+            if not sessions:
+                sessions.append(mysql.Session(args["login"], password))
+            sessions[0].ask("SHOW GLOBAL STATUS LIKE 'Threads_connected';")
+            while len(sessions) < MOST_SESSIONS:
+                free = sessions[0].ask("SELECT @@max_connections - variable_value FROM %s WHERE variable_name = 'Threads_connected';" % _status(sessions[0]))
+                if int(float(free)) < 1:
+                    break
+                sessions.append(mysql.Session(args["login"], password))
+                sessions[-1].ask("SELECT 1;")
+        except (HostError, ValueError):
+            if not told and not sessions:
+                raise
+        if not told:
+            held()
+            told = True
+        time.sleep(0.2)
+
+
+def _status(session):
+    """Where figures of the server are: MariaDB and MySQL keep them apart."""
+    mariadb = session.ask("SELECT version() LIKE '%MariaDB%';") == "1"
+    return "information_schema.global_status" if mariadb else "performance_schema.global_status"
+
+
+def measure(ctx):
+    """What one more connection meets."""
+    args, password = ctx.memory["sql"], ctx.memory["password"]
+    if args["action"] == "terminate":
+        _kick(ctx)
+        ended = ctx.memory["ended"]
+        note = "" if ended else "there was no session to end"
+        return {"effect": "confirmed" if ended else "inconclusive", "measured": {"sessions_ended": ended}, "note": note}
+    return {"refuse": _measure_refuse, "lock": _measure_lock, "exhaust": _measure_exhaust}[args["action"]](args, password)
+
+
+def _judged(confirmed, measured, note=""):
+    return {"effect": "confirmed" if confirmed else "mismatch", "measured": measured, "note": note}
+
+
+def _measure_refuse(args, password):
+    locked = is_locked(mysql.must(args["login"], password, "SHOW CREATE USER %s;" % account(args["account"])))
+    count = SESSIONS.replace("SELECT id", "SELECT count(*)") + " AND user = %s;" % mysql.literal(args["account"][0])
+    return _judged(locked, {"locked": locked, "sessions": int(mysql.must(args["login"], password, count))})
+
+
+def _measure_lock(args, password):
+    sql = "SET SESSION lock_wait_timeout = 1; SELECT 1 FROM %s LIMIT 1;" % args["table"]
+    tried = mysql.ask(args["login"], password, sql, args["database"], 3.0)
+    waited = mysql.number(tried) == WAITED
+    return _judged(waited, {"read": "waits for the lock" if waited else "ok" if tried.rc == 0 else mysql.said(tried)})
+
+
+def _measure_exhaust(args, password):
+    """An administrator may still get in, by the connection kept for them: then the server's own count tells."""
+    tried = mysql.ask(args["login"], password, FREE, seconds=2.0)
+    if tried.rc:
+        return _judged(mysql.number(tried) == TOO_MANY, {"connected": False}, mysql.said(tried))
+    free = max(0, _free(tried.stdout) + 1)
+    return _judged(free <= 1, {"connected": True, "free_connections": free - 1 if free else 0})

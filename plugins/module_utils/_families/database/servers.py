@@ -1,0 +1,73 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A database server of this host, known by the port that it listens on: what its processes are, and how they are stopped. Private to magsasa.chaos."""
+from __future__ import annotations
+
+import os
+
+from ..._errors import BadOption, HostError, Refused
+from ..._host import listeners, processes, revival, services
+
+
+def port_of(value, default):
+    """A port, or the engine's usual one."""
+    text = str(value if value not in (None, "") else default).strip()
+    if not text.isascii() or not text.isdigit() or not 0 < int(text[:6]) < 65536:
+        raise BadOption("port", value, "is not a port", "use a number from 1 to 65535")
+    return int(text)
+
+
+def named(option, text, engine, most=63):
+    """A name as a server takes it: not empty, at most ``most`` bytes, nothing that cannot be printed."""
+    if not text or not text.isprintable() or len(text.encode("utf-8", "replace")) > most:
+        raise BadOption(option, text or "", "is not a name that %s knows" % engine, "use 1 to %d printable characters" % most)
+    return text
+
+
+def look(port, programs, label):
+    """``{"uid", "us", "address", "unit", "tree", "marks"}`` of the server on a port (JSON-able)."""
+    listening = listeners.listeners()
+    mine = [each for each in listening if each.port == port]
+    master = listeners.top_of_tree(sorted({pid for each in mine for pid in each.pids}))
+    if mine and not master:
+        raise Refused("permission", "the process behind port %d belongs to another user and this run has no root" % port, remedy="use become: true")
+    if not master or processes.comm(master) not in programs:
+        raise BadOption("port", port, "has no %s server of this host behind it" % label, "name the port of a running one")
+    address = mine[0].address
+    below = [[pid, processes.start_time(pid)] for pid in processes.below(master)]
+    tree = [[master, processes.start_time(master)]] + [each for each in below if each[1] is not None]
+    return {
+        "uid": processes.uid(master),
+        "us": os.geteuid(),
+        "address": {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address),
+        "unit": services.unit_of(master),
+        "tree": tree,
+        "marks": revival.mark(master, tree, listening),
+    }
+
+
+def may_signal(facts):
+    """Refuse what the kernel would."""
+    if facts["us"] and facts["us"] != facts["uid"]:
+        raise Refused("permission", "the server's processes belong to another user and this run has no root", remedy="use become: true")
+
+
+def runs(args):
+    """Told only when it is to be done: if another fault stopped it, that conflict was told before."""
+    if processes.state(args["pid"]) == "T":
+        raise HostError("the server on port %d is stopped (SIGSTOP) already; let it go on first" % args["port"])
+
+
+def shut_down(args, first, then):
+    """Signal ``first`` asks it to end, ``then`` after its patience; a service is ended by systemd. Raises HostError."""
+    if args["unit"]:
+        services.control("stop", args["unit"], timeout=args["patience_s"] + 30.0)
+        return
+    revival.keep(args["fault"], revival.capture(args["pid"]))
+    if not processes.send(args["pid"], args["start"], first):
+        raise HostError("the server ended by itself before it was to be stopped")
+    if not processes.wait_gone(args["pid"], args["start"], args["patience_s"]):
+        processes.send(args["pid"], args["start"], then)
+        if not processes.wait_gone(args["pid"], args["start"], 5.0):
+            raise HostError("the server did not stop within %g s" % (args["patience_s"] + 5.0))

@@ -1,0 +1,47 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether a host can carry faults out, by the plans of the families themselves. Changes nothing. Private to magsasa.chaos."""
+from __future__ import annotations
+
+import os
+import platform
+
+from .. import _cmd
+from .._errors import ChaosError
+from .._families import clock, container, cpu, database, disk, dns, file, host, http, limit, memory, network, process, service
+from .._host import containers, services
+from . import plan as plans
+
+# By name, so that each travels with the module that asks.
+FAMILIES = {each.FAMILY.name: each.FAMILY for each in (clock, container, cpu, database, disk, dns, file, host, http, limit, memory, network, process, service)}
+TOOLS = ("systemctl", "systemd-run", "nft", "iptables", "tc", "podman", "docker", "psql", "mariadb", "stress-ng", "getent")
+
+
+def assess(family, options, force=False):
+    """What a fault of ``options`` (typed, as the module of the family would have them) comes to on this host.
+
+    ``{"can": True, "backend", "plan": [{says, undo, tool}], "notes": []}``, or ``{"can": False, "why": sentence, "packages": {distribution: package}}``.
+    """
+    room = FAMILIES[family]
+    try:
+        parsed = dict(room.parse(options), force=force)
+        found = room.plan(parsed, room.look(parsed))
+    except ChaosError as error:
+        return {"can": False, "why": str(error), "packages": error.details.get("packages") or {}}
+    except OSError as error:
+        return {"can": False, "why": "the host does not let us look: %s" % error, "packages": {}}
+    return {"can": True, "backend": found["backend"], "plan": plans.readable(found), "notes": found["notes"]}
+
+
+def host_facts():
+    """What faults are made of on this host, whatever they are (dict)."""
+    return {
+        "python": platform.python_version(),
+        "root": os.geteuid() == 0,
+        "systemd": services.available(),
+        "container": containers.inside(),
+        "cgroup": "v2" if os.path.exists("/sys/fs/cgroup/cgroup.controllers") else "v1",
+        "pressure": os.path.exists("/proc/pressure/memory"),
+        "tools": {name: _cmd.which(name) for name in TOOLS},
+    }

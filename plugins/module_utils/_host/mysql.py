@@ -1,0 +1,137 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The client of MariaDB and MySQL: statements, sessions that stay, quoting. Private to magsasa.chaos.
+
+``login`` (dict, fit for the ledger): ``{"host", "port", "socket", "user"}``; a socket (path) goes before the host. The password is apart: the
+client reads it as an option file from memory that only it can see, never from the command line or the environment.
+"""
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import subprocess
+
+from .. import _cmd
+from .._errors import HostError, MissingTool, printable
+from . import processes
+
+PACKAGES = {"Debian/Ubuntu": "mariadb-client", "RHEL/Alma": "mariadb", "SUSE": "mariadb-client"}
+_WORD = re.compile(r"[\w\t.-]+")
+_NUMBER = re.compile(r"ERROR (\d+)")
+
+
+def program():
+    """Path of the client; raises MissingTool."""
+    found = _cmd.which("mariadb") or _cmd.which("mysql")
+    if found is None:
+        raise MissingTool("mariadb or mysql", PACKAGES, "speak to the server")
+    return found
+
+
+def name(text):
+    """An identifier, quoted."""
+    return "`%s`" % text.replace("`", "``")
+
+
+def literal(text):
+    """A string constant; the text holds no backslash, whose meaning depends on sql_mode."""
+    return "'%s'" % text.replace("'", "''")
+
+
+@contextlib.contextmanager
+def _secret(password):
+    """(argument of the client, descriptors to pass): nobody's option files, and the password from an unnamed file that only this user may open."""
+    if not password:
+        yield "--no-defaults", ()
+        return
+    descriptor = os.memfd_create("chaos-login", 0)
+    try:
+        os.fchmod(descriptor, 0o600)  # the client passes over a file that others may write
+        quoted = password.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r")
+        os.write(descriptor, ('[client]\npassword="%s"\n' % quoted).encode("utf-8", "surrogateescape"))
+        yield "--defaults-file=/proc/self/fd/%d" % descriptor, (descriptor,)
+    finally:
+        os.close(descriptor)
+
+
+def _argv(login, database, first, seconds):
+    argv = [program(), first, "--batch", "--skip-column-names", "--unbuffered", "--connect-timeout=%d" % max(2, int(seconds)), "--user=" + login["user"]]
+    if login["socket"]:
+        argv += ["--protocol=socket", "--socket=" + login["socket"]]
+    else:
+        argv += ["--protocol=tcp", "--host=" + login["host"], "--port=%d" % login["port"]]
+    return argv + (["--database=" + database] if database else [])
+
+
+def ask(login, password, sql, database=None, seconds=5.0):
+    """_cmd.Result of some statements, read from the standard input."""
+    with _secret(password) as (first, descriptors):
+        return _cmd.run(_argv(login, database, first, seconds), timeout=seconds + 3, check=False, stdin=sql + "\n", pass_fds=descriptors)
+
+
+def must(login, password, sql, database=None, seconds=5.0):
+    """Output of statements that must succeed; raises HostError with what the server said."""
+    done = ask(login, password, sql, database, seconds)
+    if done.rc:
+        raise HostError("%s could not do it: %s" % (os.path.basename(program()), said(done)), number=number(done))
+    return done.stdout.strip()
+
+
+def said(done):
+    """The server's words on one line."""
+    return printable(" ".join((done.stderr.strip() or done.stdout.strip() or "nothing").split()), 300)
+
+
+def number(done):
+    """The number of the error (MariaDB documentation, "MariaDB Error Codes"), 0 when there is none."""
+    found = _NUMBER.search(done.stderr)
+    return int(found.group(1)) if found else 0
+
+
+class Session:
+    """A connection that stays as long as this object's process lives: the client ends with the pipe that it reads, and by signal."""
+
+    def __init__(self, login, password, database=None):
+        parent = os.getpid()
+        with _secret(password) as (first, descriptors):
+            self._process = subprocess.Popen(  # pylint: disable=ansible-bad-function
+                _argv(login, database, first, 5.0),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                cwd="/",
+                env=dict(os.environ, LC_ALL="C"),
+                preexec_fn=lambda: processes.die_with_parent(parent),
+                pass_fds=descriptors,
+                universal_newlines=True,
+                errors="replace",
+            )
+
+    def ask(self, sql):
+        """The one line that statements give; raises HostError with what the client says instead."""
+        try:
+            self._process.stdin.write(sql + "\n")
+            self._process.stdin.flush()
+            line = self._process.stdout.readline().strip()
+        except OSError:
+            line = ""
+        if _WORD.fullmatch(line):
+            return line
+        self.end()
+        raise HostError(printable(" ".join(line.split()), 300) if line else "the session was ended")
+
+    @property
+    def over(self):
+        """Whether it has ended."""
+        return self._process.poll() is not None
+
+    def wait(self):
+        """Until it ends."""
+        self._process.wait()
+
+    def end(self):
+        """Leave."""
+        self._process.kill()
+        self._process.communicate()

@@ -1,0 +1,90 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tell what a host can do."""
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: preflight_info
+short_description: Tell which scenarios a host can carry out, with what, and what is missing
+version_added: 0.1.0
+author:
+  - magsasa.chaos contributors (@magsasa)
+description:
+  - Plans every scenario as its fault module would, on the host, and tells what it would use, or why it cannot and which package would help. Changes nothing.
+  - All of it is one module execution for a host, however many scenarios there are.
+attributes:
+  check_mode:
+    description: Can run in check mode and returns the same.
+    support: full
+  diff_mode:
+    description: There is nothing to show.
+    support: none
+  platform:
+    description: Linux with C(/proc).
+    platforms: linux
+    support: full
+options:
+  scenarios:
+    description:
+      - The scenarios, filled in for the host by P(magsasa.chaos.fill_scenario#filter). One that is skipped already is told as it is.
+    type: list
+    elements: dict
+    default: []
+"""
+
+EXAMPLES = r"""
+- name: What would run here?
+  magsasa.chaos.preflight_info:
+    scenarios:
+      - {id: lossy, family: network, options: {action: loss, loss: 5%, port: 8000}}
+      - {id: busy, family: cpu, options: {load: 50%}}
+  register: able
+"""
+
+RETURN = r"""
+scenarios:
+  description: For each id whether it can run.
+  returned: always
+  type: dict
+  sample:
+    busy: {can: true, backend: own workers, notes: [], plan: [{says: "keep all cores 50 % busy", undo: ["workers.end fault=$ID"], tool: null}]}
+    lossy: {can: false, why: "nft is not installed on this host and is needed to rule on packets; install it (Debian, Ubuntu: nftables)",
+      packages: {"Debian, Ubuntu": nftables}}
+host:
+  description: What faults are made of on this host; C(tools) has paths, or null where a program is missing.
+  returned: always
+  type: dict
+  sample: {python: 3.11.2, root: true, systemd: true, container: false, cgroup: v2, pressure: true, tools: {nft: /usr/sbin/nft, tc: null}}
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.magsasa.chaos.plugins.module_utils._fault import able
+
+
+def assess(entry):
+    """What one filled-in scenario comes to."""
+    if entry.get("skipped"):
+        return {"can": False, "why": str(entry["skipped"]), "packages": {}}
+    family = able.FAMILIES.get(str(entry.get("family")))
+    if family is None:
+        return {"can": False, "why": "'%s' is not a fault family" % entry.get("family"), "packages": {}}
+    given = {key: value for key, value in (entry.get("options") or {}).items() if key in family.options}
+    found = ArgumentSpecValidator(family.options, **getattr(family, "constraints", {})).validate(given)
+    if found.error_messages:
+        return {"can": False, "why": found.error_messages[0], "packages": {}}
+    return able.assess(family.name, found.validated_parameters, bool((entry.get("options") or {}).get("force")))
+
+
+def main():
+    """Run the module."""
+    module = AnsibleModule(argument_spec={"scenarios": {"type": "list", "elements": "dict", "default": []}}, supports_check_mode=True)
+    scenarios = {str(entry.get("id")): assess(entry) for entry in module.params["scenarios"]}
+    module.exit_json(changed=False, scenarios=scenarios, host=able.host_facts())
+
+
+if __name__ == "__main__":
+    main()
