@@ -4,7 +4,6 @@
 """Names on hosts over SSH: asked as programs ask, and /etc/hosts as before."""
 from __future__ import annotations
 
-
 import pytest
 
 from support.faults import wait_for

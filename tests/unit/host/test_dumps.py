@@ -150,14 +150,14 @@ def test_state_of_a_file(tmp_path, kind):
 
 
 RULES = """table inet somebody {
-	chain in {
-		tcp dport 80 accept
-	}
+    chain in {
+        tcp dport 80 accept
+    }
 }
 table inet magsasa_chaos_0123456789ab {
-	chain act {
-		drop
-	}
+    chain act {
+        drop
+    }
 }
 table ip magsasa_chaos_mine {
 }
@@ -185,6 +185,9 @@ def test_what_sends_on_an_interface(monkeypatch):
     assert before["sending on lo"]["text"] == ['fq_codel :1 {"limit": 10240}', "mq root {}", "queue length " + length]
 
 
-@pytest.mark.parametrize("op", ["file.remove", "folder.remove", "hosts.remove", "file.put_back", "file.permissions", "file.contents", "file.cut", "postgres.allow"])
+ON_DISK = "file.remove folder.remove hosts.remove file.put_back file.permissions file.contents file.cut postgres.allow".split()
+
+
+@pytest.mark.parametrize("op", ON_DISK)
 def test_what_is_on_a_disk_outlives_a_boot(op):
     assert undo.outlives_boot([{"op": op, "args": {}}])
