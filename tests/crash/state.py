@@ -13,10 +13,12 @@ DUMP = r"""
 echo '-- packets'; nft list ruleset
 echo '-- links'; ip -o link show | sed 's/ qlen [0-9]*//'; ip -o addr show | sed 's/ tentative//; s/valid_lft.*//'; ip rule; tc qdisc show 2>/dev/null
 echo '-- mounts'; awk '{print $5}' /proc/self/mountinfo | sort
-echo '-- units'; systemctl list-units --all --plain --no-legend --type=service,timer,slice | awk '{print $1, $2, $3, $4}' | grep -v '^user\|^session\|^ssh@\|tmpfiles-clean\|^apt-\|^dpkg-\|^e2scrub\|^fstrim'
+echo '-- units'; systemctl list-units --all --plain --no-legend --type=service,timer,slice | awk '{print $1, $2, $3, $4}' |
+    grep -v '^user\|^session\|^ssh@\|tmpfiles-clean\|^apt-\|^dpkg-\|^e2scrub\|^fstrim'
 find /etc/systemd/system /run/systemd/system /run/systemd/system.control /run/systemd/transient -mindepth 1 2>/dev/null | grep -v 'session-' | sort
 echo '-- names'; sha256sum /etc/hosts; stat -c '%%a %%u %%g %%s %%.9Y' /etc/hosts
-echo '-- files'; find %(place)s -printf '%%p %%y %%m %%U %%G %%s %%T@\n' | grep -v '^%(place)s d' | sort; find %(place)s -type f ! -name '*.db' -exec sha256sum {} + | sort
+echo '-- files'; find %(place)s -printf '%%p %%y %%m %%U %%G %%s %%T@\n' | grep -v '^%(place)s d' | sort
+find %(place)s -type f ! -name '*.db' -exec sha256sum {} + | sort
 echo '-- free'; find /var/tmp /tmp -maxdepth 1 | grep -v systemd-private- | sort
 echo '-- sockets'; ss -Hltn | awk '{print $4}' | sort
 echo '-- states'; systemctl show -p ActiveState -p SubState %(victim)s; ps -o stat= -p $(systemctl show -p MainPID --value %(victim)s) | cut -c 1

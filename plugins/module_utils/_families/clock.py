@@ -60,8 +60,10 @@ class Clock:
         """Stop what keeps the time right, then move it."""
         offset = options["offset_s"]
         if not facts["able"]:
-            why = "setting the time of day needs root" if facts["uid"] else "this host may not set the time of day (no CAP_SYS_TIME: a container has its host's clock)"
-            raise NotHere(why, "use become: true" if facts["uid"] else "run it on a host with a kernel of its own")
+            if facts["uid"]:
+                raise NotHere("setting the time of day needs root", "use become: true")
+            why = "this host may not set the time of day (no CAP_SYS_TIME: a container has its host's clock)"
+            raise NotHere(why, "run it on a host with a kernel of its own")
         if abs(offset) > MOST_S and not options.get("force"):
             raise Refused("offset", "%s is further than a day: certificates and logins end" % _quantity.show_duration(abs(offset)), "force")
         if facts["daemons"] and not facts["keepers"]:
@@ -69,7 +71,8 @@ class Clock:
             raise Refused("time service", why, remedy="stop it first")
         steps = []
         for unit in facts["keepers"]:
-            steps.append(step("hold_off", "stop %s, which would set the time right" % unit, {"unit": unit}, [undo("service.start", unit=unit)], tool="systemctl"))
+            says = "stop %s, which would set the time right" % unit
+            steps.append(step("hold_off", says, {"unit": unit}, [undo("service.start", unit=unit)], tool="systemctl"))
         back = undo("clock.move_back", offset_s=offset, anchor=facts["anchor"], boot_id=facts["boot_id"])
         says = "move the time of day %s by %s" % ("forward" if offset > 0 else "back", _quantity.show_duration(abs(offset)))
         steps.append(step("move", says, {"offset_s": offset, "anchor": facts["anchor"]}, [back]))

@@ -72,7 +72,8 @@ class Host:
             why = "a container has its host's kernel" if facts["container"] else "this kernel takes no requests through %s" % SYSRQ
             raise NotHere("%s needs a kernel of its own (%s)" % (action, why), "use action=reboot")
         if action == "panic" and not facts["panic_s"]:
-            raise Refused("panic", "kernel.panic is %s, so the host would stay down" % facts["panic_s"], remedy="set kernel.panic to the seconds after which it boots again, or use action=reset")
+            remedy = "set kernel.panic to the seconds after which it boots again, or use action=reset"
+            raise Refused("panic", "kernel.panic is %s, so the host would stay down" % facts["panic_s"], remedy=remedy)
         if action in COMMANDS and not facts["systemd"]:
             raise NotHere("%s is done by systemd, which does not run this host" % action, "use action=reset where losing what is not written is what you want")
         backend = "systemctl" if action in COMMANDS else "sysrq"

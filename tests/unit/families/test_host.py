@@ -23,7 +23,10 @@ def test_without_force_nothing_goes_down(action):
         planned(action, force=False)
 
 
-@pytest.mark.parametrize("action, backend, says", [("reboot", "systemctl", "reboot"), ("shutdown", "systemctl", "shut"), ("panic", "sysrq", "panic"), ("reset", "sysrq", "power")])
+@pytest.mark.parametrize(
+    "action, backend, says",
+    [("reboot", "systemctl", "reboot"), ("shutdown", "systemctl", "shut"), ("panic", "sysrq", "panic"), ("reset", "sysrq", "power")],
+)
 def test_plans(action, backend, says):
     found = planned(action, delay="5s")
     (step,) = found["steps"]

@@ -231,7 +231,9 @@ class Process:
             # One that fails again at once is none: it must stay for a while, and listen. Then nothing is left to hold, or to undo.
             ctx.over = processes.age_s(found[1]) >= SETTLED_S and revival.serves(marks)
             measured.update(
-                back_after_s=processes.since(found[1], ctx.moment["monotonic"]), back_pid=found[0], started_by="this fault" if ctx.memory.get("by_us") else "the host"
+                back_after_s=processes.since(found[1], ctx.moment["monotonic"]),
+                back_pid=found[0],
+                started_by="this fault" if ctx.memory.get("by_us") else "the host",
             )
         if ctx.memory.get("forced"):
             measured["forced"] = True
