@@ -34,8 +34,8 @@ def revert(ledger, fault_id, cause, details=None):
             if record is None:
                 return None
             record.update(details or {})
-            problems = undo.carry_out(record["undo"])
-            left = undo.residue(record["undo"])
+            problems = undo.carry_out(record["undo"], fault_id)
+            left = undo.residue(record["undo"], fault_id)
             record["reverted_at"] = _clock.now()
             record["revert_cause"] = record.get("revert_cause") or cause
             record["residue"] = left

@@ -13,6 +13,8 @@ from .. import state
 class RemoveFile:
     """``{"path": ..., "fault": id}``: remove a regular file whose name carries the fault's id; nothing else is touched."""
 
+    ARGS = {"path": "path", "fault": "id"}
+
     @staticmethod
     def _ours(args):
         """Whether it is there and ours; raises OSError when that cannot be told (a folder closed to us, a dead mount)."""

@@ -12,6 +12,8 @@ from .. import hosts_file, state
 class Remove:
     """``{"path", "fault", "before"}``: take the lines of a fault out; what others changed meanwhile stays."""
 
+    ARGS = {"path": "path", "fault": "id", "before": "object"}
+
     @staticmethod
     def undo(args):
         try:

@@ -54,6 +54,8 @@ def there(parent, name):
 class PutBack:
     """``{"path", "fault"}``: move a file back that was moved aside. What was made in its place meanwhile is kept beside it."""
 
+    ARGS = {"path": "path", "fault": "id"}
+
     @staticmethod
     def undo(args):
         name = os.path.basename(args["path"])
@@ -88,6 +90,8 @@ class PutBack:
 class Permissions:
     """``{"path", "ino", "before", "after"}``: owner, group and mode as they were, each if it is still what the fault made it."""
 
+    ARGS = {"path": "path", "ino": "count", "before": "object", "after": "object"}
+
     @staticmethod
     def _ours(args, found):
         return [key for key, value in args["after"].items() if found[key] == value != args["before"][key]]
@@ -116,6 +120,8 @@ class Permissions:
 
 class Contents:
     """``{"path", "ino", "fault", "size", "before"}``: the first ``size`` bytes as they were, where they are still our junk."""
+
+    ARGS = {"path": "path", "ino": "count", "fault": "id", "size": "count", "before": "object"}
 
     @staticmethod
     def _blocks(args, descriptor, original):
@@ -162,6 +168,8 @@ class Cut:
 
     ``ours``: ``{"text": str}`` or ``{"junk": bytes}``.
     """
+
+    ARGS = {"path": "path", "ino": "count", "fault": "id", "before": "object", "at": "count", "ours": "object"}
 
     @staticmethod
     def added(args):

@@ -15,6 +15,8 @@ HERE = ("localhost", "127.0.0.1", "::1")
 class Accepting:
     """``{"address", "port"}``: nothing to undo by itself; the fault is over only when the server takes connections again."""
 
+    ARGS = {"address": "text", "port": "port"}
+
     PATIENCE = 30.0  # seconds that recovery after a stop may take
 
     @staticmethod
@@ -39,6 +41,8 @@ class Allow:
     ``way``: the database to say it from; the password, if there is one, is among the fault's secrets. A reboot loses those: then
     root says it as the user that the server of this host runs as.
     """
+
+    ARGS = {"login": "object", "database": "text", "way": "text", "fault": "id"}
 
     @staticmethod
     def _say(args, sql):

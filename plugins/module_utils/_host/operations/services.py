@@ -15,6 +15,8 @@ PATIENCE = 10.0  # seconds that a start which is under way may take
 class Start:
     """``{"unit"}``: start a service unless it runs, or systemd is starting it right now."""
 
+    ARGS = {"unit": "unit"}
+
     @staticmethod
     def undo(args):
         found = services.show(args["unit"]).get("ActiveState")
@@ -35,6 +37,8 @@ class Start:
 
 class Unblock:
     """``{"unit", "fault", "folder"}``: take the drop-in away that keeps a unit from being started; ``folder``: and its folder, which was not there."""
+
+    ARGS = {"unit": "unit", "fault": "id", "folder": "bool"}
 
     @staticmethod
     def undo(args):
