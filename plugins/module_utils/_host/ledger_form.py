@@ -14,6 +14,7 @@ SCHEMA = 1
 ID = re.compile(r"[0-9a-f]{12}")
 _MOMENTS = ("armed_at", "injected_at", "reverted_at", "deadline")
 _KEEPERS = ("supervisor", "guardian", "writer")
+_FAMILY = re.compile(r"[a-z]{1,32}")
 STATES = ("planned", "armed", "active", "reverted", "residue")
 
 
@@ -28,6 +29,8 @@ def problem(record, fault_id=None):
     for key in ("name", "state", "family"):
         if not isinstance(record.get(key), str):
             return "has no %s" % key
+    if not _FAMILY.fullmatch(record["family"]):  # it becomes the name of an import
+        return "names no family"
     if record["state"] not in STATES:
         return "is in a state that this version does not know"
     for key, good in _PARTS.items():
@@ -45,7 +48,9 @@ def _is_moment(value):
 
 
 def _is_keeper(value):
-    return not value or (isinstance(value, dict) and _is_number(value.get("pid")) and "start" in value and (value["start"] is None or _is_number(value["start"])))
+    if not value:
+        return True
+    return isinstance(value, dict) and _is_number(value.get("pid")) and "start" in value and (value["start"] is None or _is_number(value["start"]))
 
 
 def _is_entry(value):

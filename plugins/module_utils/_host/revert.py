@@ -59,7 +59,7 @@ def revert(ledger, fault_id, cause, details=None):
 
 def _ended_its_boot(record):
     """Whether a fault that was to take the host down did so: the host is on its way, or has booted since."""
-    if "boot" not in record.get("claims", ()) or "injected_at" not in record:
+    if "boot" not in (record.get("claims") or ()) or not record.get("injected_at"):
         return False
     try:
         return record["boot_id"] != _clock.boot_id() or services.host_ends()

@@ -245,7 +245,7 @@ JSON = st.recursive(
 KEYS = st.sampled_from(sorted(good("/x")) + ["supervisor", "guardian", "writer", "deadline", "injected_at", "reverted_at", "lease_s", "halt_on"])
 
 
-@settings(max_examples=60 * FACTOR, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40 * FACTOR, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.dictionaries(KEYS, JSON, min_size=1, max_size=3))
 def test_no_value_of_any_key_ends_a_contact(ledger, victim, changed):
     ledger.prepare()
@@ -258,7 +258,7 @@ def test_no_value_of_any_key_ends_a_contact(ledger, victim, changed):
 OPS = sorted(undo.OPERATIONS)
 
 
-@settings(max_examples=150 * FACTOR, deadline=None)
+@settings(max_examples=60 * FACTOR, deadline=None)
 @given(st.data())
 def test_no_operation_is_carried_out_with_arguments_of_another_shape(data):
     """One argument of the right set has a shape that it must not have: the operation is never called."""
