@@ -58,6 +58,12 @@ probes_ended:
   type: list
   elements: str
   sample: [light-1]
+unreadable:
+  description: Records of active faults that are damaged, of another version or not of this user; they are neither undone nor removed. One sentence each.
+  returned: always
+  type: list
+  elements: str
+  sample: []
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -75,12 +81,15 @@ def main():
         undone = halting.halt(module.params["names"], module.check_mode)
         ended = halting.end_probes(module.check_mode) if module.params["probes"] else []
     except (ChaosError, OSError) as error:
-        module.fail_json(msg=str(error), undone=[], probes_ended=[], changed=False)
+        module.fail_json(msg=str(error), undone=[], probes_ended=[], unreadable=[], changed=False)
+    unreadable = halting.unreadable()
+    for sentence in unreadable:
+        module.warn(sentence)
     left = [sentence for record in undone for sentence in record.get("residue") or []]
     for record in undone:
         if record.get("differences"):
             module.warn("fault '%s' is undone, but what it touched is not as before: %s" % (record["name"], "; ".join(record["differences"])))
-    result = {"changed": bool(undone or ended), "undone": undone, "probes_ended": ended}
+    result = {"changed": bool(undone or ended), "undone": undone, "probes_ended": ended, "unreadable": unreadable}
     if left and not module.check_mode:
         module.fail_json(msg="not wholly undone: %s" % "; ".join(left), **result)
     module.exit_json(**result)

@@ -71,6 +71,12 @@ residue:
   type: list
   elements: str
   sample: []
+unreadable:
+  description: Records of active faults that are damaged, of another version or not of this user; they are neither undone nor removed. One sentence each.
+  returned: always
+  type: list
+  elements: str
+  sample: []
 probes:
   description: Running probes with their live figures.
   returned: always

@@ -4,9 +4,15 @@
 """The controller's side of every fault module: the inventory has the first word. Private to magsasa.chaos."""
 from __future__ import annotations
 
+import importlib
+
 from ansible.errors import AnsibleError
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
+from ansible_collections.magsasa.chaos.plugins.module_utils import _families
+from ansible_collections.magsasa.chaos.plugins.module_utils._errors import printable
+from ansible_collections.magsasa.chaos.plugins.module_utils._fault.module import ENVELOPE
 
 
 def inventory_refusal(task_vars):
@@ -16,6 +22,22 @@ def inventory_refusal(task_vars):
         return "refused by the protected guard: chaos_protected is true for %s; take the variable away from its inventory to lift this guard" % host
     if not boolean(task_vars.get("chaos_allowed", False), strict=False):
         return "refused by the allowed guard: chaos_allowed is not true for %s; set chaos_allowed=true in its inventory to lift this guard" % host
+    return None
+
+
+def malformed(name, arguments):
+    """What is wrong with an option of the fault module ``name`` (one sentence), or None.
+
+    Only of values on which Ansible's own check of a module's options ends in an exception, which a user would see as a traceback from
+    the host: an endless number where a whole one is wanted, a number where a mapping is.
+    """
+    family = importlib.import_module(_families.__name__ + "." + name.rpartition(".")[2].replace("_fault", "")).FAMILY
+    for option, spec in dict(ENVELOPE, **family.options).items():
+        for called in [option] + list(spec.get("aliases") or ()):
+            try:
+                ArgumentSpecValidator({option: spec}).validate({called: arguments[called]} if called in arguments else {})
+            except Exception:
+                return "%s: '%s' cannot be read as %s; see ansible-doc %s" % (called, printable(arguments.get(called)), spec.get("type", "str"), name)
     return None
 
 
@@ -41,6 +63,10 @@ class FaultAction(ActionBase):
             if refusal:
                 result.update(failed=True, changed=False, msg=refusal, refused=True)
                 return result
+        wrong = malformed(name, arguments)
+        if wrong:
+            result.update(failed=True, changed=False, msg=wrong)
+            return result
         if self._task.async_val:
             raise AnsibleError("%s: async is not supported and not needed, the fault holds itself and the task returns at once; remove async" % name)
         result.update(self._execute_module(module_name=name, module_args=arguments, task_vars=task_vars))

@@ -59,10 +59,12 @@ def _parent():
 
 
 def _checked_argv(argv):
-    """What a host told us to run on it, when it has the form of a command."""
-    if isinstance(argv, list) and 0 < len(argv) <= 10 and all(isinstance(word, str) and 0 < len(word) < 4096 and word.isprintable() for word in argv):
-        return argv
-    return None
+    """What a host told us to run on it, when it is the runtime archive's own step and nothing else; it runs on that host only."""
+    if not isinstance(argv, list) or len(argv) != 7 or not all(isinstance(word, str) and 0 < len(word) < 4096 and word.isprintable() for word in argv):
+        return None
+    python, archive = argv[0], argv[4]
+    fixed = argv[1:4] == ["-I", "-S", "-B"] and argv[5:] == ["step", "-"]
+    return argv if fixed and python.startswith("/") and archive.startswith("/") and archive.endswith(".pyz") else None
 
 
 def _object(text):
@@ -70,7 +72,7 @@ def _object(text):
     lines = text.strip().splitlines()
     try:
         found = json.loads(lines[-1]) if lines and len(lines[-1]) <= MOST_ANSWER else None
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
 

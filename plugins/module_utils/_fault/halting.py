@@ -28,6 +28,11 @@ def halt(names=None, check_mode=False):
     return done
 
 
+def unreadable():
+    """Sentences about what in the ledger could be neither read nor undone."""
+    return Ledger().unreadable()
+
+
 def end_probes(check_mode=False):
     """End every recorder of this user on this host; returns their names."""
     ledger = Ledger()
@@ -58,6 +63,7 @@ def look(names, past, window_s):
         "active": [with_time(each) for each in active],
         "past": [records.public(each) for each in gone],
         "residue": [sentence for each in active for sentence in each.get("residue") or []],
+        "unreadable": ledger.unreadable(),
         "probes": probes.list_probes(ledger.folders.run, window_s),
         "clock": dict(_clock.now(), boot_id=_clock.boot_id()),
     }

@@ -10,7 +10,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from .. import _quantity
 from .._errors import BadOption, ChaosError
-from . import engine
+from . import engine, halting
 
 ENVELOPE = {
     "name": {"type": "str", "required": True},
@@ -82,6 +82,8 @@ def main(family):
         )
     if result["swept"]:
         module.warn("undid %d fault(s) that nobody held any more: %s" % (len(result["swept"]), ", ".join(r["name"] for r in result["swept"])))
+    for sentence in halting.unreadable():
+        module.warn(sentence)
     fault = result["fault"]
     if fault and fault.get("differences") and result["changed"]:
         module.warn("fault '%s' is undone, but what it touched is not as before: %s" % (fault["name"], "; ".join(fault["differences"])))

@@ -14,6 +14,7 @@ import sys
 import time
 
 from .. import _clock, _quantity
+from .._host import state
 from .._host.ledger import Ledger
 from .._probe import live
 from .._probe import state as probes
@@ -109,6 +110,8 @@ def _well(path, finish, began, since):
 def _again(run):
     """argv that takes the next step through a runtime archive that is on this host anyway, or None."""
     lib = os.path.join(run, "lib")
+    if not (state.private(run) and state.private(lib)):  # somebody else's: its archives are not ours to run
+        return None
     try:
         archives = [os.path.join(lib, name) for name in os.listdir(lib) if name.endswith(".pyz")]
         newest = max(archives, key=os.path.getmtime)

@@ -10,14 +10,12 @@ from __future__ import annotations
 
 import json
 import os
-import re
 
 from .._errors import HostError
-from . import lock, state, unit
+from . import ledger_form, lock, state, unit
+from .ledger_form import ID, SCHEMA  # noqa: F401  pylint: disable=unused-import
 
-SCHEMA = 1
 KEEP_BYTES = 2 * 1024 * 1024  # the past that is kept; about a thousand faults
-_ID = re.compile(r"[0-9a-f]{12}")
 
 
 class Ledger:
@@ -52,13 +50,31 @@ class Ledger:
 
     def active(self):
         """Records of the faults that are not wholly undone, oldest first."""
+        read = [(each, self.read(each)) for each in self._ids()]
+        records = [record for each, record in read if ledger_form.problem(record, each) is None]
+        return sorted(records, key=lambda record: (record.get("armed_at") or {}).get("wall", 0))
+
+    def _ids(self):
+        """What the files of active faults are called after; none in a folder that is not ours alone: whoever owns it could have planted them."""
+        if not all(map(state.private, (self.folders.ledger, self.faults))):
+            return []
         try:
             names = os.listdir(self.faults)
         except OSError:
             return []
-        ids = [name[:-5] for name in names if name.endswith(".json") and _ID.fullmatch(name[:-5])]
-        records = [record for record in map(self.read, ids) if record and record.get("schema") == SCHEMA]
-        return sorted(records, key=lambda record: (record.get("armed_at") or {}).get("wall", 0))
+        return sorted(name[:-5] for name in names if name.endswith(".json") and ID.fullmatch(name[:-5]))
+
+    def unreadable(self):
+        """Sentences about the files of active faults that nobody can act on. They are neither carried out nor removed: an owner has to look."""
+        said = []
+        for path in (self.folders.ledger, self.faults):
+            if os.path.lexists(path) and not state.private(path):
+                said.append("%s is not a private folder of this user, so no fault in it is known or undone" % path)
+        for each in self._ids():
+            problem = ledger_form.problem(self.read(each), each)
+            if problem and os.path.lexists(self.path(each)):  # it may have been undone meanwhile
+                said.append("%s %s, so it is neither undone nor removed" % (self.path(each), problem))
+        return said
 
     def find(self, name):
         """The active record of that name, or None."""
@@ -70,7 +86,7 @@ class Ledger:
         try:
             with lock.held(self.past_path + ".lock"):
                 self._shorten()
-                descriptor = os.open(self.past_path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+                descriptor = os.open(self.past_path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
                 with os.fdopen(descriptor, "r+b", buffering=0) as target:
                     end = target.seek(0, os.SEEK_END)
                     torn = end > 0 and os.pread(target.fileno(), 1, end - 1) != b"\n"
@@ -83,38 +99,43 @@ class Ledger:
         state.sync_folder(self.faults)
 
     def _shorten(self):
+        """Keep the newer half of a past that has grown too long."""
         try:
-            size = os.stat(self.past_path).st_size
-        except FileNotFoundError:
-            return
-        if size > KEEP_BYTES:
-            with open(self.past_path, "rb") as source:
+            descriptor = state.open_private(self.past_path)
+        except OSError:
+            return  # not there, or not ours: then opening it to write says so
+        with os.fdopen(descriptor, "rb") as source:
+            size = os.fstat(source.fileno()).st_size
+            if size > KEEP_BYTES:
                 source.seek(size - KEEP_BYTES // 2)
-                source.readline()
-                state.write_private(self.past_path, source.read())
+                _torn, _end, whole = source.read(KEEP_BYTES // 2).partition(b"\n")
+                state.write_private(self.past_path, whole)
 
     def past(self, limit=100, name=None):
         """Past records, newest first; lines that are torn or foreign are passed over."""
-        try:
-            with open(self.past_path, "rb") as source:
-                lines = source.read(2 * KEEP_BYTES).splitlines()
-        except OSError:
-            return []
         found = []
         seen = set()
-        for line in reversed(lines):
-            try:
-                record = json.loads(line.decode("utf-8"))
-            except ValueError:
-                continue
-            if not isinstance(record, dict) or record.get("schema") != SCHEMA or record.get("id") in seen:
+        for line in reversed(self._lines()):
+            record = state.parse_object(line)
+            if ledger_form.problem(record) or record["id"] in seen:
                 continue
             seen.add(record["id"])
-            if name is None or record.get("name") == name:
+            if name is None or record["name"] == name:
                 found.append(record)
             if len(found) >= limit:
                 break
         return found
+
+    def _lines(self):
+        """Lines (bytes) of the end of the past; none when the file, or the folder it is in, is not ours."""
+        if not state.private(self.folders.ledger):
+            return []
+        try:
+            with os.fdopen(state.open_private(self.past_path), "rb") as source:
+                source.seek(max(0, os.fstat(source.fileno()).st_size - 2 * KEEP_BYTES))
+                return source.read(2 * KEEP_BYTES).split(b"\n")
+        except OSError:
+            return []
 
     def tidy(self):
         """Take away what only running faults and probes need, when none runs. Never in the way of one that starts."""
@@ -128,14 +149,14 @@ class Ledger:
         run = self.folders.run
         lib = os.path.join(run, "lib")
         probes = os.path.join(run, "probes")
-        if not os.path.isdir(run):
+        if not state.private(run):  # not there, or somebody else's: a folder with a foreseeable name in /tmp could lead us anywhere
             return
         try:
             with lock.held(os.path.join(run, "lib.lock"), wait=0):
                 state.remove_if_empty(probes)
                 if os.path.isdir(probes) or self.active() or unit.wanted(run):
                     return
-                if os.path.isdir(lib):
+                if state.private(lib):
                     for name in os.listdir(lib):
                         state.remove(os.path.join(lib, name))
                 with lock.held(os.path.join(run, "admission.lock"), wait=0):

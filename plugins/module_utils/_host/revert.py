@@ -35,8 +35,8 @@ def revert(ledger, fault_id, cause, details=None):
             if record is None:
                 return None
             record.update(details or {})
-            problems = undo.carry_out(record["undo"])
-            left = undo.residue(record["undo"])
+            problems = undo.carry_out(record["undo"], fault_id)
+            left = undo.residue(record["undo"], fault_id)
             record["reverted_at"] = _clock.now()
             record["revert_cause"] = record.get("revert_cause") or cause
             record["residue"] = left
@@ -64,7 +64,7 @@ def revert(ledger, fault_id, cause, details=None):
 
 def _ended_its_boot(record):
     """Whether a fault that was to take the host down did so: the host is on its way, or has booted since."""
-    if "boot" not in record.get("claims", ()) or "injected_at" not in record:
+    if "boot" not in (record.get("claims") or ()) or not record.get("injected_at"):
         return False
     try:
         return record["boot_id"] != _clock.boot_id() or services.host_ends()

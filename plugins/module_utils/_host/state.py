@@ -46,12 +46,39 @@ def prepare(path):
             os.mkdir(path, 0o700)
         except FileExistsError:
             pass
-        found = os.lstat(path)
     except OSError as error:
         raise HostError("the state folder %s cannot be made: %s" % (path, error.strerror))
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o077:
+    if not private(path):
         raise HostError("the state folder %s is not a private folder of this user; move it away and try again" % path)
     return path
+
+
+def private(path):
+    """Whether ``path`` is a folder (no link) of this user that nobody else may look into: only what is in such a one is ours."""
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return False
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o077
+
+
+def open_private(path):
+    """A descriptor to read one of our own files with. Raises OSError for anything else: a link, a second name of a file, a pipe, another's."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe would wait for its writer
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid() or found.st_nlink > 1:
+        os.close(descriptor)
+        raise OSError(errno.EPERM, "it is not a file of this user alone")
+    return descriptor
+
+
+def parse_object(text):
+    """The object in JSON text (bytes), or None; whatever the text is, nothing is raised."""
+    try:
+        value = json.loads(text.decode("utf-8"))
+    except (ValueError, RecursionError, MemoryError):
+        return None
+    return value if isinstance(value, dict) else None
 
 
 def write_private(path, text, durable=True):
@@ -88,18 +115,17 @@ def sync_folder(folder):
 def read_json(path, limit=4 * 1024 * 1024):
     """The object in one of our own files, or None when it is not there, not ours, or not whole."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = open_private(path)
     except OSError:
         return None
     with os.fdopen(descriptor, "rb") as source:
-        found = os.fstat(source.fileno())
-        if found.st_uid != os.geteuid() or not stat.S_ISREG(found.st_mode) or found.st_size > limit:
+        size = os.fstat(source.fileno()).st_size
+        if size > limit:
             return None
         try:
-            value = json.loads(source.read(found.st_size + 1).decode("utf-8"))  # a read makes room for all that it is allowed
-        except ValueError:
+            return parse_object(source.read(size + 1))  # a read makes room for all that it is allowed
+        except OSError:
             return None
-    return value if isinstance(value, dict) else None
 
 
 def remove(path):

@@ -5,11 +5,13 @@
 
 An operation is idempotent, needs no family, and tells afterwards what is still there. Every kind is imported by name, so that
 it travels with any module that may have to undo somebody else's fault. A class says ``outlives_boot = True`` when what it undoes is
-still there after a boot, and ``needs_services = True`` when it cannot be carried out before the services of the host are up.
+still there after a boot, and ``needs_services = True`` when it cannot be carried out before the services of the host are up. What is in the
+ledger is checked against the ``ARGS`` of the class before it is carried out.
 """
 from __future__ import annotations
 
-from . import dumps
+from .._errors import HostError, printable
+from . import dumps, undo_args
 from .operations import clock, engines, files, hosts, kept_files, limits, members, mysql, nftables, postgres, processes, services, sqlite, tc
 
 OPERATIONS = {}
@@ -31,25 +33,38 @@ def _any(entries, trait):
     return any(getattr(OPERATIONS.get(entry.get("op")), trait, False) for entry in entries)
 
 
-def carry_out(entries):
+def _operation(entry, fault_id):
+    """The operation that an entry names, once its arguments are found to be such. Raises HostError."""
+    op = entry.get("op") if isinstance(entry, dict) else None
+    if not isinstance(op, str) or op not in OPERATIONS:
+        raise HostError("this version knows no such operation")
+    undo_args.check(OPERATIONS[op], entry.get("args"), fault_id)
+    return OPERATIONS[op]
+
+
+def _named(entry):
+    return printable(entry.get("op") if isinstance(entry, dict) else entry, 40)
+
+
+def carry_out(entries, fault_id=None):
     """Undo in reverse order; one that fails does not keep the others from running. Returns sentences of what failed."""
     problems = []
     for entry in reversed(entries):
         try:
-            OPERATIONS[entry["op"]].undo(entry["args"])
+            _operation(entry, fault_id).undo(entry["args"])
         except Exception as error:  # whatever went wrong, the rest must still be undone
-            problems.append("%s: %s" % (entry.get("op"), error))
+            problems.append("%s: %s" % (_named(entry), error))
     return problems
 
 
-def residue(entries):
+def residue(entries, fault_id=None):
     """What is still there of everything the entries were to undo, as sentences."""
     left = []
     for entry in entries:
         try:
-            left.extend(OPERATIONS[entry["op"]].left(entry["args"]))
+            left.extend(_operation(entry, fault_id).left(entry["args"]))
         except Exception as error:  # not knowing is residue too
-            left.append("%s could not be checked: %s" % (entry.get("op"), error))
+            left.append("%s could not be checked: %s" % (_named(entry), error))
     return left
 
 

@@ -43,7 +43,7 @@ def folder(run, name):
 def read(run, name):
     """What the recorder ``name`` said about itself, with ``alive``; None when there is none."""
     where = folder(run, name)
-    if not os.path.isdir(where):
+    if not (state.private(run) and state.private(os.path.dirname(where)) and state.private(where)):
         return None
     found = state.read_json(os.path.join(where, RECORDER)) or {}
     here = found.get("boot_id") == _clock.boot_id()
@@ -52,7 +52,9 @@ def read(run, name):
 
 
 def names(run):
-    """Names of the recorders that have a folder, sorted."""
+    """Names of the recorders that have a folder, sorted; none in a run folder that is not ours alone."""
+    if not state.private(run):
+        return []
     try:
         entries = sorted(os.listdir(os.path.join(run, "probes")))
     except OSError:

@@ -10,6 +10,7 @@ from .phase import Phase
 
 HALT = "magsasa.chaos.fault_halt"
 LEAD_S = 0.5  # the last look begins this long before the end of the fault and awaits it on the host, so that none of its own cost comes on top
+OVERDUE_S = 120.0  # how much longer than the fault and the way back may take a host is believed that the fault is still in
 RECOVERY_STEP_S = 1.0  # how long one look awaits good probes after the fault
 
 
@@ -55,6 +56,9 @@ class Hold(Phase):
             since = self._lost.setdefault(host, now)
             return None if now - since > self.wanted["recovery_timeout_s"] + self.wanted["duration_s"] else now + self.interval()
         if seen["active"]:
+            if now - self._began > self.wanted["duration_s"] + self.wanted["recovery_timeout_s"] + OVERDUE_S:
+                seen["error"] = "the host says that the fault is still in, long after its end"  # whatever a host says, the watch ends
+                return None
             self._halt_if_asked(host)
             left = self._left(host)
             return now + RECOVERY_STEP_S if left is None else min(now + self.interval(), max(now, now + left - LEAD_S))

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from .._together import Together
+from . import answers
 
 SEEN = ("fault", "probe", "recovered", "collected", "samples", "summary", "died")
 PER_HOST_S = 0.2  # between two looks for each host that is watched, so that many of them do not overload the controller
@@ -65,7 +66,7 @@ class Phase:
             slow_ms = self.wanted["slow_ms"].get(host)
             if slow_ms is not None:
                 options["slow"] = "%gms" % slow_ms
-        return self.runner.step(where, options)
+        return answers.usable(self.runner.step(where, options))
 
     def tell(self, phase, left_s):
         """One progress line for all hosts: phase, seconds left, worst live error rate, median latency."""

@@ -11,6 +11,8 @@ from .. import time_of_day
 class MoveBack:
     """``{"offset_s", "anchor", "boot_id"}``: move the time of day back, unless somebody did. A boot takes the time from the hardware's clock again."""
 
+    ARGS = {"offset_s": "number", "anchor": "moment", "boot_id": "text"}
+
     @staticmethod
     def undo(args):
         if _off(args):

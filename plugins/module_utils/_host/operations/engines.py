@@ -26,6 +26,7 @@ class Start:
     reboot a container without a restart policy would be down anyway.
     """
 
+    ARGS = {"access": "object", "id": "text", "name": "text", "started": "text or none", "boot": "text", "policy": "text", "grace_s": "number"}
     outlives_boot = True
     needs_services = True
 
@@ -70,6 +71,7 @@ class Start:
 class Unpause:
     """``{"access", "id", "name", "started"}``: let a paused container go on."""
 
+    ARGS = {"access": "object", "id": "text", "name": "text", "started": "text"}
     needs_services = True
 
     @staticmethod

@@ -13,6 +13,7 @@ from .. import state
 class RemoveFile:
     """``{"path": ..., "fault": id}``: remove a regular file whose name carries the fault's id; nothing else is touched."""
 
+    ARGS = {"path": "path", "fault": "id"}
     outlives_boot = True
 
     @staticmethod

@@ -12,6 +12,7 @@ from .. import exact, hosts_file, state
 class Remove:
     """``{"path", "fault", "before"}``: take the lines of a fault out; what others changed meanwhile stays."""
 
+    ARGS = {"path": "path", "fault": "id", "before": "object"}
     outlives_boot = True
     state_outlives_boot = True
 

@@ -68,6 +68,7 @@ class _File:
 class PutBack(_File):
     """``{"path", "fault"}``: move a file back that was moved aside. What was made in its place meanwhile is kept beside it."""
 
+    ARGS = {"path": "path", "fault": "id"}
     outlives_boot = True
 
     @staticmethod
@@ -104,6 +105,7 @@ class PutBack(_File):
 class Permissions(_File):
     """``{"path", "ino", "before", "after"}``: owner, group and mode as they were, each if it is still what the fault made it."""
 
+    ARGS = {"path": "path", "ino": "count", "before": "object", "after": "object"}
     outlives_boot = True
 
     @staticmethod
@@ -135,6 +137,7 @@ class Permissions(_File):
 class Contents(_File):
     """``{"path", "ino", "fault", "size", "before"}``: the first ``size`` bytes as they were, where they are still our junk."""
 
+    ARGS = {"path": "path", "ino": "count", "fault": "id", "size": "count", "before": "object"}
     outlives_boot = True
 
     @staticmethod
@@ -187,6 +190,7 @@ class Cut(_File):
     ``ours``: ``{"text": str}`` or ``{"junk": bytes}``.
     """
 
+    ARGS = {"path": "path", "ino": "count", "fault": "id", "before": "object", "at": "count", "ours": "object"}
     outlives_boot = True
 
     @staticmethod

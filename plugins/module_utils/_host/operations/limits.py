@@ -21,6 +21,7 @@ class RestoreUnit:
     systemd reads them. After a reboot there is nothing to do: all of it was below /run.
     """
 
+    ARGS = {"unit": "unit", "former": "object", "device": "text or none", "folder": "bool", "root": "bool", "boot_id": "text"}
     needs_services = True
 
     @classmethod
@@ -62,6 +63,8 @@ class RestoreUnit:
 class RestoreProcess:
     """``{"pid", "start", "soft", "hard"}``: the former limit of open files of a process (prlimit(2)); one that is gone needs nothing."""
 
+    ARGS = {"pid": "pid", "start": "count", "soft": "number", "hard": "number"}
+
     @staticmethod
     def _now(args):
         if not processes.alive(args["pid"], args["start"]):
@@ -88,6 +91,7 @@ class RestoreProcess:
 class RemoveFolder:
     """``{"path", "fault"}``: remove a folder of empty files whose name carries the fault's id; nothing below it is followed."""
 
+    ARGS = {"path": "path", "fault": "id"}
     outlives_boot = True
 
     @staticmethod

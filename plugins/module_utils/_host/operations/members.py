@@ -17,6 +17,8 @@ KEEPERS = ("chaos-fault", "chaos-guardian")  # names (comm) of the two processes
 class EndWorkers:
     """``{"fault": id}``: end every process with the fault's mark, except its supervisor and guardian."""
 
+    ARGS = {"fault": "id"}
+
     @staticmethod
     def found(args):
         """[(pid, start)] of those that still run."""

@@ -14,6 +14,7 @@ from .. import listeners, myping, mysql, secrets, services
 class Accepting:
     """``{"address", "port"}``: nothing to undo by itself; the fault is over only when the server takes connections again."""
 
+    ARGS = {"address": "text or none", "port": "port"}
     needs_services = True
 
     PATIENCE = 30.0  # seconds that recovery after a stop may take
@@ -40,6 +41,7 @@ class Unlock:
     The password, if there is one, is among the fault's secrets. A reboot loses those: then root says it by the server's Unix socket.
     """
 
+    ARGS = {"login": "object", "account": "pair", "fault": "id"}
     outlives_boot = True
     needs_services = True
 

@@ -16,6 +16,8 @@ PATIENCE = 1.0  # seconds
 class RemoveTable:
     """``{"table": "magsasa_chaos_<id>"}`` of the family inet: delete it; no other table is touched."""
 
+    ARGS = {"table": "table"}
+
     @staticmethod
     def undo(args):
         nft.remove(args["table"])
@@ -32,6 +34,8 @@ class RemoveTable:
 
 class ReleasePackets:
     """``{"fault": id}``: let the worker of a delay hand back what it holds; killed at once it would lose those packets."""
+
+    ARGS = {"fault": "id"}
 
     @staticmethod
     def undo(args):

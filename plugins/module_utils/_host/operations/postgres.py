@@ -15,6 +15,7 @@ HERE = ("localhost", "127.0.0.1", "::1")
 class Accepting:
     """``{"address", "port"}``: nothing to undo by itself; the fault is over only when the server takes connections again."""
 
+    ARGS = {"address": "text", "port": "port"}
     needs_services = True
 
     PATIENCE = 30.0  # seconds that recovery after a stop may take
@@ -42,6 +43,7 @@ class Allow:
     root says it as the user that the server of this host runs as.
     """
 
+    ARGS = {"login": "object", "database": "text", "way": "text", "fault": "id"}
     outlives_boot = True
     needs_services = True
 

@@ -14,6 +14,8 @@ from .. import processes, revival
 class Resume:
     """``{"pid", "start"}``: let a stopped process go on (SIGCONT); a process that is gone needs nothing."""
 
+    ARGS = {"pid": "pid", "start": "count"}
+
     @staticmethod
     def undo(args):
         processes.send(args["pid"], args["start"], signal.SIGCONT)
@@ -34,6 +36,7 @@ class EnsureRunning:
     ``marks``: what revival.mark said of it. After a reboot there is nothing to do: what runs then is the host's own choice.
     """
 
+    ARGS = {"name": "text", "fault": "id", "marks": "object"}
     needs_services = True
 
     SUPERVISED = 2.0  # seconds more for a parent that is still there and may be about to start it: there must never be two

@@ -15,6 +15,7 @@ PATIENCE = 10.0  # seconds that a start which is under way may take
 class Start:
     """``{"unit"}``: start a service unless it runs, or systemd is starting it right now."""
 
+    ARGS = {"unit": "unit"}
     outlives_boot = True  # one that is not enabled; and a host that goes down in good order starts nothing any more
     needs_services = True
 
@@ -43,6 +44,7 @@ class Start:
 class Unblock:
     """``{"unit", "fault", "folder"}``: take the drop-in away that keeps a unit from being started; ``folder``: and its folder, which was not there."""
 
+    ARGS = {"unit": "unit", "fault": "id", "folder": "bool"}
     needs_services = True
 
     @staticmethod

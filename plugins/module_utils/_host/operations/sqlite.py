@@ -15,6 +15,8 @@ except ImportError:
 class Settle:
     """``{"path"}``: the database had no -wal and -shm file before; let SQLite remove those that nobody uses, as the last to close does."""
 
+    ARGS = {"path": "path"}
+
     @staticmethod
     def undo(args):
         if sqlite3 is not None and os.path.exists(args["path"]) and os.path.exists(args["path"] + "-shm"):

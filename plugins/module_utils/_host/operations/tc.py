@@ -23,6 +23,8 @@ def _roots(fault):
 class RemoveRoot:
     """``{"fault": id, "dev": name, "qlen": its length before}``: delete the root that carries our handle; the kernel puts its default back."""
 
+    ARGS = {"fault": "id", "dev": "text", "qlen": "count"}
+
     @staticmethod
     def undo(args):
         for row in _roots(args["fault"]):
@@ -71,6 +73,8 @@ def _ingress(dev):
 class RemoveIngress:
     """``{"fault": id, "dev": name, "ifb": name}``: delete our filters, and the ingress that we made unless somebody else uses it by now."""
 
+    ARGS = {"fault": "id", "dev": "text", "ifb": "text"}
+
     @staticmethod
     def undo(args):
         if not _ingress(args["dev"]):
@@ -95,6 +99,8 @@ class RemoveIngress:
 
 class RemoveIfb:
     """``{"name": device}``: delete a device of ours."""
+
+    ARGS = {"name": "text"}
 
     @staticmethod
     def undo(args):

@@ -1,0 +1,56 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The shapes that arguments of undo operations may have. Pure. Private to magsasa.chaos.
+
+A ledger is data that root acts on. Whatever stands in it is checked before it is carried out: the operation must be known, and each
+argument must have the shape that the operation declares in its ``ARGS`` (``{argument: kind}``).
+"""
+from __future__ import annotations
+
+import math
+import re
+
+from .._errors import HostError, printable
+
+_ID = re.compile(r"[0-9a-f]{12}")
+_UNIT = re.compile(r"[A-Za-z0-9:_.\\@][A-Za-z0-9:_.\\@-]{0,254}")
+_TABLE = re.compile(r"magsasa_chaos_[0-9a-f]{12}")
+LONGEST = 4096
+
+
+def _is_int(value):
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 1 << 64
+
+
+def _is_path(value):
+    return isinstance(value, str) and value.startswith("/") and "\0" not in value and len(value) <= LONGEST
+
+
+KINDS = {
+    "bool": lambda value: isinstance(value, bool),
+    "count": lambda value: _is_int(value) and value >= 0,
+    "id": lambda value: isinstance(value, str) and bool(_ID.fullmatch(value)),
+    "moment": lambda value: isinstance(value, dict) and all(KINDS["number"](each) for each in value.values()),
+    "number": lambda value: (_is_int(value) or isinstance(value, float)) and math.isfinite(value),
+    "object": lambda value: isinstance(value, dict),
+    "path": _is_path,
+    "pid": lambda value: _is_int(value) and value > 1,
+    "pair": lambda value: isinstance(value, list) and len(value) == 2 and all(map(KINDS["text"], value)),
+    "port": lambda value: _is_int(value) and 0 < value < 65536,
+    "table": lambda value: isinstance(value, str) and bool(_TABLE.fullmatch(value)),
+    "text": lambda value: isinstance(value, str) and "\0" not in value and len(value) <= LONGEST,
+    "text or none": lambda value: value is None or KINDS["text"](value),
+    "unit": lambda value: isinstance(value, str) and bool(_UNIT.fullmatch(value)) and value not in (".", ".."),
+}
+
+
+def check(operation, args, fault_id=None):
+    """Refuse arguments that ``operation`` does not take; with ``fault_id`` those, too, that name another fault. Raises HostError."""
+    if not isinstance(args, dict) or set(args) != set(operation.ARGS):
+        raise HostError("its arguments are not those that it takes")
+    for name, kind in operation.ARGS.items():
+        if not KINDS[kind](args[name]):
+            raise HostError("its argument %s is not what it takes: '%s'" % (name, printable(args[name])))
+    if fault_id is not None and args.get("fault", fault_id) != fault_id:
+        raise HostError("it belongs to another fault: '%s'" % printable(args["fault"]))

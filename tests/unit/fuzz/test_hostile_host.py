@@ -1,0 +1,187 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a hostile host may tell the controller: the watch ends, nothing of it is run elsewhere, samples stay within their bound."""
+from __future__ import annotations
+
+import base64
+import resource
+import time
+import zlib
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
+from ansible_collections.magsasa.chaos.plugins.module_utils._probe import samples
+from ansible_collections.magsasa.chaos.plugins.plugin_utils import _experiment, _hosts
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._watch import answers, baseline, hold
+
+from . import FACTOR
+
+GOOD_ARGV = ["/usr/bin/python3", "-I", "-S", "-B", "/run/magsasa-chaos/lib/0123456789abcdef.pyz", "step", "-"]
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("sent error_rate_pct p50_ms p95_ms seconds_left x".split()), inner,
+    max_size=4),
+    max_leaves=8,
+)
+KEYS = "fault probe active recovered collected samples summary died again clock msg failed unreachable renewed".split()
+ANSWERS = st.one_of(JSON, st.dictionaries(st.sampled_from(KEYS), JSON), st.dictionaries(st.sampled_from(KEYS), JSON).map(lambda each: dict(each,
+clock={})))
+
+
+class Liar:
+    """A runner whose hosts say whatever they were given, over and over; modules that it is asked for are kept in ``ran``."""
+
+    def __init__(self, said):
+        self.said = said
+        self.ran = []
+
+    def prepare(self, hosts):
+        """Nothing to connect to."""
+
+    def step(self, host, options):
+        """The lie."""
+        return self.said
+
+    def run(self, host, module, arguments):
+        """What else is asked of the host."""
+        self.ran.append((host, module))
+        return {}
+
+    def clock(self, host):
+        """A host that tells no time."""
+        return None
+
+
+def wanted(**more):
+    options = dict(
+        phase="hold", fault="f", probe="p", probe_names={"a": "p"}, hosts=["a"], observers={}, duration_s=0.0, interval_s=0.2, recovery_timeout_s=0.0,
+        successes=1, rate=20.0, lease_s=None, since=None, again={}, slow_ms={}, max_error_rate_pct=5.0, halt_error_rate_pct=50.0,
+        halt_latency_ms=10.0,
+        halt_for_s=1.0,
+    )  # fmt: skip
+    return dict(options, **more)
+
+
+@settings(max_examples=40 * FACTOR, deadline=None)
+@given(ANSWERS)
+def test_a_watch_ends_whatever_a_host_says(said):
+    saved = hold.OVERDUE_S, hold.RECOVERY_STEP_S
+    hold.OVERDUE_S, hold.RECOVERY_STEP_S = 0.0, 0.01
+    try:
+        liar, lines = Liar(said), []
+        seen = hold.Hold(wanted(), liar, lines.append, 2).wait()
+    finally:
+        hold.OVERDUE_S, hold.RECOVERY_STEP_S = saved
+    assert list(seen) == ["a"] and {module for _host, module in liar.ran} <= {hold.HALT}
+    assert all(line.isprintable() for line in lines)
+
+
+@settings(max_examples=15 * FACTOR, deadline=None)
+@given(ANSWERS)
+def test_a_baseline_ends_whatever_a_host_says(said):
+    seen = baseline.Baseline(wanted(phase="baseline"), Liar(said), lambda line: None, 2).wait()
+    assert seen["a"]["steady"] in (True, False)
+
+
+def test_a_fault_that_never_ends_by_its_hosts_word_is_given_up(monkeypatch):
+    monkeypatch.setattr(hold, "OVERDUE_S", 0.5)
+    began = time.monotonic()
+    said = {"clock": {}, "active": True, "fault": {"seconds_left": 1e15}, "probe": None}
+    seen = hold.Hold(wanted(), Liar(said), lambda line: None, 2).wait()
+    assert "long after its end" in seen["a"]["error"] and time.monotonic() - began < 20
+
+
+def test_a_good_answer_is_used():
+    said = {"clock": {}, "active": False, "recovered": True, "fault": {"seconds_left": None}, "probe": {"sent": 3, "error_rate_pct": 0.0,
+    "p50_ms": 1.0}}
+    assert answers.usable(said) is said
+    assert answers.usable({"failed": True, "msg": "x\x1b[31m\n" * 1000})["msg"].isprintable()
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        None, "x", [], {}, ["rm", "-rf", "/"], GOOD_ARGV[:-1], GOOD_ARGV + ["x"], ["sh", "-c"] + GOOD_ARGV[2:], ["python3"] + GOOD_ARGV[1:],
+        GOOD_ARGV[:4] + ["/etc/passwd", "step", "-"], GOOD_ARGV[:4] + ["lib/x.pyz", "step", "-"], GOOD_ARGV[:5] + ["fault", "-"],
+        GOOD_ARGV[:6] + ["x"],
+        GOOD_ARGV[:4] + ["/x\n.pyz", "step", "-"], GOOD_ARGV[:4] + ["/" + "x" * 5000 + ".pyz", "step", "-"], GOOD_ARGV[:1] + ["-c", "import os",
+        "-B"] + GOOD_ARGV[4:],
+    ],
+)  # fmt: skip
+def test_a_host_names_its_own_archive_or_nothing(argv):
+    assert _hosts._checked_argv(argv) is None
+    assert _hosts._checked_argv(list(GOOD_ARGV)) == GOOD_ARGV
+
+
+@pytest.mark.parametrize("text", ["", "[" * 200000, '{"a":' * 200000, "[]", "7", "\0", "{" + "x" * 100, "1" * 10000])
+def test_a_last_line_that_is_no_object_is_no_answer(text):
+    assert _hosts._object("hello\n" + text) is None
+
+
+def packed(content, count):
+    return {"encoding": samples.ENCODING, "count": count, "columns": list(samples.COLUMNS), "data": base64.b64encode(zlib.compress(content,
+    9)).decode()}
+
+
+@pytest.mark.parametrize("count", [0, 1, 100, samples.MOST])
+def test_a_zlib_bomb_stays_within_its_count(count):
+    bomb = zlib.compressobj(9)
+    data = b"".join(bomb.compress(b"\0" * (1 << 20)) for _each in range(200)) + bomb.flush()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(samples.BadSamples):
+        samples.unpack({"encoding": samples.ENCODING, "count": count, "columns": list(samples.COLUMNS), "data": base64.b64encode(data).decode()})
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before  # KiB
+    assert grown < 8 * (count * samples.LONGEST_LINE + (1 << 20)) / 1024 + 20000
+
+
+GOOD_LINE = samples.line(samples.Sample(1.0, 0.1, 2.0, True, 200, ""))
+FORMS = st.fixed_dictionaries(
+    {},
+    optional={
+        "encoding": JSON | st.just(samples.ENCODING), "count": JSON | st.integers(0, 5), "columns": JSON | st.just(list(samples.COLUMNS)),
+        "data": JSON
+    },
+)  # fmt: skip
+
+
+@settings(max_examples=100 * FACTOR, deadline=None)
+@given(FORMS | JSON | st.builds(packed, st.binary(max_size=200) | st.text(max_size=60).map(str.encode) | st.just(GOOD_LINE.encode()), st.integers(-1,
+3)))
+def test_samples_are_samples_or_one_sentence(given_samples):
+    try:
+        assert all(isinstance(each, samples.Sample) for each in samples.unpack(given_samples))
+    except samples.BadSamples as error:
+        assert "\n" not in str(error)
+
+
+@settings(max_examples=40 * FACTOR, deadline=None)
+@given(st.dictionaries(st.sampled_from("samples probe clock_offset liveness fault phases skipped refused failed halted wave successes".split()),
+JSON))
+def test_slo_check_gives_a_record_or_one_sentence(options):
+    try:
+        record = _experiment.judge(dict(options, scenario={"id": "x"}), "a")
+        assert record["verdict"] in ("passed", "failed", "unknown", None)
+    except ChaosError as error:
+        assert "\n" not in str(error)
+
+
+MOMENT = {"monotonic": 10.0, "wall": 1e9}
+FAULT = {
+    "name": "f", "state": "reverted", "effect": "confirmed", "requested": {}, "measured": {}, "residue": [], "notes": [], "plan": [], "event": False,
+    "armed_at": MOMENT, "injected_at": MOMENT, "reverted_at": {"monotonic": 20.0, "wall": 1e9 + 10}, "revert_cause": "deadline", "boot_id": "b",
+}  # fmt: skip
+PACKED = samples.pack([samples.Sample(5.0 + 0.1 * each, 0.1, 2.0, each % 7 > 0, 200, "" if each % 7 else "timeout") for each in range(300)])
+
+
+@settings(max_examples=40 * FACTOR, deadline=None)
+@given(st.dictionaries(st.sampled_from(sorted(FAULT) + ["halted_by", "error", "undo_problems"]), JSON, max_size=3), JSON)
+def test_a_fault_record_of_a_hostile_host_gives_a_record_or_one_sentence(changed, probe):
+    try:
+        record = _experiment.judge({"scenario": {"id": "x"}, "fault": dict(FAULT, **changed), "samples": PACKED, "probe": probe}, "a")
+        assert record["verdict"] in ("passed", "failed", "unknown", None)
+    except ChaosError as error:
+        assert "\n" not in str(error)
