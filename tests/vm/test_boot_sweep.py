@@ -4,6 +4,8 @@
 """A power cut in the middle of faults that outlive it: the host undoes them itself when it boots, and nothing of the sweep stays."""
 from __future__ import annotations
 
+import pytest
+
 from support.faults import wait_for
 from support.vm import boots_again, inject, ledger, module, remains, ssh
 
@@ -17,6 +19,7 @@ FAULTS = {
 }
 
 
+@pytest.mark.nightly
 def test_a_power_cut_and_nobody_comes_by(vm):
     ssh(vm, "mkdir -p %s; echo 'first and second line' > %s/notes; systemctl daemon-reload" % (PLACE, PLACE))
     before = ssh(vm, STATE)

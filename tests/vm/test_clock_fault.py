@@ -58,6 +58,7 @@ def test_an_hour_ahead_and_back(vm, base):
         ssh(vm, NO_KEEPER)
 
 
+@pytest.mark.nightly
 def test_a_killed_supervisor_leaves_no_wrong_time(vm, base):
     fault = inject(vm, "clock_fault", dict(AHEAD, name="late", offset="-1h"))
     assert abs(ahead(vm) - base + HOUR) < WITHIN

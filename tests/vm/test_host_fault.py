@@ -42,6 +42,7 @@ def test_it_goes_down_and_the_next_contact_tells_so(vm, action):
     assert remains(vm) == []
 
 
+@pytest.mark.nightly
 def test_it_is_called_off_in_time(vm):
     before = boot_id(vm)
     planned = module(vm, "host_fault", dict(DOWN, action="reset", delay="60s"), "--check")

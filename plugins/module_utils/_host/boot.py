@@ -90,6 +90,8 @@ def disarm(ledger):
             state.remove(_link(when))
             state.remove(os.path.join(UNITS, FILES[when]))
             state.remove_if_empty(os.path.dirname(_link(when)))
+        if any(services.show(name, "LoadState").get("LoadState") == "loaded" for name in FILES.values()):
+            services.reload()  # somebody let systemd read its units meanwhile, ours with them
         state.remove(ledger.boot_archive)
         state.remove(_lock(ledger))
 
