@@ -16,7 +16,7 @@ from ansible_collections.magsasa.chaos.plugins.module_utils import _clock, _quan
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, ChaosError
 from ansible_collections.magsasa.chaos.plugins.module_utils._host import processes
 from ansible_collections.magsasa.chaos.plugins.plugin_utils import _catalogue, _scenario_form
-from ansible_collections.magsasa.chaos.plugins.plugin_utils._fault_action import inventory_refusal
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._fault_action import ASKED, inventory_refusal
 
 
 class ActionModule(ActionBase):
@@ -35,8 +35,7 @@ class ActionModule(ActionBase):
             scenarios = self._checked(self._task.args)
         except ChaosError as error:
             raise AnsibleActionFail(str(error))
-        names = ("inventory_hostname", "chaos_allowed", "chaos_protected")
-        values = {name: self._templar.template(task_vars.get(name)) for name in names}
+        values = {name: self._templar.template(task_vars.get(name)) for name in ASKED}
         main = os.getppid()  # actions run in a worker; its parent is ansible-playbook itself
         result.update(
             changed=False,

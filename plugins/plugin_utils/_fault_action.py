@@ -13,6 +13,10 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.magsasa.chaos.plugins.module_utils import _families
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import printable
 from ansible_collections.magsasa.chaos.plugins.module_utils._fault.module import ENVELOPE
+from ansible_collections.magsasa.chaos.plugins.plugin_utils import _window
+
+
+ASKED = ("inventory_hostname", "chaos_allowed", "chaos_protected", "chaos_window")  # variables that have a say
 
 
 def inventory_refusal(task_vars):
@@ -22,7 +26,7 @@ def inventory_refusal(task_vars):
         return "refused by the protected guard: chaos_protected is true for %s; take the variable away from its inventory to lift this guard" % host
     if not boolean(task_vars.get("chaos_allowed", False), strict=False):
         return "refused by the allowed guard: chaos_allowed is not true for %s; set chaos_allowed=true in its inventory to lift this guard" % host
-    return None
+    return _window.refusal(task_vars.get("chaos_window"), host)
 
 
 def malformed(name, arguments):
@@ -59,7 +63,7 @@ class FaultAction(ActionBase):
         result = super().run(tmp, task_vars)
         name, arguments = self._module()
         if arguments.get("state", "present") != "absent":
-            refusal = inventory_refusal({key: self._value(task_vars, key) for key in ("inventory_hostname", "chaos_allowed", "chaos_protected")})
+            refusal = inventory_refusal({key: self._value(task_vars, key) for key in ASKED})
             if refusal:
                 result.update(failed=True, changed=False, msg=refusal, refused=True)
                 return result
@@ -76,4 +80,4 @@ class FaultAction(ActionBase):
 
     def _value(self, task_vars, key):
         value = (task_vars or {}).get(key)
-        return self._templar.template(value) if isinstance(value, str) else value
+        return self._templar.template(value) if isinstance(value, (str, list)) else value
