@@ -239,6 +239,8 @@ def test_alone_in_the_world_but_for_ansible(net, home):
     assert ask(net, "app1", home["app2"], PORT)[0] == "TimeoutError"
     assert ask(net, "app1", "127.0.0.1", PORT)[0] == "answer"
     assert ssh(net, "app2", "ping -c 1 -W 1 %s || true" % home["app1"]).count("100% packet loss") == 1
+    # An administrator may come from elsewhere this time: the way in is open from every address.
+    assert ssh(net, "app2", "timeout 5 bash -c 'head -c 4 < /dev/tcp/%s/22'" % home["app1"]) == "SSH-"
     # Old and new connections of whoever manages the host do (each ssh() here is a new one, Ansible's is shared).
     assert not on_hosts(net, "app1", "fault_info", {})["app1"].get("failed")
     again = on_hosts(net, "app1", "network_fault", {"name": "net", "duration": "60s", "action": "loss", "loss": "100%", "force": True})["app1"]

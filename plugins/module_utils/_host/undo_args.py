@@ -27,20 +27,28 @@ def _is_path(value):
     return isinstance(value, str) and value.startswith("/") and "\0" not in value and len(value) <= LONGEST
 
 
+def _is_number(value):
+    return (_is_int(value) or isinstance(value, float)) and math.isfinite(value)
+
+
+def _is_text(value):
+    return isinstance(value, str) and "\0" not in value and len(value) <= LONGEST
+
+
 KINDS = {
     "bool": lambda value: isinstance(value, bool),
     "count": lambda value: _is_int(value) and value >= 0,
     "id": lambda value: isinstance(value, str) and bool(_ID.fullmatch(value)),
-    "moment": lambda value: isinstance(value, dict) and all(KINDS["number"](each) for each in value.values()),
-    "number": lambda value: (_is_int(value) or isinstance(value, float)) and math.isfinite(value),
+    "moment": lambda value: isinstance(value, dict) and all(map(_is_number, value.values())),
+    "number": _is_number,
     "object": lambda value: isinstance(value, dict),
     "path": _is_path,
     "pid": lambda value: _is_int(value) and value > 1,
-    "pair": lambda value: isinstance(value, list) and len(value) == 2 and all(map(KINDS["text"], value)),
+    "pair": lambda value: isinstance(value, list) and len(value) == 2 and all(map(_is_text, value)),
     "port": lambda value: _is_int(value) and 0 < value < 65536,
     "table": lambda value: isinstance(value, str) and bool(_TABLE.fullmatch(value)),
-    "text": lambda value: isinstance(value, str) and "\0" not in value and len(value) <= LONGEST,
-    "text or none": lambda value: value is None or KINDS["text"](value),
+    "text": _is_text,
+    "text or none": lambda value: value is None or _is_text(value),
     "unit": lambda value: isinstance(value, str) and bool(_UNIT.fullmatch(value)) and value not in (".", ".."),
 }
 

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Maintenance windows: what they mean, when they hold, what is said outside of them."""
+
 from __future__ import annotations
 
 import datetime
@@ -39,7 +40,20 @@ def test_when_a_window_holds(text, inside, outside):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "always", "9-17", "09:00", "09:00-09:00", "24:00-04:00", "25:00-26:00", "09:60-10:00", "Mun 09:00-10:00", "Mon- 09:00-10:00", "09:00-10:00 Mars/Base", 5]
+    [
+        "",
+        "always",
+        "9-17",
+        "09:00",
+        "09:00-09:00",
+        "24:00-04:00",
+        "25:00-26:00",
+        "09:60-10:00",
+        "Mun 09:00-10:00",
+        "Mon- 09:00-10:00",
+        "09:00-10:00 Mars/Base",
+        5,
+    ]
     + ["09:00-10:00 ../../etc/passwd", "09:00-10:00; true"],
 )
 def test_what_is_no_window(text):

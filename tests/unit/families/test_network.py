@@ -132,6 +132,9 @@ def test_the_control_connections_are_exempt_before_anything_else(action, change)
                 ("exempt control 0", "ip %s 192.0.2.1 tcp %s 22 counter accept" % ends),
                 ("exempt control 1", "ip6 %s 2001:db8::1 tcp %s 2222 counter accept" % ends),
             ]
+            # Whoever comes may come in that way, unless the fault is about that very port.
+            of_everybody = [text for label, text in found if label.startswith("exempt control") and not text.startswith("ip")]
+            assert of_everybody == ["tcp %s %d counter accept" % (ends[1], port) for port in (22, 2222) if change.get("port") != [str(port)]]
     assert chain("input", **change) or chain("output", **change)
 
 

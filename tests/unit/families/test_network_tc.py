@@ -150,7 +150,8 @@ ME, ME6 = "203.0.113.9", "2001:db8:9::9"
             [packet(ME, "192.0.2.1", 6, 23, 50000)],
             [packet(ME, "192.0.2.1", 6, 22, 50000), packet(ME6, "2001:db8::1", 6, 2222, 1), packet(ME6, PEER6, 58, kind=136)],
         ),
-        ({"peer": ["192.0.2.0/24"]}, [packet(ME, "192.0.2.2", 6, 22, 50000)], [packet(ME, "192.0.2.1", 6, 22, 50000)]),
+        # The way in is open for everybody, unless the fault is about that very port.
+        ({"peer": ["192.0.2.0/24"]}, [packet(ME, "192.0.2.2", 6, 23, 50000)], [packet(ME, "192.0.2.1", 6, 22, 50000), packet(ME, "192.0.2.2", 6, 22, 50000)]),
         ({"port": ["22"]}, [packet(ME, PEER, 6, 22, 50000)], [packet(ME, "192.0.2.1", 6, 22, 50000)]),
     ],
 )
@@ -233,11 +234,11 @@ def test_commands_and_their_undo():
     lines = tree.commands(out["args"]["tree"], "3abc", None)
     assert lines[0] == "qdisc add dev eth0 root handle 3abc: prio bands 2 priomap " + " ".join("0" * 16)
     assert lines[1] == "qdisc add dev eth0 parent 3abc:2 netem limit 65536 loss random 5%"
-    assert [line.split()[-1] for line in lines[2:]] == ["3abc:1", "3abc:1", "3abc:2"]
+    assert [line.split()[-1] for line in lines[2:]] == ["3abc:1"] * 6 + ["3abc:2"]  # two connections, two ports for everybody
     lines = tree.commands(coming["args"]["tree"], "3abc", "ch%s0" % ID)
     assert lines[0].startswith("qdisc add dev ch%s0 root handle 3abc: prio" % ID) and lines[0].endswith(" ".join("1" * 16))
     assert lines[2] == "qdisc add dev eth0 ingress"
-    assert [line.split()[-1] for line in lines[3:]] == ["ffff:3abc", "ffff:3abc", "ch%s0" % ID]
+    assert [line.split()[-1] for line in lines[3:]] == ["ffff:3abc"] * 6 + ["ch%s0" % ID]
     assert not any(" del " in line or "replace" in line or "flush" in line for line in lines)
 
 

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a hostile host may tell the controller: the watch ends, nothing of it is run elsewhere, samples stay within their bound."""
+
 from __future__ import annotations
 
 import base64
@@ -18,18 +19,16 @@ from ansible_collections.magsasa.chaos.plugins.module_utils._probe import sample
 from ansible_collections.magsasa.chaos.plugins.plugin_utils import _experiment, _hosts
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._watch import answers, baseline, hold
 
-from . import FACTOR
+from .factor import FACTOR
 
 GOOD_ARGV = ["/usr/bin/python3", "-I", "-S", "-B", "/run/magsasa-chaos/lib/0123456789abcdef.pyz", "step", "-"]
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("sent error_rate_pct p50_ms p95_ms seconds_left x".split()), inner,
-    max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("sent error_rate_pct p50_ms p95_ms seconds_left x".split()), inner, max_size=4),
     max_leaves=8,
 )
 KEYS = "fault probe active recovered collected samples summary died again clock msg failed unreachable renewed".split()
-ANSWERS = st.one_of(JSON, st.dictionaries(st.sampled_from(KEYS), JSON), st.dictionaries(st.sampled_from(KEYS), JSON).map(lambda each: dict(each,
-clock={})))
+ANSWERS = st.one_of(JSON, st.dictionaries(st.sampled_from(KEYS), JSON), st.dictionaries(st.sampled_from(KEYS), JSON).map(lambda each: dict(each, clock={})))
 
 
 class Liar:
@@ -96,8 +95,13 @@ def test_a_fault_that_never_ends_by_its_hosts_word_is_given_up(monkeypatch):
 
 
 def test_a_good_answer_is_used():
-    said = {"clock": {}, "active": False, "recovered": True, "fault": {"seconds_left": None}, "probe": {"sent": 3, "error_rate_pct": 0.0,
-    "p50_ms": 1.0}}
+    said = {
+        "clock": {},
+        "active": False,
+        "recovered": True,
+        "fault": {"seconds_left": None},
+        "probe": {"sent": 3, "error_rate_pct": 0.0, "p50_ms": 1.0},
+    }
     assert answers.usable(said) is said
     assert answers.usable({"failed": True, "msg": "x\x1b[31m\n" * 1000})["msg"].isprintable()
 
@@ -123,8 +127,12 @@ def test_a_last_line_that_is_no_object_is_no_answer(text):
 
 
 def packed(content, count):
-    return {"encoding": samples.ENCODING, "count": count, "columns": list(samples.COLUMNS), "data": base64.b64encode(zlib.compress(content,
-    9)).decode()}
+    return {
+        "encoding": samples.ENCODING,
+        "count": count,
+        "columns": list(samples.COLUMNS),
+        "data": base64.b64encode(zlib.compress(content, 9)).decode(),
+    }
 
 
 @pytest.mark.parametrize("count", [0, 1, 100, samples.MOST])
@@ -149,8 +157,7 @@ FORMS = st.fixed_dictionaries(
 
 
 @settings(max_examples=100 * FACTOR, deadline=None)
-@given(FORMS | JSON | st.builds(packed, st.binary(max_size=200) | st.text(max_size=60).map(str.encode) | st.just(GOOD_LINE.encode()), st.integers(-1,
-3)))
+@given(FORMS | JSON | st.builds(packed, st.binary(max_size=200) | st.text(max_size=60).map(str.encode) | st.just(GOOD_LINE.encode()), st.integers(-1, 3)))
 def test_samples_are_samples_or_one_sentence(given_samples):
     try:
         assert all(isinstance(each, samples.Sample) for each in samples.unpack(given_samples))
@@ -159,8 +166,7 @@ def test_samples_are_samples_or_one_sentence(given_samples):
 
 
 @settings(max_examples=40 * FACTOR, deadline=None)
-@given(st.dictionaries(st.sampled_from("samples probe clock_offset liveness fault phases skipped refused failed halted wave successes".split()),
-JSON))
+@given(st.dictionaries(st.sampled_from("samples probe clock_offset liveness fault phases skipped refused failed halted wave successes".split()), JSON))
 def test_slo_check_gives_a_record_or_one_sentence(options):
     try:
         record = _experiment.judge(dict(options, scenario={"id": "x"}), "a")

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A hostile or damaged ledger: nothing crashes, nothing is followed, nothing that is not ours is carried out or removed, and it is told."""
+
 from __future__ import annotations
 
 import json
@@ -17,7 +18,7 @@ from ansible_collections.magsasa.chaos.plugins.module_utils._fault import record
 from ansible_collections.magsasa.chaos.plugins.module_utils._host import ledger_form, revert, state, undo, undo_args
 from ansible_collections.magsasa.chaos.plugins.module_utils._host.ledger import Ledger
 
-from . import FACTOR
+from .factor import FACTOR
 
 ID = "0123456789ab"
 OTHER = "ba9876543210"
@@ -226,7 +227,16 @@ def test_a_past_of_a_gigabyte_costs_its_end_only(ledger, victim):
     assert os.path.getsize(ledger.past_path) < 4 << 20
 
 
-LINES = [BOMB, b"\0\0", b"{}", b'{"schema":1}', b'{"schema":1,"id":[]}', b'{"schema":1,"id":{}}', b"nonsense", b'{"schema": 1, "id": "' + b"a" * 100 + b'"}']
+LINES = [
+    BOMB,
+    b"\0\0",
+    b"{}",
+    b'{"schema":1}',
+    b'{"schema":1,"id":[]}',
+    b'{"schema":1,"id":{}}',
+    b"nonsense",
+    b'{"schema": 1, "id": "' + b"a" * 100 + b'"}',
+]
 
 
 def test_foreign_lines_of_the_past_are_passed_over(ledger, victim):

@@ -5,6 +5,7 @@
 
 The way of a module in check mode: Ansible's own validation of the argument spec, the shared options, parse, guards, look, plan.
 """
+
 from __future__ import annotations
 
 import importlib
@@ -80,7 +81,7 @@ def drawn(draw, family, scratch):
 
 
 def said(family, given):
-    """"plan", or the sentence; any other exception goes through and is the defect that is looked for."""
+    """ "plan", or the sentence; any other exception goes through and is the defect that is looked for."""
     wrong = _fault_action.malformed("magsasa.chaos.%s_fault" % family.name, given)
     if wrong:
         return wrong

@@ -40,6 +40,7 @@ class Network:
         _guard(options)
         if facts["uid"]:
             raise NotHere("rules about packets need root and this run has none", "use become: true")
+        facts = dict(facts, control=facts["control"] + _ways_in(options, facts["control"]))
         backend, passed_over = choose.choose(options, facts)
         found = backend.plan(options, facts)
         found["notes"] = passed_over + _notes(options, facts) + found["notes"]
@@ -62,6 +63,15 @@ class Network:
         return choose.BY_STEP[ctx.record["steps"][0]["do"]].measure(ctx)
 
 
+def _ways_in(options, control):
+    """``[["", port]]``: the ports by which this host is managed, for whoever comes: an administrator may come from elsewhere this time.
+
+    A fault that names such a port is about that very port; then those who are there now are exempt alone.
+    """
+    ports = sorted({port for _peer, port in control})
+    return [["", port] for port in ports if not any(low <= port <= high for low, high in options["ports"])]
+
+
 def _guard(options):
     """A fault that leaves nothing of the network, or of what the host says to itself, is asked for twice."""
     blocks = options["action"] in effects.BLOCKING or options.get("loss_pct", 0) >= 100
@@ -74,7 +84,7 @@ def _guard(options):
 
 
 def _notes(options, facts):
-    found = ["exempt: %s and port %d of this host (how this host is managed)" % (peer, port) for peer, port in facts["control"][:8]]
+    found = ["exempt: %s and port %d of this host (how this host is managed)" % (peer or "everybody", port) for peer, port in facts["control"][:8]]
     if len(facts["control"]) > 8:
         found.append("exempt: %d more connections like these" % (len(facts["control"]) - 8))
     if scopes.everyone(options):

@@ -63,8 +63,8 @@ def _decision(action, loss_pct):
 def _exempt(way, scope, control):
     side, port = ("saddr", "dport") if way == "in" else ("daddr", "sport")
     for number, (peer, number_of_port) in enumerate(control):
-        family = "ip6" if ":" in peer else "ip"
-        yield "exempt control %d" % number, "%s %s %s tcp %s %d counter accept" % (family, side, peer, port, number_of_port)
+        who = "%s %s %s " % ("ip6" if ":" in peer else "ip", side, peer) if peer else ""  # else everybody
+        yield "exempt control %d" % number, "%stcp %s %d counter accept" % (who, port, number_of_port)
     if not scope["ports"] and scope["protocol"] in ("any", "icmp"):
         yield "exempt neighbours", NEIGHBOURS + " counter accept"
 
