@@ -27,7 +27,7 @@ from ansible_collections.magsasa.chaos.plugins.module_utils._fault import module
 from ansible_collections.magsasa.chaos.plugins.module_utils._host import state
 from ansible_collections.magsasa.chaos.plugins.plugin_utils import _fault_action
 
-from . import NIGHTLY
+from .factor import NIGHTLY
 
 INPUTS = 20000 if NIGHTLY else 2200  # of all families together
 NAMES = sorted(each.name for each in pkgutil.iter_modules(_families.__path__) if not each.name.startswith("_"))
