@@ -112,8 +112,8 @@ def test_a_good_answer_is_used():
         None, "x", [], {}, ["rm", "-rf", "/"], GOOD_ARGV[:-1], GOOD_ARGV + ["x"], ["sh", "-c"] + GOOD_ARGV[2:], ["python3"] + GOOD_ARGV[1:],
         GOOD_ARGV[:4] + ["/etc/passwd", "step", "-"], GOOD_ARGV[:4] + ["lib/x.pyz", "step", "-"], GOOD_ARGV[:5] + ["fault", "-"],
         GOOD_ARGV[:6] + ["x"],
-        GOOD_ARGV[:4] + ["/x\n.pyz", "step", "-"], GOOD_ARGV[:4] + ["/" + "x" * 5000 + ".pyz", "step", "-"], GOOD_ARGV[:1] + ["-c", "import os",
-        "-B"] + GOOD_ARGV[4:],
+        GOOD_ARGV[:4] + ["/x\n.pyz", "step", "-"], GOOD_ARGV[:4] + ["/" + "x" * 5000 + ".pyz", "step", "-"],
+        GOOD_ARGV[:1] + ["-c", "import os", "-B"] + GOOD_ARGV[4:],
     ],
 )  # fmt: skip
 def test_a_host_names_its_own_archive_or_nothing(argv):
