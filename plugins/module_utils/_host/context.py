@@ -36,6 +36,7 @@ class Context:
     def add_undo(self, op, **args):
         """Put one more undo operation on the disk; call it BEFORE the change that it undoes."""
         entry = {"op": op, "args": args}
+        undo.load([entry])
         for thing, held in undo.dump([entry]).items():
             self.record.setdefault("before", {}).setdefault(thing, held)
         self.record["undo"].append(entry)

@@ -15,7 +15,7 @@ import time
 
 from .. import _clock
 from .._errors import ChaosError, HostError
-from . import guardian, halt, journal, lock, processes, state
+from . import guardian, halt, journal, lock, processes, state, undo
 from .context import Context
 from .ledger import Ledger
 from .revert import CAUSES, revert
@@ -84,6 +84,7 @@ class Supervisor:
             self.record = self.ledger.read(self.id)
             if self.record is None:
                 raise HostError("the fault was undone before it was injected")
+            undo.load(self.record["undo"])
             latest = time.monotonic() + INJECT_LIMIT + self.record["duration_s"]
             pid, start, self.pipe = guardian.start(self.ledger, self.id, latest)
             self.record["supervisor"] = {"pid": os.getpid(), "start": processes.start_time(os.getpid())}

@@ -3,20 +3,81 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Carry out undo operations that stand in the ledger as data. Private to magsasa.chaos.
 
-An operation is idempotent, needs no family, and tells afterwards what is still there. Every kind is imported by name, so that
-it travels with any module that may have to undo somebody else's fault. A class says ``outlives_boot = True`` when what it undoes is
+An operation is idempotent, needs no family, and tells afterwards what is still there. A class says ``outlives_boot = True`` when what it undoes is
 still there after a boot, and ``needs_services = True`` when it cannot be carried out before the services of the host are up. What is in the
 ledger is checked against the ``ARGS`` of the class before it is carried out.
 """
 from __future__ import annotations
 
+import importlib
+from collections.abc import MutableMapping
+
 from .._errors import HostError, printable
 from . import dumps, undo_args
-from .operations import clock, engines, files, hosts, kept_files, limits, members, mysql, nftables, postgres, processes, services, sqlite, tc
 
-OPERATIONS = {}
-for _kind in (clock, engines, files, hosts, kept_files, limits, members, mysql, nftables, postgres, processes, services, sqlite, tc):
-    OPERATIONS.update(_kind.OPERATIONS)
+# Room below operations/: what it undoes. A room is loaded when one of its operations is asked for: a fault needs one or two of them, and a module waits
+# for what it loads.
+ROOMS = {
+    "clock": ("clock.move_back",),
+    "engines": ("container.start", "container.unpause"),
+    "files": ("file.remove",),
+    "hosts": ("hosts.remove",),
+    "kept_files": ("file.contents", "file.cut", "file.permissions", "file.put_back"),
+    "limits": ("folder.remove", "limits.process", "limits.unit"),
+    "members": ("workers.end", "workers.finish"),
+    "mysql": ("mysql.accepting", "mysql.unlock"),
+    "nftables": ("nft.release_packets", "nft.remove_table"),
+    "postgres": ("postgres.accepting", "postgres.allow"),
+    "processes": ("process.ensure_running", "process.resume"),
+    "services": ("service.start", "service.unblock"),
+    "sqlite": ("sqlite.settle",),
+    "tc": ("tc.remove_ifb", "tc.remove_ingress", "tc.remove_root"),
+}
+
+
+def _travels():
+    """Never called: what is imported by name here travels with any module that may have to undo somebody else's fault."""
+    from .operations import clock, engines, files, hosts, kept_files, limits, members, mysql, nftables, postgres, processes, services, sqlite, tc
+
+    return clock, engines, files, hosts, kept_files, limits, members, mysql, nftables, postgres, processes, services, sqlite, tc
+
+
+class _Operations(MutableMapping):
+    """``{name: operation}``."""
+
+    def __init__(self):
+        self._rooms = {op: room for room, ops in ROOMS.items() for op in ops}
+        self._loaded = {}
+
+    def __getitem__(self, op):
+        if op not in self._loaded:
+            room = importlib.import_module(".operations." + self._rooms[op], __name__.rpartition(".")[0])
+            self._loaded.update({name: each for name, each in room.OPERATIONS.items() if name not in self._loaded})
+        return self._loaded[op]
+
+    def __setitem__(self, op, operation):
+        self._loaded[op] = operation
+
+    def __delitem__(self, op):
+        del self._loaded[op]
+
+    def __contains__(self, op):
+        return op in self._rooms or op in self._loaded
+
+    def __iter__(self):
+        return iter(self._rooms)
+
+    def __len__(self):
+        return len(self._rooms)
+
+
+OPERATIONS = _Operations()
+
+
+def load(entries=None):
+    """Load the operations of these entries, or all: who may have to undo later must not need the archive for it then."""
+    for op in OPERATIONS if entries is None else [entry["op"] for entry in entries]:
+        OPERATIONS.get(op)
 
 
 def outlives_boot(entries):

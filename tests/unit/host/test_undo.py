@@ -1,0 +1,46 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Undo operations: the list of them is whole, and each is loaded when it is needed."""
+from __future__ import annotations
+
+import ast
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+from support.modules import ROOT
+
+from ansible_collections.magsasa.chaos.plugins.module_utils._host import undo
+
+PACKAGE = undo.__name__.rpartition(".")[0] + ".operations."
+FILES = sorted(path.stem for path in Path(undo.__file__).with_name("operations").glob("*.py") if path.stem != "__init__")
+
+
+def test_the_list_names_every_operation_of_every_room():
+    assert {room: set(ops) for room, ops in undo.ROOMS.items()} == {name: set(importlib.import_module(PACKAGE + name).OPERATIONS) for name in FILES}
+    assert all(undo.OPERATIONS[op] is importlib.import_module(PACKAGE + room).OPERATIONS[op] for room, ops in undo.ROOMS.items() for op in ops)
+
+
+def test_every_room_travels():
+    tree = ast.parse(Path(undo.__file__).read_text(encoding="utf-8"))
+    imported = {name.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module == "operations" for name in node.names}
+    assert sorted(imported) == FILES
+
+
+def loaded_after(statement):
+    """Rooms that a new interpreter has loaded after a statement."""
+    script = "import sys\nfrom %s import undo\n%s\nprint(*sorted(each for each in sys.modules if each.startswith(%r)))"
+    argv = [sys.executable, "-c", script % (undo.__name__.rpartition(".")[0], statement, PACKAGE)]
+    done = subprocess.run(argv, env={"PYTHONPATH": str(ROOT / ".collections")}, capture_output=True, text=True, check=True)
+    return [each[len(PACKAGE) :] for each in done.stdout.split()]
+
+
+def test_only_what_is_asked_for_is_loaded():
+    assert loaded_after("undo.OPERATIONS['clock.move_back']; undo.OPERATIONS.get('none')") == ["clock"]
+    assert loaded_after("undo.load([{'op': 'clock.move_back'}, {'op': 'hosts.remove'}])") == ["clock", "hosts"]
+
+
+def test_who_may_have_to_undo_later_loads_all_of_it_now():
+    assert loaded_after("undo.load()") == FILES
