@@ -88,6 +88,15 @@ def _one_of(value, known, label):
         raise ChaosError("%s: '%s' is not known; use one of %s" % (label, value, ", ".join(known)))
 
 
+def _plain(value):
+    """A value without what Ansible ties to it: its validator copies everything, and would copy the templar that a lazy value holds."""
+    if isinstance(value, dict):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(each) for each in value]
+    return value
+
+
 def _check_options(entry, label):
     """As the module of the family does, with stand-ins for what is filled in later."""
     family = importlib.import_module("ansible_collections.magsasa.chaos.plugins.module_utils._families." + entry["family"]).FAMILY
@@ -98,7 +107,7 @@ def _check_options(entry, label):
         if key not in family.options and key not in SHARED:
             near = difflib.get_close_matches(str(key), family.options, 1)
             raise ChaosError("%s: %s_fault has no option '%s'%s" % (label, entry["family"], key, "; did you mean '%s'?" % near[0] if near else ""))
-    own = {key: value for key, value in values.items() if key in family.options and value is not None}
+    own = {key: _plain(value) for key, value in values.items() if key in family.options and value is not None}
     found = ArgumentSpecValidator(family.options, **getattr(family, "constraints", {})).validate(own)
     if found.error_messages:
         raise ChaosError("%s: %s" % (label, found.error_messages[0]))

@@ -59,7 +59,8 @@ def test_stop_holds_and_what_ran_runs_again(state, box):
     assert box.counts("web") and box.lasting("web") == before
 
 
-@pytest.mark.parametrize("action", ["stop", pytest.param("pause", marks=pytest.mark.nightly)])
+@pytest.mark.nightly
+@pytest.mark.parametrize("action", ["stop", "pause"])
 def test_life(state, box, action):
     box.start("web")
     before = box.lasting("web")
@@ -169,6 +170,7 @@ def test_label_and_count(state, box):
     assert paused() == []
 
 
+@pytest.mark.nightly
 def test_bad_input(state, box):
     number = box.start("web")
     box.start("passing", "--rm")

@@ -140,6 +140,7 @@ def test_a_lost_password_keeps_no_account_locked(state, base):
     assert base.works()
 
 
+@pytest.mark.nightly
 def test_lock_makes_readers_wait(state, base):
     assert base.query("create table shop.`odd``t` (n int)")[0] == 0
     for table, quoted in (("t", "t"), ("odd`t", "`odd``t`")):
@@ -169,6 +170,7 @@ def test_sigkill_of_any_part_frees_the_sessions(state, base, victim, cause, acti
     assert wait_for(lambda: base.query("set lock_wait_timeout = 1; select count(*) from shop.t") == (0, "1"), 10)
 
 
+@pytest.mark.nightly
 def test_bad_input(state, base):
     login = dict(CHAOS, login_password=base.password)
     rows = [

@@ -322,7 +322,7 @@ def test_the_sample_application(tmp_path):
         limit = time.monotonic() + 60
         while True:
             result = look(tmp_path, env={"APP_PORT": port})
-            if entry(result, port)["healthy"] or time.monotonic() > limit:
+            if (entry(result, port)["healthy"] and result["endpoint"]["pid"]) or time.monotonic() > limit:
                 break
         found = result["endpoint"]
         assert (found["port"], found["service"], found["framework"], found["healthy"]) == (port, "magsasa-card-erp", "gunicorn", True)

@@ -136,6 +136,7 @@ def test_the_application_is_without_its_database_for_as_long_as_asked(served_lab
     assert failed[-1][0] < past["reverted_at"]["monotonic"] + 5, "the outage was seen for longer than it lasted"
 
 
+@pytest.mark.nightly
 def test_exhausted_a_new_instance_gets_no_connection(served_lab):
     lab = served_lab
     with stopped_application(lab, "app1"):

@@ -261,6 +261,7 @@ def test_whatever_part_is_killed_the_rules_go(net, home, victim, cause):
     assert rules(net, "app1") == before
 
 
+@pytest.mark.nightly
 def test_it_ends_by_itself(net, home):
     inject(net, "app1", action="partition", peer=[home["db1"]], duration="4s")
     assert ask(net, "app1", home["db1"], PORT, 0.5)[0] == "TimeoutError"
@@ -371,6 +372,7 @@ def test_a_delay_is_added_once_to_a_round_trip(net, home, repeating, client, por
     assert statistics.median(round_trips(net, client, home["app1"], 40)) < wait / 2
 
 
+@pytest.mark.nightly
 def test_jitter_is_a_standard_deviation(net, home, repeating):
     inject(net, "app1", delay="20ms", jitter="5ms", port=[UDP_PORT], port_of="host")
     times = round_trips(net, "app2", home["app1"], 400)

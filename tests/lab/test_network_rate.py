@@ -121,7 +121,7 @@ def link(lab):
     "direction, text, bits",
     [
         ("out", "10mbit", 10e6),
-        ("in", "10mbit", 10e6),
+        pytest.param("in", "10mbit", 10e6, marks=pytest.mark.nightly),
         pytest.param("out", "1mbit", 1e6, marks=pytest.mark.nightly),
         pytest.param("in", "1mbit", 1e6, marks=pytest.mark.nightly),
         pytest.param("out", "50mbit", 50e6, marks=pytest.mark.nightly),

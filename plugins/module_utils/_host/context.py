@@ -34,9 +34,13 @@ class Context:
         return self.record["id"]
 
     def add_undo(self, op, **args):
-        """Put one more undo operation on the disk; call it BEFORE the change that it undoes."""
+        """Put one more undo operation on the disk; call it BEFORE the change that it undoes.
+
+        Of a kind that the plan has, too: the guardian has loaded no other. Raises ValueError.
+        """
         entry = {"op": op, "args": args}
-        undo.load([entry])
+        if all(each["op"] != op for each in self.record["undo"]):
+            raise ValueError("the plan has no undo operation %s" % op)
         for thing, held in undo.dump([entry]).items():
             self.record.setdefault("before", {}).setdefault(thing, held)
         self.record["undo"].append(entry)

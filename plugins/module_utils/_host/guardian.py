@@ -13,7 +13,7 @@ import select
 import signal
 import time
 
-from . import processes, undo
+from . import processes
 from .revert import revert
 
 HUNG_AFTER = 2.0  # seconds past its deadline after which a supervisor counts as hung (stopped, starved)
@@ -39,7 +39,6 @@ def start(ledger, fault_id, latest):
             signal.signal(number, signal.SIG_IGN)
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        undo.load()  # all of them: the supervisor may add to the undo, and nobody waits for us
         _watch(reading, latest)
         processes.send(supervisor, supervisor_start, signal.SIGKILL)  # only when it is there and hung
         if ledger.read(fault_id) is not None:

@@ -84,7 +84,7 @@ class Supervisor:
             self.record = self.ledger.read(self.id)
             if self.record is None:
                 raise HostError("the fault was undone before it was injected")
-            undo.load(self.record["undo"])
+            undo.load(self.record["undo"])  # before the guardian is forked: it has what we have
             latest = time.monotonic() + INJECT_LIMIT + self.record["duration_s"]
             pid, start, self.pipe = guardian.start(self.ledger, self.id, latest)
             self.record["supervisor"] = {"pid": os.getpid(), "start": processes.start_time(os.getpid())}

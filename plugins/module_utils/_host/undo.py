@@ -74,10 +74,10 @@ class _Operations(MutableMapping):
 OPERATIONS = _Operations()
 
 
-def load(entries=None):
-    """Load the operations of these entries, or all: who may have to undo later must not need the archive for it then."""
-    for op in OPERATIONS if entries is None else [entry["op"] for entry in entries]:
-        OPERATIONS.get(op)
+def load(entries):
+    """Load the operations of these entries: who may have to undo later must not need the archive for it then."""
+    for entry in entries:
+        OPERATIONS.get(entry["op"])
 
 
 def outlives_boot(entries):

@@ -40,7 +40,3 @@ def loaded_after(statement):
 def test_only_what_is_asked_for_is_loaded():
     assert loaded_after("undo.OPERATIONS['clock.move_back']; undo.OPERATIONS.get('none')") == ["clock"]
     assert loaded_after("undo.load([{'op': 'clock.move_back'}, {'op': 'hosts.remove'}])") == ["clock", "hosts"]
-
-
-def test_who_may_have_to_undo_later_loads_all_of_it_now():
-    assert loaded_after("undo.load()") == FILES
