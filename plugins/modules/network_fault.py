@@ -24,7 +24,8 @@ description:
     When the worker dies, packets pass at once and the fault ends.
   - The connections by which the host is managed are exempt, first in order and in both directions, established and new ones alike.
     These are the peer of the SSH connection, every peer that an SSH server of the host is connected with, and what a program
-    above this one is connected with. What was put in is read back after injecting; when it is not as planned the fault is undone.
+    above this one is connected with. So is, for everybody, each port by which the host is managed or on which an SSH server of it listens, unless O(port)
+    names it. What was put in is read back after injecting; when it is not as planned the fault is undone.
   - What the host forwards for others, such as containers with addresses of their own, passes the interfaces of the host, where C(tc) acts on it by its
     addresses as on all else; the other backends do not touch it.
   - Kernel modules that a fault needed stay loaded; they do nothing by themselves.

@@ -30,6 +30,11 @@ def connections():
     return sorted([address, port] for address, port in {(_plain(peer), port) for peer, port in found} if address and 0 < port < 65536)
 
 
+def ways_in():
+    """Ports on which an SSH server of this host listens: somebody may come that way who is not here yet."""
+    return sorted({each.port for each in listeners.listeners() if any(_name(pid).startswith(SERVERS) for pid in each.pids)})
+
+
 def _plain(text):
     """An address as nft writes it, without an interface; None for what is none."""
     try:

@@ -14,7 +14,7 @@ from ansible_collections.magsasa.chaos.plugins.module_utils._host import nft
 
 DEFAULTS = {key: spec.get("default") for key, spec in FAMILY.options.items()}
 CONTROL = [["192.0.2.1", 22], ["2001:db8::1", 2222]]
-FACTS = {"nft": True, "uid": 0, "obstacle": "", "control": CONTROL}
+FACTS = {"nft": True, "uid": 0, "obstacle": "", "control": CONTROL, "ways_in": [22]}
 PEER = "198.51.100.5"
 
 

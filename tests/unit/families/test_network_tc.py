@@ -19,7 +19,7 @@ PEER, PEER6 = "198.51.100.5", "2001:db8:5::7"
 ETH = {"dev": "eth0", "loopback": False, "qlen": 1000, "root": "", "ingress": ""}
 LO = {"dev": "lo", "loopback": True, "qlen": 1000, "root": "", "ingress": ""}
 SEEN = {"there": True, "lacks": {"netem": "", "prio": "", "htb": ""}, "tables": {"normal": True, "pareto": True}, "devices": [ETH]}
-FACTS = {"nft": True, "uid": 0, "obstacle": "", "control": CONTROL, "tc": SEEN}
+FACTS = {"nft": True, "uid": 0, "obstacle": "", "control": CONTROL, "ways_in": [22], "tc": SEEN}
 GEMODEL = {"p": "1%", "r": "10%", "loss_bad": "90%", "loss_good": "2%"}
 ID = "3f9c1b0a77d2"
 

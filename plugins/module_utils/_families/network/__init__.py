@@ -31,6 +31,7 @@ class Network:
         there = _cmd.which("nft") is not None
         uid = os.geteuid()
         found = {"nft": there, "uid": uid, "obstacle": nft.obstacle() if there and not uid else "", "control": control.connections()}
+        found["ways_in"] = control.ways_in()
         if options["effects"] and not uid:
             found["tc"] = shaping.look(options)
         return found
@@ -40,7 +41,7 @@ class Network:
         _guard(options)
         if facts["uid"]:
             raise NotHere("rules about packets need root and this run has none", "use become: true")
-        facts = dict(facts, control=facts["control"] + _ways_in(options, facts["control"]))
+        facts = dict(facts, control=facts["control"] + _ways_in(options, facts))
         backend, passed_over = choose.choose(options, facts)
         found = backend.plan(options, facts)
         found["notes"] = passed_over + _notes(options, facts) + found["notes"]
@@ -63,12 +64,12 @@ class Network:
         return choose.BY_STEP[ctx.record["steps"][0]["do"]].measure(ctx)
 
 
-def _ways_in(options, control):
-    """``[["", port]]``: the ports by which this host is managed, for whoever comes: an administrator may come from elsewhere this time.
+def _ways_in(options, facts):
+    """``[["", port]]``: the ports by which this host is or may be managed, for whoever comes: an administrator may come from elsewhere this time.
 
     A fault that names such a port is about that very port; then those who are there now are exempt alone.
     """
-    ports = sorted({port for _peer, port in control})
+    ports = sorted({port for _peer, port in facts["control"]} | set(facts["ways_in"]))
     return [["", port] for port in ports if not any(low <= port <= high for low, high in options["ports"])]
 
 
