@@ -74,7 +74,7 @@ def holds(window, now):
 
 def refusal(value, host, now=None):
     """Why no fault may be injected now (one sentence), or None. ``value``: a text, a list of texts of which any may hold, or nothing."""
-    texts = [value] if isinstance(value, str) else list(value or [])
+    texts = list(value) if isinstance(value, (list, tuple)) else [] if value is None else [value]
     if not [text for text in texts if text != ""]:
         return None
     now = now or datetime.datetime.now(datetime.timezone.utc)

@@ -73,8 +73,9 @@ def test_without_a_window_nothing_is_refused(nothing):
     assert _window.refusal(nothing, "web1", at(25, 12)) is None
 
 
-def test_a_window_that_cannot_be_read_refuses():
-    assert "is not a window" in _window.refusal("office hours", "web1", at(25, 12))
+@pytest.mark.parametrize("value", ["office hours", 5, 0, True, False, 1.5, {}, {"a": 1}, ["09:00-10:00", 5]])
+def test_a_window_that_cannot_be_read_refuses(value):
+    assert "is not a window" in _window.refusal(value, "web1", at(25, 12))
 
 
 @pytest.mark.parametrize("more, guard", [({"chaos_protected": True}, "protected"), ({"chaos_allowed": False}, "allowed"), ({}, "window")])
