@@ -13,7 +13,7 @@ import re
 import zoneinfo
 from collections import namedtuple
 
-from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption
+from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, printable
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _FORM = re.compile(r"(?:(?P<days>[A-Za-z,-]+)\s+)?(?P<start>\d{1,2}:\d{2})-(?P<end>\d{1,2}:\d{2})(?:\s+(?P<zone>[A-Za-z0-9_+/-]+))?")
@@ -85,5 +85,5 @@ def refusal(value, host, now=None):
     if any(holds(window, now) for window in windows):
         return None
     local = now.astimezone(windows[0].zone)
-    told = (local.strftime("%a %H:%M"), local.tzname() or "local time", ", ".join(map(str, texts)), host)
+    told = (local.strftime("%a %H:%M"), local.tzname() or "local time", printable(", ".join(map(str, texts)), 200), host)
     return "refused by the window guard: it is %s (%s), outside of %s for %s; change or empty chaos_window to lift this guard" % told

@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 
-from support.lab import clean_environment, lifecycle, on_hosts
+from support.lab import clean_environment, ledger, lifecycle, on_hosts
 from support.modules import ROOT
 
 from . import state
@@ -21,6 +21,8 @@ class Cell:
     def __init__(self, lab, host, fault):
         self.lab, self.host, self.fault = lab, host, fault
         self.before = state.of(lab, host)
+        self._kept = []
+        self._known = {past["id"] for past in ledger(lab, host)}
 
     def inject(self, duration, **more):
         """Put the fault in; it must go in."""
@@ -44,6 +46,14 @@ class Cell:
     def contact(self):
         """The panic button, which is also the next contact."""
         return on_hosts(self.lab, self.host, "fault_halt", {})[self.host]
+
+    def keep_ledger(self):
+        """Remember what the ledger says of the past: its disk goes away."""
+        self._kept = ledger(self.lab, self.host)
+
+    def past(self):
+        """What the ledger says of the faults of this cell (records)."""
+        return [past for past in ledger(self.lab, self.host) + self._kept if past["id"] not in self._known]
 
     def changes(self):
         """What is different on the host from before (texts)."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 import pytest
 
 from support.faults import wait_for
-from support.lab import ledger
 
 from .cell import Cell
 from .conftest import prepare
@@ -50,10 +49,9 @@ def cell(crash_lab, request):
 
 @pytest.mark.parametrize(("name", "way"), list(cells()))
 def test_nothing_is_left(cell, name, way):
-    known = {past["id"] for past in ledger(cell.lab, cell.host)}
     WAYS[way].act(cell)
     if WAYS[way].contact:
         cell.contact()
     assert wait_for(lambda: not cell.changes(), WITHIN), cell.changes()
-    new = [past for past in ledger(cell.lab, cell.host) if past["id"] not in known]
-    assert all(past["residue"] == [] for past in new), new
+    past = cell.past()
+    assert past and all(each["residue"] == [] and not each.get("differences") for each in past), past

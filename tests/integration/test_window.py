@@ -25,16 +25,19 @@ def test_a_fault_is_refused_outside_and_its_undo_never(ansible_playbook, tmp_pat
         {"magsasa.chaos.cpu_fault": BUSY, "vars": {"chaos_window": window(1, 2)}, "register": "outside", "ignore_errors": True},
         {"magsasa.chaos.cpu_fault": BUSY, "vars": {"chaos_window": [window(1, 2), window(-1, 1)]}, "register": "inside"},
         {"magsasa.chaos.cpu_fault": ABSENT, "vars": {"chaos_window": window(1, 2)}, "register": "undone"},
-        {"ansible.builtin.copy": {"content": "{{ [outside, inside, undone] | to_json }}", "dest": str(tmp_path / "told.json"), "mode": "0600"}},
+        {"magsasa.chaos.cpu_fault": BUSY, "vars": {"chaos_window": window(-1, 1)}},
+        {"magsasa.chaos.fault_halt": {}, "vars": {"chaos_window": window(1, 2)}, "register": "halted"},
+        {"ansible.builtin.copy": {"content": "{{ [outside, inside, undone, halted] | to_json }}", "dest": str(tmp_path / "told.json"), "mode": "0600"}},
     ]
     play = tmp_path / "play.yml"
     play.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]))
     done = ansible_playbook("-i", "inventory/hosts", play)
     assert done.returncode == 0, done.stdout + done.stderr
-    outside, inside, undone = json.loads((tmp_path / "told.json").read_text())
+    outside, inside, undone, halted = json.loads((tmp_path / "told.json").read_text())
     assert outside["failed"] and outside["refused"] and outside["msg"].startswith("refused by the window guard: it is "), outside
     assert inside["changed"] and inside["fault"]["state"] == "active"
     assert undone["changed"] and undone["fault"]["revert_cause"] == "absent" and undone["fault"]["residue"] == []
+    assert [each["revert_cause"] for each in halted["undone"]] == ["halt"]
 
 
 @pytest.mark.parametrize(("hours", "status"), [((1, 2), "refused"), ((-1, 1), "planned")], ids=["outside", "inside"])

@@ -69,3 +69,12 @@ def test_a_stopped_unit_is_an_undo(host):
     past = ledger(host, HOST)[-1]
     assert (past["id"], past["revert_cause"], past["residue"]) == (fault["id"], "terminated", [])
     assert remains(host, HOST) == []
+
+
+def test_what_a_killed_module_left_goes_with_the_next_contact(host):
+    """Files that are there for moments only: killed in between, nobody else knows of them."""
+    made = "mkdir -p -m 700 /run/magsasa-chaos /var/lib/magsasa-chaos; cd /run/magsasa-chaos; mkfifo -m 600 0123456789ab.ready; echo > 0123456789ab.unit"
+    ssh(host, HOST, made + "; touch /etc/systemd/system/magsasa-chaos-sweep.service.new /var/lib/magsasa-chaos/boot.pyz")
+    assert len(ssh(host, HOST, OURS).split()) == 2
+    on_hosts(host, HOST, "fault_halt", {})
+    assert ssh(host, HOST, OURS + "; ls /var/lib/magsasa-chaos") in ("", "ledger.jsonl\n")

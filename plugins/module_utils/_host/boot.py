@@ -18,6 +18,7 @@ from . import lock, payload, processes, services, state, undo, unit
 UNITS = "/etc/systemd/system"
 EARLY, LATE = "early", "late"
 FILES = {EARLY: "magsasa-chaos-sweep.service", LATE: "magsasa-chaos-sweep-late.service"}
+NEW = ".new"  # systemd reads no file of that name
 TARGETS = {EARLY: "sysinit.target", LATE: "multi-user.target"}
 TEXT = """[Unit]
 Description=Undo chaos faults that this host went down with (%(when)s)
@@ -51,12 +52,23 @@ def arm(ledger, entries):
         state.write_private(archive, payload.build())
         try:
             for when in (EARLY, LATE):
-                path = os.path.join(UNITS, FILES[when])
-                state.write_private(path, _text(when, ledger.folders.ledger, archive))
-                os.chmod(path, 0o644)
+                _write(os.path.join(UNITS, FILES[when]), _text(when, ledger.folders.ledger, archive))
                 _want(when)
         except OSError as error:
             raise HostError("the sweep at boot cannot be set up: %s" % error)
+
+
+def _write(path, text):
+    """Replace a unit as a whole, on the disk when this returns. Its file before it is renamed has a name that disarm knows."""
+    state.remove(path + NEW)
+    descriptor = os.open(path + NEW, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+    with os.fdopen(descriptor, "w") as target:
+        os.fchmod(descriptor, 0o644)
+        target.write(text)
+        target.flush()
+        os.fsync(descriptor)
+    os.rename(path + NEW, path)
+    state.sync_folder(os.path.dirname(path))
 
 
 def _text(when, folder, archive):
@@ -82,18 +94,19 @@ def _lock(ledger):
 
 
 def disarm(ledger):
-    """Take the units and the archive away, unless a fault still needs them. The archive goes last, as it came first."""
+    """Take the units and the archive away, unless a fault still needs them. The archive goes last, as it came first: while it is there this is done."""
     with lock.held(_lock(ledger)):
         if any(undo.outlives_boot(record["undo"]) for record in ledger.active()):
             return
         for when in (EARLY, LATE):
             state.remove(_link(when))
-            state.remove(os.path.join(UNITS, FILES[when]))
+            for end in ("", NEW):
+                state.remove(os.path.join(UNITS, FILES[when] + end))
             state.remove_if_empty(os.path.dirname(_link(when)))
         if any(services.show(name, "LoadState").get("LoadState") == "loaded" for name in FILES.values()):
             services.reload()  # somebody let systemd read its units meanwhile, ours with them
-        state.remove(ledger.boot_archive)
         state.remove(_lock(ledger))
+        state.remove(ledger.boot_archive)
 
 
 def main(when, _ready):

@@ -59,7 +59,7 @@ def hold(fault_id, mark, duration_s, timeout=90.0):
 
 def _hold_by_unit(run, fault_id, mark, duration_s, timeout, archive):
     """What the supervisor said; {} when nothing came in time; None where systemd did not take the unit."""
-    path = os.path.join(run, fault_id + ".ready")
+    path = unit.ready(run, fault_id)
     os.mkfifo(path, 0o600)
     try:
         reading = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)

@@ -17,6 +17,7 @@ def main(fault_id, _ready):
         if ledger.read(fault_id) is not None:
             revert(ledger, fault_id, "supervisor_died")
     finally:
+        state.remove(unit.ready(ledger.folders.run, fault_id))  # whoever waited may have been killed
         state.remove(unit.marker(ledger.folders.run, fault_id))
         ledger.tidy()
     return 0

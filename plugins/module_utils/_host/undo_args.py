@@ -15,6 +15,7 @@ from .._errors import HostError, printable
 
 _ID = re.compile(r"[0-9a-f]{12}")
 _UNIT = re.compile(r"[A-Za-z0-9:_.\\@][A-Za-z0-9:_.\\@-]{0,254}")
+_IFB = re.compile(r"ch[0-9a-f]{13}")  # of ours; others have names of their own
 _TABLE = re.compile(r"magsasa_chaos_[0-9a-f]{12}")
 LONGEST = 4096
 
@@ -38,6 +39,7 @@ def _is_text(value):
 KINDS = {
     "bool": lambda value: isinstance(value, bool),
     "count": lambda value: _is_int(value) and value >= 0,
+    "ifb": lambda value: isinstance(value, str) and bool(_IFB.fullmatch(value)),
     "id": lambda value: isinstance(value, str) and bool(_ID.fullmatch(value)),
     "moment": lambda value: isinstance(value, dict) and all(map(_is_number, value.values())),
     "number": _is_number,

@@ -18,6 +18,7 @@ from . import services, state
 
 NAME = "magsasa-chaos-%s.service"
 MARKER = ".unit"  # <run>/<fault id>.unit: its ExecStopPost= has not been carried out yet and needs the runtime archive
+READY = ".ready"  # <run>/<fault id>.ready: the FIFO on which its supervisor tells whoever waits that it is ready
 SLACK_S = 130.0  # beyond the duration: what injecting and reverting may take at most, and a little
 STOP_S = 70  # seconds that a stopped supervisor has for its undo, before everything in the unit is killed
 GONE = ("inactive", "failed", "")
@@ -31,6 +32,11 @@ def possible():
 def marker(run, fault_id):
     """Path of the file that says that a unit of this fault is there."""
     return os.path.join(run, fault_id + MARKER)
+
+
+def ready(run, fault_id):
+    """Path of the FIFO on which the supervisor of this fault says that it is ready."""
+    return os.path.join(run, fault_id + READY)
 
 
 def start(run, fault_id, argv, environment, undo_argv, duration_s):
@@ -72,16 +78,17 @@ def running(fault_id):
 
 
 def wanted(run):
-    """Whether a unit still needs the runtime archive. Markers of units that are gone are taken away."""
+    """Whether a unit still needs the runtime archive. Files of units that are gone are taken away: whoever made them was killed.
+
+    Called with the lock that keeps out whoever starts a unit right now.
+    """
     try:
         names = os.listdir(run)
     except OSError:
         return False
-    found = False
-    for name in names:
-        if name.endswith(MARKER):
-            if running(name[: -len(MARKER)]):
-                found = True
-            else:
-                state.remove(os.path.join(run, name))
-    return found
+    of_units = [name for name in names if name.endswith((MARKER, READY))]
+    alive = {fault_id for fault_id in {name.partition(".")[0] for name in of_units} if running(fault_id)}
+    for name in of_units:
+        if name.partition(".")[0] not in alive:
+            state.remove(os.path.join(run, name))
+    return bool(alive)

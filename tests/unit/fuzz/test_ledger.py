@@ -292,6 +292,7 @@ def test_no_operation_is_carried_out_with_arguments_of_another_shape(data):
 GOOD = {
     "bool": True,
     "count": 7,
+    "ifb": "ch%s0" % ID,
     "id": ID,
     "moment": {"wall": 1.0, "boottime": 2.0},
     "number": 1.5,
@@ -328,6 +329,8 @@ def test_each_operation_declares_its_arguments(op):
         ("unit", "a b"),
         ("unit", ".."),
         ("table", "filter"),
+        ("ifb", "eth0"),
+        ("ifb", "ifb0"),
         ("table", "magsasa_chaos_x"),
         ("pid", 1),
         ("pid", 0),

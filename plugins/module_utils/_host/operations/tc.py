@@ -73,7 +73,7 @@ def _ingress(dev):
 class RemoveIngress:
     """``{"fault": id, "dev": name, "ifb": name}``: delete our filters, and the ingress that we made unless somebody else uses it by now."""
 
-    ARGS = {"fault": "id", "dev": "text", "ifb": "text"}
+    ARGS = {"fault": "id", "dev": "text", "ifb": "ifb"}
 
     @staticmethod
     def undo(args):
@@ -100,7 +100,7 @@ class RemoveIngress:
 class RemoveIfb:
     """``{"name": device}``: delete a device of ours."""
 
-    ARGS = {"name": "text"}
+    ARGS = {"name": "ifb"}
 
     @staticmethod
     def undo(args):
