@@ -25,7 +25,7 @@ class ActionModule(ActionBase):
     TRANSFERS_FILES = False
     _VALID_ARGS = frozenset(
         ("intensity", "scenarios", "catalogue", "target_url", "report_dir", "baseline", "recovery_timeout", "rate", "probe_timeout", "fail_on_breach")
-        + ("max_percent", "seed", "files")
+        + ("max_percent", "seed", "files", "shelves")
     )
 
     def run(self, tmp=None, task_vars=None):
@@ -58,10 +58,17 @@ class ActionModule(ActionBase):
             raise BadOption("chaos_fail_on_breach", given["fail_on_breach"], "is neither true nor false", "write true or false")
         self._url(given.get("target_url"))
         self._report_dir(given.get("report_dir") or "reports")
-        entries = _scenario_form.check(list(given.get("catalogue") or []))
-        for path in self._files(given.get("files")):
-            entries = _scenario_form.check(entries + _scenario_form.check(self._read(path), path), path)
-        return _catalogue.select(entries, given.get("intensity", "light"), given.get("scenarios"))
+        entries = self._with_files([], given.get("shelves"), _scenario_form.check_form)
+        entries = _scenario_form.check_form(entries + list(given.get("catalogue") or []))
+        entries = self._with_files(entries, given.get("files"), _scenario_form.check)
+        # Each family is code to load, on the controller and for each host: the options that matter are those of what runs.
+        return _scenario_form.check_options(_catalogue.select(entries, given.get("intensity", "light"), given.get("scenarios")))
+
+    def _with_files(self, entries, paths, check):
+        """``entries`` and those of files, each checked by itself, and then for an id that is there twice."""
+        for path in self._files(paths):
+            entries = _scenario_form.check_form(entries + check(self._read(path), path), path)
+        return entries
 
     @staticmethod
     def _files(given):

@@ -24,12 +24,17 @@ options:
     description: Ids, families or tags of the scenarios to run instead of those of the intensity; a list, or a text with commas.
     type: raw
   catalogue:
-    description: All scenarios.
+    description:
+      - Scenarios, beside those of O(shelves) and O(files).
+      - The form of each is checked, and the options of those that will run.
     type: list
     elements: dict
-    required: true
+    default: []
+  shelves:
+    description: Files of scenarios that came with the collection, checked as O(catalogue) is; a list, or a text with commas.
+    type: raw
   files:
-    description: Files of scenarios of your own, in the form of C(docs/scenario.schema.json); a list, or a text with commas.
+    description: Files of scenarios of your own, in the form of C(docs/scenario.schema.json), checked as a whole; a list, or a text with commas.
     type: raw
   target_url:
     description: The service to watch.

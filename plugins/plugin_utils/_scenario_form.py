@@ -42,13 +42,18 @@ STAND_INS = {"@port": 8000, "@pid": 2, "@unit": "app.service", "@database_engine
 
 def check(entries, source="the catalogue"):
     """Raise ChaosError, naming file, entry and key, when an entry has not the form of a scenario or its options mean nothing. Returns the entries."""
+    return check_options(check_form(entries, source), source)
+
+
+def check_form(entries, source="the catalogue"):
+    """The same without a look at the options. Returns the entries."""
     if not isinstance(entries, list):
         raise ChaosError("%s: 'scenarios' is not a list" % source)
     seen = set()
     for number, entry in enumerate(entries, 1):
         if not isinstance(entry, dict):
             raise ChaosError("%s: entry %d is not a mapping" % (source, number))
-        label = "%s: scenario %s" % (source, entry.get("id", "number %d" % number))
+        label = _label(source, entry.get("id", "number %d" % number))
         _check_keys(entry, label)
         _quantity.name(entry["id"], label + ": id")
         if entry["id"] in seen:
@@ -62,9 +67,19 @@ def check(entries, source="the catalogue"):
             objectives.parse(entry["objectives"])
         except ChaosError as error:
             raise ChaosError("%s: objectives: %s" % (label, error))
-        if entry.get("available", True):
-            _check_options(entry, label + ": options")
     return entries
+
+
+def check_options(entries, source="the catalogue"):
+    """Raise ChaosError when the options of an entry, whose form is checked, mean nothing to its family. Returns the entries."""
+    for entry in entries:
+        if entry.get("available", True):
+            _check_options(entry, _label(source, entry["id"]) + ": options")
+    return entries
+
+
+def _label(source, called):
+    return "%s: scenario %s" % (source, called)
 
 
 def _check_keys(entry, label):
