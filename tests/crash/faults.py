@@ -49,7 +49,7 @@ FAULTS = {
     "file-remove": Fault("file_fault", {"action": "remove", "path": PLACE + "/away"}, {"lasting"}),
     "dns-block": Fault("dns_fault", {"action": "block", "names": ["api.example.test"]}, {"lasting"}),
     "http-status": Fault("http_fault", {"status": 503, "port": PAGES_PORT}, {"nft", "worker"}),
-    "dns-fail": Fault("dns_fault", {"action": "fail", "names": ["api.example.test"]}, {"nft", "worker"}),
+    "dns-fail": Fault("dns_fault", {"action": "fail", "names": ["shop.example.test"]}, {"nft", "worker"}),
     "network-partition": Fault("network_fault", {"action": "partition", "port": [PORT]}, {"nft"}),
     "network-delay": Fault("network_fault", {"action": "delay", "delay": "50ms", "port": [PORT]}, {"nft", "worker"}),
     "database-lock": Fault("database_fault", {"engine": "sqlite", "action": "outage", "path": PLACE + "/shop.db"}, {"worker"}),
