@@ -2,10 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One cell of the matrix: a fault on a host, and what a user may do about it."""
+
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 
@@ -26,18 +29,30 @@ class Cell:
 
     def inject(self, duration, **more):
         """Put the fault in; it must go in."""
-        result = on_hosts(self.lab, self.host, self.fault.module, self._options("crash", duration, **more))[self.host]
+        self.ask(duration, **more)
+
+    def ask(self, duration, *switches, **more):
+        """The same, with switches of the program ansible; returns what the module said."""
+        result = on_hosts(self.lab, self.host, self.fault.module, self._options("crash", duration, **more), *switches)[self.host]
         assert not result.get("failed"), result
+        return result
 
     def _options(self, name, duration, **more):
         return dict(self.fault.options, name=name, duration=duration, **more)
 
+    @contextlib.contextmanager
     def start(self, duration, name="crash"):
-        """Ansible that injects, as a process group of its own (Popen)."""
+        """Ansible that injects, as a process group of its own (Popen); nothing of it is left after the block."""
         argv = [os.path.join(os.path.dirname(sys.executable), "ansible"), self.host, "-i", str(lifecycle.inventory_path(self.lab))]
         argv += ["-m", "magsasa.chaos." + self.fault.module, "-a", json.dumps(self._options(name, duration))]
         quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        return subprocess.Popen(argv, cwd=ROOT, env=clean_environment(), start_new_session=True, **quiet)
+        running = subprocess.Popen(argv, cwd=ROOT, env=clean_environment(), start_new_session=True, **quiet)
+        try:
+            yield running
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(running.pid, signal.SIGKILL)
+            running.wait(10)
 
     def end(self, name="crash"):
         """Ask for the fault's end, as a user would."""

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The faults of the matrix: one of each kind, small, with what it needs on the host. Pure data."""
+
 from __future__ import annotations
 
 from collections import namedtuple
@@ -51,6 +52,6 @@ FAULTS = {
     "http-status": Fault("http_fault", {"status": 503, "port": PAGES_PORT}, {"nft", "worker"}),
     "dns-fail": Fault("dns_fault", {"action": "fail", "names": ["shop.example.test"]}, {"nft", "worker"}),
     "network-partition": Fault("network_fault", {"action": "partition", "port": [PORT]}, {"nft"}),
-    "network-delay": Fault("network_fault", {"action": "delay", "delay": "50ms", "port": [PORT]}, {"nft", "worker"}),
+    "network-delay": Fault("network_fault", {"action": "delay", "delay": "50ms", "port": [PORT + 1]}, {"nft", "worker"}),
     "database-lock": Fault("database_fault", {"engine": "sqlite", "action": "outage", "path": PLACE + "/shop.db"}, {"worker"}),
 }

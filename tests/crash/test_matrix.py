@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Every kind of fault, whatever goes wrong: in the end the host is as it was before. Prints "N of N clean"."""
+
 from __future__ import annotations
 
 import pytest
@@ -20,6 +21,7 @@ BY_DAY = {
     ("process-pause", "supervisor killed"), ("service-stop", "guardian killed"), ("file-corrupt", "SSH cut"), ("file-remove", "all killed at once"),
     ("dns-block", "controller killed"), ("network-partition", "undo fails once"), ("network-delay", "all killed at once"),
     ("database-lock", "controller interrupted"), ("disk-fill", "run folder full"), ("network-partition", "two controllers at once"),
+    ("network-delay", "injecting fails"), ("http-status", "nothing goes wrong"),
 }  # fmt: skip
 
 

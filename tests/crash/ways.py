@@ -2,8 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What goes wrong while a fault is in, or goes in. Each way takes a Cell and returns when its part is done."""
+
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -31,7 +33,7 @@ def _workers_only(fault):
 
 
 def _nft_only(fault):
-    return None if "nft" in fault.traits else "its undo runs no program that could be made to fail"
+    return None if "nft" in fault.traits else "it runs no program that could be made to fail"
 
 
 def _kill(cell, wanted):
@@ -74,7 +76,8 @@ def _run_and_end(cell, number):
     with cell.start(SHORT) as running:
         assert wait_for(lambda: chaos_processes(cell.lab, cell.host), 15), "nothing had begun"
         os.killpg(running.pid, number)
-        running.wait(30)
+        with contextlib.suppress(subprocess.TimeoutExpired):  # Ansible itself may hang when it is interrupted; what matters is the host
+            running.wait(30)
     time.sleep(0.5)
 
 
@@ -148,23 +151,52 @@ def two_controllers(cell):
 
 FAILS_ONCE = r"""#!/bin/sh
 case "$*" in
-    *delete*|*destroy*) if [ -e /run/nft-fails ]; then rm /run/nft-fails; exit 1; fi ;;
+    %s) if [ -e /run/nft-fails ]; then rm /run/nft-fails; exit 1; fi ;;
 esac
 exec /usr/sbin/nft "$@"
 """
 
 
+@contextlib.contextmanager
+def _nft_fails_once(cell, arguments):
+    """In the block, the program nft of the host fails the first time that its arguments are like this pattern of the shell; it must be run so."""
+    script = "cat > /usr/local/sbin/nft <<'EOF'\n%sEOF\nchmod 755 /usr/local/sbin/nft; touch /run/nft-fails" % (FAILS_ONCE % arguments)
+    ssh(cell.lab, cell.host, script)
+    try:
+        yield
+        assert ssh(cell.lab, cell.host, "ls /run/nft-fails 2>/dev/null || true") == "", "nobody ran the program that fails"
+    finally:
+        ssh(cell.lab, cell.host, "rm -f /usr/local/sbin/nft /run/nft-fails")
+
+
+def inject_fails(cell):
+    """A step in the middle of injecting fails: the module fails, and what went in before is out again at once."""
+    with _nft_fails_once(cell, "'-f -'"):
+        with cell.start(LONG) as running:
+            assert running.wait(60) != 0, "it went in"
+    assert cell.changes() == [], "what had gone in was not undone when the module ended"
+
+
 def undo_fails_once(cell):
     """The program that the undo runs fails the first time; what is left then is told, and the next contact undoes it."""
     cell.inject(LONG)
-    script = "cat > /usr/local/sbin/nft <<'EOF'\n%sEOF\nchmod 755 /usr/local/sbin/nft; touch /run/nft-fails" % FAILS_ONCE
-    ssh(cell.lab, cell.host, script)
-    try:
+    with _nft_fails_once(cell, "*delete*|*destroy*"):
         cell.end()
-        assert ssh(cell.lab, cell.host, "ls /run/nft-fails 2>/dev/null || true") == "", "the undo did not run the program that fails"
-        cell.contact()
-    finally:
-        ssh(cell.lab, cell.host, "rm -f /usr/local/sbin/nft /run/nft-fails")
+    cell.contact()
+
+
+def usual_life(cell):
+    """Planned, done, asked for again, ended, ended again: a change is said where there is one, and nowhere else."""
+    planned = cell.ask(LONG, "--check")
+    assert planned["fault"]["state"] == "planned" and cell.changes() == [], (planned, cell.changes())
+    done = cell.ask(LONG)
+    assert done["changed"] and done["fault"]["effect"] == "confirmed" and cell.changes(), done
+    again = cell.ask(LONG)
+    assert again["changed"] is False and again["fault"]["id"] == done["fault"]["id"], again
+    ended = cell.end()
+    assert ended["changed"] and ended["fault"]["revert_cause"] == "absent" and ended["fault"]["residue"] == [], ended
+    assert cell.changes() == [], cell.changes()
+    assert cell.end()["changed"] is False
 
 
 def deadline(cell):
@@ -176,6 +208,7 @@ def nobody_renews(cell):
 
 
 WAYS = {
+    "nothing goes wrong": Way(usual_life, False, _always),
     "deadline": Way(deadline, False, _always),
     "worker killed": Way(worker, False, _workers_only),
     "supervisor killed": Way(supervisor, False, _always),
@@ -189,5 +222,6 @@ WAYS = {
     "ledger's disk full": Way(ledger_disk_full, False, _always),
     "run folder full": Way(run_full, False, _always),
     "two controllers at once": Way(two_controllers, False, _always),
+    "injecting fails": Way(inject_fails, False, _nft_only),
     "undo fails once": Way(undo_fails_once, False, _nft_only),
 }

@@ -26,6 +26,8 @@ def halt(names=None, check_mode=False):
     from .._host import revert  # only here: looking should not load every way to undo
 
     ledger.prepare()
+    for each in chosen:  # all at once, and then wait for each
+        revert.ask(ledger, each, "halt")
     done = [records.public(revert.request(ledger, each, "halt")) for each in chosen]
     ledger.tidy()
     return done

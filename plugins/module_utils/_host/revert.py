@@ -72,19 +72,26 @@ def _ended_its_boot(record):
         return False
 
 
+def ask(ledger, record, cause):
+    """Ask the supervisor of an active fault to end it; returns at once whether there is one to ask. Asking twice changes nothing."""
+    supervisor = record.get("supervisor") or {}
+    if record["state"] == "residue" or not supervisor or not processes.alive(supervisor["pid"], supervisor["start"]):
+        return False
+    try:
+        state.write_private(os.path.join(ledger.folders.run, record["id"] + ".cause"), cause, durable=False)
+    except HostError:  # no room: it is only a word for the ledger
+        pass
+    processes.send(supervisor["pid"], supervisor["start"], signal.SIGTERM)
+    return True
+
+
 def request(ledger, record, cause, patience=15.0):
     """End an active fault from outside: ask its supervisor; do it here when there is none or it does not answer.
 
     Returns the final record (active with ``residue`` when something is left).
     """
     fault_id = record["id"]
-    supervisor = record.get("supervisor") or {}
-    if record["state"] != "residue" and supervisor and processes.alive(supervisor["pid"], supervisor["start"]):
-        try:
-            state.write_private(os.path.join(ledger.folders.run, fault_id + ".cause"), cause, durable=False)
-        except HostError:  # no room: it is only a word for the ledger
-            pass
-        processes.send(supervisor["pid"], supervisor["start"], signal.SIGTERM)
+    if ask(ledger, record, cause):
         limit = time.monotonic() + patience
         while time.monotonic() < limit:
             found = ledger.read(fault_id)
