@@ -197,6 +197,68 @@ def test_a_service_of_the_host_refuses(net, home, whose):
     end(net, "app1")
 
 
+CONNECTIONS = """
+import os, socket, sys, time
+def use(peer):
+    try:
+        peer.sendall(b"x")
+        return "answer" if peer.recv(1) else "closed"
+    except OSError as error:
+        return type(error).__name__
+meant, other = [socket.create_connection((sys.argv[1], int(port)), 5) for port in sys.argv[2:4]]
+print(use(meant), use(other))
+open("/run/connected", "w").close()
+deadline = time.monotonic() + 60
+while os.path.exists("/run/connected") and time.monotonic() < deadline:
+    time.sleep(0.05)
+said = [use(meant), use(other)]
+try:
+    said.append(use(socket.create_connection((sys.argv[1], int(sys.argv[2])), 5)))
+except OSError as error:
+    said.append(type(error).__name__)
+print(*said)
+"""
+
+
+@pytest.fixture
+def repeating_twice(net):
+    """Echo servers on app1 that answer again and again, on two ports."""
+    ports = (UDP_PORT, UDP_PORT + 1)
+    for port in ports:
+        code = base64.b64encode(REPEAT.replace(str(UDP_PORT), str(port)).encode()).decode()
+        ssh(net, "app1", "systemd-run -q --unit=repeating-%d python3 -c \"import base64; exec(base64.b64decode('%s'))\"" % (port, code))
+    assert wait_for(lambda: all(":%d " % port in ssh(net, "app1", "ss -Hltn") for port in ports), 10)
+    yield ports
+    ssh(net, "app1", "systemctl stop repeating-%d repeating-%d; systemctl reset-failed" % ports)
+
+
+@pytest.mark.parametrize(
+    "action, client, options, new",
+    [
+        ("reset", "app2", {"port_of": "host"}, "ConnectionResetError"),
+        ("reset", "app2", {"port_of": "host", "direction": "out"}, "ConnectionResetError"),
+        pytest.param("reset", "app1", {}, "ConnectionResetError", marks=pytest.mark.nightly),
+        ("reject", "app2", {"port_of": "host"}, "ConnectionRefusedError"),
+    ],
+)
+def test_open_and_new_connections_are_reset(net, home, repeating_twice, action, client, options, new):
+    port, other = repeating_twice
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        talking = pool.submit(python, net, client, CONNECTIONS, home["app1"], port, other)
+        assert wait_for(lambda: ssh(net, client, "test -e /run/connected && echo yes || true").strip() == "yes", 20)
+        try:
+            inject(net, "app1", action=action, port=[port], **options)
+        finally:
+            ssh(net, client, "rm /run/connected")
+        said = talking.result().split()
+    # Both talked before the fault; then the connection that is meant is reset, and so is a new one, and the other port's goes on.
+    assert said == ["answer", "answer", "ConnectionResetError", "answer", new], said
+    time.sleep(1.2)
+    fault = end(net, "app1")
+    assert fault["measured"]["packets_hit"] >= 2 and fault["effect"] == "confirmed", fault
+    assert len(round_trips(net, client, home["app1"], 3, port)) == 3
+
+
 @pytest.mark.parametrize(
     "sender, direction",
     [pytest.param("app2", "in", marks=pytest.mark.nightly), pytest.param("app1", "both", marks=pytest.mark.nightly), ("app2", "both")],

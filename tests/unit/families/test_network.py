@@ -46,6 +46,9 @@ def matches(name, **change):
         ({"action": "loss", "loss": "much"}, "loss"),
         ({"action": "partition", "loss": "5%"}, "loss"),
         ({"action": "reject", "loss": "5%"}, "loss"),
+        ({"action": "reset", "loss": "5%"}, "loss"),
+        ({"action": "reset", "protocol": "udp"}, "protocol"),
+        ({"action": "reset", "protocol": "icmp"}, "protocol"),
         ({"action": "partition", "peer": []}, "peer"),
         ({"action": "partition", "peer": ["db1"]}, "peer"),
         ({"action": "partition", "peer": ["192.0.2.300"]}, "peer"),
@@ -91,7 +94,7 @@ def test_ports_that_touch_are_one_range():
     assert scopes.show_ports(found["ports"]) == ["80-85", "90", "443"]
 
 
-@pytest.mark.parametrize("action", ["partition", "reject", "loss"])
+@pytest.mark.parametrize("action", ["partition", "reject", "reset", "loss"])
 @pytest.mark.parametrize("peers", [None, ["0.0.0.0/0"], ["::/0", PEER], ["127.0.0.0/8"], ["::1"], ["127.0.0.1"]])
 def test_a_host_that_would_be_alone_needs_force(action, peers):
     change = dict(action=action, peer=peers, loss="100%" if action == "loss" else None)
@@ -119,7 +122,7 @@ def test_what_the_host_lacks(facts, kind, words):
         planned(facts, action="partition", peer=[PEER])
 
 
-@pytest.mark.parametrize("action", ["partition", "reject", "loss"])
+@pytest.mark.parametrize("action", ["partition", "reject", "reset", "loss"])
 @pytest.mark.parametrize(
     "change", [{}, {"peer": [PEER]}, {"peer": ["192.0.2.1"]}, {"port": ["22"]}, {"peer": ["2001:db8::/64"], "port": ["22"], "direction": "out"}]
 )
@@ -206,6 +209,17 @@ def test_what_a_rejection_sends_is_not_rejected_itself():
     assert texts[-2:] == ["meta l4proto tcp counter reject with tcp reset", "counter reject with icmpx type port-unreachable"]
 
 
+def test_a_reset_lets_connections_begin():
+    assert [text for _label, text in chain("act", action="reset", peer=[PEER])] == [
+        "tcp flags & rst == rst counter accept",
+        "tcp flags & syn == syn counter accept",
+        "meta l4proto tcp counter reject with tcp reset",
+    ]
+    found = planned(action="reset", peer=[PEER], port=["80"])
+    assert found["requested"]["scope"].startswith("tcp port 80") and "next packet" in " ".join(found["notes"])
+    assert matches("input", action="reset", peer=[PEER])[0].endswith("meta l4proto tcp")
+
+
 def test_the_table_is_new_and_the_undo_takes_it_away():
     (step,) = planned(action="partition", peer=[PEER])["steps"]
     assert step["undo"] == [{"op": "nft.remove_table", "args": {"table": "magsasa_chaos_$ID"}}]
@@ -239,11 +253,11 @@ def test_rules_that_are_not_as_planned_are_seen():
     assert rules.difference(wanted, found) == ""
     assert rules.packets(found, "match") == 7 * 3 and rules.packets(found, "hit") == 7 * 2
     first = next(number for number, each in enumerate(found) if each["comment"] == "exempt control 0")
-    assert "input" in rules.difference(wanted, found[:first] + found[first + 1:])
+    assert "input" in rules.difference(wanted, found[:first] + found[first + 1 :])
     last = max(number for number, each in enumerate(found) if each["chain"] == "input")
-    assert "input" in rules.difference(wanted, found[:first] + [found[last]] + found[first:last] + found[last + 1:])
+    assert "input" in rules.difference(wanted, found[:first] + [found[last]] + found[first:last] + found[last + 1 :])
     changed = dict(found[first], expr=[{"drop": None}])
-    assert "input" in rules.difference(wanted, found[:first] + [changed] + found[first + 1:])
+    assert "input" in rules.difference(wanted, found[:first] + [changed] + found[first + 1 :])
     assert rules.difference(wanted, [])
 
 

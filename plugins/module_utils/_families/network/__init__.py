@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 
 from ... import _cmd
-from ..._errors import NotHere, Refused
+from ..._errors import BadOption, NotHere, Refused
 from ..._host import control, nft
 from . import choose, effects, scope as scopes, shaping
 
@@ -24,7 +24,12 @@ class Network:
 
     def parse(self, params):
         """Figures of the family's options."""
-        return dict(scopes.parse(params), **effects.parse(params))
+        found = dict(scopes.parse(params), **effects.parse(params))
+        if found["action"] == "reset":
+            if found["protocol"] not in ("any", "tcp"):
+                raise BadOption("protocol", found["protocol"], "has no connections that could be reset", "use tcp or leave it out, or use action=reject")
+            found["protocol"] = "tcp"
+        return found
 
     def look(self, options):
         """What there is to do it with, and what must not be touched."""

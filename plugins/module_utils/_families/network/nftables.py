@@ -27,7 +27,7 @@ class Nftables:
         if options["interfaces"]:
             return "rules about packets do not look at interfaces yet"
         if options["effects"] not in ([], ["loss"]) or "gemodel" in options:
-            return "nftables only loses, drops and rejects packets"
+            return "nftables only loses, drops, rejects and resets"
         return ""
 
     def obstacle(self, options, facts):
@@ -84,8 +84,10 @@ def prove(args):
 
 
 def _notes(options):
-    if options["direction"] != "in" and options["action"] != "reject" and options["protocol"] != "tcp":
+    if options["direction"] != "in" and options["action"] not in ("reject", "reset") and options["protocol"] != "tcp":
         return ["for what leaves this host, a program here that sends UDP or ICMP is told (EPERM); loss on the way in is silent"]
+    if options["action"] == "reset":
+        return ["an open connection is reset with its next packet; one on which nobody says anything is not"]
     return []
 
 

@@ -49,6 +49,12 @@ def _decision(action, loss_pct):
         return [("hit", "counter queue num QUEUE bypass")]  # the number is known when the queue is there
     if action == "loss" and loss_pct < 100:
         return [("hit", "numgen random mod %d < %d counter drop" % (OF_A_MILLION, round(loss_pct * OF_A_MILLION / 100)))]
+    if action == "reset":
+        return [  # who begins is answered as ever, so that it is a connection that is reset; what a reset sends must pass
+            ("answer reset", "tcp flags & rst == rst counter accept"),
+            ("beginning", "tcp flags & syn == syn counter accept"),
+            ("hit tcp", "meta l4proto tcp counter reject with tcp reset"),
+        ]
     if action != "reject":
         return [("hit", "counter drop")]
     return [  # what a rejection itself sends, and what answers to one, must pass
