@@ -106,6 +106,8 @@ options:
   peer:
     description:
       - Addresses or networks (CIDR) at the other end, at most 256. Everybody when left out.
+      - Hosts and groups of the inventory, too. The controller puts the address in that C(ansible_host) is, or those that it resolves C(ansible_host), or
+        else the name of the host, to (IPv4 and IPv6). A group means its hosts but the one that the fault is on.
     type: list
     elements: str
     aliases: [to]
@@ -157,6 +159,13 @@ EXAMPLES = r"""
     peer: [192.0.2.20]
     port: [5432]
     port_of: peer
+    duration: 30s
+
+- name: Nobody of the group of databases is there
+  magsasa.chaos.network_fault:
+    name: no-databases
+    action: partition
+    peer: [db]
     duration: 30s
 
 - name: A third of the packets to and from the service on port 8080 is lost
@@ -301,6 +310,11 @@ fault:
       type: list
       elements: str
       sample: []
+peers:
+  description: The addresses that the names in O(peer) became on the controller.
+  returned: when O(peer) has names of hosts or groups, with O(state=present)
+  type: dict
+  sample: {db: [192.0.2.20, "2001:db8:7::20"]}
 swept:
   description: Faults that nobody held any more and that this run undid first.
   returned: always

@@ -166,6 +166,22 @@ def test_a_partition_from_one_port_of_one_peer(net, home):
     assert ask(net, "app1", home["db1"], PORT)[0] == "answer"
 
 
+@pytest.mark.parametrize("peer", ["db", pytest.param("db1", marks=pytest.mark.nightly)])
+def test_peers_by_their_names_in_the_inventory(net, home, peer):
+    result = on_hosts(net, "app1", "network_fault", {"name": "net", "duration": "60s", "action": "partition", "to": [peer, "198.51.100.0/24"]})["app1"]
+    assert result["peers"] == {peer: [home["db1"]]}, result
+    assert result["fault"]["requested"]["scope"].startswith("everything with %s/32, 198.51.100.0/24" % home["db1"]), result["fault"]
+    assert ask(net, "app1", home["db1"], PORT)[0] == "TimeoutError" and ask(net, "app1", home["app2"], PORT)[0] == "answer"
+    end(net, "app1")
+    assert ask(net, "app1", home["db1"], PORT)[0] == "answer"
+
+
+def test_what_a_host_can_do_is_asked_with_addresses_too(net):
+    asked = [{"id": peer, "family": "network", "options": {"action": "partition", "peer": [peer]}} for peer in ("db", "db9")]
+    found = on_hosts(net, "app1", "preflight_info", {"scenarios": asked})["app1"]["scenarios"]
+    assert found["db"]["can"] and not found["db9"]["can"] and "nor a host or group of the inventory" in found["db9"]["why"], found
+
+
 @pytest.mark.parametrize("family", [pytest.param("ipv4", marks=pytest.mark.nightly), "ipv6"])
 def test_a_rejection_is_told_at_once(net, home, family):
     v6 = {"app1": "fd00:74::1", "db1": "fd00:74::2"}
@@ -358,7 +374,7 @@ def test_a_table_that_somebody_takes_away_is_told(net, home):
         ({"action": "partition"}, "scope guard"),
         pytest.param({"action": "partition", "peer": ["0.0.0.0/0"]}, "scope guard", marks=pytest.mark.nightly),
         pytest.param({"action": "partition", "peer": ["127.0.0.0/8"]}, "scope guard", marks=pytest.mark.nightly),
-        ({"action": "partition", "peer": ["db1.example"]}, "is not an IPv4 or IPv6 address"),
+        ({"action": "partition", "peer": ["db1.example"]}, "is not an IPv4 or IPv6 address or network, nor a host or group of the inventory"),
         pytest.param({"action": "loss"}, "loss: '' is missing", marks=pytest.mark.nightly),
     ],
 )
