@@ -115,7 +115,7 @@ options:
     description:
       - TCP or UDP ports, or ranges such as V(8000-8010), at most 64. Every port when left out.
       - Without O(port) and O(peer), O(action=partition), O(action=reject), O(action=reset) and a loss of 100 % need O(force=true). What the host says to itself (loopback) is
-        left alone unless a port or a peer is named.
+        left alone unless a port, a peer or the interface V(lo) is named.
     type: list
     elements: str
     aliases: [ports]
@@ -140,7 +140,8 @@ options:
     default: both
   interface:
     description:
-      - Interfaces that the packets come in or leave by, at most 16. All that lead to the peers when left out.
+      - Interfaces that the packets come in or leave by, at most 16. All that lead to the peers when left out. V(lo) is what the host says to itself.
+      - For a bridge or a bond nftables knows packets of the host by the interface that has the address, C(tc) by each port of it as well.
     type: list
     elements: str
 requirements:

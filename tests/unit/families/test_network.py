@@ -14,7 +14,7 @@ from ansible_collections.magsasa.chaos.plugins.module_utils._host import nft
 
 DEFAULTS = {key: spec.get("default") for key, spec in FAMILY.options.items()}
 CONTROL = [["192.0.2.1", 22], ["2001:db8::1", 2222]]
-FACTS = {"nft": True, "uid": 0, "obstacle": "", "control": CONTROL, "ways_in": [22]}
+FACTS = {"nft": True, "uid": 0, "obstacle": "", "control": CONTROL, "ways_in": [22], "interfaces": ["eth0", "eth1", "lo"]}
 PEER = "198.51.100.5"
 
 
@@ -173,11 +173,43 @@ def test_the_control_connections_are_exempt_before_anything_else(action, change)
             [],
         ),
         ({"protocol": "icmp", "direction": "in"}, ['iifname != "lo" meta l4proto { icmp, ipv6-icmp }'], []),
+        ({"interface": ["eth1", "eth0"]}, ['iifname { "eth0", "eth1" }'], ['oifname { "eth0", "eth1" }']),
+        ({"interface": ["eth0"], "peer": [PEER], "direction": "in"}, ['iifname { "eth0" } ip saddr { %s/32 }' % PEER], []),
+        ({"interface": ["eth0"], "direction": "out"}, [], ['oifname { "eth0" }']),
+        ({"interface": ["lo"]}, ['iifname "lo"'], []),
+        (
+            {"interface": ["lo", "eth0"], "port": ["80"], "port_of": "host", "protocol": "tcp"},
+            ['iifname { "eth0" } tcp dport { 80 }', 'iifname "lo" tcp dport { 80 }', 'iifname "lo" tcp sport { 80 }'],
+            ['oifname { "eth0" } tcp sport { 80 }'],
+        ),
     ],
 )
 def test_which_packets_are_meant(change, coming, going):
     assert matches("input", action="partition", **change) == coming
     assert matches("output", action="partition", **change) == going
+
+
+@pytest.mark.parametrize("change", [{"action": "partition"}, {"delay": "5ms"}, {"action": "reject", "port": ["80"]}])
+def test_an_interface_that_is_not_there_is_refused(change):
+    with pytest.raises(BadOption) as caught:
+        planned(force=True, interface=["eth0", "eth7"], **change)
+    assert str(caught.value).startswith("interface: 'eth7' is not an interface of this host")
+
+
+def test_a_delay_by_interface_counts_once():
+    assert matches("input", delay="5ms", interface=["eth0"], port=["80"]) == [
+        'iifname { "eth0" } meta l4proto { tcp, udp } th dport { 80 }', 'iifname { "eth0" } meta l4proto { tcp, udp } th sport { 80 }'
+    ]  # fmt: skip
+    assert matches("input", delay="5ms", interface=["lo"], port=["80"]) == ['iifname "lo" meta l4proto { tcp, udp } th dport { 80 }']
+    assert matches("output", delay="5ms", interface=["lo", "eth0"]) == []
+
+
+def test_what_the_host_says_to_itself_is_meant_by_its_interface():
+    left_alone = "what this host says to itself is left alone"
+    assert any(note.startswith(left_alone) for note in planned(action="partition", force=True, interface=["eth0"])["notes"])
+    assert not any(note.startswith(left_alone) for note in planned(action="partition", force=True, interface=["lo"])["notes"])
+    with pytest.raises(Refused):
+        planned(action="partition", interface=["lo"])
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import os
+import socket
 
 from ... import _cmd
 from ..._errors import BadOption, NotHere, Refused
@@ -37,6 +38,7 @@ class Network:
         uid = os.geteuid()
         found = {"nft": there, "uid": uid, "obstacle": nft.obstacle() if there and not uid else "", "control": control.connections()}
         found["ways_in"] = control.ways_in()
+        found["interfaces"] = sorted(name for _number, name in socket.if_nameindex())
         if options["effects"] and not uid:
             found["tc"] = shaping.look(options)
         return found
@@ -46,6 +48,9 @@ class Network:
         _guard(options)
         if facts["uid"]:
             raise NotHere("rules about packets need root and this run has none", "use become: true")
+        missing = sorted(set(options["interfaces"]) - set(facts["interfaces"]))
+        if missing:
+            raise BadOption("interface", missing[0], "is not an interface of this host", "use one that ip link shows, without what follows an @")
         facts = dict(facts, control=facts["control"] + _ways_in(options, facts))
         backend, passed_over = choose.choose(options, facts)
         found = backend.plan(options, facts)
@@ -93,8 +98,8 @@ def _notes(options, facts):
     found = ["exempt: %s and port %d of this host (how this host is managed)" % (peer or "everybody", port) for peer, port in facts["control"][:8]]
     if len(facts["control"]) > 8:
         found.append("exempt: %d more connections like these" % (len(facts["control"]) - 8))
-    if scopes.everyone(options):
-        found.append("what this host says to itself is left alone: name a port or a peer for that")
+    if scopes.everyone(options) and not scopes.own_meant(options):
+        found.append("what this host says to itself is left alone: name a port, a peer or the interface lo for that")
     return found
 
 

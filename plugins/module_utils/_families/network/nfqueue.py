@@ -16,8 +16,6 @@ class Nfqueue:
 
     def cannot(self, options):
         """Why it can never do this, or "". Pure."""
-        if options["interfaces"]:
-            return "rules about packets do not look at interfaces yet"
         if options["effects"] != ["delay"]:
             return "a worker of ours only delays packets"
         if options.get("distribution", "normal") != "normal":

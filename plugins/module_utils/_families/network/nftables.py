@@ -24,8 +24,6 @@ class Nftables:
 
     def cannot(self, options):
         """Why it can never do this, or "". Pure."""
-        if options["interfaces"]:
-            return "rules about packets do not look at interfaces yet"
         if options["effects"] not in ([], ["loss"]) or "gemodel" in options:
             return "nftables only loses, drops, rejects and resets"
         return ""
