@@ -20,6 +20,8 @@ description:
     somebody configured, which is anything but what the kernel puts there by itself, is never touched, as it could not be put back exactly.
   - One table of nftables of our own (C(inet magsasa_chaos_ID)) drops and rejects packets, resets connections, and loses them where netem cannot be had.
     Nothing else of the host's packet filter is touched, and the undo deletes that table.
+  - Where nft cannot be had, iptables and ip6tables (legacy, or over nf_tables) drop, reject and reset, by chains of our own in their table C(filter) to
+    which C(INPUT) and C(OUTPUT) jump first. The undo deletes the jumps and the chains. Rules of the host come after ours, as what is not meant goes back to them.
   - Where netem cannot be had, the kernel hands packets that are to be delayed to a worker of ours (NFQUEUE), which lets each go on when its time has come.
     When the worker dies, packets pass at once and the fault ends.
   - The connections by which the host is managed are exempt, first in order and in both directions, established and new ones alike.
@@ -146,7 +148,8 @@ options:
     elements: str
 requirements:
   - root
-  - C(nft) (package nftables) and a kernel with nf_tables for partitions, rejections and resets, and where netem cannot be had
+  - C(nft) (package nftables) and a kernel with nf_tables for partitions, rejections and resets, and where netem cannot be had; or C(iptables) and
+    C(ip6tables) (package iptables) for all of that but O(delay)
   - C(tc) and C(ip) (package iproute2 or iproute-tc) and a kernel with sch_netem (linux-modules-extra on Ubuntu, kernel-modules-extra on RHEL, kernel-default
     on SUSE) for O(duplicate), O(corrupt), O(reorder), O(gemodel) and several effects at once; with sch_htb for O(rate)
   - for O(delay) without sch_netem, a kernel with nfnetlink_queue
@@ -278,7 +281,7 @@ fault:
         - By C(tc), what the queues counted, C(packets_passed), C(packets_dropped), C(packets_waiting) and C(dropped_pct); with O(rate), C(rate_bps) of a
           queue that was full for a second. That packets wait as long as asked stands on the queue as the kernel gives it back.
         - By a worker of ours, C(packets_held), and C(delay_ms) and C(jitter_ms) as the mean and the standard deviation of how long.
-        - By nftables, what the counters of the rules say. C(packets_matched) came by and were meant, C(packets_hit) of them were lost, dropped,
+        - By nftables and iptables, what the counters of the rules say. C(packets_matched) came by and were meant, C(packets_hit) of them were lost, dropped,
           rejected or reset, which is C(hit_pct).
       type: dict
       sample: {packets_matched: 1204, packets_hit: 355, hit_pct: 29.49}

@@ -422,13 +422,81 @@ def test_what_is_refused_changes_nothing(net, options, words):
     assert rules(net, "app1") == before
 
 
-def test_a_host_without_nft_names_the_package(net, home):
-    ssh(net, "app2", "mv /usr/sbin/nft /usr/sbin/nft.away")
+def test_a_host_without_nft_and_iptables_names_the_package(net, home):
+    ssh(net, "app2", "mv /usr/sbin/nft /usr/sbin/nft.away; mv /usr/sbin/iptables /usr/sbin/iptables.away")
     try:
         result = on_hosts(net, "app2", "network_fault", {"name": "net", "duration": "60s", "action": "partition", "peer": [home["db1"]]})["app2"]
     finally:
-        ssh(net, "app2", "mv /usr/sbin/nft.away /usr/sbin/nft")
+        ssh(net, "app2", "mv /usr/sbin/nft.away /usr/sbin/nft; mv /usr/sbin/iptables.away /usr/sbin/iptables")
     assert result["failed"] and "nft is not installed" in result["msg"] and "Debian, Ubuntu: nftables" in result["msg"], result
+
+
+@pytest.fixture(params=["nft", pytest.param("legacy", marks=pytest.mark.nightly)])
+def only_iptables(net, request):
+    """app1 without nft, with iptables of one kind, and with rules of others in it: a function that gives all of its rules as text."""
+    kind = request.param
+    programs = " ".join("/usr/sbin/" + name for name in ("iptables", "ip6tables", "iptables-save", "ip6tables-save", "iptables-restore", "ip6tables-restore"))
+    kinds = "for p in %s; do ln -sfn /usr/sbin/$(basename $p | sed 's/tables/tables-%s/') $p; done"
+    was = ssh(net, "app1", "for p in %s; do echo $(readlink $p) $p; done" % programs)
+    ssh(net, "app1", "mv /usr/sbin/nft /usr/sbin/nft.away; mv /usr/sbin/tc /usr/sbin/tc.away 2>/dev/null || mv /sbin/tc /sbin/tc.away")
+    ssh(net, "app1", kinds % (programs, kind))
+    theirs = (
+        "-A INPUT -s 198.51.100.7/32 -j DROP; $p -N theirs; $p -A OUTPUT -d 198.51.100.8/32 -j theirs; $p -t mangle -A POSTROUTING -d 198.51.100.9/32 -j RETURN"
+    )
+    ssh(net, "app1", "p=iptables; $p %s; ip6tables -A INPUT -s 2001:db8:77::/64 -j DROP" % theirs)
+
+    def saved():
+        said = ssh(net, "app1", "iptables-save; ip6tables-save")
+        assert "198.51.100.8/32" in said and "2001:db8:77::/64" in said
+        return [line.partition(" [")[0] for line in said.splitlines() if not line.startswith("#")]
+
+    yield saved
+    undo = "$p -D INPUT -s 198.51.100.7/32 -j DROP; $p -F OUTPUT; $p -X theirs; $p -t mangle -F POSTROUTING; ip6tables -D INPUT -s 2001:db8:77::/64 -j DROP"
+    ssh(net, "app1", "p=iptables; " + undo)
+    ssh(net, "app1", "mv /usr/sbin/nft.away /usr/sbin/nft; mv /usr/sbin/tc.away /usr/sbin/tc 2>/dev/null || mv /sbin/tc.away /sbin/tc")
+    if kind == "nft":  # what iptables made by itself, which the fixture of this file would see
+        ssh(net, "app1", "for f in ip ip6; do for t in filter mangle; do nft list table $f $t >/dev/null 2>&1 && nft delete table $f $t; done; done; true")
+    for target, program in (line.split() for line in was.splitlines()):
+        ssh(net, "app1", "ln -sfn %s %s" % (target, program))
+
+
+@pytest.mark.parametrize(
+    "options, said",
+    [
+        ({"action": "partition"}, "TimeoutError"),
+        pytest.param({"loss": "100%"}, "TimeoutError", marks=pytest.mark.nightly),
+        pytest.param({"action": "reject"}, "ConnectionRefusedError", marks=pytest.mark.nightly),
+        ({"action": "reset"}, "ConnectionResetError"),
+    ],
+)
+def test_iptables_stands_in_for_nft(net, home, only_iptables, options, said):
+    before = only_iptables()
+    fault = inject(net, "app1", port=[PORT], port_of="host", **options)
+    assert fault["backend"] == "iptables" and any(note.startswith("not by nftables: nft is not installed") for note in fault["notes"]), fault
+    assert only_iptables() != before
+    assert ask(net, "app2", home["app1"], PORT)[0] == said
+    assert ask(net, "app1", "127.0.0.1", PORT)[0] == said
+    assert ask(net, "app2", home["app1"], OTHER_PORT)[0] == ask(net, "app1", home["db1"], PORT)[0] == "answer"
+    time.sleep(1.2)
+    ended = end(net, "app1")
+    assert ended["effect"] == "confirmed" and ended["measured"]["packets_hit"] > 0 and ended["differences"] == [], ended
+    assert only_iptables() == before
+    assert ask(net, "app2", home["app1"], PORT)[0] == "answer"
+
+
+@pytest.mark.nightly
+def test_the_share_that_iptables_loses_and_what_is_left_when_a_part_is_killed(net, home, only_iptables):
+    before = only_iptables()
+    fault = inject(net, "app1", loss="30%", peer=[home["app2"]], protocol="icmp", direction="in")
+    ssh(net, "app2", "ping -q -i 0.005 -c 1000 -W 1 %s || true" % home["app1"])
+    time.sleep(1.2)
+    now = on_hosts(net, "app1", "fault_info", {})["app1"]["active"][0]
+    assert now["measured"]["packets_matched"] == 1000 and abs(now["measured"]["hit_pct"] - 30) < 7 and now["effect"] == "confirmed", now
+    ssh(net, "app1", "kill -KILL $(pgrep -x chaos-fault | head -n 1)")
+    assert wait_for(lambda: not remains(net, "app1"), 8), remains(net, "app1")
+    past = ledger(net, "app1")[-1]
+    assert (past["id"], past["revert_cause"], past["residue"], past["differences"]) == (fault["id"], "supervisor_died", [], [])
+    assert only_iptables() == before
 
 
 RTT = """

@@ -12,7 +12,7 @@ import socket
 
 from ... import _cmd
 from ..._errors import BadOption, NotHere, Refused
-from ..._host import control, nft
+from ..._host import control, iptables as xt, nft
 from . import choose, effects, scope as scopes, shaping
 
 
@@ -39,6 +39,8 @@ class Network:
         found = {"nft": there, "uid": uid, "obstacle": nft.obstacle() if there and not uid else "", "control": control.connections()}
         found["ways_in"] = control.ways_in()
         found["interfaces"] = sorted(name for _number, name in socket.if_nameindex())
+        if not uid and (not there or found["obstacle"]):
+            found["iptables"] = xt.look()
         if options["effects"] and not uid:
             found["tc"] = shaping.look(options)
         return found
@@ -60,6 +62,10 @@ class Network:
     def do_rules(self, ctx, args):
         """See nftables.py."""
         choose.BY_STEP["rules"].carry_out(ctx, args)
+
+    def do_chains(self, ctx, args):
+        """See iptables.py."""
+        choose.BY_STEP["chains"].carry_out(ctx, args)
 
     def do_delay(self, ctx, args):
         """See nfqueue.py."""

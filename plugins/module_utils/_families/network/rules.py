@@ -21,32 +21,39 @@ def plan(action, loss_pct, scope, control):
     decisions = [["act", label, text] for label, text in _decision(action, loss_pct)]
     if action == "delay":
         scope = _once(scope)
-    coming, going = _coming(action, scope), _of_others("oifname", scope, _headers(scope, "out") if scope["direction"] != "in" else [])
+    coming_in, going = coming(action, scope, _headers, _of_others, 'iifname "lo" '), _of_others(
+        "out", scope, _headers(scope, "out") if scope["direction"] != "in" else []
+    )
     found = list(decisions)
-    for chain, way, matches in (("input", "in", coming), ("output", "out", going)):
+    for chain, way, matches in (("input", "in", coming_in), ("output", "out", going)):
         if matches:
             found += [[chain, label, text] for label, text in _exempt(way, scope, control)]
             found += [[chain, "match %d" % number, each.strip() + " counter goto act"] for number, each in enumerate(matches)]
     return found
 
 
-def _coming(action, scope):
-    """What packets look like that are decided about on their way in."""
-    headers_in = _headers(scope, "in") if scope["direction"] != "out" else []
-    headers_out = _headers(scope, "out") if scope["direction"] != "in" else []
+def coming(action, scope, headers, of_others, of_own):
+    """What packets look like that are decided about on their way in.
+
+    ``headers(scope, way)``, ``of_others("in", scope, headers)`` and ``of_own`` (what an own packet has before its headers) are in the words of one
+    program.
+    """
+    headers_in = headers(scope, "in") if scope["direction"] != "out" else []
+    headers_out = headers(scope, "out") if scope["direction"] != "in" else []
     own = headers_in + [each for each in headers_out if each not in headers_in]  # what the host says to itself
     once = action == "delay" and scope["port_of"] == "either"
     if once:  # else a request would wait, and its answer too
-        own = _headers(dict(scope, port_of="host"), scope["direction"])
+        own = headers(dict(scope, port_of="host"), scope["direction"])
     if not scopes.own_meant(scope):
-        return _of_others("iifname", scope, headers_in)
+        return of_others("in", scope, headers_in)
     if not scope["interfaces"] and not once:
-        return headers_in + ['iifname "lo" ' + each for each in own[len(headers_in):]]
-    return _of_others("iifname", scope, headers_in) + ['iifname "lo" ' + each for each in own]
+        return headers_in + [of_own + each for each in own[len(headers_in):]]
+    return of_others("in", scope, headers_in) + [of_own + each for each in own]
 
 
-def _of_others(key, scope, headers):
+def _of_others(way, scope, headers):
     """The headers, of what comes from or goes to others by the interfaces of the scope."""
+    key = {"in": "iifname", "out": "oifname"}[way]
     if not scope["interfaces"]:
         return ['%s != "lo" %s' % (key, each) for each in headers]
     names = ['"%s"' % name for name in scope["interfaces"] if name != scopes.LOOPBACK]
