@@ -487,11 +487,12 @@ def test_iptables_stands_in_for_nft(net, home, only_iptables, options, said):
 @pytest.mark.nightly
 def test_the_share_that_iptables_loses_and_what_is_left_when_a_part_is_killed(net, home, only_iptables):
     before = only_iptables()
-    fault = inject(net, "app1", loss="30%", peer=[home["app2"]], protocol="icmp", direction="in")
+    inject(net, "app1", loss="30%", peer=[home["app2"]], protocol="icmp", direction="in")
     ssh(net, "app2", "ping -q -i 0.005 -c 1000 -W 1 %s || true" % home["app1"])
     time.sleep(1.2)
-    now = on_hosts(net, "app1", "fault_info", {})["app1"]["active"][0]
-    assert now["measured"]["packets_matched"] == 1000 and abs(now["measured"]["hit_pct"] - 30) < 7 and now["effect"] == "confirmed", now
+    ended = end(net, "app1")
+    assert ended["measured"]["packets_matched"] == 1000 and abs(ended["measured"]["hit_pct"] - 30) < 7 and ended["effect"] == "confirmed", ended
+    fault = inject(net, "app1", action="partition", peer=[home["app2"]])
     ssh(net, "app1", "kill -KILL $(pgrep -x chaos-fault | head -n 1)")
     assert wait_for(lambda: not remains(net, "app1"), 8), remains(net, "app1")
     past = ledger(net, "app1")[-1]

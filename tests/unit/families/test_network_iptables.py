@@ -46,6 +46,8 @@ def test_it_stands_in_where_nft_is_not(change):
     assert found["backend"] == "iptables" and any(note.startswith("not by nftables: nft is not installed") for note in found["notes"])
     with pytest.raises(MissingTool, match="nft is not installed"):
         planned({"programs": {}}, **change)
+    with pytest.raises(MissingTool, match="nft is not installed"):
+        planned({"programs": {"6": "/sbin/ip6tables"}}, peer=[PEER], **change)
 
 
 @pytest.mark.parametrize(

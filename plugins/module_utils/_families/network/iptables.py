@@ -28,7 +28,7 @@ class Iptables:
         """The error that says why it cannot be had on this host, or None. Pure."""
         seen = facts.get("iptables") or {}
         wanted = _wanted(options, seen)
-        if not seen.get("programs") or not wanted:
+        if not any(str(version) in seen.get("programs", ()) for version in wanted):
             return nftables.obstacle(facts)  # nothing is as good as the one that is wanted
         for version in wanted:
             why = seen["obstacles"].get(str(version), "")
