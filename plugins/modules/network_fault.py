@@ -22,8 +22,9 @@ description:
     Nothing else of the host's packet filter is touched, and the undo deletes that table.
   - Where nft cannot be had, iptables and ip6tables (legacy, or over nf_tables) drop, reject and reset, by chains of our own in their table C(filter) to
     which C(INPUT) and C(OUTPUT) jump first. The undo deletes the jumps and the chains. Rules of the host come after ours, as what is not meant goes back to them.
-  - Where netem cannot be had, the kernel hands packets that are to be delayed to a worker of ours (NFQUEUE), which lets each go on when its time has come.
-    When the worker dies, packets pass at once and the fault ends.
+  - Where netem cannot be had, the kernel hands packets that are to be delayed, sent twice, damaged, lost in bursts or to overtake others to a worker of ours
+    (NFQUEUE), which lets each go on when its time has come. When the worker dies, packets pass at once and the fault ends. It looks at each packet by itself
+    and so is slower than the kernel, and it does not line packets up (O(rate)).
   - The connections by which the host is managed are exempt, first in order and in both directions, established and new ones alike.
     These are the peer of the SSH connection, every peer that an SSH server of the host is connected with, and what a program
     above this one is connected with. So is, for everybody, each port by which the host is managed or on which an SSH server of it listens, unless O(port)
@@ -86,12 +87,13 @@ options:
     type: str
   distribution:
     description:
-      - How the times of O(jitter) are spread. V(normal) when left out.
+      - How the times of O(jitter) are spread. V(normal) when left out. A worker of ours knows V(normal) and V(uniform).
     type: str
     choices: [normal, pareto, paretonormal, uniform]
   duplicate:
     description:
-      - Share of the packets that comes twice, such as V(1%).
+      - Share of the packets that comes twice, such as V(1%). Where a worker of ours does it, what comes in comes a second time by C(lo), which a program
+        that listens on one interface alone does not see.
     type: str
   corrupt:
     description:
@@ -151,8 +153,8 @@ requirements:
   - C(nft) (package nftables) and a kernel with nf_tables for partitions, rejections and resets, and where netem cannot be had; or C(iptables) and
     C(ip6tables) (package iptables) for all of that but O(delay)
   - C(tc) and C(ip) (package iproute2 or iproute-tc) and a kernel with sch_netem (linux-modules-extra on Ubuntu, kernel-modules-extra on RHEL, kernel-default
-    on SUSE) for O(duplicate), O(corrupt), O(reorder), O(gemodel) and several effects at once; with sch_htb for O(rate)
-  - for O(delay) without sch_netem, a kernel with nfnetlink_queue
+    on SUSE) for O(rate) beside others and the distributions V(pareto) and V(paretonormal); with sch_htb for O(rate) alone
+  - without sch_netem, C(nft) and a kernel with nfnetlink_queue for O(delay), O(duplicate), O(corrupt), O(reorder), O(gemodel) and several of them at once
 """
 
 EXAMPLES = r"""
@@ -280,7 +282,8 @@ fault:
       description:
         - By C(tc), what the queues counted, C(packets_passed), C(packets_dropped), C(packets_waiting) and C(dropped_pct); with O(rate), C(rate_bps) of a
           queue that was full for a second. That packets wait as long as asked stands on the queue as the kernel gives it back.
-        - By a worker of ours, C(packets_held), and C(delay_ms) and C(jitter_ms) as the mean and the standard deviation of how long.
+        - By a worker of ours, C(packets_held), and C(delay_ms) and C(jitter_ms) as the mean and the standard deviation of how long; C(packets_seen), and
+          of them C(packets_lost), C(packets_duplicated), C(packets_damaged) and C(packets_ahead), each where it was asked for.
         - By nftables and iptables, what the counters of the rules say. C(packets_matched) came by and were meant, C(packets_hit) of them were lost, dropped,
           rejected or reset, which is C(hit_pct).
       type: dict

@@ -426,7 +426,7 @@ def test_the_end_of_a_delay_loses_no_packet():
 
 def test_a_queue_of_xtables_is_read_as_planned():
     (step,) = planned(peer=[PEER], **DELAY)["steps"]
-    wanted = delay.numbered(step["args"]["rules"], 4711)
+    wanted = delay.numbered(step["args"]["rules"], {"act": 4711})
     assert wanted[0] == ["act", "hit", "counter queue num 4711 bypass"]
     found = [{"chain": "act", "comment": "hit", "expr": [{"counter": {"packets": 0}}, {"xt": {"type": "target", "name": "NFQUEUE"}}]}]
     assert rules.difference(wanted[:1], found) == ""

@@ -33,7 +33,7 @@ def plan(action, loss_pct, scope, control, version):
         return _headers(wanted, way, version)
 
     matches = {
-        "in": rules.coming(action, scope, headers, _of_others, OWN["in"]),
+        "in": rules.coming(False, scope, headers, _of_others, OWN["in"]),
         "out": _of_others("out", scope, headers(scope, "out")) if scope["direction"] != "in" else [],
     }
     found = [["act", label, words] for label, words in _decision(action, loss_pct, version)]
