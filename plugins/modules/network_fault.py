@@ -2,26 +2,29 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Late, lost, damaged, dropped or rejected packets for a bounded time."""
+"""Late, lost, damaged, dropped or rejected packets, and connections that are reset, for a bounded time."""
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: network_fault
-short_description: Delay, lose, damage, drop or reject packets for a bounded time
+short_description: Delay, lose, damage, drop or reject packets or reset connections for a bounded time
 version_added: 0.1.0
 author:
   - magsasa.chaos contributors (@magsasa)
 description:
-  - Delays, loses, duplicates, damages or reorders packets, narrows a link, drops all packets (a partition), or rejects them, by peer, port, protocol,
+  - Delays, loses, duplicates, damages or reorders packets, narrows a link, drops all packets (a partition), rejects them, or resets connections, by peer, port, protocol,
     direction and interface, IPv4 and IPv6. Effects compose in one fault.
   - The first backend that can do it on the host carries it out; the plan names it, and RV(fault.notes) say which was passed over and why.
   - The kernel itself (C(tc netem), and C(tc htb) for O(rate) alone) delays, loses, duplicates, damages, reorders and lines up packets. A tree of queueing
     disciplines of our own stands on each interface that leads to the peers; what comes in goes through an ifb device of our own. An interface whose root
     somebody configured, which is anything but what the kernel puts there by itself, is never touched, as it could not be put back exactly.
-  - One table of nftables of our own (C(inet magsasa_chaos_ID)) drops and rejects packets, and loses them where netem cannot be had.
+  - One table of nftables of our own (C(inet magsasa_chaos_ID)) drops and rejects packets, resets connections, and loses them where netem cannot be had.
     Nothing else of the host's packet filter is touched, and the undo deletes that table.
-  - Where netem cannot be had, the kernel hands packets that are to be delayed to a worker of ours (NFQUEUE), which lets each go on when its time has come.
-    When the worker dies, packets pass at once and the fault ends.
+  - Where nft cannot be had, iptables and ip6tables (legacy, or over nf_tables) drop, reject and reset, by chains of our own in their table C(filter) to
+    which C(INPUT) and C(OUTPUT) jump first. The undo deletes the jumps and the chains. Rules of the host come after ours, as what is not meant goes back to them.
+  - Where netem cannot be had, the kernel hands packets that are to be delayed, sent twice, damaged, lost in bursts or to overtake others to a worker of ours
+    (NFQUEUE), which lets each go on when its time has come. When the worker dies, packets pass at once and the fault ends. It looks at each packet by itself
+    and so is slower than the kernel, and it does not line packets up (O(rate)).
   - The connections by which the host is managed are exempt, first in order and in both directions, established and new ones alike.
     These are the peer of the SSH connection, every peer that an SSH server of the host is connected with, and what a program
     above this one is connected with. So is, for everybody, each port by which the host is managed or on which an SSH server of it listens, unless O(port)
@@ -35,12 +38,15 @@ options:
   action:
     description:
       - V(loss) loses packets at random. V(partition) drops every packet that is meant, so that whoever waits runs into its time limit.
-      - V(reject) answers every packet that is meant with an error, so that TCP is refused at once; connections that were open are reset.
+      - V(reject) answers every packet that is meant with an error, so that TCP is refused at once. A connection that was open is reset
+        with its next packet.
+      - V(reset) resets TCP connections, those that are open already with their next packet, and new ones as soon as they stand. Who connects is not refused,
+        but loses the connection (C(ECONNRESET)). Packets of other protocols are not meant.
       - V(delay) holds packets back. V(duplicate) sends some twice, V(corrupt) damages some, V(reorder) lets some overtake others, V(rate) is a narrow link.
       - V(degrade) is several of O(delay), O(loss), O(duplicate), O(corrupt), O(reorder) and O(rate) at once.
       - May be left out with O(state=present) where these options tell it.
     type: str
-    choices: [corrupt, degrade, delay, duplicate, loss, partition, rate, reject, reorder]
+    choices: [corrupt, degrade, delay, duplicate, loss, partition, rate, reject, reorder, reset]
   loss:
     description:
       - Share of the packets that is lost, such as V(30%). Each packet is decided about on its own.
@@ -81,12 +87,13 @@ options:
     type: str
   distribution:
     description:
-      - How the times of O(jitter) are spread. V(normal) when left out.
+      - How the times of O(jitter) are spread. V(normal) when left out. A worker of ours knows V(normal) and V(uniform).
     type: str
     choices: [normal, pareto, paretonormal, uniform]
   duplicate:
     description:
-      - Share of the packets that comes twice, such as V(1%).
+      - Share of the packets that comes twice, such as V(1%). Where a worker of ours does it, what comes in comes a second time by C(lo), which a program
+        that listens on one interface alone does not see.
     type: str
   corrupt:
     description:
@@ -103,14 +110,16 @@ options:
   peer:
     description:
       - Addresses or networks (CIDR) at the other end, at most 256. Everybody when left out.
+      - Hosts and groups of the inventory, too. The controller puts the address in that C(ansible_host) is, or those that it resolves C(ansible_host), or
+        else the name of the host, to (IPv4 and IPv6). A group means its hosts but the one that the fault is on.
     type: list
     elements: str
     aliases: [to]
   port:
     description:
       - TCP or UDP ports, or ranges such as V(8000-8010), at most 64. Every port when left out.
-      - Without O(port) and O(peer), O(action=partition), O(action=reject) and a loss of 100 % need O(force=true). What the host says to itself (loopback) is
-        left alone unless a port or a peer is named.
+      - Without O(port) and O(peer), O(action=partition), O(action=reject), O(action=reset) and a loss of 100 % need O(force=true). What the host says to itself (loopback) is
+        left alone unless a port, a peer or the interface V(lo) is named.
     type: list
     elements: str
     aliases: [ports]
@@ -122,7 +131,7 @@ options:
     default: either
   protocol:
     description:
-      - V(any) is every protocol, and with O(port) TCP and UDP.
+      - V(any) is every protocol, with O(port) TCP and UDP, and with O(action=reset) TCP.
     type: str
     choices: [any, tcp, udp, icmp]
     default: any
@@ -135,15 +144,17 @@ options:
     default: both
   interface:
     description:
-      - Interfaces that the packets come in or leave by, at most 16. All that lead to the peers when left out.
+      - Interfaces that the packets come in or leave by, at most 16. All that lead to the peers when left out. V(lo) is what the host says to itself.
+      - For a bridge or a bond nftables knows packets of the host by the interface that has the address, C(tc) by each port of it as well.
     type: list
     elements: str
 requirements:
   - root
-  - C(nft) (package nftables) and a kernel with nf_tables for partitions and rejections, and where netem cannot be had
+  - C(nft) (package nftables) and a kernel with nf_tables for partitions, rejections and resets, and where netem cannot be had; or C(iptables) and
+    C(ip6tables) (package iptables) for all of that but O(delay)
   - C(tc) and C(ip) (package iproute2 or iproute-tc) and a kernel with sch_netem (linux-modules-extra on Ubuntu, kernel-modules-extra on RHEL, kernel-default
-    on SUSE) for O(duplicate), O(corrupt), O(reorder), O(gemodel) and several effects at once; with sch_htb for O(rate)
-  - for O(delay) without sch_netem, a kernel with nfnetlink_queue
+    on SUSE) for O(rate) beside others and the distributions V(pareto) and V(paretonormal); with sch_htb for O(rate) alone
+  - without sch_netem, C(nft) and a kernel with nfnetlink_queue for O(delay), O(duplicate), O(corrupt), O(reorder), O(gemodel) and several of them at once
 """
 
 EXAMPLES = r"""
@@ -154,6 +165,13 @@ EXAMPLES = r"""
     peer: [192.0.2.20]
     port: [5432]
     port_of: peer
+    duration: 30s
+
+- name: Nobody of the group of databases is there
+  magsasa.chaos.network_fault:
+    name: no-databases
+    action: partition
+    peer: [db]
     duration: 30s
 
 - name: A third of the packets to and from the service on port 8080 is lost
@@ -182,6 +200,14 @@ EXAMPLES = r"""
     port: [443]
     protocol: tcp
     direction: out
+    duration: 30s
+
+- name: Whoever talks to the service on port 8080 loses the connection
+  magsasa.chaos.network_fault:
+    name: flaky
+    action: reset
+    port: [8080]
+    port_of: host
     duration: 30s
 
 - name: Alone in the world, but for Ansible
@@ -256,9 +282,10 @@ fault:
       description:
         - By C(tc), what the queues counted, C(packets_passed), C(packets_dropped), C(packets_waiting) and C(dropped_pct); with O(rate), C(rate_bps) of a
           queue that was full for a second. That packets wait as long as asked stands on the queue as the kernel gives it back.
-        - By a worker of ours, C(packets_held), and C(delay_ms) and C(jitter_ms) as the mean and the standard deviation of how long.
-        - By nftables, what the counters of the rules say. C(packets_matched) came by and were meant, C(packets_hit) of them were lost, dropped or
-          rejected, which is C(hit_pct).
+        - By a worker of ours, C(packets_held), and C(delay_ms) and C(jitter_ms) as the mean and the standard deviation of how long; C(packets_seen), and
+          of them C(packets_lost), C(packets_duplicated), C(packets_damaged) and C(packets_ahead), each where it was asked for.
+        - By nftables and iptables, what the counters of the rules say. C(packets_matched) came by and were meant, C(packets_hit) of them were lost, dropped,
+          rejected or reset, which is C(hit_pct).
       type: dict
       sample: {packets_matched: 1204, packets_hit: 355, hit_pct: 29.49}
     note:
@@ -290,6 +317,11 @@ fault:
       type: list
       elements: str
       sample: []
+peers:
+  description: The addresses that the names in O(peer) became on the controller.
+  returned: when O(peer) has names of hosts or groups, with O(state=present)
+  type: dict
+  sample: {db: [192.0.2.20, "2001:db8:7::20"]}
 swept:
   description: Faults that nobody held any more and that this run undid first.
   returned: always

@@ -11,10 +11,9 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible_collections.magsasa.chaos.plugins.module_utils import _families
-from ansible_collections.magsasa.chaos.plugins.module_utils._errors import printable
+from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, printable
 from ansible_collections.magsasa.chaos.plugins.module_utils._fault.module import ENVELOPE
-from ansible_collections.magsasa.chaos.plugins.plugin_utils import _window
-
+from ansible_collections.magsasa.chaos.plugins.plugin_utils import _peers, _window
 
 ASKED = ("inventory_hostname", "chaos_allowed", "chaos_protected", "chaos_window")  # variables that have a say
 
@@ -73,7 +72,16 @@ class FaultAction(ActionBase):
             return result
         if self._task.async_val:
             raise AnsibleError("%s: async is not supported and not needed, the fault holds itself and the task returns at once; remove async" % name)
+        named = {}
+        if name.endswith(".network_fault") and arguments.get("state", "present") != "absent":
+            try:
+                arguments, named = _peers.translate(arguments, task_vars)
+            except BadOption as error:
+                result.update(failed=True, changed=False, msg=str(error), **error.details)
+                return result
         result.update(self._execute_module(module_name=name, module_args=arguments, task_vars=task_vars))
+        if named:
+            result["peers"] = named
         if str(result.get("msg", "")).startswith("refused by"):
             result["refused"] = True
         return result

@@ -15,6 +15,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.magsasa.chaos.plugins.module_utils import _quantity
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
 from ansible_collections.magsasa.chaos.plugins.module_utils._judge import objectives
+from ansible_collections.magsasa.chaos.plugins.plugin_utils import _peers
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._names import FAMILIES
 
 INTENSITIES = ("light", "medium", "heavy", "extended")
@@ -123,6 +124,7 @@ def _check_options(entry, label):
             near = difflib.get_close_matches(str(key), family.options, 1)
             raise ChaosError("%s: %s_fault has no option '%s'%s" % (label, entry["family"], key, "; did you mean '%s'?" % near[0] if near else ""))
     own = {key: _plain(value) for key, value in values.items() if key in family.options and value is not None}
+    own = _peers.stand_in(own) if entry["family"] == "network" else own
     found = ArgumentSpecValidator(family.options, **getattr(family, "constraints", {})).validate(own)
     if found.error_messages:
         raise ChaosError("%s: %s" % (label, found.error_messages[0]))

@@ -166,6 +166,22 @@ def test_a_partition_from_one_port_of_one_peer(net, home):
     assert ask(net, "app1", home["db1"], PORT)[0] == "answer"
 
 
+@pytest.mark.parametrize("peer", ["db", pytest.param("db1", marks=pytest.mark.nightly)])
+def test_peers_by_their_names_in_the_inventory(net, home, peer):
+    result = on_hosts(net, "app1", "network_fault", {"name": "net", "duration": "60s", "action": "partition", "to": [peer, "198.51.100.0/24"]})["app1"]
+    assert result["peers"] == {peer: [home["db1"]]}, result
+    assert result["fault"]["requested"]["scope"].startswith("everything with %s/32, 198.51.100.0/24" % home["db1"]), result["fault"]
+    assert ask(net, "app1", home["db1"], PORT)[0] == "TimeoutError" and ask(net, "app1", home["app2"], PORT)[0] == "answer"
+    end(net, "app1")
+    assert ask(net, "app1", home["db1"], PORT)[0] == "answer"
+
+
+def test_what_a_host_can_do_is_asked_with_addresses_too(net):
+    asked = [{"id": peer, "family": "network", "options": {"action": "partition", "peer": [peer]}} for peer in ("db", "db9")]
+    found = on_hosts(net, "app1", "preflight_info", {"scenarios": asked})["app1"]["scenarios"]
+    assert found["db"]["can"] and not found["db9"]["can"] and "nor a host or group of the inventory" in found["db9"]["why"], found
+
+
 @pytest.mark.parametrize("family", [pytest.param("ipv4", marks=pytest.mark.nightly), "ipv6"])
 def test_a_rejection_is_told_at_once(net, home, family):
     v6 = {"app1": "fd00:74::1", "db1": "fd00:74::2"}
@@ -195,6 +211,104 @@ def test_a_service_of_the_host_refuses(net, home, whose):
     assert said == "ConnectionRefusedError" and seconds < 1, (said, seconds)
     assert ask(net, client, address, OTHER_PORT)[0] == "answer"
     end(net, "app1")
+
+
+@pytest.fixture
+def second_link(net):
+    """A second way between app1 and a place behind it: ``(interface, address of app1 there, command that asks from there)``."""
+    ssh(net, "app1", "ip netns add behind; ip link add chx0 type veth peer name chx1 netns behind; ip addr add 198.18.0.1/24 dev chx0; ip link set chx0 up")
+    ssh(net, "app1", "ip -n behind addr add 198.18.0.2/24 dev chx1; ip -n behind link set chx1 up; ip -n behind link set lo up")
+    yield "chx0", "198.18.0.1"
+    ssh(net, "app1", "ip netns del behind; ip link del chx0 2>/dev/null || true")
+
+
+def ask_from_behind(lab, address, port, patience=1.5):
+    """As ``ask``, from the place behind the second link of app1."""
+    code = base64.b64encode(ASK.encode()).decode()
+    command = "ip netns exec behind python3 -c \"import base64; exec(base64.b64decode('%s'))\" %s %d %s" % (code, address, port, patience)
+    return ssh(lab, "app1", command).split()[0]
+
+
+@pytest.mark.parametrize("options", [{"action": "partition"}, pytest.param({"action": "reject"}, marks=pytest.mark.nightly), pytest.param({"delay": "3s"}, marks=pytest.mark.nightly)])
+def test_one_interface_and_no_other(net, home, second_link, options):
+    link, address = second_link
+    assert ask_from_behind(net, address, PORT) == "answer"
+    inject(net, "app1", interface=[link], port=[PORT], **options)
+    assert ask_from_behind(net, address, PORT) == ("ConnectionRefusedError" if options.get("action") == "reject" else "TimeoutError")
+    assert ask_from_behind(net, address, OTHER_PORT) == "answer"
+    assert ask(net, "app2", home["app1"], PORT)[0] == ask(net, "app1", "127.0.0.1", PORT)[0] == "answer"
+    end(net, "app1")
+    assert ask_from_behind(net, address, PORT) == "answer"
+
+
+def test_the_loopback_interface_alone(net, home):
+    inject(net, "app1", action="reject", interface=["lo"], port=[PORT])
+    assert ask(net, "app1", "127.0.0.1", PORT)[0] == "ConnectionRefusedError"
+    assert ask(net, "app1", home["app1"], PORT)[0] == "ConnectionRefusedError"  # an address of its own is reached by lo
+    assert ask(net, "app2", home["app1"], PORT)[0] == ask(net, "app1", home["db1"], PORT)[0] == ask(net, "app1", "127.0.0.1", OTHER_PORT)[0] == "answer"
+    end(net, "app1")
+
+
+CONNECTIONS = """
+import os, socket, sys, time
+def use(peer):
+    try:
+        peer.sendall(b"x")
+        return "answer" if peer.recv(1) else "closed"
+    except OSError as error:
+        return type(error).__name__
+meant, other = [socket.create_connection((sys.argv[1], int(port)), 5) for port in sys.argv[2:4]]
+print(use(meant), use(other))
+open("/run/connected", "w").close()
+deadline = time.monotonic() + 60
+while os.path.exists("/run/connected") and time.monotonic() < deadline:
+    time.sleep(0.05)
+said = [use(meant), use(other)]
+try:
+    said.append(use(socket.create_connection((sys.argv[1], int(sys.argv[2])), 5)))
+except OSError as error:
+    said.append(type(error).__name__)
+print(*said)
+"""
+
+
+@pytest.fixture
+def repeating_twice(net):
+    """Echo servers on app1 that answer again and again, on two ports."""
+    ports = (UDP_PORT, UDP_PORT + 1)
+    for port in ports:
+        code = base64.b64encode(REPEAT.replace(str(UDP_PORT), str(port)).encode()).decode()
+        ssh(net, "app1", "systemd-run -q --unit=repeating-%d python3 -c \"import base64; exec(base64.b64decode('%s'))\"" % (port, code))
+    assert wait_for(lambda: all(":%d " % port in ssh(net, "app1", "ss -Hltn") for port in ports), 10)
+    yield ports
+    ssh(net, "app1", "systemctl stop repeating-%d repeating-%d; systemctl reset-failed" % ports)
+
+
+@pytest.mark.parametrize(
+    "action, client, options, new",
+    [
+        ("reset", "app2", {"port_of": "host"}, "ConnectionResetError"),
+        pytest.param("reset", "app2", {"port_of": "host", "direction": "out"}, "ConnectionResetError", marks=pytest.mark.nightly),
+        pytest.param("reset", "app1", {}, "ConnectionResetError", marks=pytest.mark.nightly),
+        ("reject", "app2", {"port_of": "host"}, "ConnectionRefusedError"),
+    ],
+)
+def test_open_and_new_connections_are_reset(net, home, repeating_twice, action, client, options, new):
+    port, other = repeating_twice
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        talking = pool.submit(python, net, client, CONNECTIONS, home["app1"], port, other)
+        assert wait_for(lambda: ssh(net, client, "test -e /run/connected && echo yes || true").strip() == "yes", 20)
+        try:
+            inject(net, "app1", action=action, port=[port], **options)
+        finally:
+            ssh(net, client, "rm /run/connected")
+        said = talking.result().split()
+    # Both talked before the fault; then the connection that is meant is reset, and so is a new one, and the other port's goes on.
+    assert said == ["answer", "answer", "ConnectionResetError", "answer", new], said
+    time.sleep(1.2)
+    fault = end(net, "app1")
+    assert fault["measured"]["packets_hit"] >= 2 and fault["effect"] == "confirmed", fault
+    assert len(round_trips(net, client, home["app1"], 3, port)) == 3
 
 
 @pytest.mark.parametrize(
@@ -296,8 +410,9 @@ def test_a_table_that_somebody_takes_away_is_told(net, home):
         ({"action": "partition"}, "scope guard"),
         pytest.param({"action": "partition", "peer": ["0.0.0.0/0"]}, "scope guard", marks=pytest.mark.nightly),
         pytest.param({"action": "partition", "peer": ["127.0.0.0/8"]}, "scope guard", marks=pytest.mark.nightly),
-        ({"action": "partition", "peer": ["db1.example"]}, "is not an IPv4 or IPv6 address"),
+        ({"action": "partition", "peer": ["db1.example"]}, "is not an IPv4 or IPv6 address or network, nor a host or group of the inventory"),
         pytest.param({"action": "loss"}, "loss: '' is missing", marks=pytest.mark.nightly),
+        ({"action": "partition", "interface": ["eth77"], "port": [PORT]}, "interface: 'eth77' is not an interface of this host"),
     ],
 )
 def test_what_is_refused_changes_nothing(net, options, words):
@@ -307,13 +422,82 @@ def test_what_is_refused_changes_nothing(net, options, words):
     assert rules(net, "app1") == before
 
 
-def test_a_host_without_nft_names_the_package(net, home):
-    ssh(net, "app2", "mv /usr/sbin/nft /usr/sbin/nft.away")
+def test_a_host_without_nft_and_iptables_names_the_package(net, home):
+    ssh(net, "app2", "mv /usr/sbin/nft /usr/sbin/nft.away; mv /usr/sbin/iptables /usr/sbin/iptables.away")
     try:
         result = on_hosts(net, "app2", "network_fault", {"name": "net", "duration": "60s", "action": "partition", "peer": [home["db1"]]})["app2"]
     finally:
-        ssh(net, "app2", "mv /usr/sbin/nft.away /usr/sbin/nft")
+        ssh(net, "app2", "mv /usr/sbin/nft.away /usr/sbin/nft; mv /usr/sbin/iptables.away /usr/sbin/iptables")
     assert result["failed"] and "nft is not installed" in result["msg"] and "Debian, Ubuntu: nftables" in result["msg"], result
+
+
+@pytest.fixture(params=["nft", pytest.param("legacy", marks=pytest.mark.nightly)])
+def only_iptables(net, request):
+    """app1 without nft, with iptables of one kind, and with rules of others in it: a function that gives all of its rules as text."""
+    kind = request.param
+    programs = " ".join("/usr/sbin/" + name for name in ("iptables", "ip6tables", "iptables-save", "ip6tables-save", "iptables-restore", "ip6tables-restore"))
+    kinds = "for p in %s; do ln -sfn /usr/sbin/$(basename $p | sed 's/tables/tables-%s/') $p; done"
+    was = ssh(net, "app1", "for p in %s; do echo $(readlink $p) $p; done" % programs)
+    ssh(net, "app1", "mv /usr/sbin/nft /usr/sbin/nft.away; mv /usr/sbin/tc /usr/sbin/tc.away 2>/dev/null || mv /sbin/tc /sbin/tc.away")
+    ssh(net, "app1", kinds % (programs, kind))
+    theirs = (
+        "-A INPUT -s 198.51.100.7/32 -j DROP; $p -N theirs; $p -A OUTPUT -d 198.51.100.8/32 -j theirs; $p -t mangle -A POSTROUTING -d 198.51.100.9/32 -j RETURN"
+    )
+    ssh(net, "app1", "p=iptables; $p %s; ip6tables -A INPUT -s 2001:db8:77::/64 -j DROP" % theirs)
+
+    def saved():
+        said = ssh(net, "app1", "iptables-save; ip6tables-save")
+        assert "198.51.100.8/32" in said and "2001:db8:77::/64" in said
+        return [line.partition(" [")[0] for line in said.splitlines() if not line.startswith("#")]
+
+    yield saved
+    undo = "$p -D INPUT -s 198.51.100.7/32 -j DROP; $p -F OUTPUT; $p -X theirs; $p -t mangle -F POSTROUTING; ip6tables -D INPUT -s 2001:db8:77::/64 -j DROP"
+    ssh(net, "app1", "p=iptables; " + undo)
+    ssh(net, "app1", "mv /usr/sbin/nft.away /usr/sbin/nft; mv /usr/sbin/tc.away /usr/sbin/tc 2>/dev/null || mv /sbin/tc.away /sbin/tc")
+    if kind == "nft":  # what iptables made by itself, which the fixture of this file would see
+        ssh(net, "app1", "for f in ip ip6; do for t in filter mangle; do nft list table $f $t >/dev/null 2>&1 && nft delete table $f $t; done; done; true")
+    for target, program in (line.split() for line in was.splitlines()):
+        ssh(net, "app1", "ln -sfn %s %s" % (target, program))
+
+
+@pytest.mark.parametrize(
+    "options, said",
+    [
+        ({"action": "partition"}, "TimeoutError"),
+        pytest.param({"loss": "100%"}, "TimeoutError", marks=pytest.mark.nightly),
+        pytest.param({"action": "reject"}, "ConnectionRefusedError", marks=pytest.mark.nightly),
+        ({"action": "reset"}, "ConnectionResetError"),
+    ],
+)
+def test_iptables_stands_in_for_nft(net, home, only_iptables, options, said):
+    before = only_iptables()
+    fault = inject(net, "app1", port=[PORT], port_of="host", **options)
+    assert fault["backend"] == "iptables" and any(note.startswith("not by nftables: nft is not installed") for note in fault["notes"]), fault
+    assert only_iptables() != before
+    assert ask(net, "app2", home["app1"], PORT)[0] == said
+    assert ask(net, "app1", "127.0.0.1", PORT)[0] == said
+    assert ask(net, "app2", home["app1"], OTHER_PORT)[0] == ask(net, "app1", home["db1"], PORT)[0] == "answer"
+    time.sleep(1.2)
+    ended = end(net, "app1")
+    assert ended["effect"] == "confirmed" and ended["measured"]["packets_hit"] > 0 and ended["differences"] == [], ended
+    assert only_iptables() == before
+    assert ask(net, "app2", home["app1"], PORT)[0] == "answer"
+
+
+@pytest.mark.nightly
+def test_the_share_that_iptables_loses_and_what_is_left_when_a_part_is_killed(net, home, only_iptables):
+    before = only_iptables()
+    inject(net, "app1", loss="30%", peer=[home["app2"]], protocol="icmp", direction="in")
+    ssh(net, "app2", "ping -q -i 0.005 -c 1000 -W 1 %s || true" % home["app1"])
+    time.sleep(1.2)
+    ended = end(net, "app1")
+    assert ended["measured"]["packets_matched"] == 1000 and abs(ended["measured"]["hit_pct"] - 30) < 7 and ended["effect"] == "confirmed", ended
+    fault = inject(net, "app1", action="partition", peer=[home["app2"]])
+    ssh(net, "app1", "kill -KILL $(pgrep -x chaos-fault | head -n 1)")
+    assert wait_for(lambda: not remains(net, "app1"), 8), remains(net, "app1")
+    past = ledger(net, "app1")[-1]
+    assert (past["id"], past["revert_cause"], past["residue"], past["differences"]) == (fault["id"], "supervisor_died", [], [])
+    assert only_iptables() == before
 
 
 RTT = """

@@ -71,10 +71,11 @@ def messages(data):
         at += (length + 3) & ~3
 
 
-def queue(first, most_held, copied=0):
+def queue(first, most_held, copied=0, merged=True):
     """(socket, number) of a queue of our own: the first free number from ``first`` on.
 
     Packets come with the first ``copied`` bytes of their content. When more than ``most_held`` wait, the kernel lets further ones pass.
+    ``merged``: what the kernel put together for a while (GSO) may come as one packet, and without checksums; else each comes as it travels.
     """
     for number in range(first, first + 64):
         netlink = opened()
@@ -85,7 +86,8 @@ def queue(first, most_held, copied=0):
             if error.errno in (errno.EBUSY, errno.EPERM):  # somebody else's
                 continue
             raise
-        flags = attribute(4, struct.pack("!I", _FAIL_OPEN | _GSO)) + attribute(5, struct.pack("!I", _FAIL_OPEN | _GSO))
+        wanted = _FAIL_OPEN | (_GSO if merged else 0)
+        flags = attribute(4, struct.pack("!I", wanted)) + attribute(5, struct.pack("!I", wanted))
         copy = attribute(2, struct.pack("!IB", copied, _COPY_PACKET if copied else _COPY_META))
         _configure(netlink, number, copy + flags + attribute(3, struct.pack("!I", most_held)))
         netlink.setsockopt(_SOL_NETLINK, _NO_ENOBUFS, 1)
@@ -121,9 +123,10 @@ def packets(data):
             yield packet, content
 
 
-def release(number, packet, lost=False):
-    """Message that lets one packet go on, or lets it be lost."""
-    return message(VERDICT, _REQUEST, 0, 0, number, attribute(2, struct.pack("!II", _DROP if lost else _ACCEPT, packet)))
+def release(number, packet, lost=False, content=None):
+    """Message that lets one packet go on, with another content or as it is, or lets it be lost."""
+    body = attribute(2, struct.pack("!II", _DROP if lost else _ACCEPT, packet))
+    return message(VERDICT, _REQUEST, 0, 0, number, body + (attribute(10, content) if content is not None else b""))
 
 
 def add_queue_rule(table, chain, number, comment):

@@ -23,6 +23,7 @@ ROOMS = {
     "files": ("file.remove",),
     "hosts": ("hosts.remove",),
     "kept_files": ("file.contents", "file.cut", "file.permissions", "file.put_back"),
+    "iptables": ("iptables.remove_chains",),
     "limits": ("folder.remove", "limits.process", "limits.unit"),
     "members": ("workers.end", "workers.finish"),
     "mysql": ("mysql.accepting", "mysql.unlock"),
@@ -37,9 +38,9 @@ ROOMS = {
 
 def _travels():
     """Never called: what is imported by name here travels with any module that may have to undo somebody else's fault."""
-    from .operations import clock, engines, files, hosts, kept_files, limits, members, mysql, nftables, postgres, processes, services, sqlite, tc
+    from .operations import clock, engines, files, hosts, iptables, kept_files, limits, members, mysql, nftables, postgres, processes, services, sqlite, tc
 
-    return clock, engines, files, hosts, kept_files, limits, members, mysql, nftables, postgres, processes, services, sqlite, tc
+    return clock, engines, files, hosts, iptables, kept_files, limits, members, mysql, nftables, postgres, processes, services, sqlite, tc
 
 
 class _Operations(MutableMapping):

@@ -41,6 +41,7 @@ KINDS = {
     "count": lambda value: _is_int(value) and value >= 0,
     "ifb": lambda value: isinstance(value, str) and bool(_IFB.fullmatch(value)),
     "id": lambda value: isinstance(value, str) and bool(_ID.fullmatch(value)),
+    "ip version": lambda value: _is_int(value) and value in (4, 6),
     "moment": lambda value: isinstance(value, dict) and all(map(_is_number, value.values())),
     "number": _is_number,
     "object": lambda value: isinstance(value, dict),

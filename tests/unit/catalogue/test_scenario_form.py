@@ -40,6 +40,14 @@ def test_our_own_have_the_form(name):
     assert {each["intensity"] for each in entries["scenarios"]} == ({"extended"} if name == "extended" else {"light", "medium", "heavy"})
 
 
+def test_peers_may_be_names_that_only_the_inventory_knows():
+    entry = dict(GOOD, options={"action": "partition", "peer": ["db", "192.0.2.1"]})
+    assert _scenario_form.check([entry]) == [entry]
+    entry["options"]["peer"] = ["db", "192.0.2.300"]
+    with pytest.raises(ChaosError, match="options: peer: '192.0.2.300' is not an IPv4"):
+        _scenario_form.check([entry])
+
+
 def test_every_family_is_on_a_shelf():
     assert {each["family"] for name in ("catalogue", "extended") for each in shelf(name)["scenarios"]} == set(FAMILIES)
 

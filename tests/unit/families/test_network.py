@@ -14,7 +14,7 @@ from ansible_collections.magsasa.chaos.plugins.module_utils._host import nft
 
 DEFAULTS = {key: spec.get("default") for key, spec in FAMILY.options.items()}
 CONTROL = [["192.0.2.1", 22], ["2001:db8::1", 2222]]
-FACTS = {"nft": True, "uid": 0, "obstacle": "", "control": CONTROL, "ways_in": [22]}
+FACTS = {"nft": True, "uid": 0, "obstacle": "", "control": CONTROL, "ways_in": [22], "interfaces": ["eth0", "eth1", "lo"]}
 PEER = "198.51.100.5"
 
 
@@ -46,6 +46,9 @@ def matches(name, **change):
         ({"action": "loss", "loss": "much"}, "loss"),
         ({"action": "partition", "loss": "5%"}, "loss"),
         ({"action": "reject", "loss": "5%"}, "loss"),
+        ({"action": "reset", "loss": "5%"}, "loss"),
+        ({"action": "reset", "protocol": "udp"}, "protocol"),
+        ({"action": "reset", "protocol": "icmp"}, "protocol"),
         ({"action": "partition", "peer": []}, "peer"),
         ({"action": "partition", "peer": ["db1"]}, "peer"),
         ({"action": "partition", "peer": ["192.0.2.300"]}, "peer"),
@@ -91,7 +94,7 @@ def test_ports_that_touch_are_one_range():
     assert scopes.show_ports(found["ports"]) == ["80-85", "90", "443"]
 
 
-@pytest.mark.parametrize("action", ["partition", "reject", "loss"])
+@pytest.mark.parametrize("action", ["partition", "reject", "reset", "loss"])
 @pytest.mark.parametrize("peers", [None, ["0.0.0.0/0"], ["::/0", PEER], ["127.0.0.0/8"], ["::1"], ["127.0.0.1"]])
 def test_a_host_that_would_be_alone_needs_force(action, peers):
     change = dict(action=action, peer=peers, loss="100%" if action == "loss" else None)
@@ -119,7 +122,7 @@ def test_what_the_host_lacks(facts, kind, words):
         planned(facts, action="partition", peer=[PEER])
 
 
-@pytest.mark.parametrize("action", ["partition", "reject", "loss"])
+@pytest.mark.parametrize("action", ["partition", "reject", "reset", "loss"])
 @pytest.mark.parametrize(
     "change", [{}, {"peer": [PEER]}, {"peer": ["192.0.2.1"]}, {"port": ["22"]}, {"peer": ["2001:db8::/64"], "port": ["22"], "direction": "out"}]
 )
@@ -170,11 +173,43 @@ def test_the_control_connections_are_exempt_before_anything_else(action, change)
             [],
         ),
         ({"protocol": "icmp", "direction": "in"}, ['iifname != "lo" meta l4proto { icmp, ipv6-icmp }'], []),
+        ({"interface": ["eth1", "eth0"]}, ['iifname { "eth0", "eth1" }'], ['oifname { "eth0", "eth1" }']),
+        ({"interface": ["eth0"], "peer": [PEER], "direction": "in"}, ['iifname { "eth0" } ip saddr { %s/32 }' % PEER], []),
+        ({"interface": ["eth0"], "direction": "out"}, [], ['oifname { "eth0" }']),
+        ({"interface": ["lo"]}, ['iifname "lo"'], []),
+        (
+            {"interface": ["lo", "eth0"], "port": ["80"], "port_of": "host", "protocol": "tcp"},
+            ['iifname { "eth0" } tcp dport { 80 }', 'iifname "lo" tcp dport { 80 }', 'iifname "lo" tcp sport { 80 }'],
+            ['oifname { "eth0" } tcp sport { 80 }'],
+        ),
     ],
 )
 def test_which_packets_are_meant(change, coming, going):
     assert matches("input", action="partition", **change) == coming
     assert matches("output", action="partition", **change) == going
+
+
+@pytest.mark.parametrize("change", [{"action": "partition"}, {"delay": "5ms"}, {"action": "reject", "port": ["80"]}])
+def test_an_interface_that_is_not_there_is_refused(change):
+    with pytest.raises(BadOption) as caught:
+        planned(force=True, interface=["eth0", "eth7"], **change)
+    assert str(caught.value).startswith("interface: 'eth7' is not an interface of this host")
+
+
+def test_a_delay_by_interface_counts_once():
+    assert matches("input", delay="5ms", interface=["eth0"], port=["80"]) == [
+        'iifname { "eth0" } meta l4proto { tcp, udp } th dport { 80 }', 'iifname { "eth0" } meta l4proto { tcp, udp } th sport { 80 }'
+    ]  # fmt: skip
+    assert matches("input", delay="5ms", interface=["lo"], port=["80"]) == ['iifname "lo" meta l4proto { tcp, udp } th dport { 80 }']
+    assert matches("output", delay="5ms", interface=["lo", "eth0"]) == []
+
+
+def test_what_the_host_says_to_itself_is_meant_by_its_interface():
+    left_alone = "what this host says to itself is left alone"
+    assert any(note.startswith(left_alone) for note in planned(action="partition", force=True, interface=["eth0"])["notes"])
+    assert not any(note.startswith(left_alone) for note in planned(action="partition", force=True, interface=["lo"])["notes"])
+    with pytest.raises(Refused):
+        planned(action="partition", interface=["lo"])
 
 
 @pytest.mark.parametrize(
@@ -204,6 +239,17 @@ def test_what_a_rejection_sends_is_not_rejected_itself():
     texts = [text for _label, text in chain("act", action="reject", peer=[PEER])]
     assert texts[0] == "tcp flags & rst == rst counter accept"
     assert texts[-2:] == ["meta l4proto tcp counter reject with tcp reset", "counter reject with icmpx type port-unreachable"]
+
+
+def test_a_reset_lets_connections_begin():
+    assert [text for _label, text in chain("act", action="reset", peer=[PEER])] == [
+        "tcp flags & rst == rst counter accept",
+        "tcp flags & syn == syn counter accept",
+        "meta l4proto tcp counter reject with tcp reset",
+    ]
+    found = planned(action="reset", peer=[PEER], port=["80"])
+    assert found["requested"]["scope"].startswith("tcp port 80") and "next packet" in " ".join(found["notes"])
+    assert matches("input", action="reset", peer=[PEER])[0].endswith("meta l4proto tcp")
 
 
 def test_the_table_is_new_and_the_undo_takes_it_away():
@@ -239,11 +285,11 @@ def test_rules_that_are_not_as_planned_are_seen():
     assert rules.difference(wanted, found) == ""
     assert rules.packets(found, "match") == 7 * 3 and rules.packets(found, "hit") == 7 * 2
     first = next(number for number, each in enumerate(found) if each["comment"] == "exempt control 0")
-    assert "input" in rules.difference(wanted, found[:first] + found[first + 1:])
+    assert "input" in rules.difference(wanted, found[:first] + found[first + 1 :])
     last = max(number for number, each in enumerate(found) if each["chain"] == "input")
-    assert "input" in rules.difference(wanted, found[:first] + [found[last]] + found[first:last] + found[last + 1:])
+    assert "input" in rules.difference(wanted, found[:first] + [found[last]] + found[first:last] + found[last + 1 :])
     changed = dict(found[first], expr=[{"drop": None}])
-    assert "input" in rules.difference(wanted, found[:first] + [changed] + found[first + 1:])
+    assert "input" in rules.difference(wanted, found[:first] + [changed] + found[first + 1 :])
     assert rules.difference(wanted, [])
 
 
@@ -380,7 +426,7 @@ def test_the_end_of_a_delay_loses_no_packet():
 
 def test_a_queue_of_xtables_is_read_as_planned():
     (step,) = planned(peer=[PEER], **DELAY)["steps"]
-    wanted = delay.numbered(step["args"]["rules"], 4711)
+    wanted = delay.numbered(step["args"]["rules"], {"act": 4711})
     assert wanted[0] == ["act", "hit", "counter queue num 4711 bypass"]
     found = [{"chain": "act", "comment": "hit", "expr": [{"counter": {"packets": 0}}, {"xt": {"type": "target", "name": "NFQUEUE"}}]}]
     assert rules.difference(wanted[:1], found) == ""

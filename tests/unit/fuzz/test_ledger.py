@@ -294,6 +294,7 @@ GOOD = {
     "count": 7,
     "ifb": "ch%s0" % ID,
     "id": ID,
+    "ip version": 4,
     "moment": {"wall": 1.0, "boottime": 2.0},
     "number": 1.5,
     "object": {},

@@ -8,10 +8,11 @@
 from __future__ import annotations
 
 import os
+import socket
 
 from ... import _cmd
-from ..._errors import NotHere, Refused
-from ..._host import control, nft
+from ..._errors import BadOption, NotHere, Refused
+from ..._host import control, iptables as xt, nft
 from . import choose, effects, scope as scopes, shaping
 
 
@@ -24,7 +25,12 @@ class Network:
 
     def parse(self, params):
         """Figures of the family's options."""
-        return dict(scopes.parse(params), **effects.parse(params))
+        found = dict(scopes.parse(params), **effects.parse(params))
+        if found["action"] == "reset":
+            if found["protocol"] not in ("any", "tcp"):
+                raise BadOption("protocol", found["protocol"], "has no connections that could be reset", "use tcp or leave it out, or use action=reject")
+            found["protocol"] = "tcp"
+        return found
 
     def look(self, options):
         """What there is to do it with, and what must not be touched."""
@@ -32,6 +38,9 @@ class Network:
         uid = os.geteuid()
         found = {"nft": there, "uid": uid, "obstacle": nft.obstacle() if there and not uid else "", "control": control.connections()}
         found["ways_in"] = control.ways_in()
+        found["interfaces"] = sorted(name for _number, name in socket.if_nameindex())
+        if not uid and (not there or found["obstacle"]):
+            found["iptables"] = xt.look()
         if options["effects"] and not uid:
             found["tc"] = shaping.look(options)
         return found
@@ -41,6 +50,9 @@ class Network:
         _guard(options)
         if facts["uid"]:
             raise NotHere("rules about packets need root and this run has none", "use become: true")
+        missing = sorted(set(options["interfaces"]) - set(facts["interfaces"]))
+        if missing:
+            raise BadOption("interface", missing[0], "is not an interface of this host", "use one that ip link shows, without what follows an @")
         facts = dict(facts, control=facts["control"] + _ways_in(options, facts))
         backend, passed_over = choose.choose(options, facts)
         found = backend.plan(options, facts)
@@ -50,6 +62,10 @@ class Network:
     def do_rules(self, ctx, args):
         """See nftables.py."""
         choose.BY_STEP["rules"].carry_out(ctx, args)
+
+    def do_chains(self, ctx, args):
+        """See iptables.py."""
+        choose.BY_STEP["chains"].carry_out(ctx, args)
 
     def do_delay(self, ctx, args):
         """See nfqueue.py."""
@@ -88,8 +104,8 @@ def _notes(options, facts):
     found = ["exempt: %s and port %d of this host (how this host is managed)" % (peer or "everybody", port) for peer, port in facts["control"][:8]]
     if len(facts["control"]) > 8:
         found.append("exempt: %d more connections like these" % (len(facts["control"]) - 8))
-    if scopes.everyone(options):
-        found.append("what this host says to itself is left alone: name a port or a peer for that")
+    if scopes.everyone(options) and not scopes.own_meant(options):
+        found.append("what this host says to itself is left alone: name a port, a peer or the interface lo for that")
     return found
 
 

@@ -10,11 +10,12 @@ never do this, or ""), ``obstacle(options, facts)`` (an error that says why not 
 from __future__ import annotations
 
 from ..._errors import NotHere
+from .iptables import Iptables
 from .nfqueue import Nfqueue
 from .nftables import Nftables
 from .shaping import Shaping
 
-BACKENDS = (Shaping("htb", "tc htb"), Shaping("prio", "tc netem"), Nftables(), Nfqueue())  # in the order in which they are tried
+BACKENDS = (Shaping("htb", "tc htb"), Shaping("prio", "tc netem"), Nftables(), Iptables(), Nfqueue())  # in the order in which they are tried
 BY_STEP = {each.does: each for each in BACKENDS}
 
 

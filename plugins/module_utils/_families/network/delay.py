@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Packets held back by a worker of ours: the kernel hands their ids over (NFQUEUE), the worker says when each may go on.
+"""Packets that a worker of ours decides about: the kernel hands them over (NFQUEUE), the worker says when each may go on, or that it is lost.
 
 When the worker dies, the kernel lets further packets pass at once (bypass). Private to magsasa.chaos.
 """
@@ -11,20 +11,22 @@ import heapq
 import math
 import mmap
 import os
-import random
 import select
 import signal
+import socket
 import struct
 import time
 
 from ..._errors import HostError
 from ..._host import nfnetlink, nft
-from . import rules
+from ..._host.counters import Counters
+from . import fates, nftables, rules
 
 MOST_HELD = 65536  # packets; further ones pass
+WHOLE = 65531  # bytes of a packet that the kernel hands over at most, for what needs its content
 URGENT = -15  # nice: a packet must go on when its time has come, also on a busy host
 LATE_MS = 2.0  # how late on average still counts as confirmed
-QUEUE = "QUEUE"
+COUNTED = ("seen", "lost", "duplicated", "damaged", "ahead")
 
 
 class Held:
@@ -47,34 +49,43 @@ class Held:
 
 def start(ctx, args):
     """The worker first, then the rules that send packets to it."""
-    held = Held()
+    figures = args["figures"]
+    held, counted = Held(), Counters(COUNTED)
+    chains = [chain for chain in rules.DECIDING if any(where == chain for where, _label, _text in args["rules"])]
+    copied = WHOLE if "duplicate_pct" in figures or "corrupt_pct" in figures else 0
+    queues, number = [], 1024 + int(ctx.id[:4], 16) % 60000
     try:
-        netlink, number = nfnetlink.queue(1024 + int(ctx.id[:4], 16) % 60000, MOST_HELD)
+        for chain in chains:
+            netlink, number = nfnetlink.queue(number, MOST_HELD, copied, merged=not copied)
+            queues.append((netlink, number, chain))
+            number += 1
     except OSError as error:
         raise HostError("this host's kernel hands no packets over (NFQUEUE): %s" % error)
-    ctx.memory["held"] = held
-    ctx.spawn("chaos-net", work, netlink, number, args["delay_ms"] / 1000.0, args["jitter_ms"] / 1000.0, held)
-    netlink.close()  # the worker's alone: the kernel must see it go when the worker does
-    planned = numbered(args["rules"], number)
+    ctx.memory.update(held=held, counted=counted)
+    ctx.spawn("chaos-net", work, queues, figures, held, counted)
+    for netlink, _number, _chain in queues:
+        netlink.close()  # the worker's alone: the kernel must see it go when the worker does
+    planned = numbered(args["rules"], {chain: number for _netlink, number, chain in queues})
     try:
         nft.load(args["table"], rules.text(args["table"], planned))
     except HostError:
         # A kernel whose nftables has no queue of its own still has the target of xtables.
-        nft.load(args["table"], rules.text(args["table"], [each for each in planned if each[0] != "act"], ["act"]))
+        nft.load(args["table"], rules.text(args["table"], [each for each in planned if each[0] not in chains], chains))
         try:
-            nfnetlink.add_queue_rule(args["table"], "act", number, "hit")
+            for _netlink, number, chain in queues:
+                nfnetlink.add_queue_rule(args["table"], chain, number, "hit")
         except OSError as error:
             raise HostError("this host's kernel has neither the queue of nftables nor the target NFQUEUE: %s" % error)
     return planned
 
 
-def numbered(planned, number):
-    """The rules with the queue's number in them."""
-    return [[chain, label, text.replace(QUEUE, "%d" % number)] for chain, label, text in planned]
+def numbered(planned, numbers):
+    """The rules with the numbers of the queues in them: ``{chain: number}``."""
+    return [[chain, label, text.replace(rules.QUEUE, "%d" % numbers[chain]) if chain in numbers else text] for chain, label, text in planned]
 
 
-def work(netlink, number, delay_s, jitter_s, held):
-    """Hold every packet for its time; on SIGTERM let all go and end."""
+def work(queues, figures, held, counted):
+    """Decide about every packet until SIGTERM; then let all go and end."""
     ended = []
     signal.signal(signal.SIGTERM, lambda _number, _frame: ended.append(1))
     reading, writing = os.pipe()
@@ -84,44 +95,130 @@ def work(netlink, number, delay_s, jitter_s, held):
         os.setpriority(os.PRIO_PROCESS, 0, URGENT)
     except OSError:
         pass
-    waiting = []  # (when it may go, id, when it came)
+    desk = Desk(figures, held, counted, again)
+    alone = len(queues) == 1 and "delay_ms" in figures  # then all that comes is to be late
+    netlinks = {netlink: (number, alone or chain == "late") for netlink, number, chain in queues}
     while not ended:
-        patience = max(0.0, waiting[0][0] - time.monotonic()) if waiting else None
-        ready, _writable, _failed = select.select([netlink, reading], [], [], patience)
-        if netlink in ready:
-            _take(netlink, waiting, delay_s, jitter_s)
-        _let_go(netlink, number, waiting, held, time.monotonic())
-    _let_go(netlink, number, waiting, None, math.inf)
+        ready, _writable, _failed = select.select(list(netlinks) + [reading], [], [], desk.patience(time.monotonic()))
+        for netlink in ready:
+            if netlink in netlinks:
+                _take(desk, netlink, *netlinks[netlink])
+        desk.let_go(time.monotonic())
+    desk.let_go(math.inf)
 
 
-def _take(netlink, waiting, delay_s, jitter_s):
+def _take(desk, netlink, number, late):
     for _many in range(64):
         try:
-            data = netlink.recv(65536)
+            data = netlink.recv(1 << 17)
         except BlockingIOError:
             return
-        now = time.monotonic()
-        for packet in nfnetlink.packet_ids(data):
-            wait = max(0.0, random.gauss(delay_s, jitter_s)) if jitter_s else delay_s
-            heapq.heappush(waiting, (now + wait, packet, now))
+        for packet, content in nfnetlink.packets(data):
+            desk.take(netlink, number, packet, content, late, time.monotonic())
 
 
-def _let_go(netlink, number, waiting, held, until):
-    while waiting and waiting[0][0] <= until:
-        _when, packet, came = heapq.heappop(waiting)
-        netlink.send(nfnetlink.release(number, packet))
-        if held is not None:
-            held.add(time.monotonic() - came)
+def again(content):
+    """Send a whole packet once more, to the host that it goes to; it carries our mark, by which it is not decided about again."""
+    family = socket.AF_INET if content[0] >> 4 == 4 else socket.AF_INET6
+    with socket.socket(family, socket.SOCK_RAW, socket.IPPROTO_RAW) as raw:
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, rules.MARK)
+        raw.sendto(content, (socket.inet_ntop(family, fates.target(content)), 0))
+
+
+class Desk:
+    """What is decided about each packet, and what waits. ``twice(content)`` sends a packet once more."""
+
+    def __init__(self, figures, held, counted, twice):
+        self._figures, self._held, self._counted, self._twice = figures, held, counted, twice
+        self._fates = fates.Fates(figures)
+        self._waiting = []  # (when it may go, tie, when it came, netlink, message, what is sent once more or None)
+        self._tie = 0
+
+    def patience(self, now):
+        """Seconds until the next packet may go, or None."""
+        return max(0.0, self._waiting[0][0] - now) if self._waiting else None
+
+    def take(self, netlink, number, packet, content, late, now):
+        """One packet came."""
+        lost, twice, damaged = self._fates.decide()
+        self._counted.add("seen")
+        known = fates.whole(content)
+        twice = twice and known
+        if lost:
+            self._counted.add("lost")
+            if not twice:
+                netlink.send(nfnetlink.release(number, packet, lost=True))
+                return
+        changed = fates.damaged(content) if damaged and known else None
+        if changed:
+            self._counted.add("damaged")
+        if twice:
+            self._counted.add("duplicated")
+        verdict = nfnetlink.release(number, packet, content=changed)
+        wait = fates.wait(self._figures) if late else 0.0
+        if late and not wait:
+            self._counted.add("ahead")
+        self._tie += 1
+        heapq.heappush(self._waiting, (now + wait, self._tie, now if wait else None, netlink, verdict, content if twice and not lost else None))
+
+    def let_go(self, until):
+        """Let all go whose time has come."""
+        while self._waiting and self._waiting[0][0] <= until:
+            _when, _tie, came, netlink, verdict, more = heapq.heappop(self._waiting)
+            netlink.send(verdict)
+            if came is not None and until != math.inf:
+                self._held.add(time.monotonic() - came)
+            if more is not None:
+                try:
+                    self._twice(more)
+                except OSError:  # where a raw packet cannot go
+                    self._counted.add("duplicated", -1)
 
 
 def measured(ctx):
-    """Figures of the packets that were held."""
-    count, mean, spread = ctx.memory["held"].figures()
-    return {"packets_held": count, "delay_ms": round(mean, 2), "jitter_ms": round(spread, 2)} if count else {"packets_held": 0}
+    """Figures of the packets that were decided about."""
+    return shown(ctx.record["requested"], ctx.memory["held"].figures(), ctx.memory["counted"].figures())
 
 
-def judge(requested, shown):
-    """``{"effect", "note"}`` from the packets that were held."""
+def shown(requested, held, counted):
+    """The same, of what was counted: those that say something about what was asked for."""
+    found = {}
+    if "delay_ms" in requested:
+        count, mean, spread = held
+        found = {"packets_held": count, "delay_ms": round(mean, 2), "jitter_ms": round(spread, 2)} if count else {"packets_held": 0}
+    wanted = [("loss_pct", "lost"), ("gemodel_p_pct", "lost"), ("duplicate_pct", "duplicated"), ("corrupt_pct", "damaged"), ("reorder_pct", "ahead")]
+    found.update({"packets_" + name: counted[name] for key, name in wanted if key in requested})
+    return dict(found, packets_seen=counted["seen"]) if set(found) - {"packets_held", "delay_ms", "jitter_ms"} else found
+
+
+def judge(requested, figures):
+    """``{"effect", "note"}`` from what was counted; ``figures``: see shown."""
+    wrong, note = _shares(requested, figures)
+    if "packets_held" not in figures or wrong:
+        return {"effect": "mismatch" if wrong else "confirmed", "note": note}
+    found = _late(requested, figures)
+    return dict(found, note="%s, %s" % (found["note"], note)) if note and figures["packets_seen"] else found
+
+
+def _shares(requested, figures):
+    """``(whether a share is not what chance can explain, sentence)``."""
+    if "packets_seen" not in figures:
+        return False, ""
+    seen = figures["packets_seen"]
+    if not seen:
+        return False, "by the rules as the kernel gives them back; no packet that is meant has come by"
+    wanted = [(key, requested[key] / 100.0, 1.0) for key in ("loss_pct", "duplicate_pct", "corrupt_pct") if key in requested]
+    if "gemodel_p_pct" in requested:
+        model = {key[len("gemodel_"):-len("_pct")]: value for key, value in requested.items() if key.startswith("gemodel_")}
+        wanted.append(("gemodel",) + fates.lost_on_average({"gemodel": model}))
+    names = {"loss_pct": "lost", "gemodel": "lost", "duplicate_pct": "duplicated", "corrupt_pct": "damaged"}
+    parts = ["%d %s" % (figures["packets_" + names[key]], names[key]) for key, _share, _weight in wanted]
+    parts += ["%d ahead" % figures["packets_ahead"]] if "packets_ahead" in figures else []
+    wrong = any(nftables.unlikely(100.0 * share, weight * figures["packets_" + names[key]], weight * seen) for key, share, weight in wanted)
+    return wrong, "by the worker: of %d packets %s" % (seen, ", ".join(parts))
+
+
+def _late(requested, shown):
     count = shown["packets_held"]
     if not count:
         return {"effect": "confirmed", "note": "by the rules as the kernel gives them back; no packet that is meant has come by"}

@@ -13,13 +13,13 @@ from ..._errors import BadOption
 
 EFFECTS = ("delay", "loss", "duplicate", "corrupt", "reorder", "rate")
 SEVERAL = "degrade"
-BLOCKING = ("partition", "reject")
+BLOCKING = ("partition", "reject", "reset")
 DISTRIBUTIONS = ("normal", "pareto", "paretonormal", "uniform")
 LEAST_SHARE = 0.001  # percent
 LONGEST_DELAY = 60.0  # seconds
 LEAST_RATE, MOST_RATE = 8e3, 32e9  # bits per second; above it the kernel counts in other units
 OPTIONS = {
-    "action": {"type": "str", "choices": ["corrupt", "degrade", "delay", "duplicate", "loss", "partition", "rate", "reject", "reorder"]},
+    "action": {"type": "str", "choices": ["corrupt", "degrade", "delay", "duplicate", "loss", "partition", "rate", "reject", "reorder", "reset"]},
     "delay": {"type": "str"},
     "jitter": {"type": "str"},
     "distribution": {"type": "str", "choices": list(DISTRIBUTIONS)},
@@ -71,7 +71,7 @@ def parse(params):
 
 def _derived(given):
     if not given:
-        raise BadOption("action", "", "is missing", "use partition or reject, or say what happens to packets: " + ", ".join(EFFECTS))
+        raise BadOption("action", "", "is missing", "use partition, reject or reset, or say what happens to packets: " + ", ".join(EFFECTS))
     if given == ["delay", "reorder"]:
         return "reorder"
     return given[0] if len(given) == 1 else SEVERAL
@@ -133,7 +133,7 @@ def verb(options):
     words += ["%s %g %% of" % (word, options[key]) for key, word in shares if key in options]
     if "rate_bps" in options:
         words.append("limit to %s" % _quantity.show_rate(options["rate_bps"]))
-    return " and ".join(words) or {"partition": "drop", "reject": "reject"}[options["action"]]
+    return " and ".join(words) or {"partition": "drop", "reject": "reject", "reset": "reset"}[options["action"]]
 
 
 def _spread(options):

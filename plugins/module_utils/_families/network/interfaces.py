@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import ipaddress
 
-from ..._errors import BadOption, NotHere
+from ..._errors import NotHere
 from ..._host import tc
-from . import tree
+from . import scope as scopes, tree
 
 MOST = 16  # interfaces: one digit in the names of our devices
 
@@ -40,7 +40,7 @@ def _device(row):
 def _leading(options, there):
     """Interfaces that lead to the peers; without peers, or for a network of peers, all that are up and have an address."""
     up = [name for name, row in sorted(there.items()) if "UP" in row.get("flags", ()) and row.get("addr_info") and not tc.IFB.fullmatch(name)]
-    up = [name for name in up if tree.narrowed(options) or "LOOPBACK" not in there[name]["flags"]]
+    up = [name for name in up if scopes.own_meant(options) or "LOOPBACK" not in there[name]["flags"]]
     peers = [ipaddress.ip_network(text) for text in options["peers4"] + options["peers6"]]
     if not peers:
         return up
@@ -59,9 +59,6 @@ def _own(there, networks):
 
 def obstacle(options, devices):
     """An error that says why no tree can be put there, or None. Pure."""
-    missing = sorted(set(options["interfaces"]) - {each["dev"] for each in devices})
-    if missing:
-        return BadOption("interface", missing[0], "is not an interface of this host", "use one that ip link shows")
     if not devices:
         return NotHere("no interface of this host leads to the peers", "look at ip route get and the peers that you named")
     if len(devices) > MOST:

@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Packets that a worker of ours holds back: nftables hands them over (NFQUEUE). Private to magsasa.chaos."""
+"""Packets that a worker of ours holds back, loses in bursts, damages or sends twice: nftables hands them over (NFQUEUE). Private to magsasa.chaos."""
 from __future__ import annotations
 
 from ..._fault.plan import plan, step, undo
-from . import delay, effects, nftables, rules, scope as scopes
+from . import delay, effects, nftables, rules, scope as scopes, tree as trees
 
 
 class Nfqueue:
@@ -16,12 +16,12 @@ class Nfqueue:
 
     def cannot(self, options):
         """Why it can never do this, or "". Pure."""
-        if options["interfaces"]:
-            return "rules about packets do not look at interfaces yet"
-        if options["effects"] != ["delay"]:
-            return "a worker of ours only delays packets"
-        if options.get("distribution", "normal") != "normal":
-            return "a worker of ours knows the normal distribution only"
+        if options["action"] in effects.BLOCKING or (options["effects"] == ["loss"] and "gemodel" not in options):
+            return "nftables does it by itself"
+        if "rate" in options["effects"]:
+            return "a worker of ours does not line packets up"
+        if options.get("distribution", "normal") not in ("normal", "uniform"):
+            return "a worker of ours knows the distributions normal and uniform only"
         return ""
 
     def obstacle(self, options, facts):
@@ -31,8 +31,10 @@ class Nfqueue:
     def plan(self, options, facts):
         """One table of our own, and the worker that it hands packets to."""
         meant = scopes.describe(options)
-        args = {"table": nftables.TABLE, "rules": rules.plan("delay", None, options, facts["control"])}
-        args.update({key: options[key] for key in ("delay_ms", "jitter_ms")})
+        figures = {key: options[key] for key in trees.FIGURES if key in options}
+        late, rest = "delay_ms" in options, bool(set(figures) - set(trees.LATE))
+        args = {"table": nftables.TABLE, "figures": figures}
+        args["rules"] = rules.queued(late, rest, options, facts["control"], "duplicate_pct" in figures)
         # Carried out from the last to the first.
         undone = [undo("nft.remove_table", table=nftables.TABLE), undo("workers.end", fault="$ID"), undo("nft.release_packets", fault="$ID")]
         made = step("delay", "%s %s" % (effects.verb(options), meant), args, undone, tool="nft")
@@ -45,7 +47,7 @@ class Nfqueue:
         ctx.check_workers()
 
     def measure(self, ctx):
-        """Whether the rules stand, and how long the worker held packets."""
+        """Whether the rules stand, and what the worker counted."""
         found, wrong = nftables.standing(ctx.record["steps"][0]["args"])
         if found is None:
             return {"effect": "mismatch", "measured": {}, "note": wrong}
@@ -57,7 +59,11 @@ class Nfqueue:
 
 
 def _notes(options):
-    found = ["a delay counts once in a round trip: %s" % ("what leaves waits" if options["direction"] == "out" else "what comes in waits")]
-    if options["direction"] == "out":
+    found = []
+    if "delay_ms" in options:
+        found.append("a delay counts once in a round trip: %s" % ("what leaves waits" if options["direction"] == "out" else "what comes in waits"))
+    if "duplicate_pct" in options:
+        found.append("what comes in is sent once more by lo: a program that listens on one interface alone does not get it twice")
+    if "delay_ms" in options and options["direction"] == "out":
         found.append("held on the way out, one TCP connection carries little: TCP counts what waits here as unsent")
     return found

@@ -24,10 +24,8 @@ class Nftables:
 
     def cannot(self, options):
         """Why it can never do this, or "". Pure."""
-        if options["interfaces"]:
-            return "rules about packets do not look at interfaces yet"
         if options["effects"] not in ([], ["loss"]) or "gemodel" in options:
-            return "nftables only loses, drops and rejects packets"
+            return "nftables only loses, drops, rejects and resets"
         return ""
 
     def obstacle(self, options, facts):
@@ -39,7 +37,7 @@ class Nftables:
         meant = scopes.describe(options)
         planned = rules.plan(options["action"], options.get("loss_pct"), options, facts["control"])
         made = step("rules", "%s %s" % (effects.verb(options), meant), {"table": TABLE, "rules": planned}, [undo("nft.remove_table", table=TABLE)], tool="nft")
-        return plan("network", options["action"], self.name, dict(effects.requested(options), scope=meant), [made], ["network " + meant], _notes(options))
+        return plan("network", options["action"], self.name, dict(effects.requested(options), scope=meant), [made], ["network " + meant], notes(options))
 
     def carry_out(self, ctx, args):
         """The whole table at once, then the proof that the kernel holds it as planned: exemptions before everything else."""
@@ -53,10 +51,7 @@ class Nftables:
         if found is None:
             return {"effect": "mismatch", "measured": {}, "note": wrong}
         matched, hit = rules.packets(found, "match"), rules.packets(found, "hit")
-        measured = {"packets_matched": matched, "packets_hit": hit}
-        if matched:
-            measured["hit_pct"] = round(100.0 * hit / matched, 2)
-        return dict(judge(ctx.record["action"], ctx.record["requested"], matched, hit, wrong), measured=measured)
+        return measurement(ctx.record, matched, hit, wrong)
 
 
 def obstacle(facts):
@@ -83,10 +78,20 @@ def prove(args):
         raise HostError("the rules are not as planned: %s" % wrong)
 
 
-def _notes(options):
-    if options["direction"] != "in" and options["action"] != "reject" and options["protocol"] != "tcp":
+def notes(options):
+    if options["direction"] != "in" and options["action"] not in ("reject", "reset") and options["protocol"] != "tcp":
         return ["for what leaves this host, a program here that sends UDP or ICMP is told (EPERM); loss on the way in is silent"]
+    if options["action"] == "reset":
+        return ["an open connection is reset with its next packet; one on which nobody says anything is not"]
     return []
+
+
+def measurement(record, matched, hit, wrong):
+    """What measure() returns, from what the rules counted."""
+    measured = {"packets_matched": matched, "packets_hit": hit}
+    if matched:
+        measured["hit_pct"] = round(100.0 * hit / matched, 2)
+    return dict(judge(record["action"], record["requested"], matched, hit, wrong), measured=measured)
 
 
 def judge(action, requested, matched, hit, wrong):

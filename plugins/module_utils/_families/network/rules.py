@@ -11,6 +11,9 @@ from __future__ import annotations
 from . import scope as scopes
 
 PRIORITY = -10  # before the host's own filter
+DECIDING = ("act", "late")  # chains that no hook calls
+QUEUE = "QUEUE"  # stands for the number of a queue, which is known when the queue is there
+MARK = 0x4E  # on what a worker of ours sends once more
 OF_A_MILLION = 1000000
 VERDICTS = ("accept", "drop", "goto", "reject", "queue")
 NEIGHBOURS = "icmpv6 type { nd-router-solicit, nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert }"  # IPv6's ARP
@@ -18,25 +21,65 @@ NEIGHBOURS = "icmpv6 type { nd-router-solicit, nd-router-advert, nd-neighbor-sol
 
 def plan(action, loss_pct, scope, control):
     """``[[chain, label, text]]`` in order; the label is the rule's comment. ``control``: see control.connections."""
-    decisions = [["act", label, text] for label, text in _decision(action, loss_pct)]
-    if action == "delay":
-        scope = _once(scope)
-    narrowed = scope["peers4"] or scope["peers6"] or scope["ports"]
-    headers_in = _headers(scope, "in") if scope["direction"] != "out" else []
-    headers_out = _headers(scope, "out") if scope["direction"] != "in" else []
-    coming = headers_in if narrowed else ['iifname != "lo" ' + each for each in headers_in]
-    if narrowed:
-        coming = coming + ['iifname "lo" ' + each for each in headers_out if each not in headers_in]
-    if action == "delay" and narrowed and scope["port_of"] == "either":
-        own = dict(scope, port_of="host")
-        coming = ['iifname != "lo" ' + each for each in headers_in] + ['iifname "lo" ' + each for each in _headers(own, scope["direction"])]
-    going = ['oifname != "lo" ' + each for each in headers_out]
-    found = list(decisions)
-    for chain, way, matches in (("input", "in", coming), ("output", "out", going)):
-        if matches:
+    found = [["act", label, text] for label, text in _decision(action, loss_pct)]
+    return found + _chains(scope, control, [("match", "act", _ways(False, scope))])
+
+
+def queued(late, rest, scope, control, twice=False):
+    """The same for a worker that packets are handed to. ``late``: some are held; ``rest``: more than that is done; ``twice``: some are sent again.
+
+    What is held waits once in a round trip, and the rest happens in each direction: with both, what is to be held goes to a chain of its own.
+    """
+    matches = [("match late" if rest else "match", "late" if rest else "act", _ways(True, _once(scope)))] if late else []
+    matches += [("match", "act", _ways(False, scope))] if rest else []
+    found = [[chain, "hit", "counter queue num %s bypass" % QUEUE] for chain in DECIDING if any(goal == chain for _label, goal, _where in matches)]
+    return found + _chains(scope, control, matches, "meta mark %#x counter accept" % MARK if twice else "")
+
+
+def _ways(late, scope):
+    """``{"in", "out"}``: what packets look like that are decided about on their way in and out."""
+    going = _headers(scope, "out") if scope["direction"] != "in" else []
+    return {"in": coming(late, scope, _headers, _of_others, 'iifname "lo" '), "out": _of_others("out", scope, going)}
+
+
+def _chains(scope, control, matches, passed=""):
+    """Rules of the chains that the hooks call. ``matches``: ``[(label, chain to go to, ways)]`` in order."""
+    found = []
+    for chain, way in (("input", "in"), ("output", "out")):
+        if any(ways[way] for _label, _goal, ways in matches):
+            found += [[chain, "exempt again", passed]] if passed else []
             found += [[chain, label, text] for label, text in _exempt(way, scope, control)]
-            found += [[chain, "match %d" % number, each.strip() + " counter goto act"] for number, each in enumerate(matches)]
+            for said, goal, ways in matches:
+                found += [[chain, "%s %d" % (said, number), "%s counter goto %s" % (each.strip(), goal)] for number, each in enumerate(ways[way])]
     return found
+
+
+def coming(late, scope, headers, of_others, of_own):
+    """What packets look like that are decided about on their way in.
+
+    ``headers(scope, way)``, ``of_others("in", scope, headers)`` and ``of_own`` (what an own packet has before its headers) are in the words of one
+    program.
+    """
+    headers_in = headers(scope, "in") if scope["direction"] != "out" else []
+    headers_out = headers(scope, "out") if scope["direction"] != "in" else []
+    own = headers_in + [each for each in headers_out if each not in headers_in]  # what the host says to itself
+    once = late and scope["port_of"] == "either"
+    if once:  # else a request would wait, and its answer too
+        own = headers(dict(scope, port_of="host"), scope["direction"])
+    if not scopes.own_meant(scope):
+        return of_others("in", scope, headers_in)
+    if not scope["interfaces"] and not once:
+        return headers_in + [of_own + each for each in own[len(headers_in):]]
+    return of_others("in", scope, headers_in) + [of_own + each for each in own]
+
+
+def _of_others(way, scope, headers):
+    """The headers, of what comes from or goes to others by the interfaces of the scope."""
+    key = {"in": "iifname", "out": "oifname"}[way]
+    if not scope["interfaces"]:
+        return ['%s != "lo" %s' % (key, each) for each in headers]
+    names = ['"%s"' % name for name in scope["interfaces"] if name != scopes.LOOPBACK]
+    return ["%s %s %s" % (key, _set(names), each) for each in headers] if names else []
 
 
 def _once(scope):
@@ -45,10 +88,14 @@ def _once(scope):
 
 
 def _decision(action, loss_pct):
-    if action == "delay":
-        return [("hit", "counter queue num QUEUE bypass")]  # the number is known when the queue is there
     if action == "loss" and loss_pct < 100:
         return [("hit", "numgen random mod %d < %d counter drop" % (OF_A_MILLION, round(loss_pct * OF_A_MILLION / 100)))]
+    if action == "reset":
+        return [  # who begins is answered as ever, so that it is a connection that is reset; what a reset sends must pass
+            ("answer reset", "tcp flags & rst == rst counter accept"),
+            ("beginning", "tcp flags & syn == syn counter accept"),
+            ("hit tcp", "meta l4proto tcp counter reject with tcp reset"),
+        ]
     if action != "reject":
         return [("hit", "counter drop")]
     return [  # what a rejection itself sends, and what answers to one, must pass
@@ -94,7 +141,7 @@ def text(table, rules, more_chains=()):
     """One transaction for ``nft -f``: a new table with its chains and rules."""
     lines = ["create table inet %s" % table]  # create, not add: one that is there already is not ours to change
     for chain in dict.fromkeys(list(more_chains) + [chain for chain, _label, _text in rules]):
-        hook = "" if chain == "act" else " { type filter hook %s priority %d; policy accept; }" % (chain, PRIORITY)
+        hook = "" if chain in DECIDING else " { type filter hook %s priority %d; policy accept; }" % (chain, PRIORITY)
         lines.append("add chain inet %s %s%s" % (table, chain, hook))
     lines += ['add rule inet %s %s %s comment "%s"' % (table, chain, rule, label) for chain, label, rule in rules]
     return "\n".join(lines) + "\n"

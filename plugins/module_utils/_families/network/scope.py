@@ -12,6 +12,7 @@ from ..._errors import BadOption
 MOST_PEERS = 256
 MOST_PORTS = 64
 MOST_INTERFACES = 16
+LOOPBACK = "lo"
 OPTIONS = {
     "peer": {"type": "list", "elements": "str", "aliases": ["to"]},
     "port": {"type": "list", "elements": "str", "aliases": ["ports"]},
@@ -23,7 +24,8 @@ OPTIONS = {
 
 
 def parse(params):
-    """Options as data: ``{"peers4", "peers6": [network], "ports": [[low, high]], "port_of", "protocol", "direction"}``."""
+    """Options as data: ``{"peers4", "peers6": [network], "ports": [[low, high]], "port_of", "protocol", "direction",
+    "interfaces": [name]}``."""
     networks = [_network(text) for text in _listed(params, "peer", MOST_PEERS)]
     ports = _merged(_ports(text) for text in _listed(params, "port", MOST_PORTS))
     if ports and params["protocol"] == "icmp":
@@ -107,6 +109,11 @@ def everyone(scope):
     """Whether no port and no peer narrows it: none is given, or one that means all addresses."""
     peers = scope["peers4"] + scope["peers6"]
     return not scope["ports"] and (not peers or any(ipaddress.ip_network(each).prefixlen == 0 for each in peers))
+
+
+def own_meant(scope):
+    """Whether what this host says to itself may be meant: with a peer or a port, and by its interface."""
+    return LOOPBACK in scope["interfaces"] if scope["interfaces"] else bool(scope["peers4"] or scope["peers6"] or scope["ports"])
 
 
 def all_loopback(scope):

@@ -202,8 +202,3 @@ def _unlike(leaf, options):
         if abs(found[key] - value) > 0.01 * value + 0.002:
             return "%s is %g instead of %g" % (key, found[key], value)
     return ""
-
-
-def narrowed(scope):
-    """Whether what the host says to itself may be meant."""
-    return bool(scope["peers4"] or scope["peers6"] or scope["ports"])
