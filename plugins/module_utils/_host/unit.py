@@ -29,6 +29,20 @@ def possible():
     return services.available() and _cmd.which("systemd-run") is not None
 
 
+def note():
+    """What a user must know where no unit holds a fault (text), or None."""
+    if possible():
+        return None
+    if os.geteuid() != 0:
+        why = "this user is not root"
+    elif not os.path.isdir(services.RUNNING):
+        why = "systemd does not run this host"
+    else:
+        missing = [program for program in ("systemctl", "systemd-run") if _cmd.which(program) is None]
+        why = "%s is not installed; Debian, Ubuntu, RHEL, SUSE: systemd" % " and ".join(missing)
+    return "no unit of systemd holds it (%s): should all its processes be killed at once, it ends at the next contact" % why
+
+
 def marker(run, fault_id):
     """Path of the file that says that a unit of this fault is there."""
     return os.path.join(run, fault_id + MARKER)
