@@ -226,7 +226,9 @@ def reached(lab, name):
         other.unlink()
 
 
-@pytest.mark.parametrize("name", list(WAYS))
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.nightly) if name in ("no ip", "no getent", "neither tc nor nft") else name for name in WAYS]
+)
 def test_every_family_falls_back_or_says_what_is_missing(host, name):
     scenarios = [{"id": row, "family": row.split()[0], "options": options} for row, options in ROWS.items()]
     with reached(host, name) as run:
@@ -263,28 +265,27 @@ AT_NIGHT = pytest.mark.nightly
 INJECTED = [
     ("no root", "cpu"),
     ("no root", "process pause"),
-    ("no root", "file remove"),
+    pytest.param("no root", "file remove", marks=AT_NIGHT),
     pytest.param("no root", "memory", marks=AT_NIGHT),
     pytest.param("no root", "disk io", marks=AT_NIGHT),
     pytest.param("no root", "disk fill", marks=AT_NIGHT),
     pytest.param("no root", "database outage", marks=AT_NIGHT),
+    ("few capabilities", "service stop"),
     pytest.param("few capabilities", "cpu", marks=AT_NIGHT),
     pytest.param("few capabilities", "disk fill", marks=AT_NIGHT),
-    ("few capabilities", "service stop"),
     ("no tc", "network loss"),
     pytest.param("no tc", "network delay", marks=AT_NIGHT),
     pytest.param("no ip", "network partition", marks=AT_NIGHT),
-    ("neither tc nor nft", "dns block"),
     ("no nft", "network rate"),
+    pytest.param("neither tc nor nft", "dns block", marks=AT_NIGHT),
     ("no systemd-run", "network partition"),
     pytest.param("no systemd-run", "disk fill", marks=AT_NIGHT),
     pytest.param("no systemd-run", "service stop", marks=AT_NIGHT),
     pytest.param("no systemctl", "network delay", marks=AT_NIGHT),
     pytest.param("no systemctl", "process pause", marks=AT_NIGHT),
+    ("no systemd", "memory"),
     pytest.param("no systemd", "file remove", marks=AT_NIGHT),
     pytest.param("no systemd", "dns fail", marks=AT_NIGHT),
-    ("no systemd", "memory"),
-    pytest.param("as it is", "network delay", marks=AT_NIGHT),
 ]
 
 
