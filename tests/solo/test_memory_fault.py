@@ -34,7 +34,10 @@ from support.modules import run_module
 
 MIB = 1024 * 1024
 FAULT = {"name": "less", "size": "256M", "duration": "60s"}
-NEAR = 0.02
+NEAR = 0.01
+LARGE = 1024  # MiB: so much that what other work takes and gives back meanwhile is little beside it
+STILL = LARGE * NEAR / 2
+TRIES = 12  # None: other work moved MemAvailable
 
 
 @pytest.fixture(name="state")
@@ -72,7 +75,7 @@ def freed_by_killing(processes):
         time.sleep(0.002)
     after = available()
     time.sleep(0.02)
-    still = abs(before - earlier) < 2 and abs(available() - after) < 2
+    still = abs(before - earlier) < STILL and abs(available() - after) < STILL
     return after - before if still else None
 
 
@@ -105,20 +108,18 @@ def hungry(size):
 
 
 def test_takes_what_was_asked(state):
-    """The worker's VmRSS, and what the host gets back when all of the fault goes, are both within 2 % of the size."""
+    """The worker's VmRSS, and what the host gets back when all of the fault goes, are both within 1 % of the size."""
     freed = []
-    for _number in range(10):
-        fault = inject("memory_fault", FAULT, state)
-        assert fault["effect"] == "confirmed" and fault["measured"]["held_mib"] == pytest.approx(256, rel=NEAR)
+    for _number in range(TRIES):
+        fault = inject("memory_fault", dict(FAULT, size="%dM" % LARGE), state)
+        assert fault["effect"] == "confirmed" and fault["measured"]["held_mib"] == pytest.approx(LARGE, rel=NEAR)
         (worker,) = pids(state, fault, "chaos-memory")
-        assert rss(worker) == pytest.approx(256, rel=NEAR)
-        rise = freed_by_killing([pid for pid, _name in marked(state, fault["id"])])
-        freed += [] if rise is None else [rise]
-        if sum(each == pytest.approx(256, rel=NEAR) for each in freed) > 1:
-            return
-    if len(freed) < 6:
-        pytest.skip("other work on this machine kept MemAvailable moving: %s" % freed)
-    raise AssertionError("MemAvailable rose by %s MiB" % freed)
+        assert rss(worker) == pytest.approx(LARGE, rel=NEAR)
+        freed.append(freed_by_killing([pid for pid, _name in marked(state, fault["id"])]))
+        if sum(each == pytest.approx(LARGE, rel=NEAR) for each in freed if each is not None) > 1:
+            break
+    print("asked for %d MiB, MemAvailable rose by %s" % (LARGE, freed))
+    assert sum(each == pytest.approx(LARGE, rel=NEAR) for each in freed if each is not None) > 1, freed
 
 
 @pytest.mark.root

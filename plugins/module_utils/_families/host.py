@@ -51,6 +51,8 @@ class Host:
 
     def look(self, options):
         """What there is to do it with."""
+        if options["action"] in COMMANDS and not os.geteuid():
+            services.require("take this host down in good order")
         return {
             "uid": os.geteuid(),
             "systemd": services.available(),

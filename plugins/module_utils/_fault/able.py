@@ -10,12 +10,12 @@ import platform
 from .. import _cmd
 from .._errors import ChaosError
 from .._families import clock, container, cpu, database, disk, dns, file, host, http, limit, memory, network, process, service
-from .._host import containers, services
+from .._host import containers, launch, services
 from . import plan as plans
 
 # By name, so that each travels with the module that asks.
 FAMILIES = {each.FAMILY.name: each.FAMILY for each in (clock, container, cpu, database, disk, dns, file, host, http, limit, memory, network, process, service)}
-TOOLS = ("systemctl", "systemd-run", "nft", "iptables", "tc", "podman", "docker", "psql", "mariadb", "stress-ng", "getent")
+TOOLS = ("systemctl", "systemd-run", "nft", "iptables", "tc", "podman", "docker", "psql", "mariadb", "getent")
 
 
 def assess(family, options, force=False):
@@ -31,7 +31,7 @@ def assess(family, options, force=False):
         return {"can": False, "why": str(error), "packages": error.details.get("packages") or {}}
     except OSError as error:
         return {"can": False, "why": "the host does not let us look: %s" % error, "packages": {}}
-    return {"can": True, "backend": found["backend"], "plan": plans.readable(found), "notes": found["notes"]}
+    return {"can": True, "backend": found["backend"], "plan": plans.readable(found), "notes": found["notes"] + launch.caveats(plans.all_undo(found))}
 
 
 def host_facts():

@@ -52,8 +52,7 @@ def _admit(ledger, active, family, envelope, options, carry_out):
         guard.no_conflict({"claims": family.claims(options)}, active)
     plan = family.plan(options, family.look(options))
     guard.no_conflict(plan, active)
-    unswept = boot.note(plans.all_undo(plan))
-    plan["notes"] += [unswept] if unswept else []
+    plan["notes"] += launch.caveats(plans.all_undo(plan))
     return {"changed": True, "fault": records.public(carry_out(ledger, plan, envelope, options))}
 
 

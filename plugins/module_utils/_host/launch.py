@@ -16,7 +16,7 @@ import time
 from collections import namedtuple
 
 from .._errors import HostError, printable
-from . import lock, payload, processes, state, unit
+from . import boot, lock, payload, processes, state, unit
 
 Child = namedtuple("Child", "pid start ready")
 READY_LIMIT = 1024 * 1024
@@ -55,6 +55,11 @@ def hold(fault_id, mark, duration_s, timeout=90.0):
             if ready is not None:
                 return _checked("fault", ready, timeout)
         return _detach("fault", fault_id, mark, timeout, archive).ready
+
+
+def caveats(entries):
+    """What a user must know about how a fault with these undo operations is held on this host (texts)."""
+    return [text for text in (boot.note(entries), unit.note() if entries else None) if text]
 
 
 def _hold_by_unit(run, fault_id, mark, duration_s, timeout, archive):

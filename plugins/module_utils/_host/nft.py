@@ -14,7 +14,7 @@ from .. import _cmd
 from .._errors import HostError, MissingTool, printable
 
 PACKAGES = {"Alpine": "nftables", "Arch": "nftables", "Debian, Ubuntu": "nftables", "RHEL, AlmaLinux, Rocky, Fedora": "nftables", "SUSE": "nftables"}
-PURPOSE = "drop and reject packets"
+PURPOSE = "rule on packets"
 _OURS = re.compile(r"magsasa_chaos_[0-9a-f]{12}")
 
 

@@ -8,8 +8,10 @@ import os
 import re
 
 from .. import _cmd
+from .._errors import MissingTool
 
 RUNNING = "/run/systemd/system"  # sd_booted(3); also where units live that a reboot forgets
+PACKAGES = {"Debian, Ubuntu": "systemd", "RHEL, AlmaLinux, Rocky, Fedora": "systemd", "SUSE": "systemd"}
 DROP_IN = "zz-magsasa-chaos-%s.conf"  # the last of a unit's drop-ins: nothing that comes later takes it back
 NEVER = "[Unit]\nAssertPathExists=!/\n"  # systemd.unit(5): a start by whomever fails, a running service goes on
 _UNIT = re.compile(r"[A-Za-z0-9:_.\\@-]{1,200}\.service")
@@ -19,6 +21,12 @@ _OF_USERS = re.compile(r"user@[0-9]+\.service")  # holds sessions, is no service
 def available():
     """Whether systemd runs this host and this user may steer it."""
     return os.path.isdir(RUNNING) and os.geteuid() == 0 and _cmd.which("systemctl") is not None
+
+
+def require(purpose):
+    """Raise MissingTool where systemd runs this host and the program that steers it is not there."""
+    if os.path.isdir(RUNNING) and _cmd.which("systemctl") is None:
+        raise MissingTool("systemctl", PACKAGES, purpose)
 
 
 def unit_in(cgroup):

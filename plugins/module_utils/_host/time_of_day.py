@@ -14,7 +14,6 @@ from .. import _cmd
 from . import services
 
 READINGS = 5
-CAP_SYS_TIME = 25  # capabilities(7): the number of its bit
 # Services that keep the time of day right, as Debian, Ubuntu, RHEL, Alma and SUSE name them.
 KEEPERS = ("systemd-timesyncd", "chrony", "chronyd", "ntp", "ntpd", "ntpsec", "openntpd")
 
@@ -39,14 +38,6 @@ def moved(anchor):
 def move(seconds):
     """Move the time of day. Raises OSError where this process may not."""
     time.clock_settime(time.CLOCK_REALTIME, time.time() + seconds)
-
-
-def may_move(status):
-    """Whether a process may set the clock, by the text of its /proc/PID/status."""
-    for line in status.splitlines():
-        if line.startswith("CapEff:"):
-            return bool(int(line.split()[1], 16) >> CAP_SYS_TIME & 1)
-    return False
 
 
 def keepers():

@@ -21,12 +21,27 @@ MARKER = ".unit"  # <run>/<fault id>.unit: its ExecStopPost= has not been carrie
 READY = ".ready"  # <run>/<fault id>.ready: the FIFO on which its supervisor tells whoever waits that it is ready
 SLACK_S = 130.0  # beyond the duration: what injecting and reverting may take at most, and a little
 STOP_S = 70  # seconds that a stopped supervisor has for its undo, before everything in the unit is killed
+UNKNOWN = "unknown"  # part of what systemd-run says about a property that it, or systemd, does not know
 GONE = ("inactive", "failed", "")
 
 
 def possible():
     """Whether this host has systemd for it."""
     return services.available() and _cmd.which("systemd-run") is not None
+
+
+def note():
+    """What a user must know where no unit holds a fault (text), or None."""
+    if possible():
+        return None
+    if os.geteuid() != 0:
+        why = "this user is not root"
+    elif not os.path.isdir(services.RUNNING):
+        why = "systemd does not run this host"
+    else:
+        missing = next((program for program in ("systemctl", "systemd-run") if _cmd.which(program) is None), "systemd-run")
+        why = "%s is not installed; Debian, Ubuntu, RHEL, SUSE: systemd" % missing
+    return "no unit of systemd holds it (%s): should all its processes be killed at once, it ends at the next contact" % why
 
 
 def marker(run, fault_id):
@@ -50,17 +65,22 @@ def start(run, fault_id, argv, environment, undo_argv, duration_s):
         "StandardOutput": "null",
         "StandardError": "null",
         "WorkingDirectory": "/",
+        # By default a unit has a share of the host's tasks, and a fault that uses up tasks has its workers in it.
+        "TasksMax": "infinity",
         "ExecStopPost": " ".join(map(quoted, undo_argv)),
     }
-    command += ["--property=%s=%s" % pair for pair in sorted(properties.items())]
     command += ["--setenv=%s=%s" % pair for pair in sorted(environment.items())]
     state.write_private(marker(run, fault_id), name + "\n", durable=False)
-    try:
-        done = _cmd.run(command + ["--", *argv], timeout=30, check=False)
-        if done.rc == 0:
-            return True
-    except HostError:
-        pass
+    for left_out in (None, "TasksMax"):  # systemd before 227 does not know it
+        words = ["--property=%s=%s" % pair for pair in sorted(properties.items()) if pair[0] != left_out]
+        try:
+            done = _cmd.run(command + words + ["--", *argv], timeout=30, check=False)
+            if done.rc == 0:
+                return True
+        except HostError:
+            break
+        if UNKNOWN not in done.stderr.lower():
+            break
     if running(fault_id):  # it took it and did not say so
         return True
     state.remove(marker(run, fault_id))

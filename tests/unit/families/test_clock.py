@@ -64,13 +64,6 @@ def test_force_lifts_the_limit_of_a_day():
 
 
 @pytest.mark.parametrize(
-    "capabilities, able", [("000001ffffffffff", True), ("0000000002000000", True), ("00000000a80425fb", False), ("0000000000000000", False)]
-)
-def test_who_may_set_the_clock(capabilities, able):
-    assert time_of_day.may_move("Name:\tx\nCapEff:\t%s\n" % capabilities) is able
-
-
-@pytest.mark.parametrize(
     "offset, moved, off",
     [(300.0, 300.1, True), (300.0, 0.0, False), (300.0, -0.2, False), (-60.0, -59.0, True), (-60.0, 3.0, False), (300.0, 140.0, False), (300.0, 160.0, True)],
 )

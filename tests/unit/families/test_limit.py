@@ -12,8 +12,8 @@ import sys
 import pytest
 
 from ansible_collections.magsasa.chaos.plugins.module_utils import _clock
-from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, NotHere, Refused
-from ansible_collections.magsasa.chaos.plugins.module_utils._families.limit import FAMILY, descriptors, tasks, unit
+from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, HostError, NotHere, Refused
+from ansible_collections.magsasa.chaos.plugins.module_utils._families.limit import FAMILY, descriptors, tasks, unit, workers
 from ansible_collections.magsasa.chaos.plugins.module_utils._host import processes, services, unit_limits
 from ansible_collections.magsasa.chaos.plugins.module_utils._host.operations.limits import OPERATIONS
 
@@ -263,6 +263,15 @@ def test_room_of_the_control_groups_above(tmp_path):
     assert tasks.group_room("0::/a/b", str(tmp_path)) == 90
     assert tasks.group_room("3:pids:/x\n1:cpu:/y\n0::/", str(tmp_path)) == 22
     assert tasks.group_room("0::/", str(tmp_path)) is None
+
+
+@pytest.mark.parametrize("done", [0, 1])
+def test_a_worker_that_got_less_is_an_error_also_when_it_has_ended(done):
+    shared = workers.Shared(2)
+    shared.put(0, taken=500, done=1)
+    shared.put(1, taken=147, errno=11, done=done)
+    with pytest.raises(HostError, match="gave only 647 tasks: Resource temporarily unavailable; leave more free"):
+        workers.wait(None, shared, "tasks")
 
 
 def test_a_limit_is_held_when_the_kernel_says_so(tmp_path):

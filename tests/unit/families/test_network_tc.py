@@ -85,7 +85,9 @@ def test_the_first_backend_that_can_do_it_is_chosen(change, seen, backend):
 @pytest.mark.parametrize(
     "seen, kind, words",
     [
-        ({"there": False}, MissingTool, "iproute"),
+        ({"there": False}, MissingTool, "^tc is not installed.*iproute"),
+        ({"there": False, "missing": "ip"}, MissingTool, "^ip is not installed.*iproute"),
+        ({"denied": True}, NotHere, "traffic control cannot be changed; it takes CAP_NET_ADMIN"),
         ({"lacks": {"htb": "no", "netem": "the kernel has no sch_netem", "prio": "no"}}, NotHere, "no sch_netem; .*kernel-modules-extra"),
         ({"devices": []}, NotHere, "no interface of this host leads to the peers"),
         ({"devices": [dict(ETH, dev="eth%d" % number) for number in range(17)]}, NotHere, "17 interfaces lead to the peers"),

@@ -55,11 +55,18 @@ def look(path, regular=True):
         "before": before,
         "uid": os.geteuid(),
         "read_only": bool(os.statvfs(path).f_flag & os.ST_RDONLY),
-        "usable": {"folder": os.access(os.path.dirname(path), os.W_OK | os.X_OK), "file": os.access(path, os.R_OK | os.W_OK)},
+        "usable": {"folder": _may_move(path, found.st_uid), "file": os.access(path, os.R_OK | os.W_OK)},
         "protected": protected(),
         "homes": homes(),
         "writers": writers(found.st_dev, found.st_ino) if stat.S_ISREG(found.st_mode) else [],
     }
+
+
+def _may_move(path, owner):
+    """Whether this user may rename a file: where the folder is sticky (/tmp), only the owner of the file or of the folder may."""
+    folder = os.path.dirname(path)
+    found = os.stat(folder)
+    return os.access(folder, os.W_OK | os.X_OK) and (not found.st_mode & stat.S_ISVTX or os.geteuid() in (0, owner, found.st_uid))
 
 
 def protected():

@@ -13,7 +13,7 @@ import os
 
 from ..._errors import BadOption, NotHere, Refused
 from ..._fault.plan import plan, step, undo
-from ..._host import processes, unit_limits
+from ..._host import processes, unit as units, unit_limits
 from . import workers
 
 OPTIONS = ("leave_free", "reserve")
@@ -25,6 +25,7 @@ MOST = 120000
 KIB_EACH = 24  # kernel stack and bookkeeping of a thread, and the page of its own stack
 KEEP_KIB = 256 * 1024
 STACK = 64 * 1024
+UNITS = "0::/system.slice\n0:pids:/system.slice"  # where a unit of ours comes, in the form of /proc/PID/cgroup
 LOW = 300  # numbers below are given out once, after boot (RESERVED_PIDS in kernel/pid.c): none of them is free later
 
 
@@ -52,7 +53,7 @@ def _number(name):
 
 
 def group_room(text, folder=unit_limits.CGROUPS):
-    """Tasks that the control groups above us still allow, by ``text`` of /proc/self/cgroup; None without a limit."""
+    """Tasks that the control groups above the workers still allow, by text of the form of /proc/PID/cgroup; None without a limit."""
     rooms = []
     for line in text.splitlines():
         _number_of, kinds, path = (line.split(":", 2) + ["", ""])[:3]
@@ -74,7 +75,7 @@ def look(options):
         "pid_max": _number("/proc/sys/kernel/pid_max") or 32768,
         "threads_max": _number("/proc/sys/kernel/threads-max") or 32768,
         "used": count(),
-        "group_room": group_room(unit_limits.read("/proc/self/cgroup")),
+        "group_room": group_room(UNITS if units.possible() else unit_limits.read("/proc/self/cgroup")),
         "available_kib": int(available[0]) if available else 0,
     }
 

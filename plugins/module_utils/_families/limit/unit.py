@@ -13,7 +13,7 @@ import re
 import stat
 
 from ... import _clock, _quantity
-from ..._errors import BadOption, MissingTool, NotHere, Refused
+from ..._errors import BadOption, NotHere, Refused
 from ..._fault.plan import plan, step, undo
 from ..._host import processes, protected, services, unit_limits
 
@@ -76,8 +76,7 @@ def look(options):
         raise NotHere("limits of units take systemd, which does not run this host", "use another host")
     if os.geteuid() != 0:
         raise NotHere("limits of units are set by root only", "use become: true")
-    if not services.available():
-        raise MissingTool("systemctl", {"Debian, Ubuntu": "systemd", "RHEL, Alma": "systemd", "SUSE": "systemd"}, "set the limits of a unit")
+    services.require("set the limits of a unit")
     unit = options["unit"]
     said = services.show(unit, "Id,Names,LoadState,ActiveState,ControlGroup")
     unit = said.get("Id") or unit

@@ -52,9 +52,12 @@ def admit(guard, what, limit, used, options, reserve):
 def wait(ctx, shared, what):
     """Until every worker has done its share; raises HostError with the reason when one cannot."""
     limit = time.monotonic() + WAIT_S
-    while shared.total("done") < shared.count and time.monotonic() < limit:
+    while time.monotonic() < limit:
+        done = shared.total("done") == shared.count  # asked before: a worker that says both says first what went wrong
         if shared.errno():
             raise HostError("the host gave only %d %s: %s; leave more free" % (shared.total("taken"), what, os.strerror(shared.errno())))
+        if done:
+            return
         ctx.check_workers()
         time.sleep(0.01)
 

@@ -9,7 +9,7 @@ import time
 from ... import _cmd
 from ..._errors import HostError, MissingTool, NotHere
 from ..._fault.plan import plan, step, undo
-from ..._host import tc
+from ..._host import capabilities, tc
 from . import effects, interfaces, nftables, packets, scope as scopes, tree as trees
 
 EXTRA = "install what has it (Debian, Ubuntu: linux-modules-extra of this kernel; RHEL, AlmaLinux, Rocky, Fedora: kernel-modules-extra; SUSE: kernel-default)"
@@ -39,7 +39,9 @@ class Shaping:
         """The error that says why it cannot be had on this host, or None. Pure."""
         seen = facts.get("tc") or {}
         if not seen.get("there"):
-            return MissingTool("tc", tc.PACKAGES, tc.PURPOSE)
+            return MissingTool(seen.get("missing", "tc"), tc.PACKAGES, tc.PURPOSE)
+        if seen.get("denied"):
+            return NotHere("traffic control cannot be changed", "it takes CAP_NET_ADMIN")
         for kind in (["netem", "prio"] if self.kind == "prio" else ["htb"]):
             if seen["lacks"].get(kind):
                 return NotHere(seen["lacks"][kind], EXTRA)
@@ -175,9 +177,12 @@ def _dropped(requested):
 
 
 def look(options):
-    """What traffic control finds here: ``{"there", "lacks": {kind: why}, "tables": {name: bool}, "devices": [...]}``."""
-    if _cmd.which("tc") is None or _cmd.which("ip") is None:
-        return {"there": False}
+    """What traffic control finds here: ``{"there", "missing", "denied", "lacks": {kind: why}, "tables": {name: bool}, "devices": [...]}``."""
+    missing = [program for program in ("tc", "ip") if _cmd.which(program) is None]
+    if missing:
+        return {"there": False, "missing": " and ".join(missing)}
+    if not capabilities.held(capabilities.NET_ADMIN):
+        return {"there": True, "denied": True}
     lacks = {"htb": tc.lacks("htb")} if options["effects"] == ["rate"] else {}
     if options["effects"] != ["rate"] or lacks["htb"]:
         lacks["netem"] = tc.lacks("netem", ["delay", "1ms"])

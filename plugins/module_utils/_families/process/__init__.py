@@ -21,6 +21,7 @@ from . import find
 TARGETS = ("pid", "process_name", "pattern", "pid_file", "port")
 LONGEST_PATTERN = 200
 MOST_SHOWN = 64  # processes that are looked at closely; more are only counted
+SEE = "look at what runs with ps or magsasa.chaos.endpoint_info"
 SETTLED_S = 2.0  # a process that came back counts as being there when it is this old
 
 
@@ -92,7 +93,8 @@ class Process:
         pids = find.pids(options["target"])
         if not pids:
             option, value = next(iter(options["target"].items()))
-            raise BadOption(option, value, "matches no running process that this user may see", "look at what runs with ps or magsasa.chaos.endpoint_info")
+            remedy = SEE if os.geteuid() == 0 else SEE + ", or use become: true"
+            raise BadOption(option, value, "matches no running process that this user may see", remedy)
         protected = find.protected()
         listening = listeners.listeners()
         return {"found": [_describe(pid, protected, listening) for pid in pids[:MOST_SHOWN]], "matching": len(pids), "uid": os.geteuid()}

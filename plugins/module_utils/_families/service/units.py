@@ -21,11 +21,12 @@ MOST = 60  # units around one that are looked at
 
 
 def look(name):
-    """``{"unit", "triggers", "dependents", "carriers", "folder"}`` as systemd has them; raises Refused without systemd or root."""
+    """``{"unit", "triggers", "dependents", "carriers", "folder"}`` as systemd has them; raises Refused without systemd or root, MissingTool without systemctl."""
     if not os.path.isdir(services.RUNNING):
         raise Refused("systemd", "systemd does not run this host", remedy="use magsasa.chaos.process_fault")
     if os.geteuid() != 0:
         raise Refused("permission", "services are steered by root only", remedy="use become: true")
+    services.require("steer services")
     unit = describe(name)
     return {
         "unit": unit,
