@@ -9,6 +9,7 @@ other end; a tenth of the packets takes less than ``early_ms``, where a busy mac
 to the kernel until the kernel hands it over, whenever a program wakes up for it.
 A namespace is its name, or "-" for the host's own.
 """
+
 from __future__ import annotations
 
 import json
