@@ -13,7 +13,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.magsasa.chaos.plugins.module_utils import _quantity
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._hosts import HostRunner
-from ansible_collections.magsasa.chaos.plugins.plugin_utils import _names
+from ansible_collections.magsasa.chaos.plugins.plugin_utils import _names, _room
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._watch.baseline import Baseline
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._watch.hold import Hold
 
@@ -60,7 +60,8 @@ class ActionModule(ActionBase):
         runner = HostRunner(self, task_vars, wanted["again"])
         phase = (Baseline if wanted["phase"] == "baseline" else Hold)(wanted, runner, self._say, self._at_once())
         began = time.monotonic()
-        result["hosts"] = phase.wait()
+        with _room.bounded(len(wanted["hosts"])):
+            result["hosts"] = phase.wait()
         result.update(changed=False, again=runner.again(), waited_s=round(time.monotonic() - began, 3))
         return result
 

@@ -14,6 +14,8 @@ _FAULT_KEYS = (
     "id name action state requested backend effect measured note notes plan event armed_at injected_at reverted_at revert_cause halted_by "
     "residue differences undo_problems error"
 ).split()
+_FAULT_TEXTS = ("id", "name", "action", "state", "backend", "revert_cause", "halted_by", "error")
+_EFFECTS = ("confirmed", "mismatch")
 _SCENARIO_KEYS = ("title", "hypothesis", "family", "intensity", "hold")
 NO_SAMPLES = "the probe left no samples: it was gone before they were collected; give it a longer chaos_lease where the controller is slow"
 _ENDS = ("deadline", "event_over", "absent", "halt", "halt_condition")  # revert causes that are no accident
@@ -53,7 +55,7 @@ def judge(given, host):
         "status": status,
         "verdict": word,
         "reason": why,
-        "fault": {key: fault[key] for key in _FAULT_KEYS if key in fault} if fault else None,
+        "fault": _told(fault) if fault else None,
         "phases": figures["phases"],
         "metrics": figures["metrics"],
         "objectives": compared,
@@ -61,6 +63,31 @@ def judge(given, host):
     record.update({key: scenario.get(key) for key in _SCENARIO_KEYS})
     record["recommendations"] = recommend.for_experiment(record)
     return record
+
+
+def _told(fault):
+    """What the report keeps of a fault record, in the form that docs/report.schema.json publishes: it came from a host, which may say anything."""
+    kept = {key: fault[key] for key in _FAULT_KEYS if key in fault}
+    for key in _FAULT_TEXTS:
+        if kept.get(key) is not None and not isinstance(kept[key], str):
+            kept[key] = str(kept[key])
+    for key in ("name", "note"):
+        if key in kept:
+            kept[key] = "" if kept[key] is None else str(kept[key])
+    for key, empty in (("requested", {}), ("measured", {}), ("plan", []), ("notes", []), ("residue", []), ("differences", [])):
+        if key in kept:
+            kept[key] = kept[key] or empty
+    for key in ("notes", "residue", "differences"):
+        if key in kept:
+            kept[key] = [str(each) for each in kept[key]]
+    for key in phases.READINGS:
+        if key in kept and not kept[key]:
+            kept[key] = None
+    if "effect" in kept:
+        kept["effect"] = kept["effect"] if kept["effect"] in _EFFECTS else "inconclusive"
+    if "event" in kept:
+        kept["event"] = bool(kept["event"])
+    return kept
 
 
 def _unpacked(given, option):

@@ -6,6 +6,7 @@
 Ansible gives an action the connection of one host. An action that looks after many hosts at once, so that no fork of the
 controller is held for the length of a hold, opens the others itself, with the same steps as Ansible's own task executor.
 """
+
 from __future__ import annotations
 
 import json
@@ -19,8 +20,8 @@ from ansible.executor.task_executor import TaskExecutor
 from ansible.plugins.action import ActionBase
 from ansible_collections.magsasa.chaos.plugins.module_utils._host import processes
 
-
 STEP = "magsasa.chaos.experiment_step"
+FLOODED = "its answer is longer than the controller may hold; nothing more is asked of this host"
 MOST_ANSWER = 64 * 1024 * 1024  # characters; a million samples are about 20 million
 
 
@@ -85,6 +86,7 @@ class HostRunner:
         self._vars = task_vars
         self._runners = {}
         self._again = {str(host): _checked_argv(argv) for host, argv in (again or {}).items()}  # of each host: what answers a step there
+        self._flooded = set()  # hosts whose answer did not fit; they are not asked again
         self._main = _parent()  # an action runs in a worker, a child of ansible-playbook
 
     def run(self, host, module, arguments):
@@ -93,9 +95,14 @@ class HostRunner:
         A worker has a session of its own and outlives an ansible-playbook that was killed. It must not go on renewing leases then.
         """
         self._check_parent()
+        if host in self._flooded:
+            return {"failed": True, "unreachable": True, "msg": FLOODED}
         try:
             runner, variables = self._runner(host)
             return runner._execute_module(module_name=module, module_args=arguments, task_vars=variables)
+        except MemoryError:  # see _room
+            self._flooded.add(host)
+            return {"failed": True, "unreachable": True, "msg": FLOODED}
         except Exception as error:  # a host that cannot be reached must not end the watch over the others
             return {"failed": True, "unreachable": True, "msg": str(error)}
 
@@ -122,7 +129,7 @@ class HostRunner:
     def _ask_archive(self, host, options):
         """The answer of the host's runtime archive, or None when it gives none."""
         argv = self._again.get(host)
-        if not argv:
+        if not argv or host in self._flooded:
             return None
         try:
             runner = self._runner(host)[0]
@@ -133,6 +140,9 @@ class HostRunner:
             if found is None:
                 self._action._display.vvv("the archive gave no answer (%s): %s" % (told["rc"], str(told.get("stderr"))[-2000:]), host=host)
             return found
+        except MemoryError:
+            self._flooded.add(host)
+            return None
         except Exception as error:  # the module says what is wrong
             self._action._display.vvv("the archive could not be asked: %s" % error, host=host)
             return None

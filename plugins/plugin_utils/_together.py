@@ -2,12 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Calls to several hosts side by side. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 import collections
 import contextvars
 import queue
 import threading
+import time
 
 
 class Together:
@@ -55,13 +57,16 @@ class Together:
         """How many calls have not been answered."""
         return self._running + len(self._waiting)
 
-    def map(self, function, keys):
-        """``{key: function(key)}``, all of them side by side."""
+    def map(self, function, keys, seconds=float("inf")):
+        """``{key: function(key)}``, all of them side by side; those that do not answer within ``seconds`` are missing."""
+        keys = list(keys)
         for each in keys:
             self.start(each, function, each)
-        found = {}
-        while self.busy():
-            answered = self.done(60.0)
+        found, missing = {}, set(keys)
+        limit = time.monotonic() + seconds
+        while missing and time.monotonic() < limit:
+            answered = self.done(min(60.0, limit - time.monotonic()))
             if answered:
                 found[answered[0]] = answered[1]
+                missing.discard(answered[0])
         return found

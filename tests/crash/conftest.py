@@ -35,9 +35,9 @@ def crash_lab():
         lifecycle.down(name)
 
 
-def prepare(lab):
-    """Put what the faults need on the host."""
-    ssh(lab, "app1", faults.PREPARE + faults.START)
+def prepare(lab, host="app1"):
+    """Put what the faults need on a host."""
+    ssh(lab, host, faults.PREPARE + faults.START)
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -10,6 +10,7 @@ The times are from before a packet is handed to the kernel until the kernel gets
 What a packet filter of the receiver holds comes after that stamp: it is in ``heard``, which ends when the program has the packet.
 A namespace is its name, or "-" for the host's own.
 """
+
 from __future__ import annotations
 
 import json

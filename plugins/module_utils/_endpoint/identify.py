@@ -2,13 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What an answer tells about the service behind it. Everything in it is untrusted text. Pure. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
-import json
 import os
 import re
 
 from .._errors import printable
+from .._probe import document as documents
 
 LONGEST = 80
 NAME_KEYS = ("service", "name", "app", "application")
@@ -52,10 +53,7 @@ def _first(found, keys):
 
 def document(body):
     """The JSON object of a body (bytes), or {}."""
-    try:
-        found = json.loads(body.decode("utf-8", "replace"))
-    except (ValueError, RecursionError):
-        return {}
+    found = documents.parse(body.decode("utf-8", "replace"))
     return found if isinstance(found, dict) else {}
 
 

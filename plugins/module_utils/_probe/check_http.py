@@ -9,6 +9,7 @@ import json
 import re
 
 from .._errors import printable
+from . import document as documents
 from . import http
 
 MOST_BYTES = 64 * 1024  # of a body are looked at
@@ -60,8 +61,8 @@ def judge(spec, response, pattern=None):
 def _document(body):
     """The JSON document of a body, or None."""
     try:
-        return json.loads(body.decode("utf-8"))
-    except (ValueError, RecursionError):
+        return documents.parse(body.decode("utf-8"))
+    except UnicodeDecodeError:
         return None
 
 

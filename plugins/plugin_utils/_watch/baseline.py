@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The phase before the fault: the probe runs for a while, and shows whether the service is in its steady state. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 import math
@@ -14,6 +15,7 @@ from .phase import Phase
 
 LOOK_S = 0.35  # what one look takes; the last one belongs to the baseline
 BEGINS = 1.25  # how long a fault module takes to its first change, in answers of a look
+SILENT_S = 60.0  # a host that was asked and has said nothing by then is left alone
 MOST_AHEAD = 1.0  # seconds
 MOST_EARLY = 1.0  # seconds; the clock of another host is not trusted further than that
 
@@ -26,15 +28,17 @@ class Baseline(Phase):
         began = time.monotonic()
         early = min(max(time.time() - self.wanted["since"], 0.0), MOST_EARLY) if self.wanted.get("since") else 0.0
         over = began + max(0.0, self.wanted["duration_s"] - early)
-        self.together.map(self._measure_clocks, [host for host in self.seen if self.observer(host) != host])
+        self._silent = set()
+        self._all(self._measure_clocks, [host for host in self.seen if self.observer(host) != host])
         while self.wanted["lease_s"] and over - time.monotonic() > self.renew_within() + 1.0:
             time.sleep(self.renew_within())
-            self.together.map(lambda host: self.look(host, 1.0), self.seen)
+            self._all(lambda host: self.look(host, 1.0), self.seen)
         time.sleep(max(0.0, over - 2 * LOOK_S * math.ceil(len(self.seen) / self.at_once) - time.monotonic()))
         asked = time.monotonic()
-        self.together.map(lambda host: self.look(host, time.monotonic() - began + 0.5), self.seen)
+        self._all(lambda host: self.look(host, time.monotonic() - began + 0.5), self.seen)
         # The task that injects takes a little longer to begin than this module took to answer: that time belongs to the baseline too.
         over -= min(BEGINS * (time.monotonic() - asked), MOST_AHEAD)
+        self.give_up(self._silent)
         for seen in self.seen.values():
             probe = seen["probe"]
             seen["slow_ms"] = slow_limit_ms(probe.get("p95_ms")) if probe else None
@@ -42,6 +46,11 @@ class Baseline(Phase):
         self.tell("baseline done", None)
         time.sleep(max(0.0, over - time.monotonic()))
         return self.seen
+
+    def _all(self, function, hosts):
+        """Call it for these hosts side by side; one that does not answer at all is not asked again."""
+        asked = [host for host in hosts if host not in self._silent]
+        self._silent.update(set(asked) - set(self.together.map(function, asked, SILENT_S)))
 
     def _measure_clocks(self, host):
         self.seen[host]["clock_offset"] = clocks.between(self.runner, host, self.observer(host))

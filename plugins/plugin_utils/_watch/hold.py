@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The phase from injection to recovery. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 import time
@@ -11,6 +12,7 @@ from .phase import Phase
 HALT = "magsasa.chaos.fault_halt"
 LEAD_S = 0.5  # the last look begins this long before the end of the fault and awaits it on the host, so that none of its own cost comes on top
 OVERDUE_S = 120.0  # how much longer than the fault and the way back may take a host is believed that the fault is still in
+SILENT_S = 60.0  # beyond all that, for a host that was asked and does not answer at all
 RECOVERY_STEP_S = 1.0  # how long one look awaits good probes after the fault
 
 
@@ -26,8 +28,12 @@ class Hold(Phase):
         self._lost = {}  # when each host was first without an answer
         pending = set(self.seen)
         told = began
+        last = began + self.wanted["duration_s"] + self.wanted["recovery_timeout_s"] + OVERDUE_S + SILENT_S
         while pending:
             now = time.monotonic()
+            if now > last:
+                self.give_up(pending)
+                break
             for host in sorted(host for host, due in self._due.items() if due <= now):
                 del self._due[host]
                 self.together.start(host, self._turn, host)

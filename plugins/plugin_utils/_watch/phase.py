@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What both phases share: asking a host and its observer, and telling what was seen. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 from .._together import Together
@@ -9,6 +10,7 @@ from . import answers
 
 SEEN = ("fault", "probe", "recovered", "collected", "samples", "summary", "died")
 PER_HOST_S = 0.2  # between two looks for each host that is watched, so that many of them do not overload the controller
+SILENT = "the host was asked and has never answered"
 LONGEST_S = 5.0  # between two looks where no lease says otherwise
 LEASE_SHARE = 3.0  # looks within one lease
 
@@ -67,6 +69,11 @@ class Phase:
             if slow_ms is not None:
                 options["slow"] = "%gms" % slow_ms
         return answers.usable(self.runner.step(where, options))
+
+    def give_up(self, hosts):
+        """Nothing came of these hosts for too long. What may still come of them changes nothing any more."""
+        for host in hosts:
+            self.seen[host] = dict(self.seen[host], error=SILENT)
 
     def tell(self, phase, left_s):
         """One progress line for all hosts: phase, seconds left, worst live error rate, median latency."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import resource
+import threading
 import time
 import zlib
 
@@ -92,6 +93,34 @@ def test_a_fault_that_never_ends_by_its_hosts_word_is_given_up(monkeypatch):
     said = {"clock": {}, "active": True, "fault": {"seconds_left": 1e15}, "probe": None}
     seen = hold.Hold(wanted(), Liar(said), lambda line: None, 2).wait()
     assert "long after its end" in seen["a"]["error"] and time.monotonic() - began < 20
+
+
+class Silent(Liar):
+    """One of its hosts never answers."""
+
+    def __init__(self, said, ended):
+        super().__init__(said)
+        self.ended = ended
+
+    def step(self, host, options):
+        """Host ``b`` keeps whoever asks waiting."""
+        return self.ended.wait(60) and None if host == "b" else self.said
+
+
+def test_a_host_that_never_answers_does_not_keep_the_watch_over_the_others(monkeypatch):
+    monkeypatch.setattr(hold, "OVERDUE_S", 0.0)
+    monkeypatch.setattr(hold, "SILENT_S", 1.0)
+    monkeypatch.setattr(baseline, "SILENT_S", 1.0)
+    said = {"clock": {}, "active": False, "recovered": True, "fault": None, "probe": {"sent": 3, "error_rate_pct": 0.0, "p50_ms": 1.0, "p95_ms": 1.0}}
+    options = wanted(hosts=["a", "b"], probe_names={"a": "p", "b": "p"})
+    ended = threading.Event()
+    try:
+        seen = hold.Hold(options, Silent(said, ended), lambda line: None, 2).wait()
+        assert seen["a"]["recovered"] and seen["a"]["error"] is None and "never answered" in seen["b"]["error"]
+        seen = baseline.Baseline(options, Silent(said, ended), lambda line: None, 2).wait()
+        assert seen["a"]["steady"] and not seen["b"]["steady"] and "never answered" in seen["b"]["error"]
+    finally:
+        ended.set()
 
 
 def test_a_good_answer_is_used():
