@@ -12,8 +12,8 @@ version_added: 0.1.0
 author:
   - magsasa.chaos contributors (@magsasa)
 description:
-  - Delays, loses, duplicates, damages or reorders packets, narrows a link, drops all packets (a partition), rejects them, or resets connections, by peer, port, protocol,
-    direction and interface, IPv4 and IPv6. Effects compose in one fault.
+  - Delays, loses, duplicates, damages or reorders packets, narrows a link, drops all packets (a partition), rejects them, or resets connections,
+    by peer, port, protocol, direction and interface, IPv4 and IPv6. Effects compose in one fault.
   - The first backend that can do it on the host carries it out; the plan names it, and RV(fault.notes) say which was passed over and why.
   - The kernel itself (C(tc netem), and C(tc htb) for O(rate) alone) delays, loses, duplicates, damages, reorders and lines up packets. A tree of queueing
     disciplines of our own stands on each interface that leads to the peers; what comes in goes through an ifb device of our own. An interface whose root
@@ -21,7 +21,7 @@ description:
   - One table of nftables of our own (C(inet magsasa_chaos_ID)) drops and rejects packets, resets connections, and loses them where netem cannot be had.
     Nothing else of the host's packet filter is touched, and the undo deletes that table.
   - Where nft cannot be had, iptables and ip6tables (legacy, or over nf_tables) drop, reject and reset, by chains of our own in their table C(filter) to
-    which C(INPUT) and C(OUTPUT) jump first. The undo deletes the jumps and the chains. Rules of the host come after ours, as what is not meant goes back to them.
+    which C(INPUT) and C(OUTPUT) jump first. The undo deletes the jumps and the chains. What is not meant goes on to the rules of the host.
   - Where netem cannot be had, the kernel hands packets that are to be delayed, sent twice, damaged, lost in bursts or to overtake others to a worker of ours
     (NFQUEUE), which lets each go on when its time has come. When the worker dies, packets pass at once and the fault ends. It looks at each packet by itself
     and so is slower than the kernel, and it does not line packets up (O(rate)).
@@ -118,8 +118,8 @@ options:
   port:
     description:
       - TCP or UDP ports, or ranges such as V(8000-8010), at most 64. Every port when left out.
-      - Without O(port) and O(peer), O(action=partition), O(action=reject), O(action=reset) and a loss of 100 % need O(force=true). What the host says to itself (loopback) is
-        left alone unless a port, a peer or the interface V(lo) is named.
+      - Without O(port) and O(peer), O(action=partition), O(action=reject), O(action=reset) and a loss of 100 % need O(force=true).
+        What the host says to itself (loopback) is left alone unless a port, a peer or the interface V(lo) is named.
     type: list
     elements: str
     aliases: [ports]

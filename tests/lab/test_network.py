@@ -229,7 +229,10 @@ def ask_from_behind(lab, address, port, patience=1.5):
     return ssh(lab, "app1", command).split()[0]
 
 
-@pytest.mark.parametrize("options", [{"action": "partition"}, pytest.param({"action": "reject"}, marks=pytest.mark.nightly), pytest.param({"delay": "3s"}, marks=pytest.mark.nightly)])
+@pytest.mark.parametrize(
+    "options",
+    [{"action": "partition"}, pytest.param({"action": "reject"}, marks=pytest.mark.nightly), pytest.param({"delay": "3s"}, marks=pytest.mark.nightly)],
+)
 def test_one_interface_and_no_other(net, home, second_link, options):
     link, address = second_link
     assert ask_from_behind(net, address, PORT) == "answer"

@@ -112,7 +112,10 @@ def nothing_is_left(lab):
     assert not remains(lab, "app1") and ssh(lab, "app1", "nft list ruleset") == before
 
 
-@pytest.mark.parametrize("sender, receiver", [("app2", "app1"), pytest.param("app1", "app2", marks=pytest.mark.nightly), pytest.param("app1", "app1", marks=pytest.mark.nightly)])
+@pytest.mark.parametrize(
+    "sender, receiver",
+    [("app2", "app1"), pytest.param("app1", "app2", marks=pytest.mark.nightly), pytest.param("app1", "app1", marks=pytest.mark.nightly)],
+)
 def test_some_come_twice(lab, sender, receiver):
     count = 600
     inject(lab, duplicate="30%", port=[PORT], protocol="udp")
