@@ -15,8 +15,9 @@ import pytest
 from support.faults import do_repeat_check_undo, end, fresh_state, inject, killed_part_ends_all, parts, pids, refused_rows
 
 FAULT = {"name": "busy", "load": "30%", "duration": "60s"}
-NEAR = 3.0  # points
-TRIES = 8  # other work on the machine may be more than what was asked; that is not the fault's error
+NEAR = 2.0  # points
+LITTLE = 5.0  # percent of a core: where others alone keep it busier than asked, ours is next to nothing
+TRIES = 5  # other work on the machine may be more than what was asked; that is not the fault's error
 
 
 @pytest.fixture(name="state")
@@ -37,18 +38,16 @@ def busy(count):
             process.wait()
 
 
-def host_ticks():
-    """(busy, all) ticks of the cores that we may use."""
-    allowed = os.sched_getaffinity(0)
-    used = total = 0
+def core_ticks():
+    """{core: (busy, all) ticks} of /proc/stat."""
+    found = {}
     with open("/proc/stat") as source:
         for line in source:
             label, *numbers = line.split()
-            if label[:3] == "cpu" and label[3:].isdigit() and int(label[3:]) in allowed:
+            if label[:3] == "cpu" and label[3:].isdigit():
                 ticks = [int(number) for number in numbers[:8]]
-                total += sum(ticks)
-                used += sum(ticks) - ticks[3] - ticks[4]
-    return used, total
+                found[int(label[3:])] = (sum(ticks) - ticks[3] - ticks[4], sum(ticks))
+    return found
 
 
 def spent(workers):
@@ -62,18 +61,47 @@ def spent(workers):
 
 
 def loads(workers, seconds=3.0):
-    """(host, ours) over the next seconds: busy percentage of the host, and CPU time of ``workers`` in percent of one core each."""
-    used, total = host_ticks()
-    before, began = spent(workers), time.monotonic()
+    """{core: (busy, ours)} over the next seconds, in percent: what /proc/stat says of each core, and the CPU time of the workers that are bound to it."""
+    bound = {}
+    for pid in workers:
+        (core,) = os.sched_getaffinity(pid)
+        bound.setdefault(core, []).append(pid)
+    ticks, before, began = core_ticks(), {core: spent(pids) for core, pids in bound.items()}, time.monotonic()
     time.sleep(seconds)
-    after = host_ticks()
-    ours = 100.0 * (spent(workers) - before) / ((time.monotonic() - began) * len(workers))
-    return 100.0 * (after[0] - used) / (after[1] - total), ours
+    after, passed = core_ticks(), time.monotonic() - began
+    return {
+        core: (
+            round(100.0 * (after[core][0] - ticks[core][0]) / max(1, after[core][1] - ticks[core][1]), 1),
+            round(100.0 * (spent(bound[core]) - before[core]) / passed, 1) if core in bound else 0.0,
+        )
+        for core in ticks
+    }
 
 
 def own_load(workers, seconds=3.0):
-    """The second figure of ``loads``."""
-    return loads(workers, seconds)[1]
+    """CPU time of the workers over the next seconds, in percent of one core each."""
+    return sum(ours for _busy, ours in loads(workers, seconds).values()) / len(workers)
+
+
+def exact(busy, ours, asked):
+    """Whether a load is what was asked for, and part of it is ours."""
+    return abs(busy - asked) <= NEAR and ours > 1.0
+
+
+def needless(busy, ours, asked):
+    """Whether others alone make more than was asked for, and ours is next to nothing: all that a fault can do then."""
+    return busy > asked and ours < LITTLE
+
+
+def held_at(asked, read):
+    """Readings ([(busy, ours)]) until all of one are exact; where others left no room in any of TRIES, the last one must be needless."""
+    seen = []
+    for _number in range(TRIES):
+        seen.append(read())
+        if all(exact(*figures, asked) for figures in seen[-1]):
+            break
+    print("asked for %g %%, read (busy, ours) %s" % (asked, seen))
+    assert all(exact(*figures, asked) or needless(*figures, asked) for figures in seen[-1]), (asked, seen)
 
 
 def close_to(read, asked):
@@ -86,21 +114,19 @@ def close_to(read, asked):
     raise AssertionError("asked for %g %%, read %s" % (asked, seen))
 
 
-@pytest.mark.parametrize("others", [0, 1])
-def test_host_is_as_busy_as_asked_whatever_else_runs(state, others):
+@pytest.mark.parametrize("others, asked", [(0, 75), (1, 75), *(pytest.param(0, asked, marks=pytest.mark.nightly) for asked in (20, 50, 95))])
+def test_host_is_as_busy_as_asked_whatever_else_runs(state, others, asked):
+    cores = os.sched_getaffinity(0)
     with busy(others):
-        fault = inject("cpu_fault", dict(FAULT, load="75%"), state)
+        fault = inject("cpu_fault", dict(FAULT, load="%d%%" % asked), state)
         workers = pids(state, fault, "chaos-cpu")
-        seen = []
-        for _number in range(TRIES):
-            host, ours = loads(workers)
-            seen.append((round(host, 1), round(ours, 1)))
-            if abs(host - 75.0) <= NEAR and ours > 5.0:
-                return
+
+        def mean():
+            found = loads(workers)
+            return [tuple(round(sum(found[core][index] for core in cores) / len(cores), 1) for index in (0, 1))]
+
+        held_at(asked, mean)
         end("cpu_fault", "busy", state)
-    if all(host > 75.0 and ours < 5.0 for host, ours in seen):
-        pytest.skip("other work alone keeps this machine busier than 75 %%: (host, ours) %s" % seen)
-    raise AssertionError("asked for 75 %% of the host, read (host, ours) %s" % seen)
 
 
 def test_added_load_is_ours_beside_busy_processes(state):
@@ -115,20 +141,27 @@ def test_added_load_is_ours_beside_busy_processes(state):
         end("cpu_fault", "busy", state)
 
 
-def test_cores_bounds_the_load(state):
-    fault = inject("cpu_fault", dict(FAULT, load="40%", of="added", cores=1), state)
+@pytest.mark.parametrize("given", [{"cores": 1}, {"core_ids": "last"}])
+def test_chosen_cores_are_loaded_and_no_other(state, given):
+    """By the count of each core: the chosen one is at what was asked; on the others nothing of ours ever runs."""
+    cores = sorted(os.sched_getaffinity(0))
+    chosen = cores[-1] if "core_ids" in given else cores[0]
+    fault = inject("cpu_fault", dict(FAULT, load="60%", **({"core_ids": [chosen]} if "core_ids" in given else given)), state)
     workers = pids(state, fault, "chaos-cpu")
-    assert len(workers) == 1 and fault["requested"] == {"load_pct": 40.0, "cores": 1, "of": "added"}
-    assert len(os.sched_getaffinity(workers[0])) == 1
+    assert len(workers) == 1 and fault["requested"]["cores"] == 1
+    assert os.sched_getaffinity(workers[0]) == {chosen}
+    held_at(60.0, lambda: [loads(workers)[chosen]])
     end("cpu_fault", "busy", state)
 
 
-def core_ticks(core):
-    """(busy, all) ticks of one core."""
-    with open("/proc/stat") as source:
-        numbers = next(line.split()[1:9] for line in source if line.split()[0] == "cpu%d" % core)
-    ticks = [int(number) for number in numbers]
-    return sum(ticks) - ticks[3] - ticks[4], sum(ticks)
+def test_each_core_is_held_by_itself(state):
+    """Every core at what was asked, by its own count."""
+    cores = sorted(os.sched_getaffinity(0))
+    fault = inject("cpu_fault", dict(FAULT, load="60%", per_core=True), state)
+    workers = pids(state, fault, "chaos-cpu")
+    held_at(60.0, lambda: [loads(workers)[core] for core in cores])
+    final = end("cpu_fault", "busy", state)
+    assert sorted(final["measured"]["core_load_pct"]) == [str(core) for core in cores]
 
 
 def test_each_core_is_held_by_itself_beside_a_process_on_one_of_them(state):
@@ -140,19 +173,10 @@ def test_each_core_is_held_by_itself_beside_a_process_on_one_of_them(state):
         os.sched_setaffinity(other.pid, {cores[0]})
         fault = inject("cpu_fault", dict(FAULT, load="70%", core_ids=cores, per_core=True), state)
         assert fault["requested"]["core_ids"] == cores
-        workers = [pid for pid in pids(state, fault, "chaos-cpu") if os.sched_getaffinity(pid) == {cores[1]}]
-        seen = []
-        for _number in range(TRIES):
-            before = core_ticks(cores[1])
-            ours = own_load(workers)
-            after = core_ticks(cores[1])
-            seen.append((round(100.0 * (after[0] - before[0]) / (after[1] - before[1]), 1), round(ours, 1)))
-            if abs(seen[-1][0] - 70.0) <= NEAR and ours > 5.0:
-                break
+        workers = pids(state, fault, "chaos-cpu")
+        held_at(70.0, lambda: [loads(workers)[cores[1]]])
+        assert needless(*loads(workers)[cores[0]], 70.0)
         end("cpu_fault", "busy", state)
-    if all(core > 70.0 and ours < 5.0 for core, ours in seen):
-        pytest.skip("other work alone keeps the core busier than 70 %%: (core, ours) %s" % seen)
-    assert abs(seen[-1][0] - 70.0) <= NEAR, seen
 
 
 def test_ramp_starts_low(state):
