@@ -18,7 +18,7 @@ from support.lab import lifecycle, on_inventory, remains, ssh
 
 HOST = "app2"
 PLACE = "/var/tmp/poor"
-OWN = "/home/plain/poor"
+OWN = "/srv/plain/poor"
 PORT = 8048
 VICTIM = "poor-victim.service"
 SLEEP = {"root": "^/usr/bin/sleep 86381$", "plain": "^/usr/bin/sleep 86382$"}
@@ -49,9 +49,9 @@ ROWS = {
     "host": {"action": "reboot", "force": True},
 }
 PREPARE = r"""
-id plain >/dev/null 2>&1 || useradd -m -s /bin/bash plain
-install -d -o plain -m 700 /home/plain/.ssh %(own)s
-install -o plain -m 600 /root/.ssh/authorized_keys /home/plain/.ssh/
+id plain >/dev/null 2>&1 || useradd -m -d /srv/plain -s /bin/bash plain
+install -d -o plain -m 700 /srv/plain/.ssh %(own)s
+install -o plain -m 600 ~root/.ssh/authorized_keys /srv/plain/.ssh/
 install -d -m 1777 %(place)s
 for _each in %(place)s %(own)s; do
     echo text > $_each/notes
@@ -306,5 +306,5 @@ def test_what_still_works_bites_and_leaves_nothing(host, name, row):
 
 def of_plain(lab):
     """What faults of the user who is not root left (text)."""
-    places = "/home/plain/.local/state/magsasa-chaos/faults $(ls -d /tmp/magsasa-chaos-* /run/user/*/magsasa-chaos 2>/dev/null)"
+    places = "/srv/plain/.local/state/magsasa-chaos/faults $(ls -d /tmp/magsasa-chaos-* /run/user/*/magsasa-chaos 2>/dev/null)"
     return ssh(lab, HOST, "find %s 2>/dev/null -type f || true" % places)

@@ -49,7 +49,8 @@ def is_clean(vm, before, ids, causes):
     assert wait_for(lambda: not state.difference(before, dump(vm)), WITHIN), state.difference(before, dump(vm))
     past = [each for each in ledger(vm) if each["id"] in ids]
     assert {each["id"] for each in past} == ids, past
-    wrong = [each for each in past if each["revert_cause"] not in causes or each["residue"] or each.get("differences")]
+    ends = [(each["name"], each["revert_cause"], each["residue"], each.get("differences")) for each in past]
+    wrong = [each for each in ends if each[1] not in causes or each[2] or each[3]]
     assert not wrong, wrong
 
 
