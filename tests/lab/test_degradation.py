@@ -5,6 +5,7 @@
 
 The lab host itself is a container with /sys mounted read-only, a kernel without netem, and neither stress-ng nor podman.
 """
+
 from __future__ import annotations
 
 import contextlib
@@ -117,7 +118,7 @@ AS_IT_IS = {
     "network loss": ["nftables"],
     "network partition": ["nftables"],
     "network rate": ["tc htb"],
-    "network duplicate": "the kernel has no sch_netem; install what has it (Debian, Ubuntu: linux-modules-extra",
+    "network duplicate": ["NFQUEUE and a worker of our own"],
     "dns block": ["hosts file"],
     "dns fail": ["NFQUEUE and a worker of our own"],
     "http status": ["worker on loopback"],
@@ -148,14 +149,16 @@ CHANGED = {
         "host": "taking the host down needs root and this run has none; " + BECOME,
     },
     "few capabilities": {
-        **dict.fromkeys(["network delay", "network loss", "network partition"], "it takes CAP_NET_ADMIN and a kernel with nf_tables"),
-        **dict.fromkeys(["network rate", "network duplicate"], "traffic control cannot be changed; it takes CAP_NET_ADMIN"),
+        **dict.fromkeys(["network delay", "network duplicate"], "it takes CAP_NET_ADMIN and a kernel with nf_tables"),
+        **dict.fromkeys(["network loss", "network partition"], "it takes CAP_NET_ADMIN and a kernel with iptables"),
+        "network rate": "traffic control cannot be changed; it takes CAP_NET_ADMIN",
         **dict.fromkeys(["dns fail", "http status"], "it takes CAP_NET_ADMIN and a kernel with"),
     },
-    "no tc": dict.fromkeys(["network rate", "network duplicate"], "tc is not installed on this host and is needed to control how packets leave an interface"),
-    "no ip": dict.fromkeys(["network rate", "network duplicate"], "ip is not installed on this host and is needed to control how packets leave an interface"),
+    "no tc": {"network rate": "tc is not installed on this host and is needed to control how packets leave an interface"},
+    "no ip": {"network rate": "ip is not installed on this host and is needed to control how packets leave an interface"},
     "no nft": {
-        **dict.fromkeys(["network delay", "network loss", "network partition"], NFT),
+        **dict.fromkeys(["network delay", "network duplicate"], NFT),
+        **dict.fromkeys(["network loss", "network partition"], ["iptables"]),
         "dns fail": "nft is not installed on this host and is needed to hand questions to a worker",
         "http status": "nft is not installed on this host and is needed to hand connections to a worker",
     },
@@ -175,9 +178,9 @@ CHANGED = {
 CHANGED["neither tc nor nft"] = {**CHANGED["no tc"], **CHANGED["no nft"]}
 # What the notes of a row that can must say then.
 NOTES = {
-    "as it is": {"network delay": NO_NETEM, "network loss": NO_NETEM},
-    "no tc": dict.fromkeys(["network delay", "network loss"], "not by tc netem: tc is not installed on this host"),
-    "no ip": dict.fromkeys(["network delay", "network loss"], "not by tc netem: ip is not installed on this host"),
+    "as it is": dict.fromkeys(["network delay", "network loss", "network duplicate"], NO_NETEM),
+    "no tc": dict.fromkeys(["network delay", "network loss", "network duplicate"], "not by tc netem: tc is not installed on this host"),
+    "no ip": dict.fromkeys(["network delay", "network loss", "network duplicate"], "not by tc netem: ip is not installed on this host"),
     "no root": dict.fromkeys(["cpu", "memory"], ALONE + " (this user is not root)"),
     "no systemd-run": dict.fromkeys(["cpu", "network loss", "service stop"], ALONE + " (systemd-run is not installed; Debian, Ubuntu, RHEL, SUSE: systemd)"),
     "no systemctl": {"cpu": ALONE + " (systemctl is not installed", "file remove": "when this host goes down in the middle, this stays until the next contact"},
