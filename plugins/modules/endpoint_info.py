@@ -215,15 +215,16 @@ elapsed_s:
   sample: 0.021
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.magsasa.chaos.plugins.module_utils import _quantity
 from ansible_collections.magsasa.chaos.plugins.module_utils._endpoint import candidates, detect
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError, printable
+from ansible_collections.magsasa.chaos.plugins.module_utils._probe import url as urls
+from ansible_collections.magsasa.chaos.plugins.module_utils._probe.module import UrlModule
 
 
 def main():
     """Run the module."""
-    module = AnsibleModule(
+    module = UrlModule(
         argument_spec={
             "url": {"type": "str"},
             "ports": {"type": "list", "elements": "raw"},
@@ -237,6 +238,8 @@ def main():
         supports_check_mode=True,
     )
     given = module.params
+    # The address that is found keeps its query: without its token nobody could probe it.
+    module.no_log_values.update(urls.secrets_of((given["url"] or "").partition("?")[0]))
     try:
         result = detect.detect(
             given["url"],

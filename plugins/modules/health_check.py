@@ -125,10 +125,10 @@ database:
   sample: up
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.magsasa.chaos.plugins.module_utils import _quantity
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, ChaosError
 from ansible_collections.magsasa.chaos.plugins.module_utils._probe import spec, waiting
+from ansible_collections.magsasa.chaos.plugins.module_utils._probe.module import UrlModule
 
 
 def main():
@@ -140,7 +140,7 @@ def main():
         interval={"type": "str", "default": "1s"},
         successes={"type": "int", "default": 1},
     )
-    module = AnsibleModule(argument_spec=options, mutually_exclusive=[spec.KINDS], required_one_of=[spec.KINDS], supports_check_mode=True)
+    module = UrlModule(argument_spec=options, mutually_exclusive=[spec.KINDS], required_one_of=[spec.KINDS], supports_check_mode=True)
     module.no_log_values.update(spec.secrets(module.params))
     try:
         limit = _quantity.duration(module.params["check_timeout"], "check_timeout", low=0.01, high=600.0)

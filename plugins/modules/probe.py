@@ -191,10 +191,10 @@ died:
   sample: false
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.magsasa.chaos.plugins.module_utils import _quantity
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
 from ansible_collections.magsasa.chaos.plugins.module_utils._probe import collect, control, spec
+from ansible_collections.magsasa.chaos.plugins.module_utils._probe.module import UrlModule
 
 
 def main():
@@ -211,7 +211,7 @@ def main():
         keepalive={"type": "bool", "default": False},
         window={"type": "str", "default": "5s"},
     )
-    module = AnsibleModule(
+    module = UrlModule(
         argument_spec=options,
         mutually_exclusive=[spec.KINDS],
         required_if=[("state", "started", spec.KINDS, True)],

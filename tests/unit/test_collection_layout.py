@@ -16,7 +16,7 @@ from support.modules import ROOT
 MODULES = sorted(path for path in (ROOT / "plugins" / "modules").glob("*.py") if path.name != "__init__.py")
 ROLES = sorted(path for path in (ROOT / "roles").iterdir() if path.is_dir())
 UTILS = ROOT / "plugins" / "module_utils"
-MAY_IMPORT_ANSIBLE = {"_argspec.py", "_fault/module.py"}
+MAY_IMPORT_ANSIBLE = {"_fault/module.py", "_probe/module.py"}
 SPDX = "# SPDX-License-Identifier: GPL-3.0-or-later"
 
 

@@ -67,12 +67,16 @@ def start(run, fault_id, argv, environment, undo_argv, duration_s):
         "WorkingDirectory": "/",
         # By default a unit has a share of the host's tasks, and a fault that uses up tasks has its workers in it.
         "TasksMax": "infinity",
+        # Whoever undoes is the last that the kernel takes when memory is short; a worker that takes memory puts itself first in that row.
+        "OOMScoreAdjust": "-900",
+        # A worker that the kernel took has ended its fault, and its supervisor says so; by default systemd would stop them all.
+        "OOMPolicy": "continue",
         "ExecStopPost": " ".join(map(quoted, undo_argv)),
     }
     command += ["--setenv=%s=%s" % pair for pair in sorted(environment.items())]
     state.write_private(marker(run, fault_id), name + "\n", durable=False)
-    for left_out in (None, "TasksMax"):  # systemd before 227 does not know it
-        words = ["--property=%s=%s" % pair for pair in sorted(properties.items()) if pair[0] != left_out]
+    for left_out in ((), ("OOMPolicy",), ("OOMPolicy", "TasksMax")):  # what systemd before 243 and before 227 does not know
+        words = ["--property=%s=%s" % pair for pair in sorted(properties.items()) if pair[0] not in left_out]
         try:
             done = _cmd.run(command + words + ["--", *argv], timeout=30, check=False)
             if done.rc == 0:

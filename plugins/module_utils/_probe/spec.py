@@ -40,8 +40,8 @@ _ONLY = {"method": ("url",), "headers": ("url",), "body": ("url",), "status": ("
 
 
 def secrets(params):
-    """Texts in the options that must not be shown, beside headers: passwords written into URLs."""
-    return [text for key in ("url", "database") if params.get(key) for text in url.password_of(params[key])]
+    """Texts in the options that must not be shown, beside headers: secrets written into URLs."""
+    return [text for key in ("url", "database") if params.get(key) for text in url.secrets_of(params[key])]
 
 
 def parse(params, timeout_s):

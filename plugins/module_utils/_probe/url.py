@@ -14,6 +14,7 @@ from .._errors import BadOption, printable
 
 # host: name or address without brackets; target: path and query as sent; host_header: as sent; auth: value of a Basic Authorization header or None
 Url = namedtuple("Url", "scheme host port target host_header auth")
+_SECRET_NAME = re.compile(r"(?i)passw(or)?d|passphrase|pwd|secret|token|key|auth|credential|cookie|session|sig")
 _PORTS = {"http": 80, "https": 443}
 _CREDENTIALS = re.compile(r"(?<=://)[^/?#\s]*@")
 _SAFE_PATH = "/%:@!$&'()*+,;=~-._"
@@ -23,19 +24,40 @@ LONGEST = 4096
 def redact(url):
     """The URL for a message: without user and password, without the values of its query, on one line, bounded."""
     text = _CREDENTIALS.sub("", str(url))
+    if _split(text) is None:  # whatever is before the last @ may be a password with a character that belongs in no URL
+        scheme, mark, rest = text.partition("://")
+        text = scheme + mark + rest.rpartition("@")[2]
     address, mark, query = text.partition("?")
     if mark:
         query = "&".join(pair.partition("=")[0] + ("=..." if "=" in pair else "") for pair in query.partition("#")[0].split("&"))
     return printable(address + mark + query, 200)
 
 
-def password_of(url):
-    """The password written into a URL, as written and decoded, for whoever hides secrets: [] or [text, ...]."""
+def _split(url):
+    """The URL taken apart, or None where it is none."""
     try:
-        password = urlsplit(str(url)).password
+        parts = urlsplit(str(url))
+        return parts if parts.port is None or parts.port else None
     except ValueError:
-        return []
-    return sorted({password, unquote(password)}) if password else []
+        return None
+
+
+def secrets_of(url):
+    """Secrets written into a URL, as written and decoded, for whoever hides them (list of texts).
+
+    The password, or the user of an http URL without one: many services take a key as the user. The values of a query whose names say so.
+    Where it is no URL, whatever is in front of the last @.
+    """
+    text = str(url)
+    parts = _split(text)
+    if parts is None:
+        before = text.partition("://")[2].rpartition("@")[0]
+        found = [before.partition(":")[2] or before]
+    else:
+        found = [parts.password or (parts.username if parts.scheme in _PORTS else "") or ""]
+        pairs = [pair.partition("=") for pair in parts.query.split("&")]
+        found += [value for name, _mark, value in pairs if _SECRET_NAME.search(name)]
+    return sorted({each for secret in found for each in (secret, unquote(secret)) if each})
 
 
 def parse(url, option="url"):

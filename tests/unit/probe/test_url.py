@@ -81,6 +81,7 @@ def test_messages_hold_no_secret(text):
         ("http://u:p@h/x?token=abc&full", "http://h/x?token=...&full"),
         ("http://h/x", "http://h/x"),
         ("http://u:p@ss@h/", "http://h/"),
+        ("http://u:p/q@h/", "http://h/"),
         ("postgresql://u:p@h/db", "postgresql://h/db"),
         ("http://h/\x1b[31m", "http://h/?[31m"),
     ],
@@ -89,9 +90,22 @@ def test_redact(text, shown):
     assert url.redact(text) == shown
 
 
-def test_passwords_are_known_in_both_forms():
-    assert url.password_of("http://u:p%40ss@h/") == ["p%40ss", "p@ss"]
-    assert url.password_of("http://h/") == [] == url.password_of("http://[")
+@pytest.mark.parametrize(
+    "text, secrets",
+    [
+        ("http://u:p%40ss@h/", ["p%40ss", "p@ss"]),
+        ("http://k3y@h/", ["k3y"]),
+        ("postgresql://u@h/db", []),
+        ("http://h/?api_key=abc&page=2&token=d%2Fe", ["abc", "d%2Fe", "d/e"]),
+        ("http://u:p/q@h/", ["p/q"]),
+        ("http://u:p@[::1", ["p"]),
+        ("http://u:p@h:99999/", ["p"]),
+        ("http://h/", []),
+        ("http://[", []),
+    ],
+)
+def test_secrets_are_known_in_both_forms(text, secrets):
+    assert url.secrets_of(text) == secrets
 
 
 @pytest.mark.parametrize(
