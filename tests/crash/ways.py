@@ -149,29 +149,28 @@ def two_controllers(cell):
         cell.end(name)
 
 
-FAILS_ONCE = r"""#!/bin/sh
+FAILS = r"""#!/bin/sh
 case "$*" in
-    %s) if [ -e /run/nft-fails ]; then rm /run/nft-fails; exit 1; fi ;;
+    %s) if [ ! -e /run/nft-failed ] || [ %s = always ]; then touch /run/nft-failed; exit 1; fi ;;
 esac
 exec /usr/sbin/nft "$@"
 """
 
 
 @contextlib.contextmanager
-def _nft_fails_once(cell, arguments):
-    """In the block, the program nft of the host fails the first time that its arguments are like this pattern of the shell; it must be run so."""
-    script = "cat > /usr/local/sbin/nft <<'EOF'\n%sEOF\nchmod 755 /usr/local/sbin/nft; touch /run/nft-fails" % (FAILS_ONCE % arguments)
-    ssh(cell.lab, cell.host, script)
+def _nft_fails(cell, arguments, when):
+    """In the block, the program nft of the host fails, once or always, where its arguments are like this pattern of the shell; it must be run so."""
+    ssh(cell.lab, cell.host, "cat > /usr/local/sbin/nft <<'EOF'\n%sEOF\nchmod 755 /usr/local/sbin/nft" % (FAILS % (arguments, when)))
     try:
         yield
-        assert ssh(cell.lab, cell.host, "ls /run/nft-fails 2>/dev/null || true") == "", "nobody ran the program that fails"
+        assert ssh(cell.lab, cell.host, "ls /run/nft-failed 2>/dev/null || true"), "nobody ran the program that fails"
     finally:
-        ssh(cell.lab, cell.host, "rm -f /usr/local/sbin/nft /run/nft-fails")
+        ssh(cell.lab, cell.host, "rm -f /usr/local/sbin/nft /run/nft-failed")
 
 
 def inject_fails(cell):
     """A step in the middle of injecting fails: the module fails, and what went in before is out again at once."""
-    with _nft_fails_once(cell, "'-f -'"):
+    with _nft_fails(cell, "'-f -'", "always"):
         with cell.start(LONG) as running:
             assert running.wait(60) != 0, "it went in"
     assert cell.changes() == [], "what had gone in was not undone when the module ended"
@@ -180,7 +179,7 @@ def inject_fails(cell):
 def undo_fails_once(cell):
     """The program that the undo runs fails the first time; what is left then is told, and the next contact undoes it."""
     cell.inject(LONG)
-    with _nft_fails_once(cell, "*delete*|*destroy*"):
+    with _nft_fails(cell, "*delete*|*destroy*", "once"):
         cell.end()
     cell.contact()
 
