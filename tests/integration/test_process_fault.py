@@ -148,6 +148,7 @@ def test_killed_process_that_nobody_brings_back_is_started_as_it_was(state, tmp_
         assert "MAGSASA" not in Path("/proc/%d/environ" % master).read_bytes().decode()
 
 
+@pytest.mark.nightly
 def test_killed_process_that_is_looked_after_comes_back_once(state, tmp_path, port):
     with running(tmp_path, port, keep=1.0):
         before = serving(port)
@@ -185,6 +186,7 @@ def test_another_of_the_same_command_line_is_no_successor(state):
             each.wait()
 
 
+@pytest.mark.nightly
 def test_ended_early_the_keeper_still_gets_its_chance(state, tmp_path, port):
     with running(tmp_path, port, keep=1.0):
         inject("process_fault", {"name": "crash", "action": "kill", "port": port, "duration": "60s"}, state)
@@ -232,6 +234,7 @@ def test_restart_of_a_process_that_is_looked_after(state, tmp_path, port):
         assert len(serving(port)) == 2 + little_server.WORKERS  # the keeper's command line names the port too
 
 
+@pytest.mark.nightly
 def test_restart_kills_what_does_not_end_in_its_grace(state, tmp_path, port):
     with running(tmp_path, port, "stubborn") as server:
         options = {"name": "again", "action": "restart", "port": port, "grace": "1s", "respawn_within": "0s", "duration": "2s"}
@@ -254,6 +257,7 @@ def test_pause_stops_the_tree_and_lets_it_go(state, tmp_path, port):
         assert wait_for(lambda: answers(port)) and serving(port) == tree
 
 
+@pytest.mark.nightly
 def test_pause_of_one_worker_alone(state, tmp_path, port):
     with running(tmp_path, port):
         master, worker, other = serving(port)

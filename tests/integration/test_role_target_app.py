@@ -159,6 +159,7 @@ def test_its_life(role):
     assert role(state="absent")[0] == 0
 
 
+@pytest.mark.nightly
 def test_new_settings_and_a_restart_past_the_supervisor(role, tmp_path):
     database = "sqlite:///%s/100%%25.db" % tmp_path  # percent signs mean something to supervisord
     _changed, url, _said = role(fragile=True, database_url=database)
@@ -185,6 +186,7 @@ def test_new_settings_and_a_restart_past_the_supervisor(role, tmp_path):
     assert not processes(role.home) and not role.home.exists()
 
 
+@pytest.mark.nightly
 def test_started_means_started_when_it_died(role):
     _changed, url, _said = role(fragile=True)
     crash(role.home)

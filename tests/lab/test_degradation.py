@@ -103,6 +103,8 @@ WAYS = {
     "no systemd": Way("mv /run/systemd/system /run/systemd/system.aside", "mv /run/systemd/system.aside /run/systemd/system"),
 }
 
+NIGHTLY = ("no ip", "no getent", "neither tc nor nft", "few capabilities", "no systemctl", "no systemd-run")
+
 BECOME = "use become: true"
 NFT = "nft is not installed on this host and is needed to rule on packets; install it (Alpine: nftables"
 ALONE = "no unit of systemd holds it"
@@ -229,9 +231,7 @@ def reached(lab, name):
         other.unlink()
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.nightly) if name in ("no ip", "no getent", "neither tc nor nft") else name for name in WAYS]
-)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.nightly) if name in NIGHTLY else name for name in WAYS])
 def test_every_family_falls_back_or_says_what_is_missing(host, name):
     scenarios = [{"id": row, "family": row.split()[0], "options": options} for row, options in ROWS.items()]
     with reached(host, name) as run:

@@ -92,6 +92,7 @@ def test_whatever_part_is_killed_the_host_is_clean(lab, victim, cause):
     assert (past["id"], past["revert_cause"], past["residue"]) == (fault["id"], cause, [])
 
 
+@pytest.mark.nightly
 def test_a_killed_controller_leaves_no_fault(lab, tmp_path):
     tasks = [
         {"name": "Inject", "magsasa.chaos.cpu_fault": dict(BUSY, name="orphan", duration="12s")},

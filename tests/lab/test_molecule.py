@@ -23,7 +23,7 @@ def _lacking():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("scenario", ["default", "fleet"])
+@pytest.mark.parametrize("scenario", ["default", pytest.param("fleet", marks=pytest.mark.nightly)])
 def test_a_scenario(scenario, root, tmp_path):
     reason = _lacking()
     if reason and os.environ.get("CI") == "true":

@@ -314,6 +314,7 @@ def test_open_and_new_connections_are_reset(net, home, repeating_twice, action, 
     assert len(round_trips(net, client, home["app1"], 3, port)) == 3
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     "sender, direction",
     [pytest.param("app2", "in", marks=pytest.mark.nightly), pytest.param("app1", "both", marks=pytest.mark.nightly), ("app2", "both")],
@@ -543,7 +544,7 @@ def round_trips(lab, client, address, count, port=UDP_PORT):
     return list(map(float, python(lab, client, RTT, address, port, count).split()))
 
 
-@pytest.mark.parametrize("client, port_of", [("app2", "host"), ("app1", "either")])
+@pytest.mark.parametrize("client, port_of", [pytest.param("app2", "host", marks=pytest.mark.nightly), ("app1", "either")])
 @pytest.mark.parametrize("wait, count", [(50, 40), pytest.param(200, 15, marks=pytest.mark.nightly)])
 def test_a_delay_is_added_once_to_a_round_trip(net, home, repeating, client, port_of, wait, count):
     before = statistics.median(round_trips(net, client, home["app1"], 40))

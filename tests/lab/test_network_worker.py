@@ -128,6 +128,7 @@ def test_some_come_twice(lab, sender, receiver):
     assert abs(measured["packets_duplicated"] - twice) <= 60 and len(arrived(lab, sender, receiver, 50)) == 50, measured  # some of those are "end"
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("sender, receiver", [("app2", "app1"), pytest.param("app1", "app2", marks=pytest.mark.nightly)])
 def test_some_are_damaged_by_one_bit(lab, sender, receiver):
     count = 600
@@ -143,6 +144,7 @@ def test_some_are_damaged_by_one_bit(lab, sender, receiver):
     end(lab)
 
 
+@pytest.mark.nightly
 def test_loss_comes_in_bursts(lab):
     count = 2000
     inject(lab, gemodel={"p": "2%", "r": "20%"}, port=[PORT], protocol="udp", direction="in")

@@ -164,6 +164,7 @@ def test_each_core_is_held_by_itself(state):
     assert sorted(final["measured"]["core_load_pct"]) == [str(core) for core in cores]
 
 
+@pytest.mark.nightly
 def test_each_core_is_held_by_itself_beside_a_process_on_one_of_them(state):
     """With one core for ever 100 % busy by others the mean is no measure: the other one must be at what was asked, and not make up for it."""
     cores = sorted(os.sched_getaffinity(0))[:2]
@@ -179,6 +180,7 @@ def test_each_core_is_held_by_itself_beside_a_process_on_one_of_them(state):
         end("cpu_fault", "busy", state)
 
 
+@pytest.mark.nightly
 def test_ramp_starts_low(state):
     fault = inject("cpu_fault", dict(FAULT, load="80%", of="added", cores=1, ramp="8s"), state)
     assert fault["effect"] == "inconclusive" and "ramping" in fault["note"]

@@ -96,6 +96,7 @@ def test_load_is_seen_by_the_device(state, place, mode, columns):
         assert final["measured"][key] == pytest.approx(4 * share if asked else 0, abs=1.0)
 
 
+@pytest.mark.nightly
 def test_without_fsync_the_disk_still_gets_the_load(state, place):
     inject("disk_fault", io(place, fsync=False, workers=1, rate="8M"), state)
     during = over(place, 4.0)

@@ -143,6 +143,7 @@ def test_worker_goes_first_when_memory_runs_out(state):
     end("memory_fault", "less", state)
 
 
+@pytest.mark.nightly
 def test_share_of_what_is_available(state):
     before = available()
     fault = inject("memory_fault", dict(FAULT, size="2%"), state)
@@ -150,6 +151,7 @@ def test_share_of_what_is_available(state):
     end("memory_fault", "less", state)
 
 
+@pytest.mark.nightly
 def test_ramp_is_a_straight_line(state):
     fault = inject("memory_fault", dict(FAULT, ramp="8s"), state)
     assert fault["effect"] == "inconclusive" and "ramping" in fault["note"]

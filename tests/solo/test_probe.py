@@ -335,6 +335,7 @@ def test_a_missing_tool_is_told_and_leaves_nothing(state, monkeypatch):
     assert left(state) == []
 
 
+@pytest.mark.nightly
 def test_nothing_grows_while_it_runs(state):
     with Server(say(UP)) as server:
         pid = start(url=server.url, rate=200.0)["pid"]
