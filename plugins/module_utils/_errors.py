@@ -7,7 +7,10 @@ from __future__ import annotations
 
 def printable(value, limit=80):
     """Quote an untrusted value for a message: one line, no control characters, bounded length."""
-    text = value if isinstance(value, str) else repr(value)
+    try:
+        text = value if isinstance(value, str) else repr(value)
+    except ValueError:  # a number of more digits than Python writes out
+        text = "a number without end"
     text = "".join(c if c.isprintable() else "?" for c in text)
     return text if len(text) <= limit else text[: limit - 3] + "..."
 

@@ -16,6 +16,8 @@ description:
   - The files carry the fault's id in their names (C(.magsasa-chaos-ID-N)), belong to the user who runs this, and are removed after
     O(duration) whatever happens.
   - Needs no root and no tool.
+  - A slow device is no action of this module. M(magsasa.chaos.limit_fault) with O(magsasa.chaos.limit_fault#module:io_read) or
+    O(magsasa.chaos.limit_fault#module:io_write) slows the disk down for one unit of systemd.
 extends_documentation_fragment:
   - magsasa.chaos.fault
 options:

@@ -50,7 +50,10 @@ def _secret(password):
     try:
         os.fchmod(descriptor, 0o600)  # the client passes over a file that others may write
         quoted = password.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r")
-        os.write(descriptor, ('[client]\npassword="%s"\n' % quoted).encode("utf-8", "surrogateescape"))
+        try:
+            os.write(descriptor, ('[client]\npassword="%s"\n' % quoted).encode("utf-8", "surrogateescape"))
+        except UnicodeEncodeError:
+            raise HostError("login_password: holds half a character, which no client can send; correct it")
         yield "--defaults-file=/proc/self/fd/%d" % descriptor, (descriptor,)
     finally:
         os.close(descriptor)

@@ -18,6 +18,7 @@ import socket
 import time
 
 import pytest
+import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.magsasa.chaos.plugins.module_utils import _families
@@ -60,14 +61,42 @@ PLAUSIBLE = {
     "raw": ["x"],
     "path": ["/tmp", "/etc/hostname", "/nonexistent"],
 }
+EVERYWHERE = ("cpu", "disk", "file", "memory")  # what can be planned on every machine, by every user
 
 
 def options_of(family):
     return dict(fault_module.ENVELOPE, **family.options)
 
 
+def examples(name):
+    """Options of the tasks that the documentation of a fault shows: what a user begins with."""
+    module = importlib.import_module("ansible_collections.magsasa.chaos.plugins.modules.%s_fault" % name)
+    tasks = [task.get("magsasa.chaos.%s_fault" % name) for task in yaml.safe_load(module.EXAMPLES)]
+    return [task for task in tasks if task and task.get("state", "present") == "present"]
+
+
+def at_hand(value, scratch):
+    """The value of an example, aimed at what there is on this machine."""
+    if isinstance(value, str) and value.startswith("/"):
+        return str(scratch / "file" if os.path.splitext(value)[1] or "etc" in value else scratch)
+    return [at_hand(each, scratch) for each in value] if isinstance(value, list) else value
+
+
+def changed(draw, family, scratch):
+    """Options of an example with none, one or two of them made into something else."""
+    given = {key: at_hand(value, scratch) for key, value in draw.choice(examples(family.name)).items()}
+    given.update(name="fuzz", state="present", duration="30s")
+    options = options_of(family)
+    for name in draw.sample(sorted(options), draw.choice([0, 0, 1, 1, 2])):
+        kind = options[name].get("type", "str")
+        given[name] = draw.choice(BAD if draw.random() < 0.5 else list(options[name].get("choices") or PLAUSIBLE[kind]))
+    return given
+
+
 def drawn(draw, family, scratch):
     """Options of a task: some left out, some plausible, some not."""
+    if draw.random() < 0.5:
+        return changed(draw, family, scratch)
     given = {"name": "fuzz", "state": "present", "duration": "30s"}
     share = draw.choice([0.05, 0.2, 0.5])
     for name, spec in options_of(family).items():
@@ -145,3 +174,5 @@ def test_whatever_is_asked_is_a_plan_or_a_sentence(name, scratch, capsys):
     assert not defects, json.dumps(defects, indent=1)
     assert tree(scratch) == before and not os.path.exists(os.environ[state.OVERRIDE])
     assert counts["sentence"] and sum(counts.values()) > 20
+    if name in EVERYWHERE:
+        assert counts["plan"] > sum(counts.values()) / 20, "what is refused at once shows nothing of the rest"
