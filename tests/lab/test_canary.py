@@ -26,7 +26,8 @@ URL = "http://me:%s@127.0.0.1:%d/" % (CANARY, PORT)
 HEADERS = {"Authorization": "Bearer " + CANARY, "X-Api-Key": CANARY, "Cookie": "session=" + CANARY}
 SERVICE = "import http.server; http.server.HTTPServer(('127.0.0.1', %d), http.server.SimpleHTTPRequestHandler).serve_forever()" % PORT
 # Its own environment and command line hold secrets too, as those of many services do.
-START = "systemd-run -q --unit=canary -p StandardOutput=null -p StandardError=null --setenv=DATABASE_URL=mysql://me:%s@db/shop --setenv=API_TOKEN=%s /usr/bin/python3 -c \"%s\" --password %s --token=%s"
+START = "systemd-run -q --unit=canary -p StandardOutput=null -p StandardError=null"
+START += " --setenv=DATABASE_URL=mysql://me:%s@db/shop --setenv=API_TOKEN=%s /usr/bin/python3 -c \"%s\" --password %s --token=%s"
 STOP = "systemctl stop canary; systemctl reset-failed canary 2>/dev/null; true"
 MYSQL = {"engine": "mysql", "action": "refuse", "account": "app", "login_user": "me", "login_password": CANARY, "login_host": "127.0.0.1"}
 
@@ -75,10 +76,12 @@ def on_host(lab):
     """The lines of the host that hold it: command lines but those of the service, its journal since the service began, and what may be read of our folders."""
     lines = ssh(lab, HOST, "for each in /proc/[0-9]*; do tr '\\0' ' ' < $each/cmdline 2>/dev/null | grep -a . ; done; true")
     lines = "\n".join(line for line in lines.splitlines() if "serve_forever" not in line)
-    journal = "journalctl -q --no-pager -o cat --since=-10min | grep -v 'systemd-run\\|serve_forever\\|Started'; cat /var/log/syslog /var/log/messages 2>/dev/null; true"
+    journal = "journalctl -q --no-pager -o cat --since=-10min | grep -v 'systemd-run\\|serve_forever\\|Started'"
+    journal += "; cat /var/log/syslog /var/log/messages 2>/dev/null; true"
     kept = ssh(lab, HOST, "find /run/magsasa-chaos /var/lib/magsasa-chaos -type f -perm /077 2>/dev/null; true")
     assert kept == "", "files that others may read: " + kept
-    return sightings(lines + ssh(lab, HOST, journal) + ssh(lab, HOST, "cat -v /var/lib/magsasa-chaos/ledger.jsonl /var/lib/magsasa-chaos/faults/* 2>/dev/null; true"))
+    ledger = "cat -v /var/lib/magsasa-chaos/ledger.jsonl /var/lib/magsasa-chaos/faults/* 2>/dev/null; true"
+    return sightings(lines + ssh(lab, HOST, journal) + ssh(lab, HOST, ledger))
 
 
 def environments(lab):

@@ -34,8 +34,9 @@ def host(vm):
     yield vm
     if remains(vm):
         module(vm, "fault_halt", {})
-    ssh(vm, "systemctl stop %(victim)s %(pages)s; cd /etc/systemd/system; rm -rf %(victim)s %(pages)s %(place)s; systemctl daemon-reload; nft delete table inet somebody"
-        % {"victim": faults.VICTIM, "pages": faults.PAGES, "place": faults.PLACE}, check=False)  # fmt: skip
+    names = {"victim": faults.VICTIM, "pages": faults.PAGES, "place": faults.PLACE}
+    units = "systemctl stop %(victim)s %(pages)s; cd /etc/systemd/system; rm -rf %(victim)s %(pages)s %(place)s; systemctl daemon-reload" % names
+    ssh(vm, units + "; nft delete table inet somebody", check=False)
 
 
 def put_in(vm, names, duration):

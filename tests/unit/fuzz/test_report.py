@@ -31,8 +31,10 @@ from .factor import FACTOR, NIGHTLY
 PIECES = [
     "\x1b[2J", "\x1b]0;owned\x07", "\x1b]8;;http://evil.example\x07", "\x9b31m", "\x00", "\x7f", "\r\n", "\n\n", "\u2028", "\x0b", "\u202e", "\u2066", "\u200b",
     "\ufeff", "\ud800", "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "<!--", "-->", "<![CDATA[", "</td></tr></table>", "<a@b.example>",
-    "<http://evil.example>", "&lt;", "&#60;script&#62;", "|", "||", "\\|", "\\\\|", "\\", "---|---", "| --- |", "# ", "## The run", "===", "---", "- ", "* ", "1. ", "> ",
-    "    ", "\t", "```", "~~~", "`", "``", "*", "**", "__", "_", "~~", "![x](http://evil.example/x.png)", "[x](javascript:alert(1))", "[x]: http://evil.example",
+    "<http://evil.example>", "&lt;", "&#60;script&#62;", "|", "||", "\\|", "\\\\|", "\\", "---|---", "| --- |",
+    "# ", "## The run", "===", "---", "- ", "* ", "1. ", "> ",
+    "    ", "\t", "```", "~~~", "`", "``", "*", "**", "__", "_", "~~", "![x](http://evil.example/x.png)",
+    "[x](javascript:alert(1))", "[x]: http://evil.example",
     "[^1]", "$x$", "$$", "::: note", "x" * 3000, "|" * 700, "\\" * 601, "<" * 700, "*" * 900, "word", " ", "\U0001f4a5", "%s", "{0}", "{{ 7 * 7 }}",
 ]  # fmt: skip
 TEXT = st.lists(st.sampled_from(PIECES), max_size=6).map("".join) | st.text(st.characters(), max_size=60)

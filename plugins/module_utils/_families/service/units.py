@@ -21,7 +21,7 @@ MOST = 60  # units around one that are looked at
 
 
 def look(name):
-    """``{"unit", "triggers", "dependents", "carriers", "folder"}`` as systemd has them; raises Refused without systemd or root, MissingTool without systemctl."""
+    """``{"unit", "triggers", "dependents", "carriers", "folder"}`` as systemd has them; raises Refused without systemd or root, MissingTool."""
     if not os.path.isdir(services.RUNNING):
         raise Refused("systemd", "systemd does not run this host", remedy="use magsasa.chaos.process_fault")
     if os.geteuid() != 0:
