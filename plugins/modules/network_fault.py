@@ -25,7 +25,8 @@ description:
   - Where netem cannot be had, the kernel hands packets that are to be delayed, sent twice, damaged, lost in bursts or to overtake others to a worker of ours
     (NFQUEUE), which lets each go on when its time has come. When the worker dies, packets pass at once and the fault ends. It looks at each packet by itself
     and so is slower than the kernel, and it does not line packets up (O(rate)).
-  - What such a worker holds is lost, once, when anybody adds or removes a base chain of netfilter on the host meanwhile, be it another fault; the kernel does that.
+  - What such a worker holds is lost, once, when anybody adds or removes a base chain of netfilter on the host meanwhile, be it another fault. The kernel
+    does that.
   - The connections by which the host is managed are exempt, first in order and in both directions, established and new ones alike.
     These are the peer of the SSH connection, every peer that an SSH server of the host is connected with, and what a program
     above this one is connected with. So is, for everybody, each port by which the host is managed or on which an SSH server of it listens, unless O(port)
