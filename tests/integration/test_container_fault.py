@@ -194,6 +194,7 @@ def test_bad_input(state, box):
         ({"action": "kill", "signal": "STOP"}, "signal: 'STOP'"),
         ({"grace": "1h"}, "grace: '1h'"),
         ({"podman_root": "x", "docker_socket": None}, "podman_root"),
+        ({"podman_root": "/var/tmp", "docker_socket": None}, "podman_root: '/var/tmp'"),
         ({"podman_root": "/nowhere", "docker_socket": "/nowhere"}, "exclude each other"),
         ({"container": "down"}, "does not run (exited)"),
         ({"container": "passing"}, "--rm"),

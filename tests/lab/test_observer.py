@@ -91,6 +91,7 @@ def test_a_group_goes_in_waves_and_each_host_has_results_of_its_own(served_lab, 
     assert spans[0][1] < spans[1][0], spans  # half of three is one
 
 
+@pytest.mark.nightly
 def test_without_the_limit_nobody_waits_for_anybodys_hold(served_lab, root, tmp_path):
     lab = served_lab
     report = play(lab, root, tmp_path, "app1,app2", [LOAD], {"chaos_max_percent": "100%"}, tasks="playbook")

@@ -136,7 +136,7 @@ def _running(chaos_state, tmp_path, home, *more):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=["SIGKILL", "Ctrl-C"])
+@pytest.mark.parametrize("number", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.nightly)], ids=["SIGKILL", "Ctrl-C"])
 def test_dead_controller_leaves_nothing(chaos_state, tmp_path, home, number):
     started = _running(chaos_state, tmp_path, home)
     if number == signal.SIGINT:

@@ -24,7 +24,7 @@ STAGES = {
 STEPS = (
     (("lint", "sanity", "unit"), ("app", "awx", "matrix")),
     (("solo",),),
-    (("integration",), ("lab", "crash")),
+    (("integration", "crash"), ("lab",)),
     (("vm",),),
 )
 

@@ -154,6 +154,7 @@ def scratch(tmp_path, monkeypatch):
 def test_whatever_is_asked_is_a_plan_or_a_sentence(name, scratch, capsys):
     family = FAMILIES[name]
     draw = random.Random("options of " + name)
+    nothing = os.path.lexists("/nonexistent")
     before, counts, begun = tree(scratch), {"plan": 0, "sentence": 0}, time.monotonic()
     defects = {}
     for _each in range(INPUTS // len(NAMES) + 1):
@@ -173,6 +174,7 @@ def test_whatever_is_asked_is_a_plan_or_a_sentence(name, scratch, capsys):
             print("\n%s: %s, tracebacks %d, changes %d, %.0f s" % (name, counts, len(defects), tree(scratch) != before, time.monotonic() - begun))
     assert not defects, json.dumps(defects, indent=1)
     assert tree(scratch) == before and not os.path.exists(os.environ[state.OVERRIDE])
+    assert os.path.lexists("/nonexistent") == nothing
     assert counts["sentence"] and sum(counts.values()) > 20
     if name in EVERYWHERE:
         assert counts["plan"] > sum(counts.values()) / 20, "what is refused at once shows nothing of the rest"

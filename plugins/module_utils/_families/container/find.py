@@ -64,6 +64,7 @@ def _candidates(options):
         names = ["docker"]
     if not names:
         raise MissingTool("podman or docker", engines.PACKAGES["podman"], "steer its containers")
+    _no_new_storage(options)
     found = []
     for name in names:
         if name == "podman":
@@ -75,6 +76,14 @@ def _candidates(options):
         elif len(names) == 1:
             raise Refused("local", "DOCKER_HOST leads to a daemon of another host", remedy="run the fault on that host, or give docker_socket")
     return found
+
+
+def _no_new_storage(options):
+    """Refuse folders that podman does not use yet: it would make a storage there, also when it is only asked what it has."""
+    for option, mark in (("podman_root", "storage.lock"), ("podman_runroot", "")):
+        path = options[option]
+        if path and not os.path.exists(os.path.join(path, mark)):
+            raise BadOption(option, path, "is not a storage of podman", "use the one that podman info shows")
 
 
 def _shown(options):
