@@ -66,12 +66,16 @@ class Fleet:
         for host in self.hosts:
             self._kill(host, ends[host])
         for name in names:
-            self._ask(
-                [host for host in self.hosts if ends[host] == "absent" and name in held[host]], faults.FAULTS[name].module, {"name": name, "state": "absent"}
-            )
+            asked = [host for host in self.hosts if name in held[host] and (ends[host] == "absent" or self._outlives(name, held[host], ends[host]))]
+            self._ask(asked, faults.FAULTS[name].module, {"name": name, "state": "absent"})
         self._ask([host for host in self.hosts if ends[host] == "halt"], "fault_halt", {})
         for host, found in self.each(lambda host: self._look(host, len(held[host]))).items():
             self.problems += ["%s, %s ended by %s: %s" % (host, "+".join(names), ends[host], each) for each in found]
+
+    @staticmethod
+    def _outlives(name, held, end):
+        """Whether a fault has no worker that was killed, as another one beside it has: nobody has ended it."""
+        return end == "worker" and "worker" not in faults.FAULTS[name].traits and any("worker" in faults.FAULTS[each].traits for each in held)
 
     def _ask(self, hosts, module, options):
         if hosts:
