@@ -15,6 +15,7 @@ from .._errors import HostError
 from . import ledger_form, lock, state, unit
 from .ledger_form import ID, SCHEMA  # noqa: F401  pylint: disable=unused-import
 
+TIDY_S = 1.0  # how long tidying waits for others who tidy or start something
 KEEP_BYTES = 2 * 1024 * 1024  # the past that is kept; about a thousand faults
 
 
@@ -152,7 +153,8 @@ class Ledger:
         if not state.private(run):  # not there, or somebody else's: a folder with a foreseeable name in /tmp could lead us anywhere
             return
         try:
-            with lock.held(os.path.join(run, "lib.lock"), wait=0):
+            # Another one may tidy right now that still saw our fault: two guardians whose supervisors were killed together.
+            with lock.held(os.path.join(run, "lib.lock"), wait=TIDY_S):
                 state.remove_if_empty(probes)
                 if os.path.isdir(probes) or self.active() or unit.wanted(run):
                     return

@@ -1,0 +1,32 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The last one takes the folders away, also when another looks at them at the same moment."""
+from __future__ import annotations
+
+import os
+import threading
+
+from ansible_collections.magsasa.chaos.plugins.module_utils._host import lock, state
+from ansible_collections.magsasa.chaos.plugins.module_utils._host.ledger import Ledger
+
+
+def test_it_waits_for_another_who_tidies(tmp_path, monkeypatch):
+    monkeypatch.setenv(state.OVERRIDE, str(tmp_path / "state"))
+    ledger = Ledger()
+    ledger.prepare()
+    begun, over = threading.Event(), threading.Event()
+
+    def other():
+        """Saw a fault that is gone by now, and so leaves all as it is."""
+        with lock.held(os.path.join(ledger.folders.run, "lib.lock")):
+            begun.set()
+            over.wait(0.2)
+
+    looks = threading.Thread(target=other)
+    looks.start()
+    begun.wait(5)
+    ledger.tidy()
+    over.set()
+    looks.join()
+    assert not os.path.exists(ledger.folders.run)
