@@ -138,6 +138,13 @@ class Ledger:
         except OSError:
             return []
 
+    def _remove_locks(self):
+        """Take away the locks of faults that are gone: whoever held one may have been killed before it could."""
+        if state.private(self.faults):
+            for name in os.listdir(self.faults):
+                if name.endswith(".lock") and ID.fullmatch(name[:-5]):
+                    state.remove(os.path.join(self.faults, name))
+
     def tidy(self):
         """Take away what only running faults and probes need, when none runs. Never in the way of one that starts."""
         try:
@@ -164,6 +171,7 @@ class Ledger:
                 with lock.held(os.path.join(run, "admission.lock"), wait=0):
                     os.unlink(os.path.join(run, "admission.lock"))
                 os.unlink(os.path.join(run, "lib.lock"))
+                self._remove_locks()
                 state.remove_if_empty(lib, run, self.faults)
         except (HostError, OSError):
             pass  # somebody starts one right now and will tidy later

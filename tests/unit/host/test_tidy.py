@@ -11,6 +11,16 @@ from ansible_collections.magsasa.chaos.plugins.module_utils._host import lock, s
 from ansible_collections.magsasa.chaos.plugins.module_utils._host.ledger import Ledger
 
 
+def test_a_lock_whose_holder_was_killed_goes_too(tmp_path, monkeypatch):
+    monkeypatch.setenv(state.OVERRIDE, str(tmp_path / "state"))
+    ledger = Ledger()
+    ledger.prepare()
+    with lock.held(os.path.join(ledger.faults, "0123456789ab.lock")):
+        pass
+    ledger.tidy()
+    assert not os.path.exists(ledger.faults) and not os.path.exists(ledger.folders.run)
+
+
 def test_it_waits_for_another_who_tidies(tmp_path, monkeypatch):
     monkeypatch.setenv(state.OVERRIDE, str(tmp_path / "state"))
     ledger = Ledger()
