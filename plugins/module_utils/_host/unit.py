@@ -67,8 +67,6 @@ def start(run, fault_id, argv, environment, undo_argv, duration_s):
         "WorkingDirectory": "/",
         # By default a unit has a share of the host's tasks, and a fault that uses up tasks has its workers in it.
         "TasksMax": "infinity",
-        # Whoever undoes is the last that the kernel takes when memory is short; a worker that takes memory puts itself first in that row.
-        "OOMScoreAdjust": "-900",
         # A worker that the kernel took has ended its fault, and its supervisor says so; by default systemd would stop them all.
         "OOMPolicy": "continue",
         "ExecStopPost": " ".join(map(quoted, undo_argv)),

@@ -14,7 +14,8 @@ from .._errors import BadOption, printable
 
 # host: name or address without brackets; target: path and query as sent; host_header: as sent; auth: value of a Basic Authorization header or None
 Url = namedtuple("Url", "scheme host port target host_header auth")
-_SECRET_NAME = re.compile(r"(?i)passw(or)?d|passphrase|pwd|secret|token|key|auth|credential|cookie|session|sig")
+_SECRET_NAME = re.compile(r"(?i)(?:.*[_-])?(?:passw(or)?d|passphrase|pwd|secret|\w*token|\w*key|auth|authorization|credentials?|session(?:id)?|sig|signature)")
+SHORTEST = 8  # characters of a secret in a query: whatever is hidden is hidden in the whole result, and "1" is in every one
 _PORTS = {"http": 80, "https": 443}
 _CREDENTIALS = re.compile(r"(?<=://)[^/?#\s]*@")
 _SAFE_PATH = "/%:@!$&'()*+,;=~-._"
@@ -45,7 +46,7 @@ def _split(url):
 def secrets_of(url):
     """Secrets written into a URL, as written and decoded, for whoever hides them (list of texts).
 
-    The password, or the user of an http URL without one: many services take a key as the user. The values of a query whose names say so.
+    The password, or the user of an http URL without one: many services take a key as the user. The values of a query whose names say so, unless they are short.
     Where it is no URL, whatever is in front of the last @.
     """
     text = str(url)
@@ -56,7 +57,7 @@ def secrets_of(url):
     else:
         found = [parts.password or (parts.username if parts.scheme in _PORTS else "") or ""]
         pairs = [pair.partition("=") for pair in parts.query.split("&")]
-        found += [value for name, _mark, value in pairs if _SECRET_NAME.search(name)]
+        found += [value for name, _mark, value in pairs if _SECRET_NAME.fullmatch(name) and len(value) >= SHORTEST]
     return sorted({each for secret in found for each in (secret, unquote(secret)) if each})
 
 
