@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Start a process again as it was: its argv, folder, user and environment, kept aside before it is ended. Private to magsasa.chaos.
+"""Start a process again as it was: argv, folder, user, environment and what it had inherited, kept aside before it is ended. Private to magsasa.chaos.
 
 The environment may hold secrets. It is kept in a private file of the run folder, never in the ledger, and removed with the fault.
 """
@@ -16,7 +16,7 @@ import time
 
 from .. import _clock, _cmd
 from .._errors import HostError
-from . import listeners, processes, state
+from . import control_groups, listeners, processes, state
 
 # Lines of /proc/PID/limits (proc(5)), which every user may read; prlimit(2) of another user's process needs a capability.
 _LIMITS = {
@@ -69,6 +69,8 @@ def capture(pid):
             "ignored": int(status.get("SigIgn", "0"), 16),
             "nice": os.getpriority(os.PRIO_PROCESS, pid),
             "limits": _limits(pid),
+            "cgroups": control_groups.of(pid),
+            "oom_score_adj": _oom_score(pid),
             "output": _output(pid),
         }
     except (OSError, KeyError, ValueError) as error:
@@ -76,6 +78,11 @@ def capture(pid):
     if not found["argv"]:
         raise HostError("process %d has no command line and cannot be started again" % pid)
     return found
+
+
+def _oom_score(pid):
+    with open("/proc/%d/oom_score_adj" % pid) as source:
+        return int(source.read())
 
 
 def _limits(pid):
@@ -214,10 +221,13 @@ def _become(captured, writing):
                 resource.setrlimit(kind, tuple(limit))
             except (OSError, ValueError):
                 pass  # more than this user may have
+        control_groups.join(captured["cgroups"])
         try:
             os.setpriority(os.PRIO_PROCESS, 0, captured["nice"])
+            with open("/proc/self/oom_score_adj", "w") as target:
+                target.write("%d" % captured["oom_score_adj"])
         except OSError:
-            pass
+            pass  # less than this user may have
         if os.geteuid() == 0:
             os.setgroups(captured["groups"])
             os.setgid(captured["gid"])
