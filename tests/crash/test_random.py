@@ -20,10 +20,10 @@ import pytest
 from support.faults import wait_for
 from support.lab import chaos_processes, ledger, lifecycle, on_hosts, ssh
 
-from lab import layout, needs
+from lab import layout
 
 from . import faults, state
-from .conftest import prepare
+from .conftest import need_a_lab, prepare
 from .ways import KEEPERS, LONG
 
 WITHIN = 30.0  # seconds until a host is as before
@@ -122,11 +122,7 @@ class Fleet:
 @pytest.fixture
 def fleet(request):
     """A lab of its own."""
-    reason = needs.obstacle()
-    if reason and os.environ.get("CI") == "true":
-        pytest.fail(reason, pytrace=False)
-    if reason:
-        pytest.skip(reason)
+    need_a_lab()
     name = "t%dr" % os.getpid()
     with contextlib.ExitStack() as stack:
         stack.callback(lifecycle.down, name)
