@@ -49,6 +49,14 @@ options:
   slow:
     description: Latency above which a probe does not count as good again.
     type: str
+  fault_began_ago:
+    description: Before how long a fault on another host was in, with O(fault=false).
+    type: str
+  fault_ended_ago:
+    description:
+      - Before how long that fault was gone. Only probes that were sent after it can tell that the service is well again.
+      - A look that is not told this counts the last probes, whenever they were sent.
+    type: str
 attributes:
   check_mode:
     description: Can run in C(check_mode) and look, without renewing or collecting.
@@ -148,6 +156,8 @@ def main():
             "successes": {"type": "int", "default": 3},
             "rate": {"type": "float", "default": 20},
             "slow": {"type": "str"},
+            "fault_began_ago": {"type": "str"},
+            "fault_ended_ago": {"type": "str"},
         },
         supports_check_mode=True,
     )

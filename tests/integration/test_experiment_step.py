@@ -93,9 +93,29 @@ def test_a_service_that_is_not_well_is_not_recovered_and_keeps_its_probe(server,
     assert step(wait="5s", rate=50)["collected"]
 
 
+def test_probes_that_were_sent_before_the_end_of_another_hosts_fault_do_not_count(server, state, step):
+    start(server, state)
+    assert wait_for(lambda: step(fault=False)["probe"]["sent"] > 10)
+    seen = step(fault=False, wait="0s", rate=50, fault_began_ago="9s", fault_ended_ago="0s")
+    assert (seen["recovered"], seen["collected"]) == (False, False), seen
+    assert step(fault=False, wait="5s", rate=50, fault_began_ago="9s", fault_ended_ago="0s")["collected"]
+
+
+def test_slow_probes_after_another_hosts_fault_are_not_good_when_some_had_failed(server, state, step):
+    start(server, state)
+    server.down_from, server.down_to = time.monotonic(), time.monotonic() + 3600
+    assert wait_for(lambda: step(fault=False)["probe"]["failed"] > 0)
+    server.down_to = time.monotonic()
+    told = {"fault": False, "rate": 50, "slow": "1us", "fault_ended_ago": "0s"}
+    seen = step(wait="1s", fault_began_ago="60s", **told)
+    assert (seen["recovered"], seen["collected"]) == (False, False), seen
+    assert step(wait="5s", fault_began_ago="0s", **told)["collected"]  # none had failed since then
+
+
 @pytest.mark.parametrize(
     "options, sentence",
     [
+        ({"name": NAME, "wait": "1s", "fault_ended_ago": "soon"}, "fault_ended_ago: 'soon' is not a duration"),
         ({"name": "../x"}, "name: '../x'"),
         ({"name": NAME, "wait": "30 parsecs"}, "wait: '30 parsecs' is not a duration"),
         ({"name": NAME, "wait": "6s"}, "wait: '6s'"),

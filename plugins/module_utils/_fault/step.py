@@ -73,6 +73,8 @@ def _wait_until_well(ledger, wanted, record, limit):
     if not wanted["probe"]:
         return True
     began, since = _moment(record, "injected_at"), _moment(record, "reverted_at")
+    if not wanted["fault"]:  # it is on another host: what is known of it was told
+        began, since = wanted["finish"]["began"], wanted["finish"]["ended"]
     path = os.path.join(probes.folder(ledger.folders.run, wanted["name"]), probes.SAMPLES)
     while True:
         if _well(path, wanted["finish"], began, since):
@@ -120,8 +122,15 @@ def _again(run):
     return [sys.executable, "-I", "-S", "-B", newest, "step", "-"]
 
 
+def _past(params, option):
+    """Monotonic second of this boot that is the given time ago; None where it was not told."""
+    if params.get(option) is None:
+        return None
+    return time.monotonic() - _quantity.duration(params[option], option)
+
+
 def parse(params):
-    """The options as ``take`` wants them, quantities in seconds. Raises BadOption."""
+    """The options as ``take`` wants them, quantities in seconds, moments by the monotonic clock. Raises BadOption."""
     finish = None
     if params.get("wait") is not None:
         finish = {
@@ -129,6 +138,8 @@ def parse(params):
             "successes": max(1, int(params.get("successes") or 3)),
             "rate": min(max(float(params.get("rate") or 20.0), 0.01), 1000.0),
             "slow_ms": _quantity.duration(params["slow"], "slow") * 1000.0 if params.get("slow") else None,
+            "began": _past(params, "fault_began_ago"),
+            "ended": _past(params, "fault_ended_ago"),
         }
     return {
         "name": _quantity.name(params["name"]),

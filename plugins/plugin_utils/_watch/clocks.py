@@ -8,7 +8,10 @@ question and answer (Cristian's algorithm). The controller's own clock cancels o
 """
 from __future__ import annotations
 
+from ansible_collections.magsasa.chaos.plugins.module_utils._judge.phases import is_figure
+
 READINGS = 5
+LONGEST_AGO_S = 7 * 86400.0
 
 
 def offset(readings):
@@ -31,3 +34,18 @@ def between(runner, host, observer):
         return None
     (of_host, error), (of_observer, other_error) = found
     return {"offset_s": round(of_observer - of_host, 6), "error_s": round(error + other_error, 6)}
+
+
+def ago(answer, key):
+    """Seconds between a moment of the host's fault (``injected_at``, ``reverted_at``) and its answer; None where the answer does not tell.
+
+    By the host's own monotonic clock, so it is the same on every host. The host may say anything, so it is looked at as such.
+    """
+    fault, clock = answer.get("fault") or {}, answer.get("clock")
+    reading = fault.get(key)
+    if not (isinstance(clock, dict) and isinstance(reading, dict)) or fault.get("boot_id") != clock.get("boot_id"):
+        return None
+    now, then = clock.get("monotonic"), reading.get("monotonic")
+    if not (is_figure(now) and is_figure(then)) or not 0 <= now - then <= LONGEST_AGO_S:
+        return None
+    return now - then

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import time
+
 from .._together import Together
-from . import answers
+from . import answers, clocks
 
 SEEN = ("fault", "probe", "recovered", "collected", "samples", "summary", "died")
 PER_HOST_S = 0.2  # between two looks for each host that is watched, so that many of them do not overload the controller
@@ -47,19 +49,23 @@ class Phase:
         seen = self.seen[host]
         watcher = self.observer(host)
         together = watcher == host or self.wanted["probe"] is None
+        asked = time.monotonic()
         answer = self._step(host, window_s, wait_s, fault=True, probe=together, host=host)
+        answered = time.monotonic()
         seen["error"] = str(answer.get("msg")) if answer.get("failed") or "clock" not in answer else None
         if seen["error"] is None:
             seen["active"] = bool(answer["active"])
         if not together:
             over = seen["error"] is None and not seen["active"]
-            answer = dict(self._step(watcher, window_s, wait_s if over else None, fault=False, probe=True, host=host), fault=answer.get("fault"))
+            told = _fault_times(answer, asked, answered) if over and wait_s is not None else {}
+            looked = self._step(watcher, window_s, wait_s if over else None, fault=False, probe=True, host=host, told=told)
+            answer = dict(looked, fault=answer.get("fault"))
         for key in SEEN:
             if answer.get(key) is not None:
                 seen[key] = answer[key]
         return seen
 
-    def _step(self, where, window_s, wait_s, fault, probe, host):
+    def _step(self, where, window_s, wait_s, fault, probe, host, told=None):
         probe = probe and self.wanted["probe"] is not None
         name = self.wanted["fault"] if fault else self.wanted["probe_names"][host]
         options = {"name": name, "fault": fault, "probe": probe, "renew": self.wanted["lease_s"] is not None, "window": "%gs" % min(max(window_s, 0.1), 600.0)}
@@ -68,6 +74,7 @@ class Phase:
             slow_ms = self.wanted["slow_ms"].get(host)
             if slow_ms is not None:
                 options["slow"] = "%gms" % slow_ms
+            options.update(told or {})
         return answers.usable(self.runner.step(where, options))
 
     def give_up(self, hosts):
@@ -90,3 +97,18 @@ class Phase:
         if lost:
             text += ", no answer from %s" % ", ".join(lost[:3])
         self.say(text)
+
+
+def _fault_times(answer, asked, answered):
+    """What an observer is told of a fault that is over: how long ago it was in at the earliest, and gone at the latest.
+
+    ``asked`` and ``answered``: when the host was, by our clock; it read its own somewhere between.
+    """
+    now = time.monotonic()
+    began, ended = clocks.ago(answer, "injected_at"), clocks.ago(answer, "reverted_at")
+    told = {}
+    if began is not None:
+        told["fault_began_ago"] = "%.6fs" % (began + now - asked)
+    if ended is not None:
+        told["fault_ended_ago"] = "%.6fs" % (ended + now - answered)
+    return told
