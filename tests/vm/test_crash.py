@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The columns of the crash matrix that take a kernel and a clock of one's own, for all kinds of faults at once: power cut, reboot, a clock that jumps."""
+"""The columns of the crash matrix that take a kernel and a clock of one's own, for all kinds of faults at once: power cut, reboot, a clock that jumps, the OOM killer."""
 
 from __future__ import annotations
 
@@ -82,3 +82,13 @@ def test_the_clock_jumps(host, jump, back):
         is_clean(host, before, ids, ["deadline"])
     finally:
         ssh(host, "date -s '%s'" % back)
+
+
+@pytest.mark.nightly
+def test_the_kernel_takes_every_supervisor_for_want_of_memory(host):
+    before = dump(host)
+    ids = put_in(host, FAULTS, LONG)
+    assert len(state.difference(before, dump(host))) >= 10
+    ssh(host, "dmesg -C; for group in /sys/fs/cgroup/system.slice/magsasa-chaos-*.service/supervisor; do echo 0 > $group/memory.max & done; wait")
+    is_clean(host, before, ids, ["supervisor_died", "guardian_died"])
+    assert int(ssh(host, "dmesg | grep -c 'Memory cgroup out of memory: Killed process'")) >= len(ids)

@@ -9,7 +9,7 @@ import signal
 
 from .. import _clock
 from .._errors import HostError
-from . import boot, processes, undo
+from . import boot, enclosure, processes, undo
 
 
 class Context:
@@ -19,7 +19,7 @@ class Context:
     (a kill) happened, as a clock reading; ``over``: set by a family to end the fault before its deadline.
     """
 
-    def __init__(self, ledger, record, close=()):
+    def __init__(self, ledger, record, close=(), workers_group=None):
         self.ledger = ledger
         self.record = record
         self.memory = {}
@@ -27,6 +27,7 @@ class Context:
         self.over = False
         self.workers = {}
         self._close = close
+        self._workers_group = workers_group
 
     @property
     def id(self):
@@ -69,6 +70,8 @@ class Context:
             for number in (signal.SIGTERM, signal.SIGCHLD):
                 signal.signal(number, signal.SIG_DFL)
             processes.die_with_parent(me)
+            if self._workers_group is not None:
+                enclosure.enter(self._workers_group)  # or not at all: the bounds of the supervisor are not for the fault
             for descriptor in self._close:
                 os.close(descriptor)
             processes.call_me(name)

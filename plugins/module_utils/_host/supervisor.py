@@ -15,7 +15,7 @@ import time
 
 from .. import _clock
 from .._errors import ChaosError, HostError
-from . import guardian, halt, journal, lock, processes, state, undo
+from . import enclosure, guardian, halt, journal, lock, processes, state, undo
 from .context import Context
 from .ledger import Ledger
 from .revert import CAUSES, revert
@@ -84,6 +84,7 @@ class Supervisor:
             self.record = self.ledger.read(self.id)
             if self.record is None:
                 raise HostError("the fault was undone before it was injected")
+            workers = enclosure.settle(self.id)
             undo.load(self.record["undo"])  # before the guardian is forked: it has what we have
             latest = time.monotonic() + INJECT_LIMIT + self.record["duration_s"]
             pid, start, self.pipe = guardian.start(self.ledger, self.id, latest)
@@ -92,7 +93,7 @@ class Supervisor:
             self.ledger.write(self.record)
         state.remove(os.path.join(self.ledger.faults, self.id + ".lock"))
         self.family = importlib.import_module("..._families." + self.record["family"], __name__).FAMILY
-        self.ctx = Context(self.ledger, self.record, close=(self.pipe, self.wakeup))
+        self.ctx = Context(self.ledger, self.record, close=(self.pipe, self.wakeup), workers_group=workers)
 
     def _inject(self):
         for step in self.record["steps"]:

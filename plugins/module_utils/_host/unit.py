@@ -69,11 +69,12 @@ def start(run, fault_id, argv, environment, undo_argv, duration_s):
         "TasksMax": "infinity",
         # A worker that the kernel took has ended its fault, and its supervisor says so; by default systemd would stop them all.
         "OOMPolicy": "continue",
+        "Delegate": "yes",  # see enclosure.py
         "ExecStopPost": " ".join(map(quoted, undo_argv)),
     }
     command += ["--setenv=%s=%s" % pair for pair in sorted(environment.items())]
     state.write_private(marker(run, fault_id), name + "\n", durable=False)
-    for left_out in ((), ("OOMPolicy",), ("OOMPolicy", "TasksMax")):  # what systemd before 243 and before 227 does not know
+    for left_out in ((), ("OOMPolicy",), ("OOMPolicy", "TasksMax"), ("OOMPolicy", "TasksMax", "Delegate")):  # unknown to systemd before 243, 227, 218
         words = ["--property=%s=%s" % pair for pair in sorted(properties.items()) if pair[0] not in left_out]
         try:
             done = _cmd.run(command + words + ["--", *argv], timeout=30, check=False)
