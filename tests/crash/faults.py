@@ -11,6 +11,7 @@ from collections import namedtuple
 Fault = namedtuple("Fault", "module options traits")
 
 PLACE = "/var/tmp/crash"
+FEW = "/srv/crash-inodes"  # a file system that has few inodes
 VICTIM = "crash-victim.service"
 PAGES = "crash-pages.service"
 PAGES_PORT = 8047
@@ -33,11 +34,12 @@ systemctl daemon-reload
 """ % {"place": PLACE, "victim": VICTIM, "pages": PAGES, "port": PAGES_PORT}
 # What a boot takes along.
 START = r"""
+mkdir -p %(few)s; mountpoint -q %(few)s || mount -t tmpfs -o nr_inodes=3000,size=8m none %(few)s
 systemctl start %(victim)s %(pages)s
 for _each in $(seq 100); do ss -Htln | grep -q ':%(port)d ' && break; sleep 0.1; done
 nft add table inet somebody
 nft add chain inet somebody forwarded '{ type filter hook forward priority 0; }'
-""" % {"victim": VICTIM, "pages": PAGES, "port": PAGES_PORT}
+""" % {"few": FEW, "victim": VICTIM, "pages": PAGES, "port": PAGES_PORT}
 
 FAULTS = {
     "cpu": Fault("cpu_fault", {"load": "10%", "of": "added", "cores": 1}, {"worker"}),
@@ -53,5 +55,12 @@ FAULTS = {
     "dns-fail": Fault("dns_fault", {"action": "fail", "names": ["shop.example.test"]}, {"nft", "worker"}),
     "network-partition": Fault("network_fault", {"action": "partition", "port": [PORT]}, {"nft"}),
     "network-delay": Fault("network_fault", {"action": "delay", "delay": "50ms", "port": [PORT + 1]}, {"nft", "worker"}),
+    "limit-inodes": Fault("limit_fault", {"action": "inodes", "path": FEW, "leave_free": 50, "reserve": 50}, {"worker"}),
     "database-lock": Fault("database_fault", {"engine": "sqlite", "action": "outage", "path": PLACE + "/shop.db"}, {"worker"}),
+}
+# Kinds that have no row, and why. The lab's hosts share the machine's kernel.
+ELSEWHERE = {
+    "clock_fault": "the lab's hosts have no clock of their own: tests/vm/test_crash.py",
+    "container_fault": "no containers run on the lab's hosts: tests/integration/test_container_fault.py",
+    "host_fault": "the fault is that the host goes down: tests/vm/test_host_fault.py",
 }

@@ -18,12 +18,13 @@ echo '-- units'; systemctl list-units --all --plain --no-legend --type=service,t
 find /etc/systemd/system /run/systemd/system /run/systemd/system.control /run/systemd/transient -mindepth 1 2>/dev/null | grep -v 'session-' | sort
 echo '-- names'; sha256sum /etc/hosts; stat -c '%%a %%u %%g %%s %%.9Y' /etc/hosts
 echo '-- files'; find %(place)s -printf '%%p %%y %%m %%U %%G %%s %%T@\n' | grep -v '^%(place)s d' | sort
+df --output=iused %(few)s | tail -1
 find %(place)s -type f ! -name '*.db' -exec sha256sum {} + | sort
 echo '-- free'; find /var/tmp /tmp -maxdepth 1 | grep -v systemd-private- | sort
 echo '-- sockets'; ss -Hltn | awk '{print $4}' | sort
 echo '-- states'; systemctl show -p ActiveState -p SubState %(victim)s; ps -o stat= -p $(systemctl show -p MainPID --value %(victim)s) | cut -c 1
 echo '-- ours'; ps -eo comm= | grep '^chaos-'; find /run/magsasa-chaos* /var/lib/magsasa-chaos/faults 2>/dev/null; true
-""" % {"place": faults.PLACE, "victim": faults.VICTIM}
+""" % {"place": faults.PLACE, "few": faults.FEW, "victim": faults.VICTIM}
 
 
 def of(lab, host):

@@ -8,10 +8,11 @@ from __future__ import annotations
 import pytest
 
 from support.faults import wait_for
+from support.modules import ROOT
 
 from .cell import Cell
 from .conftest import prepare
-from .faults import FAULTS
+from .faults import ELSEWHERE, FAULTS
 from .ways import WAYS
 
 WITHIN = 20.0  # seconds until the host is clean, on a busy machine; the longest fault of these cells lasts 4 s
@@ -21,7 +22,7 @@ BY_DAY = {
     ("process-pause", "supervisor killed"), ("service-stop", "guardian killed"), ("file-corrupt", "SSH cut"), ("file-remove", "all killed at once"),
     ("dns-block", "controller killed"), ("network-partition", "undo fails once"), ("network-delay", "all killed at once"),
     ("database-lock", "controller interrupted"), ("disk-fill", "run folder full"), ("network-partition", "two controllers at once"),
-    ("network-delay", "injecting fails"), ("http-status", "nothing goes wrong"),
+    ("network-delay", "injecting fails"), ("http-status", "nothing goes wrong"), ("limit-inodes", "all killed at once"),
 }  # fmt: skip
 
 
@@ -37,6 +38,13 @@ def test_the_matrix_tells_why_it_has_no_such_cell():
     reasons = {(name, way): what.applies(fault) for name, fault in FAULTS.items() for way, what in WAYS.items()}
     assert all(reason is None or reason for reason in reasons.values())
     assert BY_DAY <= {pair for pair, reason in reasons.items() if reason is None}
+
+
+def test_the_matrix_tells_why_it_has_no_such_row():
+    modules = {path.stem for path in (ROOT / "plugins" / "modules").glob("*_fault.py")} - {"scenario_fault"}
+    assert {fault.module for fault in FAULTS.values()} | set(ELSEWHERE) == modules
+    assert not {fault.module for fault in FAULTS.values()} & set(ELSEWHERE)
+    assert all((ROOT / why.rpartition(" ")[2]).exists() for why in ELSEWHERE.values())
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+from support.faults import wait_for
 from support.hostile_services import BEHAVIOURS, BY_DAY, WELL
 from support.http_server import Server, answer, say
 from support.measured import Interpreter
@@ -122,3 +123,25 @@ def peak(pid):
     """MiB of the largest resident size so far."""
     with open("/proc/%d/status" % pid, encoding="utf-8") as source:
         return next(int(line.split()[1]) / 1024 for line in source if line.startswith("VmHWM"))
+
+
+BACKTRACKS = {"matches": "(a+)+$"}  # on forty letters and something else: 2 ** 40 ways
+LETTERS = answer(b"a" * 40 + b"!")
+
+
+def test_a_pattern_that_would_take_years_is_given_up(chaos_state):
+    with Server(say(LETTERS)) as server:
+        result = run_module("health_check", dict(BACKTRACKS, url=server.url, check_timeout="1s"), chaos_state)
+    assert result["failed"] and "the pattern took more than 2 s on what it said" in result["msg"], result
+    assert result["error"] == "assertion" and result["elapsed_s"] < 2.0 + GRACE_S
+
+
+@pytest.mark.nightly
+def test_a_recorder_whose_pattern_would_take_years_ends_and_its_samples_stay(chaos_state):
+    with Server(say(answer(b"aaaa"))) as server:
+        assert not run_module("probe", dict(BACKTRACKS, name="years", url=server.url, rate=20), chaos_state).get("failed")
+        time.sleep(1.0)
+        server.behave = say(LETTERS)
+        assert wait_for(lambda: not living(chaos_state), 60), "it searches for ever"
+        result = run_module("probe", {"name": "years", "state": "stopped"}, chaos_state)
+    assert result["died"] and result["summary"]["sent"] >= 10 and result["summary"]["failed"] == 0, result

@@ -16,6 +16,7 @@ from . import ledger_form, lock, state, unit
 from .ledger_form import ID, SCHEMA  # noqa: F401  pylint: disable=unused-import
 
 TIDY_S = 1.0  # how long tidying waits for others who tidy or start something
+MOST_AT_ONCE = 50  # faults that may have ended since one that was not wholly written down
 KEEP_BYTES = 2 * 1024 * 1024  # the past that is kept; about a thousand faults
 
 
@@ -82,22 +83,26 @@ class Ledger:
         return next((record for record in self.active() if record["name"] == name), None)
 
     def close(self, record):
-        """Move a record that is wholly undone to the past."""
+        """Move a record that is wholly undone to the past; one that is there already, by somebody who was killed right then, only ends."""
         line = json.dumps(record, sort_keys=True) + "\n"
         try:
             with lock.held(self.past_path + ".lock"):
                 self._shorten()
-                descriptor = os.open(self.past_path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
-                with os.fdopen(descriptor, "r+b", buffering=0) as target:
-                    end = target.seek(0, os.SEEK_END)
-                    torn = end > 0 and os.pread(target.fileno(), 1, end - 1) != b"\n"
-                    target.write((b"\n" if torn else b"") + line.encode("utf-8"))
-                    os.fsync(target.fileno())
+                if all(each["id"] != record["id"] for each in self.past(MOST_AT_ONCE)):
+                    self._append(line.encode("utf-8"))
                 os.unlink(self.past_path + ".lock")
         except OSError as error:
             raise HostError("%s cannot be written: %s" % (self.past_path, error.strerror))
         state.remove(self.path(record["id"]))
         state.sync_folder(self.faults)
+
+    def _append(self, line):
+        descriptor = os.open(self.past_path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
+        with os.fdopen(descriptor, "r+b", buffering=0) as target:
+            end = target.seek(0, os.SEEK_END)
+            torn = end > 0 and os.pread(target.fileno(), 1, end - 1) != b"\n"
+            target.write((b"\n" if torn else b"") + line)
+            os.fsync(target.fileno())
 
     def _shorten(self):
         """Keep the newer half of a past that has grown too long."""

@@ -10,6 +10,7 @@ import subprocess
 
 from .. import _cmd
 from .._errors import HostError
+from . import pattern as patterns
 
 
 class Check:
@@ -29,9 +30,9 @@ class Check:
             return None, "unreachable", str(error)
         if done.rc not in self._codes:
             return done.rc, "status", "it ended with code %d" % done.rc
-        if self._pattern is not None and not self._pattern.search(done.stdout):
-            return done.rc, "assertion", "the output does not match"
-        return done.rc, "", ""
+        if self._pattern is None:
+            return done.rc, "", ""
+        return (done.rc,) + patterns.judge(self._pattern, done.stdout, "the output does not match")
 
     def close(self):
         pass

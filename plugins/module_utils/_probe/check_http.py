@@ -11,6 +11,7 @@ import re
 from .._errors import printable
 from . import document as documents
 from . import http
+from . import pattern as patterns
 
 MOST_BYTES = 64 * 1024  # of a body are looked at
 
@@ -53,9 +54,7 @@ def judge(spec, response, pattern=None):
             found = value_at(document, path)
             if not _same(found, wanted):
                 return "assertion", "%s is %s" % (printable(path), _shown(found))
-    if pattern is not None and not pattern.search(response.body):
-        return "assertion", "the body does not match"
-    return "", ""
+    return ("", "") if pattern is None else patterns.judge(pattern, response.body, "the body does not match")
 
 
 def _document(body):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import time
 
+from . import pattern as patterns
 from . import wire
 
 MOST_BYTES = 4096  # of a banner are looked at
@@ -34,11 +35,11 @@ class Check:
 
     def _banner(self, sock, deadline):
         heard = b""
-        while not self._pattern.search(heard):
+        while not patterns.search(self._pattern, heard):
             piece = wire.receive(sock, MOST_BYTES - len(heard), deadline)
             heard += piece
             if not piece or len(heard) >= MOST_BYTES:
-                return ("", "") if self._pattern.search(heard) else ("assertion", "what it says first does not match")
+                return patterns.judge(self._pattern, heard, "what it says first does not match")
         return "", ""
 
     def close(self):

@@ -20,7 +20,7 @@ import time
 
 from .. import _clock
 from .._host import processes, state
-from . import check, relay, samples, urgency
+from . import check, pattern, relay, samples, urgency
 from . import state as probes
 
 LEAD_S = 0.05  # from ready to the first probe
@@ -149,6 +149,8 @@ class Recorder:
                 return "folder_gone"
             if probes.lease_over(self.folder, self.spec.get("lease_s"), self._schedule.first, now):
                 return "lease"
+            if self.spec["check"].get("matches"):
+                pattern.guard()
             self._watch_at = now + WATCH_S
         return "max_duration" if self._schedule.over() and now >= self._schedule.last else None
 
