@@ -12,16 +12,20 @@ import threading
 import time
 
 
+HELD_S = 10.0  # a host that answers takes less; one that keeps silent must not take the place of one that has to be asked in time
+
+
 class Together:
-    """At most ``limit`` calls at once; the others wait for their turn, first come first served.
+    """At most ``limit`` calls at once; the others wait for their turn, first come first served. A call of more than ``held_s`` does not count.
 
     The threads are daemons: an answer that never comes must not keep Ansible from ending.
     """
 
-    def __init__(self, limit):
-        self._limit = max(1, limit)
+    def __init__(self, limit, held_s=HELD_S):
+        self._limit, self._held_s = max(1, limit), held_s
         self._waiting = collections.deque()
-        self._running = 0
+        self._running = {}  # when the call of each number began
+        self._number = 0
         self._answers = queue.SimpleQueue()
 
     def start(self, key, function, *arguments):
@@ -31,23 +35,28 @@ class Together:
         self._fill()
 
     def _fill(self):
-        while self._waiting and self._running < self._limit:
-            self._running += 1
-            threading.Thread(target=self._call, args=self._waiting.popleft(), daemon=True).start()
+        now = time.monotonic()
+        free = self._limit - sum(now - began < self._held_s for began in self._running.values())
+        while self._waiting and free > 0:
+            free -= 1
+            self._number += 1
+            self._running[self._number] = now
+            threading.Thread(target=self._call, args=(self._number,) + self._waiting.popleft(), daemon=True).start()
 
-    def _call(self, context, key, function, arguments):
+    def _call(self, number, context, key, function, arguments):
         try:
-            self._answers.put((key, context.run(function, *arguments), None))
+            self._answers.put((number, key, context.run(function, *arguments), None))
         except Exception as error:  # it belongs to whoever asks for the answers
-            self._answers.put((key, None, error))
+            self._answers.put((number, key, None, error))
 
     def done(self, timeout):
         """(key, answer) of one call, or None when none ends within ``timeout`` seconds. Raises what the call raised."""
         try:
-            key, answer, error = self._answers.get(timeout=timeout) if timeout > 0 else self._answers.get_nowait()
+            number, key, answer, error = self._answers.get(timeout=timeout) if timeout > 0 else self._answers.get_nowait()
         except queue.Empty:
+            self._fill()
             return None
-        self._running -= 1
+        del self._running[number]
         self._fill()
         if error is not None:
             raise error
@@ -55,7 +64,7 @@ class Together:
 
     def busy(self):
         """How many calls have not been answered."""
-        return self._running + len(self._waiting)
+        return len(self._running) + len(self._waiting)
 
     def map(self, function, keys, seconds=float("inf")):
         """``{key: function(key)}``, all of them side by side; those that do not answer within ``seconds`` are missing."""
@@ -65,7 +74,7 @@ class Together:
         found, missing = {}, set(keys)
         limit = time.monotonic() + seconds
         while missing and time.monotonic() < limit:
-            answered = self.done(min(60.0, limit - time.monotonic()))
+            answered = self.done(min(self._held_s, limit - time.monotonic()))
             if answered:
                 found[answered[0]] = answered[1]
                 missing.discard(answered[0])

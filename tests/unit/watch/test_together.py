@@ -36,6 +36,18 @@ def test_one_that_hangs_holds_up_nobody():
     assert calls.done(10) == ("hung", True) and calls.busy() == 0
 
 
+def test_as_many_that_hang_as_there_are_places_hold_up_nobody_for_long():
+    hangs = threading.Event()
+    calls = Together(2, held_s=0.2)
+    for key in range(4):
+        calls.start(key, hangs.wait, 20)
+    calls.start("quick", lambda: 7)
+    answers = [calls.done(0.1) for _look in range(20)]
+    assert ("quick", 7) in answers and calls.busy() == 4
+    hangs.set()
+    assert {calls.done(10) for _call in range(4)} == {(key, True) for key in range(4)}
+
+
 def test_an_error_reaches_who_asks():
     with pytest.raises(ZeroDivisionError):
         Together(1).map(lambda key: 1 / key, [0])
