@@ -22,11 +22,11 @@ def which(program):
     return shutil.which(program, path=path)
 
 
-def run(argv, timeout=30.0, stdin=None, check=True, env=None, user=None, pass_fds=()):
+def run(argv, timeout=30.0, stdin=None, check=True, env=None, user=None, pass_fds=(), prepare=None):
     """Run ``argv`` (list of str) and return a Result; stdin is text or None.
 
     ``env`` is added to the environment; a value of None takes a variable away. ``user`` (uid, gid) runs it as that user.
-    ``pass_fds``: descriptors that stay open in it. Raises HostError when it cannot start, takes longer than ``timeout`` seconds, or
+    ``pass_fds``: descriptors that stay open in it. ``prepare`` is called in it before it becomes the program. Raises HostError when it cannot start, takes longer than ``timeout`` seconds, or
     (with ``check``) exits non-zero.
     """
     if isinstance(argv, str):
@@ -34,7 +34,7 @@ def run(argv, timeout=30.0, stdin=None, check=True, env=None, user=None, pass_fd
     environment = dict(os.environ, LC_ALL="C")
     environment.update(env or {})
     environment = {key: value for key, value in environment.items() if value is not None}
-    extra = {}
+    extra = {"preexec_fn": prepare}
     if user is not None and os.geteuid() == 0:
         uid, gid = user
 

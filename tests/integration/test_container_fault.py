@@ -4,11 +4,13 @@
 """Containers of a real engine: whether they run is told by what they write, not by the engine."""
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -57,6 +59,34 @@ def test_stop_holds_and_what_ran_runs_again(state, box):
     past = end("container_fault", "box", state)
     assert past["residue"] == [] and past["measured"]["started_by_others"] == 1
     assert box.counts("web") and box.lasting("web") == before
+
+
+@contextlib.contextmanager
+def like_a_unit(pids):
+    """A control group with the name of a fault's unit, with these processes in it; gives the file of its processes."""
+    above = next(path for path in (Path("/sys/fs/cgroup/systemd"), Path("/sys/fs/cgroup/pids"), Path("/sys/fs/cgroup")) if (path / "cgroup.procs").exists())
+    group = above / ("magsasa-chaos-t%d.service" % os.getpid())
+    group.mkdir()
+    try:
+        for pid in pids:
+            (group / "cgroup.procs").write_text(str(pid))
+        yield group / "cgroup.procs"
+    finally:
+        for pid in (group / "cgroup.procs").read_text().split():
+            (above / "cgroup.procs").write_text(pid)
+        assert wait_for(lambda: not (group / "cgroup.procs").read_text())
+        group.rmdir()
+
+
+def test_what_runs_again_is_not_in_the_unit_of_the_fault(state, box):
+    """systemd ends whatever is in there when the fault is over, the container's monitor too."""
+    box.start("web")
+    inject("container_fault", fault_of(box, "stop"), state)
+    with like_a_unit([pid for pid, name in marked(state) if name.startswith("chaos-")]) as procs:
+        assert procs.read_text()
+        end("container_fault", "box", state)
+        assert wait_for(lambda: not left(state)) and box.counts("web")
+        assert procs.read_text() == "", [Path("/proc/%s/cmdline" % pid).read_text() for pid in procs.read_text().split()]
 
 
 @pytest.mark.nightly

@@ -13,7 +13,7 @@ import os
 
 from .. import _cmd
 from .._errors import HostError, MissingTool, printable
-from . import processes, state
+from . import control_groups, processes, state
 from .operations.members import MARK
 
 PACKAGES = {
@@ -22,8 +22,8 @@ PACKAGES = {
 }
 MOST = 500  # containers of one engine that are looked at
 PAUSE_IMAGES = ("pause", "podman-pause", "k8s-pause")
-# What starts a container must not hand our mark on: all that bears it is ended with the fault.
-_UNMARKED = {MARK: None, state.OVERRIDE: None}
+# What starts a container must not hand our mark on, nor leave its monitor in the unit of the fault: all of that ends with it.
+_STAYS = {"env": {MARK: None, state.OVERRIDE: None}, "prepare": control_groups.leave_unit}
 
 
 def has(engine):
@@ -61,12 +61,12 @@ def run(access, *words, **how):
 
 def start(access, number):
     """Start a container that is there; raises HostError."""
-    run(access, "start", number, timeout=45.0, env=_UNMARKED)
+    run(access, "start", number, timeout=45.0, **_STAYS)
 
 
 def restart(access, numbers, grace_s):
     """End them as they want to be ended, then start them; raises HostError."""
-    run(access, "restart", "-t", str(int(grace_s)), *numbers, timeout=80.0, env=_UNMARKED)
+    run(access, "restart", "-t", str(int(grace_s)), *numbers, timeout=80.0, **_STAYS)
 
 
 def stop(access, numbers, grace_s):
