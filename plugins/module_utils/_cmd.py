@@ -26,8 +26,8 @@ def run(argv, timeout=30.0, stdin=None, check=True, env=None, user=None, pass_fd
     """Run ``argv`` (list of str) and return a Result; stdin is text or None.
 
     ``env`` is added to the environment; a value of None takes a variable away. ``user`` (uid, gid) runs it as that user.
-    ``pass_fds``: descriptors that stay open in it. ``prepare`` is called in it before it becomes the program. Raises HostError when it cannot start, takes longer than ``timeout`` seconds, or
-    (with ``check``) exits non-zero.
+    ``pass_fds``: descriptors that stay open in it. ``prepare`` is called in it before it becomes the program. Raises HostError
+    when it cannot start, takes longer than ``timeout`` seconds, or (with ``check``) exits non-zero.
     """
     if isinstance(argv, str):
         raise TypeError("argv must be a list")

@@ -64,7 +64,7 @@ def test_stop_holds_and_what_ran_runs_again(state, box):
 @contextlib.contextmanager
 def like_a_unit(pids):
     """A control group with the name of a fault's unit, with these processes in it; gives the file of its processes."""
-    above = next(path for path in (Path("/sys/fs/cgroup/systemd"), Path("/sys/fs/cgroup/pids"), Path("/sys/fs/cgroup")) if (path / "cgroup.procs").exists())
+    above = [path for path in map(Path, ("/sys/fs/cgroup/systemd", "/sys/fs/cgroup/pids", "/sys/fs/cgroup")) if (path / "cgroup.procs").exists()][0]
     group = above / ("magsasa-chaos-t%d.service" % os.getpid())
     group.mkdir()
     try:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The columns of the crash matrix that take a kernel and a clock of one's own, for all kinds of faults at once: power cut, reboot, a clock that jumps, the OOM killer."""
+"""The columns of the crash matrix that take a kernel and a clock of one's own, for all kinds at once: power cut, reboot, a clock that jumps, the OOM killer."""
 
 from __future__ import annotations
 
