@@ -38,7 +38,7 @@ def _state(tmp_path):
         yield folder
 
 
-@pytest.fixture(name="base", params=["delete", "wal"])
+@pytest.fixture(name="base", params=[pytest.param("delete", marks=pytest.mark.nightly), "wal"])
 def _base(tmp_path, request):
     """A database in both ways that SQLite keeps its journal."""
     return make(tmp_path / ("shop %s.db" % request.param), request.param)

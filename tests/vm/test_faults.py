@@ -42,6 +42,7 @@ def ends_clean(vm):
     assert not left, (left, remains(vm))
 
 
+@pytest.mark.nightly
 def test_cpu_load_as_its_kernel_counts_it(vm):
     inject(vm, "cpu_fault", BUSY)
     share = cpu_share(vm)
