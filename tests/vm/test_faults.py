@@ -85,6 +85,7 @@ def test_a_clock_that_jumps_does_not_move_the_deadline(vm):
     assert 3590 < past["reverted_at"]["wall"] - past["injected_at"]["wall"] - 10 < 3660
 
 
+@pytest.mark.nightly  # by day: tests/lab/test_boot_sweep.py, and a reset of the host in test_host_fault.py
 def test_a_power_cut_takes_the_fault_along_and_the_next_contact_clears_the_ledger(vm):
     before, boot = available(vm), boot_id(vm)
     faults = [inject(vm, "cpu_fault", LIGHT), inject(vm, "memory_fault", LESS)]

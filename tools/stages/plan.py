@@ -22,7 +22,7 @@ STAGES = {
 # Steps, one after the other; each has lanes that run side by side, and a lane has stages in order. What measures the machine itself runs
 # solo, and an emulated machine needs all cores.
 STEPS = (
-    (("lint", "sanity", "unit"), ("app", "awx", "matrix")),
+    (("sanity", "unit"), ("lint", "app", "awx", "matrix")),
     (("solo",),),
     (("integration", "crash"), ("lab",)),
     (("vm",),),

@@ -115,7 +115,7 @@ def test_what_a_published_collection_may_not_hold(tmp_path):
 def test_every_stage_has_its_place_in_the_plan():
     placed = [name for step in plan.STEPS for lane in step for name in lane]
     assert sorted(placed) == sorted(plan.STAGES) and len(set(placed)) == len(placed)
-    assert plan.chosen(["vm", "unit", "lint"]) == [[["lint", "unit"]], [["vm"]]]
+    assert plan.chosen(["vm", "unit", "sanity"]) == [[["sanity", "unit"]], [["vm"]]]
 
 
 def test_stages_side_by_side_tell_what_each_found(capfd):
