@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import errno
 import json
+import math
 import os
 import stat
 import tempfile
@@ -72,10 +73,18 @@ def open_private(path):
     return descriptor
 
 
+def _finite(text):
+    value = float(text)
+    return value if math.isfinite(value) else None
+
+
 def parse_object(text):
-    """The object in JSON text (bytes), or None; whatever the text is, nothing is raised."""
+    """The object in JSON text (bytes), or None; whatever the text is, nothing is raised.
+
+    JSON has no infinite numbers, Python's reader does: they become None, as nobody who is told of them could read them.
+    """
     try:
-        value = json.loads(text.decode("utf-8"))
+        value = json.loads(text.decode("utf-8"), parse_float=_finite, parse_constant=lambda _word: None)
     except (ValueError, RecursionError, MemoryError):
         return None
     return value if isinstance(value, dict) else None

@@ -255,6 +255,13 @@ JSON = st.recursive(
 KEYS = st.sampled_from(sorted(good("/x")) + ["supervisor", "guardian", "writer", "deadline", "injected_at", "reverted_at", "lease_s", "halt_on"])
 
 
+@pytest.mark.parametrize("number", ["Infinity", "-Infinity", "NaN", "1e999"])
+def test_a_number_that_json_does_not_have_is_passed_on_to_nobody(ledger, victim, number):
+    put(ledger, json.dumps(dict(good(victim), action="@")).replace('"@"', number).encode())
+    contact(ledger)
+    assert not victim.exists() and ledger.active() == [] and ledger.past()[0]["action"] is None
+
+
 @settings(max_examples=40 * FACTOR, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.dictionaries(KEYS, JSON, min_size=1, max_size=3))
 def test_no_value_of_any_key_ends_a_contact(ledger, victim, changed):
