@@ -39,6 +39,8 @@ def run(argv, timeout=30.0, stdin=None, check=True, env=None, user=None, pass_fd
         uid, gid = user
 
         def become():
+            if prepare is not None:
+                prepare()
             os.setgroups([])
             os.setgid(gid)
             os.setuid(uid)

@@ -11,7 +11,6 @@ import queue
 import threading
 import time
 
-
 HELD_S = 10.0  # a host that answers takes less; one that keeps silent must not take the place of one that has to be asked in time
 
 

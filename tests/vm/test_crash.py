@@ -36,7 +36,7 @@ def host(vm):
         module(vm, "fault_halt", {})
     names = {"victim": faults.VICTIM, "pages": faults.PAGES, "place": faults.PLACE}
     units = "systemctl stop %(victim)s %(pages)s; cd /etc/systemd/system; rm -rf %(victim)s %(pages)s %(place)s; systemctl daemon-reload" % names
-    ssh(vm, units + "; nft delete table inet somebody", check=False)
+    ssh(vm, units + "; nft delete table inet somebody; umount %s; rmdir %s" % (faults.FEW, faults.FEW), check=False)
 
 
 def put_in(vm, names, duration):
