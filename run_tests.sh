@@ -13,10 +13,12 @@ Usage: ./run_tests.sh [OPTION]... [-- PYTEST OPTION...]
 Runs the whole test suite and prints what each stage found.
 
   --only STAGE   run only this stage; repeat it or separate several with commas
+  --quick        for the work at the desk: lint, unit, app, and a few tests of the others with a real run and a real host
   --list         print the stages and end
   --help         print this text
 
 Exit codes: 0 all passed, 1 something failed or could not run, 2 wrong usage.
+A test that the machine starved (by the kernel's count of who waits for a processor) is tried again once; more than three such tests fail the run.
 
 CHAOS_NIGHTLY=1 runs the variants too that are left out by day. CI=true makes a test fail, instead of being skipped, when the machine lacks what it needs.
 CHAOS_PYTHON names the Python (3.11 or newer) for .venv; CHAOS_NO_INSTALL=1 keeps root from installing a missing
@@ -61,6 +63,7 @@ while [ $# -gt 0 ]; do
             only+=("$name")
         done
         ;;
+    --quick) only+=(lint unit app quick) ;;
     --list) stages && exit ;;
     --help | -h) usage && exit ;;
     --)

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from support import noise as noises
+from support import surroundings
 from support.modules import ROOT, environment
 from support.needs import missing
 from support.residue import end_all, living
@@ -25,6 +27,12 @@ try:
     settings.load_profile("suite")
 except ImportError:
     pass
+
+
+def pytest_configure(config):
+    """What the machine gave each test: see support/surroundings.py."""
+    if not config.pluginmanager.has_plugin("surroundings"):
+        config.pluginmanager.register(surroundings, "surroundings")
 
 
 def pytest_collection_modifyitems(config, items):
@@ -53,6 +61,14 @@ def pytest_runtest_setup(item):
             pytest.fail(reason, pytrace=False)
         if reason:
             pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def noise():
+    """The machine's own noise when the stage begins (support.noise.Noise): margins come from it. It is printed."""
+    found = noises.measure()
+    print("noise of this machine: %s" % found)
+    return found
 
 
 @pytest.fixture(scope="session")

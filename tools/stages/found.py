@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,17 +15,22 @@ CACHE = ROOT / ".cache"
 
 @dataclass
 class Found:
-    """Counts of a stage; ``notes`` are sentences about what did not run or what is wrong."""
+    """Counts of a stage. ``notes``: sentences about what did not run or what is wrong; ``tried_again``: a sentence for each test that the machine
+    starved; ``tests``: [[seconds, name]]."""
 
     passed: int = 0
     failed: int = 0
     skipped: int = 0
     notes: list = field(default_factory=list)
+    tried_again: list = field(default_factory=list)
+    tests: list = field(default_factory=list)
 
     def check(self, name, argv, **how):
         """Run ``argv`` as the check ``name``; it passes with exit code 0. Its output is shown as it comes."""
         print("--- %s" % name, flush=True)
+        begun = time.monotonic()
         code = subprocess.run(argv, check=False, **{"cwd": ROOT, **how}).returncode
+        self.tests.append([time.monotonic() - begun, name])
         if code == 0:
             self.passed += 1
         else:

@@ -9,20 +9,23 @@ from . import checks, pytest_run, sanity
 STAGES = {
     "lint": checks.run,
     "sanity": sanity.run,
-    "unit": lambda more: pytest_run.run("unit", "tests/unit", more),
-    "app": lambda more: pytest_run.run("app", "target_app/tests", more),
-    "awx": lambda more: pytest_run.run("awx", "tests/awx", more),
-    "matrix": lambda more: pytest_run.run("matrix", "tests/matrix", more),
-    "solo": lambda more: pytest_run.run("solo", "tests/solo", more),
-    "integration": lambda more: pytest_run.run("integration", "tests/integration", more),
-    "lab": lambda more: pytest_run.run("lab", "tests/lab", more),
-    "crash": lambda more: pytest_run.run("crash", "tests/crash", more),
-    "vm": lambda more: pytest_run.run("vm", "tests/vm", more),
+    "unit": lambda more: pytest_run.run("unit", ["tests/unit"], more),
+    "app": lambda more: pytest_run.run("app", ["target_app/tests"], more),
+    "awx": lambda more: pytest_run.run("awx", ["tests/awx"], more),
+    "matrix": lambda more: pytest_run.run("matrix", ["tests/matrix"], more),
+    "solo": lambda more: pytest_run.run("solo", ["tests/solo"], more),
+    "integration": lambda more: pytest_run.run("integration", ["tests/integration"], more),
+    "lab": lambda more: pytest_run.run("lab", ["tests/lab"], more),
+    "crash": lambda more: pytest_run.run("crash", ["tests/crash"], more),
+    "vm": lambda more: pytest_run.run("vm", ["tests/vm"], more),
+    # Of --quick alone: what a desk needs of the stages that take long.
+    "quick": lambda more: pytest_run.run("quick", ["-m", "quick", "tests/solo", "tests/lab"], more),
 }
 # Steps, one after the other; each has lanes that run side by side, and a lane has stages in order. What measures the machine itself runs
 # solo, and an emulated machine needs all cores.
 STEPS = (
     (("sanity", "unit"), ("lint", "app", "awx", "matrix")),
+    (("quick",),),
     (("solo",),),
     (("integration", "crash"), ("lab",)),
     (("vm",),),

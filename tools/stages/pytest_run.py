@@ -14,35 +14,38 @@ from xml.etree import ElementTree
 from .found import ROOT, Found
 
 NO_TESTS = 5  # pytest's exit code when it collected none
+# Only a test that the machine starved is tried again, and only once: see tests/support/surroundings.py.
+TRY_AGAIN = ("--reruns", "1", "--only-rerun", "Starved")
 
 
-def counts(report):
-    """(passed, failed, skipped, {reason: how many}) of a JUnit report (path)."""
-    failed = skipped = total = 0
-    reasons = {}
+def read(report):
+    """Found of a JUnit report (path), and {reason of a skip: how many}."""
+    found, reasons = Found(), {}
     for case in ElementTree.parse(report).getroot().iter("testcase"):
-        total += 1
+        found.tests.append([float(case.get("time", 0)), "%s::%s" % (case.get("classname", "").rpartition(".")[2], case.get("name", ""))])
         mark = case.find("skipped")
         if case.find("failure") is not None or case.find("error") is not None:
-            failed += 1
+            found.failed += 1
         elif mark is not None:
-            skipped += 1
+            found.skipped += 1
             reason = mark.get("message", "no reason given")
             reasons[reason] = reasons.get(reason, 0) + 1
-    return total - failed - skipped, failed, skipped, reasons
+        else:
+            found.passed += 1
+    return found, reasons
 
 
-def run(name, folder, more):
-    """Run the tests below ``folder`` with the pytest options ``more``."""
+def run(name, folders, more):
+    """Run the tests below ``folders`` (paths and options) with the pytest options ``more``."""
     with tempfile.TemporaryDirectory(prefix="magsasa-chaos-tests-") as scratch:
-        report = Path(scratch) / "report.xml"
-        argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:pytest_ansible", "--junitxml", str(report), *more, folder]
-        # For the programs that a test starts; pytest itself has the setting pythonpath.
-        environment = dict(os.environ, PYTHONPATH=str(ROOT / ".collections"))
+        report, told = Path(scratch) / "report.xml", Path(scratch) / "tried-again"
+        argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:pytest_ansible", *TRY_AGAIN, "--junitxml", str(report), *more, *folders]
+        # PYTHONPATH is for the programs that a test starts; pytest itself has the setting pythonpath.
+        environment = dict(os.environ, PYTHONPATH=str(ROOT / ".collections"), CHAOS_TRIED_AGAIN=str(told))
         code = subprocess.run(argv, cwd=ROOT, env=environment, check=False).returncode
-        found = Found(*counts(report)[:3]) if report.exists() else Found()
-        if report.exists():
-            found.notes += ["%d skipped: %s" % (number, reason) for reason, number in counts(report)[3].items()]
+        found, reasons = read(report) if report.exists() else (Found(), {})
+        found.tried_again = told.read_text(encoding="utf-8").splitlines() if told.exists() else []
+    found.notes += ["%d skipped: %s" % (number, reason) for reason, number in reasons.items()]
     if code == NO_TESTS and more:
         found.notes.append("no test matches the pytest options")
     elif code != 0 and not found.failed:

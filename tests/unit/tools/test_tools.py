@@ -9,8 +9,7 @@ import tarfile
 import list_scenarios
 import play
 import pytest
-from stages import checks, lanes, plan, pytest_run, sanity
-from stages.__main__ import table
+from stages import checks, lanes, plan, pytest_run, sanity, summary
 from stages.found import Found
 
 
@@ -64,11 +63,11 @@ def test_what_is_not_available_says_why():
 
 def test_tables_line_up():
     assert list_scenarios.table([("a", "light", "30s", "A", "")]).splitlines()[1] == "a         light      30s   A"
-    assert table([("stage", "n"), ("x", "10")]) == "stage   n\nx      10"
+    assert summary.table([("stage", "n"), ("x", "10")]) == "stage   n\nx      10"
 
 
 JUNIT = """<testsuites><testsuite>
-<testcase name="a"/><testcase name="b"><failure message="x"/></testcase><testcase name="c"><error message="x"/></testcase>
+<testcase classname="tests.unit.test_x" name="a" time="1.5"/><testcase name="b"><failure message="x"/></testcase><testcase name="c"><error message="x"/></testcase>
 <testcase name="d"><skipped message="needs root"/></testcase><testcase name="e"><skipped message="needs root"/></testcase>
 </testsuite></testsuites>"""
 
@@ -76,7 +75,32 @@ JUNIT = """<testsuites><testsuite>
 def test_counts_of_a_pytest_run(tmp_path):
     report = tmp_path / "report.xml"
     report.write_text(JUNIT)
-    assert pytest_run.counts(report) == (1, 2, 2, {"needs root": 2})
+    found, reasons = pytest_run.read(report)
+    assert (found.passed, found.failed, found.skipped, reasons) == (1, 2, 2, {"needs root": 2})
+    assert found.tests[0] == [1.5, "test_x::a"] and len(found.tests) == 5
+
+
+def results(tried_again):
+    starved = Found(passed=2, tests=[[0.5, "b"], [3.0, "c"]], tried_again=["x: why"] * tried_again)
+    return [("unit", Found(passed=3, skipped=1, notes=["1 skipped: needs root"], tests=[[1.0, "a"]]), 4.0), ("solo", starved, 5.0)]
+
+
+def test_the_summary_names_what_was_skipped_tried_again_and_slow():
+    lines = summary.text(results(1), 7.0).splitlines()
+    assert [line.split() for line in lines if line.startswith(("unit ", "solo ", "all "))] == [
+        ["unit", "4", "3", "0", "0", "1", "4", "s"],
+        ["solo", "2", "2", "0", "1", "0", "5", "s"],
+        ["all", "6", "5", "0", "1", "1", "7", "s"],
+    ]
+    assert "unit: 1 skipped: needs root" in lines and any(line.startswith("solo: tried again") and "x: why" in line for line in lines)
+    assert [line.split()[-1] for line in lines[2:5]] == ["c", "a", "b"]
+    assert lines[-1] == "5 passed, 0 failed, 1 skipped in 7.00s" and summary.failures(results(1)) == 0
+
+
+def test_a_machine_that_starves_many_tests_shows_nothing():
+    assert summary.failures(results(3)) == 0 and summary.failures(results(4)) == 1
+    assert summary.text(results(4), 7.0).splitlines()[-1].startswith("5 passed, 1 failed")
+    assert "4 tests were tried again" in summary.text(results(4), 7.0)
 
 
 SANITY = """Running sanity test "pep8"

@@ -1,0 +1,47 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The end of a run: one table, what did not run and why, what was tried again, and the slowest tests."""
+from __future__ import annotations
+
+MOST_TRIED_AGAIN = 3  # a machine that starves more tests than this shows nothing
+SLOWEST = 30
+HEAD = ("stage", "tests", "passed", "failed", "tried again", "skipped", "time")
+
+
+def table(rows):
+    """The rows in columns: the first to the left, numbers to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) if number == 0 else cell.rjust(width) for number, (cell, width) in enumerate(zip(row, widths))) for row in rows
+    )
+
+
+def _row(name, counts, seconds):
+    return (name, *map(str, counts), "%.0f s" % seconds)
+
+
+def _counts(found):
+    return found.passed + found.failed + found.skipped, found.passed, found.failed, len(found.tried_again), found.skipped
+
+
+def failures(results):
+    """Number of failures of a run; ``results``: [(stage, Found, seconds)]."""
+    failed = sum(found.failed for _name, found, _seconds in results)
+    return failed + (sum(len(found.tried_again) for _name, found, _seconds in results) > MOST_TRIED_AGAIN)
+
+
+def text(results, seconds):
+    """The whole end of a run that took ``seconds`` (text); its last line has the form of pytest's own, for whoever reads totals."""
+    totals = [sum(column) for column in zip(*(_counts(found) for _name, found, _seconds in results))]
+    lines = ["", "=== the slowest %d tests ===" % SLOWEST]
+    slowest = sorted(((duration, name, test) for name, found, _seconds in results for duration, test in found.tests), reverse=True)
+    lines += ["%6.1f s  %-11s  %s" % each for each in slowest[:SLOWEST]]
+    lines += ["", "=== summary ==="]
+    lines += [table([HEAD, *(_row(name, _counts(found), spent) for name, found, spent in results), _row("all", totals, seconds)])]
+    lines += ["%s: %s" % (name, note) for name, found, _seconds in results for note in found.notes]
+    lines += ["%s: tried again, as the machine did not give it what it needs: %s" % (name, each) for name, found, _seconds in results for each in found.tried_again]
+    if totals[3] > MOST_TRIED_AGAIN:
+        lines.append("%d tests were tried again, more than %d: this run shows nothing; give it a machine with less beside it" % (totals[3], MOST_TRIED_AGAIN))
+    lines.append("%d passed, %d failed, %d skipped in %.2fs" % (totals[1], failures(results), totals[4], seconds))
+    return "\n".join(lines)
