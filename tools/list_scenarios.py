@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Print the scenarios as a table, with what each would use on this machine or why it cannot run here. Usage: list_scenarios.py [INTENSITY]"""
+
 from __future__ import annotations
 
 import sys
@@ -17,9 +18,7 @@ A_PORT = 8000  # stands for the one that port detection finds
 
 def chosen(scenarios, intensity=None):
     """The scenarios that an intensity runs; all without one."""
-    return [
-        each for each in scenarios if intensity in (None, each["intensity"]) or (intensity in ("smoke", "full") and each["intensity"] != "extended")
-    ]
+    return [each for each in scenarios if intensity in (None, each["intensity"]) or (intensity in ("smoke", "full") and each["intensity"] != "extended")]
 
 
 def rows(scenarios, ability, intensity=None):

@@ -6,6 +6,7 @@
 Ansible ends with 2 both for a failed host and, in part, for bad usage. Here a run that did not pass can be told from one
 that never started. No process stands between the terminal and Ansible, so Ctrl-C reaches it as always.
 """
+
 from __future__ import annotations
 
 import sys

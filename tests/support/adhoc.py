@@ -6,6 +6,7 @@
 Each run is what the program does: its own process, arguments, environment, output and exit code. Only what Ansible reads while it is
 loaded (ansible.cfg, variables ANSIBLE_*) is that of the first run; a run that wants others gets a process that loads Ansible anew.
 """
+
 from __future__ import annotations
 
 import atexit

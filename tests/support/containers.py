@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Container engines of a test's own: podman with a storage apart, and a docker daemon with a socket apart. Images are made here, none is fetched."""
+
 from __future__ import annotations
 
 import contextlib

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What tests of fault families share: a state folder of their own, what a fault left behind, and the killing of its parts."""
+
 from __future__ import annotations
 
 import contextlib

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The worker of HTTP faults without the kernel's part: connections come to it directly, and it is told where the service is."""
+
 from __future__ import annotations
 
 import contextlib

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Lab hosts in tests: programs and modules on them by SSH, and what a lab leaves on the machine."""
+
 from __future__ import annotations
 
 import contextlib

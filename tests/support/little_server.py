@@ -5,6 +5,7 @@
 
 As a program: ``little_server.py PORT [stubborn]`` serves; ``little_server.py keep DELAY PORT`` starts it again whenever it ends.
 """
+
 from __future__ import annotations
 
 import contextlib

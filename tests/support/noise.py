@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The machine's own noise, measured before a stage that measures: where the margins of its tests come from."""
+
 from __future__ import annotations
 
 import subprocess

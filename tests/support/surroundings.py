@@ -6,6 +6,7 @@
 A failed test is tried again once (pytest-rerunfailures, ``--only-rerun Starved``) when the machine, by its own count, did not give it what it
 needs; nothing else is ever tried again. Each such test is a property of the report, and tools/stages counts them: more than three fail the run.
 """
+
 from __future__ import annotations
 
 import os

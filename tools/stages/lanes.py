@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Stages side by side: each in a process of its own, its output shown as a whole when it is over."""
+
 from __future__ import annotations
 
 import json

@@ -7,6 +7,7 @@ ansible-test wants the collection below a real path .../ansible_collections/mags
 so it gets a copy. It also wants to download a script that installs pip; a stand-in in its cache, which installs the same
 version with the interpreter's own ensurepip, lets it work wherever pip works. Home, cache and copy are all in .cache.
 """
+
 from __future__ import annotations
 
 import fcntl

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The end of a run: one table, what did not run and why, what was tried again, and the slowest tests."""
+
 from __future__ import annotations
 
 MOST_TRIED_AGAIN = 3  # a machine that starves more tests than this shows nothing
@@ -40,7 +41,9 @@ def text(results, seconds):
     lines += ["", "=== summary ==="]
     lines += [table([HEAD, *(_row(name, _counts(found), spent) for name, found, spent in results), _row("all", totals, seconds)])]
     lines += ["%s: %s" % (name, note) for name, found, _seconds in results for note in found.notes]
-    lines += ["%s: tried again, as the machine did not give it what it needs: %s" % (name, each) for name, found, _seconds in results for each in found.tried_again]
+    lines += [
+        "%s: tried again, as the machine did not give it what it needs: %s" % (name, each) for name, found, _seconds in results for each in found.tried_again
+    ]
     if totals[3] > MOST_TRIED_AGAIN:
         lines.append("%d tests were tried again, more than %d: this run shows nothing; give it a machine with less beside it" % (totals[3], MOST_TRIED_AGAIN))
     lines.append("%d passed, %d failed, %d skipped in %.2fs" % (totals[1], failures(results), totals[4], seconds))

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The tools behind the two commands, as far as they are pure: exit codes, tables, the reading of other programs' output."""
+
 from __future__ import annotations
 
 import tarfile
