@@ -4,6 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # The test command: sets itself up, then runs the stages of the test suite.
+[ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@" # called as "sh run_tests.sh"
 set -u
 
 usage() {
@@ -75,7 +76,8 @@ while [ $# -gt 0 ]; do
     esac
     shift
 done
-[ "${#only[@]}" -gt 0 ] || mapfile -t only < <(stages | cut -d ' ' -f 1)
+# Neither mapfile nor an empty array under "set -u" is known to bash 3.2.
+[ "${#only[@]}" -gt 0 ] || while read -r name _rest; do only+=("$name"); done < <(stages)
 
 # shellcheck source=tools/setup.sh
 . "$(dirname "${BASH_SOURCE[0]}")/tools/setup.sh"
@@ -92,4 +94,4 @@ export PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$ROOT/tools
 exec "$VENV/bin/python" -m stages --only "$(
     IFS=,
     printf '%s' "${only[*]}"
-)" -- "${more[@]}"
+)" -- ${more[@]+"${more[@]}"}

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from support.lab import lifecycle
+from support.lab import lifecycle, on_hosts, remains
+from support.surroundings import failed
 
 from lab import layout, needs, services
 
@@ -41,6 +42,17 @@ def lab():
         yield lifecycle.up(name, layout.plan_hosts(3, db=True, observer=True, protected=1))[0]
     finally:
         lifecycle.down(name)
+
+
+@pytest.fixture(autouse=True)
+def a_failed_test_fails_no_other(request):
+    """What a failed test left on the hosts is ended before the next one begins."""
+    yield
+    if failed(request) and "lab" in request.fixturenames:
+        there = request.getfixturevalue("lab")
+        left = [host.name for host in there.hosts if remains(there, host.name)]
+        if left:
+            on_hosts(there, ",".join(left), "fault_halt", {})
 
 
 @pytest.fixture(scope="session")

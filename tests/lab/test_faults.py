@@ -63,6 +63,7 @@ def test_cpu_load_as_the_host_itself_counts_it(lab):
     assert (ended["revert_cause"], ended["residue"]) == ("absent", [])
 
 
+@pytest.mark.quick
 def test_state_folders_are_private(lab):
     inject(lab, "app1", name="private", duration="60s")
     folders = "/run/magsasa-chaos /var/lib/magsasa-chaos"
@@ -83,6 +84,7 @@ def test_a_fault_outlives_the_session_and_ends_by_itself(lab):
     assert 5.5 < past["reverted_at"]["monotonic"] - past["injected_at"]["monotonic"] < 9
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(("victim", "cause"), [("chaos-fault", "supervisor_died"), ("chaos-guardian", "guardian_died"), ("chaos-cpu", "worker_died")])
 def test_whatever_part_is_killed_the_host_is_clean(lab, victim, cause):
     fault = inject(lab, "app2", name="killed", duration="60s")

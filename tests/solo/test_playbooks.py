@@ -65,6 +65,7 @@ def _home(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.quick
 def test_resilient_application_passes_and_nothing_is_left(ansible_playbook, chaos_state, tmp_path, home):
     scenarios = "cpu-light,memory-light,disk-io-light,app-restart,database-outage-brief,network-delay-light"
     done = ansible_playbook(ROOT / "playbooks" / "chaos_smoke.yml", *FAST, "-e", "chaos_scenarios=" + scenarios, "-e", "target_app_home=%s" % home)

@@ -49,3 +49,7 @@ class Poller:
         """(begin of the first bad request between two moments, begin of the last bad one, end of the first good one that began after that)."""
         bad = [began for began, _ended, good in self.samples if begin <= began <= end and not good]
         return min(bad), max(bad), min(ended for began, ended, good in self.samples if good and began > max(bad))
+
+    def slowest(self):
+        """Seconds that the slowest good answer took; at most the time-out."""
+        return max(ended - began for began, ended, good in self.samples if good)

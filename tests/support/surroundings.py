@@ -18,7 +18,7 @@ PRESSURE = "/proc/pressure/cpu"
 # Share of a test's time in which some process waited for a processor. On an idle machine of two cores a test of a fault is below 0.15, its own
 # work included; beside two processes that always run it is above 0.6.
 SCARCE = 0.4
-PROPERTY = "tried again"
+_FAILED = pytest.StashKey()
 
 
 class Starved(Exception):
@@ -80,6 +80,18 @@ def pytest_fixture_setup(fixturedef, request):
 
 def _first_line(error):
     return (str(error).splitlines() or [type(error).__name__])[0][:200]
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    item.stash[_FAILED] = item.stash.get(_FAILED, False) or call.excinfo is not None and not call.excinfo.errisinstance(pytest.skip.Exception)
+    return report
+
+
+def failed(request):
+    """Whether the test of a fixture's ``request`` has failed, in any try: what it left running must not fail the next one."""
+    return request.node.stash.get(_FAILED, False)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from support.vm import lifecycle
+from support.surroundings import failed
+from support.vm import lifecycle, module, remains
 
 from vm import needs
 
@@ -41,6 +42,16 @@ def vm():
         yield lifecycle.up(name)[0]
     finally:
         lifecycle.down(name)
+
+
+@pytest.fixture(autouse=True)
+def a_failed_test_fails_no_other(request):
+    """What a failed test left in the machine is ended before the next one begins."""
+    yield
+    if failed(request) and "vm" in request.fixturenames:
+        there = request.getfixturevalue("vm")
+        if remains(there):
+            module(there, "fault_halt", {})
 
 
 @pytest.fixture

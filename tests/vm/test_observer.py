@@ -92,10 +92,12 @@ def test_clocks_that_differ_by_minutes(vm, tmp_path, chaos_state):
     outage = seen["metrics"]["outages"][0]
     hold = seen["phases"]["hold"]
     assert abs(outage["from"] - hold["from"]) <= interval + error, (outage, hold, error)
-    # Somebody else who looked from there saw the service fall silent and come back at the same time. (An emulated processor may need long to be quick again.)
+    # Somebody else who looked from there saw the service fall silent and come back at the same time: as true as the two look often, and as an answer takes
+    # long. (An emulated processor may need long for one: who was on the way when the service stopped, or came back, is counted by either side.)
     first_bad, last_bad, first_good = poller.outage(hold["from"] - TIMEOUT, hold["to"] + 30.0)
-    assert abs(outage["from"] - first_bad) <= interval + PAUSE_S, (outage, first_bad)
-    assert last_bad - interval - PAUSE_S <= outage["to"] <= first_good + interval + PAUSE_S, (outage, last_bad, first_good)
+    slack = interval + PAUSE_S + poller.slowest()
+    assert abs(outage["from"] - first_bad) <= slack, (outage, first_bad, slack)
+    assert last_bad - slack <= outage["to"] <= first_good + slack, (outage, last_bad, first_good, slack)
     # And the host's own record is minutes ahead of the observer's clock: without the measured offset nothing would have fitted.
     past = ledger(vm)[-1]
     assert past["name"] == "frozen" and past["residue"] == []
