@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Check everything that a run was told, on the controller, before any host is touched."""
+
 from __future__ import annotations
 
 import os
@@ -13,9 +14,10 @@ from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible_collections.magsasa.chaos.plugins.module_utils import _clock, _quantity
+from ansible_collections.magsasa.chaos.plugins.module_utils._endpoint import candidates
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, ChaosError
 from ansible_collections.magsasa.chaos.plugins.module_utils._host import processes
-from ansible_collections.magsasa.chaos.plugins.plugin_utils import _catalogue, _scenario_form
+from ansible_collections.magsasa.chaos.plugins.plugin_utils import _catalogue, _misspelt, _origin, _scenario_form
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._fault_action import ASKED, inventory_refusal
 
 
@@ -25,14 +27,23 @@ class ActionModule(ActionBase):
     TRANSFERS_FILES = False
     _VALID_ARGS = frozenset(
         ("intensity", "scenarios", "catalogue", "target_url", "report_dir", "baseline", "recovery_timeout", "rate", "probe_timeout", "fail_on_breach")
-        + ("max_percent", "seed", "files", "shelves")
+        + ("max_percent", "seed", "files", "shelves", "only")
     )
 
     def run(self, tmp=None, task_vars=None):
         """``refused``: why the inventory closes this host, or null; ``scenarios``: what will run."""
         result = super().run(tmp, task_vars)
+        task_vars = task_vars or {}
+        warnings = self._check_variables(task_vars)
+        if warnings:
+            result["warnings"] = warnings
+        if self._task.args.get("only") == "variables":
+            return dict(result, changed=False)
         try:
             scenarios = self._checked(self._task.args)
+            port = self._templar.template(task_vars.get("chaos_database_port"))
+            if port not in (None, ""):
+                candidates.port(port, "chaos_database_port")
         except ChaosError as error:
             raise AnsibleActionFail(str(error))
         values = {name: self._templar.template(task_vars.get(name)) for name in ASKED}
@@ -45,6 +56,13 @@ class ActionModule(ActionBase):
             controller={"pid": main, "start": processes.start_time(main)},
         )
         return result
+
+    def _check_variables(self, task_vars):
+        """Warnings about variables that nobody reads; one that was meant for us ends the run here."""
+        refusals, warnings = _misspelt.look(task_vars, _origin.extra_variables(self._loader))
+        if refusals:
+            raise AnsibleActionFail("; ".join(refusals))
+        return warnings + _misspelt.look_at_environment(os.environ)
 
     def _checked(self, given):
         _quantity.duration(given.get("baseline", "10s"), "chaos_baseline", low=1.0, high=3600.0)

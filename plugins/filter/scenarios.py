@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Filters over the scenario catalogue."""
+
 from __future__ import annotations
 
 from ansible.errors import AnsibleFilterError
@@ -17,9 +18,12 @@ def select_scenarios(entries, intensity, wanted=None):
         raise AnsibleFilterError(str(error))
 
 
-def fill_scenario(entry, endpoint):
+def fill_scenario(entry, endpoint, database_path=None, database_port=None):
     """One scenario, filled in for one host."""
-    return _catalogue.fill(entry, endpoint)
+    try:
+        return _catalogue.fill(entry, endpoint, database_path, database_port)
+    except ChaosError as error:
+        raise AnsibleFilterError(str(error))
 
 
 def ability(assessed):

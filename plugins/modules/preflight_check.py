@@ -3,6 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Documentation of the action of the same name."""
+
 from __future__ import annotations
 
 DOCUMENTATION = r"""
@@ -13,6 +14,8 @@ author:
   - magsasa.chaos contributors (@magsasa)
 description:
   - Runs on the controller. Checks every setting of a run and fails with one sentence that names the setting, its value and the remedy.
+  - Refuses a misspelt variable (one that begins with C(chaos_) and that nobody reads) when it was given as an extra variable or is near the
+    name of one of ours; warns of another one. Variables called C(chaos_x_...) are free for you.
   - Tells whether the inventory opens the host.
 options:
   intensity:
@@ -70,6 +73,10 @@ options:
   seed:
     description: Decides which hosts run together. One of the run's own when left out.
     type: str
+  only:
+    description: With V(variables) only the names of variables are checked, and nothing is returned.
+    type: str
+    choices: [variables]
 attributes:
   check_mode:
     description: The same in C(check_mode).

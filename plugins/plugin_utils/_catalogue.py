@@ -2,12 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The scenario catalogue: choosing, filling in. Pure. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
+from ansible_collections.magsasa.chaos.plugins.module_utils._endpoint import candidates
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption
 
 INTENSITIES = ("smoke", "light", "medium", "heavy", "full", "extended")
 SMOKE_HOLD = "3s"
+MYSQL_PORT = 3306
 
 
 def select(entries, intensity, wanted=None):
@@ -41,8 +44,19 @@ def _names(wanted):
     return [str(name).strip() for name in wanted if str(name).strip()]
 
 
-def fill(entry, endpoint):
-    """One scenario for one host: options filled in from what port detection found.
+def _named_database(found, path, port):
+    """The database as port detection found it, or the one on this host that the user named by a path (SQLite) or a port."""
+    if path:
+        return {"backend": "sqlite", "path": str(path)}
+    if not port:
+        return found
+    number = candidates.port(port, "chaos_database_port")
+    guess = "mysql" if number == MYSQL_PORT else "postgresql"
+    return {"backend": found.get("backend") if found.get("backend") in ("postgresql", "mysql") else guess, "port": number}
+
+
+def fill(entry, endpoint, database_path=None, database_port=None):
+    """One scenario for one host: options filled in from what port detection found. What the user names wins over that.
 
     Returns the entry with ``options`` ready to use, or with ``skipped``: a sentence with reason and remedy.
     """
@@ -55,7 +69,7 @@ def fill(entry, endpoint):
     if endpoint.get("planned") and asks:
         reason = "a dry run does not start the sample application, which this scenario is about; name a running service with chaos_target_url"
         return dict(filled, skipped=reason)
-    database = endpoint.get("database") or {}
+    database = _named_database(endpoint.get("database") or {}, database_path, database_port)
     values = {
         "port": endpoint.get("port"),
         "pid": endpoint.get("pid"),

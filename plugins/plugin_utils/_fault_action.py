@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The controller's side of every fault module: the inventory has the first word. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 import importlib
@@ -13,7 +14,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.magsasa.chaos.plugins.module_utils import _families
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, printable
 from ansible_collections.magsasa.chaos.plugins.module_utils._fault.module import ENVELOPE
-from ansible_collections.magsasa.chaos.plugins.plugin_utils import _peers, _window
+from ansible_collections.magsasa.chaos.plugins.plugin_utils import _misspelt, _peers, _variables, _window
 
 ASKED = ("inventory_hostname", "chaos_allowed", "chaos_protected", "chaos_window")  # variables that have a say
 
@@ -60,11 +61,16 @@ class FaultAction(ActionBase):
     def run(self, tmp=None, task_vars=None):
         """Result of the module, or the refusal."""
         result = super().run(tmp, task_vars)
+        warnings = []
         name, arguments = self._module()
         if arguments.get("state", "present") != "absent":
             refusal = inventory_refusal({key: self._value(task_vars, key) for key in ASKED})
             if refusal:
                 result.update(failed=True, changed=False, msg=refusal, refused=True)
+                return result
+            misspelt, warnings = self._misspelt(task_vars or {})
+            if misspelt:
+                result.update(failed=True, changed=False, msg=misspelt, refused=True)
                 return result
         wrong = malformed(name, arguments)
         if wrong:
@@ -80,11 +86,20 @@ class FaultAction(ActionBase):
                 result.update(failed=True, changed=False, msg=str(error), **error.details)
                 return result
         result.update(self._execute_module(module_name=name, module_args=arguments, task_vars=task_vars))
+        if warnings:
+            result["warnings"] = warnings + list(result.get("warnings") or [])
         if named:
             result["peers"] = named
         if str(result.get("msg", "")).startswith("refused by"):
             result["refused"] = True
         return result
+
+    @staticmethod
+    def _misspelt(task_vars):
+        """(refusal or "", warnings): a guard whose variable is misspelt guards nothing."""
+        refusals, warnings = _misspelt.look(task_vars)
+        lift = "; correct it, or call a variable of your own %s..., to lift this guard" % _variables.FREE
+        return "refused by the variables guard: " + "; ".join(refusals) + lift if refusals else "", warnings
 
     def _value(self, task_vars, key):
         value = (task_vars or {}).get(key)

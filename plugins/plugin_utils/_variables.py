@@ -1,0 +1,197 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every variable ``chaos_*`` that the collection reads or sets. Pure data. Private to magsasa.chaos.
+
+The one source of three things: the check for misspelt names (``_misspelt.py``), the argument specs and defaults of the role options that
+a variable feeds, and the table in README.md. ``tools/write_variables.py`` writes the last two; a test says where they differ.
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+
+# name; default: as the docs show it; meaning: one sentence for docs and argument specs;
+# options: the role options that it feeds, of this type, by this template (None: it feeds none, tasks read it directly)
+Variable = namedtuple("Variable", "name default meaning options type template")
+
+
+def _of(name, default, meaning, options="", kind="str", template=None):
+    return Variable(name, default, meaning, tuple(options.split()), kind, template)
+
+
+def _text(name, default):
+    """The template of a variable that may be a number or a text, such as the answer to a survey; an empty answer is none."""
+    return "{{ %s | default('') | string or %s }}" % (name, default)
+
+
+SETTINGS = (
+    _of("chaos_allowed", "false", "A host is touched only where the inventory says true."),
+    _of("chaos_protected", "false", "True always wins over C(chaos_allowed)."),
+    _of("chaos_hosts", "all", "The hosts of the run, as a pattern of Ansible."),
+    _of(
+        "chaos_intensity",
+        "light",
+        "The intensity of the run (smoke, light, medium, heavy, full or extended); each playbook C(chaos_light) and so on sets its own.",
+        "preflight_intensity suite_intensity",
+        template="{{ chaos_intensity | default('light', true) }}",
+    ),
+    _of(
+        "chaos_scenarios",
+        "",
+        "Ids, families or tags instead of the intensity's scenarios; a list, or a text with commas.",
+        "preflight_scenarios",
+        "raw",
+        "{{ chaos_scenarios | default([]) }}",
+    ),
+    _of(
+        "chaos_scenario_files",
+        "",
+        "Files of scenarios of your own on the controller; a list, or a text with commas.",
+        "preflight_scenario_files",
+        "raw",
+        "{{ chaos_scenario_files | default([]) }}",
+    ),
+    _of("chaos_extra_scenarios", "", "Scenarios of your own as a list."),
+    _of(
+        "chaos_target_url",
+        "",
+        "The service; found by port detection when empty. C(APP_PORT) and C(CHAOS_TARGET_PORT) in the environment name its port instead.",
+        "preflight_target_url",
+        template="{{ chaos_target_url | default('') }}",
+    ),
+    _of("chaos_service", "", "The name by which the service identifies itself, for port detection."),
+    _of("chaos_ports", "8000, 5000, 5001, 3000", "Ports that port detection looks at."),
+    _of("chaos_discover", "true", "Whether C(chaos_detect) looks at every listening port too."),
+    _of("chaos_database_path", "", "The SQLite file of the service, where port detection does not find it out."),
+    _of("chaos_database_port", "", "The port of the service's database on the same host; 3306 is taken for MySQL, another one for PostgreSQL."),
+    _of("chaos_sample_app", "true", "Whether the sample application is started where no service is found on this machine."),
+    _of(
+        "chaos_observer",
+        "the target itself",
+        "Inventory name of the host that probes.",
+        "experiment_observer",
+        template="{{ chaos_observer | default(inventory_hostname) }}",
+    ),
+    _of(
+        "chaos_baseline",
+        "10s; with smoke 4s",
+        "Length of the baseline.",
+        "preflight_baseline experiment_baseline",
+        template=_text("chaos_baseline", "('4s' if chaos_intensity | default('') == 'smoke' else '10s')"),
+    ),
+    _of(
+        "chaos_recovery_timeout",
+        "30s",
+        "How long to wait for recovery.",
+        "preflight_recovery_timeout experiment_recovery_timeout",
+        template=_text("chaos_recovery_timeout", "'30s'"),
+    ),
+    _of("chaos_probe_rate", "20", "Probes a second.", "preflight_probe_rate experiment_probe_rate", "raw", _text("chaos_probe_rate", "20")),
+    _of(
+        "chaos_probe_timeout", "2s", "Time-out of one probe.", "preflight_probe_timeout experiment_probe_timeout", template=_text("chaos_probe_timeout", "'2s'")
+    ),
+    _of(
+        "chaos_halt_on",
+        "",
+        "Undo the fault early at this C(error_rate) or C(latency) over C(for). Empty for never.",
+        "experiment_halt_on",
+        "dict",
+        "{{ experiment_scenario.halt_on | default(chaos_halt_on | default({})) }}",
+    ),
+    _of(
+        "chaos_lease",
+        "15s, or 10 s and a second a host",
+        "Fault and probe end within this time when the controller vanishes. Empty for no lease.",
+        "experiment_lease",
+        template="{{ chaos_lease | default([15, 10 + experiment_hosts | length] | max ~ 's') }}",
+    ),
+    _of(
+        "chaos_max_percent",
+        "50",
+        "The share of an inventory group that may be experimented on at once; the others wait for the next wave. 100 lifts the guard.",
+        "preflight_max_percent suite_max_percent",
+        "raw",
+        _text("chaos_max_percent", "50"),
+    ),
+    _of(
+        "chaos_seed",
+        "one of the run's own",
+        "Decides which hosts run together; the report shows it.",
+        "preflight_seed",
+        "raw",
+        "{{ chaos_seed | default('') | string }}",
+    ),
+    _of("chaos_window", "", "When faults may be injected, such as C(Mon-Fri 09:00-17:00 Europe/Manila) or C(22:00-04:00)."),
+    _of(
+        "chaos_fail_on_breach",
+        "true",
+        "Whether the run fails when an objective is not met.",
+        "preflight_fail_on_breach suite_fail_on_breach",
+        "raw",
+        _text("chaos_fail_on_breach", "true"),
+    ),
+    _of(
+        "chaos_report_dir",
+        "CHAOS_REPORT_DIR, else reports",
+        "Folder of the reports.",
+        "preflight_report_dir",
+        template="{{ chaos_report_dir | default(lookup('ansible.builtin.env', 'CHAOS_REPORT_DIR') or 'reports', true) }}",
+    ),
+)
+
+# Facts that a run sets. They are for reading: as extra variables they would hide what the run found out.
+RESULTS = (
+    _of(
+        "chaos_refused", "", "Why the inventory refuses this host; empty when it does not.", "experiment_refused", template="{{ chaos_refused | default('') }}"
+    ),
+    _of(
+        "chaos_endpoint",
+        "",
+        "The service, as M(magsasa.chaos.endpoint_info) returns it.",
+        "experiment_endpoint",
+        "dict",
+        "{{ chaos_endpoint | default({}) }}",
+    ),
+    _of("chaos_chosen", "", "The scenarios of the run."),
+    _of("chaos_demo", "", "Whether the sample application was started."),
+    _of("chaos_experiment", "", "The record of the last experiment."),
+    _of("chaos_experiments", "", "The records of all experiments of the host."),
+)
+
+# Options of the roles that no variable above feeds.
+ROLE_OPTIONS = (
+    "preflight_shelves preflight_catalogue preflight_demo_source suite_catalogue suite_chosen experiment_scenario experiment_hosts experiment_wave "
+    "target_app_state target_app_source target_app_port target_app_bind target_app_database_url target_app_fragile target_app_enabled target_app_home "
+    "target_app_python target_app_owner"
+).split()
+
+# Variables of the environment that the commands, the lab and the tests read.
+ENVIRONMENT = (
+    "CHAOS_FAULTS",
+    "CHAOS_LAB_HOME",
+    "CHAOS_NIGHTLY",
+    "CHAOS_NO_INSTALL",
+    "CHAOS_PYTHON",
+    "CHAOS_REPORT_DIR",
+    "CHAOS_SEED",
+    "CHAOS_TARGET_PORT",
+)
+
+# What people may call something that has another name here.
+ALSO_CALLED = {
+    "chaos_slo": "chaos_objectives",
+    "chaos_slos": "chaos_objectives",
+    "chaos_sla": "chaos_objectives",
+    "chaos_url": "chaos_target_url",
+    "chaos_rate": "chaos_probe_rate",
+    "chaos_timeout": "chaos_probe_timeout",
+    "chaos_level": "chaos_intensity",
+    "chaos_percent": "chaos_max_percent",
+    "chaos_blast_radius": "chaos_max_percent",
+}
+
+FREE = "chaos_x_"  # how people may call variables of their own
+ARTIFACTS = ("chaos", "chaos_part_")  # what a workflow of AWX hands on from earlier jobs: the verdict, and that of a slice
+
+BY_NAME = {each.name: each for each in SETTINGS + RESULTS}

@@ -1,0 +1,72 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Variables as people give them: on the command line, in an inventory, from a workflow."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import pytest
+
+from support import adhoc
+from support.modules import ROOT, environment, run_module
+
+
+@pytest.fixture(name="inventory")
+def _inventory(tmp_path):
+    """Writes an inventory of localhost with more variables (dict)."""
+
+    def write(**variables):
+        path = tmp_path / "inventory.yml"
+        lines = ["      %s: %s" % each for each in dict(ansible_connection="local", chaos_allowed="true", **variables).items()]
+        path.write_text("all:\n  hosts:\n    localhost:\n" + "\n".join(lines) + "\n", encoding="utf-8")
+        return path
+
+    return write
+
+
+EXTRA = [
+    ("chaos_max_precent=10", "chaos_max_precent is no variable of this collection; did you mean chaos_max_percent?"),
+    ('{"chaos_slo": {"recovery_s": 1}}', "chaos_slo is no variable of this collection; did you mean chaos_objectives?"),
+    ("chaos_refused=", "chaos_refused is what a run finds out and no setting"),
+    ('{"chaos": {"verdict": "passed"}, "chaos_part_1_of_8": {}, "chaos_x_team": "web"}', None),
+]
+
+
+@pytest.mark.parametrize("given, refusal", EXTRA, ids=[each[0][:25] for each in EXTRA])
+def test_extra_variables(given, refusal, tmp_path):
+    found = run_module("preflight_check", {"report_dir": str(tmp_path / "reports")}, tmp_path, extra=("-e", given))
+    if refusal:
+        assert found["failed"] and refusal in found["msg"]
+        assert not (tmp_path / "reports").exists(), "something was done before the names were checked"
+    else:
+        assert not found.get("failed") and found["refused"] is None and not found.get("warnings")
+
+
+def test_a_variable_of_an_inventory_earns_a_warning_or_near_one_of_ours_a_refusal(inventory, tmp_path):
+    path = inventory(chaos_ticket="OPS-1", chaos_x_team="web")
+    argv = [
+        os.path.join(os.path.dirname(sys.executable), "ansible"),
+        "localhost",
+        "-i",
+        str(path),
+        "-m",
+        "magsasa.chaos.preflight_check",
+        "-a",
+        "only=variables",
+    ]
+    own = adhoc.run(argv, cwd=ROOT, env=environment(tmp_path, COLUMNS=500), timeout=120)
+    assert "SUCCESS" in own.stdout and "chaos_ticket is no variable of this collection" in own.stderr, own
+    assert "chaos_x_team" not in own.stdout + own.stderr
+    near = run_module("preflight_check", {"report_dir": str(tmp_path)}, tmp_path, inventory=inventory(chaos_windwo="09:00-17:00"))
+    assert near["failed"] and near["msg"] == "chaos_windwo is no variable of this collection; did you mean chaos_window?"
+
+
+def test_a_misspelt_guard_guards_in_a_task_of_ones_own_too(inventory, tmp_path):
+    found = run_module("cpu_fault", {"name": "a", "load": "10%", "duration": "1s"}, tmp_path, check=True, inventory=inventory(chaos_protcted="true"))
+    assert found["failed"] and found["refused"]
+    assert found["msg"].startswith("refused by the variables guard: chaos_protcted is no variable") and "did you mean chaos_protected?" in found["msg"]
+    gone = run_module("cpu_fault", {"name": "a", "state": "absent"}, tmp_path, inventory=inventory(chaos_protcted="true"))
+    assert not gone.get("failed"), "an undo is never refused"
