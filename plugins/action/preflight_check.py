@@ -18,7 +18,8 @@ from ansible_collections.magsasa.chaos.plugins.module_utils._endpoint import can
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, ChaosError
 from ansible_collections.magsasa.chaos.plugins.module_utils._host import processes
 from ansible_collections.magsasa.chaos.plugins.plugin_utils import _catalogue, _misspelt, _origin, _scenario_form
-from ansible_collections.magsasa.chaos.plugins.plugin_utils._fault_action import ASKED, inventory_refusal
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._fault_action import inventory_refusal
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._touched import Touched
 
 
 class ActionModule(ActionBase):
@@ -46,11 +47,10 @@ class ActionModule(ActionBase):
                 candidates.port(port, "chaos_database_port")
         except ChaosError as error:
             raise AnsibleActionFail(str(error))
-        values = {name: self._templar.template(task_vars.get(name)) for name in ASKED}
         main = os.getppid()  # actions run in a worker; its parent is ansible-playbook itself
         result.update(
             changed=False,
-            refused=inventory_refusal(values),
+            refused=inventory_refusal(Touched(self, task_vars)),
             scenarios=scenarios,
             seed=str(self._task.args.get("seed") or zlib.crc32(("%d:%s:%s" % (main, processes.start_time(main), _clock.boot_id())).encode("ascii"))),
             controller={"pid": main, "start": processes.start_time(main)},

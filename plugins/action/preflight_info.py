@@ -2,11 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Controller side of magsasa.chaos.preflight_info: names of peers become addresses, as they will when the fault goes in."""
+
 from __future__ import annotations
 
 from ansible.plugins.action import ActionBase
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption
 from ansible_collections.magsasa.chaos.plugins.plugin_utils import _peers
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._touched import Touched
 
 
 class ActionModule(ActionBase):
@@ -18,16 +20,17 @@ class ActionModule(ActionBase):
         """Result of the module."""
         result = super().run(tmp, task_vars)
         arguments = dict(self._task.args)
+        touched = Touched(self, task_vars)
         if isinstance(arguments.get("scenarios"), (list, tuple)):
-            arguments["scenarios"] = [self._filled(entry, task_vars) for entry in arguments["scenarios"]]
-        result.update(self._execute_module(module_args=arguments, task_vars=task_vars))
+            arguments["scenarios"] = [self._filled(entry, touched) for entry in arguments["scenarios"]]
+        result.update(touched.execute(self._task.action, arguments))
         return result
 
     @staticmethod
-    def _filled(entry, task_vars):
+    def _filled(entry, touched):
         if not isinstance(entry, dict) or entry.get("family") != "network" or not isinstance(entry.get("options"), dict):
             return entry
         try:
-            return dict(entry, options=_peers.translate(entry["options"], task_vars)[0])
+            return dict(entry, options=_peers.translate(entry["options"], touched.task_vars, touched.name)[0])
         except BadOption as error:
             return dict(entry, skipped=str(error))

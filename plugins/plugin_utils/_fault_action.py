@@ -15,18 +15,27 @@ from ansible_collections.magsasa.chaos.plugins.module_utils import _families
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, printable
 from ansible_collections.magsasa.chaos.plugins.module_utils._fault.module import ENVELOPE
 from ansible_collections.magsasa.chaos.plugins.plugin_utils import _misspelt, _peers, _variables, _window
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._touched import Touched
 
-ASKED = ("inventory_hostname", "chaos_allowed", "chaos_protected", "chaos_window")  # variables that have a say
+ASKED = ("chaos_allowed", "chaos_protected", "chaos_window")  # variables that have a say
+TWINS = (
+    "refused by the protected guard: %s and %s are one machine (%s), and chaos_protected is true for %s; "
+    "take the variable away from its inventory to lift this guard"
+)
 
 
-def inventory_refusal(task_vars):
+def inventory_refusal(touched):
     """Why the inventory does not let us touch this host (one sentence), or None. See docs/design.md section 5."""
-    host = task_vars.get("inventory_hostname", "this host")
-    if boolean(task_vars.get("chaos_protected", False), strict=False):
+    values = touched.values(ASKED)
+    host = touched.name + touched.why
+    if boolean(values["chaos_protected"] or False, strict=False):
         return "refused by the protected guard: chaos_protected is true for %s; take the variable away from its inventory to lift this guard" % host
-    if not boolean(task_vars.get("chaos_allowed", False), strict=False):
+    if not boolean(values["chaos_allowed"] or False, strict=False):
         return "refused by the allowed guard: chaos_allowed is not true for %s; set chaos_allowed=true in its inventory to lift this guard" % host
-    return _window.refusal(task_vars.get("chaos_window"), host)
+    twin = touched.twin()
+    if twin:
+        return TWINS % (touched.name, twin[0], "both are at %s" % printable(twin[1]), twin[0])
+    return _window.refusal(values["chaos_window"], host)
 
 
 def malformed(name, arguments):
@@ -63,12 +72,13 @@ class FaultAction(ActionBase):
         result = super().run(tmp, task_vars)
         warnings = []
         name, arguments = self._module()
+        touched = Touched(self, task_vars)
         if arguments.get("state", "present") != "absent":
-            refusal = inventory_refusal({key: self._value(task_vars, key) for key in ASKED})
+            refusal = inventory_refusal(touched)
             if refusal:
                 result.update(failed=True, changed=False, msg=refusal, refused=True)
                 return result
-            misspelt, warnings = self._misspelt(task_vars or {})
+            misspelt, warnings = self._misspelt({**(task_vars or {}), **touched.variables})
             if misspelt:
                 result.update(failed=True, changed=False, msg=misspelt, refused=True)
                 return result
@@ -81,11 +91,11 @@ class FaultAction(ActionBase):
         named = {}
         if name.endswith(".network_fault") and arguments.get("state", "present") != "absent":
             try:
-                arguments, named = _peers.translate(arguments, task_vars)
+                arguments, named = _peers.translate(arguments, task_vars, touched.name)
             except BadOption as error:
                 result.update(failed=True, changed=False, msg=str(error), **error.details)
                 return result
-        result.update(self._execute_module(module_name=name, module_args=arguments, task_vars=task_vars))
+        result.update(touched.execute(name, arguments))
         if warnings:
             result["warnings"] = warnings + list(result.get("warnings") or [])
         if named:
@@ -100,7 +110,3 @@ class FaultAction(ActionBase):
         refusals, warnings = _misspelt.look(task_vars)
         lift = "; correct it, or call a variable of your own %s..., to lift this guard" % _variables.FREE
         return "refused by the variables guard: " + "; ".join(refusals) + lift if refusals else "", warnings
-
-    def _value(self, task_vars, key):
-        value = (task_vars or {}).get(key)
-        return self._templar.template(value) if isinstance(value, (str, list)) else value

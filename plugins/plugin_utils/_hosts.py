@@ -106,6 +106,10 @@ class HostRunner:
         except Exception as error:  # a host that cannot be reached must not end the watch over the others
             return {"failed": True, "unreachable": True, "msg": str(error)}
 
+    def opened(self, host):
+        """``(action, variables)`` of a host: whose ``_execute_module`` runs a module there, by the host's own variables. Raises AnsibleError."""
+        return self._runner(host)
+
     def prepare(self, hosts):
         """Make the connections of these hosts, which open when they are first used. Ansible's loaders are no place for two threads at once."""
         for host in hosts:
@@ -184,7 +188,7 @@ class HostRunner:
         action = self._action
         variables = dict(self._vars)
         variables.update(self._vars["hostvars"][host])
-        variables.setdefault("inventory_hostname", host)
+        variables["inventory_hostname"] = host
         templar = action._templar.copy_with_new_env(available_variables=variables)
         opened = _Opener(action, variables, templar)
         runner = _Runner(

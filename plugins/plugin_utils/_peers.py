@@ -5,6 +5,7 @@
 
 Only the controller knows the inventory, and only what it resolves is the same for all hosts.
 """
+
 from __future__ import annotations
 
 import concurrent.futures
@@ -20,13 +21,13 @@ AT_ONCE = 16  # names that are resolved side by side
 _NUMBERS = re.compile(r"[0-9./]+|[0-9A-Fa-f:./]*:[0-9A-Za-z:./%_-]*")  # meant as an address or network, right or wrong
 
 
-def translate(arguments, task_vars):
+def translate(arguments, task_vars, touched):
     """``(arguments, {name: [address]})``: the arguments of network_fault with addresses in the place of names.
 
-    ``arguments`` stay as they are. Raises BadOption for a name that the inventory does not know or that has no address.
+    ``touched``: the host that the fault is on. ``arguments`` stay as they are. Raises BadOption for a name that the inventory does not know or that has no address.
     """
     option, texts = _given(arguments)
-    hosts = {text: _hosts(text, option, task_vars) for text in texts if not _NUMBERS.fullmatch(text)}
+    hosts = {text: _hosts(text, option, task_vars, touched) for text in texts if not _NUMBERS.fullmatch(text)}
     if not hosts:
         return arguments, {}
     wanted = sorted({host for members in hosts.values() for host in members})
@@ -55,7 +56,7 @@ def _given(options):
     return (option, [str(each).strip() for each in given]) if isinstance(given, (list, tuple)) else (None, [])
 
 
-def _hosts(text, option, task_vars):
+def _hosts(text, option, task_vars, touched):
     """Hosts of the inventory that a name means; a group means its hosts but the one that the fault is on."""
     groups = task_vars.get("groups") or {}
     if text in groups.get("all", ()):
@@ -65,7 +66,7 @@ def _hosts(text, option, task_vars):
         raise BadOption(
             option, text, problem, "use an address such as 192.0.2.7, a network such as 192.0.2.0/24, or a name that ansible-inventory --graph shows"
         )
-    found = [host for host in groups[text] if host != task_vars.get("inventory_hostname")]
+    found = [host for host in groups[text] if host != touched]
     if not found:
         raise BadOption(option, text, "is a group with no host but this one", "name a group that has others, or leave it out")
     return found

@@ -6,6 +6,7 @@
 ``[DAYS] HH:MM-HH:MM [ZONE]``, such as "Mon-Fri 09:00-17:00 Europe/Manila" or "22:00-04:00" (over midnight; it belongs to the day on
 which it begins). Without a zone it is the controller's local time.
 """
+
 from __future__ import annotations
 
 import datetime
@@ -81,7 +82,7 @@ def refusal(value, host, now=None):
     try:
         windows = [parse(text) for text in texts]
     except BadOption as error:
-        return "refused by the window guard: %s" % error
+        return "refused by the window guard: %s; this is the chaos_window of %s" % (error, host)
     if any(holds(window, now) for window in windows):
         return None
     local = now.astimezone(windows[0].zone)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime
+from types import SimpleNamespace
 
 import pytest
 
@@ -80,5 +81,6 @@ def test_a_window_that_cannot_be_read_refuses(value):
 
 @pytest.mark.parametrize("more, guard", [({"chaos_protected": True}, "protected"), ({"chaos_allowed": False}, "allowed"), ({}, "window")])
 def test_the_guards_have_their_order(more, guard):
-    values = dict({"inventory_hostname": "web1", "chaos_allowed": True, "chaos_window": "nonsense"}, **more)
-    assert _fault_action.inventory_refusal(values).startswith("refused by the %s guard" % guard)
+    values = dict({"chaos_allowed": True, "chaos_protected": None, "chaos_window": "nonsense"}, **more)
+    touched = SimpleNamespace(name="web1", why="", values=lambda keys: {key: values[key] for key in keys}, twin=lambda: None)
+    assert _fault_action.inventory_refusal(touched).startswith("refused by the %s guard" % guard)

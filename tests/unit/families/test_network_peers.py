@@ -31,7 +31,8 @@ HOSTVARS = {
     "odd": Unreadable(),
 }
 GROUPS = {"all": sorted(HOSTVARS), "web": ["web1", "web2"], "mine": ["web1"], "broken": ["web2", "lost"], "empty": []}
-VARS = {"hostvars": HOSTVARS, "groups": GROUPS, "inventory_hostname": "web1"}
+ME = "web1"
+VARS = {"hostvars": HOSTVARS, "groups": GROUPS}
 KNOWN = {"db1.example": ["192.0.2.20", "2001:db8::20"], "cache": ["192.0.2.30", "192.0.2.30"]}
 
 
@@ -61,15 +62,15 @@ def names(monkeypatch):
 @pytest.mark.parametrize("option", ["peer", "to"])
 def test_names_become_addresses(given, peers, named, option):
     arguments = {"name": "net", option: given}
-    assert _peers.translate(arguments, VARS) == ({"name": "net", option: peers}, named)
+    assert _peers.translate(arguments, VARS, ME) == ({"name": "net", option: peers}, named)
     assert arguments[option] == given  # the task's own
 
 
 @pytest.mark.parametrize("given", [None, [], 7, {"web": 1}, ["192.0.2.1/24", "192.0.2.300", "::/0", "fe80::1%eth0", "2001:DB8::/32", "192.0.2.1"]])
 def test_what_has_no_name_is_left_to_the_module(given):
     arguments = {"peer": given}
-    assert _peers.translate(arguments, VARS) == (arguments, {})
-    assert _peers.translate({}, VARS) == ({}, {})
+    assert _peers.translate(arguments, VARS, ME) == (arguments, {})
+    assert _peers.translate({}, VARS, ME) == ({}, {})
 
 
 @pytest.mark.parametrize(
@@ -86,7 +87,7 @@ def test_what_has_no_name_is_left_to_the_module(given):
 )
 def test_names_without_addresses_are_refused(given, words):
     with pytest.raises(BadOption) as caught:
-        _peers.translate({"peer": ["192.0.2.1", given]}, VARS)
+        _peers.translate({"peer": ["192.0.2.1", given]}, VARS, ME)
     assert str(caught.value).startswith(words) and "\n" not in str(caught.value)
     assert caught.value.details["option"] == "peer"
 
@@ -94,7 +95,7 @@ def test_names_without_addresses_are_refused(given, words):
 def test_a_host_whose_name_is_not_known_to_the_resolver():
     hosts = {"hostvars": {"bare": {}}, "groups": {"all": ["bare"]}}
     with pytest.raises(BadOption, match="'bare' has no address: the controller cannot resolve its name; set ansible_host of 'bare'"):
-        _peers.translate({"to": "bare"}, hosts)
+        _peers.translate({"to": "bare"}, hosts, ME)
 
 
 def test_a_scenario_may_name_hosts_before_there_is_an_inventory():
