@@ -14,52 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from support.faults import left, ledger, marked, wait_for
 from support.modules import run_module
 
 FAULT = {"name": "life", "load": "10%", "of": "added", "cores": 1, "duration": "20s"}
-
-
-def marked(state, fault_id=None):
-    """(pid, comm) of living processes that the faults of this state folder started."""
-    found = []
-    for entry in os.listdir("/proc"):
-        if not entry.isdigit():
-            continue
-        try:
-            with open("/proc/%s/environ" % entry, "rb") as source:
-                pairs = source.read().split(b"\0")
-            with open("/proc/%s/stat" % entry) as source:
-                name, _close, rest = source.read().rpartition(")")
-        except OSError:
-            continue
-        if rest.split()[0] in "ZX" or b"MAGSASA_CHAOS_STATE=%s" % str(state).encode() not in pairs:
-            continue
-        if any(pair.startswith(b"MAGSASA_CHAOS_FAULT=") and (fault_id is None or pair.endswith(fault_id.encode())) for pair in pairs):
-            found.append((int(entry), name.partition("(")[2]))
-    return found
-
-
-def wait_for(condition, seconds=8.0):
-    """Wait until ``condition()`` is true; returns whether it became true."""
-    limit = time.monotonic() + seconds
-    while time.monotonic() < limit:
-        if condition():
-            return True
-        time.sleep(0.05)
-    return bool(condition())
-
-
-def ledger(state):
-    """Past records of the ledger, oldest first."""
-    path = state / "ledger" / "ledger.jsonl"
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-
-
-def clean(state):
-    """What is left of faults: processes, runtime files, active records."""
-    left = [str(path) for path in (state / "run").rglob("*")] if (state / "run").exists() else []
-    left += [str(path) for path in (state / "ledger" / "faults").rglob("*")] if (state / "ledger" / "faults").exists() else []
-    return left + ["process %d %s" % found for found in marked(state)]
 
 
 @pytest.fixture(name="state")
@@ -68,7 +26,7 @@ def _state(tmp_path):
     folder.mkdir(mode=0o700)
     yield folder
     run_module("fault_halt", {}, folder)
-    assert wait_for(lambda: not clean(folder)), clean(folder)
+    assert wait_for(lambda: not left(folder)), left(folder)
 
 
 def test_do_repeat_undo_repeat(state):
@@ -80,7 +38,7 @@ def test_do_repeat_undo_repeat(state):
     undone = run_module("cpu_fault", {"name": "life", "state": "absent"}, state)
     assert undone["changed"] and undone["fault"]["state"] == "reverted" and undone["fault"]["revert_cause"] == "absent"
     assert undone["fault"]["residue"] == []
-    assert wait_for(lambda: not clean(state)), clean(state)
+    assert wait_for(lambda: not left(state)), left(state)
     last = run_module("cpu_fault", {"name": "life", "state": "absent"}, state)
     assert not last["changed"] and last["fault"]["id"] == first["fault"]["id"]
 
@@ -94,11 +52,11 @@ def test_check_mode_plans_and_touches_nothing(state):
 
 def test_ends_at_its_deadline(state):
     fault = run_module("cpu_fault", dict(FAULT, duration="3s"), state)["fault"]
-    assert wait_for(lambda: not clean(state), 10), clean(state)
+    assert wait_for(lambda: not left(state)), left(state)
     (past,) = ledger(state)
     assert past["revert_cause"] == "deadline"
     held = past["reverted_at"]["monotonic"] - fault["injected_at"]["monotonic"]
-    assert 2.9 < held < 4.5  # a bound of correctness, wide enough for a busy machine
+    assert 2.9 < held < 6, held  # a bound of correctness, wide enough for a busy machine
 
 
 @pytest.mark.parametrize(
@@ -110,7 +68,7 @@ def test_sigkill_of_any_part_ends_the_fault(state, victim, cause):
     assert run_module("fault_lease", {}, state)["renewed"] == ["life"]  # a renewal leaves a file, which must go too
     pid = next(pid for pid, name in marked(state, fault["id"]) if name == victim)
     os.kill(pid, signal.SIGKILL)
-    assert wait_for(lambda: not clean(state)), clean(state)
+    assert wait_for(lambda: not left(state)), left(state)
     assert ledger(state)[-1]["revert_cause"] == cause
 
 
@@ -118,20 +76,32 @@ def test_stopped_supervisor_is_ended_by_the_guardian(state):
     fault = run_module("cpu_fault", dict(FAULT, duration="3s"), state)["fault"]
     pid = next(pid for pid, name in marked(state, fault["id"]) if name == "chaos-fault")
     os.kill(pid, signal.SIGSTOP)
-    assert wait_for(lambda: not clean(state), 15), clean(state)
+    assert wait_for(lambda: not left(state)), left(state)
     assert ledger(state)[-1]["revert_cause"] == "supervisor_died"
+
+
+def kill_at_once(state, fault):
+    """SIGKILL every process of a fault. They are stopped first, so that none of them sees another one die and undoes the fault."""
+    pids = [pid for pid, name in sorted(marked(state, fault["id"]), key=lambda found: found[1] != "chaos-guardian")]
+    for number in (signal.SIGSTOP, signal.SIGKILL):
+        for pid in pids:
+            os.kill(pid, number)
+    assert wait_for(lambda: not marked(state, fault["id"]))
 
 
 def test_all_parts_killed_is_undone_at_the_next_contact(state):
     fault = run_module("cpu_fault", FAULT, state)["fault"]
-    for pid, _name in sorted(marked(state, fault["id"]), key=lambda found: found[1] not in ("chaos-fault", "chaos-guardian")):
-        os.kill(pid, signal.SIGKILL)
+    kill_at_once(state, fault)
+    if not any("systemd" in note for note in fault["notes"]):  # the fault does not say that it has no unit: the unit undoes it
+        assert wait_for(lambda: not left(state)), left(state)
+        assert [past["id"] for past in ledger(state)] == [fault["id"]]
+        return
     seen = run_module("fault_info", {}, state)
-    assert [each["orphaned"] for each in seen["active"]] in ([True], [])
-    swept = run_module("cpu_fault", dict(FAULT, name="next", duration="5s"), state)
-    if seen["active"]:
-        assert [each["name"] for each in swept["swept"]] == ["life"]
-    assert [record["name"] for record in ledger(state)][:1] == ["life"]
+    assert [(each["id"], each["orphaned"]) for each in seen["active"]] == [(fault["id"], True)]
+    swept = run_module("cpu_fault", dict(FAULT, name="next", duration="60s"), state)
+    assert [(each["id"], each["revert_cause"]) for each in swept["swept"]] == [(fault["id"], "orphaned")]
+    assert [past["id"] for past in ledger(state)] == [fault["id"]]
+    assert [each["name"] for each in run_module("fault_info", {}, state)["active"]] == ["next"]
 
 
 def test_record_of_another_boot_is_swept(state):
@@ -149,13 +119,14 @@ def test_record_of_another_boot_is_swept(state):
 
 
 def test_lease_that_nobody_renews_ends_the_fault(state):
-    run_module("cpu_fault", dict(FAULT, lease="4s"), state)
-    time.sleep(1.0)
+    fault = run_module("cpu_fault", dict(FAULT, lease="4s"), state)["fault"]
+    time.sleep(max(0.0, fault["injected_at"]["monotonic"] + 0.5 - time.monotonic()))
+    renewed = time.monotonic()
     assert run_module("fault_lease", {}, state)["renewed"] == ["life"]
-    assert wait_for(lambda: not clean(state), 10), clean(state)
+    assert wait_for(lambda: not left(state)), left(state)
     past = ledger(state)[-1]
     assert past["revert_cause"] == "lease"
-    assert past["reverted_at"]["monotonic"] - past["injected_at"]["monotonic"] > 4.5
+    assert past["reverted_at"]["monotonic"] - renewed > 3.9
 
 
 def test_fault_halt_undoes_everything(state):

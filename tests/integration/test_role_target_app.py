@@ -20,6 +20,7 @@ import pytest
 import yaml
 
 from support.modules import ROOT
+from support.waiting import wait_for
 
 ROLE = ROOT / "roles" / "target_app"
 PLAY = """
@@ -63,7 +64,7 @@ def crash(home):
     master = listener(home)
     family = {pid for pid in processes(home) if pid == master or parent(pid) == master}
     os.kill(master, signal.SIGKILL)
-    wait_for(lambda: not family & set(processes(home)), 10, "it to die")
+    assert wait_for(lambda: not family & set(processes(home)), 30), "it did not die"
 
 
 def parent(pid):
@@ -82,14 +83,6 @@ def health(url):
         return 0, {}
     finally:
         connection.close()
-
-
-def wait_for(condition, seconds, what):
-    """Until it is true."""
-    limit = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < limit, "waited %s s for %s" % (seconds, what)
-        time.sleep(0.05)
 
 
 class Role:
@@ -142,7 +135,7 @@ def test_its_life(role):
     assert processes(role.home) == before
 
     crash(role.home)
-    wait_for(lambda: health(url)[0] == 200, 20, "supervisord to start it again")
+    assert wait_for(lambda: health(url)[0] == 200, 30), "supervisord did not start it again"
     assert set(processes(role.home)) & set(before)  # the supervisor is the same
     assert listener(role.home) not in before
 
@@ -174,14 +167,14 @@ def test_new_settings_and_a_restart_past_the_supervisor(role, tmp_path):
 
     with subprocess.Popen(command, env=environment, cwd=role.home, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True) as stray:
         try:
-            wait_for(lambda: health(url)[0] == 200, 30, "the stray to start")
+            assert wait_for(lambda: health(url)[0] == 200, 30), "the stray did not start"
             changed, url_again, _said = role(database_url=database)  # no longer fragile
             assert changed and url_again == url and health(url)[0] == 200
             assert stray.wait(10) is not None
         finally:
             stray.kill()
     crash(role.home)
-    wait_for(lambda: health(url)[0] == 200, 20, "supervisord to start it again")
+    assert wait_for(lambda: health(url)[0] == 200, 30), "supervisord did not start it again"
     role(state="absent")
     assert not processes(role.home) and not role.home.exists()
 
@@ -214,7 +207,7 @@ def test_it_does_not_outlive_its_owner(role):
         finally:
             owner.kill()
             owner.wait()
-    wait_for(lambda: not processes(role.home) and not role.home.exists(), 20, "it to end with its owner")
+    assert wait_for(lambda: not processes(role.home) and not role.home.exists(), 30), "it did not end with its owner"
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from ansible_collections.magsasa.chaos.plugins.module_utils._probe import state 
 from support import http_server
 from support.http_server import Server, answer, closed_port, say
 from support.modules import run_module
+from support.waiting import wait_for
 
 UP = answer({"status": "ok"})
 
@@ -55,13 +56,6 @@ def recorders(folder):
 def left(folder):
     """Files of the run folder."""
     return sorted(str(path.relative_to(folder)) for path in (folder / "run").rglob("*")) if (folder / "run").exists() else []
-
-
-def wait_for(condition, seconds=10.0):
-    limit = time.monotonic() + seconds
-    while time.monotonic() < limit and not condition():
-        time.sleep(0.02)
-    return condition()
 
 
 def options(**given):
@@ -160,7 +154,7 @@ def test_an_outage_is_seen_within_one_interval(state):
         start(url=server.url, rate=rate)
         server.down_from = time.monotonic() + 1.0
         server.down_to = server.down_from + 1.5
-        wait_for(lambda: server.requests and server.requests[-1][0] > server.down_to + 0.7)
+        assert wait_for(lambda: server.requests and server.requests[-1][0] > server.down_to + 0.7)
         rows, result = stop()
         failed = [row for row in rows if not row.ok]
         assert {(row.status, row.error) for row in failed} == {(503, "status")}
@@ -181,7 +175,7 @@ def test_a_service_slowed_by_200_ms_is_reported_as_that(state):
         start(url=server.url, rate=25.0)
         server.down_from = time.monotonic() + 2.0
         server.down_to = server.down_from + 2.5
-        wait_for(lambda: time.monotonic() > server.down_to)
+        assert wait_for(lambda: time.monotonic() > server.down_to)
         rows, _result = stop()
         before = [row.latency_ms for row in rows if row.intended_s < server.down_from - 0.1]
         during = [row.latency_ms for row in rows if row.intended_s > server.down_from + 0.1]
@@ -205,7 +199,7 @@ def test_no_coordinated_omission(state):
         server.down_from = time.monotonic() + 0.5
         server.down_to = server.down_from + 1.0
         ends.append(server.down_to)
-        wait_for(lambda: server.requests and server.requests[-1][0] > server.down_to + 0.6)
+        assert wait_for(lambda: server.requests and server.requests[-1][0] > server.down_to + 0.6)
         rows, _result = stop()
     in_stall = [row for row in rows if server.down_from + 0.1 < row.intended_s < server.down_to - 0.1]
     assert len(in_stall) >= 0.8 * rate - 2  # a closed loop would have sent one
@@ -318,7 +312,7 @@ def test_one_that_is_over_gives_way_to_a_new_one(state):
     with Server(say(UP)) as server:
         old = start(url=server.url)
         os.kill(old["pid"], signal.SIGKILL)
-        wait_for(lambda: not control.look("p", 1.0)["running"])
+        assert wait_for(lambda: not control.look("p", 1.0)["running"])
         new = start(url=server.url, rate=30.0)
         assert new["running"] and new["pid"] != old["pid"]
         rows, result = stop()
@@ -345,9 +339,9 @@ def test_nothing_grows_while_it_runs(state):
                 lines = dict(line.split(":", 1) for line in source)
             return len(os.listdir("/proc/%d/fd" % pid)), int(lines["Threads"]), int(lines["VmRSS"].split()[0])
 
-        wait_for(lambda: len(server.requests) >= 200)
+        assert wait_for(lambda: len(server.requests) >= 200)
         before = measure()
-        wait_for(lambda: len(server.requests) >= 1000, 30.0)
+        assert wait_for(lambda: len(server.requests) >= 1000, 30.0)
         after = measure()
         bound = control.parse(options(url=server.url, rate=200.0))["max_in_flight"]
         assert after[0] <= before[0] + after[1] and after[1] <= bound + 1
@@ -372,12 +366,12 @@ def test_a_stopped_clock_of_the_recorder_is_reported_as_its_own_lateness(state):
     """SIGSTOP: what was due meanwhile is sent late, and the record says that the recorder was late, not the service."""
     with Server(say(UP)) as server:
         pid = start(url=server.url, rate=20.0)["pid"]
-        wait_for(lambda: len(server.requests) >= 5)
+        assert wait_for(lambda: len(server.requests) >= 5)
         os.kill(pid, signal.SIGSTOP)
         time.sleep(1.0)
         os.kill(pid, signal.SIGCONT)
         seen = len(server.requests)
-        wait_for(lambda: len(server.requests) >= seen + 25)
+        assert wait_for(lambda: len(server.requests) >= seen + 25)
         rows, result = stop()
         assert result["summary"]["late_max_ms"] > 800.0
         assert all(row.latency_ms >= row.late_ms for row in rows) and missed(rows, 20) == 0

@@ -11,9 +11,9 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 from support.modules import ROOT, environment, run_module
+from support.waiting import wait_for  # noqa: F401  (many tests have it from here)
 
 KEEPERS = (("chaos-fault", "supervisor_died"), ("chaos-guardian", "guardian_died"))
 
@@ -21,16 +21,6 @@ KEEPERS = (("chaos-fault", "supervisor_died"), ("chaos-guardian", "guardian_died
 def parts(worker):
     """(name, revert cause) of every process of a fault whose workers are called ``worker``."""
     return KEEPERS + ((worker, "worker_died"),)
-
-
-def wait_for(condition, seconds=8.0):
-    """Wait until ``condition()`` is true; returns whether it became true."""
-    limit = time.monotonic() + seconds
-    while time.monotonic() < limit:
-        if condition():
-            return True
-        time.sleep(0.05)
-    return bool(condition())
 
 
 def marked(state, fault_id=None):
@@ -119,7 +109,7 @@ def do_repeat_check_undo(module, options, state):
     assert other["failed"] and other["msg"].startswith("refused by the conflict guard"), other
     undone = run_module(module, {"name": options["name"], "state": "absent"}, state)
     assert undone["changed"] and undone["fault"]["revert_cause"] == "absent" and undone["fault"]["residue"] == []
-    assert wait_for(lambda: not left(state), 3), left(state)
+    assert wait_for(lambda: not left(state)), left(state)
     assert not run_module(module, {"name": options["name"], "state": "absent"}, state)["changed"]
     return first
 
@@ -128,7 +118,7 @@ def killed_part_ends_all(module, options, state, victim, cause):
     """SIGKILL one part of a fault: everything is gone soon, and the ledger names the cause. Returns (record, past record)."""
     fault = inject(module, options, state)
     os.kill(pids(state, fault, victim)[0], signal.SIGKILL)
-    assert wait_for(lambda: not left(state), 5), left(state)
+    assert wait_for(lambda: not left(state)), left(state)
     past = ledger(state)[-1]
     assert (past["id"], past["revert_cause"], past["residue"]) == (fault["id"], cause, [])
     return fault, past

@@ -57,28 +57,30 @@ def packet(source, target, protocol=6, sport=40000, dport=80, fragment=0, kind=N
 
 
 @pytest.mark.parametrize(
-    "change, seen, backend",
+    "change, seen, backend, passed",
     [
-        ({"delay": "1s"}, {}, "tc netem"),
-        ({"loss": "5%"}, {}, "tc netem"),
-        ({"rate": "1mbit"}, {}, "tc htb"),
-        ({"rate": "1mbit"}, {"lacks": {"htb": "no", "netem": "", "prio": ""}}, "tc netem"),
-        ({"rate": "1mbit", "delay": "1s"}, {}, "tc netem"),
-        ({"delay": "1s"}, {"lacks": {"netem": "no", "prio": "no"}}, "NFQUEUE and a worker of our own"),
-        ({"delay": "1s"}, {"there": False}, "NFQUEUE and a worker of our own"),
-        ({"loss": "5%"}, {"lacks": {"netem": "no", "prio": "no"}}, "nftables"),
-        ({"loss": "5%"}, {"devices": [dict(ETH, root="qdisc tbf 1: root")]}, "nftables"),
-        ({"loss": "5%", "direction": "in"}, {"devices": [dict(ETH, root="qdisc tbf 1: root")]}, "tc netem"),
-        ({"loss": "5%", "direction": "in"}, {"devices": [dict(ETH, ingress="qdisc clsact ffff:")]}, "nftables"),
-        ({"action": "partition"}, {}, "nftables"),
-        ({"action": "reject"}, {}, "nftables"),
+        ({"delay": "1s"}, {}, "tc netem", {}),
+        ({"loss": "5%"}, {}, "tc netem", {}),
+        ({"rate": "1mbit"}, {}, "tc htb", {}),
+        ({"rate": "1mbit"}, {"lacks": {"htb": "no sch_htb", "netem": "", "prio": ""}}, "tc netem", {"tc htb": "no sch_htb"}),
+        ({"rate": "1mbit", "delay": "1s"}, {}, "tc netem", {}),
+        ({"delay": "1s"}, {"lacks": {"netem": "no sch_netem", "prio": "no"}}, "NFQUEUE and a worker of our own", {"tc netem": "no sch_netem"}),
+        ({"delay": "1s"}, {"there": False}, "NFQUEUE and a worker of our own", {"tc netem": "tc is not installed"}),
+        ({"loss": "5%"}, {"lacks": {"netem": "no sch_netem", "prio": "no"}}, "nftables", {"tc netem": "no sch_netem"}),
+        ({"loss": "5%"}, {"devices": [dict(ETH, root="qdisc tbf 1: root")]}, "nftables", {"tc netem": "qdisc tbf 1: root"}),
+        ({"loss": "5%", "direction": "in"}, {"devices": [dict(ETH, root="qdisc tbf 1: root")]}, "tc netem", {}),
+        ({"loss": "5%", "direction": "in"}, {"devices": [dict(ETH, ingress="qdisc clsact ffff:")]}, "nftables", {"tc netem": "qdisc clsact ffff:"}),
+        ({"action": "partition"}, {}, "nftables", {}),
+        ({"action": "reject"}, {}, "nftables", {}),
     ],
 )
-def test_the_first_backend_that_can_do_it_is_chosen(change, seen, backend):
+def test_the_first_backend_that_can_do_it_is_chosen(change, seen, backend, passed):
+    """``passed``: {each backend that was passed over: what its note must say}."""
     found = planned(seen, **change)
     assert found["backend"] == backend
-    passed = [note for note in found["notes"] if note.startswith("not by ")]
-    assert bool(passed) == (bool(seen) and backend not in ("tc netem",)) or backend == "tc netem"
+    notes = [note[len("not by "):].partition(": ") for note in found["notes"] if note.startswith("not by ")]
+    assert [name for name, _colon, _why in notes] == list(passed)
+    assert all(passed[name] in why for name, _colon, why in notes), notes
 
 
 @pytest.mark.parametrize("change", [{"reorder": "5%", "delay": "1s"}, {"delay": "1s", "rate": "1mbit"}])
