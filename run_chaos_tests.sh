@@ -17,6 +17,9 @@ Where no service is found on this machine, the sample application is started, te
   --scenario ID       run only this scenario; repeat it or separate several with commas
   --scenario-file F   scenarios of your own, in the form of docs/scenario.schema.json (repeat it for several files)
   --target URL        the service to test, such as http://localhost:5001
+  --objective NAME=LIMIT
+                      an objective of your system in place of the scenarios' own, such as recovery_time=5s (repeat it for several):
+                      error_rate, availability, p95, p99, latency_impact, recovery_time or mttr
   --inventory PATH    hosts to test; only those with chaos_allowed: true are touched (repeat it for several)
   --report-dir DIR    where reports go (default: CHAOS_REPORT_DIR, else reports/ beside this script)
   --dry-run           plan and check everything, touch nothing
@@ -143,18 +146,18 @@ set_mode() {
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 mode=run intensity='' target='' report_dir=${CHAOS_REPORT_DIR:-$here/reports}
-inventories=() scenarios=() files=() flags=() more=()
+inventories=() scenarios=() files=() objectives=() flags=() more=()
 
 while [ $# -gt 0 ]; do
     option=$1
     shift
     case $option in
-    --intensity | --scenario | --scenario-file | --target | --inventory | --report-dir)
+    --intensity | --scenario | --scenario-file | --objective | --target | --inventory | --report-dir)
         [ $# -gt 0 ] || bad_usage "$option: a value is missing"
         value=$1
         shift
         ;;
-    --intensity=* | --scenario=* | --scenario-file=* | --target=* | --inventory=* | --report-dir=*)
+    --intensity=* | --scenario=* | --scenario-file=* | --objective=* | --target=* | --inventory=* | --report-dir=*)
         value=${option#*=} option=${option%%=*}
         ;;
     esac
@@ -167,6 +170,7 @@ while [ $# -gt 0 ]; do
         ;;
     --scenario) add_scenarios "$value" ;;
     --scenario-file) add_file "$value" ;;
+    --objective) [ -n "$value" ] || bad_usage "--objective: '' is not an objective; write NAME=LIMIT, such as recovery_time=5s" && objectives+=("$value") ;;
     --target) check_url "$value" && target=$value ;;
     --inventory) add_inventory "$value" ;;
     --report-dir) [ -n "$value" ] || bad_usage "--report-dir: '' is not a folder; name one" && report_dir=$value ;;
@@ -201,6 +205,10 @@ if [ "${#scenarios[@]}" -gt 0 ]; then
 fi
 if [ "${#files[@]}" -gt 0 ]; then
     variables+="${variables:+, }\"chaos_scenario_files\": [$(printf ', "%s"' "${files[@]}" | cut -c 3-)]"
+fi
+if [ "${#objectives[@]}" -gt 0 ]; then
+    stated=$("$VENV/bin/python" "$ROOT/tools/check_objectives.py" "${objectives[@]}") || exit
+    variables+="${variables:+, }\"chaos_objectives\": $stated"
 fi
 [ -z "$variables" ] || flags+=(-e "{$variables}")
 [ "${#inventories[@]}" -gt 0 ] || inventories=(-i "$ROOT/inventory/hosts")

@@ -17,7 +17,7 @@ from ansible_collections.magsasa.chaos.plugins.module_utils import _clock, _quan
 from ansible_collections.magsasa.chaos.plugins.module_utils._endpoint import candidates
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, ChaosError
 from ansible_collections.magsasa.chaos.plugins.module_utils._host import processes
-from ansible_collections.magsasa.chaos.plugins.plugin_utils import _catalogue, _misspelt, _origin, _scenario_form
+from ansible_collections.magsasa.chaos.plugins.plugin_utils import _catalogue, _misspelt, _objectives, _origin, _scenario_form
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._fault_action import inventory_refusal
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._touched import Touched
 
@@ -42,6 +42,8 @@ class ActionModule(ActionBase):
             return dict(result, changed=False)
         try:
             scenarios = self._checked(self._task.args)
+            for place, value in _origin.layers("chaos_objectives", task_vars, self._loader):
+                _objectives.stated(self._templar.template(value), place)
             port = self._templar.template(task_vars.get("chaos_database_port"))
             if port not in (None, ""):
                 candidates.port(port, "chaos_database_port")
@@ -77,15 +79,19 @@ class ActionModule(ActionBase):
         self._url(given.get("target_url"))
         self._report_dir(given.get("report_dir") or "reports")
         entries = self._with_files([], given.get("shelves"), _scenario_form.check_form)
+        origins = {entry["id"]: _objectives.SHIPPED for entry in entries}
         entries = _scenario_form.check_form(entries + list(given.get("catalogue") or []))
-        entries = self._with_files(entries, given.get("files"), _scenario_form.check)
+        entries = self._with_files(entries, given.get("files"), _scenario_form.check, origins)
         # Each family is code to load, on the controller and for each host: the options that matter are those of what runs.
-        return _scenario_form.check_options(_catalogue.select(entries, given.get("intensity", "light"), given.get("scenarios")))
+        chosen = _scenario_form.check_options(_catalogue.select(entries, given.get("intensity", "light"), given.get("scenarios")))
+        return [dict(entry, origin=origins.get(entry["id"], _objectives.OWN)) for entry in chosen]
 
-    def _with_files(self, entries, paths, check):
-        """``entries`` and those of files, each checked by itself, and then for an id that is there twice."""
+    def _with_files(self, entries, paths, check, origins=None):
+        """``entries`` and those of files, each checked by itself, and then for an id that is there twice; ``origins`` learns the file of each id."""
         for path in self._files(paths):
-            entries = _scenario_form.check_form(entries + check(self._read(path), path), path)
+            found = check(self._read(path), path)
+            (origins if origins is not None else {}).update({entry["id"]: "scenario file %s" % os.path.basename(path) for entry in found})
+            entries = _scenario_form.check_form(entries + found, path)
         return entries
 
     @staticmethod

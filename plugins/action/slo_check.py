@@ -9,7 +9,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, ChaosError
-from ansible_collections.magsasa.chaos.plugins.plugin_utils import _experiment
+from ansible_collections.magsasa.chaos.plugins.plugin_utils import _experiment, _origin
 
 
 class ActionModule(ActionBase):
@@ -25,7 +25,9 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         try:
             strict = self._flag("fail_on_breach")
-            record = _experiment.judge(self._task.args, (task_vars or {}).get("inventory_hostname", "localhost"))
+            stated = _origin.layers("chaos_objectives", task_vars or {}, self._loader)
+            stated = [(place, self._templar.template(value)) for place, value in stated]
+            record = _experiment.judge(self._task.args, (task_vars or {}).get("inventory_hostname", "localhost"), stated)
         except ChaosError as error:
             raise AnsibleActionFail(str(error))
         result.update(changed=False, experiment=record, status=record["status"], verdict=record["verdict"])

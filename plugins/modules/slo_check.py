@@ -24,6 +24,8 @@ options:
         key such as V(error_rate in recovery) names another phase.
       - C(liveness) is the share of probes that got an answer at all, a refusal such as 503 included. C(liveness=true) in the scenario asks
         for at least 95 % of them.
+      - The variable C(chaos_objectives) of the run replaces these objectives key by key and adds to them; where C(origin) is V(shipped), or no
+        objectives are given, so does that of a group or a host. C(exempt), with C(objectives) and C(why), names what it leaves alone.
       - Without objectives these hold, C(availability) 95 %, C(error_rate) 5 %, C(latency_impact) 500 ms, C(recovery_time) 10 s, C(mttr) 10 s.
     type: dict
     required: true

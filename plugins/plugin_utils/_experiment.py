@@ -8,6 +8,7 @@ from __future__ import annotations
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, ChaosError
 from ansible_collections.magsasa.chaos.plugins.module_utils._judge import metrics, objectives, phases, verdict
 from ansible_collections.magsasa.chaos.plugins.module_utils._probe import samples as packed
+from ansible_collections.magsasa.chaos.plugins.plugin_utils import _objectives
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import recommend
 
 _FAULT_KEYS = (
@@ -21,11 +22,12 @@ NO_SAMPLES = "the probe left no samples: it was gone before they were collected;
 _ENDS = ("deadline", "event_over", "absent", "halt", "halt_condition")  # revert causes that are no accident
 
 
-def judge(given, host):
-    """``given``: the options of slo_check; returns the record. Raises ChaosError for what cannot be used."""
+def judge(given, host, stated=()):
+    """``given``: the options of slo_check; ``stated``: see _objectives.apply. Returns the record. Raises ChaosError for what cannot be used."""
     scenario = given.get("scenario")
     if not isinstance(scenario, dict) or not isinstance(scenario.get("id"), str) or not scenario["id"]:
         raise BadOption("scenario", scenario, "is not a scenario", "pass the catalogue's entry, with at least an id")
+    scenario, sources, exempted = _objectives.apply(scenario, stated)
     wanted = objectives.wanted(scenario)
     successes = _whole(given.get("successes", 3), "successes")
     fault = phases.check_fault(given["fault"]) if given.get("fault") else None
@@ -58,7 +60,8 @@ def judge(given, host):
         "fault": _told(fault) if fault else None,
         "phases": figures["phases"],
         "metrics": figures["metrics"],
-        "objectives": compared,
+        "objectives": [dict(each, **{"from": sources.get(each["name"], _objectives.DEFAULT)}) for each in compared],
+        "exempt": exempted,
     }
     record.update({key: scenario.get(key) for key in _SCENARIO_KEYS})
     record["recommendations"] = recommend.for_experiment(record)

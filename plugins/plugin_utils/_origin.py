@@ -13,6 +13,7 @@ from ansible.utils.vars import load_extra_vars
 from ansible.vars.plugins import get_vars_from_inventory_sources, get_vars_from_path
 
 RUN = "the run"
+PLAY = "the play"
 
 
 def extra_variables(loader):
@@ -20,10 +21,10 @@ def extra_variables(loader):
     return load_extra_vars(loader=loader)
 
 
-def layers(name, task_vars, loader, basedirs):
+def layers(name, task_vars, loader):
     """``[(place, raw value)]`` of a variable, the weakest first: groups from the outermost in, the host, the play, the run.
 
-    ``basedirs``: folders whose ``group_vars`` and ``host_vars`` count beside those of the inventory.
+    ``group_vars`` and ``host_vars`` count beside the inventory and beside the playbook, as they do for Ansible.
     """
     if name not in task_vars:
         return []
@@ -32,21 +33,21 @@ def layers(name, task_vars, loader, basedirs):
     found = []
     groups = sort_groups(host.get_groups()) if host else []
     for place, entity in [("group %s" % group.name, group) for group in groups] + ([("host %s" % host.name, host)] if host else []):
-        value = _of_entity(name, entity, inventory, loader, basedirs)
+        value = _of_entity(name, entity, inventory, loader)
         found += [] if value is None else [(place, value)]
     given = extra_variables(loader)
     strongest = task_vars[name]
     if name in given:
         return found + [(RUN, given[name])]
-    return found if any(value == strongest for _place, value in found) else found + [("the play", strongest)]
+    return found if any(value == strongest for _place, value in found) else found + [(PLAY, strongest)]
 
 
-def _of_entity(name, entity, inventory, loader, basedirs):
+def _of_entity(name, entity, inventory, loader):
     """The raw value that an inventory states for one group or host, or None."""
     own = entity.vars
     found = own.get(name)
     beside = [get_vars_from_inventory_sources(loader, inventory._sources, [entity], "task")]
-    beside += [get_vars_from_path(loader, folder, [entity], "task") for folder in basedirs]
+    beside += [get_vars_from_path(loader, loader.get_basedir(), [entity], "task")]
     for variables in beside:
         found = variables.get(name, found)
     return found

@@ -31,6 +31,7 @@ KEYS = {
     "intensity": (str, "a text"),
     "options": (dict, "a mapping"),
     "objectives": (dict, "a mapping"),
+    "exempt": (dict, "a mapping"),
     "liveness": (bool, "true or false"),
     "tags": (list, "a list of texts"),
     "available": (bool, "true or false"),
@@ -68,7 +69,17 @@ def check_form(entries, source="the catalogue"):
             objectives.parse(entry["objectives"])
         except ChaosError as error:
             raise ChaosError("%s: objectives: %s" % (label, error))
+        _check_exempt(entry.get("exempt"), label + ": exempt")
     return entries
+
+
+def _check_exempt(given, label):
+    if given is None:
+        return
+    if set(given) != {"objectives", "why"} or not isinstance(given["objectives"], list) or not isinstance(given["why"], str):
+        raise ChaosError("%s: needs a list 'objectives' and a text 'why', and nothing else" % label)
+    for name in given["objectives"]:
+        _one_of(name, sorted(objectives.KNOWN), label)
 
 
 def check_options(entries, source="the catalogue"):

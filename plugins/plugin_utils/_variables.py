@@ -92,6 +92,12 @@ SETTINGS = (
         "chaos_probe_timeout", "2s", "Time-out of one probe.", "preflight_probe_timeout experiment_probe_timeout", template=_text("chaos_probe_timeout", "'2s'")
     ),
     _of(
+        "chaos_objectives",
+        "those of each scenario",
+        "Objectives of the system, such as C({recovery_time: 5s, p95: 300ms}), for a run, a group or a host: key by key in place of those of the "
+        "shipped scenarios.",
+    ),
+    _of(
         "chaos_halt_on",
         "",
         "Undo the fault early at this C(error_rate) or C(latency) over C(for). Empty for never.",

@@ -9,9 +9,11 @@ import os
 import sys
 
 import pytest
+from ansible_collections.magsasa.chaos.plugins.module_utils._probe.samples import pack
 
 from support import adhoc
 from support.modules import ROOT, environment, run_module
+from support.samples import fault, series
 
 
 @pytest.fixture(name="inventory")
@@ -70,3 +72,43 @@ def test_a_misspelt_guard_guards_in_a_task_of_ones_own_too(inventory, tmp_path):
     assert found["msg"].startswith("refused by the variables guard: chaos_protcted is no variable") and "did you mean chaos_protected?" in found["msg"]
     gone = run_module("cpu_fault", {"name": "a", "state": "absent"}, tmp_path, inventory=inventory(chaos_protcted="true"))
     assert not gone.get("failed"), "an undo is never refused"
+
+
+JUDGED = {"samples": pack(series(100, 130)), "fault": fault()}
+CPU = {"id": "cpu-light", "family": "cpu", "objectives": {"error_rate": "5%", "recovery_time": "10s"}}
+
+
+@pytest.mark.parametrize(
+    "scenario, extra, expected",
+    [
+        (
+            dict(CPU, origin="shipped"),
+            ["-e", '{"chaos_objectives": {"mttr": "5s"}}'],
+            {
+                "error_rate": (1.0, "group web"),
+                "recovery_time": (7.0, "host localhost"),
+                "p95": (300.0, "group web"),
+                "p99": (900.0, "group inner"),
+                "mttr": (5.0, "the run"),
+            },
+        ),
+        (CPU, ["-e", "chaos_objectives=recovery_time=6s"], {"error_rate": (5.0, "the scenario"), "recovery_time": (6.0, "the run")}),
+        (CPU, [], {"error_rate": (5.0, "the scenario"), "recovery_time": (10.0, "the scenario")}),
+    ],
+    ids=["shipped", "own, and the run says otherwise", "own"],
+)
+def test_each_objective_says_where_it_was_stated(scenario, extra, expected, tmp_path):
+    """Groups, inner groups, the host and the run are put together key by key, beside the inventory and in its group_vars."""
+    (tmp_path / "inventory.yml").write_text(
+        "web:\n  vars: {limit: 300ms, chaos_objectives: {p95: '{{ limit }}', error_rate: 1%}}\n  children:\n    inner:\n      hosts:\n"
+        "        localhost: {ansible_connection: local, chaos_allowed: true, chaos_objectives: {recovery_time: 7s}}\n"
+    )
+    (tmp_path / "group_vars").mkdir()
+    (tmp_path / "group_vars" / "inner.yml").write_text("chaos_objectives: {p99: 900ms}\n")
+    found = run_module("slo_check", dict(JUDGED, scenario=scenario), tmp_path, extra=extra, inventory=tmp_path / "inventory.yml")
+    assert {each["name"]: (each["objective"], each["from"]) for each in found["experiment"]["objectives"]} == expected
+
+
+def test_an_objective_that_means_nothing_ends_the_run_before_it_begins(tmp_path):
+    found = run_module("preflight_check", {"report_dir": str(tmp_path / "r")}, tmp_path, extra=("-e", '{"chaos_objectives": {"recovery_tme": "5s"}}'))
+    assert found["failed"] and found["msg"] == "chaos_objectives: 'recovery_tme' is not an objective; did you mean recovery_time?"

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 from collections import namedtuple
 
 from .. import _quantity
@@ -45,39 +47,71 @@ def wanted(scenario):
     return parse(given)
 
 
-def parse(given):
+def parse(given, option="objectives"):
     """The list of Objective of ``{"error_rate": "5%"}``, with a weight ``{"error_rate": {"objective": "5%", "weight": 2}}``, or with
-    a phase ``{"error_rate in recovery": "1%"}``. Raises BadOption.
+    a phase ``{"error_rate in recovery": "1%"}``. Raises BadOption, which says ``option``.
     """
-    return [_one(key, value) for key, value in given.items()]
+    return [_one(key, value, option) for key, value in given.items()]
 
 
-def _one(key, value):
+def _one(key, value, option):
     name, within, phase = str(key).partition(" in ")
     if name not in KNOWN:
-        raise BadOption("objectives", key, "is not an objective", "use one of %s" % ", ".join(sorted(KNOWN)))
+        near = difflib.get_close_matches(name.lower().replace("-", "_"), KNOWN, 1)
+        names = "use one of %s" % ", ".join(sorted(KNOWN))
+        raise BadOption(option, key, "is not an objective", "did you mean %s?" % near[0] if near else names)
     if within and phase not in PHASES:
-        raise BadOption("objectives", key, "names no phase", "use %s" % ", ".join("'%s in %s'" % (name, each) for each in PHASES))
+        raise BadOption(option, key, "names no phase", "use %s" % ", ".join("'%s in %s'" % (name, each) for each in PHASES))
     if within and not KNOWN[name].phased:
         phased = sorted(each for each, kind in KNOWN.items() if kind.phased)
-        raise BadOption("objectives", key, "is not measured in one phase", "write '%s' alone; phases go with %s" % (name, ", ".join(phased)))
+        raise BadOption(option, key, "is not measured in one phase", "write '%s' alone; phases go with %s" % (name, ", ".join(phased)))
     weight = 1.0
     if isinstance(value, dict):
         unknown = sorted(str(each) for each in value if each not in ("objective", "weight"))
         if unknown:
-            raise BadOption("objectives.%s" % key, unknown[0], "is not a key of an objective", "use objective and weight")
-        weight = _weight(key, value.get("weight", 1))
+            raise BadOption("%s.%s" % (option, key), unknown[0], "is not a key of an objective", "use objective and weight")
+        weight = _weight(key, value.get("weight", 1), option)
         value = value.get("objective")
-    return Objective(name, KNOWN[name], phase or None, KNOWN[name].parse(value, "objectives.%s" % key), weight)
+    return Objective(name, KNOWN[name], phase or None, _limit(KNOWN[name], value, "%s.%s" % (option, key)), weight)
 
 
-def _weight(key, value):
+def _limit(kind, value, option):
+    try:
+        return kind.parse(value, option)
+    except BadOption:
+        near = _nearest(kind, value)
+        if near is None:
+            raise
+        raise BadOption(option, value, "is not a %s" % ("percentage" if kind.unit == "%" else "duration"), "did you mean %s?" % near)
+
+
+_SPELLED = re.compile(r"([0-9]+(?:[.,][0-9]+)?)\s*([a-z%]+)")
+_BEGINNINGS = (("mil", "ms"), ("msec", "ms"), ("mic", "us"), ("us", "us"), ("s", "s"), ("m", "m"), ("h", "h"), ("d", "d"))
+
+
+def _nearest(kind, value):
+    """How a limit of this kind may have been meant whose unit does not exist, or None: 5sec is 5s, 1pct is 1%, 5% of a duration is 5s."""
+    found = _SPELLED.fullmatch(str(value).strip().lower()) if isinstance(value, str) and len(value) < 40 else None
+    if not found:
+        return None
+    number, unit = found.group(1).replace(",", "."), found.group(2)
+    if kind.unit != "%":
+        unit = unit if unit == "ms" else next((short for beginning, short in _BEGINNINGS if unit.startswith(beginning)), kind.unit)
+    text = number + ("%" if kind.unit == "%" else unit)
+    try:
+        kind.parse(text, "")
+    except BadOption:
+        return None
+    return text
+
+
+def _weight(key, value, option):
     try:
         weight = 0.0 if isinstance(value, bool) else float(value)
     except (TypeError, ValueError):
         weight = 0.0
     if not 0 < weight < 1e6:
-        raise BadOption("objectives.%s.weight" % key, value, "is not a weight", "use a number above 0")
+        raise BadOption("%s.%s.weight" % (option, key), value, "is not a weight", "use a number above 0")
     return weight
 
 

@@ -45,7 +45,14 @@ def _figures(record):
     fault = record.get("fault") or {}
     shown = _metrics(record["metrics"]) + [("put back", rows.put_back(record)), ("backend", fault.get("backend"))]
     shown += [("note", note) for note in fault.get("notes") or []]
-    return lines + table(["", ""], [[_m(key), _m(value)] for key, value in shown if value not in (None, "")])
+    return lines + table(["", ""], [[_m(key), _m(value)] for key, value in shown if value not in (None, "")]) + _objectives(record)
+
+
+def _objectives(record):
+    """Each objective with where it was stated; then what was stated and is not judged here."""
+    body = [[_m(rows.objective(each)), _m(each["from"])] for each in record.get("objectives") or [] if each.get("from")]
+    body += [[_m("%s: not judged, as %s" % (each["name"], each["why"])), _m(each["from"])] for each in record.get("exempt") or []]
+    return table(["objective", "stated by"], body) if body else []
 
 
 def _metrics(metrics):

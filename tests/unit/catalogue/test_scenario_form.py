@@ -72,6 +72,9 @@ FORM = [
     ({"family": "gravity"}, "family: 'gravity' is not known; use one of cpu"),
     ({"intensity": "brutal"}, "intensity: 'brutal' is not known"),
     ({"id": "../x"}, "id"),
+    ({"exempt": ["p95"]}, "'exempt' is not a mapping"),
+    ({"exempt": {"objectives": ["p95"]}}, "exempt: needs a list 'objectives' and a text 'why'"),
+    ({"exempt": {"objectives": ["p96"], "why": "so"}}, "exempt: 'p96' is not known"),
 ]
 MEANING = [
     ({"hold": "30 parsecs"}, "hold: '30 parsecs' is not a duration"),
