@@ -18,8 +18,8 @@ from support.lab import chaos_processes, ssh
 
 from . import faults
 
-# act(cell); contact: whether the host is only clean after the next contact; applies(fault): None, or why the cell makes no sense.
-Way = namedtuple("Way", "act contact applies")
+# act(cell); applies(fault): None, or why the cell makes no sense. After act nobody helps: the host must become as before by itself.
+Way = namedtuple("Way", "act applies")
 KEEPERS = ("chaos-fault", "chaos-guardian")
 LONG, SHORT = "120s", "4s"
 
@@ -177,10 +177,21 @@ def inject_fails(cell):
 
 
 def undo_fails_once(cell):
-    """The program that the undo runs fails the first time; what is left then is told, and the next contact undoes it."""
+    """The program that the undo runs fails the first time: that is told, and the undo has tried again before the module ends."""
     cell.inject(LONG)
     with _nft_fails(cell, "*delete*|*destroy*", "once"):
-        cell.end()
+        ended = cell.end()["fault"]
+    assert ended["residue"] == [] and any("could not be deleted" in each for each in ended["undo_problems"]), ended
+    assert cell.changes() == [], cell.changes()
+
+
+def undo_fails(cell):
+    """It fails for good: the module fails and tells what is left, which goes when somebody comes and the program works again."""
+    cell.inject(LONG)
+    with _nft_fails(cell, "*delete*|*destroy*", "always"):
+        ended = cell.end()
+        assert ended["failed"] and ended["fault"]["residue"] and ended["fault"]["residue"][0] in ended["msg"], ended
+        assert cell.changes(), "nothing is left, but the module says so"
     cell.contact()
 
 
@@ -213,20 +224,21 @@ def nobody_renews(cell):
 
 
 WAYS = {
-    "nothing goes wrong": Way(usual_life, False, _always),
-    "deadline": Way(deadline, False, _always),
-    "worker killed": Way(worker, False, _workers_only),
-    "supervisor killed": Way(supervisor, False, _always),
-    "guardian killed": Way(guardian, False, _always),
-    "all killed at once": Way(everything, False, _always),
-    "controller killed": Way(controller_killed, False, _always),
-    "controller interrupted": Way(controller_interrupted, False, _always),
-    "lease not renewed": Way(nobody_renews, False, _always),
-    "SSH cut": Way(ssh_cut, False, _always),
-    "reboot": Way(reboot, False, _always),
-    "ledger's disk full": Way(ledger_disk_full, False, _always),
-    "run folder full": Way(run_full, False, _always),
-    "two controllers at once": Way(two_controllers, False, _always),
-    "injecting fails": Way(inject_fails, False, _nft_only),
-    "undo fails once": Way(undo_fails_once, False, _nft_only),
+    "nothing goes wrong": Way(usual_life, _always),
+    "deadline": Way(deadline, _always),
+    "worker killed": Way(worker, _workers_only),
+    "supervisor killed": Way(supervisor, _always),
+    "guardian killed": Way(guardian, _always),
+    "all killed at once": Way(everything, _always),
+    "controller killed": Way(controller_killed, _always),
+    "controller interrupted": Way(controller_interrupted, _always),
+    "lease not renewed": Way(nobody_renews, _always),
+    "SSH cut": Way(ssh_cut, _always),
+    "reboot": Way(reboot, _always),
+    "ledger's disk full": Way(ledger_disk_full, _always),
+    "run folder full": Way(run_full, _always),
+    "two controllers at once": Way(two_controllers, _always),
+    "injecting fails": Way(inject_fails, _nft_only),
+    "undo fails once": Way(undo_fails_once, _nft_only),
+    "undo fails": Way(undo_fails, _nft_only),
 }
