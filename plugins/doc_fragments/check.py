@@ -53,6 +53,17 @@ options:
       - Values that the JSON answer must hold, by a dotted path of keys and list positions, such as C(checks.database.status).
       - A list of values means one of them.
     type: dict
+  self_report:
+    description:
+      - Whether a good answer (2xx) that says that the service is ill counts as failed, with the error C(said_ill). So do C({"status": "DOWN"}),
+        C({"healthy": false}), C({"error": "no database"}) and the text C(Unhealthy), with or without a byte order mark, in UTF-8 or UTF-16, and
+        compressed with gzip or deflate.
+      - Statements about the whole service count, and those about its parts (C(checks), C(database)) only where there is none about the whole.
+        The words are those of C(down), C(fail), C(error), C(unhealthy), C(degraded), C(critical), C(out of service), C(unavailable), C(not ready),
+        C(offline) and their like; a word that nobody knows, C(warn) among them, is no illness.
+      - What O(json) or O(matches) asks for is no complaint. V(false) believes the status alone.
+    type: bool
+    default: true
   matches:
     description:
       - A regular expression that must be found in the first 64 KiB of the HTTP body, in the first 4 KiB that a TCP server says,

@@ -109,7 +109,7 @@ latency_ms:
 error:
   description:
     - Kind of the last check's failure, empty when it was good.
-    - One of timeout, refused, reset, garbage, tls, dns, unreachable, too_large, status, assertion.
+    - One of timeout, refused, reset, garbage, tls, dns, unreachable, too_large, status, said_ill, assertion.
   returned: always, unless an option is wrong
   type: str
   sample: ""

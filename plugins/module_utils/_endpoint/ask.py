@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Ask one target what it is, within a time that is never exceeded. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 import queue
@@ -125,7 +126,7 @@ def _wants_tls(response):
 
 def _verdict(response):
     """As identify.verdict(); None for an answer that was not whole."""
-    return identify.verdict(response.status, identify.document(response.body)) if response.error is None else None
+    return identify.verdict(response) if response.error is None else None
 
 
 def _settled(answers):

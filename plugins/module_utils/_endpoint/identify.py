@@ -9,13 +9,12 @@ import os
 import re
 
 from .._errors import printable
-from .._probe import document as documents
+from .._probe import wellness
 
 LONGEST = 80
 NAME_KEYS = ("service", "name", "app", "application")
 VERSION_KEYS = ("version", "release", "build")
 STATUS_KEYS = ("status", "state", "health")
-ILL = {"down", "fail", "failed", "failing", "error", "unhealthy", "degraded", "critical", "red", "unavailable", "out_of_service", "not ready"}
 FRAMEWORKS = (  # word of a header or a program: what it is
     ("gunicorn", "gunicorn"),
     ("werkzeug", "Flask development server"),
@@ -51,21 +50,17 @@ def _first(found, keys):
     return next((text for text in (_short(found.get(key)) for key in keys) if text), None)
 
 
-def document(body):
-    """The JSON object of a body (bytes), or {}."""
-    found = documents.parse(body.decode("utf-8", "replace"))
+def document(response):
+    """The JSON object of an answer, or {}."""
+    found = wellness.read(response.body, response.headers).document
     return found if isinstance(found, dict) else {}
 
 
-def verdict(status, found):
-    """What a status code and a health document say: "well", "ill", or None when this was no health endpoint.
-
-    A document may answer 200 and still say that the service is down.
-    """
-    if 200 <= status < 300:
-        said = _first(found, STATUS_KEYS)
-        return "ill" if said and said.lower() in ILL else "well"
-    return "ill" if status >= 500 and status != 501 else None
+def verdict(response):
+    """What an answer says: "well", "ill", or None when this was no health endpoint. A service may answer 200 and still say that it is down."""
+    if 200 <= response.status < 300:
+        return "ill" if wellness.complaints(response.status, response.body, response.headers) else "well"
+    return "ill" if response.status >= 500 and response.status != 501 else None
 
 
 def framework(headers):
@@ -112,14 +107,15 @@ def backend(value):
 
 def describe(response):
     """``{service, version, framework, status, verdict, says, database, title}`` of one answer (an _probe.http.Response)."""
-    found = document(response.body)
+    found = document(response)
+    complaint = next(iter(wellness.complaints(response.status, response.body, response.headers)), None)
     return {
         "service": _first(found, NAME_KEYS),
         "version": _first(found, VERSION_KEYS),
         "framework": framework(response.headers),
         "status": response.status,
-        "verdict": verdict(response.status, found),
-        "says": _first(found, STATUS_KEYS),
+        "verdict": verdict(response),
+        "says": complaint.says if complaint else _first(found, STATUS_KEYS),
         "database": database(found),
         "title": _title(response.body),
     }

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""HTTP checks: status, fields of a JSON answer, a pattern in the body. Private to magsasa.chaos."""
+"""HTTP checks: status, what the service says of itself, fields of a JSON answer, a pattern in the body. Private to magsasa.chaos."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import json
 import re
 
 from .._errors import printable
-from . import document as documents
-from . import http
+from . import http, wellness
 from . import pattern as patterns
 
 MOST_BYTES = 64 * 1024  # of a body are looked at
+SAID_ILL = "said_ill"  # kind of failure: a good status, and the service itself says that it is ill
 
 
 class Check:
@@ -24,19 +24,19 @@ class Check:
         self._request = http.prepare(spec["url"], spec["method"], spec["headers"], spec["body"])
         self._session = http.Session(verify_tls=spec["verify_tls"], keepalive=keepalive)
         self._pattern = re.compile(spec["matches"].encode("utf-8")) if spec.get("matches") else None
-        self._body = b""
+        self._last = None
 
     def look(self, timeout_s):
         """(status, error, detail) of one exchange."""
         response = self._session.fetch(self._request, timeout_s, MOST_BYTES, self._spec["follow"])
-        self._body = response.body
+        self._last = response
         if response.error:
             return response.status, response.error_kind, response.error
         error, detail = judge(self._spec, response, self._pattern)
         return response.status, error, detail
 
     def database(self):
-        return database_status(_document(self._body))
+        return database_status(_document(self._last)) if self._last is not None else None
 
     def close(self):
         self._session.close()
@@ -47,22 +47,41 @@ def judge(spec, response, pattern=None):
     if not any(low <= response.status <= high for low, high in spec["status"]):
         return "status", "it answered %d" % response.status
     if spec["json"]:
-        document = _document(response.body)
+        document = _document(response)
         if document is None:
             return "assertion", "the answer is not JSON"
         for path, wanted in spec["json"].items():
             found = value_at(document, path)
             if not _same(found, wanted):
                 return "assertion", "%s is %s" % (printable(path), _shown(found))
-    return ("", "") if pattern is None else patterns.judge(pattern, response.body, "the body does not match")
+    error, detail = ("", "") if pattern is None else _matched(pattern, response)
+    return (error, detail) if error else _heeded(spec, response, pattern)
 
 
-def _document(body):
-    """The JSON document of a body, or None."""
-    try:
-        return documents.parse(body.decode("utf-8"))
-    except UnicodeDecodeError:
-        return None
+def _matched(pattern, response):
+    """(error, detail) of a pattern that must be in the body, as it came or without its compression and character set."""
+    found = patterns.judge(pattern, response.body, "the body does not match")
+    if found[0]:
+        text = wellness.read(response.body, response.headers).text
+        plain = response.body if text is None else text.encode("utf-8")
+        if plain != response.body:
+            return patterns.judge(pattern, plain, found[1])
+    return found
+
+
+def _heeded(spec, response, pattern):
+    """(error, detail) by what the service says of itself; what the caller asked for in these very words is no complaint."""
+    if spec.get("self_report", True):
+        for complaint in wellness.complaints(response.status, response.body, response.headers):
+            asked_for = complaint.path in spec["json"] or pattern is not None and patterns.search(pattern, complaint.says.encode("utf-8"))
+            if not asked_for:
+                return SAID_ILL, "it answered %d and said %s" % (response.status, complaint.says)
+    return "", ""
+
+
+def _document(response):
+    """The JSON document of an answer, or None."""
+    return wellness.read(response.body, response.headers).document
 
 
 _MISSING = object()

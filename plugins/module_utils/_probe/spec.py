@@ -27,6 +27,7 @@ OPTIONS = {
     "status": {"type": "list", "elements": "str", "default": ["200-299"]},
     "json": {"type": "dict"},
     "matches": {"type": "str"},
+    "self_report": {"type": "bool", "default": True},
     "rc": {"type": "list", "elements": "int", "default": [0]},
     "max_latency": {"type": "str"},
     "validate_certs": {"type": "bool", "default": True},
@@ -36,7 +37,15 @@ KINDS = ("url", "tcp", "command", "database")
 _STATUS = re.compile(r"([1-5][0-9]{2})(?:\s*-\s*([1-5][0-9]{2}))?")
 _TCP = re.compile(r"(?:\[([0-9A-Fa-f:.%a-z]+)\]|([A-Za-z0-9._-]+)):([0-9]{1,5})")
 LONGEST_PATTERN = 1000
-_ONLY = {"method": ("url",), "headers": ("url",), "body": ("url",), "status": ("url",), "json": ("url",), "matches": ("url", "tcp", "command")}
+_ONLY = {
+    "method": ("url",),
+    "headers": ("url",),
+    "body": ("url",),
+    "status": ("url",),
+    "json": ("url",),
+    "self_report": ("url",),
+    "matches": ("url", "tcp", "command"),
+}
 
 
 def secrets(params):
@@ -73,6 +82,7 @@ def _http(params):
         "body": params["body"],
         "status": [_status(each) for each in params["status"]],
         "json": _fields(params["json"] or {}),
+        "self_report": params.get("self_report") is not False,
         "verify_tls": params["validate_certs"],
         "follow": params["follow_redirects"],
     }

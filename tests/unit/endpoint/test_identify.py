@@ -56,7 +56,7 @@ def test_name_and_version(body, service, version):
     ],
 )
 def test_verdict(status, body, expected):
-    assert identify.verdict(status, body) == expected
+    assert identify.verdict(response(body, status)) == expected
 
 
 @pytest.mark.parametrize(

@@ -43,11 +43,11 @@ def test_what_is_none(text):
 
 SMALL_STACK = """
 import threading
-from ansible_collections.magsasa.chaos.plugins.module_utils._probe import check_http, relay
+from ansible_collections.magsasa.chaos.plugins.module_utils._probe import check_http, relay, wellness
 threading.stack_size(relay.STACK)
 found = []
 for body in (b"[" * 60000, b'{"status":' * 6000):
-    thread = threading.Thread(target=lambda: found.append(check_http.database_status(check_http._document(body))))
+    thread = threading.Thread(target=lambda: found.append(check_http.database_status(wellness.read(body, {}).document)))
     thread.start()
     thread.join()
 print(found)
