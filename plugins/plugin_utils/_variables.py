@@ -169,7 +169,7 @@ RESULTS = (
 ROLE_OPTIONS = (
     "preflight_shelves preflight_catalogue preflight_demo_source suite_catalogue suite_chosen experiment_scenario experiment_hosts experiment_wave "
     "target_app_state target_app_source target_app_port target_app_bind target_app_database_url target_app_fragile target_app_enabled target_app_home "
-    "target_app_python target_app_owner"
+    "target_app_python target_app_owner target_app_timeout"
 ).split()
 
 # Variables of the environment that the commands, the lab and the tests read.

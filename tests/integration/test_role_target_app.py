@@ -8,6 +8,7 @@ import http.client
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -93,12 +94,13 @@ class Role:
         self._play = folder / "play.yml"
         self._play.write_text(PLAY)
         self._playbook = playbook
+        self.always = {}
 
     def __call__(self, *arguments, fails=False, **variables):
         """(changed tasks, url, output)."""
         values = dict(
             {"target_app_home": str(self.home), "target_app_source": str(ROOT / "target_app")},
-            **{"target_app_" + name: value for name, value in variables.items()},
+            **{"target_app_" + name: value for name, value in dict(self.always, **variables).items()},
         )
         done = self._playbook(self._play, "-e", json.dumps(values), *arguments)
         said = done.stdout + done.stderr
@@ -121,7 +123,15 @@ def role(ansible_playbook, tmp_path):
         time.sleep(0.1)
 
 
-def test_its_life(role):
+def test_its_life(role, tmp_path):
+    """In folders whose names mean something to supervisord, to a shell or to a template."""
+    role.home = tmp_path / "ä ß #1 ;50% it's"
+    odd = tmp_path / "Prüf ling #2 ;5%"
+    odd.mkdir()
+    (odd / "env").symlink_to(sys.prefix)
+    shutil.copytree(ROOT / "target_app" / "magsasa_app", odd / "magsasa_app")
+    role.always = {"source": str(odd), "python": str(odd / "env" / "bin" / "python")}
+
     changed, _url, _said = role("--check")
     assert changed and not role.home.exists() and not processes(role.home)
 
@@ -177,6 +187,26 @@ def test_new_settings_and_a_restart_past_the_supervisor(role, tmp_path):
     assert wait_for(lambda: health(url)[0] == 200, 30), "supervisord did not start it again"
     role(state="absent")
     assert not processes(role.home) and not role.home.exists()
+
+
+def test_one_that_does_not_come_up_says_why_and_is_ended(role, tmp_path):
+    (tmp_path / "magsasa_app").mkdir()
+    (tmp_path / "magsasa_app" / "__main__.py").write_text("raise SystemExit('no such table: farmers at postgresql://u:secret-word@h/d')")
+    said = role(fails=True, source=str(tmp_path), timeout="1s", fragile=True)[2]
+    assert "the sample application did not come up: " in said and "its last lines: " in said
+    assert "no such table: farmers at postgresql://***@h/d" in said and "secret-word" not in said
+    assert not processes(role.home)
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_what_cannot_even_be_spawned_says_so(tmp_path, gone):
+    (tmp_path / "supervisord.log").write_text("INFO spawnerr: can't find command '/x'\n")
+    (tmp_path / "app.log").write_text("from an earlier life\n")
+    os.utime(tmp_path / "app.log", (1, 1))
+    if not gone:
+        (tmp_path / "supervisord.pid").write_text("1")
+    done = subprocess.run([sys.executable, ROLE / "files" / "control.py", "last", tmp_path], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "INFO spawnerr: can't find command '/x'\n"
 
 
 @pytest.mark.nightly
@@ -238,6 +268,7 @@ def test_what_it_refuses(role, tmp_path):
         for variables, said in (
             ({"source": str(tmp_path)}, "target_app_source: '%s' does not hold magsasa_app" % tmp_path),
             ({"port": port}, "target_app_port: %d cannot be listened on (Address already in use)" % port),
+            ({"home": str(tmp_path / "a$b")}, "a path holds a double quote, a backslash, a dollar sign or a line break"),
             ({"database_url": 'postgresql://u:secret-word"@h/d'}, "target_app_database_url: holds a space, a quote or a backslash"),
         ):
             text = role(fails=True, **variables)[2]

@@ -4,6 +4,7 @@
 """What the role does on a host besides writing files.
 
     look HOME BIND PORT PYTHON   what is there; prints one JSON line, changes nothing
+    last HOME                    the last lines that the application, or what runs it, wrote; at most LAST_LINES
     end HOME                     end the supervisor, the application and whatever restarted it; prints "ended" or "nothing"
     owner PID START HOME         wait until that process is gone, then end everything and remove HOME
 
@@ -13,6 +14,7 @@ supervisor, as an experiment may do, is still ours.
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -25,6 +27,8 @@ SETTINGS = ("environment", "supervisord.conf")
 UNIT = "magsasa-app.service"
 MODULES = ("flask", "sqlalchemy", "gunicorn", "prometheus_client")
 END_S = 15
+LAST_LINES = 5
+LONGEST_LINE = 300
 
 
 def read(path):
@@ -179,6 +183,23 @@ def look(home, bind, port, python):
     return dict(there, running=running)
 
 
+def last(home):
+    """The last lines of the application, else of what runs it, in one line; without control characters and passwords of URLs."""
+    log, started = os.path.join(home, "app.log"), os.path.join(home, "supervisord.pid")
+    texts = [read(os.path.join(home, "supervisord.log"))]
+    if os.path.exists(log) and os.path.exists(started) and os.path.getmtime(log) >= os.path.getmtime(started):
+        texts.insert(0, read(log))  # written in this life, not in an earlier one
+    if os.path.exists(os.path.join(home, "environment")):
+        journal = subprocess.run(
+            ["journalctl", "-u", UNIT, "-n", str(LAST_LINES), "-o", "cat", "--no-pager"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+        texts.insert(0, journal.stdout)
+    text = next((text for text in texts if text.strip()), b"")[-20000:].decode("utf-8", "replace")
+    lines = [line.strip()[:LONGEST_LINE] for line in text.splitlines() if line.strip()][-LAST_LINES:]
+    plain = "".join(c if c.isprintable() else " " for c in " | ".join(lines))
+    return re.sub(r"://[^/@\s]*@", "://***@", plain)
+
+
 def owner(pid, start, home):
     """See above; the cleaning is done in a session of its own, which the supervisor does not end."""
     while start_time(pid) == start:
@@ -194,6 +215,8 @@ def owner(pid, start, home):
 if __name__ == "__main__":
     if sys.argv[1] == "look":
         print(json.dumps(look(sys.argv[2], sys.argv[3], int(sys.argv[4]), sys.argv[5])))
+    elif sys.argv[1] == "last":
+        print(last(sys.argv[2]))
     elif sys.argv[1] == "end":
         print("ended" if end(sys.argv[2]) else "nothing")
     else:
