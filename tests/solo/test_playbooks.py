@@ -100,6 +100,12 @@ def test_fragile_application_is_found_wanting(ansible_playbook, tmp_path, home):
     assert not home.exists() and sample_processes(home) == []
 
 
+def test_a_sample_application_that_does_not_come_up_is_ended(home, ansible_playbook):
+    done = ansible_playbook(ROOT / "playbooks" / "chaos_light.yml", "-e", "target_app_home=%s" % home, "-e", "target_app_timeout=1ms")
+    assert done.returncode == 2 and "the sample application did not come up: " in done.stdout, done.stdout
+    assert not home.exists() and sample_processes(home) == []
+
+
 def test_dry_run_plans_and_touches_nothing(ansible_playbook, chaos_state, tmp_path, home):
     done = ansible_playbook(ROOT / "playbooks" / "chaos_smoke.yml", "--check", "-e", "target_app_home=%s" % home)
     assert done.returncode == 0, done.stdout[-3000:]
