@@ -10,14 +10,14 @@ import tempfile
 import zlib
 from urllib.parse import urlsplit
 
-from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.errors import AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible_collections.magsasa.chaos.plugins.module_utils import _clock, _quantity
 from ansible_collections.magsasa.chaos.plugins.module_utils._endpoint import candidates
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, ChaosError
 from ansible_collections.magsasa.chaos.plugins.module_utils._host import processes
-from ansible_collections.magsasa.chaos.plugins.plugin_utils import _catalogue, _misspelt, _objectives, _origin, _scenario_form
+from ansible_collections.magsasa.chaos.plugins.plugin_utils import _catalogue, _misspelt, _objectives, _origin, _probing, _scenario_form
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._fault_action import inventory_refusal
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._touched import Touched
 
@@ -28,19 +28,19 @@ class ActionModule(ActionBase):
     TRANSFERS_FILES = False
     _VALID_ARGS = frozenset(
         ("intensity", "scenarios", "catalogue", "target_url", "report_dir", "baseline", "recovery_timeout", "rate", "probe_timeout", "fail_on_breach")
-        + ("max_percent", "seed", "files", "shelves", "only")
+        + ("max_percent", "seed", "files", "shelves", "only", "probe", "secrets")
     )
 
     def run(self, tmp=None, task_vars=None):
         """``refused``: why the inventory closes this host, or null; ``scenarios``: what will run."""
         result = super().run(tmp, task_vars)
         task_vars = task_vars or {}
-        warnings = self._check_variables(task_vars)
-        if warnings:
-            result["warnings"] = warnings
-        if self._task.args.get("only") == "variables":
-            return dict(result, changed=False)
         try:
+            warnings = self._check_variables(task_vars)
+            if warnings:
+                result["warnings"] = warnings
+            if self._task.args.get("only") == "variables":
+                return dict(result, changed=False)
             scenarios = self._checked(self._task.args)
             for place, value in _origin.layers("chaos_objectives", task_vars, self._loader):
                 _objectives.stated(self._templar.template(value), place)
@@ -48,12 +48,16 @@ class ActionModule(ActionBase):
             if port not in (None, ""):
                 candidates.port(port, "chaos_database_port")
         except ChaosError as error:
-            raise AnsibleActionFail(str(error))
+            # Not raised: Ansible would wrap the sentence into others.
+            result.update(failed=True, changed=False, msg=str(error))
+            return result
+        probes = {each["id"]: each["probe"] for each in scenarios if each.get("probe")}
         main = os.getppid()  # actions run in a worker; its parent is ansible-playbook itself
         result.update(
             changed=False,
             refused=inventory_refusal(Touched(self, task_vars)),
-            scenarios=scenarios,
+            scenarios=[{key: value for key, value in each.items() if key != "probe"} for each in scenarios],
+            probes=probes if self._task.args.get("secrets") else bool(probes),
             seed=str(self._task.args.get("seed") or zlib.crc32(("%d:%s:%s" % (main, processes.start_time(main), _clock.boot_id())).encode("ascii"))),
             controller={"pid": main, "start": processes.start_time(main)},
         )
@@ -63,7 +67,7 @@ class ActionModule(ActionBase):
         """Warnings about variables that nobody reads; one that was meant for us ends the run here."""
         refusals, warnings = _misspelt.look(task_vars, _origin.extra_variables(self._loader))
         if refusals:
-            raise AnsibleActionFail("; ".join(refusals))
+            raise ChaosError("; ".join(refusals))
         return warnings + _misspelt.look_at_environment(os.environ)
 
     def _checked(self, given):
@@ -77,6 +81,7 @@ class ActionModule(ActionBase):
         except TypeError:
             raise BadOption("chaos_fail_on_breach", given["fail_on_breach"], "is neither true nor false", "write true or false")
         self._url(given.get("target_url"))
+        _probing.check(given.get("probe"))
         self._report_dir(given.get("report_dir") or "reports")
         entries = self._with_files([], given.get("shelves"), _scenario_form.check_form)
         origins = {entry["id"]: _objectives.SHIPPED for entry in entries}
@@ -136,9 +141,11 @@ class ActionModule(ActionBase):
     def _report_dir(folder):
         """A report that cannot be written at the end is a run for nothing: try now."""
         folder = os.path.abspath(os.path.expanduser(folder))
+        there = folder
+        while not os.path.lexists(there) and os.path.dirname(there) != there:
+            there = os.path.dirname(there)  # a run without a report leaves no folder, so none is made yet
         try:
-            os.makedirs(folder, exist_ok=True)
-            with tempfile.TemporaryFile(dir=folder) as trial:
+            with tempfile.TemporaryFile(dir=there) as trial:
                 trial.write(b"x" * 4096)
                 trial.flush()
         except OSError as error:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
-from ansible_collections.magsasa.chaos.plugins.plugin_utils import _catalogue, _scenario_form
+from ansible_collections.magsasa.chaos.plugins.plugin_utils import _catalogue, _experiment, _scenario_form
 
 
 def select_scenarios(entries, intensity, wanted=None):
@@ -31,9 +31,14 @@ def ability(assessed):
     return {name: ("ready: %s" % found["backend"] if found["can"] else "cannot run: %s" % found["why"]) for name, found in assessed.items()}
 
 
+def unable(assessed):
+    """``{id: why}`` of the scenarios that this host lacks something for; what a guard says may be another thing when the scenario's turn comes."""
+    return {name: found["why"] for name, found in assessed.items() if not found["can"] and _experiment.is_lacking(found["why"])}
+
+
 class FilterModule:
     """Filters of the collection over scenarios."""
 
     def filters(self):
         """Name to function."""
-        return {"select_scenarios": select_scenarios, "fill_scenario": fill_scenario, "ability": ability}
+        return {"select_scenarios": select_scenarios, "fill_scenario": fill_scenario, "ability": ability, "unable": unable}

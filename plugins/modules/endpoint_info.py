@@ -3,6 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Port detection."""
+
 from __future__ import annotations
 
 DOCUMENTATION = r"""
@@ -19,12 +20,13 @@ description:
     E(APP_PORT) of the task; O(ports), or else the ports 8000, 5000, 5001 and 3000; and with O(discover) whatever else listens and may speak HTTP.
   - Falls back step by step, to an identified service (one that names itself in its health document), any healthy endpoint, any candidate
     that somebody listens on, or none. RV(step) says how far it had to go.
-  - A candidate that names itself as O(service) comes before all others. A candidate that you named and on which somebody listens comes before those
-    that you did not name. Then the step decides, then the score, then the order of the candidates, then the order of the addresses.
+  - What you name you get, or nothing. Where O(url), one of the environment variables or O(ports) names something, the strongest of these alone counts, and
+    with O(service) only a service of that name. When it is not there, RV(refusal) says so, what is there instead, and how to choose that.
+  - Among several the step decides, then the score, then the order of the candidates, then the order of the addresses. RV(why) says which.
   - The score is the sum of 100 (named) when you named the candidate, 50 (wanted) when it says that it is O(service), 30 (healthy) for
     a health endpoint that is well, 20 (http) for an answer in HTTP, 20 (identified) for the name of a service in it, 10 (listening) when somebody
     listens, 5 (version) for a version, 5 (database) for a word about its database, 5 (framework) when its headers or its process tell
-    what serves it, and -5 (slow) when a health path took more than a second or never answered.
+    what serves it, -20 (directory) for the list of a folder's files, and -5 (slow) when a health path took more than a second or never answered.
 options:
   url:
     description:
@@ -48,8 +50,11 @@ options:
     elements: str
     aliases: [paths]
   service:
-    description: Name of the service that is wanted, as its health document tells it. Others then count as healthy endpoints only.
+    description: Name of the service that is wanted, as its health document tells it, or the name of its systemd unit or process. No other is taken.
     type: str
+  headers:
+    description: HTTP headers with which O(url) is asked, such as C(Authorization). No other candidate gets them.
+    type: dict
   timeout:
     description:
       - The longest that the detection may take. Each request may use what is left of it, so a slow health endpoint that answers in time counts.
@@ -57,7 +62,8 @@ options:
     default: 3s
   discover:
     description:
-      - Try every other listening port too, apart from well-known ones of other protocols and the processes of common databases.
+      - Try every other listening port too, apart from well-known ones of other protocols, the processes of common databases and those that serve the
+        host or its desktop. Root leaves out what no process of this host listens on.
       - Of these only what answers in HTTP counts.
     type: bool
     default: false
@@ -78,7 +84,8 @@ attributes:
     support: full
 notes:
   - Without root the process behind a port of another user cannot be seen; the reasons say so.
-  - A redirect is reported. It is followed once when it stays on the same scheme, host and port, else not at all.
+  - A redirect is reported. It is followed once when it stays on the same scheme, host and port, else not at all. A page to log in is no health endpoint.
+  - The sample application that another run has started for itself is never taken, unless its port is named.
   - Where plain HTTP gets no sensible answer TLS is tried, without checking the certificate.
   - Everything that a service says is untrusted; it is bounded and stripped of control characters. Of an answer 64 KiB are read.
   - Passwords and tokens in the command line of a process are replaced by C(***).
@@ -153,6 +160,22 @@ endpoint:
       description: What serves it, as far as its headers or its process tell.
       type: str
       sample: gunicorn
+    certificate:
+      description: Why its TLS certificate is not trusted on the host; null when it is, or there is none.
+      type: str
+      sample: null
+    not_well:
+      description: Why it cannot be experimented on as it is, and what to do about that, in one sentence; null when it is well.
+      type: str
+      sample: null
+    step:
+      description: RV(step).
+      type: str
+      sample: identified
+    why:
+      description: RV(why).
+      type: str
+      sample: found on default port 8000
     healthy:
       description: Whether it says that it is well.
       type: bool
@@ -178,6 +201,26 @@ step:
   returned: success
   type: str
   sample: identified
+why:
+  description: How the service was chosen; empty when none was.
+  returned: success
+  type: str
+  sample: found on default port 8000; score 85 comes before 65 (port 5000)
+refusal:
+  description: Why none was taken, what is there instead and how to choose that; null when one was taken.
+  returned: success
+  type: str
+  sample: null
+named:
+  description: Whether an option or a variable named the service.
+  returned: success
+  type: bool
+  sample: false
+sentence:
+  description: What was taken and why, or RV(refusal), in one line.
+  returned: success
+  type: str
+  sample: http://127.0.0.1:8000/health (magsasa-card-erp 1.0.0, gunicorn, process gunicorn 812) - identified; found on default port 8000
 candidates:
   description: Every candidate, best first, with its score and the reasons.
   returned: success
@@ -231,6 +274,7 @@ def main():
             "addresses": {"type": "list", "elements": "str", "aliases": ["hosts"]},
             "health_paths": {"type": "list", "elements": "str", "aliases": ["paths"]},
             "service": {"type": "str"},
+            "headers": {"type": "dict", "no_log": True},
             "timeout": {"type": "str", "default": "3s"},
             "discover": {"type": "bool", "default": False},
             "required": {"type": "bool", "default": False},
@@ -249,6 +293,7 @@ def main():
             given["service"],
             _quantity.duration(given["timeout"], "timeout", low=0.2, high=60.0),
             given["discover"],
+            headers={str(key): str(value) for key, value in (given["headers"] or {}).items()},
         )
     except ChaosError as error:
         module.fail_json(msg=str(error), **error.details)

@@ -43,7 +43,7 @@ options:
     description: The service to watch.
     type: str
   report_dir:
-    description: Folder of the reports. It is made when it is not there.
+    description: Folder of the reports. It is made when there is a report.
     type: str
     default: reports
   baseline:
@@ -58,6 +58,13 @@ options:
     description: Probes a second.
     type: float
     default: 20
+  probe:
+    description: What is probed instead of the health address, as C(chaos_probe).
+    type: raw
+  secrets:
+    description: Return the probes of the scenarios, which may hold secrets. Set C(no_log) on the task then.
+    type: bool
+    default: false
   probe_timeout:
     description: Time-out of one probe.
     type: str
@@ -108,8 +115,13 @@ seed:
   returned: success
   type: str
   sample: "2913870044"
+probes:
+  description: Whether any scenario has a probe of its own; with O(secrets) these, by the id of the scenario.
+  returned: success
+  type: raw
+  sample: false
 scenarios:
-  description: The scenarios that will run.
+  description: The scenarios that will run, without their probes.
   returned: success
   type: list
   elements: dict

@@ -3,6 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Documentation of the action of the same name."""
+
 from __future__ import annotations
 
 DOCUMENTATION = r"""
@@ -50,6 +51,9 @@ options:
         required: true
   wave:
     description: Which wave of a suite the experiment was part of, C(number) of C(of), and its C(hosts).
+    type: dict
+  target:
+    description: What was tested, for the record, as the filter P(magsasa.chaos.tested#filter) tells it.
     type: dict
   liveness:
     description: RV(magsasa.chaos.probe#module:samples) of a second probe, of an address that tells only whether the service is alive.

@@ -54,6 +54,7 @@ def judge(given, host, stated=()):
         "observer": given.get("observer") or host,
         "scenario": scenario["id"],
         "wave": _wave(given.get("wave")),
+        "target": _target(given.get("target")),
         "status": status,
         "verdict": word,
         "reason": why,
@@ -101,6 +102,11 @@ def _unpacked(given, option):
         raise ChaosError(str(error).replace("samples", option, 1))
 
 
+def is_lacking(text):
+    """Whether a sentence is one of NotHere or MissingTool: the host cannot do it, whatever the options are."""
+    return text.startswith("cannot run here: ") or " is not installed on this host and is needed to " in text
+
+
 def _status(given, fault):
     """(status, reason): what kept the tool from its work, first come first named. Residue and differences come before everything that ran."""
     if fault and fault.get("residue"):
@@ -112,8 +118,8 @@ def _status(given, fault):
             return status, str(given[status])
     if given.get("failed"):
         text = str(given["failed"])
-        if text.startswith("cannot run here: ") or " is not installed on this host and is needed to " in text:
-            return "skipped", text  # see NotHere and MissingTool
+        if is_lacking(text):
+            return "skipped", text
         return ("refused" if text.startswith("refused by") else "failed"), text
     if fault and fault.get("state") == "planned":
         return "planned", ""
@@ -128,6 +134,17 @@ def _status(given, fault):
     if fault.get("revert_cause") not in _ENDS:
         return "failed", "the fault ended early (%s)" % (fault.get("revert_cause") or "it is not over")
     return "completed", ""
+
+
+def _target(target):
+    """What was tested: URL, process, step of detection and why; None when nobody told."""
+    if not target:
+        return None
+    if not isinstance(target, dict):
+        raise BadOption("target", target, "is not a mapping", "pass what the filter tested tells of the service")
+    process = target.get("process") if isinstance(target.get("process"), dict) else None
+    told = {key: None if target.get(key) is None else str(target[key]) for key in ("url", "probed", "service", "framework", "step", "why")}
+    return dict(told, process=process and {key: process.get(key) for key in ("pid", "name", "command", "user", "unit")})
 
 
 def _wave(wave):

@@ -6,6 +6,7 @@
 A controller has no JSON Schema library of its own, so the form is checked here; a test holds the two against each other. Options are
 checked as the family's own module would check them, before any host is touched.
 """
+
 from __future__ import annotations
 
 import difflib
@@ -15,7 +16,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.magsasa.chaos.plugins.module_utils import _quantity
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
 from ansible_collections.magsasa.chaos.plugins.module_utils._judge import objectives
-from ansible_collections.magsasa.chaos.plugins.plugin_utils import _peers
+from ansible_collections.magsasa.chaos.plugins.plugin_utils import _peers, _probing
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._names import FAMILIES
 
 INTENSITIES = ("light", "medium", "heavy", "extended")
@@ -33,6 +34,7 @@ KEYS = {
     "objectives": (dict, "a mapping"),
     "exempt": (dict, "a mapping"),
     "liveness": (bool, "true or false"),
+    "probe": (dict, "a mapping"),
     "tags": (list, "a list of texts"),
     "available": (bool, "true or false"),
     "unavailable_reason": (str, "a text"),
@@ -65,6 +67,7 @@ def check_form(entries, source="the catalogue"):
         _one_of(entry["family"], FAMILIES, label + ": family")
         _quantity.duration(entry["hold"], label + ": hold", low=0.5)
         _quantity.duration(entry.get("smoke_hold", "3s"), label + ": smoke_hold", low=0.5)
+        _probing.check(entry.get("probe"), label + ": probe")
         try:
             objectives.parse(entry["objectives"])
         except ChaosError as error:

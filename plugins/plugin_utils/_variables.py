@@ -58,11 +58,38 @@ SETTINGS = (
         "",
         "The service; found by port detection when empty. C(APP_PORT) and C(CHAOS_TARGET_PORT) in the environment name its port instead.",
         "preflight_target_url",
-        template="{{ chaos_target_url | default('') }}",
+        template="{{ chaos_target_url | default('', true) or ('' if preflight_ports or preflight_service else preflight_probe | magsasa.chaos.probe_target) }}",
     ),
-    _of("chaos_service", "", "The name by which the service identifies itself, for port detection."),
-    _of("chaos_ports", "8000, 5000, 5001, 3000", "Ports that port detection looks at."),
-    _of("chaos_discover", "true", "Whether C(chaos_detect) looks at every listening port too."),
+    _of(
+        "chaos_service",
+        "",
+        "The name of the service, as its health document, its systemd unit or its process tells it; no other is tested.",
+        "preflight_service",
+        template="{{ chaos_service | default('', true) }}",
+    ),
+    _of(
+        "chaos_ports",
+        "8000, 5000, 5001, 3000",
+        "Ports of the service; no other is tested.",
+        "preflight_ports",
+        "raw",
+        "{{ chaos_ports | default([], true) }}",
+    ),
+    _of(
+        "chaos_discover",
+        "CHAOS_DISCOVER, else true",
+        "Whether port detection looks at every listening port beside the usual ones.",
+        "preflight_discover",
+        "raw",
+        "{{ chaos_discover | default('') | string or lookup('ansible.builtin.env', 'CHAOS_DISCOVER') or true }}",
+    ),
+    _of(
+        "chaos_probe",
+        "",
+        "What is probed instead of the health address, with the keys url, method, headers, body, expect (status, json, matches), validate_certs, "
+        "timeout and rate.",
+    ),
+    _of("chaos_probe_url", "", "Its C(url) alone, as C(--probe) gives it."),
     _of("chaos_database_path", "", "The SQLite file of the service, where port detection does not find it out."),
     _of("chaos_database_port", "", "The port of the service's database on the same host; 3306 is taken for MySQL, another one for PostgreSQL."),
     _of("chaos_sample_app", "true", "Whether the sample application is started where no service is found on this machine."),
@@ -159,6 +186,10 @@ RESULTS = (
         "dict",
         "{{ chaos_endpoint | default({}) }}",
     ),
+    _of("chaos_unfit", "", "Why the service of this host cannot be tested, or that there is none; empty when it can."),
+    _of("chaos_unable", "", "The scenarios that this host lacks something for, and what."),
+    _of("chaos_probes", "", "The probes of the scenarios that have one."),
+    _of("chaos_controller", "", "Process id and start time of the run."),
     _of("chaos_chosen", "", "The scenarios of the run."),
     _of("chaos_demo", "", "Whether the sample application was started."),
     _of("chaos_experiment", "", "The record of the last experiment."),
@@ -167,13 +198,14 @@ RESULTS = (
 
 # Options of the roles that no variable above feeds.
 ROLE_OPTIONS = (
-    "preflight_shelves preflight_catalogue preflight_demo_source suite_catalogue suite_chosen experiment_scenario experiment_hosts experiment_wave "
+    "preflight_probe experiment_probe experiment_own_probe preflight_shelves preflight_catalogue preflight_demo_source suite_catalogue suite_chosen experiment_scenario experiment_hosts experiment_wave "
     "target_app_state target_app_source target_app_port target_app_bind target_app_database_url target_app_fragile target_app_enabled target_app_home "
     "target_app_python target_app_owner target_app_timeout"
 ).split()
 
 # Variables of the environment that the commands, the lab and the tests read.
 ENVIRONMENT = (
+    "CHAOS_DISCOVER",
     "CHAOS_FAULTS",
     "CHAOS_LAB_HOME",
     "CHAOS_NIGHTLY",

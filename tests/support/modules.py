@@ -13,6 +13,8 @@ from pathlib import Path
 from support import adhoc
 
 ROOT = Path(__file__).resolve().parents[2]
+# Other tests listen on this machine meanwhile: what a run finds by itself must not be theirs.
+os.environ["CHAOS_DISCOVER"] = "false"
 
 
 def environment(state, **more):
@@ -22,6 +24,7 @@ def environment(state, **more):
         ANSIBLE_CONFIG=str(ROOT / "ansible.cfg"),
         ANSIBLE_LOCALHOST_WARNING="False",
         ANSIBLE_NOCOLOR="1",
+        CHAOS_DISCOVER="false",
         MAGSASA_CHAOS_STATE=str(state),
         PATH=os.pathsep.join([os.path.dirname(sys.executable), kept.get("PATH", os.defpath)]),
     )

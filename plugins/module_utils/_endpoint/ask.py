@@ -11,13 +11,14 @@ import time
 
 from .._probe import url as urls
 from .._probe.http import REDIRECTS, fetch
-from . import identify
+from . import fitness, identify
 
 HEALTH_PATHS = ("/health", "/healthz", "/ready", "/live", "/actuator/health", "/")
 LIVE_PATHS = ("/live", "/livez", "/health/live", "/healthz/live", "/actuator/health/liveness")
 MOST_BYTES = 65536  # of one answer
 LEAST = 0.05  # seconds below which another request makes no sense
 SETTLE = 0.1  # seconds by which requests end before the deadline, so that what came of them is still heard
+KEPT_FROM_US = (401, 403, 407)
 _PERHAPS_TLS = ("garbage", "reset")  # what plain HTTP gets from a port that wants TLS
 
 
@@ -35,7 +36,8 @@ def ask(target, paths, deadline):
     """What a target says, as a dict; by ``deadline`` (monotonic seconds) whatever the target does. Never raises for what it says.
 
     ``speaks`` (HTTP), ``error`` (kind, when it does not), ``scheme``, ``address``, ``url``, ``health_url``, ``healthy``, ``answer_s``,
-    ``redirect`` (where to, shortened), ``unanswered`` (paths), ``truncated`` and what identify.describe() tells.
+    ``redirect`` (where to, shortened), ``login`` (whether it is a page to log in), ``unanswered`` (paths), ``truncated`` and what
+    identify.describe() tells.
     """
     found = silent("nobody listens")
     for address in target.addresses:
@@ -48,7 +50,9 @@ def ask(target, paths, deadline):
 def _ask_address(candidate, address, paths, deadline):
     """The same for one address: plain HTTP first, TLS where the answer looks as if the port wanted that."""
     paths = [candidate.path] if candidate.path else paths
-    headers = {"Authorization": candidate.auth} if candidate.auth else {}
+    headers = dict(candidate.headers or {})
+    if candidate.auth:
+        headers["Authorization"] = candidate.auth
     first = _ask_paths(candidate.scheme or "http", address, candidate.port, paths, headers, deadline)
     if candidate.scheme or first["speaks"] or first["error"] not in _PERHAPS_TLS:
         return first
@@ -61,7 +65,7 @@ def _ask_paths(scheme, address, port, paths, headers, deadline):
     base = base_url(scheme, address, port)
     about = {"scheme": scheme, "address": address, "url": base}
     came = queue.Queue()
-    answers = {}  # index of the path: (response, url, seconds, redirect)
+    answers = {}  # index of the path: (response, url, seconds, redirect, login)
     started = 0
 
     def work(index):
@@ -100,7 +104,7 @@ def _start(work, index):
 
 
 def _follow(base, path, headers, deadline):
-    """(response, url, seconds, redirect) of one path; a redirect is followed once, and only to the same scheme, host and port."""
+    """(response, url, seconds, redirect, login) of one path; a redirect is followed once, and only to the same scheme, host and port."""
     began = time.monotonic()
     url = base + path
     response = fetch(url, headers=headers, timeout=max(LEAST, deadline - began), max_bytes=MOST_BYTES, verify_tls=False)
@@ -111,7 +115,10 @@ def _follow(base, path, headers, deadline):
         again = fetch(leads[0], headers=headers, timeout=deadline - time.monotonic(), max_bytes=MOST_BYTES, verify_tls=False)
         if again.error is None and again.status not in REDIRECTS:
             response, url = again, leads[0]
-    return response, url, time.monotonic() - began, redirect
+    asked_for = fitness.is_login_path(path)  # whoever names a login page wants it
+    leads_there = url != base + path and fitness.is_login_path(url[len(base) :])
+    login = not asked_for and (leads_there or fitness.is_login_page(response.body))
+    return response, url, time.monotonic() - began, redirect, login
 
 
 def _heard(answers):
@@ -124,9 +131,12 @@ def _wants_tls(response):
     return response.status == 400 and (b"HTTPS" in said or b"SSL-ENABLED" in said)
 
 
-def _verdict(response):
-    """As identify.verdict(); None for an answer that was not whole."""
-    return identify.verdict(response) if response.error is None else None
+def _verdict(answer):
+    """As identify.verdict(); None for an answer that was not whole, and for a page to log in: that says nothing about what is behind it."""
+    response, login = answer[0], answer[4]
+    if response.error is not None or (login and 200 <= response.status < 300):
+        return None
+    return identify.verdict(response)
 
 
 def _settled(answers):
@@ -134,7 +144,7 @@ def _settled(answers):
     for index in range(max(answers) + 1):
         if index not in answers:
             return False
-        if _verdict(answers[index][0]):
+        if _verdict(answers[index]):
             return True
     return False
 
@@ -142,10 +152,13 @@ def _settled(answers):
 def _summary(about, paths, answers, started):
     """The dict that ask() returns, from the first path with a verdict, else from the first that answered at all."""
     heard = [index for index in sorted(answers) if answers[index][0].status is not None]
-    chosen = next((index for index in heard if _verdict(answers[index][0])), heard[0] if heard else None)
-    if chosen is None:
+    if not heard:
         return silent("timeout", **about)
-    response, url, seconds, _redirect = answers[chosen]
+    told = [index for index in heard if _verdict(answers[index])]
+    # Without a verdict the path that is kept from us tells more than those that are not there.
+    kept = [index for index in heard if answers[index][0].status in KEPT_FROM_US or answers[index][4] or answers[index][3]]
+    chosen = (told or kept or heard)[0]
+    response, url, seconds, redirect, login = answers[chosen]
     late = [index for index in range(started) if index not in answers or answers[index][0].error_kind == "timeout"]
     said = identify.describe(response)
     return dict(
@@ -153,10 +166,12 @@ def _summary(about, paths, answers, started):
         **about,
         speaks=True,
         error=response.error_kind,
-        healthy=response.error is None and said["verdict"] == "well",
+        healthy=response.error is None and said["verdict"] == "well" and not login,
         health_url=url,
         answer_s=round(seconds, 3),
-        redirect=next((answers[index][3] for index in heard if answers[index][3]), None),
+        redirect=redirect or next((answers[index][3] for index in heard if answers[index][3]), None),
+        followed=bool(redirect) and response.status not in REDIRECTS,
+        login=login,
         unanswered=[paths[index] for index in late if index <= chosen],
         truncated=response.truncated,
     )

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which ports are worth asking, at which addresses, in which order, and why. Pure. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 import ipaddress
@@ -15,7 +16,7 @@ DEFAULT_ADDRESSES = ("127.0.0.1", "::1")
 ENVIRONMENT = ("CHAOS_TARGET_PORT", "APP_PORT")
 MOST = 64  # ports that are asked at once
 # What is never a web service; a request for a page would only leave a complaint in its log.
-NOT_HTTP_PORTS = {22, 25, 53, 110, 111, 143, 389, 445, 465, 587, 636, 993, 995, 2049, 3306, 5432, 6379, 11211, 27017}
+NOT_HTTP_PORTS = {22, 25, 53, 110, 111, 143, 389, 445, 465, 587, 631, 636, 993, 995, 2049, 3306, 5432, 6379, 11211, 27017}
 NOT_HTTP_PROCESSES = {
     "sshd",
     "postgres",
@@ -30,9 +31,27 @@ NOT_HTTP_PROCESSES = {
     "systemd-resolve",
     "master",
 }
+# What speaks HTTP and serves the host or its desktop: nobody's service under test unless its port is named.
+OF_THE_HOST = {
+    "avahi-daemon",
+    "chrome",
+    "chromium",
+    "code",
+    "containerd",
+    "cupsd",
+    "dockerd",
+    "firefox",
+    "kubelet",
+    "node_exporter",
+    "rpcbind",
+    "snapd",
+    "systemd",
+    "tailscaled",
+}
+OURS = "chaos-"  # how the processes of faults and probes begin
 
-# host, scheme, path, auth: of an explicit url, else None. named: the user said so. discovered: found only because it listens.
-Candidate = namedtuple("Candidate", "port host scheme path auth named discovered source")
+# host, scheme, path, auth: of an explicit url, else None; headers: what only that url is asked with. named: the user said so. discovered: found only because it listens.
+Candidate = namedtuple("Candidate", "port host scheme path auth named discovered source headers", defaults=(None,))
 # addresses: to be asked one after the other until one answers. pids: those behind its listening sockets that may be seen.
 Target = namedtuple("Target", "candidate addresses listening pids")
 
@@ -60,15 +79,15 @@ def health_path(value, option="health_paths"):
     return value
 
 
-def choose(url, ports, environ, discovered):
+def choose(url, ports, environ, discovered, headers=None):
     """Candidates in the order of their claim: the url alone, or CHAOS_TARGET_PORT, APP_PORT, ``ports`` (else the default ports), ``discovered``.
 
-    ``environ``: mapping of the task's environment; ``discovered``: further ports. Raises BadOption.
+    ``environ``: mapping of the task's environment; ``discovered``: further ports; ``headers``: for the url and nobody else. Raises BadOption.
     """
     if url:
         parsed = urls.parse(url, "url")
         path = parsed.target if parsed.target != "/" else None
-        return [Candidate(parsed.port, parsed.host, parsed.scheme, path, parsed.auth, True, False, "option url")]
+        return [Candidate(parsed.port, parsed.host, parsed.scheme, path, parsed.auth, True, False, "option url", headers)]
     found = {}
 
     def add(number, named, source, only_listens=False):
@@ -90,7 +109,9 @@ def choose(url, ports, environ, discovered):
 
 def may_be_http(number, names):
     """Whether a port that listens, held by processes with these names, is worth a request that nobody asked for."""
-    return number not in NOT_HTTP_PORTS and not NOT_HTTP_PROCESSES.intersection(names)
+    if number in NOT_HTTP_PORTS or (NOT_HTTP_PROCESSES | OF_THE_HOST).intersection(names):
+        return False
+    return not any(str(name).startswith(OURS) for name in names)
 
 
 def targets(candidate, listeners, addresses=()):

@@ -2,56 +2,92 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Port detection: look who listens, ask side by side, rate, take the best. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 import os
 import socket
 import threading
 import time
-from collections import namedtuple
 
 from .._host import listeners as sockets
 from .._host import processes as host_processes
+from .._errors import printable
+from .._probe import http
 from .._probe import url as urls
 from .._probe import wire
-from . import ask, candidates, database, identify, processes, ranking, table
+from . import ask, candidates, choice, database, fitness, identify, processes, ranking, table
+from .choice import Found
 
 SPARE = 0.15  # seconds of the total that are kept for everything but waiting
 LIVE_S = 0.5  # seconds at most for the question where the service tells that it is alive
-Found = namedtuple("Found", "target rating answer process")
 
 
-def detect(url=None, ports=(), addresses=(), paths=(), service=None, timeout_s=3.0, discover=False, environ=None):
-    """The result of endpoint_info: ``{endpoint, step, candidates, not_asked, table, elapsed_s}``.
+def detect(url=None, ports=(), addresses=(), paths=(), service=None, timeout_s=3.0, discover=False, environ=None, headers=None):
+    """The result of endpoint_info: ``{endpoint, step, why, refusal, named, sentence, candidates, not_asked, table, elapsed_s}``.
 
-    Takes at most ``timeout_s`` (at least 0.2), whatever the ports do. ``environ``: the task's environment. Raises BadOption.
+    Takes at most ``timeout_s`` (at least 0.2), whatever the ports do. ``environ``: the task's environment; ``headers``: for ``url`` and
+    nobody else. Raises BadOption.
     """
     began = time.monotonic()
     deadline = began + max(timeout_s / 2, timeout_s - SPARE)
+    environ = os.environ if environ is None else environ
+    paths = tuple(paths) or ask.HEALTH_PATHS
     listening = sockets.listeners()
-    chosen = candidates.choose(url, ports, os.environ if environ is None else environ, _discovered(listening) if discover else ())
-    targets, not_asked = _targets(chosen[: candidates.MOST], listening, addresses, deadline), chosen[candidates.MOST :]
-    answers = _ask_all(targets, tuple(paths) or ask.HEALTH_PATHS, deadline)
-    found = [_found(target, answer, service) for target, answer in zip(targets, answers)]
-    order = sorted(range(len(found)), key=lambda index: ranking.key(found[index].target.candidate, found[index].rating, index))
-    found = [found[index] for index in order]
-    best = found[0] if found[0].rating.step != "none" else None
-    shown = [_candidate(each) for each in found]
+    claims = candidates.choose(url, ports, environ, _discovered(listening) if discover else (), headers)
+    found = _look(claims[: candidates.MOST], listening, addresses, paths, service, deadline)
+    choice_made = choice.choose(found, claims, service)
+    best, refusal = choice_made.best, choice_made.refusal
+    if refusal and (url or not discover) and claims[0].named:
+        refusal = choice.choose(found + _others(found, listening, addresses, paths, deadline), claims, service).refusal
+    shown = [_candidate(each) for each in ([best] if best else []) + [each for each in found if each is not best]]
+    step = best.rating.step if best else "none"
+    endpoint = dict(_whole_endpoint(best, listening, deadline), step=step, why=choice_made.why) if best else None
     return {
-        "endpoint": dict(_endpoint(best, listening), live_url=_live_url(best, deadline)) if best else None,
-        "step": best.rating.step if best else "none",
+        "endpoint": endpoint,
+        "step": step,
+        "why": choice_made.why,
+        "refusal": refusal,
+        "named": claims[0].named,
+        "sentence": choice.sentence(endpoint, step, choice_made.why) if best else refusal,
         "candidates": shown,
-        "not_asked": [each.port for each in not_asked],
-        "table": table.lines(shown),
+        "not_asked": [each.port for each in claims[candidates.MOST :]],
+        "table": table.lines(shown, bool(best)),
         "elapsed_s": round(time.monotonic() - began, 3),
     }
 
 
+def _look(claims, listening, addresses, paths, service, deadline):
+    """What is at these candidates (list of Found), best first."""
+    targets = _targets(claims, listening, addresses, deadline)
+    borrowed = [None if target.candidate.named else processes.run_that_owns(target.pids) for target in targets]
+    answers = iter(_ask_all([target for target, run in zip(targets, borrowed) if not run], paths, deadline))
+    found = [_of_another_run(target, run) if run else _found(target, next(answers), service) for target, run in zip(targets, borrowed)]
+    order = sorted(range(len(found)), key=lambda index: ranking.key(found[index].target.candidate, found[index].rating, index))
+    return [found[index] for index in order]
+
+
+def _others(found, listening, addresses, paths, deadline):
+    """What else is on this host, for a refusal that says so; asked with what is left of the time, and with nobody's headers."""
+    if deadline - time.monotonic() < 2 * ask.LEAST:
+        return []
+    known = {each.target.candidate.port for each in found if each.target.listening}
+    claims = [each for each in candidates.choose(None, (), {}, _discovered(listening)) if each.port not in known]
+    return _look(claims[: candidates.MOST], listening, addresses, paths, None, deadline) if claims else []
+
+
+def _of_another_run(target, run):
+    """The sample application of another run: it goes away with it."""
+    reasons = [target.candidate.source, "is the sample application of another run (process %d)" % run]
+    return Found(target, ranking.Rating(0, reasons, "none", False), ask.silent("not asked"), processes.describe(target.pids))
+
+
 def _discovered(listening):
-    """Ports that listen and may speak HTTP, ascending."""
+    """Ports that listen and may speak HTTP, ascending. What root sees no process of belongs to another container: no fault here would meet it."""
     names = {}
     for each in listening:
-        names.setdefault(each.port, set()).update(map(host_processes.comm, each.pids))
+        if each.pids or os.geteuid() != 0:
+            names.setdefault(each.port, set()).update(map(host_processes.comm, each.pids))
     return [number for number in sorted(names) if candidates.may_be_http(number, names[number])]
 
 
@@ -111,12 +147,31 @@ def _found(target, answer, service):
     process = processes.describe(target.pids)
     if answer["speaks"] and not answer.get("framework") and process:
         answer["framework"] = identify.program(host_processes.argv(process["pid"]))
-    rating = ranking.rate(target.candidate, target.listening, answer, service)
+    rating = ranking.rate(target.candidate, target.listening, answer, service, process)
     if not process and target.listening:
         rating.reasons.append("its process cannot be seen by this user" if not target.pids else "its process has just ended")
     elif not process and answer["speaks"] and target.candidate.host:
         rating.reasons.append("no process of this host listens there")
     return Found(target, rating, answer, process)
+
+
+def _whole_endpoint(best, listening, deadline):
+    """The entry ``endpoint``, with what is asked of the chosen one only."""
+    endpoint = _endpoint(best, listening)
+    endpoint["live_url"] = _live_url(best, deadline)
+    endpoint["certificate"] = _certificate(best, deadline)
+    endpoint["not_well"] = fitness.complaint(dict(best.answer, health_url=endpoint["health_url"]), endpoint["certificate"])
+    return endpoint
+
+
+def _certificate(found, deadline):
+    """What is wrong with the TLS certificate of a service that answers; None where nothing is, or where that was not found out."""
+    answer = found.answer
+    left = min(deadline, time.monotonic() + LIVE_S) - time.monotonic()
+    if answer.get("scheme") != "https" or not answer["speaks"] or left < ask.LEAST:
+        return None
+    response = http.fetch(answer["health_url"], timeout=left, max_bytes=0, verify_tls=True)
+    return printable(response.error, 200) if response.error_kind == "tls" else None
 
 
 def _live_url(found, deadline):

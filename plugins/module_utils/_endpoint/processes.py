@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The process behind a port, and the unit that it belongs to. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 import os
@@ -14,6 +15,7 @@ from .._host import processes
 from . import redaction
 
 _SERVICE = re.compile(r"/([A-Za-z0-9:_.@\\-]+\.service)(?=/|$)", re.M)
+OWNER = b"MAGSASA_APP_OWNER"  # in the environment of a sample application that ends with a run; the role target_app sets it
 # What a shell or a timer of theirs started shares their group; restarting them would not restart it.
 NOT_A_SERVICE = ("ssh.service", "sshd.service", "cron.service", "crond.service", "atd.service", "supervisor.service", "supervisord.service")
 
@@ -59,6 +61,15 @@ def describe(pids):
         "unit": unit(master),
         "workers": [pid for pid in pids if pid != master],
     }
+
+
+def run_that_owns(pids):
+    """Pid of the run (ansible-playbook) that started the sample application for itself alone, when one of these processes is that; else None."""
+    for pid in pids:
+        owner, _mark, _start = processes.environ(pid).get(OWNER, b"").partition(b":")
+        if owner.isdigit() and int(owner):
+            return int(owner)
+    return None
 
 
 def _user(uid):

@@ -2,8 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Score, reasons and rung of a candidate, and the order among them. Pure. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
+import re
 from collections import namedtuple
 
 # What each finding is worth. The same table stands in the documentation of endpoint_info; a test compares them.
@@ -17,10 +19,13 @@ POINTS = {
     "version": 5,
     "database": 5,
     "framework": 5,
+    "directory": -20,
     "slow": -5,
 }
 SLOW_S = 1.0
 STEPS = ("identified", "healthy", "listening", "none")
+
+_DIRECTORY = re.compile(r"(?i)(?:directory listing for|index of) /")  # Python's http.server; nginx, Apache
 
 Rating = namedtuple("Rating", "score reasons step wanted")
 
@@ -30,19 +35,28 @@ def same_name(one, other):
     return bool(one and other) and one.strip().lower() == other.strip().lower()
 
 
-def rate(candidate, listening, answer, service=None):
+def is_wanted(service, answer, process):
+    """Whether a candidate is the service that was named: by what it says itself, or by its unit of systemd or its process."""
+    names = [answer.get("service")]
+    if process:
+        unit = process.get("unit") or ""
+        names += [process.get("name"), unit, unit[: -len(".service")] if unit.endswith(".service") else ""]
+    return any(same_name(each, service) for each in names)
+
+
+def rate(candidate, listening, answer, service=None, process=None):
     """The Rating of one candidate. ``answer``: what ask() returned; ``service``: the name of the service that is wanted, or None.
 
     Reasons that are worth points begin with them ("+10 somebody listens").
     """
-    found = list(_findings(candidate, listening, answer, service))
+    wanted = is_wanted(service, answer, process)
+    found = list(_findings(candidate, listening, answer, service, wanted))
     score = sum(POINTS[key] for key, _text in found if key)
     reasons = ["%+d %s" % (POINTS[key], text) if key else text for key, text in found]
-    wanted = same_name(answer.get("service"), service)
     return Rating(score, reasons, step(candidate, listening, answer, service), wanted)
 
 
-def _findings(candidate, listening, answer, service):
+def _findings(candidate, listening, answer, service, wanted):
     """(key of POINTS or None, text) of everything that is worth saying."""
     speaks = answer["speaks"]
     if candidate.named:
@@ -56,11 +70,14 @@ def _findings(candidate, listening, answer, service):
         return
     yield "http", "speaks %s" % ("HTTP over TLS (certificate not checked)" if answer["scheme"] == "https" else "HTTP")
     if answer.get("redirect"):
-        yield None, "redirects to %s, which was not followed to another port or host" % answer["redirect"]
+        how = "which was followed" if answer.get("followed") else "which was not followed: it leads to another port or host"
+        yield None, "redirects to %s, %s" % (answer["redirect"], how)
     if answer["healthy"]:
         yield "healthy", "%s answers %d" % (answer["health_url"], answer["status"])
     else:
         yield None, _illness(answer)
+    if answer["healthy"] and _DIRECTORY.match(answer.get("title") or ""):
+        yield "directory", "shows a folder, as no service of its own"
     if answer.get("truncated"):
         yield None, "answers more than was read"
     for key, text in (("service", "says it is %s"), ("version", "says it has version %s"), ("framework", "is served by %s")):
@@ -68,8 +85,8 @@ def _findings(candidate, listening, answer, service):
             yield ("identified" if key == "service" else key), text % answer[key]
     if answer.get("database"):
         yield "database", "tells of its database"
-    if service and answer.get("service"):
-        yield ("wanted", "is the service that is wanted") if same_name(answer["service"], service) else (None, "is not the service that is wanted")
+    if service and (wanted or answer.get("service")):
+        yield ("wanted", "is the service that is wanted") if wanted else (None, "is not the service that is wanted")
     if answer["unanswered"]:
         yield "slow", "slow: %s did not answer in time" % ", ".join(answer["unanswered"][:3])
     elif answer["answer_s"] > SLOW_S:
@@ -87,6 +104,8 @@ def _silence(candidate, listening, answer):
 
 
 def _illness(answer):
+    if answer.get("login"):
+        return "%s is a login page" % answer["health_url"]
     if answer["error"]:
         return "%s begins to answer %d and does not end well (%s)" % (answer["health_url"], answer["status"], answer["error"])
     said = ' and says "%s"' % answer["says"] if answer.get("says") else ""

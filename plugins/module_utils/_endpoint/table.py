@@ -2,19 +2,23 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Candidates as lines of text for people. Pure. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 HEAD = ("", "PORT", "SCORE", "STEP", "SERVICE", "PROCESS", "REASONS")
 
 
-def lines(shown):
-    """One line for each candidate, under a headline; the one that was taken is marked with ``>``. ``shown``: entries of ``candidates``, best first."""
+def lines(shown, taken=True):
+    """One line for each candidate, under a headline; the one that was taken is marked with ``>``.
+
+    ``shown``: entries of ``candidates``, best first; ``taken``: whether the first was.
+    """
     rows = [HEAD]
     for number, each in enumerate(shown):
         process = each["process"]
         rows.append(
             (
-                ">" if number == 0 and each["step"] != "none" else "",
+                ">" if taken and number == 0 and each["step"] != "none" else "",
                 str(each["port"]),
                 str(each["score"]),
                 each["step"],

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the role does on a host besides writing files.
 
-    look HOME BIND PORT PYTHON   what is there; prints one JSON line, changes nothing
+    look HOME BIND PORT PYTHON OWNER   what is there; prints one JSON line, changes nothing. OWNER: PID:START of the run it is for, or empty
     last HOME                    the last lines that the application, or what runs it, wrote; at most LAST_LINES
     end HOME                     end the supervisor, the application and whatever restarted it; prints "ended" or "nothing"
     owner PID START HOME         wait until that process is gone, then end everything and remove HOME
@@ -153,19 +153,43 @@ def has_all(python, systemd):
         return False
 
 
-def look(home, bind, port, python):
+def other_run(home, owner):
+    """Pid of the living run that the application in this home belongs to, unless it is ``owner`` (PID:START); 0 for none."""
+    for name in SETTINGS:
+        found = read(os.path.join(home, name)).partition(b'MAGSASA_APP_OWNER="')[2].partition(b'"')[0].decode("ascii", "replace")
+        pid, _mark, start = found.partition(":")
+        if found != owner and pid.isdigit() and start.isdigit() and start_time(int(pid)) == int(start):
+            return int(pid)
+    return 0
+
+
+def default_home(systemd, owner):
+    """Where the application lives when nobody says so: one that belongs to a run has a place of its own, as several runs may go on side by side."""
+    if systemd:
+        return "/opt/magsasa-app"
+    name = "magsasa-app" + ("-" + owner.partition(":")[0] if owner else "")
+    return os.path.join(os.path.expanduser("~"), ".local", "state", name)
+
+
+def look(home, bind, port, python, owner=""):
     """What is there, as the role's tasks need it; ``error`` is a sentence when it cannot be started like this."""
     systemd = os.path.isdir("/run/systemd/system") and os.geteuid() == 0
-    home = os.path.normpath(home or ("/opt/magsasa-app" if systemd else os.path.join(os.path.expanduser("~"), ".local", "state", "magsasa-app")))
+    home = os.path.normpath(home or default_home(systemd, owner))
     venv = os.path.join(home, "venv", "bin", "python")
     there = {"home": home, "home_is": whose(home), "systemd": systemd, "venv": venv, "port": port or known_port(home), "error": ""}
     there["python"] = next((each for each in (python, venv) if each and has_all(each, systemd)), "")
     there["supervised"] = (subprocess.call(["systemctl", "is-active", "--quiet", UNIT]) == 0) if systemd else bool(supervisor(home))
     there["processes"] = len(applications(home))
+    there["other_run"] = other_run(home, owner)
     if there["home_is"] == "foreign":
         there["error"] = "target_app_home: %s holds files of somebody else; name another folder" % home
     elif not os.path.isabs(home):
         there["error"] = "target_app_home: %s is not an absolute path; write one that begins with /" % home
+    elif there["other_run"]:
+        there["error"] = (
+            "the sample application in %s belongs to another run (process %d), which is under way; wait until that has ended, or name a service "
+            "of your own with chaos_target_url (--target URL)" % (home, there["other_run"])
+        )
     elif not 0 <= port <= 65535:
         there["error"] = "target_app_port: %d is not a port; use a number from 1 to 65535, or 0 for any that is free" % port
     elif python and not there["python"] and not runs(python):
@@ -214,7 +238,7 @@ def owner(pid, start, home):
 
 if __name__ == "__main__":
     if sys.argv[1] == "look":
-        print(json.dumps(look(sys.argv[2], sys.argv[3], int(sys.argv[4]), sys.argv[5])))
+        print(json.dumps(look(sys.argv[2], sys.argv[3], int(sys.argv[4]), sys.argv[5], "".join(sys.argv[6:7]))))
     elif sys.argv[1] == "last":
         print(last(sys.argv[2]))
     elif sys.argv[1] == "end":

@@ -1,0 +1,66 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Filters over what a run probes, and what of it a report may tell."""
+
+from __future__ import annotations
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
+from ansible_collections.magsasa.chaos.plugins.module_utils._probe import url as urls
+from ansible_collections.magsasa.chaos.plugins.plugin_utils import _probing
+
+
+def probe_options(probe, endpoint, own=None, rate=20, timeout="2s"):
+    """Options of the module probe for one scenario (``own``: its key ``probe``) of a run whose ``chaos_probe`` this is."""
+    return _probing.options(_merged(probe, own), endpoint or {}, rate, timeout)
+
+
+def probe_of_run(probe, url=None):
+    """``chaos_probe`` with the URL of the command line in it; what is no mapping stays, for the preflight to name."""
+    try:
+        found = _probing.given(probe)
+    except ChaosError:
+        return probe
+    return dict(found, url=str(url)) if url else found
+
+
+def probe_target(probe, what="url"):
+    """What a run's ``chaos_probe`` says about the service under test: its origin (url), or for a URL the headers to ask it with."""
+    try:
+        return _probing.origin(probe) if what == "url" else _probing.detection_headers(probe, what)
+    except ChaosError:
+        return "" if what == "url" else {}  # the preflight has the word on a probe that means nothing
+
+
+def tested(endpoint, probe=None):
+    """What an experiment tested, for its record: URL, process, how it was detected and why. Without secrets."""
+    endpoint, probe = endpoint or {}, probe or {}
+    if not endpoint.get("url"):
+        return {}
+    process = endpoint.get("process") or {}
+    method = str(probe.get("method") or "GET")
+    return {
+        "url": urls.redact(endpoint["url"]),
+        "probed": ("" if method == "GET" else method + " ") + urls.redact(probe.get("url") or endpoint.get("health_url") or endpoint["url"]),
+        "service": " ".join(str(endpoint[key]) for key in ("service", "version") if endpoint.get(key)) or None,
+        "framework": endpoint.get("framework"),
+        "process": {key: process.get(key) for key in ("pid", "name", "command", "user", "unit")} if process else None,
+        "step": endpoint.get("step"),
+        "why": endpoint.get("why"),
+    }
+
+
+def _merged(probe, own):
+    try:
+        return _probing.merged(probe, own)
+    except ChaosError as error:
+        raise AnsibleFilterError(str(error))
+
+
+class FilterModule:
+    """Filters of the collection over probes."""
+
+    def filters(self):
+        """Name to function."""
+        return {"probe_of_run": probe_of_run, "probe_options": probe_options, "probe_target": probe_target, "tested": tested}
