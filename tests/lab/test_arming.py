@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import pytest
 
-from support.faults import wait_for
-from support.lab import chaos_processes, ledger, on_hosts, remains, ssh
+from support.lab import chaos_processes, inject, ledger, on_hosts, remains, ssh
+from support.waiting import wait_for
 
 HOST = "app1"
 UNITS = "systemctl list-units --all --plain --no-legend 'magsasa-chaos-*' | awk '{print $1}'"
@@ -25,12 +25,6 @@ def host(lab):
     assert wait_for(lambda: not remains(lab, HOST) and not ssh(lab, HOST, UNITS) and not ssh(lab, HOST, OURS)), (ssh(lab, HOST, UNITS), ssh(lab, HOST, OURS))
 
 
-def inject(lab, module, options):
-    result = on_hosts(lab, HOST, module, options)[HOST]
-    assert not result.get("failed"), result
-    return result["fault"]
-
-
 def kill(lab, names=()):
     pids = [str(pid) for pid, name in chaos_processes(lab, HOST).items() if not names or name in names]
     ssh(lab, HOST, "kill -KILL " + " ".join(pids))
@@ -38,7 +32,7 @@ def kill(lab, names=()):
 
 
 def test_the_unit_is_there_while_the_fault_is_and_no_longer(host):
-    fault = inject(host, "cpu_fault", LOAD)
+    fault = inject(host, HOST, "cpu_fault", LOAD)
     assert ssh(host, HOST, UNITS).split() == ["magsasa-chaos-%s.service" % fault["id"]]
     # Else a fault that uses up the tasks of the host would meet the share of a unit first.
     told = ssh(host, HOST, "systemctl show -p TasksMax -p OOMPolicy magsasa-chaos-%s.service" % fault["id"]).split()
@@ -56,7 +50,7 @@ def test_the_unit_is_there_while_the_fault_is_and_no_longer(host):
 )
 def test_all_killed_at_once_and_nobody_comes_by(host, module, options):
     before = ssh(host, HOST, "sha256sum /etc/hosts")
-    fault = inject(host, module, options)
+    fault = inject(host, HOST, module, options)
     killed = kill(host)
     assert wait_for(lambda: not remains(host, HOST), 8), remains(host, HOST)
     past = ledger(host, HOST)[-1]
@@ -67,7 +61,7 @@ def test_all_killed_at_once_and_nobody_comes_by(host, module, options):
 
 
 def test_a_stopped_unit_is_an_undo(host):
-    fault = inject(host, "dns_fault", NAMES)
+    fault = inject(host, HOST, "dns_fault", NAMES)
     ssh(host, HOST, "systemctl stop magsasa-chaos-%s.service" % fault["id"])
     past = ledger(host, HOST)[-1]
     assert (past["id"], past["revert_cause"], past["residue"]) == (fault["id"], "terminated", [])

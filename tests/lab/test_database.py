@@ -15,9 +15,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from support.faults import wait_for
+from support import lab as labs
 from support.lab import access, clean_environment, ledger, lifecycle, on_hosts, remains, ssh
 from support.lab_database import Watch, client, command_lines, find_secret, password, psql, state
+from support.waiting import wait_for
 
 PAGE = "/api/products?limit=1"
 HOLD = 4.0  # seconds: what is checked meanwhile takes one or two
@@ -45,11 +46,10 @@ def as_before(served_lab, before):
 def inject(lab, action, **options):
     """Record of a fault that must go in. Afterwards no connection of the controller is left."""
     options = dict({"name": "no-database", "engine": "postgresql", "action": action, "duration": "%gs" % HOLD}, **options)
-    result = on_hosts(lab, "db1", "database_fault", options)["db1"]
-    assert not result.get("failed"), result
+    fault = labs.inject(lab, "db1", "database_fault", options)
     command = access.ssh_command(lab, lab.find("db1"))
     subprocess.run([*command[:-1], "-O", "exit", command[-1]], capture_output=True, timeout=20, check=False)
-    return result["fault"]
+    return fault
 
 
 def over(lab, fault):

@@ -13,8 +13,9 @@ import time
 
 import pytest
 
-from support.faults import wait_for
+from support import lab as labs
 from support.lab import access, chaos_processes, clean_environment, ledger, lifecycle, on_hosts, remains, ssh
+from support.waiting import wait_for
 
 # Little, and on top of what else the machine does: the hosts share its cores with each other and with everything else.
 BUSY = {"load": "10%", "of": "added", "cores": 1}
@@ -33,9 +34,7 @@ def cpu_times(lab, name):
 
 def inject(lab, host, **options):
     """Record of a CPU fault that must go in."""
-    result = on_hosts(lab, host, "cpu_fault", dict(BUSY, **options))[host]
-    assert not result.get("failed"), result
-    return result["fault"]
+    return labs.inject(lab, host, "cpu_fault", dict(BUSY, **options))
 
 
 @pytest.fixture(autouse=True)

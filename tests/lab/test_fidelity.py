@@ -15,6 +15,7 @@ import sys
 
 import pytest
 
+from support import lab as labs
 from support import packets
 from support.lab import on_hosts, remains
 
@@ -48,9 +49,8 @@ def at_once(calls):
 
 def inject(lab, name, **options):
     """A fault of what comes in by UDP that must go in."""
-    result = on_hosts(lab, HOST, "network_fault", dict({"name": name, "duration": "90s", "protocol": "udp", "direction": "in"}, **options))[HOST]
-    assert not result.get("failed") and result["fault"]["effect"] == "confirmed", result
-    return result["fault"]
+    options = dict({"name": name, "duration": "90s", "protocol": "udp", "direction": "in"}, **options)
+    return labs.inject(lab, HOST, "network_fault", options, "confirmed")
 
 
 @pytest.fixture(autouse=True)

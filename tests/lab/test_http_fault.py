@@ -4,17 +4,16 @@
 """HTTP faults on a host that runs the sample application: seen by clients on another host and on the host itself, and nothing is left."""
 from __future__ import annotations
 
-import base64
 import json
-import shlex
 import time
 from subprocess import PIPE, Popen
 
 import pytest
 
-from support.faults import wait_for
-from support.lab import access, ledger, on_hosts, remains, ssh
+from support import lab as labs
+from support.lab import access, await_measure, ledger, on_hosts, program, python, remains, ssh
 from support.lab_database import PORT
+from support.waiting import wait_for
 
 HOST, PEER = "app1", "observer1"
 STATUS = {"name": "some", "port": PORT, "action": "status", "status": 503, "percent": "50%", "path": ["/api"], "duration": "60s"}
@@ -49,15 +48,10 @@ ps -eo comm= | grep ^chaos-; find /var/lib/magsasa-chaos/faults /run/magsasa-cha
 """
 
 
-def command(script, *arguments):
-    code = base64.b64encode(script.encode()).decode()
-    return "python3 -c \"import base64; exec(base64.b64decode('%s'))\" %s" % (code, " ".join(shlex.quote(str(each)) for each in arguments))
-
-
 def ask(lab, name, many, path, how="new", host=None):
     """[(status or kind of error, seconds)] of requests that a client on ``name`` makes."""
     where = host or ("127.0.0.1" if name == HOST else lab.address(lab.find(HOST)))
-    return [tuple(each) for each in json.loads(ssh(lab, name, command(ASK, where, many, path, how)))]
+    return [tuple(each) for each in json.loads(python(lab, name, ASK, where, many, path, how))]
 
 
 def said(found):
@@ -69,9 +63,7 @@ def fault(lab, arguments, *more):
 
 
 def inject(lab, options):
-    found = fault(lab, options)
-    assert not found.get("failed") and found["changed"], found
-    return found["fault"]
+    return labs.inject(lab, HOST, "http_fault", options)
 
 
 @pytest.fixture(autouse=True)
@@ -99,7 +91,7 @@ def test_a_share_of_the_requests_is_answered_by_us(host):
     hit = sum(status == 503 for status, _seconds in found)
     assert said(found) == {200, 503} and 0.3 < hit / len(found) < 0.7, hit
     assert said(ask(host, PEER, 10, "/health")) == {200}
-    time.sleep(1.3)  # it is measured every second
+    await_measure(host, HOST)
     final = fault(host, {"name": "some", "state": "absent"})
     assert final["changed"] and final["fault"]["residue"] == [] and final["fault"]["effect"] == "confirmed" and "undo_problems" not in final["fault"], final
     assert [final["fault"]["measured"]["requests" + key] for key in ("", "_matched", "_hit")] == [200, 190, hit]
@@ -110,11 +102,12 @@ def test_requests_are_held_from_everywhere_and_others_are_not_until_the_supervis
     found = inject(host, DELAY)
     for name, how in ((PEER, "new"), (HOST, "kept")):
         seen = ask(host, name, 3, "/api/products?limit=1", how)
-        assert said(seen) == {200} and all(0.3 <= seconds < 0.9 for _status, seconds in seen), seen
-        assert min(seconds for _status, seconds in ask(host, name, 3, "/health", how)) < 0.2
+        # The quickest says how long they are held, however busy this machine is: once, and not twice.
+        assert said(seen) == {200} and 0.3 <= min(seconds for _status, seconds in seen) < 0.6, seen
+        assert min(seconds for _status, seconds in ask(host, name, 3, "/health", how)) < 0.3
     kill(host, "chaos-fault")
     ended(host, found, "supervisor_died")
-    assert max(seconds for _status, seconds in ask(host, PEER, 3, "/api/products?limit=1")) < 0.25
+    assert min(seconds for _status, seconds in ask(host, PEER, 3, "/api/products?limit=1")) < 0.3
 
 
 def kill(lab, *names):
@@ -152,7 +145,7 @@ def asking(lab, script, *arguments):
     """A client on the other host that runs beside the test (Popen)."""
     argv = access.ssh_command(lab, lab.find(PEER))
     argv[1:1] = ["-o", "ControlMaster=no", "-o", "ControlPath=none"]
-    return Popen([*argv, command(script, lab.address(lab.find(HOST)), *arguments)], stdin=PIPE, stdout=PIPE, text=True)
+    return Popen([*argv, program(script, lab.address(lab.find(HOST)), *arguments)], stdin=PIPE, stdout=PIPE, text=True)
 
 
 @pytest.mark.nightly

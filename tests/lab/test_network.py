@@ -4,15 +4,14 @@
 """Network faults on hosts over SSH: measured by packets and connections of the hosts themselves, and by what the packet filter holds."""
 from __future__ import annotations
 
-import base64
 import concurrent.futures
 import statistics
-import time
 
 import pytest
 
-from support.faults import wait_for
-from support.lab import ledger, on_hosts, remains, ssh
+from support import lab as labs
+from support.lab import await_measure, ledger, on_hosts, program, python, remains, ssh
+from support.waiting import wait_for
 
 PORT, OTHER_PORT, UDP_PORT = 7411, 7412, 7413
 OF_OTHERS = """
@@ -81,12 +80,6 @@ print(told)
 """
 
 
-def python(lab, name, script, *arguments):
-    """Output of a Python script on a host."""
-    code = base64.b64encode(script.encode()).decode()
-    return ssh(lab, name, "python3 -c \"import base64; exec(base64.b64decode('%s'))\" %s" % (code, " ".join(map(str, arguments))))
-
-
 def ask(lab, name, host, port, patience=1.5):
     """What a TCP client on a host gets from an echo server ("answer", or the kind of error), and after how many seconds."""
     said, seconds = python(lab, name, ASK, host, port, patience).split()
@@ -100,25 +93,19 @@ def rules(lab, name):
 
 def inject(lab, host, **options):
     """Record of a network fault that must go in."""
-    result = on_hosts(lab, host, "network_fault", dict({"name": "net", "duration": "60s"}, **options))[host]
-    assert not result.get("failed"), result
-    assert result["fault"]["effect"] == "confirmed", result["fault"]
-    return result["fault"]
+    return labs.inject(lab, host, "network_fault", dict({"name": "net", "duration": "60s"}, **options), "confirmed")
 
 
 def end(lab, host):
     """Final record of the fault."""
-    result = on_hosts(lab, host, "network_fault", {"name": "net", "state": "absent"})[host]
-    assert result["changed"] and result["fault"]["residue"] == [], result
-    return result["fault"]
+    return labs.end(lab, host, "network_fault", "net")
 
 
 @pytest.fixture(scope="module")
 def net(lab):
     """The lab with two echo servers on each of db1, app1 and app2, and tables of others on app1 and app2."""
-    code = base64.b64encode(SERVE.encode()).decode()
     for name in ("db1", "app1", "app2"):
-        ssh(lab, name, "systemd-run -q --unit=echo-servers python3 -c \"import base64; exec(base64.b64decode('%s'))\"" % code)
+        ssh(lab, name, "systemd-run -q --unit=echo-servers " + program(SERVE))
     for name in ("app1", "app2"):
         ssh(lab, name, "nft -f - <<'END'%sEND" % OF_OTHERS)
     home = {name: lab.address(lab.find(name)) for name in ("app1", "app2", "db1")}
@@ -159,7 +146,7 @@ def test_a_partition_from_one_port_of_one_peer(net, home):
     assert ask(net, "db1", home["app1"], PORT)[0] == "answer"
     assert ask(net, "app1", "127.0.0.1", PORT)[0] == "answer"
     ssh(net, "app1", "ping -c 2 -i 0.2 -W 2 %s" % home["db1"])
-    time.sleep(1.2)
+    await_measure(net, "app1")
     fault = end(net, "app1")
     assert fault["measured"]["packets_hit"] == fault["measured"]["packets_matched"] > 0
     assert "counters" in fault["note"] and fault["revert_cause"] == "absent"
@@ -224,9 +211,7 @@ def second_link(net):
 
 def ask_from_behind(lab, address, port, patience=1.5):
     """As ``ask``, from the place behind the second link of app1."""
-    code = base64.b64encode(ASK.encode()).decode()
-    command = "ip netns exec behind python3 -c \"import base64; exec(base64.b64decode('%s'))\" %s %d %s" % (code, address, port, patience)
-    return ssh(lab, "app1", command).split()[0]
+    return ssh(lab, "app1", "ip netns exec behind " + program(ASK, address, port, patience)).split()[0]
 
 
 @pytest.mark.parametrize(
@@ -280,8 +265,7 @@ def repeating_twice(net):
     """Echo servers on app1 that answer again and again, on two ports."""
     ports = (UDP_PORT, UDP_PORT + 1)
     for port in ports:
-        code = base64.b64encode(REPEAT.replace(str(UDP_PORT), str(port)).encode()).decode()
-        ssh(net, "app1", "systemd-run -q --unit=repeating-%d python3 -c \"import base64; exec(base64.b64decode('%s'))\"" % (port, code))
+        ssh(net, "app1", "systemd-run -q --unit=repeating-%d %s" % (port, program(REPEAT.replace(str(UDP_PORT), str(port)))))
     assert wait_for(lambda: all(":%d " % port in ssh(net, "app1", "ss -Hltn") for port in ports), 10)
     yield ports
     ssh(net, "app1", "systemctl stop repeating-%d repeating-%d; systemctl reset-failed" % ports)
@@ -308,7 +292,7 @@ def test_open_and_new_connections_are_reset(net, home, repeating_twice, action, 
         said = talking.result().split()
     # Both talked before the fault; then the connection that is meant is reset, and so is a new one, and the other port's goes on.
     assert said == ["answer", "answer", "ConnectionResetError", "answer", new], said
-    time.sleep(1.2)
+    await_measure(net, "app1")
     fault = end(net, "app1")
     assert fault["measured"]["packets_hit"] >= 2 and fault["effect"] == "confirmed", fault
     assert len(round_trips(net, client, home["app1"], 3, port)) == 3
@@ -331,7 +315,7 @@ def test_loss_is_the_share_that_was_asked_for(net, home, sender, direction):
     print("lost %.2f %% of %d, sender told of %d" % (lost, count, told))
     assert abs(lost - 30) < 5, lost
     assert told == 0  # what comes in, and what the host says to itself, is lost without a word
-    time.sleep(1.2)
+    await_measure(net, "app1")
     fault = end(net, "app1")
     assert abs(fault["measured"]["hit_pct"] - 30) < 5 and fault["effect"] == "confirmed", fault
     assert count <= fault["measured"]["packets_matched"] <= count + 100
@@ -403,7 +387,7 @@ def test_two_faults_compose_and_the_same_one_is_refused(net, home):
 def test_a_table_that_somebody_takes_away_is_told(net, home):
     fault = inject(net, "app1", action="partition", peer=[home["db1"]])
     ssh(net, "app1", "nft delete table inet magsasa_chaos_%s" % fault["id"])
-    time.sleep(1.5)
+    await_measure(net, "app1")
     ended = end(net, "app1")
     assert (ended["effect"], ended["note"]) == ("mismatch", "somebody took the table away")
 
@@ -481,7 +465,7 @@ def test_iptables_stands_in_for_nft(net, home, only_iptables, options, said):
     assert ask(net, "app2", home["app1"], PORT)[0] == said
     assert ask(net, "app1", "127.0.0.1", PORT)[0] == said
     assert ask(net, "app2", home["app1"], OTHER_PORT)[0] == ask(net, "app1", home["db1"], PORT)[0] == "answer"
-    time.sleep(1.2)
+    await_measure(net, "app1")
     ended = end(net, "app1")
     assert ended["effect"] == "confirmed" and ended["measured"]["packets_hit"] > 0 and ended["differences"] == [], ended
     assert only_iptables() == before
@@ -493,7 +477,7 @@ def test_the_share_that_iptables_loses_and_what_is_left_when_a_part_is_killed(ne
     before = only_iptables()
     inject(net, "app1", loss="30%", peer=[home["app2"]], protocol="icmp", direction="in")
     ssh(net, "app2", "ping -q -i 0.005 -c 1000 -W 1 %s || true" % home["app1"])
-    time.sleep(1.2)
+    await_measure(net, "app1")
     ended = end(net, "app1")
     assert ended["measured"]["packets_matched"] == 1000 and abs(ended["measured"]["hit_pct"] - 30) < 7 and ended["effect"] == "confirmed", ended
     fault = inject(net, "app1", action="partition", peer=[home["app2"]])
@@ -532,8 +516,7 @@ Server(("0.0.0.0", %d), Echo).serve_forever()
 @pytest.fixture
 def repeating(net):
     """An echo server on app1 that answers again and again."""
-    code = base64.b64encode(REPEAT.encode()).decode()
-    ssh(net, "app1", "systemd-run -q --unit=repeating python3 -c \"import base64; exec(base64.b64decode('%s'))\"" % code)
+    ssh(net, "app1", "systemd-run -q --unit=repeating " + program(REPEAT))
     assert wait_for(lambda: str(UDP_PORT) in ssh(net, "app1", "ss -Hltn"), 10)
     yield
     ssh(net, "app1", "systemctl stop repeating")
@@ -554,7 +537,7 @@ def test_a_delay_is_added_once_to_a_round_trip(net, home, repeating, client, por
     # Never less; how much more depends on how busy this machine is.
     assert wait - 0.5 < added < wait + 10, added
     assert ask(net, "app2", home["app1"], PORT)[1] < wait / 1000  # another port
-    time.sleep(1.2)
+    await_measure(net, "app1")
     fault = end(net, "app1")
     assert fault["measured"]["packets_held"] > count and fault["measured"]["delay_ms"] >= wait
     assert statistics.median(round_trips(net, client, home["app1"], 40)) < wait / 2

@@ -4,14 +4,13 @@
 """A narrow link on hosts over SSH: measured by what arrives at another host, and by what traffic control and the links look like afterwards."""
 from __future__ import annotations
 
-import base64
 import concurrent.futures
-import time
 
 import pytest
 
-from support.faults import wait_for
-from support.lab import ledger, on_hosts, remains, ssh
+from support import lab as labs
+from support.lab import await_measure, ledger, on_hosts, python, remains, ssh
+from support.waiting import wait_for
 
 PORT, OTHER_PORT, TCP_PORT = 7421, 7422, 7423
 PAYLOAD, ON_THE_WIRE = 1400, 1442  # bytes of a datagram: without and with the headers of UDP, IPv4 and Ethernet, as the kernel counts them
@@ -50,12 +49,6 @@ with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
 """ % PAYLOAD
 
 
-def python(lab, name, script, *arguments):
-    """Output of a Python script on a host."""
-    code = base64.b64encode(script.encode()).decode()
-    return ssh(lab, name, "python3 -c \"import base64; exec(base64.b64decode('%s'))\" %s" % (code, " ".join(map(str, arguments))))
-
-
 def arrives(lab, sender, receiver, address, port, rate_bps, seconds=1.2):
     """Bits per second that arrive on the wire when a host sends twice as many as ``rate_bps``."""
     with concurrent.futures.ThreadPoolExecutor() as pool:
@@ -80,17 +73,12 @@ def ask_for(lab, host, **options):
 
 def inject(lab, host, **options):
     """Record of a network fault that must go in."""
-    result = ask_for(lab, host, **options)
-    assert not result.get("failed"), result
-    assert (result["changed"], result["fault"]["effect"]) == (True, "confirmed"), result["fault"]
-    return result["fault"]
+    return labs.inject(lab, host, "network_fault", dict({"name": "narrow", "duration": "60s"}, **options), "confirmed")
 
 
-def end(lab, host, changed=True):
+def end(lab, host):
     """Final record of the fault."""
-    result = on_hosts(lab, host, "network_fault", {"name": "narrow", "state": "absent"})[host]
-    assert result["changed"] == changed and result["fault"]["residue"] == [], result
-    return result["fault"]
+    return labs.end(lab, host, "network_fault", "narrow")
 
 
 @pytest.fixture(autouse=True)
@@ -160,7 +148,7 @@ def test_again_in_check_mode_and_gone_when_the_supervisor_is_killed(lab, home, l
     past = ledger(lab, "app1")[-1]
     assert (past["id"], past["revert_cause"], past["residue"]) == (fault["id"], "supervisor_died", [])
     assert dump(lab, "app1") == before
-    end(lab, "app1", changed=False)
+    assert not on_hosts(lab, "app1", "network_fault", {"name": "narrow", "state": "absent"})["app1"]["changed"]
 
 
 def test_what_an_administrator_configured_is_not_touched(lab, home, link):
@@ -217,7 +205,7 @@ def test_what_comes_in_is_left_to_others_who_came_meanwhile(lab, home, link):
 def test_a_root_that_somebody_takes_away_is_told(lab, home, link):
     inject(lab, "app1", rate="5mbit", direction="out", peer=[home["db1"]])
     ssh(lab, "app1", "tc qdisc del dev %s root" % link)
-    time.sleep(1.5)
+    await_measure(lab, "app1")
     ended = end(lab, "app1")
     assert (ended["effect"], ended["note"]) == ("mismatch", "somebody took the root of ours on %s away" % link)
 

@@ -4,14 +4,14 @@
 """Packets that are sent twice, damaged, lost in bursts or overtaken where the kernel has no netem: as a neighbour sees them."""
 from __future__ import annotations
 
-import base64
 import concurrent.futures
 import json
 
 import pytest
 
-from support.faults import wait_for
-from support.lab import on_hosts, remains, ssh
+from support import lab as labs
+from support.lab import on_hosts, program, python, remains, ssh
+from support.waiting import wait_for
 
 PORT, OTHER_PORT = 7431, 7432
 SIZE = 256  # bytes of a datagram: its number and zeros
@@ -74,12 +74,6 @@ Server(("0.0.0.0", %d), Echo).serve_forever()
 """ % PORT
 
 
-def python(lab, name, script, *arguments):
-    """Output of a Python script on a host."""
-    code = base64.b64encode(script.encode()).decode()
-    return ssh(lab, name, "python3 -c \"import base64; exec(base64.b64decode('%s'))\" %s" % (code, " ".join(map(str, arguments))))
-
-
 def arrived(lab, sender, receiver, count, port=PORT, unchecked=0):
     """``[[number, flipped bits]]`` of the datagrams that came, in their order."""
     with concurrent.futures.ThreadPoolExecutor() as pool:
@@ -90,17 +84,16 @@ def arrived(lab, sender, receiver, count, port=PORT, unchecked=0):
 
 
 def inject(lab, **options):
-    result = on_hosts(lab, "app1", "network_fault", dict({"name": "net", "duration": "90s"}, **options))["app1"]
-    assert not result.get("failed") and result["fault"]["effect"] == "confirmed", result
-    if "netem" in result["fault"]["backend"]:
+    fault = labs.inject(lab, "app1", "network_fault", dict({"name": "net", "duration": "90s"}, **options), "confirmed")
+    if "netem" in fault["backend"]:
         pytest.skip("the kernel here has netem")
-    assert result["fault"]["backend"] == "NFQUEUE and a worker of our own", result["fault"]
+    assert fault["backend"] == "NFQUEUE and a worker of our own", fault
 
 
 def end(lab):
-    result = on_hosts(lab, "app1", "network_fault", {"name": "net", "state": "absent"})["app1"]
-    assert result["changed"] and (result["fault"]["residue"], result["fault"]["differences"], result["fault"]["effect"]) == ([], [], "confirmed"), result
-    return result["fault"]["measured"]
+    fault = labs.end(lab, "app1", "network_fault", "net")
+    assert (fault["differences"], fault["effect"]) == ([], "confirmed"), fault
+    return fault["measured"]
 
 
 @pytest.fixture(autouse=True)
@@ -171,8 +164,7 @@ def test_some_overtake_the_others(lab):
 
 @pytest.mark.nightly
 def test_several_at_once_and_tcp_gets_over_it(lab):
-    code = base64.b64encode(ECHO.encode()).decode()
-    ssh(lab, "app1", "systemd-run -q --unit=echo-worker python3 -c \"import base64; exec(base64.b64decode('%s'))\"" % code)
+    ssh(lab, "app1", "systemd-run -q --unit=echo-worker " + program(ECHO))
     try:
         assert wait_for(lambda: ":%d " % PORT in ssh(lab, "app1", "ss -Hltn"), 10)
         inject(lab, delay="5ms", jitter="2ms", distribution="uniform", loss="1%", duplicate="5%", corrupt="1%", port=[PORT], port_of="host", protocol="tcp")

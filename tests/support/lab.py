@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -27,6 +29,18 @@ def ssh(lab, name, command, check=True, timeout=60):
     done = subprocess.run(argv + [command], capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL, check=False)
     assert not check or done.returncode == 0, (name, command, done.stdout, done.stderr)
     return done.stdout
+
+
+def program(script, *arguments):
+    """Shell command that runs a Python script (text)."""
+    code = base64.b64encode(script.encode()).decode()
+    words = " ".join(shlex.quote(str(each)) for each in arguments)
+    return "python3 -c \"import base64; exec(base64.b64decode('%s'))\" %s" % (code, words)
+
+
+def python(lab, name, script, *arguments):
+    """Output of a Python script on a host."""
+    return ssh(lab, name, program(script, *arguments))
 
 
 def on_hosts(lab, pattern, module, arguments, *more):
@@ -51,6 +65,49 @@ def on_inventory(inventory, pattern, module, arguments, *more):
         results[head.splitlines()[-1].split(" | ")[0]] = dict(result, failed=True) if "FAILED!" in head or "UNREACHABLE!" in head else result
     assert results, done.stdout + done.stderr
     return results
+
+
+def inject(lab, name, module, options, effect=None):
+    """Record of a fault that must go in on a host, with this effect."""
+    result = on_hosts(lab, name, module, options)[name]
+    assert not result.get("failed") and result["changed"], result
+    assert effect is None or result["fault"]["effect"] == effect, result["fault"]
+    return result["fault"]
+
+
+def end(lab, name, module, fault):
+    """Final record of a fault (its name) that is in, ended by its module."""
+    result = on_hosts(lab, name, module, {"name": fault, "state": "absent"})[name]
+    assert not result.get("failed") and result["changed"] and result["fault"]["residue"] == [], result
+    return result["fault"]
+
+
+MEASURE = """
+import glob, time
+def ended():
+    total = 0
+    for path in glob.glob("/proc/[0-9]*/stat"):
+        try:
+            with open(path) as source:
+                head, _close, rest = source.read().rpartition(")")
+        except OSError:
+            continue
+        total += int(rest.split()[8]) if head.endswith("(chaos-fault") else 0
+    return total
+before, limit = ended(), time.monotonic() + 30
+while ended() == before and time.monotonic() < limit:
+    time.sleep(0.02)
+assert ended() > before, "nothing was measured"
+"""
+
+
+def await_measure(lab, name):
+    """Wait until the faults of a host were measured once more, which they are every second.
+
+    It is for faults that are measured by a program (nft, tc, iptables): the kernel counts the page faults of the children that a
+    process has waited for. Nothing else of a fault tells from outside that it was measured.
+    """
+    python(lab, name, MEASURE)
 
 
 def clean_environment(**more):
