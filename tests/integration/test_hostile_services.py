@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import time
 
 import pytest
 
@@ -108,7 +107,7 @@ def test_a_recorder_stays_within_its_bounds(chaos_state, kinds):
         for number, server in enumerate(servers):
             options = {"name": "p%d" % number, "url": server.url, "rate": 2, "timeout": "500ms", "max_duration": "60s", "json": {"status": "ok"}}
             assert not run_module("probe", options, chaos_state).get("failed")
-        time.sleep(2.0)
+        assert wait_for(lambda: all(len(server.requests) >= 6 or server.connections >= 6 for server in servers))  # four of them are over
         sizes = {pid: peak(pid) for pid in living(chaos_state)}
         results = [run_module("probe", {"name": "p%d" % number, "state": "stopped"}, chaos_state) for number in range(len(servers))]
     for kind, result in zip(("well",) + kinds, results):
@@ -140,7 +139,7 @@ def test_a_pattern_that_would_take_years_is_given_up(chaos_state):
 def test_a_recorder_whose_pattern_would_take_years_ends_and_its_samples_stay(chaos_state):
     with Server(say(answer(b"aaaa"))) as server:
         assert not run_module("probe", dict(BACKTRACKS, name="years", url=server.url, rate=20), chaos_state).get("failed")
-        time.sleep(1.0)
+        assert wait_for(lambda: len(server.requests) >= 15)
         server.behave = say(LETTERS)
         assert wait_for(lambda: not living(chaos_state), 60), "it searches for ever"
         result = run_module("probe", {"name": "years", "state": "stopped"}, chaos_state)

@@ -191,8 +191,7 @@ def test_ended_early_the_keeper_still_gets_its_chance(state, tmp_path, port):
     with running(tmp_path, port, keep=1.0):
         inject("process_fault", {"name": "crash", "action": "kill", "port": port, "duration": "60s"}, state)
         end("process_fault", "crash", state)
-        time.sleep(1.5)
-        assert answers(port)
+        assert wait_for(lambda: answers(port))
         assert sum(1 for pid in serving(port) if parent(pid) not in serving(port)) == 1  # the keeper alone is a root
 
 

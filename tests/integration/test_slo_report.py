@@ -18,6 +18,7 @@ from ansible_collections.magsasa.chaos.plugins.module_utils._probe.samples impor
 
 from support.modules import ROOT, environment
 from support.samples import OUTAGE, REFUSED, fault, series
+from support.waiting import wait_for
 
 CHECK = "magsasa.chaos.slo_check"
 QUIET = {"samples": pack(series(100, 130)), "fault": fault()}
@@ -187,10 +188,7 @@ def test_what_was_judged_before_ctrl_c_is_written(tmp_path, chaos_state):
     program = os.path.join(os.path.dirname(sys.executable), "ansible-playbook")
     env = environment(chaos_state, CHAOS_REPORT_DIR=tmp_path / "reports")
     running = subprocess.Popen([program, str(play)], cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
-    limit = time.monotonic() + 60
-    while not marker.exists() and time.monotonic() < limit:
-        time.sleep(0.1)
-    assert marker.exists()
+    assert wait_for(marker.exists, 60)
     time.sleep(0.5)
     os.killpg(running.pid, signal.SIGINT)  # as a terminal does
     shown, _none = running.communicate(timeout=60)

@@ -66,7 +66,7 @@ def test_nothing_is_left_after_the_boot(host, way, faults):
     assert causes == {(name, "orphaned" if way == "power cut" else "terminated", (), ()) for name in names}
     if way == "power cut":
         up = int(ssh(host, HOST, BOOTED)) / 1e6
-        assert all(0 < each["reverted_at"]["monotonic"] - up < 10 for each in past), (up, past)
+        assert all(0 < each["reverted_at"]["monotonic"] - up < 20 for each in past), (up, past)
 
 
 @pytest.mark.nightly

@@ -72,7 +72,7 @@ def test_names_below_one_are_not_found_and_others_are(host):
     found = fault(host, FAIL)
     assert found["changed"] and found["fault"]["effect"] == "confirmed" and found["fault"]["measured"]["check"] == "nxdomain", found
     address, seconds = asked(host, MEANT)
-    assert address == "" and seconds < 0.5 and asked(host, OTHER)[0] == TRUE
+    assert address == "" and seconds < 0.9 and asked(host, OTHER)[0] == TRUE
     assert not fault(host, FAIL)["changed"]
     await_measure(host, HOST)
     final = fault(host, {"name": "names", "state": "absent"})
@@ -86,7 +86,7 @@ def test_late_names_and_a_killed_supervisor(host):
     found = fault(host, {"name": "late", "action": "delay", "delay": "400ms", "names": [MEANT], "duration": "60s"})
     assert found["fault"]["effect"] == "confirmed", found
     (address, seconds), (other, quick) = asked(host, MEANT), asked(host, OTHER)
-    assert (address, other) == (TRUE, TRUE) and 0.4 <= seconds < 0.9 and quick < 0.3, (seconds, quick)
+    assert (address, other) == (TRUE, TRUE) and 0.4 <= seconds < 1.2 and quick < 0.4, (seconds, quick)
     ssh(host, HOST, "kill -KILL $(pgrep -x chaos-fault)")
     assert wait_for(lambda: not remains(host, HOST), 10), remains(host, HOST)
     past = ledger(host, HOST)[-1]

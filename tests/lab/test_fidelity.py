@@ -28,7 +28,7 @@ SHAKY = 7448
 MEAN, DEVIATION = 60.0, 10.0  # ms
 COUNT = 5000  # datagrams by which a share is judged
 POINTS = 1.5  # between a share and what was asked
-LATE_MS = 2.0
+LATE_MS = 2.0  # beyond what this machine makes late by itself
 
 
 def one_way(lab, sender, receiver, port, count, pause_ms):
@@ -85,14 +85,14 @@ def test_loss_is_the_share_that_was_asked_for_and_nobody_else_loses(lab):
 
 
 @pytest.mark.parametrize("direction", ["in", pytest.param("out", marks=pytest.mark.nightly)])
-def test_a_delay_is_as_long_as_was_asked_and_nobody_else_waits(lab, direction):
+def test_a_delay_is_as_long_as_was_asked_and_nobody_else_waits(lab, direction, noise):
     """Held on the way out, a packet gets the other kernel's stamp after its delay; held on the way in, it has the stamp before that."""
     port_of = "host" if direction == "in" else "peer"
     for port, wait in DELAYS.items():
         inject(lab, "delay-%d" % port, delay="%gms" % wait, port=[port], port_of=port_of, peer=[lab.address(lab.find(CLIENT))], direction=direction)
     there, back = ((CLIENT, HOST), (HOST, CLIENT)) if direction == "in" else ((HOST, CLIENT), (CLIENT, HOST))
     other = (OTHER, HOST) if direction == "in" else (HOST, OTHER)
-    seen = []
+    seen, late_ms = [], LATE_MS + 1e3 * noise.late_s
     for _number in range(TRIES):
         calls = {port: (lab, *there, port, 150, 10) for port in (*DELAYS, PLAIN)}
         calls["the way back"] = (lab, *back, 7447, 150, 10)
@@ -100,21 +100,21 @@ def test_a_delay_is_as_long_as_was_asked_and_nobody_else_waits(lab, direction):
         found["another peer"] = one_way(lab, *other, 7447, 150, 5)
         assert all(each["came"] == 150 for each in found.values()), found
         seen.append({key: round((each["heard"] if direction == "in" else each)["median_ms"], 2) for key, each in found.items()})
-        if all(0 <= seen[-1][key] - DELAYS.get(key, 0) <= LATE_MS for key in seen[-1]):
+        if all(0 <= seen[-1][key] - DELAYS.get(key, 0) <= late_ms for key in seen[-1]):
             break
     print("asked %s, median %s" % (DELAYS, seen))
-    assert all(0 <= seen[-1][key] - DELAYS.get(key, 0) <= LATE_MS for key in seen[-1]), (DELAYS, seen)
+    assert all(0 <= seen[-1][key] - DELAYS.get(key, 0) <= late_ms for key in seen[-1]), (DELAYS, seen)
 
 
 @pytest.mark.nightly
-def test_jitter_is_the_standard_deviation_that_was_asked_for(lab):
+def test_jitter_is_the_standard_deviation_that_was_asked_for(lab, noise):
     inject(lab, "shaky", delay="%gms" % MEAN, jitter="%gms" % DEVIATION, port=[SHAKY], port_of="peer", direction="out")
-    seen = []
+    seen, late_ms = [], LATE_MS + 1e3 * noise.late_s
     for _number in range(TRIES):
         found = one_way(lab, HOST, CLIENT, SHAKY, 1000, 2)
         assert found["came"] == 1000, found
         seen.append({key: round(found[key], 2) for key in ("median_ms", "mean_ms", "spread_ms")})
-        if abs(seen[-1]["spread_ms"] / DEVIATION - 1) <= 0.15 and abs(seen[-1]["median_ms"] - MEAN) <= LATE_MS:
+        if abs(seen[-1]["spread_ms"] / DEVIATION - 1) <= 0.15 and abs(seen[-1]["median_ms"] - MEAN) <= late_ms:
             break
     print("asked %g ms +- %g ms, found %s" % (MEAN, DEVIATION, seen))
-    assert abs(seen[-1]["spread_ms"] / DEVIATION - 1) <= 0.15 and abs(seen[-1]["median_ms"] - MEAN) <= LATE_MS, seen
+    assert abs(seen[-1]["spread_ms"] / DEVIATION - 1) <= 0.15 and abs(seen[-1]["median_ms"] - MEAN) <= late_ms, seen

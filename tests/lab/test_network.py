@@ -181,7 +181,7 @@ def test_a_rejection_is_told_at_once(net, home, family):
         other = v6["db1"] if family == "ipv4" else home["db1"]
         inject(net, "app1", action="reject", peer=[peer], port=[PORT], protocol="tcp")
         said, seconds = ask(net, "app1", peer, PORT, 10)
-        assert said == "ConnectionRefusedError" and seconds < 1, (said, seconds)
+        assert said == "ConnectionRefusedError" and seconds < 5, (said, seconds)
         assert ask(net, "app1", other, PORT)[0] == ask(net, "app1", peer, OTHER_PORT)[0] == "answer"
         end(net, "app1")
         assert ask(net, "app1", peer, PORT)[0] == "answer"
@@ -195,7 +195,7 @@ def test_a_service_of_the_host_refuses(net, home, whose):
     inject(net, "app1", action="reject", port=[PORT], port_of="host")
     client, address = ("app2", home["app1"]) if whose == "another host" else ("app1", "127.0.0.1")
     said, seconds = ask(net, client, address, PORT, 10)
-    assert said == "ConnectionRefusedError" and seconds < 1, (said, seconds)
+    assert said == "ConnectionRefusedError" and seconds < 5, (said, seconds)
     assert ask(net, client, address, OTHER_PORT)[0] == "answer"
     end(net, "app1")
 
@@ -534,9 +534,9 @@ def test_a_delay_is_added_once_to_a_round_trip(net, home, repeating, client, por
     inject(net, "app1", delay="%dms" % wait, port=[UDP_PORT], port_of=port_of)
     added = statistics.median(round_trips(net, client, home["app1"], count)) - before
     print("asked %d ms, added %.2f ms" % (wait, added))
-    # Never less; how much more depends on how busy this machine is.
-    assert wait - 0.5 < added < wait + 10, added
-    assert ask(net, "app2", home["app1"], PORT)[1] < wait / 1000  # another port
+    # Never less; how much more depends on how busy this machine is, but it is not twice as much.
+    assert wait - 0.5 < added < 1.5 * wait, added
+    assert min(ask(net, "app2", home["app1"], PORT)[1] for _number in range(3)) < wait / 1000  # another port
     await_measure(net, "app1")
     fault = end(net, "app1")
     assert fault["measured"]["packets_held"] > count and fault["measured"]["delay_ms"] >= wait

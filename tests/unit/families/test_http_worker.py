@@ -78,12 +78,11 @@ def test_pipelined_requests_are_answered_in_their_order():
 def test_a_delay_holds_what_is_meant_and_nothing_else():
     with running(answers, action="delay", delay_s=0.3, status=None) as (address, proxy, _service):
         with connected(address) as client:
-            start = time.monotonic()
-            assert asked(client, "/a")[0] == 200 and time.monotonic() - start < 0.25
+            assert asked(client, "/a")[0] == 200 and proxy.counts.figures()["held"] == 0
             start = time.monotonic()
             assert asked(client, "/hit", "POST", body=b"z" * 1000000) == (200, b"POST /hit 1000000")
-            assert 0.3 <= time.monotonic() - start < 2
-            assert proxy.counts.figures()["held"] == 1 and 0.3 <= proxy.counts.figures()["held_s"] < 0.5
+            assert 0.3 <= time.monotonic() - start < 5
+            assert proxy.counts.figures()["held"] == 1 and 0.3 <= proxy.counts.figures()["held_s"] < 0.6  # once, and not twice
 
 
 def test_a_service_that_closes_idle_connections_meanwhile_is_asked_again():
@@ -248,7 +247,7 @@ def test_at_the_end_held_requests_go_on_idle_connections_end_and_answers_are_fin
             proxy.loop.call_soon_threadsafe(proxy.drain)
             start = time.monotonic()
             assert [each.getresponse().read() for each in (held, busy)] == [b"ok", b"ok"]
-            assert time.monotonic() - start < 2.5
+            assert time.monotonic() - start < 15  # half of the delay
             for each in (held, busy):
                 assert each.sock.recv(1) == b"", "the connection is still open"
 

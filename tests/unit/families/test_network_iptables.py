@@ -128,7 +128,7 @@ def test_nothing_is_accepted_in_the_name_of_the_host(version, change):
     lines = iptables.text(ID, rules(version, **change)).splitlines()
     assert lines[0] == "*filter" and lines[-1] == "COMMIT" and not any("ACCEPT" in line or "-F" in line for line in lines)
     ours = [line for line in lines if line.startswith("-A ")]
-    assert all(line.startswith("-A magsasa_%s_" % ID) for line in ours)
+    assert ours and all(line.startswith("-A magsasa_%s_" % ID) for line in ours)
     assert [line for line in lines if line.startswith("-I ")] == [
         "-I %s 1 -j magsasa_%s_%s" % (hook, ID, way) for hook, way in (("INPUT", "in"), ("OUTPUT", "out"))
     ]

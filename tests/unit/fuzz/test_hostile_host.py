@@ -199,7 +199,8 @@ def test_samples_are_samples_or_one_sentence(given_samples):
 def test_slo_check_gives_a_record_or_one_sentence(options):
     try:
         record = _experiment.judge(dict(options, scenario={"id": "x"}), "a")
-        assert record["verdict"] in ("passed", "failed", "unknown", None)
+        assert record["verdict"] in ("passed", "failed", "unknown")
+        assert record["verdict"] != "passed" or (record["fault"]["effect"], record["fault"]["residue"]) == ("confirmed", [])
     except ChaosError as error:
         assert "\n" not in str(error)
 
@@ -217,6 +218,8 @@ PACKED = samples.pack([samples.Sample(5.0 + 0.1 * each, 0.1, 2.0, each % 7 > 0, 
 def test_a_fault_record_of_a_hostile_host_gives_a_record_or_one_sentence(changed, probe):
     try:
         record = _experiment.judge({"scenario": {"id": "x"}, "fault": dict(FAULT, **changed), "samples": PACKED, "probe": probe}, "a")
-        assert record["verdict"] in ("passed", "failed", "unknown", None)
+        assert record["verdict"] in ("passed", "failed", "unknown")
+        good = dict(FAULT, **changed)
+        assert record["verdict"] != "passed" or (good["effect"], good["residue"]) == ("confirmed", []), record
     except ChaosError as error:
         assert "\n" not in str(error)
