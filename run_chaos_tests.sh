@@ -4,6 +4,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # The chaos command: checks its options, sets itself up, hands over to ansible-playbook.
+# Started by another shell (sh run_chaos_tests.sh): what follows is for bash, any from 3.2 on.
+case ${BASH_VERSION:-},:${SHELLOPTS:-}: in
+,* | *:posix:*)
+    command -v bash >/dev/null 2>&1 || { echo 'bash was not found, and this command is written in it; install bash.' >&2 && exit 1; }
+    exec env -u POSIXLY_CORRECT -u SHELLOPTS bash "$0" "$@"
+    ;;
+esac
 set -u
 
 usage() {
@@ -72,20 +79,22 @@ check_url() {
 }
 
 add_inventory() {
-    case $1 in
-    *,*) inventories+=(-i "$1") ;; # a list of hosts, as Ansible takes it
-    *)
-        [ -r "$1" ] || bad_usage "--inventory: '$(shown "$1")' cannot be read; name an inventory file or folder that exists"
-        inventories+=(-i "$(absolute "$1")")
-        ;;
-    esac
+    if [ ! -e "$1" ] && [[ $1 == *,* ]]; then
+        inventories+=(-i "$1") # a list of hosts, as Ansible takes it
+        return
+    fi
+    [ -r "$1" ] || bad_usage "--inventory: '$(shown "$1")' cannot be read; name an inventory file or folder that exists"
+    inventories+=(-i "$(absolute "$1")")
 }
 
 # A path that can be written into a JSON text as it is.
 add_file() {
-    [[ $1 != *[\"\\]* && $1 != *[[:cntrl:]]* && $1 != *,* ]] && [ -f "$1" ] && [ -r "$1" ] ||
-        bad_usage "--scenario-file: '$(shown "$1")' cannot be read; name a YAML file with a list 'scenarios'"
-    files+=("$(absolute "$1")")
+    local path
+    path=$(absolute "$1")
+    [ -f "$path" ] && [ -r "$path" ] || bad_usage "--scenario-file: '$(shown "$1")' cannot be read; name a YAML file with a list 'scenarios'"
+    [[ $path != *[\"\\]* && $path != *[[:cntrl:]]* ]] ||
+        bad_usage "--scenario-file: the path '$(shown "$path")' holds a double quote, a backslash or a line break; use another folder or name"
+    files+=("$path")
 }
 
 add_scenarios() {
@@ -110,7 +119,7 @@ catalogue() {
 # Whether scenario $1 of intensity $2 is one of those that were chosen.
 chosen() {
     local each
-    for each in "${scenarios[@]}"; do
+    for each in ${scenarios[@]+"${scenarios[@]}"}; do
         [ "$each" != "$1" ] || return 0
     done
     [ "${#scenarios[@]}" = 0 ] || return 1
@@ -132,7 +141,7 @@ check_scenarios() {
         [ -n "$why" ] || reason=none
         reason=${reason:-$why}
     done < <(catalogue)
-    for each in "${scenarios[@]}"; do
+    for each in ${scenarios[@]+"${scenarios[@]}"}; do
         [[ $known == *" $each "* ]] || bad_usage "--scenario: '$each' is not a scenario; --list prints them"
     done
     [ "$reason" = none ] || bad_usage "none of the chosen scenarios is available: $reason"
@@ -144,7 +153,14 @@ set_mode() {
     mode=$1
 }
 
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
+# The folder of this file, also where a link leads to it.
+file=${BASH_SOURCE[0]}
+while [ -h "$file" ]; do
+    link=$(readlink "$file")
+    [ "${link#/}" != "$link" ] || link=$(dirname "$file")/$link
+    file=$link
+done
+here=$(CDPATH='' cd -- "$(dirname -- "$file")" && pwd -P)
 mode=run intensity='' target='' report_dir=${CHAOS_REPORT_DIR:-$here/reports}
 inventories=() scenarios=() files=() objectives=() flags=() more=()
 
@@ -177,7 +193,7 @@ while [ $# -gt 0 ]; do
     --dry-run) flags=(--check) ;;
     --list | --detect | --halt) set_mode "${option#--}" ;;
     --help | -h) usage && exit ;;
-    --) more=("$@") && break ;;
+    --) more=(${@+"$@"}) && break ;;
     *) bad_usage "'$(shown "$option")' is not an option of this command" ;;
     esac
 done
@@ -216,4 +232,4 @@ fi
 CHAOS_REPORT_DIR=$(absolute "$report_dir")
 export CHAOS_REPORT_DIR
 ansible_environment
-exec "$VENV/bin/python" "$ROOT/tools/play.py" "${inventories[@]}" "${flags[@]}" "$ROOT/playbooks/$playbook.yml" "${more[@]}"
+exec "$VENV/bin/python" "$ROOT/tools/play.py" "${inventories[@]}" ${flags[@]+"${flags[@]}"} "$ROOT/playbooks/$playbook.yml" ${more[@]+"${more[@]}"}

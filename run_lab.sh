@@ -4,6 +4,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # A lab of small Linux machines to run experiments on: sets itself up, then hands over to molecule/lab.
+# Started by another shell (sh run_lab.sh): what follows is for bash, any from 3.2 on.
+case ${BASH_VERSION:-},:${SHELLOPTS:-}: in
+,* | *:posix:*)
+    command -v bash >/dev/null 2>&1 || { echo 'bash was not found, and this command is written in it; install bash.' >&2 && exit 1; }
+    exec env -u POSIXLY_CORRECT -u SHELLOPTS bash "$0" "$@"
+    ;;
+esac
 set -u
 
 usage() {
@@ -41,8 +48,15 @@ up | down | status | inventory | ssh | vm) ;;
     ;;
 esac
 
+# The folder of this file, also where a link leads to it.
+file=${BASH_SOURCE[0]}
+while [ -h "$file" ]; do
+    link=$(readlink "$file")
+    [ "${link#/}" != "$link" ] || link=$(dirname "$file")/$link
+    file=$link
+done
 # shellcheck source=tools/setup.sh
-. "$(dirname "${BASH_SOURCE[0]}")/tools/setup.sh"
+. "$(dirname -- "$file")/tools/setup.sh"
 set_up runtime
 ansible_environment
 export PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$ROOT/molecule

@@ -6,7 +6,7 @@
 # Set-up that both commands share; sourced, not run. set_up LAYER makes .venv hold the layer "runtime" (what the chaos
 # command needs) or "dev" (that, and what the tests need). The second time it only compares a stamp.
 
-ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+ROOT=$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
 VENV=$ROOT/.venv
 LOG=$ROOT/.cache/setup.log
 
@@ -76,6 +76,29 @@ require_python() {
     setup_failed "no Python 3.11 or newer was found; install one (Debian 12, Ubuntu 24.04 and newer: apt-get install python3 python3-venv; Fedora, RHEL 9: dnf install python3.12) or set CHAOS_PYTHON to its path."
 }
 
+# Where two interpreters come from the same installation.
+same_python() {
+    local code='import os, sys; print(os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable))'
+    [ "$("$1" -I -c "$code" 2>/dev/null)" = "$("$2" -I -c "$code" 2>/dev/null)" ]
+}
+
+# Who names an interpreter gets that one or a refusal, also where an environment is there already.
+named_python() {
+    [ -n "${CHAOS_PYTHON:-}" ] || return 0
+    require_python
+    [ ! -x "$VENV/bin/python" ] || same_python "$VENV/bin/python" "$PYTHON" || rm -f "$VENV"/ready-* "$VENV/bin/activate"
+}
+
+# Ansible and the sample application keep files below HOME; Ansible ends with a traceback where it cannot.
+usable_places() {
+    local home=${ANSIBLE_HOME:-${HOME:+$HOME/.ansible}}
+    [ -z "$home" ] || { mkdir -p "$home/tmp" && [ -w "$home/tmp" ]; } 2>/dev/null ||
+        setup_failed "the folder '${home:0:200}' cannot be written, and Ansible keeps its files there; set HOME to a folder of yours."
+    case $ROOT in
+    *:* | *$'\n'*) setup_failed "the path of this checkout holds a colon or a line break, and search paths are separated by colons; move it to another folder." ;;
+    esac
+}
+
 # What decides whether the environment can stay: the pins, the place (scripts hold it) and the layer's list.
 environment_key() {
     {
@@ -102,6 +125,15 @@ make_environment() {
     "$PYTHON" -m venv --clear "$VENV" >"$LOG" 2>&1 || setup_failed "$PYTHON could not make the virtual environment $VENV; see $LOG."
 }
 
+# The line of pip's output that says why: that an index could not be reached stands in a warning, and the errors after it follow from that.
+pip_said() {
+    local line
+    line=$(sed -n "s/^.*after connection broken by '\(.*\)': .*$/\1/p" "$LOG" | sed 's/<[^>]*>: //' | tail -n 1)
+    [ -n "$line" ] || line=$(grep 'not a trusted or secure host' "$LOG" | tail -n 1)
+    [ -n "$line" ] || line=$(grep -v '^WARNING' "$LOG" | grep -v '^ *$' | tail -n 1)
+    printf '%s' "$line" | cut -c 1-300
+}
+
 install_layer() {
     local list=$ROOT/tools/requirements-$1.txt
     if command -v uv >/dev/null && uv pip install -q --python "$VENV/bin/python" -c "$ROOT/constraints.txt" -r "$list" >"$LOG" 2>&1; then
@@ -111,7 +143,7 @@ install_layer() {
         setup_failed "the environment $VENV has no pip; remove that folder and run the command again."
     PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore \
         "$VENV/bin/python" -m pip install -q --no-input -c "$ROOT/constraints.txt" -r "$list" >"$LOG" 2>&1 ||
-        setup_failed "the Python packages could not be installed (pip said: $(grep -v '^WARNING' "$LOG" | tail -n 1 | cut -c 1-300)); check that pip can reach a package index, then run the command again. All of it is in $LOG."
+        setup_failed "the Python packages could not be installed (pip said: $(pip_said)); check that pip can reach a package index, then run the command again. All of it is in $LOG."
 }
 
 # The environment stays when its interpreter works and it was made in this place (its scripts hold the path), so that a changed pin installs what changed and no more.
@@ -134,6 +166,8 @@ prepare() {
 
 # Two commands that start at the same time must not install into one folder at once.
 set_up() {
+    usable_places
+    named_python
     environment_ready "$1" && return
     [ -w "$ROOT" ] || setup_failed "the folder $ROOT is not writable, and .venv is made there; use a checkout of your own."
     mkdir -p "$ROOT/.cache"

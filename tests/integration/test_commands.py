@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The two commands as a user types them, and the set-up that they share."""
+
 from __future__ import annotations
 
 import json
@@ -16,46 +17,14 @@ import time
 import pytest
 import yaml
 
-from support.checkout import tracked
+from support.commands import CHAOS, TESTS, bare_checkout, command, said, set_up
 from support.http_server import Server, answer, say
 from support.modules import ROOT, environment
-
-CHAOS, TESTS = "run_chaos_tests.sh", "run_tests.sh"
-
-
-def command(name, *arguments, folder=ROOT, cwd=None, env=None, timeout=300):
-    """Run one of the two commands of ``folder`` with a clean environment (dict ``env``)."""
-    argv = [str(folder / name), *map(str, arguments)]
-    return subprocess.run(argv, cwd=cwd or folder, env=env or dict(os.environ), capture_output=True, text=True, timeout=timeout, check=False)
 
 
 @pytest.fixture(name="bare")
 def _bare(tmp_path):
-    """A copy of the checkout, without an environment, in a folder whose name has a space. Its package lists are empty: set-up needs no index."""
-    folder = tmp_path / "a checkout"
-    for path in tracked():
-        if (ROOT / path).is_symlink():
-            continue
-        if path.startswith(("tools/", "roles/suite/files/", "target_app/requirements.txt")) or "/" not in path:
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / path, folder / path)
-    for name in ("tools/requirements-runtime.txt", "tools/requirements-dev.txt", "constraints.txt"):
-        (folder / name).write_text("# none\n")
-    return folder
-
-
-def set_up(folder, layer="runtime", **env):
-    """Source the set-up in ``folder`` and run it for one layer."""
-    values = dict(os.environ, CHAOS_PYTHON=sys.executable, CHAOS_NO_INSTALL="1")
-    values.update(env)
-    argv = ["bash", "-uc", '. "$1/tools/setup.sh"; set_up "$2"', "bash", str(folder), layer]
-    return subprocess.Popen(argv, env=values, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-def said(process):
-    """(exit code, standard error) of a set-up that ended."""
-    _out, err = process.communicate(timeout=300)
-    return process.returncode, err
+    return bare_checkout(tmp_path / "a checkout")
 
 
 BAD_USAGE = [
@@ -135,7 +104,9 @@ def test_set_up_makes_an_environment_once_and_installs_when_a_pin_changes(bare):
     code, err = said(set_up(bare))
     assert code == 0 and "Making the environment" in err and "Installing Python packages (runtime)" in err
     assert subprocess.run([bare / ".venv" / "bin" / "python", "-c", ""], check=True).returncode == 0
-    assert said(set_up(bare)) == (0, "")
+    assert said(set_up(bare)) == (0, "") and said(set_up(bare, CHAOS_PYTHON="")) == (0, "")
+    code, err = said(set_up(bare, CHAOS_PYTHON="/wrong"))
+    assert (code, err) == (1, "Set-up failed: CHAOS_PYTHON: '/wrong' is not a Python 3.11 or newer; name another or leave it unset.\n")
     (bare / "constraints.txt").write_text("# another\n")
     assert said(set_up(bare)) == (0, "Installing Python packages (runtime) ...\n")
     assert said(set_up(bare, "dev")) == (0, "Installing Python packages (dev) ...\n")
