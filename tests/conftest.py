@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from support import adhoc
 from support import noise as noises
 from support import surroundings
 from support.modules import ROOT, environment
@@ -103,6 +103,6 @@ def ansible_playbook(chaos_state, tmp_path):
     def run(*arguments, timeout=600, cwd=ROOT, env=None):
         program = os.path.join(os.path.dirname(sys.executable), "ansible-playbook")
         values = environment(chaos_state, CHAOS_REPORT_DIR=tmp_path / "reports", **(env or {}))
-        return subprocess.run([program, *map(str, arguments)], cwd=cwd, env=values, capture_output=True, text=True, timeout=timeout, check=False)
+        return adhoc.run([program, *map(str, arguments)], cwd=cwd, env=values, timeout=timeout)
 
     return run

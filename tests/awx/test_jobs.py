@@ -113,7 +113,11 @@ def as_text(value):
     return json.dumps(value)
 
 
-@pytest.mark.parametrize("form", [as_text, lambda value: value], ids=["text", "values"])
+# A survey gives text; values are what every other test of the playbooks gives.
+FORMS = pytest.mark.parametrize("form", [pytest.param(as_text, id="text"), pytest.param(lambda value: value, id="values", marks=pytest.mark.nightly)])
+
+
+@FORMS
 def test_every_setting_works_as_text_and_as_a_value(job, tmp_path, chaos_state, fragile, form):
     given = {name: form(value) for name, value in SETTINGS.items()}
     done = job(dict(given, chaos_target_url=fragile.url), hosts={"localhost": {"ansible_connection": "local"}})
@@ -129,7 +133,7 @@ def test_every_setting_works_as_text_and_as_a_value(job, tmp_path, chaos_state, 
     assert not [path for path in done.task_paths() if "/target_app/" in path]
 
 
-@pytest.mark.parametrize("form", [as_text, lambda value: value], ids=["text", "values"])
+@FORMS
 def test_port_detection_takes_text_and_values(job, fragile, form):
     done = job({"chaos_ports": form(fragile.port), "chaos_discover": form(False)}, playbook="playbooks/chaos_detect.yml")
     assert (done.status, done.rc) == ("successful", 0), done.stdout[-3000:]

@@ -1,7 +1,11 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run one module of the collection on localhost through Ansible, as a user's playbook would, and return its result."""
+"""Run one module of the collection on localhost, and return its result.
+
+By night through Ansible, as a user's playbook would. By day without Ansible's controller (0.1 s instead of 0.6 s) where that has no part in the
+result: what it adds is shown by the playbooks, the lab and the targets of tests/matrix.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,8 @@ import json
 import os
 import sys
 from pathlib import Path
+
+from ansible_collections.magsasa.chaos.plugins.plugin_utils import _fault_action
 
 from support import adhoc
 
@@ -32,8 +38,35 @@ def environment(state, **more):
     return kept
 
 
+def _needs_a_controller(module, arguments):
+    """Whether the result depends on the module's action, beyond its check of what Ansible cannot read."""
+    action = (ROOT / "plugins" / "action" / (module + ".py")).exists()
+    return action and not module.endswith("_fault") or module in ("network_fault", "scenario_fault") and "peer" in (arguments or {})
+
+
+def _directly(module, arguments, state, check, diff, env):
+    """Result of the module as Ansible would give it for localhost of the shipped inventory."""
+    if module.endswith("_fault"):
+        wrong = _fault_action.malformed("magsasa.chaos." + module, arguments)
+        if wrong:
+            return {"failed": True, "changed": False, "msg": wrong}
+    given = dict(arguments or {}, _ansible_check_mode=check, _ansible_diff=diff, _ansible_module_name="magsasa.chaos." + module)
+    done = adhoc.run_module_file(module, given, ROOT, environment(state, **(env or {})), 180)
+    assert "Traceback" not in done.stdout + done.stderr, done.stdout + done.stderr
+    try:
+        result = json.loads(done.stdout)
+    except ValueError:
+        raise AssertionError("no result from %s: %s %s" % (module, done.stdout, done.stderr)) from None
+    if str(result.get("msg", "")).startswith("refused by"):
+        result["refused"] = True
+    return result
+
+
 def run_module(module, arguments, state, check=False, diff=False, extra=(), env=None, inventory=None):
     """Result (dict) of ``magsasa.chaos.<module>``; a failed one has ``failed: true``. Raises when Ansible itself gave no result."""
+    day = os.environ.get("CHAOS_NIGHTLY") != "1"
+    if day and not extra and inventory is None and adhoc.at_home() and not _needs_a_controller(module, arguments):
+        return _directly(module, arguments, state, check, diff, env)
     argv = [
         os.path.join(os.path.dirname(sys.executable), "ansible"),
         "localhost",

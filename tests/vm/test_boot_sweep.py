@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A power cut in the middle of faults that outlive it: the host undoes them itself when it boots, and nothing of the sweep stays."""
+
 from __future__ import annotations
 
 import pytest

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The time of day of a host with a clock of its own, compared with the time of day here."""
+
 from __future__ import annotations
 
 import time

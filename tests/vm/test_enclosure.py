@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """With cgroup v2: the supervisor has bounds of its own inside the fault's unit, and its workers, which are the fault, have none."""
+
 from __future__ import annotations
 
 from support.faults import wait_for

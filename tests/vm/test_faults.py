@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Faults on a host with its own kernel: measured by that kernel, gone after a reboot, a power cut, a killed supervisor, a clock that jumps."""
+
 from __future__ import annotations
 
 import time
@@ -52,6 +53,7 @@ def test_cpu_load_as_its_kernel_counts_it(vm):
     assert cpu_share(vm) < share - 0.25
 
 
+@pytest.mark.nightly  # by day: tests/solo/test_memory_fault.py
 def test_memory_as_its_kernel_counts_it(vm):
     before = available(vm)
     fault = inject(vm, "memory_fault", LESS)
@@ -63,6 +65,7 @@ def test_memory_as_its_kernel_counts_it(vm):
     assert abs(available(vm) - before) < 50 * MEGABYTE
 
 
+@pytest.mark.nightly  # by day: tests/lab/test_faults.py, and with netem in test_network_tc.py
 def test_a_killed_supervisor_leaves_nothing(vm):
     fault = inject(vm, "cpu_fault", LIGHT)
     ssh(vm, "kill -KILL $(pgrep -x chaos-fault)")
@@ -103,6 +106,7 @@ def test_a_power_cut_takes_the_fault_along_and_the_next_contact_clears_the_ledge
     assert [each["id"] for each in ledger(vm)[-2:]] == [each["id"] for each in faults]
 
 
+@pytest.mark.nightly  # by day: tests/lab/test_boot_sweep.py
 def test_a_reboot_ends_the_fault(vm):
     fault = inject(vm, "cpu_fault", LIGHT)
     started = time.monotonic()

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A host that goes down: it boots again, and its ledger tells why."""
+
 from __future__ import annotations
 
 import contextlib

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Limits of units and of the host, on a machine with cgroup v2: felt by the unit, and afterwards byte by byte as before."""
+
 from __future__ import annotations
 
 import pytest
@@ -128,7 +129,7 @@ def test_descriptors_of_the_host(host):
     try:
         fault = inject(host, "limit_fault", {"name": "files", "action": "descriptors", "leave_free": 1500, "reserve": 1000, "duration": "60s"})
         assert fault["effect"] == "confirmed", fault
-        code = "import os; [os.dup(0) for each in range(1)]; [os.open(\"/dev/null\", 0) for each in range(2500)]"
+        code = 'import os; [os.dup(0) for each in range(1)]; [os.open("/dev/null", 0) for each in range(2500)]'
         tried = ssh(host, "ulimit -n 5000; setpriv --reuid=65534 --regid=65534 --clear-groups python3 -c '%s' 2>&1 || true" % code)
         assert "Too many open files in system" in tried, tried
         assert module(host, "limit_fault", {"name": "files", "state": "absent"})["fault"]["residue"] == []
@@ -143,7 +144,7 @@ def test_tasks_of_the_host(host):
     try:
         fault = inject(host, "limit_fault", {"name": "crowd", "action": "tasks", "leave_free": 100, "reserve": 64, "duration": "90s"})
         assert fault["effect"] == "confirmed", fault
-        tried = ssh(host, "python3 -c 'import subprocess; [subprocess.Popen([\"sleep\", \"1\"]) for each in range(300)]' 2>&1", check=False)
+        tried = ssh(host, 'python3 -c \'import subprocess; [subprocess.Popen(["sleep", "1"]) for each in range(300)]\' 2>&1', check=False)
         assert "temporarily unavailable" in tried, tried
         assert module(host, "limit_fault", {"name": "crowd", "state": "absent"})["fault"]["residue"] == []
     finally:

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Network faults by netem on a kernel that has it: timed and counted packet by packet between the host and two peers of its own."""
+
 from __future__ import annotations
 
 import base64
@@ -28,21 +29,27 @@ def peers(vm):
     """The machine with a namespace on a link of its own, which has two addresses."""
     code = base64.b64encode(Path(packets.__file__).read_bytes()).decode()
     ssh(vm, "echo %s | base64 -d > %s" % (code, SCRIPT))
-    ssh(vm, """
+    ssh(
+        vm,
+        """
         ip netns add peers; ip link add chaostest type veth peer name far netns peers
         ip addr add %s/24 dev chaostest; ip link set chaostest up; ip -n peers link set lo up
         for each in %s %s; do ip -n peers addr add $each/24 dev far; done; ip -n peers link set far up
-    """ % (HERE, MEANT, OTHER))
+    """ % (HERE, MEANT, OTHER),
+    )
     yield vm
     ssh(vm, "ip netns del peers; ip link del chaostest 2>/dev/null; rm -f %s" % SCRIPT)
 
 
 def dump(vm):
     """All of traffic control, of the links and of the packet filter, as text."""
-    return ssh(vm, """
+    return ssh(
+        vm,
+        """
         tc qdisc show; ip link show; nft list ruleset
         for dev in $(ls /sys/class/net); do tc class show dev $dev; tc filter show dev $dev; tc filter show dev $dev ingress 2>/dev/null; done; true
-    """)
+    """,
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -111,9 +118,15 @@ def test_a_delay_is_what_was_asked_for_and_only_the_peer_that_is_meant_is_late(p
     fault = inject(peers, delay="%dms" % wait, peer=[MEANT])
     assert (fault["backend"], fault["action"]) == ("tc netem", "delay")
     late, other, back = (one_way(peers, way, 50, peer, pause_ms=10) for way, peer in (("out", MEANT), ("out", OTHER), ("in", None)))
-    print("asked %d ms, added %.2f ms; the other peer %.2f ms; the way back %.2f ms" % (
-        wait, late["early_ms"] - before, other["early_ms"] - before, back["early_ms"] - before,
-    ))
+    print(
+        "asked %d ms, added %.2f ms; the other peer %.2f ms; the way back %.2f ms"
+        % (
+            wait,
+            late["early_ms"] - before,
+            other["early_ms"] - before,
+            back["early_ms"] - before,
+        )
+    )
     assert abs(late["early_ms"] - before - wait) < 3 and late["different"] == 50, late
     assert abs(other["early_ms"] - before) < 3 and abs(back["early_ms"] - before) < 3, (other, back)
     ended = end(peers)

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Requests and names on a host with a distribution's own kernel, where nftables has a queue and what hands connections over are modules."""
+
 from __future__ import annotations
 
 import pytest

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """With cgroup v2: a process that is started again is back in its own control group, and stays when the fault's unit goes."""
+
 from __future__ import annotations
 
 import pytest

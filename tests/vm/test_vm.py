@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The virtual machine itself: what its kernel can do, that it is apart, and that it goes without a trace."""
+
 from __future__ import annotations
 
 import json
@@ -13,6 +14,8 @@ import subprocess
 import sys
 import threading
 import time
+
+import pytest
 
 from support.faults import wait_for
 from support.vm import lifecycle, machines, processes, ssh, traces
@@ -52,6 +55,7 @@ def test_no_way_out(vm):
             assert heard.wait(5), "the listener does not work, so nothing was shown"
 
 
+@pytest.mark.nightly  # by day: test_network_tc.py
 def test_netem_delays(vm):
     before = round_trip(vm)
     ssh(vm, "tc qdisc add dev eth0 root netem delay 200ms")
@@ -63,6 +67,7 @@ def test_netem_delays(vm):
     assert round_trip(vm) < before + 100
 
 
+@pytest.mark.nightly  # by day: test_limit_fault.py
 def test_cpu_quota_limits_a_unit(vm):
     shares = {}
     for quota in ("20%", "100%"):
@@ -71,6 +76,7 @@ def test_cpu_quota_limits_a_unit(vm):
     assert 0 < shares["20%"] < shares["100%"] / 2, shares
 
 
+@pytest.mark.nightly  # by day: test_clock_fault.py
 def test_its_clock_is_its_own(vm):
     def guest():
         return float(ssh(vm, "date +%s.%N"))

@@ -25,10 +25,10 @@ STAGES = {
 # Steps, one after the other; each has lanes that run side by side, and a lane has stages in order. What measures the machine itself runs
 # solo, and an emulated machine needs all cores.
 STEPS = (
-    (("sanity", "unit"), ("lint", "app", "awx", "matrix")),
+    (("sanity", "unit"), ("lint", "app", "awx")),
     (("quick",),),
     (("solo",),),
-    (("integration", "crash"), ("lab",)),
+    (("integration", "crash", "matrix"), ("lab",)),
     (("vm",),),
 )
 

@@ -68,7 +68,8 @@ def test_tables_line_up():
 
 
 JUNIT = """<testsuites><testsuite>
-<testcase classname="tests.unit.test_x" name="a" time="1.5"/><testcase name="b"><failure message="x"/></testcase><testcase name="c"><error message="x"/></testcase>
+<testcase classname="tests.unit.test_x" name="a" time="1.5"/>
+<testcase name="b"><failure message="x"/></testcase><testcase name="c"><error message="x"/></testcase>
 <testcase name="d"><skipped message="needs root"/></testcase><testcase name="e"><skipped message="needs root"/></testcase>
 </testsuite></testsuites>"""
 
