@@ -91,14 +91,14 @@ def ssh_cut(cell):
         running.wait(60)
 
 
+BOOTED = "stat -c %.9Y /run/systemd/system"  # the hosts of a lab share the machine's boot id
+
+
 def reboot(cell):
     cell.inject(LONG)
+    booted = ssh(cell.lab, cell.host, BOOTED)
     ssh(cell.lab, cell.host, "systemctl reboot", check=False)
-    _boots(cell)
-
-
-def _boots(cell):
-    time.sleep(1.0)
+    assert wait_for(lambda: _asked(cell, BOOTED) not in ("", booted), 60), "the host did not go down"
     command = "systemctl is-system-running --wait; true"
     assert wait_for(lambda: "running" in _asked(cell, command), 60), "the host did not boot again"
     ssh(cell.lab, cell.host, faults.START)
