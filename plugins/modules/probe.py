@@ -31,7 +31,8 @@ options:
   state:
     description:
       - V(started) starts the recorder.
-      - V(stopped) ends it, returns its samples, and removes what it left on the host.
+      - V(stopped) ends it, returns its samples, and removes what it left on the host. It awaits the answers to what is under way, at most
+        until O(timeout) is over. Every probe that was due has its sample then, C(due) of them.
       - V(status) returns live figures.
     type: str
     choices: [started, stopped, status]
@@ -147,9 +148,25 @@ probe:
       type: float
       sample: 0.0
     p50_ms:
-      description: Median latency; C(p95_ms), C(p99_ms) and C(max_ms) stand beside it.
+      description: Median latency of what was answered; C(p95_ms), C(p99_ms) and C(max_ms) stand beside it.
       type: float
       sample: 3.1
+    answered:
+      description: How many of them were answered, refusals included. Latencies are over these.
+      type: int
+      sample: 100
+    dropped:
+      description: How many of the failed ones were due and not sent, as O(max_in_flight) was reached.
+      type: int
+      sample: 0
+    overdue:
+      description: How many probes are under way for far longer than answers take.
+      type: int
+      sample: 0
+    why:
+      description: Why most of the failed probes failed; null when none did.
+      type: str
+      sample: it answered 200 and said DOWN
     last_error:
       description: Kind of the last failure in the window.
       type: str
@@ -179,7 +196,10 @@ summary:
     late_max_ms: 1.2
     rate: 20.0
     achieved_rate: 20.0
-    unfinished: 1
+    answered: 1140
+    dropped: 0
+    due: 1200
+    reasons: [{error: timeout, status: null, detail: no answer within the time limit, count: 60}]
     ended_by: stopped
     cpu_s: 0.41
     max_rss_kib: 21000

@@ -45,7 +45,7 @@ def judge(given, host, stated=()):
         figures = metrics.compute(found, fault, successes, probe, bounds, live)
     ran = status in ("completed", "halted", "failed") and bool(figures["metrics"])
     compared = objectives.compare(wanted, figures["metrics"], figures["phases"]) if ran or status in ("completed", "halted") else []
-    word, why = verdict.verdict(status, fault, figures["phases"], compared, reason, verdict.breached(fault, given.get("halted")))
+    word, why = verdict.verdict(status, fault, figures["phases"], compared, reason, verdict.breached(fault, given.get("halted")), figures["metrics"])
     if word == "unknown" and status == "completed" and not found and fault.get("effect") == "confirmed":
         why = NO_SAMPLES
     record = {

@@ -76,8 +76,9 @@ def _wait_until_well(ledger, wanted, record, limit):
     if not wanted["fault"]:  # it is on another host: what is known of it was told
         began, since = wanted["finish"]["began"], wanted["finish"]["ended"]
     path = os.path.join(probes.folder(ledger.folders.run, wanted["name"]), probes.SAMPLES)
+    told = probes.read(ledger.folders.run, wanted["name"])
     while True:
-        if _well(path, wanted["finish"], began, since):
+        if _well(path, told, wanted["finish"], began, since):
             return True
         if time.monotonic() >= limit:
             return False
@@ -90,20 +91,26 @@ def _moment(record, key):
     return reading.get("monotonic") if record and record.get("boot_id") == _clock.boot_id() else None
 
 
-def _well(path, finish, began, since):
+def _well(path, told, finish, began, since):
     """As the judge will see it: the newest probes in the order in which they were due are good, and all were due after the end of the fault.
 
-    They must not be slow either, where a probe failed before: only what was out has to come back.
+    They must not be slow either, where a probe failed before: only what was out has to come back. While a probe that was due is unanswered,
+    nobody knows whether it failed. ``told``: what the recorder said of itself.
     """
     begin = since if since is not None else time.monotonic() - (finish["successes"] + 1) / finish["rate"]
+    awaited = begin - ((told or {}).get("timeout_s") or 0.0)
     try:
-        ended = sorted(live.ended_since(path, begin), key=lambda sample: sample.intended_s)
+        ended = sorted(live.ended_since(path, awaited), key=lambda sample: sample.intended_s)
     except OSError:
         return False
     newest = [sample for sample in ended if sample.intended_s >= begin][-finish["successes"] :]
     if len(newest) < finish["successes"] or not all(sample.ok for sample in newest):
         return False
     slow_ms = finish["slow_ms"]
+    latest = max(newest[-1].intended_s, time.monotonic() - live.WRITTEN_S - (slow_ms or 0.0) / 1000.0)
+    if told and told.get("alive") and told.get("first") and told.get("rate"):
+        if live.unanswered(path, told["first"], told["rate"], awaited, latest):  # nobody knows yet whether it failed
+            return False
     if slow_ms is None or began is None or all(sample.latency_ms <= slow_ms for sample in newest):
         return True
     return all(sample.ok for sample in live.ended_since(path, began))

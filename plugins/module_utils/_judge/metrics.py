@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import random
 
-from .._probe.samples import DROPPED, figures, percentile
-from . import phases
-from .outages import mean_duration, outages, recovery_time, slow_limit_ms
+from .._probe.samples import DROPPED, answered, figures, percentile
+from . import accounting, failures, phases
+from .outages import mean_duration, outages, recovery_time
 
 RESAMPLES = 2000
 LATE_MS = 20.0  # a probe that its observer began this much later than intended says something about the observer too
@@ -21,13 +21,13 @@ MOST_OUTAGES = 200  # that a record lists; all of them count
 
 
 def latency_impact(baseline, hold, seed=1):
-    """Difference of the medians of good probes (ms), hold - baseline, and its bootstrap 95 % interval; (None, None) without both.
+    """Difference of the medians of answers (ms), hold - baseline, and its bootstrap 95 % interval; (None, None) without both.
 
     The median of a resample of n values is the value of rank n * B with B from Beta((n+1)/2, (n+1)/2) (David and Nagaraja, Order
     Statistics, 2.1: the median of n uniforms), so one resample costs one draw whatever n is.
     """
-    before = sorted(s.latency_ms for s in baseline if s.ok)
-    during = sorted(s.latency_ms for s in hold if s.ok)
+    before = sorted(s.latency_ms for s in baseline if answered(s))
+    during = sorted(s.latency_ms for s in hold if answered(s))
     if not before or not during:
         return None, None
     draw = random.Random(seed)
@@ -55,15 +55,6 @@ def time_to_detect(affected, injected, slow_ms):
     return None
 
 
-def errors(samples):
-    """``{kind: count}`` of failed probes, most first."""
-    counts = {}
-    for sample in samples:
-        if not sample.ok:
-            counts[sample.error or "status"] = counts.get(sample.error or "status", 0) + 1
-    return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
-
-
 def alive_pct(affected, live=None):
     """Share of probes to which the service answered at all, a refusal such as 503 included.
 
@@ -72,8 +63,13 @@ def alive_pct(affected, live=None):
     seen = live if live is not None else affected
     if not seen:
         return None
-    answered = sum(1 for s in seen if s.ok or (live is None and s.status is not None))
-    return 100.0 * answered / len(seen)
+    alive = sum(1 for s in seen if s.ok or (live is None and answered(s)))
+    return 100.0 * alive / len(seen)
+
+
+def failing_before(baseline, successes):
+    """Whether the service was down when the fault was put in: the last probes of the baseline all failed, as many as make it well again."""
+    return len(baseline) >= successes and not any(sample.ok for sample in baseline[-successes:])
 
 
 def stayed_away(fault):
@@ -89,7 +85,7 @@ def _rounded(value, digits=3):
 def _phase(samples, begin, end):
     shown = figures(samples)
     found = {"from": _rounded(begin, 6), "to": _rounded(end, 6)}
-    found.update({key: _rounded(shown[key]) for key in ("sent", "failed", "error_rate_pct", "p50_ms", "p95_ms", "p99_ms", "max_ms")})
+    found.update({key: _rounded(shown[key]) for key in ("sent", "failed", "answered", "dropped", "error_rate_pct", "p50_ms", "p95_ms", "p99_ms", "max_ms")})
     return found
 
 
@@ -101,13 +97,15 @@ def compute(samples, fault, successes=3, probe=None, given=None, live=None):
     """
     limits = phases.bounds(samples, fault, probe, given)
     parts = phases.split(samples, limits)
-    slow_ms = slow_limit_ms(figures(parts.baseline)["p95_ms"])
+    slow_ms = parts.slow_ms
     found = outages(parts.affected, successes, slow_ms)
     recovered = recovery_time(found, limits.hold_from if fault.get("event") else limits.hold_to) if parts.affected else None
     revived = found and stayed_away(fault)
     if revived:
         recovered = None  # what brought it back was our undo
-    impact, interval = latency_impact(parts.baseline, parts.hold)
+    hit = parts.hold or (parts.recovery if fault.get("event") else [])  # an event is over at once: what came after it is the data
+    under = figures(hit)
+    impact, interval = latency_impact(parts.baseline, hit)
     availability = figures(parts.affected)["error_rate_pct"]
     offset = (probe or {}).get("clock_offset")
     lateness = sorted(sample.late_ms for sample in samples)
@@ -119,11 +117,13 @@ def compute(samples, fault, successes=3, probe=None, given=None, live=None):
     return {
         "phases": shown,
         "metrics": {
-            "error_rate_pct": shown["hold"]["error_rate_pct"],
+            "error_rate_pct": _rounded(under["error_rate_pct"]),
+            "sent": under["sent"],
+            "answered": under["answered"],
             "availability_pct": None if availability is None else _rounded(100.0 - availability),
             "alive_pct": _rounded(alive_pct(parts.affected, None if live is None else phases.split(live, limits).affected)),
-            "p95_ms": shown["hold"]["p95_ms"],
-            "p99_ms": shown["hold"]["p99_ms"],
+            "p95_ms": _rounded(under["p95_ms"]),
+            "p99_ms": _rounded(under["p99_ms"]),
             "latency_impact_ms": _rounded(impact),
             "latency_impact_ci_ms": None if interval is None else [_rounded(edge) for edge in interval],
             "time_to_detect_s": _rounded(time_to_detect(parts.affected, limits.hold_from, slow_ms)),
@@ -133,7 +133,11 @@ def compute(samples, fault, successes=3, probe=None, given=None, live=None):
             "mttr_s": None if revived else _rounded(mean_duration(found)),
             "outages_seen": len(found),
             "outages": [_shown(outage) for outage in found[:MOST_OUTAGES]],
-            "errors": errors(parts.affected),
+            "errors": failures.kinds(parts.affected),
+            "failures": failures.told(parts.affected, probe),
+            "time_outs": failures.time_outs(parts, slow_ms),
+            "failing_before": failing_before(parts.baseline, successes),
+            "doubt": accounting.doubt(samples, probe, limits, _tolerance(fault, probe, given)),
             "slow_limit_ms": _rounded(slow_ms),
             "observer_late_p99_ms": _rounded(percentile(lateness, 0.99)),
             "observer_late": sum(1 for late in lateness if late > LATE_MS),
@@ -142,6 +146,14 @@ def compute(samples, fault, successes=3, probe=None, given=None, live=None):
             "clock_error_s": offset["error_s"] if not given and phases.clock(fault, probe) == "measured" else None,
         },
     }
+
+
+def _tolerance(fault, probe, given):
+    """Seconds by which the fault's times may be off the observer's clock."""
+    clock = "given" if given else phases.clock(fault, probe)
+    if clock == "wall":
+        return float("inf")  # nobody knows
+    return probe["clock_offset"]["error_s"] if clock == "measured" else 0.0
 
 
 def _shown(outage):

@@ -29,6 +29,7 @@ KNOWN = {
     "recovery_time": Kind("recovery_time_s", "s", False, _quantity.duration, None),
     "mttr": Kind("mttr_s", "s", False, _quantity.duration, None),
 }
+LATENCIES = ("p95", "p99", "latency_impact")
 PHASES = ("baseline", "hold", "recovery")
 DEFAULTS = {"availability": "95%", "error_rate": "5%", "latency_impact": "500ms", "recovery_time": "10s", "mttr": "10s"}
 LIVENESS = "95%"  # of a scenario that says ``liveness: true`` and no figure
@@ -125,11 +126,18 @@ def _measured(each, metrics, phases):
     return figures.get(each.kind.phased)
 
 
+def _nobody_answered(each, metrics, phases):
+    """Whether there were probes to take a latency from, and none of them was answered."""
+    figures = metrics if each.phase is None else phases.get(each.phase) or {}
+    return bool(figures.get("sent")) and figures.get("answered") == 0
+
+
 def compare(parsed, metrics, phases):
     """``[{name, objective, measured, unit, met, weight}]``; ``met`` is None for what was not measured.
 
     A service that did not recover within the time that was watched has missed ``recovery_time`` and ``mttr``: that is a
-    measurement, with no figure. A run without an outage has missed no ``mttr``: it is not measured.
+    measurement, with no figure. So is a latency over probes of which none was answered. A run without an outage has missed no ``mttr``: it is
+    not measured.
     """
     shown = []
     for each in parsed:
@@ -138,6 +146,8 @@ def compare(parsed, metrics, phases):
         if measured is not None:
             met = measured >= each.limit if each.kind.more_is_better else measured <= each.limit
         elif each.name in ("recovery_time", "mttr") and metrics.get("recovered") is False and metrics.get("outages"):
+            met = False
+        elif each.name in LATENCIES and _nobody_answered(each, metrics, phases):
             met = False
         name = each.name if each.phase is None else "%s in %s" % (each.name, each.phase)
         shown.append({"name": name, "objective": each.limit, "measured": measured, "unit": each.kind.unit, "met": met, "weight": each.weight})

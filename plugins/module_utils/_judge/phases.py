@@ -9,10 +9,13 @@ import math
 from collections import namedtuple
 
 from .._errors import BadOption
+from .._probe.samples import figures
+from .outages import slow_limit_ms
 
 # CLOCK_MONOTONIC of the observer, in seconds. armed: the last moment at which nothing had been changed yet; hold_from: the fault is in.
 Bounds = namedtuple("Bounds", "baseline_from armed hold_from hold_to recovery_to")
-Parts = namedtuple("Parts", "baseline hold recovery affected")
+# slow_ms: latency above which a probe is slow, from what the baseline was like; None where nothing was answered in it
+Parts = namedtuple("Parts", "baseline hold recovery affected slow_ms")
 GIVEN = ("baseline_from", "hold_from", "hold_to", "recovery_to")
 READINGS = ("armed_at", "injected_at", "reverted_at", "deadline")
 
@@ -57,18 +60,24 @@ def bounds(samples, fault, probe=None, given=None):
 def split(samples, limits):
     """Parts of the samples.
 
-    baseline: those that had ended before anything was changed. hold and recovery: by the moment at which they were due.
+    baseline: those that were due before anything was changed and had ended by then, or were late by then: whoever hangs before the fault
+    does not hang for it. hold and recovery: by the moment at which they were due.
     affected: all but the baseline, so also those that met the fault while it was being put in.
     """
     watched = [s for s in samples if limits.baseline_from <= s.intended_s <= limits.recovery_to]
+    ended = [s for s in watched if s.intended_s + s.latency_ms / 1000.0 <= limits.armed]
+    slow_ms = slow_limit_ms(figures(ended)["p95_ms"])
     baseline, affected = [], []
     for sample in watched:
-        (baseline if sample.intended_s + sample.latency_ms / 1000.0 <= limits.armed else affected).append(sample)
+        way_ms = min(sample.latency_ms, (limits.armed - sample.intended_s) * 1000.0)  # how long it had been on its way
+        before = sample.intended_s + sample.latency_ms / 1000.0 <= limits.armed or (slow_ms is not None and way_ms > slow_ms)
+        (baseline if before else affected).append(sample)
     return Parts(
         baseline,
         [s for s in affected if limits.hold_from <= s.intended_s < limits.hold_to],
         [s for s in affected if s.intended_s >= limits.hold_to],
         affected,
+        slow_ms,
     )
 
 

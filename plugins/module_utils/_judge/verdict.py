@@ -12,11 +12,12 @@ STATUSES = ("completed", "halted", "failed", "refused", "skipped", "planned")
 SYSTEM_HALTS = ("halt_condition",)  # ends that the system brought about itself
 
 
-def verdict(status, fault, phases, objectives, reason="", breached=False):
-    """(verdict, reason): passed only when the fault bit, there is data, and no objective was missed.
+def verdict(status, fault, phases, objectives, reason="", breached=False, metrics=None):
+    """(verdict, reason): passed only when the fault bit, all data is there, and every objective was measured and met.
 
     ``breached``: a halt condition was met, so the system did not hold; somebody else's halt says nothing about it.
     """
+    metrics = metrics or {}
     if status in ("skipped", "refused", "planned"):
         return "unknown", reason
     if status == "failed":
@@ -34,6 +35,10 @@ def verdict(status, fault, phases, objectives, reason="", breached=False):
             return "unknown", "there is no probe data of the %s" % phase
     if fault.get("event") and not any((phases.get(phase) or {}).get("sent") for phase in ("hold", "recovery")):
         return "unknown", "there is no probe data from after the event"
+    if metrics.get("doubt"):
+        return "unknown", metrics["doubt"]
+    if metrics.get("failing_before"):
+        return "unknown", "the service was failing already when the fault was put in"
     missed = [each["name"] for each in objectives if each["met"] is False]
     if missed:
         return "failed", "missed: %s" % ", ".join(missed)
@@ -41,6 +46,9 @@ def verdict(status, fault, phases, objectives, reason="", breached=False):
         return "unknown", reason or "it was halted before its end"
     if not any(each["met"] for each in objectives):
         return "unknown", "no objective was measured"
+    open_ones = [each["name"] for each in objectives if each["met"] is None and not (each["name"] == "mttr" and metrics.get("outages_seen") == 0)]
+    if open_ones:  # without an outage there is nothing to repair; anything else that was not measured may have been missed
+        return "unknown", "not measured: %s" % ", ".join(open_ones)
     return "passed", ""
 
 

@@ -35,6 +35,7 @@ def stop(name, check_mode=False, keep=False):
     _quantity.name(name)
     if check_mode or not os.path.isdir(probes.folder(run, name)):
         return os.path.isdir(probes.folder(run, name)), {"samples": None, "summary": None, "died": False}
+    probes.end(run, name)  # before the lock: it awaits answers, and others may start and stop theirs meanwhile
     with probes.alone(run):
         where = probes.folder(run, name)
         told = probes.read(run, name)
@@ -67,6 +68,7 @@ def summarise(rows, told, ended):
     shown["achieved_rate"] = round((len(rows) - 1) / span, 3) if span > 0 else None
     for key in ("target", "max_in_flight", "boot_id", "started_at"):
         shown[key] = told.get(key)
-    for key in ("ended_by", "ended_at", "unfinished", "unwritten", "cpu_s", "max_rss_kib", "threads", "urgent"):
+    shown["first_due_s"] = told.get("first")
+    for key in ("ended_by", "ended_at", "due", "reasons", "unwritten", "cpu_s", "max_rss_kib", "threads", "urgent"):
         shown[key] = (ended or {}).get(key)
     return shown

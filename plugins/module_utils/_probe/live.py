@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 
@@ -12,6 +13,8 @@ from . import samples
 
 _BLOCK = 64 * 1024
 _MOST_BLOCKS = 1024
+WRITTEN_S = 0.4  # a probe that has ended is in the recorder's file by then
+_ON_TIME = 1e-3  # of a period: moments are written with six decimals
 _SLACK_S = 0.5  # lines are written in batches and in the order in which probes ended, give or take one batch
 
 
@@ -57,3 +60,10 @@ def ended_since(path, since):
             if block and _end(block[0]) < since - _SLACK_S:
                 break
     return found
+
+
+def unanswered(path, first, rate, since, until):
+    """Numbers of the probes that were due between two moments and have not ended; probe i is due at first + i / rate. Raises OSError."""
+    begin, end = math.ceil((max(since, first) - first) * rate - _ON_TIME), math.floor((until - first) * rate + _ON_TIME)
+    ended = {round((sample.intended_s - first) * rate) for sample in ended_since(path, since)}
+    return [number for number in range(begin, end + 1) if number not in ended]

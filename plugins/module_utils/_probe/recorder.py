@@ -5,6 +5,9 @@
 
 Open loop: probe i is due at first + i / rate whatever became of the ones before, and its latency counts from that moment. A
 server that stalls is thus seen by every probe that was due in the stall (no coordinated omission).
+
+No probe is lost: every one that was due before the end is on record as answered, failed or dropped. What is under way at the end
+is awaited until its own time-out, and counts as timed out then.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ import time
 
 from .. import _clock
 from .._host import processes, state
-from . import check, pattern, relay, samples, urgency
+from . import check, pattern, reasons, relay, samples, urgency
 from . import state as probes
 
 LEAD_S = 0.05  # from ready to the first probe
@@ -30,6 +33,8 @@ LEISURE_S = 0.02  # before the next probe: enough to write what there is
 WATCH_S = 1.0  # how often it looks whether its folder is still there
 ENDING = (signal.SIGTERM, signal.SIGINT)
 MOST_UNWRITTEN = 100000  # samples kept while the file system is full
+SETTLE_S = 0.5  # what a check may take beyond its time limit, at the end
+AWAIT_STEP_S = 0.005
 
 
 def main(spec_path, ready):
@@ -55,8 +60,10 @@ class Recorder:
         self._rows = collections.deque()  # Samples that ended and are not yet written
         self._text = b""  # of a batch that was written in part
         eager = spec["check"]["kind"] in ("command", "sql")
-        self._relay = relay.Relay(self._checker, spec["max_in_flight"], self._rows, self._lead, eager)
-        self._asked_to_end = False
+        self._reasons = reasons.Reasons()
+        self._told_reasons = []
+        self._relay = relay.Relay(self._checker, spec["max_in_flight"], self._rows, self._lead, eager, self._reasons.note)
+        self._asked_at = None  # when it was asked to end
         self._urgent = False
         self._wake = None
         self._file = None
@@ -75,6 +82,7 @@ class Recorder:
         start = processes.start_time(os.getpid())
         told = {"pid": os.getpid(), "start": start, "boot_id": _clock.boot_id(), "started_at": _clock.now(), "first": round(first, 6)}
         told.update({key: self.spec[key] for key in ("id", "name", "rate", "max_in_flight", "max_duration_s", "lease_s", "target", "fingerprint")})
+        told["timeout_s"] = self.spec["check"]["timeout_s"]
         self._tell(told)
         ready({"pid": told["pid"], "start": start, "first": told["first"]})
         ended_by = self._record(first, first + self.spec["max_duration_s"])
@@ -104,7 +112,11 @@ class Recorder:
         gc.freeze()  # what is loaded now stays: later collections need not look at it
 
     def _on_signal(self, _number, _frame):
-        self._asked_to_end = True
+        self._ask_to_end()
+
+    def _ask_to_end(self):
+        if self._asked_at is None:
+            self._asked_at = time.monotonic()
 
     def _tell(self, told):
         state.write_private(os.path.join(self.folder, probes.RECORDER), json.dumps(told), durable=False)
@@ -120,27 +132,33 @@ class Recorder:
         """Have the clock until the end, or until ``take`` says that another thread has it."""
         schedule = self._schedule
         while True:
+            now = time.monotonic()
+            while schedule.due <= self._no_later_than(now) and not schedule.over():
+                due = schedule.next()
+                if self._asked_at is not None and time.monotonic() - self._asked_at > self.spec["check"]["timeout_s"]:
+                    self._relay.drop(due)  # so far behind that it would never end
+                elif not take(due, min(schedule.due - HANDOVER_S, now + BATCH_S)):
+                    return
+                if schedule.due - time.monotonic() > LEISURE_S:
+                    self._write()  # there is time, and nobody has to be woken for it later
             ended_by = self._end_cause(time.monotonic())
             if ended_by:
                 self._ended_by = ended_by
                 self._relay.end()
                 return
-            now = time.monotonic()
-            while schedule.due <= now and not schedule.over() and not self._asked_to_end:
-                due = schedule.next()
-                if not take(due, min(schedule.due - HANDOVER_S, now + BATCH_S)):
-                    return
-                if schedule.due - time.monotonic() > LEISURE_S:
-                    self._write()  # there is time, and nobody has to be woken for it later
             wakes = [schedule.due if not schedule.over() else schedule.last, self._watch_at]
             if self._rows or self._relay.busy():
                 wakes.append(self._flush_at)
             self._wait(min(wakes))
 
+    def _no_later_than(self, now):
+        """Probes that are due by then are carried out: those that were due when we were asked to end still are."""
+        return now if self._asked_at is None else min(now, self._asked_at)
+
     def _end_cause(self, now):
         """What ends the recording now, or None; does what is due between two probes."""
-        if self._asked_to_end:
-            return "stopped"
+        if self._asked_at is not None:
+            return "stopped" if self._schedule.over() or self._schedule.due > self._asked_at else None
         if now >= self._flush_at:
             self._write()
             self._flush_at = now + BATCH_S
@@ -163,7 +181,7 @@ class Recorder:
             except BlockingIOError:
                 return
             if any(number in caught for number in ENDING):  # its handler may not have run yet: that is the main thread's
-                self._asked_to_end = True
+                self._ask_to_end()
 
     def _mine(self):
         """Whether the folder still holds what we told; somebody may have taken it away."""
@@ -178,6 +196,7 @@ class Recorder:
                 self.count["failed"] += not sample.ok
                 self.count["dropped"] += sample.error == samples.DROPPED
             self._text = "".join([samples.line(sample) for sample in batch]).encode("ascii")
+            self._tell_reasons()
         try:
             while self._text:
                 self._text = self._text[os.write(self._file, self._text) :]
@@ -186,22 +205,41 @@ class Recorder:
                 rows.popleft()
                 self.count["unwritten"] += 1
 
-    def _finish(self, ended_by):
-        """Judge what is still under way, write the rest and the summary."""
+    def _tell_reasons(self):
+        """Write down why probes failed, for whoever looks while we run."""
+        shown = self._reasons.shown()
+        if shown is not None:
+            self._told_reasons = shown
+            try:
+                state.write_private(os.path.join(self.folder, probes.REASONS), json.dumps({"reasons": shown}), durable=False)
+            except Exception:  # the folder may be gone or full; the samples tell the rest
+                pass
+
+    def _await_answers(self):
+        """Wait for what is under way until its time is over; what has no answer then has failed."""
+        limit = time.monotonic() + self.spec["check"]["timeout_s"] + SETTLE_S
+        while self._relay.busy() and time.monotonic() < limit:
+            time.sleep(AWAIT_STEP_S)
         now = time.monotonic()
-        for began, due in self._relay.unfinished():
-            if now - due > self.spec["check"]["timeout_s"]:
-                self._rows.append(samples.Sample(due, (began - due) * 1000.0, (now - due) * 1000.0, False, None, "timeout"))
-            else:
-                self.count["unfinished"] += 1
+        for began, due in self._relay.give_up():
+            self._rows.append(samples.Sample(due, (began - due) * 1000.0, (now - due) * 1000.0, False, None, "timeout"))
+            self._reasons.note("timeout", None, "no answer within the time limit")
+
+    def _finish(self, ended_by):
+        """Await what is still under way, write the rest and the summary."""
+        ended_at = _clock.now()
+        if ended_by not in ("folder_gone", "lease"):  # nobody will ask for it
+            self._await_answers()
         self._write()
         self._write()  # the first may only have ended a batch that was left over
+        self._tell_reasons()
         self._end_children()
         used = resource.getrusage(resource.RUSAGE_SELF)
         summary = {
             "ended_by": ended_by,
-            "ended_at": _clock.now(),
-            "unfinished": self.count["unfinished"],
+            "ended_at": ended_at,
+            "due": self._schedule.given,
+            "reasons": self._told_reasons,
             "unwritten": self.count["unwritten"] + len(self._rows),
             "cpu_s": round(used.ru_utime + used.ru_stime, 3),
             "max_rss_kib": _peak_kib(),
@@ -221,11 +259,11 @@ class Recorder:
     def _linger(self):
         """Keep the samples for a while after the time is over, for whoever collects them; then they are nobody's."""
         until = time.monotonic() + self.spec["linger_s"]
-        while not self._asked_to_end and time.monotonic() < until:
+        while self._asked_at is None and time.monotonic() < until:
             self._wait(min(until, time.monotonic() + WATCH_S))
             if not self._mine():
                 return "folder_gone"
-        return "stopped" if self._asked_to_end else "unclaimed"
+        return "stopped" if self._asked_at is not None else "unclaimed"
 
     def _clean_up(self):
         from .._host.ledger import Ledger
@@ -247,13 +285,13 @@ class _Schedule:
         self.first, self.last = first, last
         self.due = first
         self._rate = rate
-        self._number = 0
+        self.given = 0  # how many were due so far
 
     def next(self):
         """The probe that is due; the one after it is due at ``due`` from now on."""
         due = self.due
-        self._number += 1
-        self.due = self.first + self._number / self._rate
+        self.given += 1
+        self.due = self.first + self.given / self._rate
         return due
 
     def over(self):

@@ -22,14 +22,17 @@ class Relay:
     False: the clock is another thread's then. When it returns for good it has called ``end``.
 
     ``checker()`` makes the check of one thread; Samples of probes that ended are appended to ``rows``. At most ``bound`` probes are in flight.
+    ``failed(error, status, detail)`` is told of every probe that failed.
     ``eager``: a check that cannot be interrupted hands the clock on before it begins.
     """
 
-    def __init__(self, checker, bound, rows, lead, eager=False):
+    def __init__(self, checker, bound, rows, lead, eager=False, failed=None):
         self._checker, self._bound, self._rows, self._lead, self._eager = checker, bound, rows, lead, eager
+        self._failed = failed or (lambda error, status, detail: None)
         self._clock = threading.Lock()
         self._followers = []  # one entry for each thread that waits for the clock; append and pop are atomic
         self._jobs = {}  # (began, due) of the probe of each thread
+        self._open = {}  # the same until somebody writes its sample: pop is atomic, so one sample is written, by the thread or by give_up
         self._threads = 0
         self._ended = threading.Event()
 
@@ -47,13 +50,19 @@ class Relay:
         """Whether probes are under way that another thread began."""
         return bool(self._jobs)
 
-    def unfinished(self):
-        """(began, due) of the probes under way."""
-        return list(self._jobs.values())
+    def give_up(self):
+        """(began, due) of the probes under way. What still comes of them is not heard: their samples are the caller's to write."""
+        taken = [self._open.pop(thread, None) for thread in list(self._open)]
+        return [job for job in taken if job is not None]
 
     def size(self):
         """How many threads there are."""
         return self._threads
+
+    def drop(self, due):
+        """Put a probe on record that is not sent."""
+        late = (time.monotonic() - due) * 1000.0
+        self._rows.append(samples.Sample(due, late, late, False, None, samples.DROPPED))
 
     def _grow(self):
         self._followers.append(None)
@@ -109,15 +118,18 @@ class _Turn:
             return True
         began = time.monotonic()
         me = threading.get_ident()
-        relay._jobs[me] = (began, due)
+        relay._open[me] = relay._jobs[me] = (began, due)
         patience.of_thread(patience.Patience(until, self._let_go) if self.held else None)
         try:
             outcome = self._checker.run()
-            ok, status, error = outcome.ok, outcome.status, outcome.error
+            ok, status, error, detail = outcome.ok, outcome.status, outcome.error, outcome.detail
         except Exception:  # a defect of ours must not silence the probe: it is on record as failed
-            ok, status, error = False, None, "internal"
+            ok, status, error, detail = False, None, "internal", "the check itself failed"
         ended = time.monotonic()
-        relay._rows.append(samples.Sample(due, (began - due) * 1000.0, (ended - due) * 1000.0, ok, status, error))
+        if relay._open.pop(me, None) is not None:
+            relay._rows.append(samples.Sample(due, (began - due) * 1000.0, (ended - due) * 1000.0, ok, status, error))
+            if not ok:
+                relay._failed(error, status, detail)
         del relay._jobs[me]
         return self.held
 
@@ -127,5 +139,4 @@ class _Turn:
         return not self.held
 
     def _drop(self, due):
-        late = (time.monotonic() - due) * 1000.0
-        self._relay._rows.append(samples.Sample(due, late, late, False, None, samples.DROPPED))
+        self._relay.drop(due)

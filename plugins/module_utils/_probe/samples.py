@@ -22,6 +22,7 @@ ENCODING = "zlib+base64"
 MOST = 1000000  # samples of one recorder
 LONGEST_LINE = 120
 DROPPED = "dropped"  # the bound of probes in flight was reached: sent none; its latency_ms is only how late that was noticed
+ANSWERS = ("status", "assertion", "said_ill")  # failures that an answer told of: it came whole, and was not the wanted one
 _ERROR = re.compile(r"[a-z_]{0,16}")
 _STATUS = re.compile(r"-?[0-9]{1,10}")
 
@@ -106,14 +107,22 @@ def percentile(ordered, share):
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)] if ordered else None
 
 
-def figures(samples):
-    """``{sent, failed, error_rate_pct, p50_ms, p95_ms, p99_ms, max_ms}`` of a list; None where there is nothing to tell.
+def answered(sample):
+    """Whether the target answered: as wanted, or with a refusal or a wrong answer that came whole. Half an answer is none."""
+    return sample.ok or sample.error in ANSWERS
 
-    Latencies are those of every probe that was really sent, failed ones too.
+
+def figures(samples):
+    """``{sent, failed, answered, dropped, error_rate_pct, p50_ms, p95_ms, p99_ms, max_ms}`` of a list; None where there is nothing to tell.
+
+    Latencies are those of answers: of a probe that was refused after half a millisecond, or timed out, nobody knows how long an answer takes.
+    Of the ``failed``, ``dropped`` were due and not sent.
     """
     failed = sum(1 for sample in samples if not sample.ok)
-    ordered = sorted(sample.latency_ms for sample in samples if sample.error != DROPPED)
-    shown = {"sent": len(samples), "failed": failed, "error_rate_pct": round(100.0 * failed / len(samples), 3) if samples else None}
+    ordered = sorted(sample.latency_ms for sample in samples if answered(sample))
+    dropped = sum(1 for sample in samples if sample.error == DROPPED)
+    shown = {"sent": len(samples), "failed": failed, "answered": len(ordered), "dropped": dropped}
+    shown["error_rate_pct"] = round(100.0 * failed / len(samples), 3) if samples else None
     for key, share in (("p50_ms", 0.50), ("p95_ms", 0.95), ("p99_ms", 0.99), ("max_ms", 1.0)):
         shown[key] = percentile(ordered, share)
     return shown

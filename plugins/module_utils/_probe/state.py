@@ -12,15 +12,17 @@ import signal
 import time
 
 from .. import _clock, _quantity
-from .._errors import BadOption
+from .._errors import BadOption, printable
 from .._host import lock, processes, state
 from . import live
 
 RECORDER = "recorder.json"  # written by the recorder: pid, start, boot_id, what it does, when it began
 SPEC = "spec.json"  # read and removed by the recorder: it may hold secrets
 SAMPLES = "samples.tsv"
+FORGET_S = 0.5  # what a recorder may take to end when nobody wants its samples
 MARK = "MAGSASA_CHAOS_PROBE"  # in the environment of a recorder and of whatever it runs
 SUMMARY = "summary.json"  # written by the recorder when it ends
+REASONS = "reasons.json"  # written by the recorder: why probes failed
 LEASE = "lease"  # holds the monotonic second of the last renewal
 
 
@@ -79,7 +81,28 @@ def describe(run, name, window_s):
         shown[key] = found.get(key)
     shown["window_s"] = window_s
     shown.update(live.window(os.path.join(folder(run, name), SAMPLES), window_s) or {"sent": 0, "failed": 0, "error_rate_pct": None, "p50_ms": None})
+    shown["why"] = why(run, name)
+    shown["overdue"] = _overdue(os.path.join(folder(run, name), SAMPLES), found, shown) if shown["running"] else 0
     return shown
+
+
+def _overdue(path, told, shown):
+    """How many probes are under way for far longer than the answers in the window took."""
+    first, rate, now = told.get("first"), told.get("rate"), time.monotonic()
+    if not first or not rate:
+        return 0
+    late = now - live.WRITTEN_S - 2.0 * (shown.get("p95_ms") or 0.0) / 1000.0
+    try:
+        return len(live.unanswered(path, first, rate, now - (told.get("timeout_s") or 0.0) - live.WRITTEN_S, late))
+    except OSError:
+        return 0
+
+
+def why(run, name):
+    """In words why most of the failed probes of a recorder failed; None when none did, or nobody told."""
+    told = (state.read_json(os.path.join(folder(run, name), REASONS)) or {}).get("reasons")
+    first = told[0] if isinstance(told, list) and told and isinstance(told[0], dict) else {}
+    return printable(first.get("detail") or first.get("error") or "", 120) or None
 
 
 def list_probes(run, window_s=5.0):
@@ -112,11 +135,12 @@ def lease_over(where, lease_s, since, now):
 
 
 def end(run, name, patience=5.0):
-    """End the recorder's process and wait; returns whether it ran."""
+    """End the recorder's process and wait, also for the answers that it awaits; returns whether it ran."""
     found = read(run, name)
     if not found or not found["alive"]:
         return False
-    processes.end(found["pid"], found["start"], patience)
+    limit = found.get("timeout_s")
+    processes.end(found["pid"], found["start"], patience + (limit if isinstance(limit, (int, float)) else 0.0))
     return True
 
 
@@ -135,6 +159,10 @@ def remove(run, name):
 
 
 def discard(run, name):
-    """End a recorder and forget what it recorded."""
-    end(run, name)
+    """End a recorder and forget what it recorded; what it still awaits is not waited for."""
+    found = read(run, name)
+    if found and found["alive"]:
+        processes.end(found["pid"], found["start"], FORGET_S)
+        if found.get("id"):
+            end_marked(found["id"])  # programs of its checks
     remove(run, name)

@@ -25,14 +25,18 @@ def until_healthy(spec, timeout_s, interval_s, successes):
     deadline = begun + timeout_s
     checker = check.Checker(spec)
     attempts = good = 0
+    outcome = None
     pause = min(FIRST_PAUSE_S, interval_s)
     try:
         while True:
             limit = spec["timeout_s"]
             if timeout_s:
                 limit = min(limit, max(deadline - time.monotonic(), SHORTEST_CHECK_S))
-            outcome = checker.run(limit)
+            cut_short = attempts and limit < spec["timeout_s"]
+            outcome, before = checker.run(limit), outcome
             attempts += 1
+            if cut_short and outcome.error == "timeout" and before.error:
+                outcome = before  # the reason of a try that had its time, not that of one that had none
             good = good + 1 if outcome.ok else 0
             left = deadline - time.monotonic()
             if good >= successes or (timeout_s and left <= 0) or not (timeout_s or outcome.ok):

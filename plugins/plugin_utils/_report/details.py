@@ -8,6 +8,7 @@ from __future__ import annotations
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import rows, text
 
 _m = text.markdown
+COUNTS = ("sent", "failed", "answered")  # latencies are over those that were answered
 LATENCIES = ("p50_ms", "p95_ms", "p99_ms", "max_ms")
 
 
@@ -38,10 +39,10 @@ def _plan(record):
 
 def _figures(record):
     phases = [
-        [name, text.number(phase["to"] - phase["from"]), str(phase["sent"]), str(phase["failed"])] + [text.number(phase[key]) for key in LATENCIES]
+        [name, text.number(phase["to"] - phase["from"])] + [str(phase[key]) for key in COUNTS] + [text.number(phase[key]) for key in LATENCIES]
         for name, phase in record["phases"].items()
     ]
-    lines = table(["phase", "seconds", "probes", "failed", "p50 ms", "p95 ms", "p99 ms", "max ms"], phases)
+    lines = table(["phase", "seconds", "probes", "failed", "answered", "p50 ms", "p95 ms", "p99 ms", "max ms"], phases)
     fault = record.get("fault") or {}
     shown = _metrics(record["metrics"]) + [("put back", rows.put_back(record)), ("backend", fault.get("backend"))]
     shown += [("note", note) for note in fault.get("notes") or []]
@@ -67,7 +68,7 @@ def _metrics(metrics):
         ("time to detect", text.number(metrics["time_to_detect_s"], "s")),
         ("recovery time", text.number(metrics["recovery_time_s"], "s") if metrics["recovered"] else _no_recovery(metrics)),
         ("outages", ("; ".join(lasting) or "none") + ("; and %d more" % more if more > 0 else "")),
-        ("errors", ", ".join("%s %d" % pair for pair in metrics["errors"].items()) or "none"),
+        ("errors", rows.failures(metrics)),
         ("observer late, p99", text.number(metrics["observer_late_p99_ms"], "ms")),
     ]
     if metrics.get("clock") == "wall":

@@ -23,11 +23,21 @@ _UNDER_LOAD = {
     "time-outs.",
     "memory": "Give the service a memory floor (MemoryLow), and its neighbours a limit (MemoryMax).",
     "disk": "Take synchronous writes out of the request path, or put them on a disk of their own; raise IOWeight of the service.",
-    "network": "Retry what may be retried, with a bounded number of tries and a growing pause; set time-outs above the delay that you want to survive.",
+    "network": "Keep connections open, set them up again at once when they break, and answer without what is far away where that is possible.",
     "http": "Let callers try again what may be tried again, a bounded number of times with a growing pause, and stop asking for a while when errors pile up "
     "(circuit breaker).",
     "dns": "Keep names that were found for as long as they may be kept (a caching stub), keep connections open, and bound the time of a look-up.",
 }
+
+
+_PILED_UP = (
+    "Shed load before it piles up: a bounded queue that answers 503 with Retry-After when it is full, a limit on requests at once, and a "
+    "time-out towards whatever is slow that is shorter than the callers'. Retries and longer time-outs would make it worse."
+)
+_LOST_ALONE = (
+    "Retry what may be retried, a bounded number of times, with a growing pause and a budget for all retries together; a time-out for each try that is well "
+    "below that of the whole call."
+)
 
 
 def for_experiment(record):
@@ -89,12 +99,15 @@ def _not_bitten(record):
 
 def _slow_failures(record):
     hold = _phase(record, "hold")
-    if record.get("family") != "database" or not _bitten(record) or not hold.get("failed") or (hold.get("p95_ms") or 0.0) <= SLOW_FAILURE_MS:
+    if record.get("family") != "database" or not _bitten(record) or not hold.get("failed"):
         return None
+    p95, timed_out = hold.get("p95_ms"), (_metrics(record).get("errors") or {}).get("timeout")
+    if (p95 or 0.0) <= SLOW_FAILURE_MS and not timed_out:
+        return None
+    slow = "p95 %.0f ms of %d answers" % (p95, hold["answered"]) if p95 is not None else "no answer"
     return (
         "Without its database the service fails slowly: callers wait and pile up.",
-        "p95 %.0f ms during the outage, %d of %d probes failed (%s)"
-        % (hold["p95_ms"], hold["failed"], hold["sent"], rows.figures(_metrics(record).get("errors"))),
+        "%s during the outage, %d of %d probes failed (%s)" % (slow, hold["failed"], hold["sent"], rows.failures(_metrics(record))),
         "Bound every wait for the database: connect, lock and statement time-outs below 500 ms, and a circuit breaker that answers 503 with "
         "Retry-After at once while the database is gone.",
     )
@@ -150,20 +163,35 @@ def _errors_under_load(record):
     missed = _missed(record, "error_rate", "availability")
     if not missed or missed["measured"] is None:
         return None
-    advice = _UNDER_LOAD.get(record.get("family"), "Find which calls fail under this fault; bound them, retry them, or answer without them.")
-    figure = "%s %.1f %%, objective %g %% (%s)" % (missed["name"], missed["measured"], missed["objective"], rows.figures(_metrics(record).get("errors")))
-    return ("Requests fail under this fault.", figure, advice)
+    figure = "%s %.1f %%, objective %g %% (%s)" % (missed["name"], missed["measured"], missed["objective"], rows.failures(_metrics(record)))
+    more, advice = _of_time_outs(_metrics(record))
+    if advice is None:
+        advice = _UNDER_LOAD.get(record.get("family"), "Find which calls fail under this fault; bound them, retry them, or answer without them.")
+    return ("Requests fail under this fault.", figure + more, advice)
+
+
+def _of_time_outs(metrics):
+    """(figure, advice) where most failures are time-outs: what helps against single lost answers makes an overload worse. ("", None) otherwise."""
+    found = metrics.get("time_outs") or {}
+    alone, crowded = found.get("alone") or 0, found.get("crowded") or 0
+    if 2 * (alone + crowded) < sum((metrics.get("errors") or {}).values()) or not alone + crowded:
+        return "", None
+    if crowded > alone:
+        piled = "; %d of them while others waited too, up to %d in flight at once, %d before" % (crowded, found["in_flight_max"], found["in_flight_before"])
+        return piled, _PILED_UP
+    return "; %d of them while most others were answered in time" % alone, _LOST_ALONE
 
 
 def _too_slow(record):
     missed = _missed(record, "latency_impact", "p95", "p99")
     if not missed or _slow_failures(record):
         return None
-    return (
-        "The service becomes too slow under this fault.",
-        "%s %.0f ms, objective %g ms" % (missed["name"], missed["measured"], missed["objective"]),
-        _TOO_SLOW,
-    )
+    if missed["measured"] is None:
+        figure = "%s never: none of %d probes was answered (%s)" % (missed["name"], _metrics(record).get("sent") or 0, rows.failures(_metrics(record)))
+        advice = "Find what keeps it from answering; a refusal with a reason, at once, is better than none."
+        return ("The service does not answer under this fault.", figure, advice)
+    figure = "%s %.0f ms, objective %g ms" % (missed["name"], missed["measured"], missed["objective"])
+    return ("The service becomes too slow under this fault.", figure, _TOO_SLOW)
 
 
 def _late_observer(record):

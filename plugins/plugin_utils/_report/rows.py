@@ -8,6 +8,19 @@ from __future__ import annotations
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import text
 
 LABELS = {"error_rate": "errors", "liveness": "answered", "latency_impact": "latency impact", "recovery_time": "recovery", "mttr": "MTTR"}
+ENDS = {  # how a fault ended, in words
+    "deadline": "at its end",
+    "absent": "when asked to",
+    "event_over": "the event was over",
+    "halt": "halted",
+    "halt_condition": "halted by its own condition",
+    "lease": "nobody renewed its lease",
+    "worker_died": "a worker of it had died",
+    "guardian_died": "its guardian had died",
+    "supervisor_died": "its supervisor had died",
+    "orphaned": "nobody held it any more",
+    "failed": "it had failed",
+}
 MORE_IS_BETTER = ("availability", "liveness")
 
 
@@ -47,6 +60,12 @@ def figures(mapping):
     return ", ".join("%s %s" % pair for pair in pairs) or "nothing"
 
 
+def failures(metrics):
+    """ "202 x HTTP 503, 3 x timed out"; "none" where no probe failed."""
+    told = (metrics or {}).get("failures") or []
+    return ", ".join("%d x %s" % (each["count"], each["why"]) for each in told) or "none"
+
+
 def fault(record):
     """ "asked load_pct 50, measured host_load_pct 50.1: confirmed"."""
     found = record.get("fault") or {}
@@ -68,4 +87,4 @@ def put_back(record):
         return "not as before: " + "; ".join(str(each) for each in found["differences"])
     if not found.get("injected_at"):
         return "not injected"
-    return "yes (%s)" % found["revert_cause"] if found.get("reverted_at") and found.get("revert_cause") else "not known"
+    return "yes (%s)" % ENDS.get(found["revert_cause"], found["revert_cause"]) if found.get("reverted_at") and found.get("revert_cause") else "not known"

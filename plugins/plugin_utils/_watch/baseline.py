@@ -20,6 +20,12 @@ MOST_AHEAD = 1.0  # seconds
 MOST_EARLY = 1.0  # seconds; the clock of another host is not trusted further than that
 
 
+def error_rate_pct(probe):
+    """Of the live figures of a probe: what is under way for far longer than answers take has failed, as far as a steady state is concerned."""
+    overdue = probe.get("overdue") or 0
+    return 100.0 * (probe["failed"] + overdue) / (probe["sent"] + overdue) if overdue else probe["error_rate_pct"]
+
+
 class Baseline(Phase):
     """Let the probe run for the baseline, then say whether the service was in its steady state."""
 
@@ -42,7 +48,7 @@ class Baseline(Phase):
         for seen in self.seen.values():
             probe = seen["probe"]
             seen["slow_ms"] = slow_limit_ms(probe.get("p95_ms")) if probe else None
-            seen["steady"] = bool(probe and probe.get("sent") and probe["error_rate_pct"] <= self.wanted["max_error_rate_pct"])
+            seen["steady"] = bool(probe and probe.get("sent") and error_rate_pct(probe) <= self.wanted["max_error_rate_pct"])
         self.tell("baseline done", None)
         time.sleep(max(0.0, over - time.monotonic()))
         return self.seen

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import time
 
+from ansible_collections.magsasa.chaos.plugins.module_utils._errors import printable
+
 from .phase import Phase
 
 HALT = "magsasa.chaos.fault_halt"
@@ -96,6 +98,9 @@ class Hold(Phase):
         why = None
         if rate is not None and probe["error_rate_pct"] >= rate:
             why = "error rate %.1f %% reached the halt limit of %g %%" % (probe["error_rate_pct"], rate)
+            why += " (%s)" % printable(probe["why"], 120) if probe.get("why") else ""
+        elif latency is not None and probe.get("answered") == 0:
+            why = "none of %d probes was answered, the halt limit is a median of %g ms" % (probe["sent"], latency)
         elif latency is not None and (probe.get("p50_ms") or 0.0) >= latency:
             why = "median latency %.0f ms reached the halt limit of %g ms" % (probe["p50_ms"], latency)
         if why:

@@ -18,7 +18,7 @@ MET, MISSED, UNMEASURED = ({"name": name, "met": met} for name, met in (("a", Tr
     "status, fault, phases, objectives, breached, expected",
     [
         ("completed", BIT, DATA, [MET], False, "passed"),
-        ("completed", BIT, DATA, [MET, UNMEASURED], False, "passed"),
+        ("completed", BIT, DATA, [MET, UNMEASURED], False, "unknown"),  # what was not measured may have been missed
         ("completed", BIT, DATA, [MET, MISSED], False, "failed"),
         ("completed", BIT, DATA, [UNMEASURED], False, "unknown"),
         ("completed", BIT, DATA, [], False, "unknown"),

@@ -105,7 +105,8 @@ def test_percentiles_are_those_of_a_plain_sort(count):
 def test_figures():
     shown = samples.figures(ROWS)
     assert (shown["sent"], shown["failed"], shown["error_rate_pct"]) == (3, 2, 66.667)
-    assert shown["max_ms"] == 2000.5 and shown["p50_ms"] == 3.25  # a dropped probe has no latency
+    assert (shown["answered"], shown["dropped"]) == (1, 1)
+    assert shown["max_ms"] == shown["p50_ms"] == 3.25  # what was not answered has no latency
     assert samples.figures([])["error_rate_pct"] is None and samples.figures([])["p95_ms"] is None
 
 
@@ -119,7 +120,7 @@ def test_live_window_counts_what_ended_in_it(tmp_path):
     expected = [row for row in rows if now - 1.0 <= row.intended_s + row.latency_ms / 1000.0 <= now]
     assert shown["sent"] == len(expected) == 101
     assert shown["failed"] == sum(not row.ok for row in expected)
-    assert shown["p50_ms"] == 10.0 and shown["max_ms"] == 1995.0 and shown["last_error"] == "timeout"
+    assert shown["p50_ms"] == 10.0 and shown["max_ms"] == 10.0 and shown["last_error"] == "timeout"
 
 
 def test_live_window_reads_the_end_only(tmp_path, monkeypatch):
@@ -137,5 +138,21 @@ def test_live_window_of_nothing(tmp_path):
     assert live.window(str(path), 5.0) is None
     path.write_text("")
     assert live.window(str(path), 5.0) == {
-        "sent": 0, "failed": 0, "error_rate_pct": None, "p50_ms": None, "p95_ms": None, "p99_ms": None, "max_ms": None, "last_error": None
+        "sent": 0, "failed": 0, "answered": 0, "dropped": 0, "error_rate_pct": None, "p50_ms": None, "p95_ms": None, "p99_ms": None, "max_ms": None, "last_error": None
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "error, status, is_answer",
+    [
+        ("", 200, True), ("status", 503, True), ("assertion", 200, True), ("said_ill", 200, True), ("assertion", None, True), ("status", 3, True),
+        ("refused", None, False), ("reset", None, False), ("reset", 200, False), ("timeout", None, False), ("timeout", 200, False), ("garbage", None, False),
+        ("garbage", 200, False), ("too_large", 200, False), ("tls", None, False), ("dns", None, False), ("unreachable", None, False), ("dropped", None, False),
+        ("internal", None, False),
+    ],
+)  # fmt: skip
+def test_what_is_an_answer(error, status, is_answer):
+    """The kind: a latency objective is met by requests that nobody answered. Half an answer is none, a quick refusal is one."""
+    sample = Sample(1.0, 0.0, 0.4, not error, status, error)
+    assert samples.answered(sample) is is_answer
+    assert samples.figures([sample])["p95_ms"] == (0.4 if is_answer else None)

@@ -30,7 +30,7 @@ def said(family, changes, objectives=None, liveness=False, **more):
             [(110, 120, OUTAGE)],
             {"objectives": {"p95": "500ms"}},
             "fails slowly",
-            "p95 2000 ms during the outage, 200 of 200 probes failed (timeout 200)",
+            "no answer during the outage, 200 of 200 probes failed (200 x timed out)",
             "circuit breaker",
         ),
         (
@@ -67,9 +67,9 @@ def said(family, changes, objectives=None, liveness=False, **more):
             "recovery_time 7.0 s, objective 5 s",
             "every second",
         ),
-        ("cpu", [(110, 112, OUTAGE)], {}, "Requests fail", "availability 90.1 %, objective 95 % (timeout 40)", "CPUWeight"),
-        ("memory", [(110, 112, OUTAGE)], {"objectives": {"error_rate": "5%"}}, "Requests fail", "error_rate 20.0 %, objective 5 %", "MemoryLow"),
-        ("disk", [(110, 112, OUTAGE)], {"objectives": {"error_rate in hold": "5%"}}, "Requests fail", "error_rate in hold 20.0 %", "request path"),
+        ("cpu", [(110, 112, OUTAGE)], {}, "Requests fail", "availability 90.1 %, objective 95 % (40 x timed out); 38 of them while others waited too, up to 40 in flight at once, 1 before", "Shed load"),
+        ("memory", [(110, 112, OUTAGE)], {"objectives": {"error_rate": "5%"}}, "Requests fail", "error_rate 20.0 %, objective 5 %", "Shed load"),
+        ("disk", [(110, 112, OUTAGE)], {"objectives": {"error_rate in hold": "5%"}}, "Requests fail", "error_rate in hold 20.0 %", "Shed load"),
         ("cpu", [(110, 120, SLOW)], {}, "too slow", "latency_impact 897 ms, objective 500 ms", "share of the resource"),
         ("cpu", [(110, 120, SLOW)], {"objectives": {"p95": "200ms"}}, "too slow", "p95 900 ms, objective 200 ms", "time-outs"),
         (
