@@ -97,7 +97,7 @@ def test_the_stages_are_listed_and_each_can_run(bare):
     from stages.plan import STAGES
 
     done = command(TESTS, "--list", folder=bare)
-    assert [line.split()[0] for line in done.stdout.splitlines()] == list(STAGES)
+    assert [line.split()[0] for line in done.stdout.splitlines()] == [name for name in STAGES if name != "quick"]
 
 
 def test_set_up_makes_an_environment_once_and_installs_when_a_pin_changes(bare):

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Versions of ansible-core, each in an environment of its own, made once and kept in the cache of the checkout."""
+"""Versions of ansible-core, each in an environment of its own, made once for all checkouts of a user."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+from stages.found import SHARED
 
 from support import interpreters
 from support.modules import ROOT
@@ -32,7 +33,7 @@ MAKE = """
 ROOT=$2 VENV=$2/.venv LOG=$2/setup.log PYTHON=$3
 make_environment
 install_layer core
-env -u PYTHONDONTWRITEBYTECODE "$VENV/bin/python" -m compileall -q "$VENV/lib" >/dev/null 2>&1 || true
+env -u PYTHONDONTWRITEBYTECODE "$VENV/bin/python" -m compileall -q "$VENV"/lib/*/site-packages/ansible >/dev/null 2>&1 || true
 """
 
 
@@ -50,7 +51,7 @@ def programs(core):
         _unavailable("ansible-core %s needs one of Python %s; put it on the PATH, or install it with pyenv or uv" % (core, ", ".join(CORES[core])))
     lines = ["ansible-core==" + core] + ["%s==%s" % pin for pin in OWN_PINS.get(core, {}).items()]
     version = subprocess.run([python, "-c", "import platform; print(platform.python_version())"], capture_output=True, text=True, check=True).stdout.strip()
-    folder = ROOT / ".cache" / "cores" / ("%s-python%s" % (core, version))
+    folder = SHARED / "cores" / ("%s-python%s" % (core, version))
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -57,6 +57,8 @@ def _directly(module, arguments, state, check, diff, env):
         result = json.loads(done.stdout)
     except ValueError:
         raise AssertionError("no result from %s: %s %s" % (module, done.stdout, done.stderr)) from None
+    result.setdefault("changed", False)
+    result.pop("invocation", None)  # Ansible shows it from -vvv on
     if str(result.get("msg", "")).startswith("refused by"):
         result["refused"] = True
     return result

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import time
 from dataclasses import dataclass, field
@@ -12,6 +13,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".cache"
+# What takes long to make and belongs to no checkout: environments of ansible-test and of other versions of ansible-core.
+SHARED = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "magsasa-chaos-tests"
 
 
 @dataclass

@@ -5,7 +5,8 @@
 
 ansible-test wants the collection below a real path .../ansible_collections/magsasa/chaos and refuses links to folders,
 so it gets a copy. It also wants to download a script that installs pip; a stand-in in its cache, which installs the same
-version with the interpreter's own ensurepip, lets it work wherever pip works. Home, cache and copy are all in .cache.
+version with the interpreter's own ensurepip, lets it work wherever pip works. Its home, with the environments that it makes, is shared by all
+checkouts of a user; the copy is in .cache.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from .found import CACHE, ROOT, Found, tracked
+from .found import CACHE, ROOT, SHARED, Found, tracked
 
 GET_PIP = '''\
 """Stand-in for get-pip.py: installs the pip that is asked for by means of ensurepip."""
@@ -42,7 +43,7 @@ def pip_versions():
 
 def make_home():
     """A home folder for ansible-test that knows the user's pip settings and the stand-in."""
-    home = CACHE / "sanity-home"
+    home = SHARED / "sanity-home"
     cache = home / ".ansible" / "test" / "cache"
     cache.mkdir(parents=True, exist_ok=True)
     for version in pip_versions():
@@ -119,10 +120,10 @@ def run(_more):
         return found
     home = make_home()
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "PYTHON", "GIT_"))}
-    environment.update(HOME=str(home), PATH=search_path(), LC_ALL="C.UTF-8")
+    environment.update(HOME=str(home), PATH=search_path(), LC_ALL="C.UTF-8", PIP_NO_COMPILE="1")
     program = os.path.join(os.path.dirname(sys.executable), "ansible-test")
     # One run at a time: ansible-test's own environments in the home are not made for two.
-    with open(CACHE / "sanity.lock", "w", encoding="utf-8") as lock, tempfile.TemporaryDirectory(prefix="sanity-", dir=CACHE) as scratch:
+    with open(SHARED / "sanity.lock", "w", encoding="utf-8") as lock, tempfile.TemporaryDirectory(prefix="sanity-", dir=CACHE) as scratch:
         fcntl.flock(lock, fcntl.LOCK_EX)
         copy = Path(scratch) / "ansible_collections" / "magsasa" / "chaos"
         copy.mkdir(parents=True)
