@@ -48,10 +48,6 @@ class Witness:
         return min(1.0, (now - self._waited) / max(0.001, time.monotonic() - self._began))
 
 
-def pytest_configure(config):
-    config.addinivalue_line("markers", "quick: belongs to ./run_tests.sh --quick")
-
-
 def _raise(error, witness):
     """Raise the error, or what it became where processors were scarce: a test that was starved, with the error as the cause."""
     share = witness.scarcity()
