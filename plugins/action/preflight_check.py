@@ -17,7 +17,7 @@ from ansible_collections.magsasa.chaos.plugins.module_utils import _clock, _quan
 from ansible_collections.magsasa.chaos.plugins.module_utils._endpoint import candidates
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, ChaosError
 from ansible_collections.magsasa.chaos.plugins.module_utils._host import processes
-from ansible_collections.magsasa.chaos.plugins.plugin_utils import _catalogue, _misspelt, _objectives, _origin, _probing, _scenario_form
+from ansible_collections.magsasa.chaos.plugins.plugin_utils import _catalogue, _misspelt, _objectives, _origin, _probing, _scenario_form, _slice, _strategy
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._fault_action import inventory_refusal
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._touched import Touched
 
@@ -41,6 +41,7 @@ class ActionModule(ActionBase):
                 result["warnings"] = warnings
             if self._task.args.get("only") == "variables":
                 return dict(result, changed=False)
+            self._check_play(task_vars)
             scenarios = self._checked(self._task.args)
             for place, value in _origin.layers("chaos_objectives", task_vars, self._loader):
                 _objectives.stated(self._templar.template(value), place)
@@ -69,6 +70,17 @@ class ActionModule(ActionBase):
         if refusals:
             raise ChaosError("; ".join(refusals))
         return warnings + _misspelt.look_at_environment(os.environ)
+
+    def _check_play(self, task_vars):
+        """What keeps this run from being carried out as a whole ends it here."""
+        declared = self._templar.template(task_vars.get("chaos_sliced")) or False
+        whole = str(self._task.args.get("max_percent", 50)).strip().rstrip("% ") in ("100", "100.0")  # the guard that slices get round is off
+        try:
+            refusal = _strategy.refusal(self._task) or _slice.refusal(task_vars, boolean(declared) or whole)
+        except TypeError:
+            refusal = str(BadOption("chaos_sliced", declared, "is neither true nor false", "write true or false"))
+        if refusal:
+            raise ChaosError(refusal)
 
     def _checked(self, given):
         _quantity.duration(given.get("baseline", "10s"), "chaos_baseline", low=1.0, high=3600.0)

@@ -12,7 +12,10 @@ from ansible_collections.magsasa.chaos.plugins.plugin_utils._names import FAMILI
 class ActionModule(FaultAction):
     """``family`` chooses the module, ``options`` are its options."""
 
-    _VALID_ARGS = frozenset(("family", "options", "state", "name"))
+    _VALID_ARGS = frozenset(("family", "options", "state", "name", "experiment"))
+
+    def _experiment(self):
+        return self._task.args.get("experiment")
 
     def _module(self):
         arguments = self._task.args

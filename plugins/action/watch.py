@@ -13,7 +13,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.magsasa.chaos.plugins.module_utils import _quantity
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._hosts import HostRunner
-from ansible_collections.magsasa.chaos.plugins.plugin_utils import _names, _room
+from ansible_collections.magsasa.chaos.plugins.plugin_utils import _names, _room, _runs
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._watch.baseline import Baseline
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._watch.hold import Hold
 
@@ -44,6 +44,7 @@ class ActionModule(ActionBase):
             "max_error_rate",
             "slow",
             "since",
+            "experiment",
         )
     )
 
@@ -57,6 +58,7 @@ class ActionModule(ActionBase):
         if self._task.check_mode:
             result.update(changed=False, skipped=True, msg="nothing to wait for in check mode", hosts={})
             return result
+        wanted["run"] = _runs.run(task_vars, "", True) if self._task.args.get("experiment") is not None else None
         runner = HostRunner(self, task_vars, wanted["again"])
         phase = (Baseline if wanted["phase"] == "baseline" else Hold)(wanted, runner, self._say, self._at_once())
         began = time.monotonic()

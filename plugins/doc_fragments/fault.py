@@ -60,6 +60,10 @@ options:
       - Lift guards that name this key.
     type: bool
     default: false
+  run:
+    description:
+      - Which run the fault belongs to, and who started it. Filled in on the controller; leave it out.
+    type: dict
 attributes:
   check_mode:
     description: Can run in C(check_mode) and return the plan without touching the host.

@@ -57,6 +57,9 @@ options:
       - Before how long that fault was gone. Only probes that were sent after it can tell that the service is well again.
       - A look that is not told this counts the last probes, whenever they were sent.
     type: str
+  run:
+    description: Only what this run started counts, and its turn on the host is renewed. Filled in on the controller.
+    type: dict
 attributes:
   check_mode:
     description: Can run in C(check_mode) and look, without renewing or collecting.
@@ -125,6 +128,11 @@ died:
   returned: when collected
   type: bool
   sample: false
+stopped:
+  description: Who halted the run on this host, and when; null when nobody did.
+  returned: always
+  type: str
+  sample: null
 again:
   description: The command that answers the same question, options on its standard input, while a fault or a probe is on the host; null without one.
   returned: always
@@ -158,6 +166,7 @@ def main():
             "slow": {"type": "str"},
             "fault_began_ago": {"type": "str"},
             "fault_ended_ago": {"type": "str"},
+            "run": {"type": "dict"},
         },
         supports_check_mode=True,
     )

@@ -23,6 +23,9 @@ options:
     description: End running probes of this host too.
     type: bool
     default: false
+  by:
+    description: Who halts. The user on the host and the peer of its connection when left out.
+    type: str
 attributes:
   check_mode:
     description: Can run in C(check_mode) and say what would be undone without touching the host.
@@ -74,11 +77,11 @@ from ansible_collections.magsasa.chaos.plugins.module_utils._fault import haltin
 def main():
     """Run the module."""
     module = AnsibleModule(
-        argument_spec={"names": {"type": "list", "elements": "str"}, "probes": {"type": "bool", "default": False}},
+        argument_spec={"names": {"type": "list", "elements": "str"}, "probes": {"type": "bool", "default": False}, "by": {"type": "str"}},
         supports_check_mode=True,
     )
     try:
-        undone = halting.halt(module.params["names"], module.check_mode)
+        undone = halting.halt(module.params["names"], module.check_mode, module.params["by"] or "")
         ended = halting.end_probes(module.check_mode) if module.params["probes"] else []
     except (ChaosError, OSError) as error:
         module.fail_json(msg=str(error), undone=[], probes_ended=[], unreadable=[], changed=False)

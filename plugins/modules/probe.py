@@ -67,6 +67,12 @@ options:
     description: The last stretch of time over which O(state=status) takes its figures.
     type: str
     default: 5s
+  experiment:
+    description: The probe is part of an experiment of the role P(magsasa.chaos.experiment#role), so that no other run collects it.
+    type: dict
+  run:
+    description: Which run the probe belongs to, and who started it. Filled in on the controller; leave it out.
+    type: dict
 attributes:
   check_mode:
     description: Can run in C(check_mode) and say what would change. Samples are returned by a real run only.
@@ -213,6 +219,7 @@ died:
 
 from ansible_collections.magsasa.chaos.plugins.module_utils import _quantity
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
+from ansible_collections.magsasa.chaos.plugins.module_utils._host import turn
 from ansible_collections.magsasa.chaos.plugins.module_utils._probe import collect, control, spec
 from ansible_collections.magsasa.chaos.plugins.module_utils._probe.module import UrlModule
 
@@ -230,6 +237,8 @@ def main():
         lease={"type": "str"},
         keepalive={"type": "bool", "default": False},
         window={"type": "str", "default": "5s"},
+        experiment={"type": "dict"},
+        run={"type": "dict"},
     )
     module = UrlModule(
         argument_spec=options,
@@ -244,7 +253,7 @@ def main():
             changed, probe = control.start(control.parse(module.params), module.check_mode)
             result = {"probe": probe}
         elif module.params["state"] == "stopped":
-            changed, result = collect.stop(name, module.check_mode)
+            changed, result = collect.stop(name, module.check_mode, run=turn.parse(module.params["run"]))
         else:
             changed = False
             result = {"probe": control.look(name, _quantity.duration(module.params["window"], "window", low=0.1, high=600.0))}

@@ -33,6 +33,9 @@ options:
     description: Options of the family's module, without O(name) and O(state).
     type: dict
     default: {}
+  experiment:
+    description: The fault is part of an experiment of the role P(magsasa.chaos.experiment#role), so that no other run takes it for its own.
+    type: dict
 attributes:
   check_mode:
     description: Can run in C(check_mode) and return the plan without touching the host.

@@ -94,6 +94,9 @@ options:
     description: The result of the baseline. It says which latency is usual here, and makes the first look cheap too.
     type: dict
     default: {}
+  experiment:
+    description: Part of an experiment of the role P(magsasa.chaos.experiment#role); only what this run started is looked at.
+    type: dict
 attributes:
   check_mode:
     description: In C(check_mode) there is nothing to wait for.

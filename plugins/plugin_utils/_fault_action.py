@@ -14,7 +14,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.magsasa.chaos.plugins.module_utils import _families
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, printable
 from ansible_collections.magsasa.chaos.plugins.module_utils._fault.module import ENVELOPE
-from ansible_collections.magsasa.chaos.plugins.plugin_utils import _misspelt, _peers, _variables, _window
+from ansible_collections.magsasa.chaos.plugins.plugin_utils import _misspelt, _peers, _runs, _variables, _window
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._touched import Touched
 
 ASKED = ("chaos_allowed", "chaos_protected", "chaos_window")  # variables that have a say
@@ -67,6 +67,10 @@ class FaultAction(ActionBase):
         """(name of the module, its arguments)."""
         return self._task.action, self._task.args
 
+    def _experiment(self):
+        """What the role experiment says of a fault that is part of an experiment; None for a fault by itself."""
+        return None
+
     def run(self, tmp=None, task_vars=None):
         """Result of the module, or the refusal."""
         result = super().run(tmp, task_vars)
@@ -95,7 +99,8 @@ class FaultAction(ActionBase):
             except BadOption as error:
                 result.update(failed=True, changed=False, msg=str(error), **error.details)
                 return result
-        result.update(touched.execute(name, arguments))
+        run = _runs.run(task_vars or {}, touched.name, self._experiment() is not None, **(self._experiment() or {}))
+        result.update(touched.execute(name, dict(arguments, run=run)))
         if warnings:
             result["warnings"] = warnings + list(result.get("warnings") or [])
         if named:

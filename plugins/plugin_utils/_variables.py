@@ -156,6 +156,9 @@ SETTINGS = (
         "{{ chaos_seed | default('') | string }}",
     ),
     _of("chaos_window", "", "When faults may be injected, such as C(Mon-Fri 09:00-17:00 Europe/Manila) or C(22:00-04:00)."),
+    _of("chaos_run_wait", "30s", "How long to wait for another run that experiments on the same host, before this one is refused there."),
+    _of("chaos_run_force", "false", "Whether to go on beside another run. Each then sees what the other does to the host."),
+    _of("chaos_sliced", "false", "Whether a slice of a sliced AWX job may run; its share of a group (C(chaos_max_percent)) is that of its own hosts."),
     _of(
         "chaos_fail_on_breach",
         "true",
@@ -190,6 +193,7 @@ RESULTS = (
     _of("chaos_unable", "", "The scenarios that this host lacks something for, and what."),
     _of("chaos_probes", "", "The probes of the scenarios that have one."),
     _of("chaos_controller", "", "Process id and start time of the run."),
+    _of("chaos_turn", "", "Whether this run has the turn of the host."),
     _of("chaos_chosen", "", "The scenarios of the run."),
     _of("chaos_demo", "", "Whether the sample application was started."),
     _of("chaos_experiment", "", "The record of the last experiment."),

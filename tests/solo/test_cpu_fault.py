@@ -12,7 +12,10 @@ import time
 
 import pytest
 
+from support.cpu_group import small_processor
 from support.faults import do_repeat_check_undo, end, fresh_state, inject, killed_part_ends_all, parts, pids, refused_rows
+from support.modules import run_module
+from support.waiting import wait_for
 
 FAULT = {"name": "busy", "load": "30%", "duration": "60s"}
 NEAR = 2.0  # points
@@ -216,3 +219,18 @@ def test_bad_input(state):
         ({"ramp": "-1s"}, "ramp: '-1s'"),
     ]
     refused_rows("cpu_fault", FAULT, rows, state)
+
+
+@pytest.mark.root
+def test_a_quota_is_named_in_the_plan_and_as_the_reason(state):
+    """In a container or unit with a CPU quota less than asked comes out: the plan says so before, and the note of the mismatch after."""
+    with small_processor(25) as file:
+        options = {"name": "bound", "load": "50%", "of": "added", "cores": 1, "duration": "30s"}
+        planned = run_module("cpu_fault", options, state, check=True)["fault"]
+        assert any(file in note and "cannot reach 50 %" in note for note in planned["notes"]), planned["notes"]
+        assert run_module("cpu_fault", options, state)["changed"]
+        wait_for(lambda: run_module("fault_info", {}, state)["active"][0]["measured"].get("over_s", 0) > 4, 60)
+        (fault,) = run_module("fault_info", {}, state)["active"]
+        final = run_module("cpu_fault", {"name": "bound", "state": "absent"}, state)["fault"]
+    assert fault["effect"] == final["effect"] == "mismatch", fault
+    assert "a CPU quota is the reason" in fault["note"] and file in fault["note"], fault["note"]

@@ -22,11 +22,13 @@ import time
 from .. import _quantity
 from .._errors import BadOption
 from .._fault.plan import plan, step, undo
+from .._host import cpu_quota, unit
 
 PERIOD = 0.02  # seconds of one burn-and-rest cycle; varied, so that it never walks in step with the kernel's tick
 TOLERANCE = 3.0  # points between asked and measured that still count as confirmed
 CATCH_UP = 0.1  # most CPU seconds that a preempted worker makes up for
 HORIZON = 1.0  # seconds over which the supervisor corrects a deviation
+USED_UP = 0.8  # share of a CPU quota that was burnt from which on the quota is what kept the load down
 NICE_STEP = 5
 NICE_BEST = -15
 
@@ -138,7 +140,8 @@ class Cpu:
 
     def look(self, options):
         """Cores that this process may use."""
-        return {"cores": sorted(os.sched_getaffinity(0)), "root": os.geteuid() == 0}
+        quota = cpu_quota.of_units() if unit.possible() else cpu_quota.of_process()
+        return {"cores": sorted(os.sched_getaffinity(0)), "root": os.geteuid() == 0, "quota": quota}
 
     def plan(self, options, facts):
         """One worker a core; all of it ends with the workers."""
@@ -156,6 +159,9 @@ class Cpu:
         notes = []
         if options["of"] == "added" and not facts["root"]:
             notes.append("without root the share cannot be forced beside busy processes: the kernel's fair share is the most")
+        quota = facts.get("quota")
+        if quota and options["load_pct"] * count > 100.0 * quota["cores"]:
+            notes.append("a CPU quota limits this fault to %s: it cannot reach %g %%" % (cpu_quota.describe(quota, count), options["load_pct"]))
         return plan(
             "cpu",
             "load",
@@ -289,6 +295,11 @@ class Cpu:
         found = {"effect": effect, "measured": shown, "note": ""}
         if effect == "mismatch" and memory["args"]["of"] == "host" and own < 1.0:
             found["note"] = "other processes alone keep the cores busier than asked"
+        elif effect == "mismatch":
+            quota = cpu_quota.of_process(next(iter(ctx.workers), "self"))  # a worker's: our own bounds are tighter
+            count = len(memory["cores"])
+            if quota and asked * count > 100.0 * quota["cores"] and own * count >= USED_UP * 100.0 * quota["cores"]:
+                found["note"] = "a CPU quota is the reason: it limits this fault to %s" % cpu_quota.describe(quota, count)
         return found
 
 

@@ -8,10 +8,12 @@ import os
 
 from .. import _clock
 from .._errors import ChaosError, Refused
-from .._host import boot, holding, launch, processes, revert, secrets, undo
+from .._host import boot, holding, launch, processes, revert, secrets, turn, undo
 from .._host.ledger import Ledger
 from .._host.operations.members import MARK
 from . import guard, plan as plans, record as records
+
+PAST = 50  # faults of one name, among which that of a run is looked for
 
 
 def present(family, envelope, options, check_mode=False):
@@ -22,6 +24,8 @@ def present(family, envelope, options, check_mode=False):
     ledger = Ledger()
     guard.owner_allows()
     guard.short_enough(envelope["duration_s"], envelope["max_duration_s"])
+    if not check_mode:
+        turn.admit(ledger, envelope.get("run"), envelope.get("force"))
     held = [each for each in ledger.active() if not holding.orphaned(each)]  # the others go before anything is injected
     planned = _admit(ledger, held, family, envelope, options, _only_planned)  # whatever is wrong with it must not make a folder
     if check_mode:
@@ -40,6 +44,9 @@ def _admit(ledger, active, family, envelope, options, carry_out):
     """Same name and options: nothing to do. Else plan, let the guards see it, and carry it out."""
     found = next((each for each in active if each["name"] == envelope["name"]), None)
     if found:
+        if turn.foreign(found, envelope.get("run")):
+            remedy = "wait until it is over, or use another name"
+            raise Refused("run", "fault '%s' on this host is that of %s" % (found["name"], turn.whose(found)), remedy=remedy)
         wanted = records.identity(envelope, options)
         if found["state"] != "active" or {key: found.get(key) for key in wanted} != wanted:
             raise Refused(
@@ -81,19 +88,24 @@ def _hand_over(ledger, plan, envelope, options):
     return ready["fault"]
 
 
-def absent(name, check_mode=False):
-    """Undo a fault by name. ``fault`` is its final record, or None for a name that this host never knew."""
+def absent(name, check_mode=False, run=None):
+    """Undo a fault by name. ``fault`` is its final record, or None for a name that this host never knew.
+
+    An experiment's clean-up (``run``) leaves alone what another run has injected under the same name.
+    """
     ledger = Ledger()
+    mine = records.of_run(run)
     found = ledger.find(name)
+    found = found if found and mine(found) else None
     if check_mode or (found is None and not ledger.active()):
-        past = found or next(iter(ledger.past(1, name)), None)
+        past = found or next(filter(mine, ledger.past(PAST, name)), None)
         return {"changed": bool(found), "fault": records.public(past) if past else None, "swept": []}
     ledger.prepare()
     final = revert.request(ledger, found, "absent") if found else None
     swept = [each for each in revert.sweep(ledger) if each["name"] != name]
     ledger.tidy()
     if final is None:
-        final = next(iter(ledger.past(1, name)), None)
+        final = next(filter(mine, ledger.past(PAST, name)), None)
     if final is not None and final.get("state") == "residue":
         raise ChaosError(
             "fault '%s' is not wholly undone: %s" % (name, "; ".join(final["residue"])), fault=records.public(final), changed=True

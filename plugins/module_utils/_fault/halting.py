@@ -7,16 +7,20 @@ from __future__ import annotations
 import time
 
 from .. import _clock
+from .._errors import printable
 from .._host import halt as leases
-from .._host import holding
+from .._host import holding, turn
 from .._host.ledger import Ledger
 from .._probe import state as probes
 from . import record as records
 
 
-def halt(names=None, check_mode=False):
-    """Undo every active fault of this host (or those named); returns their final records."""
+def halt(names=None, check_mode=False, by=""):
+    """Undo every active fault of this host (or those named); returns their final records. ``by``: who halts."""
     ledger = Ledger()
+    by = "halted by %s at %s" % (printable(by or "%(user)s from %(from)s" % records.who(), 120), turn.moment(time.time()))
+    if names is None:
+        end_turn(ledger, by, check_mode)
     chosen = [each for each in ledger.active() if names is None or each["name"] in names]
     if check_mode:
         return [records.public(each) for each in chosen]
@@ -27,10 +31,18 @@ def halt(names=None, check_mode=False):
 
     ledger.prepare()
     for each in chosen:  # all at once, and then wait for each
-        revert.ask(ledger, each, "halt")
-    done = [records.public(revert.request(ledger, each, "halt")) for each in chosen]
+        revert.ask(ledger, each, "halt", by)
+    done = [records.public(revert.request(ledger, each, "halt", by=by)) for each in chosen]
     ledger.tidy()
     return done
+
+
+def end_turn(ledger, by, check_mode=False):
+    """End the run that has the turn of this host: it experiments here no more, and says who halted it."""
+    told = turn.holder(ledger.folders.run)
+    if told and not check_mode:
+        ledger.note_halt(told["id"], by)
+    turn.release(ledger, None, check_mode)
 
 
 def unreadable():
@@ -49,11 +61,12 @@ def end_probes(check_mode=False):
     return found
 
 
-def renew(names=None):
-    """Renew the lease of active faults and running probes that have one; returns their names."""
+def renew(names=None, run=None):
+    """Renew the lease of active faults and running probes that have one; returns their names. ``run``: only those of this run."""
     ledger = Ledger()
-    probes.renew(ledger.folders.run, names)
-    chosen = [each for each in ledger.active() if each.get("lease_s") and (names is None or each["name"] in names)]
+    probes.renew(ledger.folders.run, names, run)
+    mine = records.of_run(run)
+    chosen = [each for each in ledger.active() if each.get("lease_s") and (names is None or each["name"] in names) and mine(each)]
     for each in chosen:
         leases.renew(ledger, each["id"])
     return [each["name"] for each in chosen]

@@ -10,6 +10,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from .. import _quantity
 from .._errors import BadOption, ChaosError
+from .._host import turn
 from . import engine, halting
 
 ENVELOPE = {
@@ -28,13 +29,14 @@ ENVELOPE = {
         },
     },
     "force": {"type": "bool", "default": False},
+    "run": {"type": "dict"},
 }
 SHORTEST = 0.5  # seconds; below it nothing can be measured
 
 
 def envelope(params):
     """Shared options as figures: ``{name, duration_s, max_duration_s, lease_s, halt_on, force}``. Raises BadOption."""
-    parsed = {"name": _quantity.name(params["name"]), "force": params["force"]}
+    parsed = {"name": _quantity.name(params["name"]), "force": params["force"], "run": turn.parse(params.get("run"))}
     if params["state"] == "absent":
         return parsed
     if params["duration"] is None:
@@ -67,7 +69,7 @@ def main(family):
     try:
         shared = envelope(module.params)
         if module.params["state"] == "absent":
-            result = engine.absent(shared["name"], module.check_mode)
+            result = engine.absent(shared["name"], module.check_mode, shared["run"])
         else:
             result = engine.present(family, shared, dict(family.parse(module.params), force=shared["force"]), module.check_mode)
     except ChaosError as error:

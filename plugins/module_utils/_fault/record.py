@@ -9,12 +9,13 @@ import pwd
 import uuid
 
 from .. import _clock
+from .._host import turn
 from .._host.ledger import SCHEMA
 from . import plan as plans
 
 PUBLIC = (
     "id name family action state requested backend notes effect measured note event armed_at injected_at reverted_at deadline boot_id "
-    "revert_cause halted_by residue differences undo_problems who error"
+    "revert_cause halted_by residue differences undo_problems who run error"
 ).split()
 
 
@@ -32,6 +33,13 @@ def identity(envelope, options):
     return dict(shared, options={key: value for key, value in options.items() if key != "secret"})
 
 
+def of_run(run):
+    """A function that tells whether a record is one that ``run`` may judge or undo: its own in an experiment, else any."""
+    if not (run and run.get("experiment")):
+        return lambda record: True
+    return lambda record: (record.get("run") or {}).get("id") == run["id"]
+
+
 def new(plan, envelope, options, state):
     """A fresh record of a plan, with the fault's id put into its steps and undo operations (``$ID``)."""
     record = {
@@ -39,6 +47,7 @@ def new(plan, envelope, options, state):
         "id": uuid.uuid4().hex[:12],
         "state": state,
         "who": who(),
+        "run": turn.owner(envelope.get("run")),
         "boot_id": _clock.boot_id(),
         "residue": [],
         "effect": "inconclusive",

@@ -14,7 +14,7 @@ import sys
 import time
 
 from .. import _clock, _quantity
-from .._host import state
+from .._host import state, turn
 from .._host.ledger import Ledger
 from .._probe import live
 from .._probe import state as probes
@@ -22,6 +22,7 @@ from . import halting
 from . import record as records
 
 LIVE = ".live"  # at the end of the name: a second probe of the experiment, of an address that tells whether the service is alive
+PAST = 50  # faults of one name, among which that of a run is looked for
 PAUSE_S = 0.02  # between two looks while the end of a fault is awaited
 LONGEST_WAIT_S = 5.0  # a host is not held for longer
 MOST_INPUT = 64 * 1024
@@ -30,11 +31,14 @@ MOST_INPUT = 64 * 1024
 def take(wanted, keep=False):
     """Look once. ``wanted``: the options of the module experiment_step, parsed (see ``parse``); ``keep``: collected samples stay on the host.
 
-    Returns ``{fault, active, probe, renewed, recovered, collected, samples, summary, died, again, clock}``: ``fault`` and ``probe`` are None when
-    there is none of that name; ``recovered`` is None when nobody asked; ``again`` is an argv that answers the same question.
+    Returns ``{fault, active, probe, renewed, recovered, collected, samples, summary, died, stopped, again, clock}``: ``fault`` and ``probe`` are None when
+    there is none of that name; ``recovered`` is None when nobody asked; ``stopped``: who halted the run here; ``again`` is an argv that answers the same question.
     """
     ledger = Ledger()
-    renewed = halting.renew([wanted["name"], wanted["name"] + LIVE]) if wanted["renew"] else []
+    run = wanted["run"]
+    renewed = halting.renew([wanted["name"], wanted["name"] + LIVE], run) if wanted["renew"] else []
+    if run and wanted["fault"]:
+        turn.renew(ledger, run["id"])
     finish = wanted["finish"]
     limit = time.monotonic() + (finish["wait_s"] if finish else 0.0)
     record, active = _fault(ledger, wanted)
@@ -45,12 +49,13 @@ def take(wanted, keep=False):
     if finish and not active:
         answer["recovered"] = _wait_until_well(ledger, wanted, record, limit)
     if wanted["probe"]:
-        answer["probe"] = probes.describe(ledger.folders.run, wanted["name"], wanted["window_s"])
+        answer["probe"] = probes.describe(ledger.folders.run, wanted["name"], wanted["window_s"], run)
+    answer["stopped"] = ledger.halt_of(run["id"]) if run and wanted["fault"] else None
     answer["again"] = _again(ledger.folders.run)
     if answer["recovered"] and answer.get("probe"):
         from .._probe import collect  # not at the top: most looks collect nothing
 
-        answer["collected"], found = collect.stop(wanted["name"], keep=keep)
+        answer["collected"], found = collect.stop(wanted["name"], keep=keep, run=run)
         answer.update(found)
     answer.update(fault=record, active=active, clock=dict(_clock.now(), boot_id=_clock.boot_id()))
     return answer
@@ -60,12 +65,13 @@ def _fault(ledger, wanted):
     """(public record or None, whether somebody still holds it) of the fault that is looked for."""
     if not wanted["fault"]:
         return None, False
+    mine = records.of_run(wanted["run"])
     found = ledger.find(wanted["name"])
-    if found:
+    if found and mine(found):
         shown = halting.with_time(found)
         return shown, not shown["orphaned"]
-    past = ledger.past(1, wanted["name"])
-    return (records.public(past[0]) if past else None), False
+    past = next(filter(mine, ledger.past(PAST, wanted["name"])), None)
+    return (records.public(past) if past else None), False
 
 
 def _wait_until_well(ledger, wanted, record, limit):
@@ -150,6 +156,7 @@ def parse(params):
         }
     return {
         "name": _quantity.name(params["name"]),
+        "run": turn.parse(params.get("run")),
         "fault": bool(params.get("fault", True)),
         "probe": bool(params.get("probe", True)),
         "renew": bool(params.get("renew", False)),

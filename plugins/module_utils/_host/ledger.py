@@ -17,6 +17,7 @@ from .ledger_form import ID, SCHEMA  # noqa: F401  pylint: disable=unused-import
 
 TIDY_S = 1.0  # how long tidying waits for others who tidy or start something
 MOST_AT_ONCE = 50  # faults that may have ended since one that was not wholly written down
+HALT = "halt"  # the family of a line that is no fault: a run was halted here
 KEEP_BYTES = 2 * 1024 * 1024  # the past that is kept; about a thousand faults
 
 
@@ -123,7 +124,7 @@ class Ledger:
         seen = set()
         for line in reversed(self._lines()):
             record = state.parse_object(line)
-            if ledger_form.problem(record) or record["id"] in seen:
+            if ledger_form.problem(record) or record["id"] in seen or record["family"] == HALT:
                 continue
             seen.add(record["id"])
             if name is None or record["name"] == name:
@@ -131,6 +132,23 @@ class Ledger:
             if len(found) >= limit:
                 break
         return found
+
+    def note_halt(self, run_id, said):
+        """Keep that a run was halted here before its end, so that it does not go on; ``said`` tells who and when. Raises HostError."""
+        record = {"schema": SCHEMA, "id": run_id, "name": "run", "family": HALT, "state": "reverted", "halted_by": said, "undo": [], "steps": []}
+        self.prepare()
+        with lock.held(self.past_path + ".lock"):
+            self._append(json.dumps(record, sort_keys=True).encode("utf-8") + b"\n")
+            os.unlink(self.past_path + ".lock")
+
+    def halt_of(self, run_id):
+        """Who halted this run on this host, and when (a sentence); None when nobody did."""
+        for line in reversed(self._lines()):
+            if HALT.encode("ascii") in line:
+                record = state.parse_object(line)
+                if not ledger_form.problem(record) and record["family"] == HALT and record["id"] == run_id:
+                    return str(record.get("halted_by"))
+        return None
 
     def _lines(self):
         """Lines (bytes) of the end of the past; none when the file, or the folder it is in, is not ours."""
@@ -168,7 +186,7 @@ class Ledger:
             # Another one may tidy right now that still saw our fault: two guardians whose supervisors were killed together.
             with lock.held(os.path.join(run, "lib.lock"), wait=TIDY_S):
                 state.remove_if_empty(probes)
-                if os.path.isdir(probes) or self.active() or unit.wanted(run):
+                if os.path.isdir(probes) or os.path.isdir(os.path.join(run, "turn")) or self.active() or unit.wanted(run):
                     return
                 if state.private(lib):
                     for name in os.listdir(lib):

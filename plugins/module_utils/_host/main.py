@@ -15,6 +15,8 @@ def main(arguments):
             from .supervisor import main as run
         elif entry == "probe":
             from .._probe.recorder import main as run
+        elif entry == "turn":
+            from .turn import main as run
         elif entry == "undo":
             from .stop_post import main as run
         elif entry == "sweep":

@@ -72,26 +72,26 @@ def _ended_its_boot(record):
         return False
 
 
-def ask(ledger, record, cause):
+def ask(ledger, record, cause, by=""):
     """Ask the supervisor of an active fault to end it; returns at once whether there is one to ask. Asking twice changes nothing."""
     supervisor = record.get("supervisor") or {}
     if record["state"] == "residue" or not supervisor or not processes.alive(supervisor["pid"], supervisor["start"]):
         return False
     try:
-        state.write_private(os.path.join(ledger.folders.run, record["id"] + ".cause"), cause, durable=False)
+        state.write_private(os.path.join(ledger.folders.run, record["id"] + ".cause"), cause + "\n" + by, durable=False)
     except HostError:  # no room: it is only a word for the ledger
         pass
     processes.send(supervisor["pid"], supervisor["start"], signal.SIGTERM)
     return True
 
 
-def request(ledger, record, cause, patience=15.0):
+def request(ledger, record, cause, patience=15.0, by=""):
     """End an active fault from outside: ask its supervisor; do it here when there is none or it does not answer.
 
     Returns the final record (active with ``residue`` when something is left).
     """
     fault_id = record["id"]
-    if ask(ledger, record, cause):
+    if ask(ledger, record, cause, by):
         limit = time.monotonic() + patience
         while time.monotonic() < limit:
             found = ledger.read(fault_id)
@@ -104,7 +104,7 @@ def request(ledger, record, cause, patience=15.0):
         for pid, start in keepers(record):  # hung, or stopped by somebody: they must not undo or inject later
             processes.send(pid, start, signal.SIGKILL)
             processes.wait_gone(pid, start, 2.0)
-        revert(ledger, fault_id, cause)
+        revert(ledger, fault_id, cause, {"halted_by": by} if by else None)
     state.remove(os.path.join(ledger.folders.run, fault_id + ".cause"))
     _await_unit(ledger, fault_id)
     final = ledger.read(fault_id) or next(iter(r for r in ledger.past(200) if r["id"] == fault_id), record)

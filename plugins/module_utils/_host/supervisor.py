@@ -189,9 +189,11 @@ class Supervisor:
         path = os.path.join(self.ledger.folders.run, self.id + ".cause")
         try:
             with open(path) as source:
-                cause = source.read(64).strip()
+                cause, _end, by = source.read(400).partition("\n")
         except OSError:
             return "terminated"
+        if by and cause == "halt":
+            self.record["halted_by"] = by
         return cause if cause in CAUSES else "terminated"
 
     # -- after

@@ -9,7 +9,7 @@ import os
 from collections import Counter
 
 from .. import _quantity
-from .._host import state
+from .._host import state, turn
 from .._host.ledger import Ledger
 from . import samples
 from . import state as probes
@@ -25,13 +25,15 @@ def forget(name):
     ledger.tidy()
 
 
-def stop(name, check_mode=False, keep=False):
+def stop(name, check_mode=False, keep=False, run=None):
     """End the recorder and take away what it left on the host, unless ``keep``: ``forget`` does it then.
+
+    One that an experiment of another run started is not ``run``'s to end.
 
     Returns ``(changed, {"samples", "summary", "died"})``; samples and summary are None when there was no such probe.
     """
     ledger = Ledger()
-    run = ledger.folders.run
+    owner, run = run, ledger.folders.run
     _quantity.name(name)
     if check_mode or not os.path.isdir(probes.folder(run, name)):
         return os.path.isdir(probes.folder(run, name)), {"samples": None, "summary": None, "died": False}
@@ -39,7 +41,7 @@ def stop(name, check_mode=False, keep=False):
     with probes.alone(run):
         where = probes.folder(run, name)
         told = probes.read(run, name)
-        if told is None:
+        if told is None or (owner and turn.foreign(told, owner)):
             return False, {"samples": None, "summary": None, "died": False}
         probes.end(run, name)
         rows = samples.read(os.path.join(where, probes.SAMPLES))

@@ -9,11 +9,12 @@ import hashlib
 import json
 import math
 import os
+import time
 import uuid
 
 from .. import _quantity
-from .._errors import BadOption, ChaosError
-from .._host import launch, state
+from .._errors import BadOption, ChaosError, Refused
+from .._host import launch, state, turn
 from .._host.ledger import Ledger
 from . import samples
 from . import spec as specs
@@ -55,7 +56,7 @@ def parse(params):
         "keepalive": params["keepalive"],
     }
     text = json.dumps(spec, sort_keys=True)
-    return dict(spec, fingerprint=hashlib.sha256(text.encode("utf-8")).hexdigest())
+    return dict(spec, run=turn.parse(params.get("run")), fingerprint=hashlib.sha256(text.encode("utf-8")).hexdigest())
 
 
 def start(spec, check_mode=False):
@@ -67,7 +68,11 @@ def start(spec, check_mode=False):
     if check_mode:
         same = _same_runs(run, spec)
         return not same, probes.describe(run, name, 5.0) if same else planned
+    mine = spec["run"]
+    if mine and mine["turn"]:
+        turn.take(ledger, mine)
     try:
+        _await_foreign(run, spec)
         with probes.alone(run):
             if not _same_runs(run, spec):
                 probes.discard(run, name)  # one that died or is over: nobody collected it
@@ -85,7 +90,7 @@ def _launch(run, spec):
     path = os.path.join(where, probes.SPEC)
     identity = uuid.uuid4().hex[:12]
     try:
-        state.write_private(path, json.dumps(dict(spec, id=identity)), durable=False)
+        state.write_private(path, json.dumps(dict(spec, id=identity, run=turn.owner(spec["run"]))), durable=False)
         # Two malloc arenas in all: every thread would otherwise take one of its own.
         launch.detach("probe", path, {probes.MARK: identity, "MALLOC_ARENA_MAX": "2"})
     except ChaosError:
@@ -94,11 +99,24 @@ def _launch(run, spec):
         raise
 
 
+def _await_foreign(run, spec):
+    """Give a recorder of this name that another run has the time to end (its lease may be running out). ``_same_runs`` refuses it then."""
+    limit = time.monotonic() + (spec["run"] or {}).get("wait_s", 0.0)
+    while time.monotonic() < limit:
+        found = probes.read(run, spec["name"])
+        if not found or not found["alive"] or found.get("ended") or not turn.foreign(found, spec["run"]):
+            return
+        time.sleep(turn.PAUSE_S)
+
+
 def _same_runs(run, spec):
     """Whether this very probe runs. Raises ChaosError when another one of that name does."""
     found = probes.read(run, spec["name"])
     if not found or not found["alive"] or found.get("ended"):
         return False
+    if turn.foreign(found, spec["run"]):
+        remedy = "wait until it is over, or use another name"
+        raise Refused("run", "probe '%s' on this host is that of %s" % (spec["name"], turn.whose(found)), remedy=remedy)
     if found.get("fingerprint") != spec["fingerprint"]:
         raise BadOption(
             "name",

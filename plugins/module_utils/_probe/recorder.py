@@ -83,6 +83,7 @@ class Recorder:
         told = {"pid": os.getpid(), "start": start, "boot_id": _clock.boot_id(), "started_at": _clock.now(), "first": round(first, 6)}
         told.update({key: self.spec[key] for key in ("id", "name", "rate", "max_in_flight", "max_duration_s", "lease_s", "target", "fingerprint")})
         told["timeout_s"] = self.spec["check"]["timeout_s"]
+        told["run"] = self.spec.get("run")
         self._tell(told)
         ready({"pid": told["pid"], "start": start, "first": told["first"]})
         ended_by = self._record(first, first + self.spec["max_duration_s"])

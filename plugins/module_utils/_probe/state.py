@@ -13,7 +13,7 @@ import time
 
 from .. import _clock, _quantity
 from .._errors import BadOption, printable
-from .._host import lock, processes, state
+from .._host import lock, processes, state, turn
 from . import live
 
 RECORDER = "recorder.json"  # written by the recorder: pid, start, boot_id, what it does, when it began
@@ -71,10 +71,10 @@ def _is_name(entry):
         return False
 
 
-def describe(run, name, window_s):
-    """One recorder as status and fault_info show it; None when there is none."""
+def describe(run, name, window_s, owner=None):
+    """One recorder as status and fault_info show it; None when there is none, or none of the experiment ``owner``."""
     found = read(run, name)
-    if found is None:
+    if found is None or (owner and turn.foreign(found, owner)):
         return None
     shown = {"name": name, "running": found["alive"] and not found.get("ended")}
     for key in ("pid", "target", "rate", "started_at"):
@@ -111,12 +111,15 @@ def list_probes(run, window_s=5.0):
     return [each for each in shown if each is not None]
 
 
-def renew(run, wanted=None):
-    """Renew the lease of the recorders of this host (or those named); returns their names. One without a lease is left alone."""
+def renew(run, wanted=None, owner=None):
+    """Renew the lease of the recorders of this host (or those named, or of the experiment ``owner``); returns their names.
+
+    One without a lease is left alone.
+    """
     done = []
     for name in names(run):
         found = read(run, name) if wanted is None or name in wanted else None
-        if found and found["alive"] and found.get("lease_s"):
+        if found and found["alive"] and found.get("lease_s") and not (owner and turn.foreign(found, owner)):
             state.write_private(os.path.join(folder(run, name), LEASE), "%.6f" % time.monotonic(), durable=False)
             done.append(name)
     return done

@@ -26,6 +26,7 @@ def _is_flag(value):
 
 
 FORM = {"active": lambda value: isinstance(value, bool)}
+FORM["stopped"] = lambda value: value is None or (isinstance(value, str) and len(value) <= LONGEST_MESSAGE)
 FORM.update(dict.fromkeys(("recovered", "collected"), _is_flag))
 FORM.update(dict.fromkeys(("fault", "probe", "samples", "summary"), _is_object))
 FIGURES = {"fault": ("seconds_left",), "probe": ("sent", "failed", "answered", "overdue", "error_rate_pct", "p50_ms", "p95_ms", "p99_ms", "max_ms")}

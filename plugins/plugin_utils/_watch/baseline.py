@@ -48,7 +48,7 @@ class Baseline(Phase):
         for seen in self.seen.values():
             probe = seen["probe"]
             seen["slow_ms"] = slow_limit_ms(probe.get("p95_ms")) if probe else None
-            seen["steady"] = bool(probe and probe.get("sent") and error_rate_pct(probe) <= self.wanted["max_error_rate_pct"])
+            seen["steady"] = bool(not seen.get("stopped") and probe and probe.get("sent") and error_rate_pct(probe) <= self.wanted["max_error_rate_pct"])
         self.tell("baseline done", None)
         time.sleep(max(0.0, over - time.monotonic()))
         return self.seen

@@ -71,6 +71,8 @@ class Hold(Phase):
             left = self._left(host)
             return now + RECOVERY_STEP_S if left is None else min(now + self.interval(), max(now, now + left - LEAD_S))
         over = self._over.setdefault(host, now)
+        if seen.get("stopped"):
+            return None  # its probe is gone as well: nothing more is to be seen
         if seen.get("recovered") or now - over > self.wanted["recovery_timeout_s"]:
             return None
         return now
@@ -106,4 +108,4 @@ class Hold(Phase):
         if why:
             seen["halted"] = why
             self.say("%s on %s: halting, %s" % (self.wanted["fault"], host, why))
-            self.runner.run(host, HALT, {"names": [self.wanted["fault"]]})
+            self.runner.run(host, HALT, {"names": [self.wanted["fault"]], "by": "the watch of its run: " + why})

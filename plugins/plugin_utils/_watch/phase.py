@@ -10,7 +10,7 @@ import time
 from .._together import Together
 from . import answers, clocks
 
-SEEN = ("fault", "probe", "recovered", "collected", "samples", "summary", "died")
+SEEN = ("fault", "probe", "recovered", "collected", "samples", "summary", "died", "stopped")
 PER_HOST_S = 0.2  # between two looks for each host that is watched, so that many of them do not overload the controller
 SILENT = "the host was asked and has never answered"
 LONGEST_S = 5.0  # between two looks where no lease says otherwise
@@ -59,7 +59,7 @@ class Phase:
             over = seen["error"] is None and not seen["active"]
             told = _fault_times(answer, asked, answered) if over and wait_s is not None else {}
             looked = self._step(watcher, window_s, wait_s if over else None, fault=False, probe=True, host=host, told=told)
-            answer = dict(looked, fault=answer.get("fault"))
+            answer = dict(looked, fault=answer.get("fault"), stopped=answer.get("stopped"))
         for key in SEEN:
             if answer.get(key) is not None:
                 seen[key] = answer[key]
@@ -69,6 +69,8 @@ class Phase:
         probe = probe and self.wanted["probe"] is not None
         name = self.wanted["fault"] if fault else self.wanted["probe_names"][host]
         options = {"name": name, "fault": fault, "probe": probe, "renew": self.wanted["lease_s"] is not None, "window": "%gs" % min(max(window_s, 0.1), 600.0)}
+        if self.wanted.get("run"):
+            options["run"] = self.wanted["run"]
         if wait_s is not None:
             options.update(wait="%gs" % min(max(wait_s, 0.0), 5.0), successes=self.wanted["successes"], rate=self.wanted["rate"])
             slow_ms = self.wanted["slow_ms"].get(host)

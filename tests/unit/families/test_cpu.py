@@ -8,6 +8,7 @@ import pytest
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption
 from ansible_collections.magsasa.chaos.plugins.module_utils._families.cpu import FAMILY, Shared, busy_pct
+from ansible_collections.magsasa.chaos.plugins.module_utils._host import cpu_quota
 
 GIVEN = {"load": "50%", "cores": None, "core_ids": None, "per_core": False, "of": "host", "ramp": "0s"}
 FACTS = {"cores": [0, 1, 5], "root": True}
@@ -45,6 +46,42 @@ def test_more_cores_than_there_are():
 @pytest.mark.parametrize("of, root, notes", [("host", False, 0), ("added", True, 0), ("added", False, 1)])
 def test_what_cannot_be_forced_without_root_is_said(of, root, notes):
     assert len(planned({"root": root}, of=of)["notes"]) == notes
+
+
+QUOTA = {"cores": 0.25, "file": "/sys/fs/cgroup/cpu.max", "figure": "25000 of 100000 us"}
+
+
+@pytest.mark.parametrize("load, told", [("50%", True), ("9%", True), ("8%", False)])
+def test_a_quota_that_keeps_the_load_down_is_in_the_plan(load, told):
+    notes = planned({"quota": QUOTA}, load=load)["notes"]
+    assert bool(notes) is told
+    if told:
+        assert "0.25 core(s) (/sys/fs/cgroup/cpu.max: 25000 of 100000 us), which is 8.33 % of 3 core(s)" in notes[0] and load.replace("%", " %") in notes[0]
+
+
+def _files(folder, **files):
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (folder / name.replace("__", ".")).write_text(text + "\n")
+
+
+@pytest.mark.parametrize(
+    "files, groups, cores",
+    [
+        ({"": {"cgroup__controllers": "cpu", "cpu__max": "max 100000"}, "a/b": {"cpu__max": "25000 100000"}}, [["", "/a/b"]], 0.25),
+        ({"": {"cgroup__controllers": "cpu"}, "a": {"cpu__max": "50000 100000"}, "a/b": {"cpu__max": "max 100000"}}, [["", "/a/b"]], 0.5),
+        ({"": {"cgroup__controllers": "cpu", "cpu__max": "150000 100000"}}, [["", "/../x"]], 1.5),  # of a container
+        ({"": {"cgroup__controllers": "cpu", "cpu__max": "what is this"}}, [["", "/"]], None),
+        ({"cpu,cpuacct/x": {"cpu__cfs_quota_us": "20000", "cpu__cfs_period_us": "100000"}}, [["cpu,cpuacct", "/x"], ["memory", "/x"]], 0.2),
+        ({"cpu/x": {"cpu__cfs_quota_us": "-1", "cpu__cfs_period_us": "100000"}}, [["cpu", "/x"]], None),
+        ({}, [["", "/"]], None),
+    ],
+)
+def test_the_tightest_quota_counts(tmp_path, files, groups, cores):
+    for folder, content in files.items():
+        _files(tmp_path / folder, **content)
+    found = cpu_quota.of_groups(groups, str(tmp_path))
+    assert (found and found["cores"]) == cores
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,49 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plays that a run cannot go through as a whole are refused at their start, by a sentence, before a host is touched."""
+from __future__ import annotations
+
+import json
+
+import pytest
+
+SLICE = {"awx_job_template_name": "light", "awx_workflow_job_name": "light"}
+PLAY = [
+    {
+        "hosts": "localhost",
+        "gather_facts": False,
+        "tasks": [
+            {
+                "ansible.builtin.import_role": {"name": "magsasa.chaos.experiment"},
+                "vars": {
+                    "experiment_scenario": {"id": "busy", "name": "busy", "family": "cpu", "hold": "2s", "options": {"load": "5%", "duration": "2s"}},
+                    "experiment_endpoint": {"url": "http://127.0.0.1:9/"},
+                },
+            }
+        ],
+    }
+]
+
+
+@pytest.mark.parametrize("strategy", ["free", "ansible.builtin.free", "host_pinned"])
+def test_a_strategy_that_lets_hosts_run_free(ansible_playbook, chaos_state, strategy):
+    done = ansible_playbook("-i", "inventory/hosts", "playbooks/chaos_light.yml", env={"ANSIBLE_STRATEGY": strategy})
+    assert done.returncode != 0 and "refused by the strategy guard: the strategy of this play is %s," % strategy in done.stdout, done.stdout
+    assert "bypasses the host loop" not in done.stdout + done.stderr and list(chaos_state.iterdir()) == []
+
+
+def test_the_role_in_a_play_of_ones_own(ansible_playbook, chaos_state, tmp_path):
+    play = tmp_path / "play.yml"
+    play.write_text(json.dumps([dict(PLAY[0], strategy="free")]))
+    done = ansible_playbook("-i", "inventory/hosts", play)
+    assert "refused by the strategy guard: the strategy of this play is free," in done.stdout, done.stdout + done.stderr
+    assert not (chaos_state / "run").exists(), "no probe was started"
+
+
+@pytest.mark.parametrize("more, refused", [({}, True), ({"chaos_sliced": "true"}, False), ({"chaos_max_percent": 100}, False)])
+def test_a_slice_of_a_job(ansible_playbook, chaos_state, more, refused):
+    values = dict(SLICE, chaos_scenarios="cpu-light", chaos_sample_app=False, **more)
+    done = ansible_playbook("-i", "inventory/hosts", "--check", "-e", json.dumps(values), "playbooks/chaos_light.yml")
+    assert ("refused by the slices guard: this job is one slice of 'light'" in done.stdout) is refused, done.stdout
+    assert (done.returncode != 0) is refused and list(chaos_state.iterdir()) == []
