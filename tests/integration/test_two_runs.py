@@ -18,7 +18,7 @@ from support.residue import living
 from support.short import SHORT
 from support.waiting import wait_for
 
-LONG = dict(SHORT, id="memory-long", hold="60s")
+LONG = dict(SHORT, id="memory-long", hold="400s")
 HOST = 'ansible_connection=local chaos_allowed=true ansible_python_interpreter="{{ ansible_playbook_python }}"'
 
 
