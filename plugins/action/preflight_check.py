@@ -19,6 +19,7 @@ from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOp
 from ansible_collections.magsasa.chaos.plugins.module_utils._host import processes
 from ansible_collections.magsasa.chaos.plugins.plugin_utils import _catalogue, _misspelt, _objectives, _origin, _probing, _scenario_form, _slice, _strategy
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._fault_action import inventory_refusal
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._names import REPORTS
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._touched import Touched
 
 
@@ -59,6 +60,7 @@ class ActionModule(ActionBase):
             refused=inventory_refusal(Touched(self, task_vars)),
             scenarios=[{key: value for key, value in each.items() if key != "probe"} for each in scenarios],
             probes=probes if self._task.args.get("secrets") else bool(probes),
+            report_dir=self._folder(),
             seed=str(self._task.args.get("seed") or zlib.crc32(("%d:%s:%s" % (main, processes.start_time(main), _clock.boot_id())).encode("ascii"))),
             controller={"pid": main, "start": processes.start_time(main)},
         )
@@ -94,7 +96,7 @@ class ActionModule(ActionBase):
             raise BadOption("chaos_fail_on_breach", given["fail_on_breach"], "is neither true nor false", "write true or false")
         self._url(given.get("target_url"))
         _probing.check(given.get("probe"))
-        self._report_dir(given.get("report_dir") or "reports")
+        self._try(self._folder())
         entries = self._with_files([], given.get("shelves"), _scenario_form.check_form)
         origins = {entry["id"]: _objectives.SHIPPED for entry in entries}
         entries = _scenario_form.check_form(entries + list(given.get("catalogue") or []))
@@ -149,10 +151,14 @@ class ActionModule(ActionBase):
             shown = str(url).rsplit("@", maxsplit=1)[-1]
             raise BadOption("chaos_target_url", shown, "is not an address of a service", "write http://HOST:PORT with a port from 1 to 65535")
 
+    def _folder(self):
+        """Where the reports go: what the run says, else what the callback was told by ansible.cfg or the environment."""
+        named = self._task.args.get("report_dir") or os.environ.get(REPORTS) or os.environ.get("CHAOS_REPORT_DIR") or "reports"
+        return os.path.abspath(os.path.expanduser(str(named)))
+
     @staticmethod
-    def _report_dir(folder):
+    def _try(folder):
         """A report that cannot be written at the end is a run for nothing: try now."""
-        folder = os.path.abspath(os.path.expanduser(folder))
         there = folder
         while not os.path.lexists(there) and os.path.dirname(there) != there:
             there = os.path.dirname(there)  # a run without a report leaves no folder, so none is made yet

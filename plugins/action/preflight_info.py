@@ -23,7 +23,7 @@ class ActionModule(ActionBase):
         touched = Touched(self, task_vars)
         if isinstance(arguments.get("scenarios"), (list, tuple)):
             arguments["scenarios"] = [self._filled(entry, touched) for entry in arguments["scenarios"]]
-        result.update(touched.execute(self._task.action, arguments))
+        result.update(touched.execute(self._task.resolved_action or self._task.action, arguments))
         return result
 
     @staticmethod

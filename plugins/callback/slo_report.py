@@ -13,7 +13,9 @@ version_added: 0.1.0
 author: magsasa.chaos contributors (@magsasa)
 description:
   - Collects the records that M(magsasa.chaos.slo_check) returns on all hosts, and writes C(report.json) and C(report.md) into a folder of
-    their own when the playbook ends. Prints a summary of one screen.
+    their own when the playbook ends. Prints a summary of one screen; on standard error where the callback for standard output writes something
+    for programs, such as JSON.
+  - The role P(magsasa.chaos.preflight#role) says which folder the run tested, and that is taken.
   - Writes nothing when no experiment was judged. What was judged before a run was interrupted is written, and marked so.
   - The verdict of a run is the failure of a task, never of this callback.
 requirements:
@@ -42,10 +44,12 @@ import time
 from ansible import constants, context
 from ansible.plugins.callback import CallbackBase
 from ansible.release import __version__ as core_version
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._names import REPORTS, RUN
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import model, terminal, text, write
 
 ACTIONS = ("magsasa.chaos.slo_check", "slo_check")
 CHECKS = ("magsasa.chaos.preflight_check", "preflight_check")
+PROGRAMS = ("json", "jsonl", "tap", "null")  # callbacks for standard output whose output is for programs
 COLORS = {"passed": constants.COLOR_OK, "failed": constants.COLOR_ERROR, "unknown": constants.COLOR_WARN}
 
 
@@ -61,10 +65,15 @@ class CallbackModule(CallbackBase):
         super().__init__()
         self._records = []
         self._started = time.time()
+        self._id = os.environ[RUN] = write.run_id()  # workers are forked from here; what they keep of the run names it so
         self._said = {"intensity": None, "seed": None, "report_dir": None}
         self._main = os.getpid()
         self._over = False
         atexit.register(self._interrupted)  # Ctrl-C ends ansible-playbook without any statistics
+
+    def v2_playbook_on_start(self, playbook):
+        """Now the options are known: the preflight tries the folder that they name."""
+        os.environ[REPORTS] = str(self.get_option("report_dir"))
 
     def v2_playbook_on_play_start(self, play):
         """Remember what the plays say about the run; the first that says it counts."""
@@ -89,6 +98,7 @@ class CallbackModule(CallbackBase):
         found = found if isinstance(found, dict) else result._result
         if name in CHECKS:
             self._said["seed"] = self._said["seed"] or _text_of(found.get("seed"))
+            self._said["report_dir"] = _text_of(found.get("report_dir")) or self._said["report_dir"]
             return
         for each in found.get("results") or [found]:
             if isinstance(each, dict) and isinstance(each.get("experiment"), dict):
@@ -115,12 +125,13 @@ class CallbackModule(CallbackBase):
             why = error.strerror or type(error).__name__
             self._display.warning("the report could not be written into %s (%s); name another folder with CHAOS_REPORT_DIR" % (folder, why))
         width = min(max(shutil.get_terminal_size().columns, terminal.WIDTH), 120)
+        aside = constants.DEFAULT_STDOUT_CALLBACK.rpartition(".")[2] in PROGRAMS
         for number, line in enumerate(terminal.render(report, shown, width)):
-            self._display.display(line, color=COLORS.get(report["summary"]["verdict"]) if number == 0 else None)
+            self._display.display(line, stderr=aside, color=COLORS.get(report["summary"]["verdict"]) if number == 0 else None)
 
     def _run(self, interrupted, unreachable):
         return {
-            "id": write.run_id(),
+            "id": self._id,
             "started": _stamp(self._started),
             "finished": _stamp(time.time()),
             "intensity": self._said["intensity"],

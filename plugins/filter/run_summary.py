@@ -5,18 +5,41 @@
 
 from __future__ import annotations
 
+import os
+
 from ansible.errors import AnsibleFilterError
 from ansible_collections.magsasa.chaos.plugins.module_utils._judge.summary import summary
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._names import RUN
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import text
+
+MOST = 200  # scenarios in an artifact of a job; it is shown whole, and handed to the next job as a variable
+LONGEST = 300  # characters of a reason
 
 
-def run_summary(records):
-    """The report's summary of a list of experiment records."""
+def run_summary(records, details=False):
+    """The report's summary of a list of experiment records; with ``details`` the id of the run, and each scenario with its verdict and reason."""
     if not isinstance(records, (list, tuple)) or not all(isinstance(r, dict) and "verdict" in r and "status" in r for r in records):
         raise AnsibleFilterError("run_summary: needs a list of experiment records as magsasa.chaos.slo_check returns them")
     try:
-        return summary(list(records))
+        found = summary(list(records))
+        return dict(found, **_details(records)) if details else found
     except (AttributeError, KeyError, TypeError) as error:
         raise AnsibleFilterError("run_summary: a record is not as magsasa.chaos.slo_check returned it (%s)" % error)
+
+
+def _details(records):
+    """What remains of a run where its files do not: bounded, without what the service said at length."""
+    scenarios = [
+        {
+            "scenario": text.plain(each["scenario"], 100),
+            "host": text.plain(each["host"], 100),
+            "status": each["status"],
+            "verdict": each["verdict"],
+            "reason": text.plain(each["reason"], LONGEST),
+        }
+        for each in records[:MOST]
+    ]
+    return {"run": os.environ.get(RUN), "scenarios": scenarios, "scenarios_left_out": len(records) - len(scenarios)}
 
 
 class FilterModule:

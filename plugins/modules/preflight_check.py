@@ -43,9 +43,10 @@ options:
     description: The service to watch.
     type: str
   report_dir:
-    description: Folder of the reports. It is made when there is a report.
+    description:
+      - Folder of the reports. It is made when there is a report.
+      - Left out, it is that of the callback P(magsasa.chaos.slo_report#callback), as ansible.cfg or C(CHAOS_REPORT_DIR) name it, else C(reports).
     type: str
-    default: reports
   baseline:
     description: Length of the baseline.
     type: str
@@ -110,6 +111,11 @@ refused:
   returned: success
   type: str
   sample: null
+report_dir:
+  description: The folder of the reports, as an absolute path.
+  returned: success
+  type: str
+  sample: /srv/chaos/reports
 seed:
   description: What decides which hosts run together; the same on every host of a run.
   returned: success

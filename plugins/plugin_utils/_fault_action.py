@@ -65,7 +65,7 @@ class FaultAction(ActionBase):
 
     def _module(self):
         """(name of the module, its arguments)."""
-        return self._task.action, self._task.args
+        return self._task.resolved_action or self._task.action, self._task.args
 
     def _experiment(self):
         """What the role experiment says of a fault that is part of an experiment; None for a fault by itself."""

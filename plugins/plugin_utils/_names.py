@@ -8,6 +8,9 @@ import hashlib
 import re
 
 LONGEST = 63
+# Variables of the environment by which the callback tells its workers the id of the run, and where its reports go unless a variable says otherwise.
+RUN = "MAGSASA_CHAOS_RUN"
+REPORTS = "MAGSASA_CHAOS_REPORTS"
 
 FAMILIES = (
     "cpu",

@@ -169,10 +169,10 @@ SETTINGS = (
     ),
     _of(
         "chaos_report_dir",
-        "CHAOS_REPORT_DIR, else reports",
-        "Folder of the reports.",
+        "reports",
+        "Folder of the reports. C(CHAOS_REPORT_DIR) in the environment and C(report_dir) of the section C(slo_report) of ansible.cfg name it too.",
         "preflight_report_dir",
-        template="{{ chaos_report_dir | default(lookup('ansible.builtin.env', 'CHAOS_REPORT_DIR') or 'reports', true) }}",
+        template="{{ chaos_report_dir | default('', true) }}",
     ),
 )
 

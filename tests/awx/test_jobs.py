@@ -78,6 +78,9 @@ def test_job_passes(job, tmp_path, chaos_state):
     assert done.hosts == {"two"}
     verdict = done.artifacts["chaos"]
     assert verdict["verdict"] == "passed" and verdict["passed"] == 1 and verdict["residue"] == 0
+    assert (verdict["run"], verdict["intensity"]) == (report["run"]["id"], report["run"]["intensity"])
+    ran = {"scenario": "crash-short", "host": "two", "status": "completed", "verdict": "passed", "reason": ""}
+    assert verdict["scenarios"] == [ran] and verdict["scenarios_left_out"] == 0
     own = [path for path in done.task_paths() if "/roles/" in path]
     assert own and all(path.startswith(str(done.folder / INSTALLED)) for path in own), own
     assert len((chaos_state / "ledger" / "ledger.jsonl").read_text().splitlines()) == 1
