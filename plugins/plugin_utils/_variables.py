@@ -218,6 +218,7 @@ ENVIRONMENT = (
     "CHAOS_REPORT_DIR",
     "CHAOS_SEED",
     "CHAOS_TARGET_PORT",
+    "CHAOS_TRIED_AGAIN",
 )
 
 # What people may call something that has another name here.

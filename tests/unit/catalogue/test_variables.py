@@ -104,6 +104,15 @@ def test_every_variable_that_is_read_or_set_is_in_the_table():
     assert sorted(set(_variables.BY_NAME) - found) == [], "in the table, and nobody reads it"
 
 
+def test_every_variable_of_the_environment_that_is_read_is_known():
+    found = set()
+    for path in tracked():
+        if path.endswith((".py", ".sh", ".yml")) and path.startswith(("plugins/", "roles/", "tools/", "molecule/", "run_")) and "_variables.py" not in path:
+            found |= set(re.findall(r"(?<![A-Z_])CHAOS_[A-Z_]*[A-Z]", (ROOT / path).read_text(encoding="utf-8")))
+    assert {"CHAOS_TARGET_PORT", "CHAOS_PYTHON", "CHAOS_REPORT_DIR"} <= found
+    assert sorted(found - set(_variables.ENVIRONMENT)) == []
+
+
 def test_every_role_option_is_known():
     options = set()
     for spec in (ROOT / "roles").glob("*/meta/argument_specs.yml"):
