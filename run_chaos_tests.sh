@@ -27,6 +27,8 @@ Where no service is found on this machine, the sample application is started, te
   --objective NAME=LIMIT
                       an objective of your system in place of the scenarios' own, such as recovery_time=5s (repeat it for several):
                       error_rate, availability, p95, p99, latency_impact, recovery_time or mttr
+  --probe URL         what is probed instead of the service's health address, such as http://localhost:5001/orders, or /orders of the service;
+                      headers, body and what is expected go into the variable chaos_probe
   --inventory PATH    hosts to test; only those with chaos_allowed: true are touched (repeat it for several)
   --report-dir DIR    where reports go (default: CHAOS_REPORT_DIR, else reports/ beside this script)
   --dry-run           plan and check everything, touch nothing
@@ -39,8 +41,8 @@ Where no service is found on this machine, the sample application is started, te
 Exit codes:
   0    passed
   1    could not run
-  2    wrong usage, or none of the chosen scenarios is available yet
-  3    not passed: an objective was missed, an experiment failed or was refused, or something was left behind
+  2    wrong usage: of the command, a setting or a scenario file; or none of the chosen scenarios is available yet
+  3    not passed: an objective was missed, an experiment failed or was refused, nothing was tested, or something was left behind
   4    a host could not be reached
   130  ended by Ctrl-C (faults end by themselves; --halt ends them at once)
 
@@ -68,14 +70,22 @@ absolute() {
 }
 
 check_url() {
-    local url='^https?://[^/?#]+([/?#].*)?$'
+    local option=$2 url='^https?://[^/?#]+([/?#].*)?$'
     # The characters of RFC 3986: none of them can end a JSON text or begin a template.
     [[ $1 =~ $url && $1 != *[^A-Za-z0-9._~:/?#@!\$\&\'\(\)*+,\;=%\[\]-]* ]] ||
-        bad_usage "--target: '$(shown "$1")' is not a URL; write it as http://HOST:PORT or https://HOST:PORT/PATH"
+        bad_usage "$option: '$(shown "$1")' is not a URL; write it as http://HOST:PORT or https://HOST:PORT/PATH"
     local port='^https?://[^/?#]*:([0-9]+)([/?#].*)?$'
     if [[ $1 =~ $port ]] && ((${#BASH_REMATCH[1]} > 5 || 10#${BASH_REMATCH[1]} < 1 || 10#${BASH_REMATCH[1]} > 65535)); then
-        bad_usage "--target: '$(shown "$1")' has no usable port; use one from 1 to 65535"
+        bad_usage "$option: '$(shown "$1")' has no usable port; use one from 1 to 65535"
     fi
+}
+
+# A URL, or a path of the service.
+check_probe() {
+    case $1 in
+    /*) (check_url "http://localhost$1" --probe) 2>/dev/null || bad_usage "--probe: '$(shown "$1")' is not a URL; write it as http://HOST:PORT/PATH or /PATH" ;;
+    *) check_url "$1" --probe ;;
+    esac
 }
 
 add_inventory() {
@@ -161,19 +171,19 @@ while [ -h "$file" ]; do
     file=$link
 done
 here=$(CDPATH='' cd -- "$(dirname -- "$file")" && pwd -P)
-mode=run intensity='' target='' report_dir=${CHAOS_REPORT_DIR:-$here/reports}
+mode=run intensity='' target='' probe='' report_dir=${CHAOS_REPORT_DIR:-$here/reports}
 inventories=() scenarios=() files=() objectives=() flags=() more=()
 
 while [ $# -gt 0 ]; do
     option=$1
     shift
     case $option in
-    --intensity | --scenario | --scenario-file | --objective | --target | --inventory | --report-dir)
+    --intensity | --scenario | --scenario-file | --objective | --target | --probe | --inventory | --report-dir)
         [ $# -gt 0 ] || bad_usage "$option: a value is missing"
         value=$1
         shift
         ;;
-    --intensity=* | --scenario=* | --scenario-file=* | --objective=* | --target=* | --inventory=* | --report-dir=*)
+    --intensity=* | --scenario=* | --scenario-file=* | --objective=* | --target=* | --probe=* | --inventory=* | --report-dir=*)
         value=${option#*=} option=${option%%=*}
         ;;
     esac
@@ -187,7 +197,8 @@ while [ $# -gt 0 ]; do
     --scenario) add_scenarios "$value" ;;
     --scenario-file) add_file "$value" ;;
     --objective) [ -n "$value" ] || bad_usage "--objective: '' is not an objective; write NAME=LIMIT, such as recovery_time=5s" && objectives+=("$value") ;;
-    --target) check_url "$value" && target=$value ;;
+    --target) check_url "$value" --target && target=$value ;;
+    --probe) check_probe "$value" && probe=$value ;;
     --inventory) add_inventory "$value" ;;
     --report-dir) [ -n "$value" ] || bad_usage "--report-dir: '' is not a folder; name one" && report_dir=$value ;;
     --dry-run) flags=(--check) ;;
@@ -202,6 +213,8 @@ done
 # shellcheck source=tools/setup.sh
 . "$here/tools/setup.sh"
 set_up runtime
+# What a run on this machine needs and may lack; other machines are their owners'.
+[ "$mode" != run ] || [ "${#inventories[@]}" -gt 0 ] || set_up_programs
 
 if [ "$mode" = list ] && [ "${#inventories[@]}" = 0 ]; then
     exec "$VENV/bin/python" "$ROOT/tools/list_scenarios.py" ${intensity:+"$intensity"}
@@ -216,6 +229,7 @@ esac
 # Values travel as JSON, never through a shell's or a template's hands.
 variables=''
 [ -z "$target" ] || variables="\"chaos_target_url\": \"$target\""
+[ -z "$probe" ] || variables+="${variables:+, }\"chaos_probe_url\": \"$probe\""
 if [ "${#scenarios[@]}" -gt 0 ]; then
     variables+="${variables:+, }\"chaos_scenarios\": [$(printf ', "%s"' "${scenarios[@]}" | cut -c 3-)]"
 fi

@@ -20,8 +20,12 @@ PASSED, CANNOT_RUN, BAD_USAGE, NOT_PASSED, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3
 FAILED_HOST, ENDED_PLAY = 2, 8  # bits of ansible-playbook's code; source: ansible/executor/task_queue_manager.py
 
 
-def exit_code(code, understood=True):
-    """Our code for one of ansible-playbook's; ``understood`` says whether it took its command line."""
+OUTCOME = "ansible_collections.magsasa.chaos.plugins.plugin_utils._outcome"  # where the callback slo_report says how far the run came
+
+
+def exit_code(code, understood=True, seen=None):
+    """Our code for one of ansible-playbook's; ``understood`` says whether it took its command line, ``seen`` how far the run came (see _outcome.py)."""
+    seen = seen or {}
     if code == 0:
         return PASSED
     if code == 5 or not understood:
@@ -29,7 +33,9 @@ def exit_code(code, understood=True):
     if code == 99:
         return INTERRUPTED
     if code < 16 and code & (FAILED_HOST | ENDED_PLAY):
-        return NOT_PASSED
+        if seen.get("bad_setting"):
+            return BAD_USAGE
+        return CANNOT_RUN if seen.get("checked") and not seen.get("judged") else NOT_PASSED
     return UNREACHABLE if code == 4 else CANNOT_RUN
 
 
@@ -37,7 +43,7 @@ def main(arguments):
     try:
         ansible_playbook(["ansible-playbook", *arguments])
     except SystemExit as end:
-        return exit_code(int(end.code or 0), understood=bool(context.CLIARGS))
+        return exit_code(int(end.code or 0), understood=bool(context.CLIARGS), seen=getattr(sys.modules.get(OUTCOME), "SEEN", None))
     return PASSED
 
 

@@ -181,6 +181,22 @@ set_up() {
     fi
 }
 
+nft_found() {
+    command -v nft >/dev/null || [ -x /usr/sbin/nft ] || [ -x /sbin/nft ]
+}
+
+# What the scenarios of a run on this machine need beside Python. Root gets it, unless CHAOS_NO_INSTALL is set; the run says what is skipped without it.
+set_up_programs() {
+    nft_found && return
+    may_install || return 0
+    mkdir -p "$ROOT/.cache"
+    if install_package nftables nftables && nft_found; then
+        printf 'Installed nftables, which the network scenarios need (CHAOS_NO_INSTALL=1 keeps it from being installed).\n' >&2
+    else
+        printf 'nftables could not be installed (see %s), so the network scenarios are skipped; install it (apt-get install nftables, dnf install nftables).\n' "$LOG" >&2
+    fi
+}
+
 # What makes the collection resolve through this checkout, from any folder, whatever the user's own settings are.
 ansible_environment() {
     export PATH="$VENV/bin:$PATH"

@@ -37,6 +37,7 @@ options:
 import atexit
 import json
 import os
+import re
 import shutil
 import sys
 import time
@@ -44,6 +45,7 @@ import time
 from ansible import constants, context
 from ansible.plugins.callback import CallbackBase
 from ansible.release import __version__ as core_version
+from ansible_collections.magsasa.chaos.plugins.plugin_utils import _outcome
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._names import REPORTS, RUN
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import model, terminal, text, write
 
@@ -87,9 +89,9 @@ class CallbackModule(CallbackBase):
 
     def v2_runner_on_failed(self, result, ignore_errors=False):
         """A breach with fail_on_breach is a failed task with a record."""
-        self._collect(result)
+        self._collect(result, failed=True)
 
-    def _collect(self, result):
+    def _collect(self, result, failed=False):
         task = getattr(result, "task", None) or result._task
         name = next((each for each in (task.resolved_action, task.action) if each in ACTIONS or each in CHECKS), None)
         if name is None:
@@ -97,12 +99,14 @@ class CallbackModule(CallbackBase):
         found = getattr(result, "result", None)
         found = found if isinstance(found, dict) else result._result
         if name in CHECKS:
+            _outcome.SEEN["bad_setting" if failed else "checked"] = True
             self._said["seed"] = self._said["seed"] or _text_of(found.get("seed"))
             self._said["report_dir"] = _text_of(found.get("report_dir")) or self._said["report_dir"]
             return
         for each in found.get("results") or [found]:
             if isinstance(each, dict) and isinstance(each.get("experiment"), dict):
                 self._records.append(each["experiment"])
+                _outcome.SEEN["judged"] = True
 
     def v2_playbook_on_stats(self, stats):
         """Write once, at the end."""
@@ -140,8 +144,13 @@ class CallbackModule(CallbackBase):
             "unreachable": unreachable,
             "seed": self._said["seed"],
             "versions": {"ansible-core": core_version, "python": "%d.%d.%d" % sys.version_info[:3], "magsasa.chaos": _own_version()},
-            "command": text.plain(" ".join([os.path.basename(sys.argv[0])] + sys.argv[1:]), 300),
+            "command": text.plain(" ".join([os.path.basename(sys.argv[0])] + [_without_probe(each) for each in sys.argv[1:]]), 300),
         }
+
+
+def _without_probe(argument):
+    """An argument of the command line without what a probe was told: any header of it may be a secret."""
+    return "(variables with chaos_probe)" if re.search(r"chaos_probe\b", argument) else argument
 
 
 def _short(path):

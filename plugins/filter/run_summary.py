@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.magsasa.chaos.plugins.module_utils._judge import outcome
 from ansible_collections.magsasa.chaos.plugins.module_utils._judge.summary import summary
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._names import RUN
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import text
@@ -42,9 +43,19 @@ def _details(records):
     return {"run": os.environ.get(RUN), "scenarios": scenarios, "scenarios_left_out": len(records) - len(scenarios)}
 
 
+def run_complaint(records, fail_on_breach=True, allow_untested=False):
+    """Why these records are no success; "" when they are."""
+    return outcome.complaint(records, run_summary(records)["sentence"], fail_on_breach, allow_untested)
+
+
+def run_untested(records, dry_run=False, allow_untested=False):
+    """Why a run with all these records is none at all; "" when something was tested, or in a dry run would be."""
+    return outcome.untested(records, run_summary(records)["sentence"], dry_run, allow_untested)
+
+
 class FilterModule:
     """Filters of the collection over experiment records."""
 
     def filters(self):
         """Name to function."""
-        return {"run_summary": run_summary}
+        return {"run_summary": run_summary, "run_complaint": run_complaint, "run_untested": run_untested}

@@ -168,6 +168,14 @@ SETTINGS = (
         _text("chaos_fail_on_breach", "true"),
     ),
     _of(
+        "chaos_allow_untested",
+        "false",
+        "Whether a run may pass in which nothing was tested, or an experiment was refused or told nothing.",
+        "suite_allow_untested",
+        "raw",
+        _text("chaos_allow_untested", "false"),
+    ),
+    _of(
         "chaos_report_dir",
         "reports",
         "Folder of the reports. C(CHAOS_REPORT_DIR) in the environment and C(report_dir) of the section C(slo_report) of ansible.cfg name it too.",

@@ -37,6 +37,8 @@ BAD_USAGE = [
     (CHAOS, ["--target", 'http://a", "b": "c'], "is not a URL"),
     (CHAOS, ["--target", "http://a:99999/health"], "has no usable port; use one from 1 to 65535"),
     (CHAOS, ["--target", "ftp://a"], "is not a URL"),
+    (CHAOS, ["--probe", "localhost:5001/orders"], "--probe: 'localhost:5001/orders' is not a URL; write it as http://HOST:PORT"),
+    (CHAOS, ["--probe", "/orders {{ 1 }}"], "--probe: '/orders {{ 1 }}' is not a URL"),
     (CHAOS, ["--inventory", "/nonexistent"], "--inventory: '/nonexistent' cannot be read"),
     (CHAOS, ["--scenario", "cpu-lite"], "--scenario: 'cpu-lite' is not a scenario; --list prints them"),
     (CHAOS, ["--scenario", "cpu-light,../x"], "--scenario: '../x' is not a scenario"),
@@ -280,10 +282,10 @@ OWN = """scenarios:
     "change, code, says",
     [
         (("", ""), 0, "CHAOS"),
-        (("load: 10%", "lod: 10%"), 3, "scenario mine: options: cpu_fault has no option 'lod'; did you mean 'load'"),
-        (("hold: 2s", "hold: 2 parsecs"), 3, "scenario mine: hold: '2 parsecs' is not a duration"),
-        (("    title", "    titel"), 3, "scenario mine: the key 'titel' is unknown; did you mean 'title'"),
-        (("scenarios:", "scenario:"), 3, "is not a file of scenarios"),
+        (("load: 10%", "lod: 10%"), 2, "scenario mine: options: cpu_fault has no option 'lod'; did you mean 'load'"),
+        (("hold: 2s", "hold: 2 parsecs"), 2, "scenario mine: hold: '2 parsecs' is not a duration"),
+        (("    title", "    titel"), 2, "scenario mine: the key 'titel' is unknown; did you mean 'title'"),
+        (("scenarios:", "scenario:"), 2, "is not a file of scenarios"),
     ],
     ids=["good", "option", "hold", "key", "file"],
 )
@@ -297,3 +299,28 @@ def test_a_file_of_scenarios_of_ones_own(chaos_state, tmp_path, change, code, sa
     assert done.returncode == code and says in shown and "Traceback" not in shown, done.stdout + done.stderr
     assert code == 0 or str(own) in shown
     assert list(chaos_state.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "found, root, no_install, installs, says",
+    [
+        (True, True, "", False, ""),
+        (False, True, "", True, "Installed nftables, which the network scenarios need (CHAOS_NO_INSTALL=1 keeps it from being installed).\n"),
+        (False, True, "1", False, ""),
+        (False, False, "", False, ""),
+        (False, True, "broken", True, "nftables could not be installed"),
+    ],
+    ids=["there", "root", "told not to", "not root", "cannot"],
+)
+def test_root_gets_the_programs_that_a_run_on_this_machine_lacks(bare, tmp_path, found, root, no_install, installs, says):
+    """The set-up's own decision, with a package manager and a program of the test's."""
+    mark, asked = tmp_path / "nft", tmp_path / "asked"
+    if found:
+        mark.touch()
+    script = '. "$1/tools/setup.sh"; nft_found() { [ -e "$2" ]; }; id() { echo "$4"; }'
+    script += '; install_package() { echo "$*" >"$5"; [ "$6" = broken ] || touch "$2"; }; set_up_programs'
+    env = dict(os.environ, CHAOS_NO_INSTALL=no_install if no_install == "1" else "")
+    argv = ["bash", "-uc", script.replace("$2", str(mark)).replace("$4", "0" if root else "1").replace("$5", str(asked)).replace("$6", no_install), "bash", str(bare)]
+    done = subprocess.run(argv, env=env, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout, asked.exists()) == (0, "", installs), done.stderr
+    assert done.stderr.startswith(says) and bool(done.stderr) == bool(says)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from . import outcome
 from .score import score
 from .verdict import STATUSES
 
@@ -52,11 +53,10 @@ def _mttr(records):
 
 
 def _verdict(records, found):
-    """failed: an objective was missed, an experiment broke, or something is left. passed: something passed, and nothing ran in vain."""
+    """failed: an objective was missed, an experiment broke, or something is left. passed: something passed, and nothing is an open question."""
     if found["residue"] or found["failed"] or found["failed_slo"]:
         return "failed"
-    in_vain = any(r["status"] in ("completed", "halted") and r["verdict"] not in JUDGED for r in records)
-    return "passed" if found["passed"] and not in_vain else "unknown"
+    return "passed" if found["passed"] and not any(outcome.is_open_question(r) for r in records) else "unknown"
 
 
 def sentence(found):

@@ -10,6 +10,7 @@ import os
 import time
 
 from . import samples
+from .failures import counted
 
 _BLOCK = 64 * 1024
 _MOST_BLOCKS = 1024
@@ -21,7 +22,7 @@ _SLACK_S = 0.5  # lines are written in batches and in the order in which probes 
 def window(path, seconds, now=None):
     """Figures of the probes that ended in the last ``seconds`` before ``now`` (CLOCK_MONOTONIC; the present when left out).
 
-    ``{sent, failed, error_rate_pct, p50_ms, p95_ms, p99_ms, max_ms, last_error}``: rate and latencies are None when nothing
+    ``{sent, failed, error_rate_pct, p50_ms, p95_ms, p99_ms, max_ms, errors, last_error}``: rate and latencies are None when nothing
     ended. None when there is no such file.
     """
     now = time.monotonic() if now is None else now
@@ -31,6 +32,7 @@ def window(path, seconds, now=None):
         return None
     shown = samples.figures([sample for sample in found if _end(sample) <= now])
     failures = [sample for sample in found if not sample.ok]
+    shown["errors"] = counted(failures)
     shown["last_error"] = max(failures, key=_end).error if failures else None
     return shown
 

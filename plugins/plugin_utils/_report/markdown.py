@@ -18,6 +18,7 @@ def render(report):
     lines = ["# Chaos report: %s" % _m(title), "", text.paragraph(summary["sentence"]) + ".", ""]
     for said in model.gaps(run):
         lines += ["**%s.**" % _m(said), ""]
+    lines += _tested(experiments)
     lines += _experiments(experiments)
     lines += _not_run(experiments)
     lines += _put_back(experiments, summary)
@@ -26,6 +27,12 @@ def render(report):
         lines += details.of(each)
     lines += _about(run, summary)
     return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _tested(experiments):
+    """Which URL, which process, how it was detected and why."""
+    body = [[_m(host), _m(words, 700)] for host, words in rows.tested(experiments)]
+    return ["## What was tested", ""] + details.table(["host", "service"], body) if body else []
 
 
 def _experiments(experiments):

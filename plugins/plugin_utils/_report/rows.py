@@ -20,6 +20,7 @@ ENDS = {  # how a fault ended, in words
     "supervisor_died": "its supervisor had died",
     "orphaned": "nobody held it any more",
     "failed": "it had failed",
+    "terminated": "it was terminated",
 }
 MORE_IS_BETTER = ("availability", "liveness")
 
@@ -76,6 +77,24 @@ def fault(record):
         return "asked %s; not injected" % asked
     note = " (%s)" % found["note"] if found.get("note") else ""
     return "asked %s; measured %s: %s%s" % (asked, figures(found.get("measured")), found.get("effect") or "-", note)
+
+
+def tested(experiments):
+    """[(host, words)] of what was tested, one for each service: URL, process, step of detection, why."""
+    found = {}
+    for record in experiments:
+        target = record.get("target")
+        if target:
+            found.setdefault((record["host"], target.get("probed"), target.get("step")), _target(target))
+    return [(key[0], words) for key, words in found.items()]
+
+
+def _target(target):
+    process = target.get("process") or {}
+    who = [target.get("service"), target.get("framework")]
+    who.append("process %s %s" % (process.get("name"), process.get("pid")) if process else "its process is not known")
+    who.append("unit %s" % process["unit"] if process.get("unit") else None)
+    return "%s (%s): %s; %s" % (target.get("probed"), ", ".join(str(each) for each in who if each), target.get("step") or "given", target.get("why") or "given")
 
 
 def put_back(record):

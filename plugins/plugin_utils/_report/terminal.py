@@ -11,6 +11,7 @@ from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import model
 
 WIDTH = 80
 HEIGHT = 24
+MOST_TESTED = 2
 ADVICE_LINES = 8  # kept for recommendations when there are more experiments than lines
 ORDER = {"FAILED": 0, "BROKEN": 1, "refused": 2, "unknown": 3, "passed": 4, "planned": 5, "skipped": 6}
 
@@ -22,12 +23,13 @@ def render(report, path=None, width=WIDTH):
     sentence = summary["sentence"].split(": ", 1)[-1] if run.get("dry_run") else summary["sentence"]
     lines = _wrapped("CHAOS %s: " % title, sentence, width)
     lines += [_cut("  " + said, width) for said in model.gaps(run)]
+    lines += _tested(report["experiments"], width)
     ordered = sorted(report["experiments"], key=lambda e: ORDER[rows.word(e)])
-    advice = [line for e, said in _different(ordered) for line in _advice(e, said, width)]
+    advice = [_advice(e, said, width) for e, said in _different(ordered)]
     room = HEIGHT - len(lines) - 1
-    most = max(1, room - min(len(advice), ADVICE_LINES))
+    most = max(1, room - min(sum(map(len, advice)), ADVICE_LINES))
     lines += _experiments(ordered, most, width)
-    lines += _first(advice, HEIGHT - len(lines) - 1, "  > more in the report")
+    lines += _whole(advice, HEIGHT - len(lines) - 1)
     return lines + (["report: %s" % text.plain(path, 4000)] if path else [])
 
 
@@ -37,11 +39,53 @@ def _experiments(ordered, most, width):
     hosts = min(16, max(len(text.plain(e["host"], 16)) for e in ordered)) if several else 0
     shown = []
     for e in ordered:
-        judged = rows.objectives(e) if e["verdict"] in ("passed", "failed") else ""
-        tail = judged or e.get("reason") or rows.fault(e)
         parts = ["  %-7s" % rows.word(e), "%-*s" % (ids, text.plain(e["scenario"], 26))] + (["%-*s" % (hosts, text.plain(e["host"], 16))] if several else [])
-        shown.append(_cut(" ".join(parts + [text.plain(tail)]).rstrip(), width))
-    return _first(shown, most, "  ... and %d more" % (len(shown) - most + 1))
+        head = " ".join(parts)
+        shown.append(_wrapped(head + " ", _tail(e, width - len(head) - 1), width, indent="    ") or [head.rstrip()])
+    # What went well gives its further lines up first.
+    for number in reversed(range(len(shown))):
+        if sum(map(len, shown)) > most and len(shown[number]) > 1:
+            shown[number] = [_shortened(shown[number][0], width)]
+    return _first([line for block in shown for line in block], most, "  ... and %d more" % (len(shown) - most + 1))
+
+
+def _tail(e, room):
+    """What stands behind the name of an experiment: every figure that was missed; of one that passed whole figures, as many as fit on the line."""
+    if e["verdict"] == "failed":
+        missed = [rows.objective(each) for each in e.get("objectives") or [] if each["met"] is False]
+        return "; ".join(missed) or str(e.get("reason") or rows.fault(e))
+    if e["verdict"] != "passed":
+        return str(e.get("reason") or rows.fault(e))
+    figures = [rows.objective(each) for each in e.get("objectives") or []]
+    for number in range(len(figures), 0, -1):
+        left = len(figures) - number
+        said = "; ".join(figures[:number]) + ("; %d more" % left if left else "")
+        if len(said) <= room:
+            return said
+    return figures[0] if figures else rows.fault(e)
+
+
+def _tested(experiments, width):
+    """What was tested, a line or two for each of the first services."""
+    said = rows.tested(experiments)
+    lines = [line for host, what in said[:MOST_TESTED] for line in _wrapped("  tested on %s: " % text.plain(host, 26), what, width, indent="    ")[:3]]
+    return lines + (["  ... and %d more services in the report" % (len(said) - MOST_TESTED)] if len(said) > MOST_TESTED else [])
+
+
+def _whole(blocks, most):
+    """Blocks of lines as far as they fit; none is cut in the middle."""
+    lines = []
+    for number, block in enumerate(blocks):
+        last = number == len(blocks) - 1
+        if len(lines) + len(block) + (0 if last else 1) > most:
+            return lines + ["  > %d more in the report" % (len(blocks) - number)][: max(0, most - len(lines))]
+        lines += block
+    return lines
+
+
+def _shortened(line, width):
+    """A line whose further ones are left out, and says so."""
+    return line + " ..." if len(line) + 4 <= width else _cut(line + "....", width)
 
 
 def _different(ordered):

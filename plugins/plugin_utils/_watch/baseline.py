@@ -10,7 +10,7 @@ import time
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._judge.outages import slow_limit_ms
 
-from . import clocks
+from . import clocks, unsteady
 from .phase import Phase
 
 LOOK_S = 0.35  # what one look takes; the last one belongs to the baseline
@@ -48,7 +48,9 @@ class Baseline(Phase):
         for seen in self.seen.values():
             probe = seen["probe"]
             seen["slow_ms"] = slow_limit_ms(probe.get("p95_ms")) if probe else None
-            seen["steady"] = bool(not seen.get("stopped") and probe and probe.get("sent") and error_rate_pct(probe) <= self.wanted["max_error_rate_pct"])
+            rate = error_rate_pct(probe) if probe and probe.get("sent") else None
+            seen["steady"] = not seen.get("stopped") and rate is not None and rate <= self.wanted["max_error_rate_pct"]
+            seen["unsteady"] = "" if seen["steady"] else seen.get("stopped") or unsteady.reason(probe, rate)
         self.tell("baseline done", None)
         time.sleep(max(0.0, over - time.monotonic()))
         return self.seen

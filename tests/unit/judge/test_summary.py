@@ -24,6 +24,7 @@ MISSED = record(verdict="failed", met=(True, False))
 IN_VAIN = record(verdict="unknown")
 BROKEN = record("failed", "unknown", ())
 SKIPPED, REFUSED, PLANNED = (record(status, "unknown", ()) for status in ("skipped", "refused", "planned"))
+CLOSED = dict(REFUSED, reason="refused by the allowed guard: chaos_allowed is not true for web1; set chaos_allowed=true in its inventory")
 LEFT = record("failed", "unknown", (), ["/tmp/x", "process 7"])
 
 
@@ -32,7 +33,10 @@ LEFT = record("failed", "unknown", (), ["/tmp/x", "process 7"])
     [
         ([], "unknown", "0 passed, 0 failed; nothing left behind"),
         ([PASSED, PASSED], "passed", "2 passed, 0 failed; score 100; nothing left behind"),
-        ([PASSED, SKIPPED, REFUSED], "passed", "1 passed, 0 failed, 1 skipped, 1 refused; score 100; nothing left behind"),
+        ([PASSED, SKIPPED], "passed", "1 passed, 0 failed, 1 skipped; score 100; nothing left behind"),
+        ([PASSED, SKIPPED, REFUSED], "unknown", "1 passed, 0 failed, 1 skipped, 1 refused; score 100; nothing left behind"),
+        ([PASSED, CLOSED], "passed", "1 passed, 0 failed, 1 refused; score 100; nothing left behind"),
+        ([CLOSED, CLOSED], "unknown", "0 passed, 0 failed, 2 refused; nothing left behind"),
         ([PASSED, MISSED], "failed", "1 passed, 1 failed; score 66.7; nothing left behind"),
         ([PASSED, IN_VAIN], "unknown", "1 passed, 0 failed, 1 unknown; score 100; nothing left behind"),
         ([PASSED, BROKEN], "failed", "1 passed, 0 failed, 1 not carried out; score 100; nothing left behind"),

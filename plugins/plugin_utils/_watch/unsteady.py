@@ -1,0 +1,54 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Why a baseline is no steady state: what the probes failed of, and what to do about it. Pure. Private to magsasa.chaos."""
+
+from __future__ import annotations
+
+from ansible_collections.magsasa.chaos.plugins.module_utils._errors import printable
+
+HEADERS = "give chaos_probe headers that the service accepts"
+REMEDIES = {
+    "HTTP 401": HEADERS,
+    "HTTP 403": HEADERS,
+    "HTTP 407": HEADERS,
+    "HTTP 404": "name an address that is there with chaos_probe url (--probe URL)",
+    "HTTP 405": "name the method with chaos_probe method",
+    "HTTP 429": "lower chaos_probe rate",
+    "tls": "its certificate is not trusted: install its authority where the probe runs, or set chaos_probe validate_certs: false",
+    "timeout": "wait until the service is well, or raise chaos_probe timeout",
+    "refused": "nobody listens where the probe asks",
+    "assertion": "the answer is not the one of chaos_probe expect",
+    "said_ill": "the service says that it is ill: wait until it is well",
+}
+MOST = 4
+
+
+def reason(probe, rate_pct):
+    """One sentence on the live figures of a probe (dict, from a host) that are no steady state; ``rate_pct``: the error rate that says so."""
+    if rate_pct is None:
+        return "the service was not in its steady state before the fault: the probe saw nothing of the baseline"
+    errors = _counts(probe.get("errors"))
+    what = ", ".join("%d x %s" % (number, kind) for kind, number in errors[:MOST])
+    why = printable(probe["why"], 200) if isinstance(probe.get("why"), str) and probe["why"] else ""
+    parts = ["%s%s" % (what or "no kind of failure was told", " (%s)" % why if why else "")]
+    parts.append("error rate %.1f %% of %d probes in the baseline" % (rate_pct, probe["sent"]))
+    if probe.get("overdue"):
+        parts.append("%d under way for far longer than answers take" % probe["overdue"])
+    remedy = _remedy(errors[0][0]) if errors else ""
+    return "the service was not in its steady state before the fault: %s%s" % (", ".join(parts), "; " + remedy if remedy else "")
+
+
+def _remedy(kind):
+    if kind.startswith("HTTP 3"):
+        return "the address redirects: name the one behind it with chaos_probe url (--probe URL), or " + HEADERS
+    return REMEDIES.get(kind, "wait until the service is well" if kind.startswith("HTTP 5") else "")
+
+
+def _counts(errors):
+    """[(kind, number)], the most frequent first; what a host says may be anything."""
+    found = errors.items() if isinstance(errors, dict) else ()
+    usable = [
+        (printable(kind, 30), number) for kind, number in list(found)[:20] if isinstance(number, int) and not isinstance(number, bool) and 0 < number < 1 << 31
+    ]
+    return sorted(usable, key=lambda each: -each[1])
