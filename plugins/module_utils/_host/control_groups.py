@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import os
 
-from . import unit
+from .._errors import HostError
+from . import services, unit
 
 ROOT = "/sys/fs/cgroup"
 OURS = unit.NAME.partition("%")[0]
@@ -22,6 +23,99 @@ def of(pid):
         return [line.rstrip("\n").split(":", 2)[1:] for line in source if line.count(":") >= 2]
 
 
+# What bounds whoever is in a group (cgroups(7), Documentation/admin-guide/cgroup-v1 and cgroup-v2.rst), and what it says when nothing is bounded.
+_LIMITS = (
+    "cpu.cfs_quota_us cpu.max io.max memory.high memory.limit_in_bytes memory.max memory.memsw.limit_in_bytes memory.swap.max pids.max "
+    "blkio.throttle.read_bps_device blkio.throttle.write_bps_device"
+).split()
+_UNBOUND = ("", "max", "-1")
+_HUGE = 1 << 60
+_CONTAINERS = ("docker", "libpod", "containerd", "crio", "kubepods")
+
+
+def kept(pid):
+    """``[[controllers, path, bounding]]``: ``bounding`` are the groups on the way that bound what is in them."""
+    return [[controllers, path, [each for each in _upwards(path) if _bounds(controllers, each)]] for controllers, path in of(pid)]
+
+
+def _bounds(controllers, group):
+    """Whether a group bounds what is in it: by a limit; or as a service, of which systemd bounds more than can be read here."""
+    folder = os.path.join(_mounted(controllers), group)
+    name = os.path.basename(group)
+    if name.endswith(".service") and not name.startswith("user@"):
+        return True
+    if not group or any(_limited(_text(folder, each)) for each in _LIMITS) or _text(folder, "devices.list") not in ("", "a *:* rwm"):
+        return bool(group)
+    cpus = _text(folder, "cpuset.cpus")
+    return bool(cpus) and cpus != _text(os.path.dirname(folder), "cpuset.cpus")
+
+
+def _text(folder, name):
+    try:
+        with open(os.path.join(folder, name)) as source:
+            return source.read(262144).strip()
+    except OSError:
+        return ""
+
+
+def _limited(text):
+    first = text.partition(" ")[0]
+    return first not in _UNBOUND and not (first.isdigit() and int(first) >= _HUGE)
+
+
+def rejoin(groups):
+    """Bring this process into the groups of ``kept``; raises HostError where one that bounds is gone or takes nobody."""
+    now = dict(map(tuple, of("self")))
+    for controllers, path, bounding in groups:
+        if controllers not in now or now[controllers] == path:
+            continue
+        for each in _upwards(path):
+            if _enter(controllers, each):
+                break
+            if each in bounding:
+                raise HostError("its control group %s, which bounded it, cannot be joined any more" % (path if controllers == "" else controllers + ":" + path))
+
+
+def ends_with(groups, tree):
+    """Which of these groups bounds a process and goes with its tree, as systemd removes what is empty (text), or None."""
+    for controllers, _path, bounding in groups:
+        for each in bounding:
+            if each.endswith((".scope", ".service")) and _members(controllers, each) <= set(tree) and os.path.isdir(services.RUNNING):
+                return "its control group %s bounds it and would end with it" % each
+    return None
+
+
+def _members(controllers, group):
+    found = set()
+    for where, _folders, _files in os.walk(os.path.join(_mounted(controllers), group)):
+        found |= {int(line) for line in _text(where, "cgroup.procs").split() if line.isdigit()}
+    return found
+
+
+def remedy(pid):
+    """What may end and start a process that we cannot start, by the groups that it is in (text)."""
+    try:
+        with open("/proc/%s/cgroup" % pid) as source:
+            text = source.read(65536)
+    except OSError:
+        text = ""
+    if any(name in text for name in _CONTAINERS):
+        return "let its engine do it: use magsasa.chaos.container_fault"
+    name = services.unit_in(text)
+    if name and "/user@" not in text:
+        return "let systemd do it: use magsasa.chaos.service_fault with unit: %s" % name
+    return "let a service manager run it and use magsasa.chaos.service_fault, or use action=pause"
+
+
+def _enter(controllers, group):
+    try:
+        with open(os.path.join(_mounted(controllers), group, "cgroup.procs"), "w") as target:
+            target.write("0")
+        return True
+    except OSError:
+        return False
+
+
 def join(groups):
     """Bring this process into these groups, or, where one is gone or takes nobody, into the next above it that does."""
     now = dict(map(tuple, of("self")))
@@ -29,12 +123,8 @@ def join(groups):
         if now.get(controllers) in (None, path):
             continue
         for each in _upwards(path):
-            try:
-                with open(os.path.join(_mounted(controllers), each, "cgroup.procs"), "w") as target:
-                    target.write("0")
+            if _enter(controllers, each):
                 break
-            except OSError:
-                continue
 
 
 def leave_unit():
@@ -47,7 +137,7 @@ def leave_unit():
 
 def _mounted(controllers):
     if controllers:
-        return os.path.join(ROOT, controllers[len("name="):] if controllers.startswith("name=") else controllers)
+        return os.path.join(ROOT, controllers[len("name=") :] if controllers.startswith("name=") else controllers)
     return ROOT if os.path.exists(os.path.join(ROOT, "cgroup.controllers")) else os.path.join(ROOT, "unified")
 
 

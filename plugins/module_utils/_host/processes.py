@@ -51,11 +51,28 @@ def parent(pid):
     return int(fields[1]) if fields else None
 
 
+def session(pid):
+    """Number of the session that a process is in, or None."""
+    fields = stat_fields(pid)
+    return int(fields[3]) if fields else None
+
+
+def at_terminal(pid):
+    """Whether it leads the session of a terminal: a shell that somebody types into."""
+    fields = stat_fields(pid)
+    return bool(fields) and int(fields[3]) == pid and fields[4] != "0"
+
+
 def above(pid):
     """A process and everything above it, upwards."""
     while pid and pid > 0:
         yield pid
         pid = parent(pid)
+
+
+def children(pid):
+    """Pids right below a process."""
+    return [each for each in pids() if parent(each) == pid]
 
 
 def below(root):

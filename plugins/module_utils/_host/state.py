@@ -13,6 +13,7 @@ import tempfile
 from collections import namedtuple
 
 from .._errors import HostError
+from . import trusted
 
 Folders = namedtuple("Folders", "run ledger")
 OVERRIDE = "MAGSASA_CHAOS_STATE"
@@ -39,8 +40,9 @@ def folders(environ=None):
 def prepare(path):
     """Make a private folder, or check that the one that is there is ours alone; returns the path.
 
-    Another owner, a link, or a mode open to others raises HostError: somebody else could plant an undo there.
+    Another owner, a link, a mode open to others, or a folder above it that others may change raises HostError: they could plant an undo there.
     """
+    _refuse_strangers(path)  # before anything is made in a folder of theirs
     try:
         os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
         try:
@@ -49,13 +51,23 @@ def prepare(path):
             pass
     except OSError as error:
         raise HostError("the state folder %s cannot be made: %s" % (path, error.strerror))
-    if not private(path):
+    if not _private(path):
         raise HostError("the state folder %s is not a private folder of this user; move it away and try again" % path)
     return path
 
 
+def _refuse_strangers(path):
+    why = trusted.stranger(os.path.dirname(os.path.abspath(path)), os.geteuid())
+    if why:
+        raise HostError("the state folder %s is not safe: %s; use a folder that only root and this user may change (%s)" % (path, why, OVERRIDE))
+
+
 def private(path):
-    """Whether ``path`` is a folder (no link) of this user that nobody else may look into: only what is in such a one is ours."""
+    """Whether ``path`` is a folder (no link) of this user that nobody else may look into, nor move away: only what is in such a one is ours."""
+    return _private(path) and trusted.stranger(os.path.dirname(os.path.abspath(path)), os.geteuid()) is None
+
+
+def _private(path):
     try:
         found = os.lstat(path)
     except OSError:

@@ -16,7 +16,7 @@ from ansible_collections.magsasa.chaos.plugins.module_utils._host import psql
 GIVEN = {key: spec.get("default") for key, spec in FAMILY.options.items()}
 FILE = {"path": "/x/shop.db", "linked": False, "mode": "rollback", "open": False, "library": True}
 MARKS = {"pid": 10, "start": 5, "command": "d", "ports": [5432], "old": [[10, 5]], "since": 9, "boot": "b", "parent": None}
-SERVER = {"uid": 26, "us": 0, "address": "127.0.0.1", "unit": None, "tree": [[10, 5], [11, 6]], "marks": MARKS}
+SERVER = {"uid": 26, "us": 0, "address": "127.0.0.1", "unit": None, "obstacle": (None, None), "tree": [[10, 5], [11, 6]], "marks": MARKS}
 LOGIN = {"host": None, "port": 5432, "user": "postgres", "as": None}
 
 

@@ -22,6 +22,7 @@ def parsed(**change):
 
 def found(**change):
     one = {"pid": 10, "program": "web", "restartable": True, "unit": None, "tree": [[10, 5, "S", 0, None], [11, 6, "S", 0, None]], "marks": MARKS}
+    one.update(obstacle=None, remedy=None, lost=[], at_terminal=False, kept=False, above=[])
     return dict(one, **change)
 
 
@@ -96,11 +97,35 @@ def test_service_is_left_to_systemd(action, do):
         ({"action": "pause"}, {"tree": [[10, 5, "S", 0, None], [11, 6, "S", 0, "ours"]]}, 0, "process 11 is ours"),
         ({}, {}, 1000, "process 10 belongs to another user"),
         ({}, {"restartable": False}, 0, "nobody would start it again"),
+        (
+            {},
+            {"obstacle": "it is chrooted", "remedy": "use another"},
+            0,
+            r"process 10 \(web\) could not be started again as it was: it is chrooted; use another",
+        ),
+        ({"action": "restart"}, {"obstacle": "it is chrooted", "remedy": "use another"}, 0, "it is chrooted; use another"),
+        ({}, {"lost": ["its standard output is a pipe, a socket"]}, 0, "its standard output is a pipe, a socket; set force"),
+        ({}, {"lost": ["its standard output is a terminal"], "kept": True, "at_terminal": True}, 0, "a terminal; set force"),
     ],
 )
 def test_refused(change, one, uid, words):
     with pytest.raises(Refused, match=words):
         planned(parsed(**change), found(**one), uid=uid)
+
+
+def test_force_lifts_no_refusal_for_more_rights():
+    with pytest.raises(Refused, match="it is chrooted; use another"):
+        planned(dict(parsed(), force=True), found(obstacle="it is chrooted", remedy="use another"))
+
+
+@pytest.mark.parametrize("force, kept", [(True, False), (False, True)])
+def test_what_cannot_be_given_back_is_told_before(force, kept):
+    plan = planned(dict(parsed(), force=force), found(lost=["its standard output is a pipe"], kept=kept))
+    assert "its standard output is a pipe, and would be /dev/null then" in plan["notes"][0] and plan["steps"][0]["args"]["whole"] is False
+
+
+def test_a_pause_takes_whatever_there_is():
+    assert planned(parsed(action="pause"), found(obstacle="it is chrooted", remedy="x", lost=["y"]))["steps"]
 
 
 def test_a_protected_child_does_not_protect_what_is_ended_alone():

@@ -58,6 +58,7 @@ def plan(options, facts):
         undone.append(undo("service.start", unit=facts["unit"]))
         steps = [step("mysql_stop", "stop service %s" % facts["unit"], dict(common, unit=facts["unit"]), undone, "systemctl")]
     else:
+        servers.may_stop(facts)
         backend = "shutdown of process %d" % marks["pid"]
         if marks["parent"]:
             notes.append("process %d started the server and may start it again at once" % marks["parent"][0])

@@ -54,6 +54,7 @@ def plan(options, facts):
         again = undo("service.start", unit=facts["unit"])
         steps = [step("postgresql_stop", "stop service %s" % facts["unit"], dict(common, unit=facts["unit"]), [answers, again], "systemctl")]
     elif options["action"] == "outage":
+        servers.may_stop(facts)
         backend = "fast shutdown of process %d" % marks["pid"]
         if marks["parent"]:
             notes.append("process %d started the server and may start it again at once" % marks["parent"][0])

@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 
 from ..._errors import BadOption, HostError, Refused
-from ..._host import listeners, processes, revival, services
+from ..._host import listeners, processes, revival, services, successors
 
 
 def port_of(value, default):
@@ -26,7 +26,7 @@ def named(option, text, engine, most=63):
 
 
 def look(port, programs, label):
-    """``{"uid", "us", "address", "unit", "tree", "marks"}`` of the server on a port (JSON-able)."""
+    """``{"uid", "us", "address", "unit", "obstacle", "tree", "marks"}`` of the server on a port (JSON-able)."""
     listening = listeners.listeners()
     mine = [each for each in listening if each.port == port]
     master = listeners.top_of_tree(sorted({pid for each in mine for pid in each.pids}))
@@ -37,13 +37,15 @@ def look(port, programs, label):
     address = mine[0].address
     below = [[pid, processes.start_time(pid)] for pid in processes.below(master)]
     tree = [[master, processes.start_time(master)]] + [each for each in below if each[1] is not None]
+    unit = services.unit_of(master)
     return {
         "uid": processes.uid(master),
         "us": os.geteuid(),
         "address": {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address),
-        "unit": services.unit_of(master),
+        "unit": unit,
+        "obstacle": (None, None) if unit else revival.obstacle(master),
         "tree": tree,
-        "marks": revival.mark(master, tree, listening),
+        "marks": successors.mark(master, tree, listening),
     }
 
 
@@ -51,6 +53,13 @@ def may_signal(facts):
     """Refuse what the kernel would."""
     if facts["us"] and facts["us"] != facts["uid"]:
         raise Refused("permission", "the server's processes belong to another user and this run has no root", remedy="use become: true")
+
+
+def may_stop(facts):
+    """Refuse to end what the undo could not start again as it was."""
+    why, remedy = facts["obstacle"]
+    if why:
+        raise Refused("revival", "the server could not be started again as it was: %s" % why, remedy=remedy)
 
 
 def runs(args):
@@ -64,7 +73,7 @@ def shut_down(args, first, then):
     if args["unit"]:
         services.control("stop", args["unit"], timeout=args["patience_s"] + 30.0)
         return
-    revival.keep(args["fault"], revival.capture(args["pid"]))
+    revival.keep(args["fault"], [revival.capture(args["pid"], whole=False)])
     if not processes.send(args["pid"], args["start"], first):
         raise HostError("the server ended by itself before it was to be stopped")
     if not processes.wait_gone(args["pid"], args["start"], args["patience_s"]):

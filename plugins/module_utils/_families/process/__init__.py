@@ -15,13 +15,14 @@ import signal
 from ... import _quantity
 from ..._errors import BadOption, HostError, Refused, printable
 from ..._fault.plan import plan, step, undo
-from ..._host import freezing, listeners, processes, revival, services
+from ..._host import command, freezing, listeners, processes, revival, services, streams, successors
 from . import find
 
 TARGETS = ("pid", "process_name", "pattern", "pid_file", "port")
 LONGEST_PATTERN = 200
 MOST_SHOWN = 64  # processes that are looked at closely; more are only counted
 SEE = "look at what runs with ps or magsasa.chaos.endpoint_info"
+UNSERVED_S = 2.0  # the workers of a server that was ended see that a moment later
 SETTLED_S = 2.0  # a process that came back counts as being there when it is this old
 
 
@@ -90,14 +91,15 @@ class Process:
 
     def look(self, options):
         """The processes that are meant, with what is needed to judge and to undo."""
-        pids = find.pids(options["target"])
+        listening = listeners.listeners()
+        pids = find.pids(options["target"], options["action"] == "pause", listening)
         if not pids:
             option, value = next(iter(options["target"].items()))
             remedy = SEE if os.geteuid() == 0 else SEE + ", or use become: true"
             raise BadOption(option, value, "matches no running process that this user may see", remedy)
         protected = find.protected()
-        listening = listeners.listeners()
-        return {"found": [_describe(pid, protected, listening) for pid in pids[:MOST_SHOWN]], "matching": len(pids), "uid": os.geteuid()}
+        found = [_describe(pid, protected, listening, options["action"] != "pause") for pid in pids[:MOST_SHOWN]]
+        return {"found": found, "matching": len(pids), "uid": os.geteuid()}
 
     # -- planning
 
@@ -157,14 +159,28 @@ class Process:
             if options["action"] == "restart":
                 return step("unit_restart", "restart service %s" % each["unit"], dict(args, unit=each["unit"]), [again], tool="systemctl")
             return step("kill", "send signal %d to %s of service %s" % (options["signal"], label, each["unit"]), args, [again])
-        if not each["restartable"]:
-            if not each["marks"]["parent"] and not options["force"]:
-                raise Refused("revival", "%s has written over its command line and nobody would start it again" % label, "force")
-            notes.append("%s cannot be started again by us: only what looks after it can" % label)
+        self._may_be_given_back(each, options, label, notes)
+        args.update(above=each["above"], whole=not each["lost"])
         says = "send signal %d to %s" % (options["signal"], label)
         if options["action"] == "restart":
             says += ", wait for its end, start it again unless somebody does"
         return step(options["action"], says, args, [undo("process.ensure_running", name=each["program"], fault="$ID", marks=each["marks"])])
+
+    @staticmethod
+    def _may_be_given_back(each, options, label, notes):
+        """Refuse what the undo could start again with other rights only, which no key lifts, or not wholly as it was."""
+        if not each["restartable"]:
+            if not each["marks"]["parent"] and not options["force"]:
+                raise Refused("revival", "%s has written over its command line and nobody would start it again" % label, "force")
+            notes.append("%s cannot be started again by us: only what looks after it can" % label)
+            return
+        if each["obstacle"]:
+            raise Refused("revival", "%s could not be started again as it was: %s" % (label, each["obstacle"]), remedy=each["remedy"])
+        if not each["lost"]:
+            return
+        if not options["force"] and (not each["kept"] or each["at_terminal"]):
+            raise Refused("revival", "%s could not be started again as it was: %s" % (label, "; ".join(each["lost"])), "force")
+        notes.append("should we have to start it again: %s, and would be /dev/null then" % "; ".join(each["lost"]))
 
     # -- doing
 
@@ -178,7 +194,7 @@ class Process:
         """Keep aside what is needed to start it again, then send the signal."""
         captured = None
         if args["capture"]:
-            captured = revival.capture(args["marks"]["pid"])
+            captured = [revival.capture(args["marks"]["pid"], args["whole"])] + revival.captures(args["above"])
             revival.keep(args["fault"], captured)
         ctx.memory.update(args=args, captured=captured)
         ctx.happened()
@@ -188,7 +204,8 @@ class Process:
     def do_kill(self, ctx, args):
         """One signal; whether the process comes back is up to the host."""
         self._end(ctx, args)
-        processes.wait_gone(args["marks"]["pid"], args["marks"]["start"], 2.0 if args["signal"] == signal.SIGKILL else 0.2)
+        if processes.wait_gone(args["marks"]["pid"], args["marks"]["start"], 2.0 if args["signal"] == signal.SIGKILL else 0.2):
+            successors.wait_unserved(args["marks"], UNSERVED_S)
 
     def do_restart(self, ctx, args):
         """A graceful end; whoever looks after the process may start it again, else we do."""
@@ -198,11 +215,13 @@ class Process:
             processes.send(marks["pid"], marks["start"], signal.SIGKILL)
             processes.wait_gone(marks["pid"], marks["start"], 2.0)
             ctx.memory["forced"] = True
-        patience = args["respawn_s"] if marks["parent"] else 0.0
-        if ctx.memory["captured"] and not revival.wait(marks, patience):
-            revival.start(ctx.memory["captured"])
+        successors.wait_unserved(marks, UNSERVED_S)
+        patience = args["respawn_s"] if marks["parent"] and processes.alive(*marks["parent"]) else 0.0
+        if ctx.memory["captured"] and not successors.wait(marks, patience):
+            successors.end_leftovers(marks)
+            revival.start(revival.chosen(ctx.memory["captured"]))
             ctx.memory["by_us"] = True
-            revival.wait(marks, 2.0)
+            successors.wait(marks, 2.0)
 
     def do_unit_restart(self, ctx, args):
         """systemd ends and starts its own service."""
@@ -227,11 +246,15 @@ class Process:
     def _measure_event(ctx):
         marks = ctx.memory["args"]["marks"]
         gone = not processes.alive(marks["pid"], marks["start"])
+        serving = successors.still_served(marks)
         measured = {"ended": gone, "back_after_s": None, "back_pid": None, "started_by": None}
-        found = revival.successor(marks) if gone else None
+        note = "" if gone else "the process is still there"
+        if gone and serving:
+            note = "the process has ended, but what it did goes on: port %d is still served by process %d (%s)" % serving[0]
+        found = successors.successor(marks) if gone else None
         if found:
             # One that fails again at once is none: it must stay for a while, and listen. Then nothing is left to hold, or to undo.
-            ctx.over = processes.age_s(found[1]) >= SETTLED_S and revival.serves(marks)
+            ctx.over = processes.age_s(found[1]) >= SETTLED_S and successors.serves(marks)
             measured.update(
                 back_after_s=processes.since(found[1], ctx.moment["monotonic"]),
                 back_pid=found[0],
@@ -239,20 +262,48 @@ class Process:
             )
         if ctx.memory.get("forced"):
             measured["forced"] = True
-        return {"effect": "confirmed" if gone else "mismatch", "measured": measured, "note": "" if gone else "the process is still there"}
+        return {"effect": "confirmed" if gone and not serving else "mismatch", "measured": measured, "note": note}
 
 
-def _describe(pid, protected, listening):
-    """Facts of one process: JSON-able."""
+def _describe(pid, protected, listening, ends):
+    """Facts of one process: JSON-able; ``ends``: what is needed to start it again, too."""
     tree = [each for each in [pid] + processes.below(pid) if processes.start_time(each) is not None]
-    return {
+    facts = {
         "pid": pid,
         "program": printable(os.path.basename((processes.argv(pid) or [processes.comm(pid) or "?"])[0]), 40),
-        "restartable": revival.restartable(pid),
-        "unit": services.unit_of(pid),
         "tree": [[each, processes.start_time(each), processes.state(each), processes.uid(each), protected.get(each)] for each in tree],
-        "marks": revival.mark(pid, [[each, processes.start_time(each)] for each in tree], listening),
     }
+    if not ends:
+        return facts
+    unit = services.unit_of(pid)
+    obstacle, remedy = (None, None) if unit else revival.obstacle(pid)
+    found = [] if unit or obstacle else streams.read(pid)
+    return dict(
+        facts,
+        restartable=command.names_program(pid),
+        unit=unit,
+        obstacle=obstacle,
+        remedy=remedy,
+        lost=streams.lost(found),
+        at_terminal=any(each["kind"] == streams.TERMINAL for each in found),
+        kept=_looked_after(pid),
+        above=[[each, processes.start_time(each)] for each in _wrappers(pid, protected)],
+        marks=successors.mark(pid, [[each, processes.start_time(each)] for each in tree], listening),
+    )
+
+
+def _looked_after(pid):
+    """Whether its parent may start it again: one that is no shell that somebody types into."""
+    above = processes.parent(pid)
+    return bool(above) and above > 1 and not processes.at_terminal(above)
+
+
+def _wrappers(pid, protected):
+    """What is above it in its session and may end with it (a shell that runs it, a reloader), the next one first."""
+    for above in list(processes.above(pid))[1:]:
+        if above <= 1 or above in protected or processes.at_terminal(above) or processes.session(above) != processes.session(pid) or services.unit_of(above):
+            break
+        yield above
 
 
 FAMILY = Process()

@@ -8,18 +8,24 @@ import contextlib
 import os
 import re
 import signal
+import stat
+import time
 
-from ..._errors import BadOption
+from ..._errors import BadOption, printable
 from ..._host import listeners, processes
 
 PATTERN_SECONDS = 3.0
+STALE_S = 2.0  # a process that began so much later than its pid file was written is not the one that wrote it
 OURS = (b"MAGSASA_CHAOS_FAULT", b"MAGSASA_CHAOS_PROBE")  # marks in the environment of what the collection starts
 
 
-def pids(target):
-    """Pids that one target option names; of processes that match one below the other, only the uppermost."""
+def pids(target, whole, listening):
+    """Pids that one target option names; ``whole``: of a tree the uppermost that matches (for a pause), else what does the work in it."""
     option, value = next(iter(target.items()))
-    return {"pid": _by_pid, "pid_file": _by_file, "port": _by_port, "process_name": _by_name, "pattern": _by_pattern}[option](value)
+    found = {"pid": _by_pid, "pid_file": _by_file, "port": _by_port, "process_name": _by_name, "pattern": _by_pattern}[option](value)
+    if option not in ("process_name", "pattern"):
+        return found
+    return uppermost(found) if whole else working(found, listening)
 
 
 def _by_pid(value):
@@ -27,14 +33,38 @@ def _by_pid(value):
 
 
 def _by_file(path):
+    lines, changed = _read_pid_file(path)
+    if not lines or not lines[0].isascii() or not lines[0].isdigit() or len(lines[0]) > 10:
+        raise BadOption("pid_file", path, "does not hold a process id", "name the file that the service writes")
+    pid = int(lines[0])
+    start = processes.start_time(pid)
+    began = None if start is None else time.time() - processes.age_s(start)
+    if began is not None and began > changed + STALE_S:
+        problem = "was last changed at %s, before process %d (%s) began at %s: it names an earlier process" % (
+            _moment(changed),
+            pid,
+            printable(processes.comm(pid), 20),
+            _moment(began),
+        )
+        raise BadOption("pid_file", path, problem, "remove the file, or name the process by port or process_name")
+    return _by_pid(pid)
+
+
+def _read_pid_file(path):
+    """(words, time of its last change); a pipe in its place is not waited for."""
     try:
-        with open(path, errors="replace") as source:
-            lines = source.read(64).split()
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as source:
+            found = os.fstat(descriptor)
+            if not stat.S_ISREG(found.st_mode):
+                raise OSError(0, "it is no regular file")
+            return source.read(64).decode("ascii", "replace").split(), found.st_mtime
     except OSError as error:
         raise BadOption("pid_file", path, "cannot be read (%s)" % error.strerror, "name the file that the service writes")
-    if not lines or not lines[0].isascii() or not lines[0].isdigit():
-        raise BadOption("pid_file", path, "does not hold a process id", "name the file that the service writes")
-    return _by_pid(int(lines[0]))
+
+
+def _moment(seconds):
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
 
 
 def _by_port(port):
@@ -44,12 +74,12 @@ def _by_port(port):
 
 
 def _by_name(name):
-    return _uppermost(lambda pid, argv: processes.comm(pid) == name or (bool(argv) and os.path.basename(argv[0]) == name))
+    return _matching(lambda pid, argv: processes.comm(pid) == name or (bool(argv) and os.path.basename(argv[0]) == name))
 
 
 def _by_pattern(pattern):
     with _in_time(pattern):
-        return _uppermost(lambda pid, argv: bool(argv) and re.search(pattern, " ".join(argv)[:4096]) is not None)
+        return _matching(lambda pid, argv: bool(argv) and re.search(pattern, " ".join(argv)[:4096]) is not None)
 
 
 @contextlib.contextmanager
@@ -68,11 +98,44 @@ def _in_time(pattern):
         signal.signal(signal.SIGALRM, before)
 
 
-def _uppermost(fits):
+def _matching(fits):
     """What carries this very task is passed over: its command lines hold the text that is looked for."""
     carrying = set(processes.above(os.getpid()))
-    found = {pid for pid in processes.pids() if pid not in carrying and processes.start_time(pid) is not None and fits(pid, processes.argv(pid))}
-    return sorted(pid for pid in found if processes.parent(pid) not in found)
+    return {pid for pid in processes.pids() if pid not in carrying and processes.start_time(pid) is not None and fits(pid, processes.argv(pid))}
+
+
+def uppermost(matching):
+    """Of processes below one another only the uppermost."""
+    return sorted(pid for pid in matching if processes.parent(pid) not in matching)
+
+
+def working(matching, listening):
+    """The uppermost that match; of one that only starts the program that does the work (sh -c, npm, a loop), that program."""
+    return sorted({_worker(pid, matching, listening) for pid in uppermost(matching)})
+
+
+def _worker(pid, matching, listening):
+    """The one process of a tree that listens; where none or several do, below each that only starts another program which matches too, that one."""
+    tree = {pid, *processes.below(pid)}
+    serving = tree & {each for found in listening for each in found.pids}
+    if pid in serving:
+        return pid
+    tops = [each for each in serving if processes.parent(each) not in serving]
+    if len(tops) == 1:
+        return tops[0]
+    while not tops:
+        started = [each for each in processes.children(pid) if each in matching]
+        if len(started) != 1 or _program(started[0]) == _program(pid):
+            break
+        pid = started[0]
+    return pid
+
+
+def _program(pid):
+    try:
+        return os.readlink("/proc/%d/exe" % pid)
+    except OSError:
+        return None
 
 
 def protected():

@@ -8,7 +8,7 @@ import signal
 import time
 
 from ... import _clock
-from .. import processes, revival
+from .. import processes, revival, successors
 
 
 class Resume:
@@ -33,7 +33,7 @@ class Resume:
 class EnsureRunning:
     """``{"name", "fault", "marks"}``: when neither a process nor a successor is there, start it as it was.
 
-    ``marks``: what revival.mark said of it. After a reboot there is nothing to do: what runs then is the host's own choice.
+    ``marks``: what successors.mark said of it. After a reboot there is nothing to do: what runs then is the host's own choice.
     """
 
     ARGS = {"name": "text", "fault": "id", "marks": "object"}
@@ -46,7 +46,7 @@ class EnsureRunning:
         marks = args["marks"]
         if marks["boot"] != _clock.boot_id() or processes.alive(marks["pid"], marks["start"]):
             return True
-        return revival.wait(marks, patience) is not None
+        return successors.wait(marks, patience) is not None
 
     @classmethod
     def undo(cls, args):
@@ -54,14 +54,23 @@ class EnsureRunning:
         if not cls._there(args, cls.SUPERVISED if parent and processes.alive(*parent) else 0.0):
             captured = revival.kept(args["fault"])
             if captured is not None:
-                revival.start(captured)
+                successors.end_leftovers(args["marks"])
+                revival.start(revival.chosen(captured))
                 cls._there(args, 10.0)
         if cls._there(args):
             revival.forget(args["fault"])
 
     @classmethod
     def left(cls, args):
-        return [] if cls._there(args) else ["process %d (%s) is not running again" % (args["marks"]["pid"], args["name"])]
+        if not cls._there(args):
+            return ["process %d (%s) is not running again" % (args["marks"]["pid"], args["name"])]
+        return successors.impostors(args["marks"]) if args["marks"]["boot"] == _clock.boot_id() else []
+
+    @staticmethod
+    def state(args):
+        """What the process is to whoever uses it: name, tree, session, files, folder, limits."""
+        told = successors.settled(args["marks"])
+        return {"process %s" % args["name"]: told} if told else {}
 
 
 OPERATIONS = {"process.resume": Resume, "process.ensure_running": EnsureRunning}
