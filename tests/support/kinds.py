@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Processes of every kind that something bounds, or that have more rights than whoever started them. Made by root; each is a few lines of Python or a copy of sleep.
+"""Processes of every kind that something bounds, or that have more rights than whoever started them. For root only.
 
 As a program: ``kinds.py KIND SECONDS`` becomes a process of that kind, says its pid when it is, and sleeps.
 """
