@@ -151,3 +151,46 @@ def test_a_bad_setting_is_wrong_usage_in_one_sentence(run, tmp_path, kind):
     assert code == 2 and report is None and not (tmp_path / "reports").exists()
     # Ansible tells a failure twice: as an error with its place, and as the result of the task.
     assert 1 <= shown.count(words) <= 2 and "caused by" not in shown.lower(), shown
+
+
+CANARY = "Kanarie7f3a9Xq"
+
+
+def test_a_business_address_that_fails_while_the_health_address_is_good_fails_the_experiment(run, chaos_state):
+    """And what it is asked with is in no output, however talkative, and in no report."""
+
+    def behave(connection, request):
+        head, _mark, body = request.partition(b"\r\n\r\n")
+        if head.startswith(b"GET /health"):
+            return say(answer(HEALTH))(connection, request)
+        if head.startswith(b"GET"):
+            return say(answer(b"", 404))(connection, request)
+        broken = any((chaos_state / "ledger" / "faults").glob("*.json"))
+        good = b"X-Key: " + CANARY.encode() in head and json.loads(body)["pin"] == CANARY and head.startswith(b"POST /orders?token=" + CANARY.encode())
+        asked.append(good)
+        return say(answer({"state": "lost" if broken else "placed"}, 201 if good else 403))(connection, request)
+
+    asked = []
+    probe = {"headers": {"X-Key": CANARY}, "body": {"pin": CANARY}, "expect": {"status": 201, "json": {"state": "placed"}}, "rate": 10}
+    with Server(behave) as server:
+        own = dict(SCENARIO, id="mine", hold="2s", probe=dict(probe, url="/orders?token=" + CANARY))
+        code, shown, report = run({"chaos_target_url": server.url, "chaos_extra_scenarios": [own]}, options=("-vvv",))
+        (record,) = report["experiments"]
+        assert (code, record["status"], record["verdict"]) == (3, "completed", "failed"), shown[-3000:]
+        assert asked and all(asked) and record["phases"]["hold"]["failed"] > 10 > record["phases"]["baseline"]["failed"]
+        assert record["target"]["probed"].startswith("POST %s/orders?token=" % server.url)
+        # What a play was given with -e is in the command line of whoever typed it, and nowhere else.
+        assert CANARY not in shown.replace(json.dumps(own["probe"]), "") and CANARY not in json.dumps(report), [
+            line[:300] for line in shown.splitlines() if CANARY in line
+        ]
+
+
+def test_the_address_on_the_command_line_names_the_service_too(run):
+    def behave(connection, request):
+        return say(answer(HEALTH if b"/health" in request.split(b"\r\n")[0] else b"[]"))(connection, request)
+
+    with Server(behave) as server:
+        code, shown, report = run({"chaos_probe_url": server.url + "/orders"}, options=("--check",))
+        assert code == 0 and "testing %s/health" % server.url in shown, shown[-3000:]
+    (record,) = report["experiments"]
+    assert record["status"] == "planned" and record["target"]["probed"] == server.url + "/orders"

@@ -156,3 +156,28 @@ def test_the_report_of_a_host_that_tells_it():
     report = reports.report(reports.hostile("GET %s password=%s --token %s" % (URL, CANARY, CANARY)), command="x -e db_password=" + CANARY)
     said = json.dumps(report) + markdown.render(report) + "\n".join(terminal.render(report, "x"))
     assert sightings(said) == []
+
+
+def test_the_secrets_of_what_a_run_probes(lab, tmp_path):
+    """chaos_probe and the probe of a scenario hold it in URL, headers and body; a run tells and keeps it nowhere."""
+    scenario = {"id": "canary", "title": "T", "hypothesis": "H", "family": "cpu", "intensity": "light", "hold": "1s", "options": {"load": "10%"}}
+    own = dict(scenario, objectives={"error_rate": "5%"}, probe={"url": URL + "?token=" + CANARY, "headers": {"X-Own": CANARY}, "method": "GET", "body": CANARY})
+    settings = {
+        "chaos_hosts": HOST,
+        "chaos_target_url": "http://127.0.0.1:%d" % PORT,
+        "chaos_probe": {"url": URL + "?token=" + CANARY, "headers": HEADERS, "method": "GET", "body": CANARY},
+        "chaos_extra_scenarios": [dict(own, id="theirs", probe={"rate": 5}), own],
+        "chaos_scenarios": "theirs,canary",
+        "chaos_baseline": "2s",
+        "chaos_report_dir": str(tmp_path / "reports"),
+    }
+    given = tmp_path / "settings.json"
+    given.write_text(json.dumps(settings))
+    argv = [os.path.join(os.path.dirname(sys.executable), "ansible-playbook"), "-i", str(lifecycle.inventory_path(lab)), "-e", "@%s" % given, "-vvv", "--diff"]
+    done = adhoc.run(argv + [str(ROOT / "playbooks" / "chaos_light.yml")], cwd=ROOT, env=clean_environment(), timeout=300)
+    shown = done.stdout + done.stderr
+    report = (tmp_path / "reports" / "latest" / "report.json").read_text()
+    found = json.loads(report)
+    assert [each["status"] for each in found["experiments"]] == ["completed"] * 2, shown[-4000:]
+    assert sightings(shown) == [] and sightings(report) == [] and on_host(lab) == []
+    assert sightings((tmp_path / "reports" / "latest" / "report.md").read_text()) == []
