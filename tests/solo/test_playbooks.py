@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 
 import pytest
 
+from support.checkout import tracked
 from support.modules import ROOT, environment
 from support.residue import living
 from support.waiting import wait_for
@@ -57,11 +59,24 @@ def _home(tmp_path):
             pass
 
 
+@pytest.fixture(name="odd_checkout")
+def _odd_checkout(tmp_path):
+    """A copy of the checkout in a folder whose name holds blanks, letters of another script, and what means something to a shell or an ini file."""
+    folder = tmp_path / "Prüf ling ä ß" / "it's #1 ;50% x"
+    for path in tracked():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / path, folder / path, follow_symlinks=False)
+    return folder
+
+
 @pytest.mark.slow
 @pytest.mark.quick
-def test_resilient_application_passes_and_nothing_is_left(ansible_playbook, chaos_state, tmp_path, home):
+def test_resilient_application_passes_and_nothing_is_left(ansible_playbook, chaos_state, tmp_path, home, odd_checkout):
+    """From a checkout in an odd place."""
     scenarios = "cpu-light,memory-light,disk-io-light,app-restart,database-outage-brief,network-delay-light"
-    done = ansible_playbook(ROOT / "playbooks" / "chaos_smoke.yml", *FAST, "-e", "chaos_scenarios=" + scenarios, "-e", "target_app_home=%s" % home)
+    arguments = [*FAST, "-e", "chaos_scenarios=" + scenarios, "-e", "target_app_home=%s" % home]
+    odd = {"ANSIBLE_CONFIG": odd_checkout / "ansible.cfg"}
+    done = ansible_playbook(odd_checkout / "playbooks" / "chaos_smoke.yml", *arguments, cwd=odd_checkout, env=odd)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
     report = report_of(tmp_path / "reports")
     found = by_scenario(report)
