@@ -13,9 +13,10 @@ from .._errors import HostError
 
 
 @contextlib.contextmanager
-def held(path, shared=False, wait=10.0):
+def held(path, shared=False, wait=10.0, make=None):
     """Hold flock(2) on ``path`` (made when needed) for the block; raises HostError after ``wait`` seconds.
 
+    ``make``: called where the folder of ``path`` is gone, as its last user takes it away.
     Whoever got the lock on a file that its last holder removed meanwhile tries again on the new one.
     """
     limit = time.monotonic() + wait
@@ -32,6 +33,9 @@ def held(path, shared=False, wait=10.0):
                     raise HostError("another process holds %s for more than %g s" % (path, wait))
                 time.sleep(0.01)
             except OSError as error:
+                if make and isinstance(error, FileNotFoundError) and time.monotonic() < limit:
+                    make()
+                    continue
                 raise HostError("%s cannot be locked: %s" % (path, error.strerror))
             if descriptor is not None:
                 os.close(descriptor)

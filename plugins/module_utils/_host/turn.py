@@ -126,7 +126,7 @@ def release(ledger, identity=None, check_mode=False):
 @contextlib.contextmanager
 def _alone(run_folder):
     path = os.path.join(run_folder, "turn.lock")
-    with lock.held(path, wait=30.0):
+    with lock.held(path, wait=30.0, make=lambda: state.prepare(run_folder)):
         try:
             yield
         finally:
