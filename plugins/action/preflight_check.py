@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import tempfile
 import zlib
@@ -17,7 +18,17 @@ from ansible_collections.magsasa.chaos.plugins.module_utils import _clock, _quan
 from ansible_collections.magsasa.chaos.plugins.module_utils._endpoint import candidates
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, ChaosError
 from ansible_collections.magsasa.chaos.plugins.module_utils._host import processes
-from ansible_collections.magsasa.chaos.plugins.plugin_utils import _catalogue, _misspelt, _objectives, _origin, _probing, _scenario_form, _slice, _strategy
+from ansible_collections.magsasa.chaos.plugins.plugin_utils import (
+    _catalogue,
+    _halting,
+    _misspelt,
+    _objectives,
+    _origin,
+    _probing,
+    _scenario_form,
+    _slice,
+    _strategy,
+)
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._fault_action import inventory_refusal
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._names import REPORTS
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._touched import Touched
@@ -44,11 +55,7 @@ class ActionModule(ActionBase):
                 return dict(result, changed=False)
             self._check_play(task_vars)
             scenarios = self._checked(self._task.args)
-            for place, value in _origin.layers("chaos_objectives", task_vars, self._loader):
-                _objectives.stated(self._templar.template(value), place)
-            port = self._templar.template(task_vars.get("chaos_database_port"))
-            if port not in (None, ""):
-                candidates.port(port, "chaos_database_port")
+            self._check_read_later(task_vars)
         except ChaosError as error:
             # Not raised: Ansible would wrap the sentence into others.
             result.update(failed=True, changed=False, msg=str(error))
@@ -83,6 +90,23 @@ class ActionModule(ActionBase):
             refusal = str(BadOption("chaos_sliced", declared, "is neither true nor false", "write true or false"))
         if refusal:
             raise ChaosError(refusal)
+
+    def _check_read_later(self, task_vars):
+        """Variables that are read in the middle of a run, or for one scenario only: what cannot be used is told now."""
+        for place, value in _origin.layers("chaos_objectives", task_vars, self._loader):
+            _objectives.stated(self._templar.template(value), place)
+        names = ("chaos_halt_on", "chaos_lease", "chaos_database_port", "chaos_observer")
+        given = {name: self._templar.template(task_vars.get(name)) for name in names}
+        _halting.parse(given["chaos_halt_on"], "chaos_halt_on")
+        if given["chaos_lease"] not in (None, ""):
+            _quantity.duration(given["chaos_lease"], "chaos_lease", low=1.0)
+        if given["chaos_database_port"] not in (None, ""):
+            candidates.port(given["chaos_database_port"], "chaos_database_port")
+        hosts = task_vars.get("hostvars") or {}
+        if given["chaos_observer"] and given["chaos_observer"] not in hosts:
+            near = difflib.get_close_matches(str(given["chaos_observer"]), list(hosts), 1)
+            remedy = "did you mean %s?" % near[0] if near else "name one that the inventory has"
+            raise BadOption("chaos_observer", given["chaos_observer"], "is no host of the inventory", remedy)
 
     def _checked(self, given):
         _quantity.duration(given.get("baseline", "10s"), "chaos_baseline", low=1.0, high=3600.0)

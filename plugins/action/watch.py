@@ -13,7 +13,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.magsasa.chaos.plugins.module_utils import _quantity
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._hosts import HostRunner
-from ansible_collections.magsasa.chaos.plugins.plugin_utils import _names, _room, _runs
+from ansible_collections.magsasa.chaos.plugins.plugin_utils import _halting, _names, _room, _runs
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._watch.baseline import Baseline
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._watch.hold import Hold
 
@@ -72,7 +72,7 @@ class ActionModule(ActionBase):
         if given.get("phase") not in ("baseline", "hold"):
             raise AnsibleActionFail("phase: '%s' is not a phase; use baseline or hold" % given.get("phase"))
         hosts = given["hosts"] if given.get("hosts") is not None else [task_vars["inventory_hostname"]]
-        halt_on = given.get("halt_on") or {}
+        halt_on = _halting.parse(given.get("halt_on"))
         before = given.get("baseline") or {}
         probe = _quantity.name(given["probe"], "probe") if given.get("probe") else None
         observers = {str(host): str(observer) for host, observer in (given.get("observers") or {}).items() if observer}
@@ -93,9 +93,9 @@ class ActionModule(ActionBase):
             "again": before.get("again") or {},
             "slow_ms": {str(host): self._slow(given, (before.get("hosts") or {}).get(host) or {}) for host in hosts},
             "max_error_rate_pct": _quantity.percent(given.get("max_error_rate", "5%"), "max_error_rate"),
-            "halt_error_rate_pct": _quantity.percent(halt_on["error_rate"], "halt_on.error_rate") if halt_on.get("error_rate") else None,
-            "halt_latency_ms": _quantity.duration(halt_on["latency"], "halt_on.latency") * 1000.0 if halt_on.get("latency") else None,
-            "halt_for_s": _quantity.duration(halt_on.get("for", "5s"), "halt_on.for", low=0.5),
+            "halt_error_rate_pct": halt_on["error_rate_pct"],
+            "halt_latency_ms": halt_on["latency_ms"],
+            "halt_for_s": halt_on["for_s"],
         }
 
     @staticmethod

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 
@@ -109,6 +110,16 @@ def test_each_objective_says_where_it_was_stated(scenario, extra, expected, tmp_
     assert {each["name"]: (each["objective"], each["from"]) for each in found["experiment"]["objectives"]} == expected
 
 
-def test_an_objective_that_means_nothing_ends_the_run_before_it_begins(tmp_path):
-    found = run_module("preflight_check", {"report_dir": str(tmp_path / "r")}, tmp_path, extra=("-e", '{"chaos_objectives": {"recovery_tme": "5s"}}'))
-    assert found["failed"] and found["msg"] == "chaos_objectives: 'recovery_tme' is not an objective; did you mean recovery_time?"
+LATE = [
+    ({"chaos_objectives": {"recovery_tme": "5s"}}, "chaos_objectives: 'recovery_tme' is not an objective; did you mean recovery_time?"),
+    ({"chaos_halt_on": {"eror_rate": "50%"}}, "chaos_halt_on: 'eror_rate' is not a condition; did you mean error_rate?"),
+    ({"chaos_lease": "soon"}, "chaos_lease: 'soon' is not a duration"),
+    ({"chaos_database_port": "mysql"}, "chaos_database_port: 'mysql' is not a port"),
+    ({"chaos_observer": "localhots"}, "chaos_observer: 'localhots' is no host of the inventory; did you mean localhost?"),
+]
+
+
+@pytest.mark.parametrize("given, says", LATE, ids=lambda value: next(iter(value)) if isinstance(value, dict) else None)
+def test_what_would_be_read_late_is_checked_before_the_run_begins(given, says, tmp_path):
+    found = run_module("preflight_check", {"report_dir": str(tmp_path / "r")}, tmp_path, extra=("-e", json.dumps(given)))
+    assert found["failed"] and found["msg"].startswith(says)
