@@ -14,6 +14,8 @@ author:
 description:
   - The panic button. Reads the ledger of the host and undoes every fault that is active there, whoever injected it.
   - Needs no memory of the run that injected. Never refused by a guard.
+  - A fault whose record is gone or damaged is found by what is alive or there of it (its processes, tables, chains, devices, lines in C(/etc/hosts),
+    drop-ins), and undone. What cannot be undone without a record is named in RV(unreadable).
 options:
   names:
     description: Only the faults with these names. All when left out.
@@ -62,7 +64,8 @@ probes_ended:
   elements: str
   sample: [light-1]
 unreadable:
-  description: Records of active faults that are damaged, of another version or not of this user; they are neither undone nor removed. One sentence each.
+  description: Records of active faults that are damaged, of another version or not of this user; they are neither undone nor removed.
+    Also what is there of a fault without a record and cannot be undone without one. One sentence each.
   returned: always
   type: list
   elements: str
@@ -85,7 +88,7 @@ def main():
         ended = halting.end_probes(module.check_mode) if module.params["probes"] else []
     except (ChaosError, OSError) as error:
         module.fail_json(msg=str(error), undone=[], probes_ended=[], unreadable=[], changed=False)
-    unreadable = halting.unreadable()
+    unreadable = halting.unreadable(thorough=True)
     for sentence in unreadable:
         module.warn(sentence)
     left = [sentence for record in undone for sentence in record.get("residue") or []]

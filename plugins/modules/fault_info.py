@@ -13,7 +13,7 @@ author:
   - magsasa.chaos contributors (@magsasa)
 description:
   - Tells which faults are active on a host, which are over and how they ended, what is left of them, and which probes run.
-  - Changes nothing on the host.
+  - Undoes first what nobody holds any more, as every module of the collection does that looks at faults. Otherwise it changes nothing.
 options:
   names:
     description: Only faults with these names. All when left out.
@@ -29,10 +29,10 @@ options:
     default: 5s
 attributes:
   check_mode:
-    description: Can run in C(check_mode); it is the same, as nothing is changed.
+    description: Can run in C(check_mode) and look without undoing anything.
     support: full
   diff_mode:
-    description: Nothing is changed.
+    description: What is undone was not this task's doing.
     support: none
   platform:
     description: Target OS/families that can be operated against.
@@ -49,7 +49,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 active:
-  description: Faults that are in, oldest first. C(orphaned) is true for one that nobody holds any more; the next contact undoes it.
+  description: Faults that are in, oldest first. C(orphaned) is true for one that nobody holds any more (in check mode, which undoes nothing).
   returned: always
   type: list
   elements: dict
@@ -60,6 +60,12 @@ past:
   type: list
   elements: dict
   sample: [{id: 77d23f9c1b0a, name: half-busy, family: cpu, state: reverted, revert_cause: deadline, residue: []}]
+swept:
+  description: Final records of faults that nobody held any more and that were undone now; none in check mode.
+  returned: always
+  type: list
+  elements: dict
+  sample: []
 residue:
   description: What is left of faults that could not be wholly undone, one sentence each.
   returned: always
@@ -103,10 +109,10 @@ def main():
     )
     try:
         window = _quantity.duration(module.params["window"], "window", low=0.1, high=600.0)
-        result = halting.look(module.params["names"], max(0, module.params["past"]), window)
+        result = halting.look(module.params["names"], max(0, module.params["past"]), window, module.check_mode)
     except (ChaosError, OSError) as error:
         module.fail_json(msg=str(error))
-    module.exit_json(changed=False, **result)
+    module.exit_json(changed=bool(result["swept"]), **result)
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ options:
     default: 5s
 attributes:
   check_mode:
-    description: Can run in C(check_mode) and look without renewing.
+    description: Can run in C(check_mode) and look without renewing or undoing.
     support: full
   diff_mode:
     description: Nothing is changed.
@@ -54,7 +54,7 @@ renewed:
   elements: str
   sample: [half-busy]
 active:
-  description: Faults that are in, oldest first. C(orphaned) is true for one that nobody holds any more; the next contact undoes it.
+  description: Faults that are in, oldest first. C(orphaned) is true for one that nobody holds any more (in check mode, which undoes nothing).
   returned: always
   type: list
   elements: dict
@@ -65,6 +65,12 @@ past:
   type: list
   elements: dict
   sample: [{id: 77d23f9c1b0a, name: half-busy, family: cpu, state: reverted, revert_cause: deadline, residue: []}]
+swept:
+  description: Final records of faults that nobody held any more and that were undone now; none in check mode.
+  returned: always
+  type: list
+  elements: dict
+  sample: []
 residue:
   description: What is left of faults that could not be wholly undone, one sentence each.
   returned: always
@@ -109,10 +115,10 @@ def main():
     try:
         window = _quantity.duration(module.params["window"], "window", low=0.1, high=600.0)
         renewed = [] if module.check_mode else halting.renew(module.params["names"])
-        result = halting.look(module.params["names"], max(0, module.params["past"]), window)
+        result = halting.look(module.params["names"], max(0, module.params["past"]), window, module.check_mode)
     except (ChaosError, OSError) as error:
         module.fail_json(msg=str(error))
-    module.exit_json(changed=False, renewed=renewed, **result)
+    module.exit_json(changed=bool(result["swept"]), renewed=renewed, **result)
 
 
 if __name__ == "__main__":

@@ -5,15 +5,19 @@
 from __future__ import annotations
 
 import os
+import time
 
 from .. import _clock
 from .._errors import ChaosError, Refused
-from .._host import boot, holding, launch, processes, revert, secrets, turn, undo
+from .._host import boot, ending, holding, launch, processes, revert, secrets, turn, undo
 from .._host.ledger import Ledger
 from .._host.operations.members import MARK
 from . import guard, plan as plans, record as records
 
 PAST = 50  # faults of one name, among which that of a run is looked for
+ADMISSION_S = 100.0  # somebody else may be injecting: as long as that may take
+LOOK_EVERY_S = 0.05
+ELSE = "look at the host, or use another name"
 
 
 def present(family, envelope, options, check_mode=False):
@@ -33,11 +37,22 @@ def present(family, envelope, options, check_mode=False):
     ledger.prepare()
     swept = revert.sweep(ledger)
     try:
-        with ledger.admission():
+        with ledger.admission(ADMISSION_S):
+            _until_in(ledger, envelope["name"])
             result = _admit(ledger, ledger.active(), family, envelope, options, _hand_over)
     finally:
         ledger.tidy()
     return dict(result, swept=[records.public(each) for each in swept])
+
+
+def _until_in(ledger, name):
+    """Wait while a fault of this name is being injected. Its module may be gone by now; its supervisor goes on."""
+    limit = time.monotonic() + ADMISSION_S
+    while time.monotonic() < limit:
+        found = ledger.find(name)
+        if found is None or found["state"] != "armed" or holding.orphaned(found):
+            break
+        time.sleep(LOOK_EVERY_S)
 
 
 def _admit(ledger, active, family, envelope, options, carry_out):
@@ -48,13 +63,15 @@ def _admit(ledger, active, family, envelope, options, carry_out):
             remedy = "wait until it is over, or use another name"
             raise Refused("run", "fault '%s' on this host is that of %s" % (found["name"], turn.whose(found)), remedy=remedy)
         wanted = records.identity(envelope, options)
-        if found["state"] != "active" or {key: found.get(key) for key in wanted} != wanted:
+        if {key: found.get(key) for key in wanted} != wanted:
             raise Refused(
                 "conflict",
                 "fault '%s' is %s on this host with other options" % (found["name"], found["state"]),
                 remedy="end it first with state=absent, or use another name",
             )
-        return {"changed": False, "fault": records.public(found)}
+        if found["state"] == "residue":
+            raise Refused("conflict", "fault '%s' is not wholly undone on this host: %s" % (found["name"], "; ".join(found["residue"])), remedy=ELSE)
+        return {"changed": False, "fault": records.public(found)}  # of one that is being injected the plan, until it is in
     if hasattr(family, "claims"):  # where the other fault keeps this one from being planned at all
         guard.no_conflict({"claims": family.claims(options)}, active)
     plan = family.plan(options, family.look(options))
@@ -82,7 +99,7 @@ def _hand_over(ledger, plan, envelope, options):
     except ChaosError as error:
         left = ledger.read(record["id"])
         if left is not None:
-            revert.request(ledger, left, "failed")
+            ending.request(ledger, left, "failed")
         ledger.tidy()
         raise ChaosError("the fault was not injected: %s" % error, fault=records.public(error.details.get("fault") or record))
     return ready["fault"]
@@ -101,7 +118,7 @@ def absent(name, check_mode=False, run=None):
         past = found or next(filter(mine, ledger.past(PAST, name)), None)
         return {"changed": bool(found), "fault": records.public(past) if past else None, "swept": []}
     ledger.prepare()
-    final = revert.request(ledger, found, "absent") if found else None
+    final = ending.request(ledger, found, "absent") if found else None
     swept = [each for each in revert.sweep(ledger) if each["name"] != name]
     ledger.tidy()
     if final is None:

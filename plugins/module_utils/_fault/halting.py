@@ -7,7 +7,7 @@ from __future__ import annotations
 import time
 
 from .. import _clock
-from .._errors import printable
+from .._errors import HostError, printable
 from .._host import halt as leases
 from .._host import holding, turn
 from .._host.ledger import Ledger
@@ -16,38 +16,79 @@ from . import record as records
 
 
 def halt(names=None, check_mode=False, by=""):
-    """Undo every active fault of this host (or those named); returns their final records. ``by``: who halts."""
+    """Undo every active fault of this host (or those named); returns their final records. ``by``: who halts.
+
+    Without names also those that no record tells of, by what is alive or there of them.
+    """
+    from .._host import ending, traces  # only here: looking should not load every way to undo
+
     ledger = Ledger()
     by = "halted by %s at %s" % (printable(by or "%(user)s from %(from)s" % records.who(), 120), turn.moment(time.time()))
     if names is None:
         end_turn(ledger, by, check_mode)
     chosen = [each for each in ledger.active() if names is None or each["name"] in names]
     if check_mode:
-        return [records.public(each) for each in chosen]
-    if not chosen:
-        ledger.tidy()  # what a killed module left beside the ledger goes with the panic button too
-        return []
-    from .._host import revert  # only here: looking should not load every way to undo
-
-    ledger.prepare()
+        return [records.public(each) for each in chosen + (traces.end(ledger, True) if names is None else [])]
+    if chosen:
+        _prepare(ledger)
     for each in chosen:  # all at once, and then wait for each
-        revert.ask(ledger, each, "halt", by)
-    done = [records.public(revert.request(ledger, each, "halt", by=by)) for each in chosen]
-    ledger.tidy()
-    return done
+        ending.ask(ledger, each, "halt", by)
+    done = [_ended(ledger, each, by) for each in chosen]
+    if names is None:
+        done += traces.end(ledger)
+    ledger.tidy()  # what a killed module left beside the ledger goes with the panic button too
+    return [records.public(each) for each in done]
+
+
+def _prepare(ledger):
+    try:
+        ledger.prepare()
+    except HostError:
+        pass  # a disk that takes nothing is no reason to leave a fault in
+
+
+def _ended(ledger, record, by):
+    """The final record; of a fault that is undone and cannot be written down, what is known of it."""
+    from .._host import ending
+
+    try:
+        return ending.request(ledger, record, "halt", by)
+    except HostError as error:
+        return dict(record, notes=(record.get("notes") or []) + [str(error)])
 
 
 def end_turn(ledger, by, check_mode=False):
     """End the run that has the turn of this host: it experiments here no more, and says who halted it."""
     told = turn.holder(ledger.folders.run)
     if told and not check_mode:
-        ledger.note_halt(told["id"], by)
+        try:
+            ledger.note_halt(told["id"], by)
+        except HostError:
+            pass  # a disk that takes nothing is no reason to leave a fault in
     turn.release(ledger, None, check_mode)
 
 
-def unreadable():
-    """Sentences about what in the ledger could be neither read nor undone."""
-    return Ledger().unreadable()
+def unreadable(thorough=False):
+    """Sentences about what in the ledger could be neither read nor undone; ``thorough``: and about what nobody can undo without a record."""
+    from .._host import traces
+
+    ledger = Ledger()
+    return ledger.unreadable() + (traces.named(ledger) if thorough else [])
+
+
+def sweep(ledger):
+    """Undo faults that nobody holds any more; returns their final records."""
+    if not any(holding.orphaned(each) for each in ledger.active()):
+        return []
+    from .._host import revert
+
+    _prepare(ledger)
+    try:
+        return revert.sweep(ledger)
+    except HostError:  # undone, and written down when there is room
+        return []
+    finally:
+        ledger.tidy()
 
 
 def end_probes(check_mode=False):
@@ -72,9 +113,10 @@ def renew(names=None, run=None):
     return [each["name"] for each in chosen]
 
 
-def look(names, past, window_s):
-    """The ledger as fault_info returns it."""
+def look(names, past, window_s, check_mode=False):
+    """The ledger as fault_info returns it, once what nobody holds any more is undone (not in check mode)."""
     ledger = Ledger()
+    swept = [] if check_mode else sweep(ledger)
     active = [each for each in ledger.active() if names is None or each["name"] in names]
     gone = [each for each in ledger.past(10**6 if names else past) if names is None or each["name"] in names][:past]
     return {
@@ -82,6 +124,7 @@ def look(names, past, window_s):
         "past": [records.public(each) for each in gone],
         "residue": [sentence for each in active for sentence in each.get("residue") or []],
         "unreadable": ledger.unreadable(),
+        "swept": [records.public(each) for each in swept],
         "probes": probes.list_probes(ledger.folders.run, window_s),
         "clock": dict(_clock.now(), boot_id=_clock.boot_id()),
     }

@@ -35,6 +35,8 @@ def take(wanted, keep=False):
     there is none of that name; ``recovered`` is None when nobody asked; ``stopped``: who halted the run here; ``again`` is an argv that answers the same question.
     """
     ledger = Ledger()
+    if not keep:  # a module; the archive's own look is of a fault that is held, and is to cost little
+        halting.sweep(ledger)
     run = wanted["run"]
     renewed = halting.renew([wanted["name"], wanted["name"] + LIVE], run) if wanted["renew"] else []
     if run and wanted["fault"]:

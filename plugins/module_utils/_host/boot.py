@@ -72,7 +72,7 @@ def _write(path, text):
 
 
 def _text(when, folder, archive):
-    command = " ".join(map(unit.quoted, payload.command(archive, "sweep", when)))
+    command = " ".join(map(unit.quoted, payload.command_by_any(archive, "sweep", when)))
     return TEXT % {"when": when, "archive": archive.replace("%", "%%"), "folder": folder.replace("%", "%%"), "order": ORDER[when], "command": command}
 
 

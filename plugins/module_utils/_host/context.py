@@ -9,7 +9,7 @@ import signal
 
 from .. import _clock
 from .._errors import HostError
-from . import boot, enclosure, processes, undo
+from . import boot, enclosure, places, processes, undo
 
 
 class Context:
@@ -19,7 +19,7 @@ class Context:
     (a kill) happened, as a clock reading; ``over``: set by a family to end the fault before its deadline.
     """
 
-    def __init__(self, ledger, record, close=(), workers_group=None):
+    def __init__(self, ledger, record, close=(), workers_group=None, tell=None):
         self.ledger = ledger
         self.record = record
         self.memory = {}
@@ -28,6 +28,7 @@ class Context:
         self.workers = {}
         self._close = close
         self._workers_group = workers_group
+        self._tell = tell or (lambda message: None)
 
     @property
     def id(self):
@@ -45,8 +46,16 @@ class Context:
         for thing, held in undo.dump([entry]).items():
             self.record.setdefault("before", {}).setdefault(thing, held)
         self.record["undo"].append(entry)
+        self._tell({"undo": entry})
         self.ledger.write(self.record)
         boot.arm(self.ledger, [entry])
+
+    def hold(self, path, named=None):
+        """Keep a descriptor of what is at ``path``, here and in the guardian: it is found again by it whatever its folders become.
+
+        ``named``: what the undo calls it, where that is another path.
+        """
+        self._tell({"hold": [places.hold(path, named=named), named or path]})
 
     def happened(self):
         """Mark the moment of an event fault."""

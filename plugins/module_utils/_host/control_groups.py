@@ -35,12 +35,12 @@ _CONTAINERS = ("docker", "libpod", "containerd", "crio", "kubepods")
 
 def kept(pid):
     """``[[controllers, path, bounding]]``: ``bounding`` are the groups on the way that bound what is in them."""
-    return [[controllers, path, [each for each in _upwards(path) if _bounds(controllers, each)]] for controllers, path in of(pid)]
+    return [[controllers, path, [each for each in upwards(path) if _bounds(controllers, each)]] for controllers, path in of(pid)]
 
 
 def _bounds(controllers, group):
     """Whether a group bounds what is in it: by a limit; or as a service, of which systemd bounds more than can be read here."""
-    folder = os.path.join(_mounted(controllers), group)
+    folder = os.path.join(mounted(controllers), group)
     name = os.path.basename(group)
     if name.endswith(".service") and not name.startswith("user@"):
         return True
@@ -69,7 +69,7 @@ def rejoin(groups):
     for controllers, path, bounding in groups:
         if controllers not in now or now[controllers] == path:
             continue
-        for each in _upwards(path):
+        for each in upwards(path):
             if _enter(controllers, each):
                 break
             if each in bounding:
@@ -87,7 +87,7 @@ def ends_with(groups, tree):
 
 def _members(controllers, group):
     found = set()
-    for where, _folders, _files in os.walk(os.path.join(_mounted(controllers), group)):
+    for where, _folders, _files in os.walk(os.path.join(mounted(controllers), group)):
         found |= {int(line) for line in _text(where, "cgroup.procs").split() if line.isdigit()}
     return found
 
@@ -109,7 +109,7 @@ def remedy(pid):
 
 def _enter(controllers, group):
     try:
-        with open(os.path.join(_mounted(controllers), group, "cgroup.procs"), "w") as target:
+        with open(os.path.join(mounted(controllers), group, "cgroup.procs"), "w") as target:
             target.write("0")
         return True
     except OSError:
@@ -122,7 +122,7 @@ def join(groups):
     for controllers, path in groups:
         if now.get(controllers) in (None, path):
             continue
-        for each in _upwards(path):
+        for each in upwards(path):
             if _enter(controllers, each):
                 break
 
@@ -135,13 +135,14 @@ def leave_unit():
         pass  # a kernel without control groups
 
 
-def _mounted(controllers):
+def mounted(controllers):
+    """Folder of the hierarchy that has these controllers, as /proc/PID/cgroup names them; none are those of the unified one."""
     if controllers:
         return os.path.join(ROOT, controllers[len("name=") :] if controllers.startswith("name=") else controllers)
     return ROOT if os.path.exists(os.path.join(ROOT, "cgroup.controllers")) else os.path.join(ROOT, "unified")
 
 
-def _upwards(path):
+def upwards(path):
     """Relative paths from a group to the root: "a/b", "a", ""."""
     parts = [part for part in path.split("/") if part]
     if ".." in parts:  # above what this process may see

@@ -4,65 +4,110 @@
 """The process that undoes a fault when its supervisor cannot. Private to magsasa.chaos.
 
 Forked before the first change. It holds the reading end of a pipe that only the supervisor holds open: end of file means
-that the supervisor is gone, whatever killed it.
+that the supervisor is gone, whatever killed it. On the pipe come lines of JSON: what the supervisor learns, the guardian has in memory too.
 """
 from __future__ import annotations
 
+import json
 import os
 import select
 import signal
 import time
 
-from . import processes
-from .revert import revert
+from . import places, processes
+from .revert import until_done
 
 HUNG_AFTER = 2.0  # seconds past its deadline after which a supervisor counts as hung (stopped, starved)
 
 
-def start(ledger, fault_id, latest):
-    """Fork the guardian; returns ``(pid, start, pipe)``. ``latest``: monotonic second by which the fault must be over.
+class Line:
+    """The supervisor's end: who the guardian is, and what it is told. Never waits for a guardian that does not read."""
 
-    Writing a new decimal number and a newline to ``pipe`` replaces ``latest``.
-    """
+    def __init__(self, pid, start, pipe):
+        self.pid, self.start, self.pipe = pid, start, pipe
+        self._waiting = b""
+        os.set_blocking(pipe, False)
+
+    def tell(self, message):
+        """``{"latest": s}``: monotonic second by which the fault must be over; ``{"undo": entry}``: one more undo operation, of a kind that is loaded;
+        ``{"hold": [descriptor, path]}``: of the supervisor, to be kept open here too; ``{"over": true}``: it is undone."""
+        self._waiting += json.dumps(message).encode("ascii") + b"\n"
+        self.flush()
+
+    def flush(self):
+        """Send what could not be sent before."""
+        try:
+            while self._waiting:
+                self._waiting = self._waiting[os.write(self.pipe, self._waiting):]
+        except BlockingIOError:
+            pass
+        except OSError:
+            self._waiting = b""  # the guardian is gone
+
+
+def load():
+    """Load what is needed at the end: the archive, the run folder or this very Python may be gone by then."""
+    import encodings.idna  # noqa: F401  pylint: disable=unused-import
+    import encodings.latin_1  # noqa: F401  pylint: disable=unused-import
+    import pwd  # noqa: F401  pylint: disable=unused-import
+
+    from . import boot, secrets, services, unit  # noqa: F401  pylint: disable=unused-import
+
+
+def start(ledger, record, latest, close=()):
+    """Fork the guardian of a fault; returns its Line. ``latest``: monotonic second by which the fault must be over; ``close``: descriptors that it must not have."""
     reading, writing = os.pipe()
     supervisor = os.getpid()
     supervisor_start = processes.start_time(supervisor)
     pid = os.fork()
     if pid:
         os.close(reading)
-        return pid, processes.start_time(pid), writing
+        return Line(pid, processes.start_time(pid), writing)
     status = 1
     try:
-        os.close(writing)
+        for descriptor in (writing, *close):
+            os.close(descriptor)
         processes.call_me("chaos-guardian")
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        _watch(reading, latest)
-        processes.send(supervisor, supervisor_start, signal.SIGKILL)  # only when it is there and hung
-        if ledger.read(fault_id) is not None:
-            revert(ledger, fault_id, "supervisor_died")
+        if not _watch(reading, latest, record, supervisor):
+            processes.send(supervisor, supervisor_start, signal.SIGKILL)  # only when it is there and hung
+            until_done(ledger, record, "supervisor_died")
         ledger.tidy()
         status = 0
     finally:
         os._exit(status)
 
 
-def _watch(reading, latest):
-    """Return when the supervisor is gone or past its time."""
+def _watch(reading, latest, record, supervisor):
+    """Return when the supervisor is gone or past its time: whether the fault is over by then. ``record`` learns what the supervisor tells."""
     text = b""
+    over = False
     while True:
         left = latest + HUNG_AFTER - time.monotonic()
         if left <= 0:
-            return
+            return False
         if not select.select([reading], [], [], left)[0]:
             continue
-        piece = os.read(reading, 4096)
+        piece = os.read(reading, 65536)
         if not piece:
-            return
+            return over
         text += piece
         lines = text.split(b"\n")
         text = lines.pop()
-        if lines:
-            latest = float(lines[-1])
+        for message in map(json.loads, lines):
+            latest = message.get("latest", latest)
+            over = message.get("over", over)
+            if "undo" in message:
+                record["undo"].append(message["undo"])
+            if "hold" in message:
+                _hold(supervisor, *message["hold"])
+
+
+def _hold(supervisor, descriptor, path):
+    try:
+        places.hold_too(supervisor, descriptor, path)
+    except OSError:
+        pass  # it is found by the supervisor's descriptor, or searched for

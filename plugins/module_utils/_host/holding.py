@@ -4,8 +4,14 @@
 """Who holds a fault, and whether anybody still does. Private to magsasa.chaos."""
 from __future__ import annotations
 
+import signal
+import time
+
 from .. import _clock
-from . import processes
+from . import processes, standstill, unit
+
+OVERDUE_S = 1.0  # past its deadline: who can act has begun to undo by then
+ENDING_S = 2.0  # that a killed process may take to be gone
 
 
 def keepers(record):
@@ -15,9 +21,27 @@ def keepers(record):
 
 
 def orphaned(record):
-    """Whether nobody holds this fault any more, or an earlier undo left something of it."""
+    """Whether nobody holds this fault any more, or nobody who can, or an earlier undo left something of it."""
     if record.get("boot_id") != _clock.boot_id() or record["state"] == "residue":
         return True
     writer = record.get("writer") or {}
     starting = record["state"] == "armed" and writer and processes.alive(writer["pid"], writer["start"])
-    return not starting and not keepers(record)
+    return not starting and (not keepers(record) or abandoned(record))
+
+
+def abandoned(record):
+    """Whether its time is over and all who hold it are stopped or frozen: nobody of them will undo it."""
+    deadline = (record.get("deadline") or {}).get("monotonic")
+    if deadline is None or time.monotonic() < deadline + OVERDUE_S:
+        return False
+    return all(standstill.stands(pid) for pid, _start in keepers(record))
+
+
+def stop_keepers(record):
+    """Kill who holds a fault, be they stopped or frozen: they must not undo or inject later."""
+    found = keepers(record)
+    for pid, start in found:
+        processes.send(pid, start, signal.SIGKILL)
+        standstill.release(pid, unit.NAME % record["id"])
+    for pid, start in found:
+        processes.wait_gone(pid, start, ENDING_S)

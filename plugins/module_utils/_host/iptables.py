@@ -43,6 +43,12 @@ def look():
     return found
 
 
+def filtering(version):
+    """Whether there can be chains of ours: a look by the legacy kind would make a table that is not there."""
+    path = _cmd.which(PROGRAMS[version])
+    return path is not None and ("filter" in _names(version) or "nf_tables" in _cmd.run([path, "--version"], check=False).stdout)
+
+
 def _names(version):
     try:
         with open(NAMES[version]) as source:

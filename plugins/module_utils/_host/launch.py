@@ -20,6 +20,9 @@ from . import boot, lock, payload, processes, state, unit
 
 Child = namedtuple("Child", "pid start ready")
 READY_LIMIT = 1024 * 1024
+ENTRIES = ((payload.command, "fault"), (payload.command_by_any, "undo"), (payload.command_by_any, "watch"))  # of the archive, for a unit
+ENDED = "the %s process ended after %.1f s without a word; its archive or the Python of this host may be damaged"
+UNWATCHED = "systemd took no timer for it: should all its processes be stopped at once, it ends at the next contact"
 LOOK_S = 2.0  # between two looks whether a unit that says nothing is still there
 
 
@@ -70,21 +73,28 @@ def _hold_by_unit(run, fault_id, mark, duration_s, timeout, archive):
         reading = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             environment = dict(_environment(mark), MAGSASA_CHAOS_READY=path)
-            argv, undo_argv = (payload.command(archive, entry, fault_id) for entry in ("fault", "undo"))
+            argv, undo_argv, watch_argv = (by(archive, entry, fault_id) for by, entry in ENTRIES)
+            began = time.monotonic()
             if not unit.start(run, fault_id, argv, environment, undo_argv, duration_s):
                 return None
-            limit = time.monotonic() + timeout
-            while time.monotonic() < limit:
-                ready = _ready_line(reading, min(LOOK_S, limit - time.monotonic()))
+            watched = unit.watch(fault_id, watch_argv, environment, duration_s)  # while the supervisor loads
+            while time.monotonic() < began + timeout:
+                ready = _ready_line(reading, min(LOOK_S, began + timeout - time.monotonic()))
                 if ready is not None:
-                    return ready
+                    return ready if watched else _unwatched(ready)
                 if not unit.running(fault_id):
-                    break  # it ended without a word
+                    return {"error": ENDED % ("fault", time.monotonic() - began)}
             return {}
         finally:
             os.close(reading)
     finally:
         state.remove(path)
+
+
+def _unwatched(ready):
+    if isinstance(ready.get("fault"), dict):
+        ready["fault"].setdefault("notes", []).append(UNWATCHED)
+    return ready
 
 
 def _environment(mark):
@@ -128,19 +138,29 @@ def _detach(entry, spec_path, mark, timeout, archive):
         raise HostError("the %s process could not be started: %s" % (entry, error.strerror))
     finally:
         os.close(writing)
-    start = processes.start_time(child.pid)
+    start, began = processes.start_time(child.pid), time.monotonic()
     try:
         ready = _ready_line(reading, timeout)
     finally:
         os.close(reading)
     if ready is None or "error" in ready:
-        ended = child.poll()
+        ended = _ended(child) if ready is None else child.poll()
         if ended is None and ready is None:
             processes.end(child.pid, start)
         child.returncode = child.returncode or 0  # it is not ours to wait for: no ResourceWarning
+        if ended is not None and ready is None:
+            ready = {"error": ENDED % (entry, time.monotonic() - began)}
         _checked(entry, ready, timeout)
     child.returncode = 0
     return Child(child.pid, start, ready)
+
+
+def _ended(child):
+    """Exit code of a child that closed the pipe without a word, which it does a moment before it ends; None when it goes on."""
+    limit = time.monotonic() + 1.0
+    while child.poll() is None and time.monotonic() < limit:
+        time.sleep(0.01)
+    return child.poll()
 
 
 def _ready_line(descriptor, timeout):

@@ -4,12 +4,14 @@
 """The ledger of a host: one file for each active fault, one line for each past one. Private to magsasa.chaos.
 
 ``faults/<id>.json`` is written (and on the disk) before a fault changes anything and goes away only when the revert is done
-and checked; ``ledger.jsonl`` keeps the past. A record names its undo as data, so that anybody can carry it out.
+and checked; ``ledger.jsonl`` keeps the past. A record names its undo as data, so that anybody can carry it out. A copy of it lies in
+the run folder, which is on another file system mostly: a record that is damaged, or gone without a line in the past, is read there.
 """
 from __future__ import annotations
 
 import json
 import os
+import time
 
 from .._errors import HostError
 from . import ledger_form, lock, state, unit
@@ -18,6 +20,8 @@ from .ledger_form import ID, SCHEMA  # noqa: F401  pylint: disable=unused-import
 TIDY_S = 1.0  # how long tidying waits for others who tidy or start something
 MOST_AT_ONCE = 50  # faults that may have ended since one that was not wholly written down
 HALT = "halt"  # the family of a line that is no fault: a run was halted here
+OLD_S = 60.0  # a file that is to be renamed is renamed long before
+OF_ONE_FAULT = ("lock", "cause", "lease", "secret", "spool", "json")  # files in the run folder that go with their fault
 KEEP_BYTES = 2 * 1024 * 1024  # the past that is kept; about a thousand faults
 
 
@@ -43,29 +47,55 @@ class Ledger:
         """Where the record of an active fault is."""
         return os.path.join(self.faults, fault_id + ".json")
 
+    def copy(self, fault_id):
+        """Where the copy of the record of an active fault is."""
+        return os.path.join(self.folders.run, fault_id + ".json")
+
     def read(self, fault_id):
-        """The record of an active fault, or None."""
-        return state.read_json(self.path(fault_id))
+        """The record of an active fault that can be acted on, or None: then it is undone, or both files of it are damaged."""
+        if all(map(state.private, (self.folders.ledger, self.faults))):
+            record = state.read_json(self.path(fault_id))
+            if ledger_form.problem(record, fault_id) is None:
+                return record
+        record = state.read_json(self.copy(fault_id)) if state.private(self.folders.run) else None
+        if ledger_form.problem(record, fault_id) is not None or self.is_past(fault_id):
+            return None
+        return record
+
+    def is_past(self, fault_id):
+        """Whether the past says that this fault is wholly undone."""
+        return any(each["id"] == fault_id for each in self.past(MOST_AT_ONCE))
 
     def write(self, record, durable=True):
-        """Put the record of an active fault on the disk. Raises HostError."""
-        state.write_private(self.path(record["id"]), json.dumps(record, sort_keys=True), durable)
+        """Put the record of an active fault on the disk, and its copy beside it. Raises HostError."""
+        text = json.dumps(record, sort_keys=True)
+        try:
+            if not os.path.isdir(self.faults):  # somebody took it away
+                self.prepare()
+            state.write_private(self.path(record["id"]), text, durable)
+        except HostError:
+            if os.path.exists(self.copy(record["id"])):  # of a fault that is in: what it learnt must be known to others
+                self._write_copy(record["id"], text)
+            raise
+        self._write_copy(record["id"], text)
+
+    def _write_copy(self, fault_id, text):
+        try:
+            state.write_private(self.copy(fault_id), text, durable=False)
+        except HostError:
+            pass  # the record itself is what counts
 
     def active(self):
         """Records of the faults that are not wholly undone, oldest first."""
-        read = [(each, self.read(each)) for each in self._ids()]
-        records = [record for each, record in read if ledger_form.problem(record, each) is None]
+        records = [record for record in map(self.read, self._ids()) if record is not None]
         return sorted(records, key=lambda record: (record.get("armed_at") or {}).get("wall", 0))
 
     def _ids(self):
         """What the files of active faults are called after; none in a folder that is not ours alone: whoever owns it could have planted them."""
-        if not all(map(state.private, (self.folders.ledger, self.faults))):
-            return []
-        try:
-            names = os.listdir(self.faults)
-        except OSError:
-            return []
-        return sorted(name[:-5] for name in names if name.endswith(".json") and ID.fullmatch(name[:-5]))
+        found = set(_named_after(self.folders.run))
+        if state.private(self.folders.ledger):
+            found.update(_named_after(self.faults))
+        return sorted(found)
 
     def unreadable(self):
         """Sentences about the files of active faults that nobody can act on. They are neither carried out nor removed: an owner has to look."""
@@ -74,9 +104,10 @@ class Ledger:
             if os.path.lexists(path) and not state.private(path):
                 said.append("%s is not a private folder of this user, so no fault in it is known or undone" % path)
         for each in self._ids():
-            problem = ledger_form.problem(self.read(each), each)
-            if problem and os.path.lexists(self.path(each)):  # it may have been undone meanwhile
-                said.append("%s %s, so it is neither undone nor removed" % (self.path(each), problem))
+            if self.read(each) is None and os.path.lexists(self.path(each)):  # it may have been undone meanwhile
+                problem = ledger_form.problem(state.read_json(self.path(each)), each)
+                if problem:
+                    said.append("%s %s, so it is neither undone nor removed" % (self.path(each), problem))
         return said
 
     def find(self, name):
@@ -84,8 +115,12 @@ class Ledger:
         return next((record for record in self.active() if record["name"] == name), None)
 
     def close(self, record):
-        """Move a record that is wholly undone to the past; one that is there already, by somebody who was killed right then, only ends."""
+        """Move a record that is wholly undone to the past; one that is there already, by somebody who was killed right then, only ends.
+
+        Raises HostError when it cannot be written down.
+        """
         line = json.dumps(record, sort_keys=True) + "\n"
+        self.prepare()  # somebody may have taken the folders away
         try:
             with lock.held(self.past_path + ".lock"):
                 self._shorten()
@@ -94,7 +129,8 @@ class Ledger:
                 os.unlink(self.past_path + ".lock")
         except OSError as error:
             raise HostError("%s cannot be written: %s" % (self.past_path, error.strerror))
-        state.remove(self.path(record["id"]))
+        for path in (self.path(record["id"]), self.copy(record["id"])):
+            state.remove(path)
         state.sync_folder(self.faults)
 
     def _append(self, line):
@@ -161,12 +197,16 @@ class Ledger:
         except OSError:
             return []
 
-    def _remove_locks(self):
-        """Take away the locks of faults that are gone: whoever held one may have been killed before it could."""
-        if state.private(self.faults):
-            for name in os.listdir(self.faults):
-                if name.endswith(".lock") and ID.fullmatch(name[:-5]):
-                    state.remove(os.path.join(self.faults, name))
+    def _remove_stray(self, folder):
+        """Take away what is only there while somebody works, for a fault that is gone: he was killed before he could."""
+        if not state.private(folder):
+            return
+        for name in os.listdir(folder):
+            fault_id, _dot, end = name.partition(".")
+            path = os.path.join(folder, name)
+            ours = ID.fullmatch(fault_id) and end in OF_ONE_FAULT and self.read(fault_id) is None and not os.path.lexists(self.path(fault_id))
+            if ours or (name.startswith(state.NEW) and time.time() - os.lstat(path).st_mtime > OLD_S):
+                state.remove(path)
 
     def tidy(self):
         """Take away what only running faults and probes need, when none runs. Never in the way of one that starts."""
@@ -181,6 +221,7 @@ class Ledger:
         lib = os.path.join(run, "lib")
         probes = os.path.join(run, "probes")
         if not state.private(run):  # not there, or somebody else's: a folder with a foreseeable name in /tmp could lead us anywhere
+            self._tidy_ledger()
             return
         try:
             # Another one may tidy right now that still saw our fault: two guardians whose supervisors were killed together.
@@ -192,9 +233,32 @@ class Ledger:
                     for name in os.listdir(lib):
                         state.remove(os.path.join(lib, name))
                 with lock.held(os.path.join(run, "admission.lock"), wait=0):
+                    self._remove_stray(run)
+                    self._tidy_ledger()
                     os.unlink(os.path.join(run, "admission.lock"))
                 os.unlink(os.path.join(run, "lib.lock"))
-                self._remove_locks()
-                state.remove_if_empty(lib, run, self.faults)
+                state.remove_if_empty(lib, run)
         except (HostError, OSError):
             pass  # somebody starts one right now and will tidy later
+
+    def _tidy_ledger(self):
+        """Called where nobody works: with all locks, or without a run folder, which whoever starts a fault makes first."""
+        if not state.private(self.folders.ledger) or self._ids():
+            return
+        try:
+            for folder in (self.faults, self.folders.ledger):
+                self._remove_stray(folder)
+            state.remove_if_empty(self.faults, self.folders.ledger)
+        except (HostError, OSError):
+            pass
+
+
+def _named_after(folder):
+    """Ids of the faults that have a record in a private folder."""
+    if not state.private(folder):
+        return []
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return []
+    return [name[:-5] for name in names if name.endswith(".json") and ID.fullmatch(name[:-5])]

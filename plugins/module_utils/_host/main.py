@@ -19,6 +19,10 @@ def main(arguments):
             from .turn import main as run
         elif entry == "undo":
             from .stop_post import main as run
+        elif entry == "retry":
+            from .stop_post import retry as run
+        elif entry == "watch":
+            from .stop_post import watch as run
         elif entry == "sweep":
             from .boot import main as run
         elif entry == "step":

@@ -19,6 +19,16 @@ from . import state
 
 PACKAGE = "magsasa_chaos"
 _MAIN = "import sys\nfrom %s._host.main import main\nsys.exit(main(sys.argv[1:]))\n" % PACKAGE
+ANY = (
+    "first=$1; shift; "
+    "for each in \"$first\" python3 /usr/bin/python3 /usr/local/bin/python3 /usr/libexec/platform-python"
+    " /usr/bin/python3.[0-9] /usr/bin/python3.[0-9][0-9] /usr/local/bin/python3.[0-9] /usr/local/bin/python3.[0-9][0-9] /opt/*/bin/python3; do "
+    "command -v \"$each\" >/dev/null || continue; "
+    "\"$each\" -I -S -B \"$@\"; code=$?; "
+    "case $code in 0|75) exit $code ;; esac; "
+    "done; exit 1"
+)
+AGAIN = 75
 _FIXED_TIME = (2026, 1, 1, 0, 0, 0)  # so that the same code is always the same file
 
 
@@ -70,11 +80,28 @@ def install(run_folder):
     content = build()
     lib = state.prepare(os.path.join(state.prepare(run_folder), "lib"))
     path = os.path.join(lib, hashlib.sha256(content).hexdigest()[:16] + ".pyz")
-    if not os.path.exists(path) or os.path.getsize(path) != len(content):
+    if not _holds(path, content):
         state.write_private(path, content, durable=False)
     return path
+
+
+def _holds(path, content):
+    """Whether the file is ours and has this content; its size alone tells nothing of a damaged one."""
+    try:
+        with os.fdopen(state.open_private(path), "rb") as source:
+            return source.read(len(content) + 1) == content
+    except OSError:
+        return False
 
 
 def command(archive, entry, argument):
     """argv that runs one entry of the archive with the interpreter that runs this module; no site, no environment."""
     return [sys.executable, "-I", "-S", "-B", archive, entry, argument]
+
+
+def command_by_any(archive, entry, argument):
+    """The same for what runs later: where that interpreter is gone or does not run any more (an upgrade), any other python3 of the host does.
+
+    A fixed text for sh, to which everything is handed as arguments. 75 (EX_TEMPFAIL) is the answer of an entry that ran and is to be run again.
+    """
+    return ["/bin/sh", "-c", ANY, "magsasa-chaos", sys.executable, archive, entry, argument]

@@ -3,63 +3,120 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Undo a fault, check that it is undone, and write that down. Private to magsasa.chaos.
 
-The supervisor, the guardian and any later module run call the same function; a lock for each fault lets one of them work.
+The supervisor, the guardian and any later module run call the same function; a lock for each fault lets one of them work. Who holds
+a fault has its undo in memory: a record that is damaged or gone does not mean that somebody undid it, a line in the past does.
 """
 from __future__ import annotations
 
 import os
-import signal
 import time
 
 from .. import _clock
-from .._errors import ChaosError, HostError
-from . import journal, lock, processes, secrets, services, state, undo, unit
-from .holding import keepers, orphaned
+from .._errors import ChaosError
+from . import journal, lock, secrets, services, state, undo, unit
+from .holding import orphaned, stop_keepers
 
-UNIT_S = 5.0  # seconds that the unit of a fault may take to go
 CAUSES = (
     "deadline absent halt halt_condition lease worker_died guardian_died supervisor_died orphaned failed terminated event_over"
 ).split()
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.25, 5.0  # between two tries of an undo that failed
+WRITING_S = 900.0  # how long a fault that is undone may wait for room to be written down; after that it is the next contact's
 
 
-def revert(ledger, fault_id, cause, details=None):
+def revert(ledger, fault_id, cause, details=None, held=None):
     """Carry out the undo of one fault.
 
     Returns the final record, or None when the fault was already wholly undone. ``details`` joins the record first (the last
-    measurement). The record stays active, in state ``residue``, when something is left: the next contact tries again.
+    measurement). ``held`` is the record as whoever holds the fault has it in memory; it learns what was done. The record stays active,
+    in state ``residue``, when something is left: whoever holds it, or the next contact, tries again. Raises HostError when what was done
+    cannot be written down; a second call with the same ``held`` only writes.
     """
-    lock_path = os.path.join(ledger.faults, fault_id + ".lock")
-    with lock.held(lock_path, wait=60.0):
-        try:
-            record = ledger.read(fault_id)
-            if record is None:
-                return None
-            record.update(details or {})
-            problems = undo.carry_out(record["undo"], fault_id)
-            left = undo.residue(record["undo"], fault_id)
-            record["reverted_at"] = _clock.now()
-            record["revert_cause"] = record.get("revert_cause") or cause
-            record["residue"] = left
-            if _ended_its_boot(record):
-                record.update(effect="confirmed", note="the host went down", revert_cause="event_over")
-            if problems:
-                record["undo_problems"] = problems[:20]
-            record["state"] = "residue" if left else "reverted"
-            if not left:
-                undo.verify(record)
-            for name in (".cause", ".lease"):  # here, and not in the supervisor: it may be the one that died
-                state.remove(os.path.join(ledger.folders.run, fault_id + name))
-            if left:
-                ledger.write(record)
-            else:
-                secrets.drop(fault_id)
-                ledger.close(record)
-            different = record.get("differences")
-            said = "; LEFT: " + "; ".join(left) if left else "; NOT AS BEFORE: " + "; ".join(different) if different else ""
-            journal.note(record, "reverted (%s)%s" % (record["revert_cause"], said))
+    with lock.of_fault(os.path.join(ledger.faults, fault_id + ".lock"), fault_id):
+        if held is not None and held["state"] == "reverted":
+            return _close(ledger, held)
+        record = ledger.read(fault_id)
+        if record is None and (held is None or ledger.is_past(fault_id)):
+            return None
+        record = _joined(record, held)
+        record.update(details or {})
+        problems = undo.carry_out(record["undo"], fault_id)
+        left, gone = undo.residue(record["undo"], fault_id)
+        record["reverted_at"] = _clock.now()
+        record["revert_cause"] = record.get("revert_cause") or cause
+        record["residue"] = left
+        if _ended_its_boot(record):
+            record.update(effect="confirmed", note="the host went down", revert_cause="event_over")
+        if problems:
+            record["undo_problems"] = problems[:20]
+        again = record["state"] == "residue"
+        record["state"] = "residue" if left else "reverted"
+        if not left:
+            undo.verify(record)
+            if gone:
+                record["differences"] = (record.get("differences") or []) + gone
+            if again:
+                unit.end_retries(fault_id)
+        if held is not None:
+            held.update(record)
+        if left:
+            _say(record, again)
+            ledger.write(record)
             return record
-        finally:
-            state.remove(lock_path)
+        return _close(ledger, record)
+
+
+def _joined(record, held):
+    """The record on the disk with the undo that its holder has in memory, or that of the holder alone."""
+    if record is None:
+        return dict(held)
+    known = [dict(entry) for entry in record["undo"]]
+    more = [entry for entry in (held or {}).get("undo") or [] if entry not in known]
+    return dict(record, undo=known + more)
+
+
+def _close(ledger, record):
+    for end in ("cause", "lease", "spool"):  # here, and not in the supervisor: it may be the one that died
+        state.discard(os.path.join(ledger.folders.run, "%s.%s" % (record["id"], end)))
+    secrets.drop(record["id"])
+    ledger.close(record)
+    _say(record, False)
+    return record
+
+
+def _say(record, again):
+    """One line in the journal of the host; the tenth failure in a row is no news."""
+    different = record.get("differences")
+    left = record["residue"]
+    said = "; LEFT: " + "; ".join(left) if left else "; NOT AS BEFORE: " + "; ".join(different) if different else ""
+    if not (again and left):
+        journal.note(record, "reverted (%s)%s" % (record["revert_cause"], said))
+
+
+def until_done(ledger, record, cause, details=None, tell=None, wanted=None):
+    """``revert`` again and again until nothing is left and that is written down; only a boot, or whoever ends this process, ends it earlier.
+
+    ``tell()`` is called before each try; ``wanted(seconds)`` waits, and returns False when there is no time for another one. Returns
+    the final record, or None when somebody else undid the fault.
+    """
+    pause, since = FIRST_PAUSE_S, None
+    while True:
+        if tell is not None:
+            tell()
+        try:
+            final = revert(ledger, record["id"], cause, details, held=record)
+            if final is None or final["state"] != "residue":
+                return final
+        except (ChaosError, OSError):  # what was done is in ``record``
+            final = record
+        if record["state"] == "reverted":
+            since = since or time.monotonic()
+            if time.monotonic() - since > WRITING_S:
+                return record
+        if wanted is None:
+            time.sleep(pause)
+        elif not wanted(pause):
+            return final
+        pause = min(pause * 2, LONGEST_PAUSE_S)
 
 
 def _ended_its_boot(record):
@@ -72,62 +129,17 @@ def _ended_its_boot(record):
         return False
 
 
-def ask(ledger, record, cause, by=""):
-    """Ask the supervisor of an active fault to end it; returns at once whether there is one to ask. Asking twice changes nothing."""
-    supervisor = record.get("supervisor") or {}
-    if record["state"] == "residue" or not supervisor or not processes.alive(supervisor["pid"], supervisor["start"]):
-        return False
-    try:
-        state.write_private(os.path.join(ledger.folders.run, record["id"] + ".cause"), cause + "\n" + by, durable=False)
-    except HostError:  # no room: it is only a word for the ledger
-        pass
-    processes.send(supervisor["pid"], supervisor["start"], signal.SIGTERM)
-    return True
-
-
-def request(ledger, record, cause, patience=15.0, by=""):
-    """End an active fault from outside: ask its supervisor; do it here when there is none or it does not answer.
-
-    Returns the final record (active with ``residue`` when something is left).
-    """
-    fault_id = record["id"]
-    if ask(ledger, record, cause, by):
-        limit = time.monotonic() + patience
-        while time.monotonic() < limit:
-            found = ledger.read(fault_id)
-            if found is None or found["state"] == "residue" or not keepers(record):
-                break
-            time.sleep(0.02)
-        for keeper in keepers(record):
-            processes.wait_gone(keeper[0], keeper[1], 2.0)
-    if ledger.read(fault_id) is not None:
-        for pid, start in keepers(record):  # hung, or stopped by somebody: they must not undo or inject later
-            processes.send(pid, start, signal.SIGKILL)
-            processes.wait_gone(pid, start, 2.0)
-        revert(ledger, fault_id, cause, {"halted_by": by} if by else None)
-    state.remove(os.path.join(ledger.folders.run, fault_id + ".cause"))
-    _await_unit(ledger, fault_id)
-    final = ledger.read(fault_id) or next(iter(r for r in ledger.past(200) if r["id"] == fault_id), record)
-    return final
-
-
-def _await_unit(ledger, fault_id):
-    """Wait until the unit of a fault is done, so that nothing is left when this run ends. It has nothing to do any more but to go."""
-    marker = unit.marker(ledger.folders.run, fault_id)
-    limit = time.monotonic() + UNIT_S
-    while os.path.exists(marker) and time.monotonic() < limit:
-        time.sleep(0.02)
-
-
 def sweep(ledger):
-    """Undo every fault whose keepers are gone, or that an earlier undo left something of; returns their final records.
+    """Undo every fault whose keepers are gone, or stopped past its deadline, or that an earlier undo left something of; returns their final records.
 
-    Called by every module of ours before it does anything else.
+    Called by every module of ours that looks at faults before it does anything else.
     """
     done = []
     for record in ledger.active():
         if not orphaned(record):
             continue
+        if record["state"] != "residue":  # who left something tries again by himself, and so do we
+            stop_keepers(record)
         final = revert(ledger, record["id"], "orphaned")
         if final is not None:
             done.append(final)

@@ -17,6 +17,7 @@ from . import trusted
 
 Folders = namedtuple("Folders", "run ledger")
 OVERRIDE = "MAGSASA_CHAOS_STATE"
+NEW = ".new-"  # what the name of a file begins with before it is renamed
 
 
 def folders(environ=None):
@@ -107,7 +108,7 @@ def write_private(path, text, durable=True):
     folder = os.path.dirname(path)
     temporary = None
     try:
-        descriptor, temporary = tempfile.mkstemp(prefix=".new-", dir=folder)
+        descriptor, temporary = tempfile.mkstemp(prefix=NEW, dir=folder)
         with os.fdopen(descriptor, "wb") as target:
             target.write(text if isinstance(text, bytes) else text.encode("utf-8"))
             target.flush()
@@ -160,6 +161,14 @@ def remove(path):
         if error.errno in (errno.ENOTDIR,):
             return False
         raise HostError("%s cannot be removed: %s" % (path, error.strerror))
+
+
+def discard(path):
+    """Remove a file if it is there and the host lets us: it does no harm where it is."""
+    try:
+        remove(path)
+    except HostError:
+        pass
 
 
 def remove_if_empty(*paths):

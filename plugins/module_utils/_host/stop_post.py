@@ -1,23 +1,81 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the unit of a fault does when all of its processes are gone (entry ``undo`` of the runtime archive). Private to magsasa.chaos."""
+"""What systemd has carried out when those who hold a fault do not (entries of the runtime archive). Private to magsasa.chaos."""
 from __future__ import annotations
 
-from . import processes, state, unit
+import os
+import time
+
+from .._errors import ChaosError
+from . import payload, processes, state, unit
+from .holding import abandoned, keepers, stop_keepers
 from .ledger import Ledger
 from .revert import revert
 
+INJECT_LIMIT_S = 60.0  # beyond which nothing is injected any more; see supervisor.py
+LOOK_EVERY_S = 0.25
+
 
 def main(fault_id, _ready):
-    """Carry out what is left of the undo; mostly there is nothing left to do."""
+    """Entry ``undo``, all processes of the unit being gone: carry out what is left of the undo; mostly there is nothing left to do."""
     processes.call_me("chaos-guardian")
     ledger = Ledger()
+    done = False
     try:
-        if ledger.read(fault_id) is not None:
-            revert(ledger, fault_id, "supervisor_died")
+        done = _done(ledger, fault_id)
+        if not done:
+            archive = _archive()
+            environment = {key: value for key, value in os.environ.items() if key in ("PATH", "LC_ALL", "HOME") or key.startswith(("XDG_", "MAGSASA_"))}
+            environment.pop("MAGSASA_CHAOS_READY", None)
+            unit.retry(fault_id, payload.command_by_any(archive, "retry", fault_id), environment)
     finally:
-        state.remove(unit.ready(ledger.folders.run, fault_id))  # whoever waited may have been killed
-        state.remove(unit.marker(ledger.folders.run, fault_id))
+        state.discard(unit.ready(ledger.folders.run, fault_id))  # whoever waited may have been killed
+        state.discard(unit.marker(ledger.folders.run, fault_id))
         ledger.tidy()
+    return 0 if done else payload.AGAIN
+
+
+def retry(fault_id, _ready):
+    """Entry ``retry``, by a timer: once more, and the timer goes when it is done."""
+    processes.call_me("chaos-guardian")
+    ledger = Ledger()
+    done = _done(ledger, fault_id)
+    if done:
+        unit.end_retries(fault_id)
+    ledger.tidy()
+    return 0 if done else payload.AGAIN
+
+
+def _archive():
+    """The file that this runs from."""
+    return __loader__.archive
+
+
+def _done(ledger, fault_id):
+    """Whether nothing of the fault is left."""
+    if ledger.read(fault_id) is None:
+        return True
+    try:
+        final = revert(ledger, fault_id, "supervisor_died")
+    except (ChaosError, OSError):
+        return False
+    return final is None or final["state"] != "residue"
+
+
+def watch(fault_id, _ready):
+    """Entry ``watch``, by a timer at the deadline: undo what all who hold it are stopped or frozen for. Ends as soon as somebody acts."""
+    processes.call_me("chaos-guardian")
+    ledger = Ledger()
+    limit = time.monotonic() + INJECT_LIMIT_S
+    while True:
+        record = ledger.read(fault_id)
+        if record is None or record["state"] == "residue" or not keepers(record) or time.monotonic() > limit:
+            break  # it is over, or somebody has begun to undo; the unit ends without keepers
+        if abandoned(record):
+            stop_keepers(record)
+            revert(ledger, fault_id, "supervisor_died", {"note": "all its processes were stopped"}, held=record)
+            break
+        time.sleep(LOOK_EVERY_S)
+    ledger.tidy()
     return 0

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The process that holds one fault: injects it, checks that it bites, and undoes it at the end of its time. Private to magsasa.chaos.
 
-Every way out of here goes through the undo; the one way that does not (SIGKILL, a crash of the interpreter) is the guardian's.
+Every way out of here goes through the undo; the one way that does not (SIGKILL, a crash of the interpreter) is the guardian's. An undo that
+fails is tried again until it is done: whatever the ledger has become, this process has it in memory.
 """
 from __future__ import annotations
 
@@ -15,10 +16,10 @@ import time
 
 from .. import _clock
 from .._errors import ChaosError, HostError
-from . import enclosure, guardian, halt, journal, lock, processes, state, undo
+from . import enclosure, guardian, halt, journal, lock, processes, undo
 from .context import Context
 from .ledger import Ledger
-from .revert import CAUSES, revert
+from .revert import CAUSES, until_done
 
 MEASURE_EVERY = 1.0  # seconds
 CHECK_EVERY = 0.25  # lease and halt condition
@@ -33,9 +34,11 @@ class Supervisor:
         self.ledger = ledger
         self.id = fault_id
         self.record = None
-        self.pipe = None
+        self.guardian = None
         self.wakeup = None
         self.ended_by = None
+        self._stopping = False
+        self._tried = None
         self.ctx = None
         self.family = None
 
@@ -47,8 +50,9 @@ class Supervisor:
         try:
             self._inject()
         except Exception as error:
-            final = self._end("failed", error=str(error) or type(error).__name__)
-            ready({"error": str(error), "fault": final})
+            said = str(error) or type(error).__name__
+            final = self._end("failed", said, lambda final: ready({"error": said, "fault": final}))
+            ready({"error": said, "fault": final})
             return 1
         try:
             self._verify()
@@ -80,20 +84,20 @@ class Supervisor:
 
     def _register(self):
         """Say in the ledger who holds the fault, unless somebody undid it before we came."""
-        with lock.held(os.path.join(self.ledger.faults, self.id + ".lock")):
+        with lock.of_fault(os.path.join(self.ledger.faults, self.id + ".lock"), self.id, wait=10.0) as locks:
             self.record = self.ledger.read(self.id)
             if self.record is None:
                 raise HostError("the fault was undone before it was injected")
             workers = enclosure.settle(self.id)
             undo.load(self.record["undo"])  # before the guardian is forked: it has what we have
+            guardian.load()
             latest = time.monotonic() + INJECT_LIMIT + self.record["duration_s"]
-            pid, start, self.pipe = guardian.start(self.ledger, self.id, latest)
             self.record["supervisor"] = {"pid": os.getpid(), "start": processes.start_time(os.getpid())}
-            self.record["guardian"] = {"pid": pid, "start": start}
+            self.guardian = guardian.start(self.ledger, self.record, latest, locks)
+            self.record["guardian"] = {"pid": self.guardian.pid, "start": self.guardian.start}
             self.ledger.write(self.record)
-        state.remove(os.path.join(self.ledger.faults, self.id + ".lock"))
         self.family = importlib.import_module("..._families." + self.record["family"], __name__).FAMILY
-        self.ctx = Context(self.ledger, self.record, close=(self.pipe, self.wakeup), workers_group=workers)
+        self.ctx = Context(self.ledger, self.record, close=(self.guardian.pipe, self.wakeup), workers_group=workers, tell=self.guardian.tell)
 
     def _inject(self):
         for step in self.record["steps"]:
@@ -104,7 +108,7 @@ class Supervisor:
         self.record["deadline"] = _clock.later(self.record["injected_at"], self.record["duration_s"])
         self.record["state"] = "active"
         self.ledger.write(self.record)
-        os.write(self.pipe, b"%.6f\n" % self.record["deadline"]["monotonic"])
+        self.guardian.tell({"latest": self.record["deadline"]["monotonic"]})
         journal.note(self.record, "injected")
 
     def _verify(self):
@@ -163,6 +167,7 @@ class Supervisor:
 
     def _wait(self, until):
         left = min(until, time.monotonic() + self._pause()) - time.monotonic()
+        self.guardian.flush()
         if left > 0:
             select.select([self.wakeup], [], [], left)
         try:
@@ -198,18 +203,37 @@ class Supervisor:
 
     # -- after
 
-    def _end(self, cause, error=None):
+    def _end(self, cause, error=None, tried=None):
+        """Undo, however long that takes; ``tried`` hears the record after each try that failed."""
         details = {key: self.record[key] for key in ("effect", "measured", "note", "injected_at", "deadline", "halted_by") if key in self.record}
         details["revert_cause"] = cause
         if error:
             details["error"] = error
-        try:
-            os.write(self.pipe, b"%.6f\n" % (time.monotonic() + REVERT_LIMIT))
-        except OSError:
-            pass  # the guardian is gone
-        final = revert(self.ledger, self.id, cause, details)
+        self.ended_by = None
+        self._stopping = cause == "terminated"
+        self._tried = tried
+        final = until_done(self.ledger, self.record, cause, details, self._more_time, self._wait_for_another)
+        if final is None or final["state"] != "residue":
+            self.guardian.tell({"over": True})
         self.ledger.tidy()
         return final or self.record
+
+    def _more_time(self):
+        self.guardian.tell({"latest": time.monotonic() + REVERT_LIMIT})
+
+    def _wait_for_another(self, seconds):
+        """Wait for the next try of an undo, which is at once when somebody asks for the fault's end; False when this process is to end (a host that goes down)."""
+        if self._tried is not None:
+            self._tried(self.record)
+        if self._stopping:
+            return False
+        limit = time.monotonic() + seconds
+        while time.monotonic() < limit and self.ended_by is None:
+            self._wait(limit)
+            self._reap()
+        self._stopping = self.ended_by == "terminated" and self._asked_cause() == "terminated"
+        self.ended_by = None
+        return True
 
 
 def main(fault_id, ready):

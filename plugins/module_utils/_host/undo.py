@@ -120,14 +120,21 @@ def carry_out(entries, fault_id=None):
 
 
 def residue(entries, fault_id=None):
-    """What is still there of everything the entries were to undo, as sentences."""
-    left = []
+    """``(left, gone)``: what is still there of everything the entries were to undo, and what its owner has taken away meanwhile, as sentences.
+
+    An operation tells the latter by ``gone(args) -> [str]``: nobody can undo that any more, and nothing of it is there.
+    """
+    left, gone = [], []
     for entry in entries:
         try:
-            left.extend(_operation(entry, fault_id).left(entry["args"]))
+            operation = _operation(entry, fault_id)
+            found = operation.left(entry["args"])
+            lost = operation.gone(entry["args"]) if found and hasattr(operation, "gone") else []
+            gone.extend(lost)
+            left.extend([] if lost else found)
         except Exception as error:  # not knowing is residue too
             left.append("%s could not be checked: %s" % (_named(entry), error))
-    return left
+    return left, gone
 
 
 def dump(entries):

@@ -4,7 +4,7 @@
 """The shapes that arguments of undo operations may have. Pure. Private to magsasa.chaos.
 
 A ledger is data that root acts on. Whatever stands in it is checked before it is carried out: the operation must be known, and each
-argument must have the shape that the operation declares in its ``ARGS`` (``{argument: kind}``).
+argument must have the shape that the operation declares in its ``ARGS``, or ``OPTIONAL`` (``{argument: kind}``).
 """
 from __future__ import annotations
 
@@ -58,10 +58,11 @@ KINDS = {
 
 def check(operation, args, fault_id=None):
     """Refuse arguments that ``operation`` does not take; with ``fault_id`` those, too, that name another fault. Raises HostError."""
-    if not isinstance(args, dict) or set(args) != set(operation.ARGS):
+    optional = getattr(operation, "OPTIONAL", {})
+    if not isinstance(args, dict) or not set(operation.ARGS) <= set(args) <= set(operation.ARGS) | set(optional):
         raise HostError("its arguments are not those that it takes")
-    for name, kind in operation.ARGS.items():
-        if not KINDS[kind](args[name]):
+    for name, kind in dict(operation.ARGS, **optional).items():
+        if name in args and not KINDS[kind](args[name]):
             raise HostError("its argument %s is not what it takes: '%s'" % (name, printable(args[name])))
     if fault_id is not None and args.get("fault", fault_id) != fault_id:
         raise HostError("it belongs to another fault: '%s'" % printable(args["fault"]))

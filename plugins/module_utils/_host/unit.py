@@ -5,8 +5,10 @@
 
 The supervisor and its guardian run in the unit as they do without one. The unit is one ring more: it ends what hangs
 (``RuntimeMaxSec=``), and when everything in it is gone, killed all at once or not, ``ExecStopPost=`` carries out what is left of the
-undo. The fault no longer belongs to the session that injected it, and a host that goes down stops the unit in good order first.
-Sources: systemd.service(5), systemd.kill(5), systemd-run(1).
+undo; where that fails, a timer tries again until it is done. A second timer, which goes with the unit, looks after the deadline whether
+those in the unit could act: they may all be stopped, or frozen. The fault no longer belongs to the session that injected it, and a host
+that goes down stops the unit in good order first.
+Sources: systemd.service(5), systemd.kill(5), systemd.timer(5), systemd-run(1).
 """
 from __future__ import annotations
 
@@ -17,6 +19,10 @@ from .._errors import HostError
 from . import services, state
 
 NAME = "magsasa-chaos-%s.service"
+WATCH = "magsasa-chaos-%s-watch"  # timer, and the service that it starts
+RETRY = "magsasa-chaos-%s-retry"
+WATCH_AFTER_S = 1.5  # past the deadline, as far as it is known when the fault is armed
+WATCH_EVERY_S, RETRY_EVERY_S = 10, 5
 MARKER = ".unit"  # <run>/<fault id>.unit: its ExecStopPost= has not been carried out yet and needs the runtime archive
 READY = ".ready"  # <run>/<fault id>.ready: the FIFO on which its supervisor tells whoever waits that it is ready
 SLACK_S = 130.0  # beyond the duration: what injecting and reverting may take at most, and a little
@@ -41,7 +47,7 @@ def note():
     else:
         missing = next((program for program in ("systemctl", "systemd-run") if _cmd.which(program) is None), "systemd-run")
         why = "%s is not installed; Debian, Ubuntu, RHEL, SUSE: systemd" % missing
-    return "no unit of systemd holds it (%s): should all its processes be killed at once, it ends at the next contact" % why
+    return "no unit of systemd holds it (%s): should all its processes be killed or stopped at once, it ends at the next contact" % why
 
 
 def marker(run, fault_id):
@@ -72,7 +78,7 @@ def start(run, fault_id, argv, environment, undo_argv, duration_s):
         "Delegate": "yes",  # see enclosure.py
         "ExecStopPost": " ".join(map(quoted, undo_argv)),
     }
-    command += ["--setenv=%s=%s" % pair for pair in sorted(environment.items())]
+    command += _environment(environment)
     state.write_private(marker(run, fault_id), name + "\n", durable=False)
     for left_out in ((), ("OOMPolicy",), ("OOMPolicy", "TasksMax"), ("OOMPolicy", "TasksMax", "Delegate")):  # unknown to systemd before 243, 227, 218
         words = ["--property=%s=%s" % pair for pair in sorted(properties.items()) if pair[0] not in left_out]
@@ -88,6 +94,41 @@ def start(run, fault_id, argv, environment, undo_argv, duration_s):
         return True
     state.remove(marker(run, fault_id))
     return False
+
+
+def _environment(values):
+    return ["--setenv=%s=%s" % pair for pair in sorted(values.items())]
+
+
+def watch(fault_id, argv, environment, duration_s):
+    """A timer that looks after the deadline whether who holds the fault could act. It lives as long as the unit; returns whether there is one."""
+    properties = ["OnUnitInactiveSec=%d" % WATCH_EVERY_S, "BindsTo=" + NAME % fault_id, "After=" + NAME % fault_id]
+    return _timer(WATCH % fault_id, duration_s + WATCH_AFTER_S, properties, argv, environment)
+
+
+def retry(fault_id, argv, environment):
+    """A timer that goes on with an undo that failed, where nobody is left who does; returns whether there is one."""
+    return _timer(RETRY % fault_id, RETRY_EVERY_S, ["OnUnitInactiveSec=%d" % RETRY_EVERY_S], argv, environment)
+
+
+def _timer(name, after_s, properties, argv, environment):
+    command = ["systemd-run", "--quiet", "--collect", "--unit=" + name, "--description=Chaos fault, looked after", "--on-active=%.1f" % after_s]
+    command += ["--timer-property=" + each for each in ["AccuracySec=100ms"] + properties]
+    command += ["--property=StandardOutput=null", "--property=StandardError=null", "--property=WorkingDirectory=/"]
+    try:
+        words = [word.replace("$", "$$") for word in argv]  # else systemd puts its own variables in
+        return _cmd.run(command + _environment(environment) + ["--", *words], timeout=30, check=False).rc == 0
+    except HostError:
+        return False
+
+
+def end_retries(fault_id):
+    """Take that timer away, if there is one. Not the service that it starts: it may be the one that asks."""
+    if possible():
+        try:
+            _cmd.run(["systemctl", "stop", "--", RETRY % fault_id + ".timer"], timeout=10, check=False)
+        except HostError:
+            pass  # it finds nothing to do any more, and goes by itself
 
 
 def quoted(word):

@@ -290,7 +290,7 @@ def test_no_operation_is_carried_out_with_arguments_of_another_shape(data):
     undo.OPERATIONS[op] = spy
     try:
         assert len(undo.carry_out([{"op": op, "args": args}], ID)) == 1
-        assert len(undo.residue([{"op": op, "args": args}], ID)) == 1
+        assert len(undo.residue([{"op": op, "args": args}], ID)[0]) == 1
     finally:
         undo.OPERATIONS[op] = operation
     assert called == []

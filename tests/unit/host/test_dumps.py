@@ -131,7 +131,7 @@ def test_state_of_a_file(tmp_path, kind):
     path = tmp_path / "data"
     path.write_bytes(b"0123456789")
     more, content = FILES[kind]
-    args, operation = dict(more, path=str(path)), getattr(kept_files, kind)
+    args, operation = dict(more, path=str(path), ino=path.stat().st_ino, fault="0123456789ab"), getattr(kept_files, kind)
     before = operation.state(args)
     with open(path, "ab") as file:
         file.write(b"a program that goes on writing")

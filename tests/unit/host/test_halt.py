@@ -14,14 +14,14 @@ from ansible_collections.magsasa.chaos.plugins.module_utils._host import halt, s
 from ansible_collections.magsasa.chaos.plugins.module_utils._host.ledger import Ledger
 
 ID = "0123456789ab"
-LONG_AGO = {"id": ID, "lease_s": 5.0, "injected_at": {"monotonic": time.monotonic() - 600.0}}
+LONG_AGO = {"id": ID, "lease_s": 5.0, "injected_at": {"monotonic": time.monotonic() - 600.0, "wall": 0.0}}
 
 
 @pytest.fixture
 def ledger(tmp_path):
     made = Ledger(state.Folders(str(tmp_path / "run"), str(tmp_path / "ledger")))
     made.prepare()
-    made.write(dict(LONG_AGO, schema=1), durable=False)
+    made.write(dict(LONG_AGO, schema=1, name="leased", state="active", family="cpu", undo=[], steps=[]), durable=False)
     return made
 
 
@@ -52,6 +52,7 @@ def test_a_renewal_is_seen_whole_or_not_at_all(ledger):
 
 
 def test_a_fault_that_is_over_gets_no_lease(ledger):
-    state.remove(ledger.path(ID))
+    for path in (ledger.path(ID), ledger.copy(ID)):
+        state.remove(path)
     halt.renew(ledger, ID)
     assert not os.path.exists(halt.lease_path(ledger, ID))

@@ -12,6 +12,7 @@ import time
 from ... import _quantity
 from ..._errors import BadOption, HostError
 from ..._fault.plan import plan, step, undo
+from ..._host import places
 from . import files, space
 from .figures import READY, Figures
 
@@ -47,7 +48,7 @@ def make_plan(options, facts, notes):
         requested["leave_free_mib"] = round(leave / MIB, 1)
     says = "use %s of %s, leave %s free" % tuple(map(_quantity.show_size, (need, facts["free"], facts["free"] - need)))
     args = {"file": name, "path": facts["path"], "size": need, "leave_free": leave}
-    undone = [undo("file.remove", path=name, fault="$ID"), undo("workers.end", fault="$ID")]
+    undone = [undo("file.remove", path=name, fault="$ID", **places.known(facts)), undo("workers.end", fault="$ID")]
     return plan(
         "disk",
         "fill",
@@ -64,6 +65,7 @@ def start(ctx, args):
     figures = Figures(1)
     ctx.memory.update(args=args, figures=figures, worker=False, before=space.free_bytes(args["path"]))
     descriptor = files.create(args["file"])
+    ctx.hold(args["file"])
     try:
         if _allocate(descriptor, args):
             return

@@ -13,6 +13,7 @@ import time
 from ... import _quantity
 from ..._errors import BadOption, HostError
 from ..._fault.plan import plan, step, undo
+from ..._host import places
 from . import files, space
 from .figures import READY, Figures
 
@@ -63,7 +64,7 @@ def make_plan(options, facts, notes):
         facts["path"],
         ", sync after every block" if options["fsync"] and options["mode"] != "read" else "",
     )
-    undone = [undo("file.remove", path=name, fault="$ID") for name in names] + [undo("workers.end", fault="$ID")]
+    undone = [undo("file.remove", path=name, fault="$ID", **places.known(facts)) for name in names] + [undo("workers.end", fault="$ID")]
     return plan("disk", "io", "own workers", requested, [step("io", says, args, undone)], ["disk io"], notes)
 
 
@@ -174,6 +175,8 @@ def start(ctx, args):
         if time.monotonic() > limit:
             raise HostError("the files of the disk load were not there within %g s; use a smaller file_size or fewer workers" % PREPARE_S)
         time.sleep(0.005)
+    for name in args["files"]:
+        ctx.hold(name)
     ctx.memory.update(figures=figures, args=args, pids=pids, first=_reading(figures, pids, args["device"]))
 
 

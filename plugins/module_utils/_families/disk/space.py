@@ -9,7 +9,7 @@ import stat
 
 from ... import _quantity
 from ..._errors import BadOption, Refused
-from ..._host import state
+from ..._host import places, state
 
 IN_MEMORY = ("tmpfs", "ramfs", "devtmpfs", "hugetlbfs")
 RESERVE_LEAST = 1024 * 1024 * 1024
@@ -62,6 +62,7 @@ def look(path):
     return {
         "path": real,
         "dev": found.st_dev,
+        "place": places.of(real),
         "mount": mounted["point"],
         "type": mounted["type"],
         "device": device,

@@ -10,7 +10,7 @@ import re
 from ... import _quantity
 from ..._errors import BadOption, HostError
 from ..._fault.plan import plan, step, undo
-from ..._host import exact, state
+from ..._host import exact, places, state
 from ..._host.operations import kept_files
 from . import find, owners
 
@@ -90,7 +90,7 @@ class File:
         base = {"path": path, "ino": facts["ino"]}
         requested = {"path": path}
         if action == "remove":
-            chosen = step("remove", "move %s aside in its own folder" % path, dict(base, fault="$ID"), [undo("file.put_back", path=path, fault="$ID")])
+            chosen = step("remove", "move %s aside in its own folder" % path, dict(base, fault="$ID"), [undo("file.put_back", path=path, fault="$ID", **places.known(facts))])
         elif action == "permissions":
             chosen = self._permissions(options, facts, base, requested)
         else:
@@ -104,7 +104,7 @@ class File:
             raise BadOption("mode", ", ".join(_shown(after)), "is what %s has already" % facts["path"], "ask for something else")
         requested.update(item.split("=", 1) for item in _shown(after))
         says = "give %s %s (it has %s)" % (facts["path"], ", ".join(_shown(after)), ", ".join(_shown({key: before[key] for key in after})))
-        return step("permissions", says, dict(base, after=after), [undo("file.permissions", before=before, after=after, **base)])
+        return step("permissions", says, dict(base, after=after), [undo("file.permissions", before=before, after=after, fault="$ID", **dict(base, **places.known(facts)))])
 
     @staticmethod
     def _written(options, facts, base, requested):
@@ -116,12 +116,12 @@ class File:
             size = min(options["size"], facts["size"])
             requested["size"] = size
             says = "overwrite the first %d of %d bytes of %s" % (size, facts["size"], path)
-            return step("corrupt", says, dict(base, size=size), [undo("file.contents", size=size, **base)])
+            return step("corrupt", says, dict(base, size=size), [undo("file.contents", size=size, **dict(base, **places.known(facts)))])
         ours = {"junk": options["size"]} if options["content"] is None else {"text": options["content"]}
         size = options["size"] or len(options["content"].encode("utf-8", "replace"))
         requested["size"] = size
         base.update(at=facts["size"], ours=ours)
-        return step("append", "append %d bytes to the %d of %s" % (size, facts["size"], path), base, [undo("file.cut", **base)])
+        return step("append", "append %d bytes to the %d of %s" % (size, facts["size"], path), base, [undo("file.cut", **dict(base, **places.known(facts)))])
 
     # -- doing
 
@@ -131,11 +131,13 @@ class File:
             name = os.path.basename(args["path"])
             if os.stat(name, dir_fd=parent, follow_symlinks=False).st_ino != args["ino"]:
                 raise HostError("%s was replaced while this was being planned" % args["path"])
+            ctx.hold(args["path"], kept_files.place_aside(args["path"], ctx.id))
             kept_files.move(parent, name, kept_files.aside(ctx.id))
 
     def do_permissions(self, ctx, args):
         """The owner first: a change of owner takes setuid bits away."""
         with _known(args) as name:
+            ctx.hold(args["path"])
             after = args["after"]
             if "uid" in after or "gid" in after:
                 os.chown(name, after.get("uid", -1), after.get("gid", -1))
@@ -149,6 +151,8 @@ class File:
             if len(original) != args["size"]:
                 raise HostError("%s became shorter while this was being planned" % args["path"])
             state.write_private(kept_files.kept(ctx.id), original)
+            for path in (args["path"], kept_files.kept(ctx.id)):
+                ctx.hold(path)
             exact.write(descriptor, exact.junk(ctx.id, args["size"]), 0)
             os.fsync(descriptor)
 
@@ -157,6 +161,7 @@ class File:
         with _known(args) as name, exact.opened(name, os.O_RDWR) as descriptor:
             if os.fstat(descriptor).st_size != args["at"]:
                 raise HostError("%s grew or shrank while this was being planned" % args["path"])
+            ctx.hold(args["path"])
             exact.write(descriptor, kept_files.Cut.added(args), args["at"])
             os.fsync(descriptor)
 

@@ -11,7 +11,7 @@ import stat
 import sys
 
 from ..._errors import BadOption, Refused, printable
-from ..._host import exact, processes, state
+from ..._host import exact, places, processes, state
 
 KERNEL = ("/proc", "/sys", "/dev")
 OWNER = "/etc/magsasa-chaos"  # where the host's owner says no
@@ -50,6 +50,7 @@ def look(path, regular=True):
     return {
         "path": path,
         "ino": found.st_ino,
+        "place": places.of(os.path.dirname(path)),
         "size": found.st_size,
         "names": found.st_nlink if stat.S_ISREG(found.st_mode) else 1,
         "before": before,

@@ -9,6 +9,7 @@ import os
 
 from ..._errors import BadOption, NotHere
 from ..._fault.plan import plan, step, undo
+from ..._host import places
 from . import workers
 
 OPTIONS = ("path", "leave_free", "reserve")
@@ -46,7 +47,7 @@ def look(options):
         raise BadOption("path", path, "is not a folder", "name a folder that is there")
     if room.f_flag & os.ST_RDONLY or not os.access(real, os.W_OK | os.X_OK):
         raise BadOption("path", path, "cannot be written to by this user", "name another folder, or run as its owner")
-    return {"path": real, "device": device, "total": room.f_files, "free": room.f_favail}
+    return {"path": real, "device": device, "total": room.f_files, "free": room.f_favail, "place": places.of(real)}
 
 
 def claims(options):
@@ -65,7 +66,7 @@ def make_plan(options, facts):
     folder = os.path.join(facts["path"], ".magsasa-chaos-$ID-inodes")
     args = {"folder": folder, "path": facts["path"], "leave_free": options["leave_free"], "need": need}
     says = "make %d empty files in %s, so that %d inodes stay free" % (need, facts["path"], options["leave_free"])
-    undone = [undo("folder.remove", path=folder, fault="$ID"), undo("workers.end", fault="$ID")]
+    undone = [undo("folder.remove", path=folder, fault="$ID", **places.known(facts)), undo("workers.end", fault="$ID")]
     requested = {"leave_free": options["leave_free"], "path": facts["path"]}
     return plan("limit", "inodes", "own worker", requested, [step("inodes", says, args, undone)], claims(options) + ["inodes of device %d" % facts["device"]])
 
@@ -73,6 +74,7 @@ def make_plan(options, facts):
 def start(ctx, args):
     """A folder that was not there, and a worker that fills it."""
     os.mkdir(args["folder"], 0o700)
+    ctx.hold(args["folder"])
     shared = workers.Shared()
     ctx.memory.update(args=args, shared=shared)
     ctx.spawn("chaos-inodes", take, shared, args["folder"], args["path"], args["leave_free"])

@@ -7,34 +7,52 @@ from __future__ import annotations
 import os
 import stat
 
-from .. import state
+from .. import places, state
 
 
 class RemoveFile:
-    """``{"path": ..., "fault": id}``: remove a regular file whose name carries the fault's id; nothing else is touched."""
+    """``{"path": ..., "fault": id, "place": where that was}``: remove a regular file that was made under a name with the fault's id; nothing else."""
 
     ARGS = {"path": "path", "fault": "id"}
+    OPTIONAL = {"place": "object"}
     outlives_boot = True
 
     @staticmethod
     def _ours(args):
-        """Whether it is there and ours; raises OSError when that cannot be told (a folder closed to us, a dead mount)."""
-        path = args["path"]
-        if not args["fault"] or args["fault"] not in os.path.basename(path):
-            return False
+        """Its name now, or None; raises OSError when that cannot be told (a folder closed to us, a dead mount)."""
+        if not args["fault"] or args["fault"] not in os.path.basename(args["path"]):
+            return None
+        found = places.find(args["path"], args["fault"], args.get("place"))
         try:
-            return stat.S_ISREG(os.lstat(path).st_mode)
+            return found if found and stat.S_ISREG(os.lstat(found).st_mode) else None
         except (FileNotFoundError, NotADirectoryError):
-            return False
+            return None
 
     @classmethod
     def undo(cls, args):
-        if cls._ours(args):
-            state.remove(args["path"])
+        found = cls._ours(args)
+        if found:
+            _empty(found)
+            state.remove(found)
 
     @classmethod
     def left(cls, args):
-        return ["file %s is still there" % args["path"]] if cls._ours(args) else []
+        found = cls._ours(args)
+        return ["file %s is still there" % found] if found else []
+
+
+def _empty(path):
+    """Give its room back now: a file without a name keeps it as long as somebody, a holder of the fault too, has it open."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return  # it goes all the same
+    try:
+        os.ftruncate(descriptor, 0)
+    except OSError:
+        pass
+    finally:
+        os.close(descriptor)
 
 
 OPERATIONS = {"file.remove": RemoveFile}

@@ -12,7 +12,7 @@ import errno
 import os
 
 from ..._errors import HostError
-from .. import exact, state
+from .. import exact, places, state
 
 MOST_BEHIND = 64 * 1024 * 1024  # bytes that others may have written behind ours
 MOST_COMPARED = 4 * 1024 * 1024  # bytes of a file that a state dump reads
@@ -22,6 +22,11 @@ _RENAME_NOREPLACE = 1  # renameat2(2)
 def aside(fault_id):
     """Name of a file that was moved aside, in its own folder."""
     return ".magsasa-chaos-%s" % fault_id
+
+
+def place_aside(path, fault_id):
+    """The path of a file that was moved aside."""
+    return os.path.join(os.path.dirname(path), aside(fault_id))
 
 
 def kept(fault_id):
@@ -58,11 +63,17 @@ class _File:
     Size, times and what lies behind the bytes of ours are not compared: a program that has the file open may go on writing.
     """
 
+    OPTIONAL = {"fault": "id", "place": "object"}
     state_outlives_boot = True
 
     @staticmethod
-    def state(args):
-        return {args["path"]: exact.described(args["path"], inode=True)}
+    def path(args):
+        """Where the file is now, be it in a folder that was renamed; the path of the plan when it is gone."""
+        return places.find(args["path"], args.get("fault"), args.get("place"), args["ino"]) or args["path"]
+
+    @classmethod
+    def state(cls, args):
+        return {args["path"]: exact.described(cls.path(args), inode=True)}
 
 
 class PutBack(_File):
@@ -72,10 +83,17 @@ class PutBack(_File):
     outlives_boot = True
 
     @staticmethod
-    def undo(args):
+    def path(args):
+        """Where it would be if it were not aside, in the folder that holds it now."""
+        held = place_aside(args["path"], args["fault"])
+        found = places.find(held, args["fault"], args.get("place"))
+        return args["path"] if found in (None, held) else os.path.join(os.path.dirname(found), os.path.basename(args["path"]))
+
+    @classmethod
+    def undo(cls, args):
         name = os.path.basename(args["path"])
         try:
-            with exact.folder(args["path"]) as parent:
+            with exact.folder(cls.path(args)) as parent:
                 if not there(parent, aside(args["fault"])):
                     return
                 made = None
@@ -92,10 +110,10 @@ class PutBack(_File):
         if made:
             raise HostError("%s was made anew meanwhile; that one is kept as %s in the same folder" % (args["path"], made))
 
-    @staticmethod
-    def left(args):
+    @classmethod
+    def left(cls, args):
         try:
-            with exact.folder(args["path"]) as parent:
+            with exact.folder(cls.path(args)) as parent:
                 is_aside = there(parent, aside(args["fault"]))
         except (FileNotFoundError, NotADirectoryError):
             return []
@@ -114,7 +132,7 @@ class Permissions(_File):
 
     @classmethod
     def undo(cls, args):
-        with exact.same(args["path"], args["ino"]) as name:
+        with exact.same(cls.path(args), args["ino"]) as name:
             if name is None:
                 return
             before, found = args["before"], exact.metadata(name)
@@ -129,7 +147,7 @@ class Permissions(_File):
 
     @classmethod
     def left(cls, args):
-        with exact.same(args["path"], args["ino"]) as name:
+        with exact.same(cls.path(args), args["ino"]) as name:
             ours = [] if name is None else cls._ours(args, exact.metadata(name))
         return ["%s of %s is still what the fault made it" % (key, args["path"]) for key in ours]
 
@@ -152,7 +170,7 @@ class Contents(_File):
         original = _read_kept(args)
         if original is None:  # nothing was overwritten: they are kept before that
             return
-        with exact.same(args["path"], args["ino"]) as name:
+        with exact.same(cls.path(args), args["ino"]) as name:
             if name is not None:
                 with exact.opened(name, os.O_RDWR) as descriptor:
                     found = cls._blocks(args, descriptor, original)
@@ -165,23 +183,34 @@ class Contents(_File):
 
     @classmethod
     def left(cls, args):
-        original = _read_kept(args)
-        if original is None:
-            return []
-        return ["the first bytes of %s are not put back" % args["path"]]
+        if _read_kept(args) is not None:
+            return ["the first bytes of %s are not put back" % args["path"]]
+        with exact.same(cls.path(args), args["ino"]) as name:
+            if name is None:
+                return []
+            with exact.opened(name, os.O_RDONLY) as descriptor:
+                junk = args["size"] and exact.read(descriptor, args["size"]) == exact.junk(args["fault"], args["size"])
+        return ["the first bytes of %s are overwritten, and what was there was removed from the ledger" % args["path"]] if junk else []
 
     @classmethod
     def state(cls, args):
-        return {args["path"]: exact.described(args["path"], inode=True) + [exact.content_digest(args["path"], min(args["size"], MOST_COMPARED))]}
+        path = cls.path(args)
+        return {args["path"]: exact.described(path, inode=True) + [exact.content_digest(path, min(args["size"], MOST_COMPARED))]}
 
 
 def _read_kept(args):
-    try:
-        with open(kept(args["fault"]), "rb") as source:
-            data = source.read(args["size"])
-    except FileNotFoundError:
-        return None
-    return data if len(data) == args["size"] else None
+    """The bytes that were overwritten, from a descriptor of them too when somebody removed the file; None when they were not kept or are put back."""
+    path = kept(args["fault"])
+    for name in (path, None):
+        name = name or places.still_open(path, args["fault"])
+        try:
+            with open(name or path, "rb") as source:
+                data = source.read(args["size"])
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        if len(data) == args["size"]:
+            return data
+    return None
 
 
 class Cut(_File):
@@ -209,7 +238,7 @@ class Cut(_File):
 
     @classmethod
     def undo(cls, args):
-        with exact.same(args["path"], args["ino"]) as name:
+        with exact.same(cls.path(args), args["ino"]) as name:
             if name is None:
                 return
             with exact.opened(name, os.O_RDWR) as descriptor:
@@ -227,7 +256,7 @@ class Cut(_File):
 
     @classmethod
     def left(cls, args):
-        with exact.same(args["path"], args["ino"]) as name:
+        with exact.same(cls.path(args), args["ino"]) as name:
             if name is None:
                 return []
             with exact.opened(name, os.O_RDONLY) as descriptor:
@@ -236,7 +265,8 @@ class Cut(_File):
     @classmethod
     def state(cls, args):
         """Of a long file the first 4 MiB: what was appended lies behind what was there."""
-        return {args["path"]: exact.described(args["path"], inode=True) + [exact.content_digest(args["path"], min(args["at"], MOST_COMPARED))]}
+        path = cls.path(args)
+        return {args["path"]: exact.described(path, inode=True) + [exact.content_digest(path, min(args["at"], MOST_COMPARED))]}
 
 
 OPERATIONS = {"file.put_back": PutBack, "file.permissions": Permissions, "file.contents": Contents, "file.cut": Cut}

@@ -10,7 +10,7 @@ import resource
 import stat
 
 from ... import _clock
-from .. import processes, services, state, unit_limits
+from .. import places, processes, services, state, unit_limits
 
 
 class RestoreUnit:
@@ -89,25 +89,29 @@ class RestoreProcess:
 
 
 class RemoveFolder:
-    """``{"path", "fault"}``: remove a folder of empty files whose name carries the fault's id; nothing below it is followed."""
+    """``{"path", "fault", "place": where that was}``: remove a folder of empty files that was made under a name with the fault's id; no link is followed."""
 
     ARGS = {"path": "path", "fault": "id"}
+    OPTIONAL = {"place": "object"}
     outlives_boot = True
 
     @staticmethod
     def _ours(args):
+        """Its name now, or None."""
         if not args["fault"] or args["fault"] not in os.path.basename(args["path"]):
-            return False
+            return None
+        found = places.find(args["path"], args["fault"], args.get("place"))
         try:
-            return stat.S_ISDIR(os.lstat(args["path"]).st_mode)
+            return found if found and stat.S_ISDIR(os.lstat(found).st_mode) else None
         except (FileNotFoundError, NotADirectoryError):
-            return False
+            return None
 
     @classmethod
     def undo(cls, args):
-        if not cls._ours(args):
+        found = cls._ours(args)
+        if not found:
             return
-        descriptor = os.open(args["path"], os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = os.open(found, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
             with os.scandir(descriptor) as entries:
                 for entry in entries:
@@ -115,11 +119,12 @@ class RemoveFolder:
                         os.unlink(entry.name, dir_fd=descriptor)
         finally:
             os.close(descriptor)
-        os.rmdir(args["path"])
+        os.rmdir(found)
 
     @classmethod
     def left(cls, args):
-        return ["folder %s is still there" % args["path"]] if cls._ours(args) else []
+        found = cls._ours(args)
+        return ["folder %s is still there" % found] if found else []
 
 
 OPERATIONS = {"limits.unit": RestoreUnit, "limits.process": RestoreProcess, "folder.remove": RemoveFolder}

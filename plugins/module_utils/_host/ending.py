@@ -1,0 +1,68 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""End a fault from outside: ask who holds it, or do it here. Private to magsasa.chaos."""
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+from .._errors import HostError
+from . import processes, state, unit
+from .holding import keepers, stop_keepers
+from .revert import revert
+
+PATIENCE_S = 15.0  # that a supervisor has for its undo before it is done here
+GOING_S = 2.0  # that a process which has nothing to do any more may take to end
+UNIT_S = 5.0  # the same for the unit of a fault
+
+
+def ask(ledger, record, cause, by=""):
+    """Ask the supervisor of an active fault to end it; returns at once whether there is one to ask. Asking twice changes nothing. ``by``: who halts."""
+    supervisor = record.get("supervisor") or {}
+    if not supervisor or not processes.alive(supervisor["pid"], supervisor["start"]):
+        return False
+    try:
+        state.write_private(os.path.join(ledger.folders.run, record["id"] + ".cause"), cause + "\n" + by, durable=False)
+    except HostError:  # no room: it is only a word for the ledger
+        pass
+    processes.send(supervisor["pid"], supervisor["start"], signal.SIGTERM)
+    return True
+
+
+def request(ledger, record, cause, by=""):
+    """End an active fault from outside: ask its supervisor; do it here when there is none or it does not answer.
+
+    Returns the final record (active with ``residue`` when something is left).
+    """
+    fault_id = record["id"]
+    answered = False
+    if ask(ledger, record, cause, by):
+        limit = time.monotonic() + PATIENCE_S
+        tried = (record.get("reverted_at") or {}).get("monotonic")
+        while time.monotonic() < limit and not answered:
+            found = ledger.read(fault_id)
+            answered = found is None or (found["state"] == "residue" and found["reverted_at"]["monotonic"] != tried) or not keepers(record)
+            time.sleep(0 if answered else 0.02)
+        if ledger.read(fault_id) is None:
+            for keeper in keepers(record):
+                processes.wait_gone(keeper[0], keeper[1], GOING_S)
+    if ledger.read(fault_id) is not None:
+        if not answered:  # hung, or stopped by somebody: they must not undo or inject later
+            stop_keepers(record)
+        revert(ledger, fault_id, cause, {"halted_by": by} if by else None, held=record if not answered else None)
+    state.discard(os.path.join(ledger.folders.run, fault_id + ".cause"))
+    final = ledger.read(fault_id)
+    if final is None:
+        _await_unit(ledger, fault_id)
+        final = next(iter(r for r in ledger.past(200) if r["id"] == fault_id), record)
+    return final
+
+
+def _await_unit(ledger, fault_id):
+    """Wait until the unit of a fault is done, so that nothing is left when this run ends. It has nothing to do any more but to go."""
+    marker = unit.marker(ledger.folders.run, fault_id)
+    limit = time.monotonic() + UNIT_S
+    while os.path.exists(marker) and time.monotonic() < limit:
+        time.sleep(0.02)
