@@ -35,7 +35,7 @@ Where no service is found on this machine, the sample application is started, te
   --list              print the scenarios (with --intensity: those that it runs), what each would use on this machine or why it
                       cannot run here, and end; with --inventory each of its hosts tells
   --detect            only find out which service would be tested, and why
-  --halt              put back every active fault on every host of the inventory
+  --halt              put back every active fault on every host of the inventory, and end the sample application of a run that was killed
   --help              print this text
 
 Exit codes:

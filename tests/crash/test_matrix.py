@@ -23,6 +23,8 @@ BY_DAY = {
     ("dns-block", "controller killed"), ("network-partition", "undo fails once"), ("network-delay", "all killed at once"),
     ("network-partition", "undo fails"),
     ("database-lock", "controller interrupted"), ("disk-fill", "run folder full"), ("network-partition", "two controllers at once"),
+    ("network-partition", "record removed"), ("file-corrupt", "ledger removed"), ("service-stop", "ledger read-only"), ("dns-block", "run folder removed"),
+    ("network-delay", "all keepers stopped"), ("dns-block", "interpreter gone, all killed"), ("disk-fill", "folder renamed"),
     ("network-delay", "injecting fails"), ("http-status", "nothing goes wrong"), ("limit-inodes", "all killed at once"),
 }  # fmt: skip
 

@@ -16,7 +16,7 @@ from collections import namedtuple
 from support.faults import wait_for
 from support.lab import chaos_processes, ssh
 
-from . import faults
+from . import faults, spoilt
 
 # act(cell); applies(fault): None, or why the cell makes no sense. After act nobody helps: the host must become as before by itself.
 Way = namedtuple("Way", "act applies")
@@ -241,4 +241,16 @@ WAYS = {
     "injecting fails": Way(inject_fails, _nft_only),
     "undo fails once": Way(undo_fails_once, _nft_only),
     "undo fails": Way(undo_fails, _nft_only),
+    "record hard-linked": Way(spoilt.hard_linked, _always),
+    "record torn": Way(spoilt.torn, _always),
+    "record chowned": Way(spoilt.chowned, _always),
+    "record removed": Way(spoilt.removed, _always),
+    "ledger removed": Way(spoilt.ledger_removed, _always),
+    "ledger read-only": Way(spoilt.ledger_read_only, _always),
+    "ledger without an inode": Way(spoilt.no_inode, _always),
+    "run folder removed": Way(spoilt.run_removed, _always),
+    "all keepers stopped": Way(spoilt.keepers_stopped, _always),
+    "control group frozen": Way(spoilt.group_frozen, _always),
+    "interpreter gone, all killed": Way(spoilt.interpreter_replaced, _always),
+    "folder renamed": Way(spoilt.folder_renamed, spoilt.has_a_place),
 }

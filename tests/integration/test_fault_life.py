@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The promise that every fault shares: armed before it bites, bounded, undone whatever happens, and written down."""
+
 from __future__ import annotations
 
 import contextlib
@@ -96,12 +97,22 @@ def test_all_parts_killed_is_undone_at_the_next_contact(state):
         assert wait_for(lambda: not left(state)), left(state)
         assert [past["id"] for past in ledger(state)] == [fault["id"]]
         return
-    seen = run_module("fault_info", {}, state)
+    seen = run_module("fault_info", {}, state, check=True)
     assert [(each["id"], each["orphaned"]) for each in seen["active"]] == [(fault["id"], True)]
     swept = run_module("cpu_fault", dict(FAULT, name="next", duration="60s"), state)
     assert [(each["id"], each["revert_cause"]) for each in swept["swept"]] == [(fault["id"], "orphaned")]
     assert [past["id"] for past in ledger(state)] == [fault["id"]]
     assert [each["name"] for each in run_module("fault_info", {}, state)["active"]] == ["next"]
+
+
+def test_whoever_looks_undoes_what_nobody_holds(state):
+    fault = run_module("cpu_fault", FAULT, state)["fault"]
+    kill_at_once(state, fault)
+    if any("systemd" in note for note in fault["notes"]):
+        seen = run_module("fault_info", {}, state)
+        assert seen["changed"] and [(each["id"], each["revert_cause"]) for each in seen["swept"]] == [(fault["id"], "orphaned")] and seen["active"] == []
+    assert wait_for(lambda: not left(state)), left(state)
+    assert not run_module("fault_lease", {}, state)["changed"]
 
 
 def test_record_of_another_boot_is_swept(state):

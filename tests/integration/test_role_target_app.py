@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Role target_app on localhost: started, repeated, killed, stopped, removed; what it refuses; what it leaves behind."""
+
 from __future__ import annotations
 
 import http.client
@@ -238,6 +239,26 @@ def test_it_does_not_outlive_its_owner(role):
             owner.kill()
             owner.wait()
     assert wait_for(lambda: not processes(role.home) and not role.home.exists(), 30), "it did not end with its owner"
+
+
+def test_the_panic_button_ends_what_a_run_started(role, ansible_playbook, tmp_path):
+    """Also one whose watcher was killed with its run, and a folder that a run made before it was killed; another's application stays."""
+    below = tmp_path / "home" / ".local" / "state"
+    (below / "magsasa-app-77").mkdir(parents=True)
+    role.home = below / "magsasa-app-4242"
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]) as owner:
+        try:
+            start = int(Path("/proc/%d/stat" % owner.pid).read_text().rpartition(")")[2].split()[19])
+            _changed, url, _said = role(owner={"pid": owner.pid, "start": start})
+            kept = below / "magsasa-app"
+            kept.mkdir()
+            (kept / "supervisord.conf").write_text("; magsasa.chaos target_app\n")
+            told = ansible_playbook(ROOT / "playbooks" / "chaos_halt.yml", env={"HOME": str(tmp_path / "home")})
+            assert told.returncode == 0 and str(role.home) in told.stdout, told.stdout + told.stderr
+            assert not processes(role.home) and sorted(path.name for path in below.iterdir()) == ["magsasa-app"]
+        finally:
+            owner.kill()
+            owner.wait()
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The life of a fault from the module's side: plan, guard, arm, hand over, take back. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 import os
@@ -124,9 +125,7 @@ def absent(name, check_mode=False, run=None):
     if final is None:
         final = next(filter(mine, ledger.past(PAST, name)), None)
     if final is not None and final.get("state") == "residue":
-        raise ChaosError(
-            "fault '%s' is not wholly undone: %s" % (name, "; ".join(final["residue"])), fault=records.public(final), changed=True
-        )
+        raise ChaosError("fault '%s' is not wholly undone: %s" % (name, "; ".join(final["residue"])), fault=records.public(final), changed=True)
     return {
         "changed": bool(found),
         "fault": records.public(final) if final else None,

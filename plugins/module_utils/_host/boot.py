@@ -8,6 +8,7 @@ fault is undone. The early one runs before anything but the file systems, and un
 one runs when the services are up, and undoes the rest. Both run a copy of the runtime archive that lies beside the ledger.
 Sources: systemd.unit(5), bootup(7).
 """
+
 from __future__ import annotations
 
 import os
@@ -95,6 +96,7 @@ def _lock(ledger):
 
 def disarm(ledger):
     """Take the units and the archive away, unless a fault still needs them. The archive goes last, as it came first: while it is there this is done."""
+    state.prepare(ledger.folders.ledger)  # for the lock
     with lock.held(_lock(ledger)):
         if any(undo.outlives_boot(record["undo"]) for record in ledger.active()):
             return

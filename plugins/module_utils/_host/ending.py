@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """End a fault from outside: ask who holds it, or do it here. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 import os
@@ -40,10 +41,13 @@ def request(ledger, record, cause, by=""):
     answered = False
     if ask(ledger, record, cause, by):
         limit = time.monotonic() + PATIENCE_S
+        word = os.path.join(ledger.folders.run, fault_id + ".cause")
+        told = os.path.exists(word)
         tried = (record.get("reverted_at") or {}).get("monotonic")
         while time.monotonic() < limit and not answered:
             found = ledger.read(fault_id)
             answered = found is None or (found["state"] == "residue" and found["reverted_at"]["monotonic"] != tried) or not keepers(record)
+            answered = answered or (told and not os.path.exists(word))  # undone, and it cannot be written down
             time.sleep(0 if answered else 0.02)
         if ledger.read(fault_id) is None:
             for keeper in keepers(record):

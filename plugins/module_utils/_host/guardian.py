@@ -6,6 +6,7 @@
 Forked before the first change. It holds the reading end of a pipe that only the supervisor holds open: end of file means
 that the supervisor is gone, whatever killed it. On the pipe come lines of JSON: what the supervisor learns, the guardian has in memory too.
 """
+
 from __future__ import annotations
 
 import json
@@ -38,7 +39,7 @@ class Line:
         """Send what could not be sent before."""
         try:
             while self._waiting:
-                self._waiting = self._waiting[os.write(self.pipe, self._waiting):]
+                self._waiting = self._waiting[os.write(self.pipe, self._waiting) :]
         except BlockingIOError:
             pass
         except OSError:

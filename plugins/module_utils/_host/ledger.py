@@ -7,6 +7,7 @@
 and checked; ``ledger.jsonl`` keeps the past. A record names its undo as data, so that anybody can carry it out. A copy of it lies in
 the run folder, which is on another file system mostly: a record that is damaged, or gone without a line in the past, is read there.
 """
+
 from __future__ import annotations
 
 import json
@@ -19,9 +20,10 @@ from .ledger_form import ID, SCHEMA  # noqa: F401  pylint: disable=unused-import
 
 TIDY_S = 1.0  # how long tidying waits for others who tidy or start something
 MOST_AT_ONCE = 50  # faults that may have ended since one that was not wholly written down
-HALT = "halt"  # the family of a line that is no fault: a run was halted here
+SWEEP = "/etc/systemd/system/magsasa-chaos-sweep.service"  # see boot.py; somebody may have taken the archive away, and not this
 OLD_S = 60.0  # a file that is to be renamed is renamed long before
 OF_ONE_FAULT = ("lock", "cause", "lease", "secret", "spool", "json")  # files in the run folder that go with their fault
+HALT = "halt"  # the family of a line that is no fault: a run was halted here
 KEEP_BYTES = 2 * 1024 * 1024  # the past that is kept; about a thousand faults
 
 
@@ -211,7 +213,7 @@ class Ledger:
     def tidy(self):
         """Take away what only running faults and probes need, when none runs. Never in the way of one that starts."""
         try:
-            if os.path.lexists(self.boot_archive):
+            if os.path.lexists(self.boot_archive) or (self.folders.ledger == state.HOST.ledger and os.path.lexists(SWEEP)):
                 from . import boot  # seldom needed, and it loads every undo operation
 
                 boot.disarm(self)

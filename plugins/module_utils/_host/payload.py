@@ -6,6 +6,7 @@
 Ansible removes a module's payload when the module ends, so a detached process needs its own copy. One zip file that Python
 can run (PEP 441), named by its hash: written as a whole, removed as a whole. Private to magsasa.chaos.
 """
+
 from __future__ import annotations
 
 import hashlib
@@ -21,10 +22,10 @@ PACKAGE = "magsasa_chaos"
 _MAIN = "import sys\nfrom %s._host.main import main\nsys.exit(main(sys.argv[1:]))\n" % PACKAGE
 ANY = (
     "first=$1; shift; "
-    "for each in \"$first\" python3 /usr/bin/python3 /usr/local/bin/python3 /usr/libexec/platform-python"
+    'for each in "$first" python3 /usr/bin/python3 /usr/local/bin/python3 /usr/libexec/platform-python'
     " /usr/bin/python3.[0-9] /usr/bin/python3.[0-9][0-9] /usr/local/bin/python3.[0-9] /usr/local/bin/python3.[0-9][0-9] /opt/*/bin/python3; do "
-    "command -v \"$each\" >/dev/null || continue; "
-    "\"$each\" -I -S -B \"$@\"; code=$?; "
+    'command -v "$each" >/dev/null || continue; '
+    '"$each" -I -S -B "$@"; code=$?; '
     "case $code in 0|75) exit $code ;; esac; "
     "done; exit 1"
 )
@@ -37,7 +38,7 @@ def _from_archive(archive, prefix):
     with zipfile.ZipFile(archive) as payload:
         for entry in sorted(payload.namelist()):
             if entry.startswith(prefix) and entry.endswith(".py"):
-                yield entry[len(prefix):], payload.read(entry)
+                yield entry[len(prefix) :], payload.read(entry)
 
 
 def _from_folder(folder):
@@ -70,7 +71,7 @@ def build():
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as target:  # stored: loads faster, and lives for minutes
         names = ["__main__.py"] + sorted(PACKAGE + "/" + name for name in files)
         for name in names:
-            content = _MAIN.encode("ascii") if name == "__main__.py" else files[name[len(PACKAGE) + 1:]]
+            content = _MAIN.encode("ascii") if name == "__main__.py" else files[name[len(PACKAGE) + 1 :]]
             target.writestr(zipfile.ZipInfo(name, _FIXED_TIME), content)
     return packed.getvalue()
 

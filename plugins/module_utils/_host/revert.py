@@ -6,6 +6,7 @@
 The supervisor, the guardian and any later module run call the same function; a lock for each fault lets one of them work. Who holds
 a fault has its undo in memory: a record that is damaged or gone does not mean that somebody undid it, a line in the past does.
 """
+
 from __future__ import annotations
 
 import os
@@ -16,9 +17,7 @@ from .._errors import ChaosError
 from . import journal, lock, secrets, services, state, undo, unit
 from .holding import orphaned, stop_keepers
 
-CAUSES = (
-    "deadline absent halt halt_condition lease worker_died guardian_died supervisor_died orphaned failed terminated event_over"
-).split()
+CAUSES = ("deadline absent halt halt_condition lease worker_died guardian_died supervisor_died orphaned failed terminated event_over").split()
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.25, 5.0  # between two tries of an undo that failed
 WRITING_S = 900.0  # how long a fault that is undone may wait for room to be written down; after that it is the next contact's
 

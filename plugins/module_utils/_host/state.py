@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The two folders that hold what we know on a host: run (gone at reboot) and ledger (kept). Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 import errno
@@ -16,6 +17,7 @@ from .._errors import HostError
 from . import trusted
 
 Folders = namedtuple("Folders", "run ledger")
+HOST = Folders("/run/magsasa-chaos", "/var/lib/magsasa-chaos")  # root's
 OVERRIDE = "MAGSASA_CHAOS_STATE"
 NEW = ".new-"  # what the name of a file begins with before it is renamed
 
@@ -28,7 +30,7 @@ def folders(environ=None):
         return Folders(os.path.join(override, "run"), os.path.join(override, "ledger"))
     uid = os.geteuid()
     if uid == 0:
-        return Folders("/run/magsasa-chaos", "/var/lib/magsasa-chaos")
+        return HOST
     runtime = environ.get("XDG_RUNTIME_DIR") or "/run/user/%d" % uid
     if os.path.isdir(runtime) and os.stat(runtime).st_uid == uid:
         run = os.path.join(runtime, "magsasa-chaos")

@@ -6,6 +6,7 @@
 Units, marked processes, our tables, chains, devices, lines in /etc/hosts and drop-ins are undone by operations as any fault's are. What only the record could
 tell (bytes that were overwritten, a service that was stopped) is named.
 """
+
 from __future__ import annotations
 
 import os
@@ -171,7 +172,12 @@ def _entries():
 def _drop_ins():
     try:
         folders = [each for each in os.listdir(services.RUNNING) if each.endswith(".d")]
-        return [(each[:-2], _DROP_IN.fullmatch(name)[1]) for each in folders for name in os.listdir(os.path.join(services.RUNNING, each)) if _DROP_IN.fullmatch(name)]
+        return [
+            (each[:-2], _DROP_IN.fullmatch(name)[1])
+            for each in folders
+            for name in os.listdir(os.path.join(services.RUNNING, each))
+            if _DROP_IN.fullmatch(name)
+        ]
     except OSError:
         return []
 

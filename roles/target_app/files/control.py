@@ -6,6 +6,7 @@
     look HOME BIND PORT PYTHON OWNER   what is there; prints one JSON line, changes nothing. OWNER: PID:START of the run it is for, or empty
     last HOME                    the last lines that the application, or what runs it, wrote; at most LAST_LINES
     end HOME                     end the supervisor, the application and whatever restarted it; prints "ended" or "nothing"
+    halt                         end and remove every application that a run of the chaos command started for itself; prints their homes, one a line
     owner PID START HOME         wait until that process is gone, then end everything and remove HOME
 
 The application is known by MAGSASA_APP_HOME in its environment: a process that was started again by somebody else than the
@@ -236,11 +237,42 @@ def owner(pid, start, home):
     shutil.rmtree(home, ignore_errors=True)
 
 
+def of_runs():
+    """Homes of applications that a run started for itself."""
+    below = os.path.join(os.path.expanduser("~"), ".local", "state")
+    names = sorted(os.listdir(below)) if os.path.isdir(below) else []
+    homes = ["/opt/magsasa-app"] + [os.path.join(below, name) for name in names if re.fullmatch("magsasa-app(-[0-9]+)?", name)]
+    return [home for home in homes if not os.path.islink(home) and _of_a_run(home)]
+
+
+def _of_a_run(home):
+    """Whether its settings name a run. One that was killed before it wrote any made its folder and nothing in it."""
+    if re.search("-[0-9]+$", home) and whose(home) == "empty":
+        return True
+    return any(re.search(rb'MAGSASA_APP_OWNER="[0-9]+:[0-9]+"', read(os.path.join(home, name))) for name in SETTINGS) and whose(home) == "ours"
+
+
+def halt():
+    """End and remove them; returns their homes."""
+    homes = of_runs()
+    for home in homes:
+        unit = "/etc/systemd/system/" + UNIT
+        if os.path.isdir("/run/systemd/system") and os.path.join(home, "environment").encode() in read(unit):
+            subprocess.call(["systemctl", "disable", "--now", "--quiet", UNIT], stderr=subprocess.DEVNULL)
+            os.unlink(unit)
+            subprocess.call(["systemctl", "daemon-reload"])
+        end(home)
+        shutil.rmtree(home, ignore_errors=True)
+    return homes
+
+
 if __name__ == "__main__":
     if sys.argv[1] == "look":
         print(json.dumps(look(sys.argv[2], sys.argv[3], int(sys.argv[4]), sys.argv[5], "".join(sys.argv[6:7]))))
     elif sys.argv[1] == "last":
         print(last(sys.argv[2]))
+    elif sys.argv[1] == "halt":
+        print("\n".join(halt()))
     elif sys.argv[1] == "end":
         print("ended" if end(sys.argv[2]) else "nothing")
     else:

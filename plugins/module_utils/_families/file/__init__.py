@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Files: removed, with other permissions, corrupted, appended to; and exactly as before afterwards. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 import os
@@ -90,7 +91,12 @@ class File:
         base = {"path": path, "ino": facts["ino"]}
         requested = {"path": path}
         if action == "remove":
-            chosen = step("remove", "move %s aside in its own folder" % path, dict(base, fault="$ID"), [undo("file.put_back", path=path, fault="$ID", **places.known(facts))])
+            chosen = step(
+                "remove",
+                "move %s aside in its own folder" % path,
+                dict(base, fault="$ID"),
+                [undo("file.put_back", path=path, fault="$ID", **places.known(facts))],
+            )
         elif action == "permissions":
             chosen = self._permissions(options, facts, base, requested)
         else:
@@ -104,7 +110,12 @@ class File:
             raise BadOption("mode", ", ".join(_shown(after)), "is what %s has already" % facts["path"], "ask for something else")
         requested.update(item.split("=", 1) for item in _shown(after))
         says = "give %s %s (it has %s)" % (facts["path"], ", ".join(_shown(after)), ", ".join(_shown({key: before[key] for key in after})))
-        return step("permissions", says, dict(base, after=after), [undo("file.permissions", before=before, after=after, fault="$ID", **dict(base, **places.known(facts)))])
+        return step(
+            "permissions",
+            says,
+            dict(base, after=after),
+            [undo("file.permissions", before=before, after=after, fault="$ID", **dict(base, **places.known(facts)))],
+        )
 
     @staticmethod
     def _written(options, facts, base, requested):

@@ -2,8 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Undo of what a fault did to processes of others. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
+import os
 import signal
 import time
 
@@ -71,6 +73,15 @@ class EnsureRunning:
         """What the process is to whoever uses it: name, tree, session, files, folder, limits."""
         told = successors.settled(args["marks"])
         return {"process %s" % args["name"]: told} if told else {}
+
+    @staticmethod
+    def gone(args):
+        """Its owner took away what it ran from: then nobody can start it again, and nobody misses it."""
+        captured = revival.kept(args["fault"]) or {}
+        for what, path in (("program", captured.get("exe")), ("folder", captured.get("cwd"))):
+            if path and not os.path.lexists(path):
+                return ["process %d (%s) does not run any more: its %s %s was removed meanwhile" % (args["marks"]["pid"], args["name"], what, path)]
+        return []
 
 
 OPERATIONS = {"process.resume": Resume, "process.ensure_running": EnsureRunning}

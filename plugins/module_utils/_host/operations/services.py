@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Undo of what a fault did to systemd services. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 import os
@@ -27,14 +28,23 @@ class Start:
         if found not in ("active", "activating"):
             services.control("start", args["unit"])
 
-    @staticmethod
-    def left(args):
+    @classmethod
+    def left(cls, args):
         limit = time.monotonic() + PATIENCE
         while not services.active(args["unit"]):
             if time.monotonic() > limit or services.host_ends():
                 return ["service %s does not run" % args["unit"]]
+            if cls.gone(args):
+                break  # it is not awaited
             time.sleep(0.1)
-        return []
+        return [] if services.active(args["unit"]) else ["service %s does not run" % args["unit"]]
+
+    @staticmethod
+    def gone(args):
+        """Its owner removed the service."""
+        if services.show(args["unit"], "LoadState").get("LoadState") != "not-found":
+            return []
+        return ["service %s does not run any more: it was removed meanwhile" % args["unit"]]
 
     @staticmethod
     def state(args):
