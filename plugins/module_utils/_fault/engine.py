@@ -2,7 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The life of a fault from the module's side: plan, guard, arm, hand over, take back. Private to magsasa.chaos."""
-
 from __future__ import annotations
 
 import os

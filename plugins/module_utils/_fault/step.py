@@ -6,7 +6,6 @@
 The same code answers as a module and, much cheaper, as an entry of the runtime archive that a running fault or probe keeps on
 the host: no payload crosses the wire then, and nothing of Ansible is loaded.
 """
-
 from __future__ import annotations
 
 import json

@@ -8,7 +8,6 @@ fault is undone. The early one runs before anything but the file systems, and un
 one runs when the services are up, and undoes the rest. Both run a copy of the runtime archive that lies beside the ledger.
 Sources: systemd.unit(5), bootup(7).
 """
-
 from __future__ import annotations
 
 import os

@@ -6,7 +6,6 @@
 Forked before the first change. It holds the reading end of a pipe that only the supervisor holds open: end of file means
 that the supervisor is gone, whatever killed it. On the pipe come lines of JSON: what the supervisor learns, the guardian has in memory too.
 """
-
 from __future__ import annotations
 
 import json

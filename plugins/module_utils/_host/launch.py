@@ -6,7 +6,6 @@
 One place chooses the form in which it is held: a fault is a transient unit where systemd runs the host (unit.py), everything else is
 a process in a session of its own.
 """
-
 from __future__ import annotations
 
 import json

@@ -7,7 +7,6 @@
 and checked; ``ledger.jsonl`` keeps the past. A record names its undo as data, so that anybody can carry it out. A copy of it lies in
 the run folder, which is on another file system mostly: a record that is damaged, or gone without a line in the past, is read there.
 """
-
 from __future__ import annotations
 
 import json

@@ -2,7 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Entries of the runtime archive: ``python archive.pyz ENTRY SPEC``. Private to magsasa.chaos."""
-
 from __future__ import annotations
 
 from . import launch

@@ -6,7 +6,6 @@
 Ansible removes a module's payload when the module ends, so a detached process needs its own copy. One zip file that Python
 can run (PEP 441), named by its hash: written as a whole, removed as a whole. Private to magsasa.chaos.
 """
-
 from __future__ import annotations
 
 import hashlib

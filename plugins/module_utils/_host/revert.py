@@ -6,7 +6,6 @@
 The supervisor, the guardian and any later module run call the same function; a lock for each fault lets one of them work. Who holds
 a fault has its undo in memory: a record that is damaged or gone does not mean that somebody undid it, a line in the past does.
 """
-
 from __future__ import annotations
 
 import os

@@ -2,7 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The two folders that hold what we know on a host: run (gone at reboot) and ledger (kept). Private to magsasa.chaos."""
-
 from __future__ import annotations
 
 import errno

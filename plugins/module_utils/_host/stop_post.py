@@ -2,7 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What systemd has carried out when those who hold a fault do not (entries of the runtime archive). Private to magsasa.chaos."""
-
 from __future__ import annotations
 
 import os

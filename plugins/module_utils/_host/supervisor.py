@@ -6,7 +6,6 @@
 Every way out of here goes through the undo; the one way that does not (SIGKILL, a crash of the interpreter) is the guardian's. An undo that
 fails is tried again until it is done: whatever the ledger has become, this process has it in memory.
 """
-
 from __future__ import annotations
 
 import importlib

@@ -6,7 +6,6 @@
 Units, marked processes, our tables, chains, devices, lines in /etc/hosts and drop-ins are undone by operations as any fault's are. What only the record could
 tell (bytes that were overwritten, a service that was stopped) is named.
 """
-
 from __future__ import annotations
 
 import os

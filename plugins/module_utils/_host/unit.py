@@ -10,7 +10,6 @@ those in the unit could act: they may all be stopped, or frozen. The fault no lo
 that goes down stops the unit in good order first.
 Sources: systemd.service(5), systemd.kill(5), systemd.timer(5), systemd-run(1).
 """
-
 from __future__ import annotations
 
 import os

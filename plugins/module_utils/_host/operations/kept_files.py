@@ -5,7 +5,6 @@
 
 What others did to a file meanwhile is theirs and stays: each operation takes back what it finds as the fault left it, and no more.
 """
-
 from __future__ import annotations
 
 import ctypes
