@@ -73,12 +73,15 @@ class EnsureRunning:
         told = successors.settled(args["marks"])
         return {"process %s" % args["name"]: told} if told else {}
 
-    @staticmethod
-    def gone(args):
+    @classmethod
+    def gone(cls, args):
         """Its owner took away what it ran from: then nobody can start it again, and nobody misses it."""
-        captured = revival.kept(args["fault"]) or {}
-        for what, path in (("program", captured.get("exe")), ("folder", captured.get("cwd"))):
-            if path and not os.path.lexists(path):
+        captured = revival.kept(args["fault"])
+        if captured is None:
+            return []
+        captured = revival.chosen(captured)
+        for what, path in (("program", captured["command"]["exe"]), ("folder", captured["cwd"])):
+            if path and not os.path.lexists(path) and not cls._there(args):
                 return ["process %d (%s) does not run any more: its %s %s was removed meanwhile" % (args["marks"]["pid"], args["name"], what, path)]
         return []
 
