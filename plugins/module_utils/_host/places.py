@@ -17,7 +17,7 @@ from . import processes
 from .operations.members import MARK
 
 DELETED = " (deleted)"  # what proc(5) says behind the name of a file that has none any more
-SEARCH_S = 5.0
+SEARCH_S = 2.0  # an undo that is tried again and again must not load the host
 _held = {}  # path as the undo names it: descriptor of this process
 
 
@@ -100,26 +100,36 @@ def _same_folder(folder, place):
 
 
 def _search(path, place, ino):
-    """Look for a file of that name through its whole file system, for seconds at most."""
+    """Look for a file of that name through its whole file system, the near first, for seconds at most."""
     root = os.path.dirname(path)
     while not os.path.isdir(root):
         root = os.path.dirname(root)
     device = os.stat(root).st_dev
     if device != place.get("dev"):
         raise HostError("%s: its file system is not mounted there any more" % path)
-    while root != "/" and os.stat(os.path.dirname(root)).st_dev == device:
-        root = os.path.dirname(root)
-    name, limit, folders = os.path.basename(path), time.monotonic() + SEARCH_S, [root]
+    name, limit, seen = os.path.basename(path), time.monotonic() + SEARCH_S, None
+    while True:
+        found = _below(root, seen, device, name, ino, limit)
+        if found is not None:
+            return found
+        if root == "/" or os.stat(os.path.dirname(root)).st_dev != device:
+            return None
+        root, seen = os.path.dirname(root), root
+
+
+def _below(root, seen, device, name, ino, limit):
+    """The path of a file of that name below ``root``, but not below ``seen``; None when there is none. Raises HostError when time is over."""
+    folders = [root]
     while folders:
         if time.monotonic() > limit:
-            raise HostError("%s: its folder was moved or removed, and no file %s was found in %g s; remove that file where it is" % (path, name, SEARCH_S))
-        with os.scandir(folders.pop()) as entries:
-            for entry in entries:
-                if entry.name == name and ino in (None, entry.inode()):
-                    return entry.path
-                try:
-                    if entry.is_dir(follow_symlinks=False) and entry.stat(follow_symlinks=False).st_dev == device:
+            raise HostError("its folder was moved or removed, and no file %s was found in %g s; remove that file where it is" % (name, SEARCH_S))
+        try:
+            with os.scandir(folders.pop()) as entries:
+                for entry in entries:
+                    if entry.name == name and ino in (None, entry.inode()):
+                        return entry.path
+                    if entry.path != seen and entry.is_dir(follow_symlinks=False) and os.lstat(entry.path).st_dev == device:
                         folders.append(entry.path)
-                except FileNotFoundError:
-                    continue
+        except FileNotFoundError:
+            continue  # it went while we looked
     return None

@@ -22,7 +22,7 @@ NAME = "magsasa-chaos-%s.service"
 WATCH = "magsasa-chaos-%s-watch"  # timer, and the service that it starts
 RETRY = "magsasa-chaos-%s-retry"
 WATCH_AFTER_S = 1.5  # past the deadline, as far as it is known when the fault is armed
-WATCH_EVERY_S, RETRY_EVERY_S = 10, 5
+WATCH_EVERY_S, RETRY_EVERY_S = 10, 10
 MARKER = ".unit"  # <run>/<fault id>.unit: its ExecStopPost= has not been carried out yet and needs the runtime archive
 READY = ".ready"  # <run>/<fault id>.ready: the FIFO on which its supervisor tells whoever waits that it is ready
 SLACK_S = 130.0  # beyond the duration: what injecting and reverting may take at most, and a little
