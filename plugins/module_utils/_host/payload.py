@@ -16,6 +16,7 @@ import zipfile
 
 from .._errors import HostError
 from . import state
+from .operations.members import SHELL
 
 PACKAGE = "magsasa_chaos"
 _MAIN = "import sys\nfrom %s._host.main import main\nsys.exit(main(sys.argv[1:]))\n" % PACKAGE
@@ -104,4 +105,4 @@ def command_by_any(archive, entry, argument):
 
     A fixed text for sh, to which everything is handed as arguments. 75 (EX_TEMPFAIL) is the answer of an entry that ran and is to be run again.
     """
-    return ["/bin/sh", "-c", ANY, "magsasa-chaos", sys.executable, archive, entry, argument]
+    return ["/bin/sh", "-c", ANY, SHELL, sys.executable, archive, entry, argument]
