@@ -33,7 +33,8 @@ def kill(lab, names=()):
 
 def test_the_unit_is_there_while_the_fault_is_and_no_longer(host):
     fault = inject(host, HOST, "cpu_fault", LOAD)
-    assert ssh(host, HOST, UNITS).split() == ["magsasa-chaos-%s.service" % fault["id"]]
+    names = ["magsasa-chaos-%s%s" % (fault["id"], end) for end in ("-watch.service", "-watch.timer", ".service")]
+    assert sorted(ssh(host, HOST, UNITS).split()) == sorted(names), "the fault, and who looks whether it could act"
     # Else a fault that uses up the tasks of the host would meet the share of a unit first.
     told = ssh(host, HOST, "systemctl show -p TasksMax -p OOMPolicy magsasa-chaos-%s.service" % fault["id"]).split()
     assert sorted(told) == ["OOMPolicy=continue", "TasksMax=infinity"]
