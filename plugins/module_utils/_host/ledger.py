@@ -42,7 +42,7 @@ class Ledger:
 
     def admission(self, wait=30.0):
         """Held from the guards until the fault is in: two controllers never pass the guards together."""
-        return lock.held(os.path.join(self.folders.run, "admission.lock"), wait=wait)
+        return lock.held(os.path.join(self.folders.run, "admission.lock"), wait=wait, make=self.prepare)
 
     def path(self, fault_id):
         """Where the record of an active fault is."""
