@@ -87,6 +87,9 @@ def fill(entry, endpoint, database_path=None, database_port=None):
             values["database_path"] = None
             if (database.get("host") or "127.0.0.1") not in ("127.0.0.1", "::1", "localhost") and not str(database.get("host")).startswith("/"):
                 return dict(filled, skipped="the database of the service runs on another host (%s); run the scenario there" % database.get("host"))
+    if entry.get("family") == "process" and asks and endpoint.get("pid", -1) is None:
+        reason = "no process of the service is seen on this host by this user; run it as root (become: true), or on the host where the service runs"
+        return dict(filled, skipped=reason)
     if "@unit" in entry["options"].values() and not values["unit"]:
         return dict(filled, skipped="no unit of systemd holds the service of this host; it would have to be one for this scenario")
     options = {}

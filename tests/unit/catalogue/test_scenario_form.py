@@ -121,3 +121,11 @@ def test_the_schema_knows_the_same_keys_and_families():
 def test_lists(entries, says):
     with pytest.raises(ChaosError, match=says):
         _scenario_form.check(entries, "mine.yml")
+
+
+@pytest.mark.parametrize("pid, skipped", [(None, True), (812, False)])
+def test_a_scenario_about_a_process_that_is_not_seen_is_skipped_before_its_baseline(pid, skipped):
+    entry = dict(GOOD, family="process", options={"action": "kill", "port": "@port"})
+    found = _catalogue.fill(entry, {"url": "http://127.0.0.1:8000", "port": 8000, "pid": pid})
+    assert ("no process of the service is seen" in found.get("skipped", "")) == skipped
+    assert "skipped" not in _catalogue.fill(entry, {"url": "http://127.0.0.1:8000", "port": 8000}), "nobody looked for its process"
