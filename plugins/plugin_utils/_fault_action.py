@@ -15,9 +15,10 @@ from ansible_collections.magsasa.chaos.plugins.module_utils import _families
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, printable
 from ansible_collections.magsasa.chaos.plugins.module_utils._fault.module import ENVELOPE
 from ansible_collections.magsasa.chaos.plugins.plugin_utils import _misspelt, _peers, _runs, _variables, _window
-from ansible_collections.magsasa.chaos.plugins.plugin_utils._touched import Touched
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._touched import Touched, protects
 
 ASKED = ("chaos_allowed", "chaos_protected", "chaos_window")  # variables that have a say
+TRUE = ("true", "yes", "on", "y", "t", "1", "1.0")
 TWINS = (
     "refused by the protected guard: %s and %s are one machine (%s), and chaos_protected is true for %s; "
     "take the variable away from its inventory to lift this guard"
@@ -28,8 +29,13 @@ def inventory_refusal(touched):
     """Why the inventory does not let us touch this host (one sentence), or None. See docs/design.md section 5."""
     values = touched.values(ASKED)
     host = touched.name + touched.why
-    if boolean(values["chaos_protected"] or False, strict=False):
-        return "refused by the protected guard: chaos_protected is true for %s; take the variable away from its inventory to lift this guard" % host
+    if protects(values["chaos_protected"]):
+        note = (
+            ""
+            if boolean(values["chaos_protected"], strict=False)
+            else " ('%s' is neither true nor false, which protects)" % printable(values["chaos_protected"])
+        )
+        return "refused by the protected guard: chaos_protected is true for %s%s; take the variable away from its inventory to lift this guard" % (host, note)
     if not boolean(values["chaos_allowed"] or False, strict=False):
         return "refused by the allowed guard: chaos_allowed is not true for %s; set chaos_allowed=true in its inventory to lift this guard" % host
     twin = touched.twin()

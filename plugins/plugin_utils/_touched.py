@@ -25,6 +25,14 @@ WAY = ("ansible_host", "ansible_ssh_host", "ansible_port", "ansible_ssh_port", "
 )
 
 
+def protects(value):
+    """Whether a value of chaos_protected protects: true, and everything that is neither true nor false, such as a misspelt true."""
+    try:
+        return boolean(value) if value not in (None, "") else False
+    except TypeError:  # also for what is no text at all
+        return True
+
+
 class Touched:
     """``name``: of the host, as the inventory calls it; ``variables``: its own, not yet templated; ``instead_of``: whom the task is for, if another."""
 
@@ -83,7 +91,7 @@ class Touched:
             try:
                 other = hostvars[host.name]
                 where = _where(host.name, {key: other.get(key) for key in ("ansible_host", "ansible_port")})
-                if where == mine and boolean(other.get("chaos_protected", False), strict=False):
+                if where == mine and protects(other.get("chaos_protected")):
                     return host.name, mine[0]
             except AnsibleError:
                 continue  # what cannot be read says nothing; the host itself is asked when it is touched

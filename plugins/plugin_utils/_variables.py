@@ -27,7 +27,7 @@ def _text(name, default):
 
 SETTINGS = (
     _of("chaos_allowed", "false", "A host is touched only where the inventory says true."),
-    _of("chaos_protected", "false", "True always wins over C(chaos_allowed)."),
+    _of("chaos_protected", "false", "True always wins over C(chaos_allowed); so does a value that is neither true nor false."),
     _of("chaos_hosts", "all", "The hosts of the run, as a pattern of Ansible."),
     _of(
         "chaos_intensity",

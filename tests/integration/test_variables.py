@@ -123,3 +123,8 @@ LATE = [
 def test_what_would_be_read_late_is_checked_before_the_run_begins(given, says, tmp_path):
     found = run_module("preflight_check", {"report_dir": str(tmp_path / "r")}, tmp_path, extra=("-e", json.dumps(given)))
     assert found["failed"] and found["msg"].startswith(says)
+
+
+def test_a_guard_with_a_misspelt_value_guards(inventory, tmp_path):
+    found = run_module("cpu_fault", {"name": "a", "load": "10%", "duration": "1s"}, tmp_path, check=True, inventory=inventory(chaos_protected="ture"))
+    assert found["failed"] and "chaos_protected is true for localhost ('ture' is neither true nor false, which protects)" in found["msg"]

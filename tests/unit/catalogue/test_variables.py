@@ -12,7 +12,7 @@ import sys
 import pytest
 import yaml
 
-from ansible_collections.magsasa.chaos.plugins.plugin_utils import _catalogue, _misspelt, _variables
+from ansible_collections.magsasa.chaos.plugins.plugin_utils import _catalogue, _misspelt, _touched, _variables
 from support.checkout import tracked
 from support.modules import ROOT
 
@@ -148,3 +148,24 @@ def test_without_a_database_the_sentence_names_variables_that_exist():
     skipped = _catalogue.fill(OUTAGE, {"port": 1})["skipped"]
     named = re.findall(r"chaos_\w+", skipped)
     assert named and set(named) <= set(_variables.BY_NAME)
+
+
+@pytest.mark.parametrize(
+    "value, protected",
+    [
+        (True, True),
+        ("yes", True),
+        ("true", True),
+        (1, True),
+        ("ture", True),
+        ("yess", True),
+        ([], True),
+        (False, False),
+        ("no", False),
+        ("", False),
+        (None, False),
+        (0, False),
+    ],
+)
+def test_a_misspelt_value_of_chaos_protected_protects(value, protected):
+    assert _touched.protects(value) is protected
