@@ -30,11 +30,8 @@ def inventory_refusal(touched):
     values = touched.values(ASKED)
     host = touched.name + touched.why
     if protects(values["chaos_protected"]):
-        note = (
-            ""
-            if boolean(values["chaos_protected"], strict=False)
-            else " ('%s' is neither true nor false, which protects)" % printable(values["chaos_protected"])
-        )
+        clear = str(values["chaos_protected"]).strip().lower() in TRUE
+        note = "" if clear else " ('%s' is neither true nor false, which protects)" % printable(values["chaos_protected"])
         return "refused by the protected guard: chaos_protected is true for %s%s; take the variable away from its inventory to lift this guard" % (host, note)
     if not boolean(values["chaos_allowed"] or False, strict=False):
         return "refused by the allowed guard: chaos_allowed is not true for %s; set chaos_allowed=true in its inventory to lift this guard" % host
