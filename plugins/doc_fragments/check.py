@@ -41,8 +41,8 @@ options:
     description: HTTP headers to send. Their values are kept out of logs, process lists and files that others can read.
     type: dict
   body:
-    description: Body of the HTTP request. Set C(no_log) on the task when it holds a secret.
-    type: str
+    description: Body of the HTTP request; what is no text is sent as JSON. It is kept out of logs and results.
+    type: raw
   status:
     description: HTTP statuses, and ranges of them, that count as good.
     type: list

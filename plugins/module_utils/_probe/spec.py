@@ -8,6 +8,7 @@ A spec may hold secrets (headers, a password): it is kept in private files only 
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -23,7 +24,7 @@ OPTIONS = {
     "database": {"type": "str"},
     "method": {"type": "str", "default": "GET"},
     "headers": {"type": "dict", "no_log": True},
-    "body": {"type": "str"},
+    "body": {"type": "raw"},
     "status": {"type": "list", "elements": "str", "default": ["200-299"]},
     "json": {"type": "dict"},
     "matches": {"type": "str"},
@@ -49,8 +50,18 @@ _ONLY = {
 
 
 def secrets(params):
-    """Texts in the options that must not be shown, beside headers: secrets written into URLs."""
-    return [text for key in ("url", "database") if params.get(key) for text in url.secrets_of(params[key])]
+    """Texts in the options that must not be shown, beside headers: secrets written into URLs, and bodies."""
+    found = [text for key in ("url", "database") if params.get(key) for text in url.secrets_of(params[key])]
+    return found + _texts(params.get("body"))
+
+
+def _texts(body):
+    """What of a body may be a secret: all of it, and each text in one that is JSON. Not what is so short that it is in every result."""
+    if isinstance(body, dict):
+        return [text for each in body.values() for text in _texts(each)]
+    if isinstance(body, (list, tuple)):
+        return [text for each in body for text in _texts(each)]
+    return [body] if isinstance(body, str) and len(body) >= url.SHORTEST else []
 
 
 def parse(params, timeout_s):
@@ -73,19 +84,25 @@ def parse(params, timeout_s):
 
 def _http(params):
     headers = {str(key): value if isinstance(value, str) else str(value) for key, value in (params["headers"] or {}).items()}
-    http.prepare(params["url"], params["method"], headers, params["body"])  # raises for what is no request
+    body = _body(params["body"])
+    http.prepare(params["url"], params["method"], headers, body)  # raises for what is no request
     return {
         "kind": "http",
         "url": params["url"].strip(),
         "method": params["method"].upper(),
         "headers": headers,
-        "body": params["body"],
+        "body": body,
         "status": [_status(each) for each in params["status"]],
         "json": _fields(params["json"] or {}),
         "self_report": params.get("self_report") is not False,
         "verify_tls": params["validate_certs"],
         "follow": params["follow_redirects"],
     }
+
+
+def _body(value):
+    """A body as text: what is none was JSON, and a template of an older Ansible has made values of it."""
+    return value if value is None or isinstance(value, str) else json.dumps(value)
 
 
 def _status(text):

@@ -146,3 +146,14 @@ def test_bound_of_probes_in_flight(given, bound):
 def test_fingerprint_tells_specs_apart():
     assert control.parse(recorder())["fingerprint"] == control.parse(recorder())["fingerprint"]
     assert control.parse(recorder())["fingerprint"] != control.parse(recorder(rate=21.0))["fingerprint"]
+
+
+@pytest.mark.parametrize("body, sent", [("text", "text"), ({"pin": 1}, '{"pin": 1}'), ([1], "[1]"), (None, None)])
+def test_a_body_is_text_or_json_whatever_a_template_made_of_it(body, sent):
+    params = dict({key: each.get("default") for key, each in spec.OPTIONS.items()}, url="http://h/", method="POST", body=body)
+    assert spec.parse(params, 1.0)["body"] == sent
+
+
+def test_what_a_body_holds_is_a_secret_unless_it_is_short():
+    assert spec.secrets({"body": {"a": "hunter2hunter2", "b": ["short", "another secret"]}}) == ["hunter2hunter2", "another secret"]
+    assert spec.secrets({"body": '{"pin": "1234"}'}) == ['{"pin": "1234"}']
