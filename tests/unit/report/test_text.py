@@ -117,3 +117,14 @@ def test_clean_bounds_and_hides():
 )
 def test_number(value, unit, shown):
     assert text.number(value, unit) == shown
+
+
+def test_how_a_fault_ended_is_told_in_words():
+    """The kind: the sentence names something else than the cause ("put back: yes (event_over)")."""
+    from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import rows
+
+    def ended(cause):
+        return rows.put_back({"fault": {"injected_at": {"monotonic": 1.0}, "reverted_at": {"monotonic": 2.0}, "revert_cause": cause}})
+
+    assert ended("event_over") == "yes (the event was over)" and ended("deadline") == "yes (at its end)"
+    assert all("_" not in words for words in rows.ENDS.values())
