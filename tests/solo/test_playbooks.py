@@ -208,7 +208,7 @@ def test_closed_host_is_refused_and_untouched(ansible_playbook, chaos_state, tmp
     assert [(each["status"], each["verdict"]) for each in report["experiments"]] == [("refused", "unknown")]
     assert "chaos_allowed is not true for localhost" in report["experiments"][0]["reason"]
     assert list(chaos_state.iterdir()) == []
-    assert done.returncode == 0 and "0 passed, 0 failed, 1 refused" in done.stdout, done.stdout
+    assert done.returncode == 2 and "nothing was tested: 0 passed, 0 failed, 1 refused" in done.stdout, done.stdout
 
 
 def test_unhealthy_service_is_not_experimented_on(ansible_playbook, chaos_state, tmp_path):
