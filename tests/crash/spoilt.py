@@ -13,7 +13,8 @@ from support.lab import chaos_processes, ssh
 
 from . import faults
 
-SOON = "4s"
+SOON = "5s"
+LATER = "8s"  # where all must have been stopped before it is over
 OUT_WITHIN = 20.0  # seconds from the injection: the deadline, and time for a busy machine
 LEDGER, RUN = "/var/lib/magsasa-chaos", "/run/magsasa-chaos"
 RECORDS = "%s/faults/*.json %s/*.json" % (LEDGER, RUN)
@@ -83,14 +84,13 @@ def no_inode(cell):
 
 
 def keepers_stopped(cell):
-    cell.inject(SOON)
-    pids = " ".join(map(str, chaos_processes(cell.lab, cell.host)))
-    ssh(cell.lab, cell.host, "kill -STOP " + pids)
+    cell.inject(LATER)
+    ssh(cell.lab, cell.host, "kill -STOP $(pgrep ^chaos-)")
     _soon(cell)
 
 
 def group_frozen(cell):
-    cell.inject(SOON)
+    cell.inject(LATER)
     ssh(
         cell.lab,
         cell.host,

@@ -62,7 +62,7 @@ def change(path, fault_id, make, times=None):
     cannot be replaced; it is never written in place, where a kill in the middle would leave a file that is neither.
     """
     lock_path = os.path.join(state.folders().run, "hosts.lock")
-    with lock.held(lock_path, wait=20.0):
+    with lock.of_fault(lock_path, "hosts", wait=20.0):  # which needs no folder
         try:
             for _attempt in range(10):
                 data, found = read(path)
@@ -72,7 +72,6 @@ def change(path, fault_id, make, times=None):
             raise HostError("%s is being changed by others again and again" % path)
         finally:
             state.remove(temporary(path, fault_id))
-            state.remove(lock_path)
 
 
 def temporary(path, fault_id):

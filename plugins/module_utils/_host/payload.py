@@ -16,20 +16,25 @@ import zipfile
 
 from .._errors import HostError
 from . import state
-from .operations.members import SHELL
 
 PACKAGE = "magsasa_chaos"
 _MAIN = "import sys\nfrom %s._host.main import main\nsys.exit(main(sys.argv[1:]))\n" % PACKAGE
-ANY = (
-    "first=$1; shift; "
-    'for each in "$first" python3 /usr/bin/python3 /usr/local/bin/python3 /usr/libexec/platform-python'
-    " /usr/bin/python3.[0-9] /usr/bin/python3.[0-9][0-9] /usr/local/bin/python3.[0-9] /usr/local/bin/python3.[0-9][0-9] /opt/*/bin/python3; do "
-    'command -v "$each" >/dev/null || continue; '
-    '"$each" -I -S -B "$@"; code=$?; '
-    "case $code in 0|75) exit $code ;; esac; "
-    "done; exit 1"
-)
-AGAIN = 75
+# What the archive is to sh: where the Python that injected is gone, or does not run any more (an upgrade), any other python3 of the host does. A zip file
+# may have a text before it. In a unit such a text could not stand: systemd writes transient units down in a way that it cannot read again.
+ANY = b"""#!/bin/sh
+first=$1
+shift
+for each in "$first" python3 /usr/bin/python3 /usr/local/bin/python3 /usr/libexec/platform-python \\
+    /usr/bin/python3.[0-9] /usr/bin/python3.[0-9][0-9] /usr/local/bin/python3.[0-9] /usr/local/bin/python3.[0-9][0-9] /opt/*/bin/python3
+do
+    command -v "$each" >/dev/null || continue
+    "$each" -I -S -B "$0" "$@"
+    code=$?
+    case $code in 0|75) exit $code ;; esac
+done
+exit 1
+"""
+AGAIN = 75  # EX_TEMPFAIL: an entry ran, and is to be run again
 _FIXED_TIME = (2026, 1, 1, 0, 0, 0)  # so that the same code is always the same file
 
 
@@ -68,6 +73,7 @@ def build():
         raise HostError("the module's payload holds no _host/main.py; the collection is not whole: install it again")
     files.setdefault("__init__.py", b"")
     packed = io.BytesIO()
+    packed.write(ANY)
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as target:  # stored: loads faster, and lives for minutes
         names = ["__main__.py"] + sorted(PACKAGE + "/" + name for name in files)
         for name in names:
@@ -101,8 +107,5 @@ def command(archive, entry, argument):
 
 
 def command_by_any(archive, entry, argument):
-    """The same for what runs later: where that interpreter is gone or does not run any more (an upgrade), any other python3 of the host does.
-
-    A fixed text for sh, to which everything is handed as arguments. 75 (EX_TEMPFAIL) is the answer of an entry that ran and is to be run again.
-    """
-    return ["/bin/sh", "-c", ANY, SHELL, sys.executable, archive, entry, argument]
+    """The same for what runs later, by the interpreter of this module or any other (see ANY)."""
+    return ["/bin/sh", archive, sys.executable, entry, argument]

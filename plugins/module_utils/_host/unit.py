@@ -116,8 +116,7 @@ def _timer(name, after_s, properties, argv, environment):
     command += ["--timer-property=" + each for each in ["AccuracySec=100ms"] + properties]
     command += ["--property=StandardOutput=null", "--property=StandardError=null", "--property=WorkingDirectory=/"]
     try:
-        words = [word.replace("$", "$$") for word in argv]  # else systemd puts its own variables in
-        return _cmd.run(command + _environment(environment) + ["--", *words], timeout=30, check=False).rc == 0
+        return _cmd.run(command + _environment(environment) + ["--", *argv], timeout=30, check=False).rc == 0
     except HostError:
         return False
 
