@@ -30,7 +30,8 @@ class Line:
 
     def tell(self, message):
         """``{"latest": s}``: monotonic second by which the fault must be over; ``{"undo": entry}``: one more undo operation, of a kind that is loaded;
-        ``{"hold": [descriptor, path]}``: of the supervisor, to be kept open here too; ``{"over": true}``: it is undone."""
+        ``{"hold": [descriptor, path]}``: of the supervisor, to be kept open here too; ``{"release": true}``: no longer; ``{"over": true}``: it is
+        undone and written down."""
         self._waiting += json.dumps(message).encode("ascii") + b"\n"
         self.flush()
 
@@ -102,6 +103,8 @@ def _watch(reading, latest, record, supervisor):
             over = message.get("over", over)
             if "undo" in message:
                 record["undo"].append(message["undo"])
+            if "release" in message:
+                places.release()
             if "hold" in message:
                 _hold(supervisor, *message["hold"])
 

@@ -43,6 +43,12 @@ def hold_too(pid, descriptor, path):
     _held[path] = os.open("/proc/%d/fd/%d" % (pid, descriptor), os.O_PATH | os.O_CLOEXEC)
 
 
+def release():
+    """Let go what this process holds: all is undone, and what has no name any more goes with its last descriptor."""
+    while _held:
+        os.close(_held.popitem()[1])
+
+
 def find(path, fault_id, place=None, ino=None):
     """The name (text) that it has now, None when it is gone for good. With ``ino`` it is that file and no other of its name."""
     try:

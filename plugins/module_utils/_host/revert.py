@@ -13,7 +13,7 @@ import time
 
 from .. import _clock
 from .._errors import ChaosError
-from . import journal, lock, secrets, services, state, undo, unit
+from . import journal, lock, places, secrets, services, state, undo, unit
 from .holding import orphaned, stop_keepers
 
 CAUSES = ("deadline absent halt halt_condition lease worker_died guardian_died supervisor_died orphaned failed terminated event_over").split()
@@ -56,6 +56,8 @@ def revert(ledger, fault_id, cause, details=None, held=None):
                 unit.end_retries(fault_id)
         if held is not None:
             held.update(record)
+            if not left:
+                places.release()
         if left:
             _say(record, again)
             ledger.write(record)

@@ -219,6 +219,8 @@ class Supervisor:
         return final or self.record
 
     def _more_time(self):
+        if self.record["state"] == "reverted":
+            self.guardian.tell({"release": True})
         self.guardian.tell({"latest": time.monotonic() + REVERT_LIMIT})
 
     def _wait_for_another(self, seconds):
