@@ -59,7 +59,8 @@ while [ $# -gt 0 ]; do
         IFS=, read -r -a names <<<"${1#--only=}"
         [ "${#names[@]}" -gt 0 ] || bad_usage "--only: '' is not a stage; --list prints them"
         for name in "${names[@]}"; do
-            [[ $name =~ ^[[:lower:]]+$ && $(stages) =~ (^|$'\n')"$name " ]] ||
+            # bash 3.2 does not know a newline within a pattern.
+            [[ $name =~ ^[[:lower:]]+$ && $'\n'$(stages) == *$'\n'"$name "* ]] ||
                 bad_usage "--only: '$(printf '%s' "${name:0:80}" | tr '[:cntrl:]' '?')' is not a stage; --list prints them"
             only+=("$name")
         done
