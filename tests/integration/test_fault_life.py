@@ -9,13 +9,14 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from support.faults import left, ledger, marked, wait_for
-from support.modules import run_module
+from support.modules import ROOT, environment, run_module
 
 FAULT = {"name": "life", "load": "10%", "of": "added", "cores": 1, "duration": "20s"}
 
@@ -102,6 +103,17 @@ def test_all_parts_killed_is_undone_at_the_next_contact(state):
     assert [(each["id"], each["revert_cause"]) for each in swept["swept"]] == [(fault["id"], "orphaned")]
     assert [past["id"] for past in ledger(state)] == [fault["id"]]
     assert [each["name"] for each in run_module("fault_info", {}, state)["active"]] == ["next"]
+
+
+def test_the_same_play_twice_at_once_is_one_fault(state):
+    """The one that comes second waits until the fault is in, and changes nothing."""
+    argv = [os.path.join(os.path.dirname(sys.executable), "ansible"), "localhost", "-i", str(ROOT / "inventory" / "hosts"), "-m", "magsasa.chaos.cpu_fault"]
+    argv += ["-a", json.dumps(dict(FAULT, duration="120s"))]
+    both = [subprocess.Popen(argv, cwd=ROOT, env=environment(state), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for _each in range(2)]
+    said = [each.communicate(timeout=120)[0] for each in both]
+    results = [json.JSONDecoder().raw_decode(text.partition(" => ")[2].lstrip())[0] for text in said]
+    assert sorted(each.get("changed") for each in results) == [False, True], said
+    assert len({each["fault"]["id"] for each in results}) == 1 and {each["fault"]["state"] for each in results} == {"active"}, said
 
 
 def test_whoever_looks_undoes_what_nobody_holds(state):

@@ -21,6 +21,7 @@ from . import bounds, command, control_groups, inherited, processes, state, stre
 FORM = 2  # of what is kept aside
 START_S = 10.0  # seconds that a start may take: whoever stops it, or whose file system does not answer, must not hold up the undo
 _DONE = "done"
+_known = {}  # fault id: what this process has put aside
 
 
 def path_of(fault_id):
@@ -106,15 +107,18 @@ def captures(above):
 
 
 def keep(fault_id, captured):
-    """Put aside what ``capture`` returned of a process, and after it what ``captures`` did."""
+    """Put aside what ``capture`` returned of a process, and after it what ``captures`` did; in memory too, as somebody may take the run folder away."""
+    _known[fault_id] = captured
     state.write_private(path_of(fault_id), json.dumps({"form": FORM, "processes": captured}), durable=False)
 
 
 def kept(fault_id):
     """What was put aside ([captured]), or None."""
     found = state.read_json(path_of(fault_id))
-    if found is None or found.get("form") == FORM:
-        return found and found["processes"]
+    if found is None:
+        return _known.get(fault_id)
+    if found.get("form") == FORM:
+        return found["processes"]
     raise HostError("what was kept aside to start the process again is of another version of this collection")
 
 
@@ -130,6 +134,7 @@ def chosen(captured):
 
 def forget(fault_id):
     """Remove the private file."""
+    _known.pop(fault_id, None)
     state.remove(path_of(fault_id))
 
 

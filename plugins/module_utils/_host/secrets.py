@@ -13,6 +13,9 @@ import os
 from . import state
 
 
+_known = {}  # fault id: what this process remembers
+
+
 def _path(fault_id):
     return os.path.join(state.folders().run, fault_id + ".secret")
 
@@ -22,11 +25,17 @@ def put(fault_id, secret):
     state.write_private(_path(fault_id), json.dumps(secret), durable=False)
 
 
+def remember(fault_id):
+    """Have it in memory too: somebody may take the run folder away before the undo."""
+    _known[fault_id] = get(fault_id)
+
+
 def get(fault_id):
     """What was kept, {} when there is nothing."""
-    return state.read_json(_path(fault_id)) or {}
+    return state.read_json(_path(fault_id)) or _known.get(fault_id) or {}
 
 
 def drop(fault_id):
     """Forget it."""
-    state.remove(_path(fault_id))
+    _known.pop(fault_id, None)
+    state.discard(_path(fault_id))

@@ -16,7 +16,7 @@ import time
 
 from .. import _clock
 from .._errors import ChaosError, HostError
-from . import enclosure, guardian, halt, journal, lock, processes, undo
+from . import enclosure, guardian, halt, journal, lock, processes, secrets, undo
 from .context import Context
 from .ledger import Ledger
 from .revert import CAUSES, until_done
@@ -91,6 +91,7 @@ class Supervisor:
             workers = enclosure.settle(self.id)
             undo.load(self.record["undo"])  # before the guardian is forked: it has what we have
             guardian.load()
+            secrets.remember(self.id)
             latest = time.monotonic() + INJECT_LIMIT + self.record["duration_s"]
             self.record["supervisor"] = {"pid": os.getpid(), "start": processes.start_time(os.getpid())}
             self.guardian = guardian.start(self.ledger, self.record, latest, locks)
