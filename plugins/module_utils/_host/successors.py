@@ -28,7 +28,7 @@ def mark(pid, tree, listening):
     """What tells a process from its successor, as data for the ledger.
 
     ``old``: [pid, start] of its tree; ``since``: now, in ticks since boot; ``parent``: [pid, start] of what may look after it, or None;
-    ``like``: see ``_likeness``; ``above``: its parent's command, as a digest; ``lines``: see ``lines``.
+    ``like``: see ``_likeness``; ``serving``: the same of those that listen; ``above``: its parent's command, as a digest; ``lines``: see ``lines``.
     """
     above = processes.parent(pid)
     inside = {each for each, _start in tree}
@@ -42,6 +42,7 @@ def mark(pid, tree, listening):
         "boot": _clock.boot_id(),
         "parent": [above, processes.start_time(above)] if above and above > 1 else None,
         "like": _likeness(pid),
+        "serving": [_likeness(each) for each in sorted(inside & {one for found in listening for one in found.pids})],
         "above": _above(pid),
         "lines": lines(pid),
     }
@@ -84,6 +85,10 @@ def _alike(marks, pid):
     return marks.get("like") is None or _likeness(pid) == marks["like"]
 
 
+def _serves_alike(marks, pid):
+    return not marks.get("serving") or None in marks["serving"] or _likeness(pid) in marks["serving"]
+
+
 def serves(marks):
     """Whether every port that the old process had is listened on by one that came later and is like it; true when it had none."""
     return not _missing(marks)[0]
@@ -94,7 +99,7 @@ def _missing(marks):
     if not marks["ports"]:
         return [], {}
     listening = listeners.listeners()
-    taken = {each.port for each in listening if any(_came_later(marks, pid) and _alike(marks, pid) for pid in each.pids)}
+    taken = {each.port for each in listening if any(_came_later(marks, pid) and _serves_alike(marks, pid) for pid in each.pids)}
     missing = [port for port in marks["ports"] if port not in taken]
     return missing, {each.port: each.pids for each in listening if each.port in missing}
 
