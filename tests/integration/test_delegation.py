@@ -27,6 +27,9 @@ HOSTS = {
     "no1": {"chaos_allowed": "{{ opened }}", "opened": False},
     "other1": {"chaos_allowed": True, "ansible_host": "192.0.2.20"},
     "twin1": {"chaos_allowed": True, "ansible_host": "192.0.2.10"},
+    # By a template over the name: Ansible itself takes the way of the task's own host to the delegate.
+    "far1": {"chaos_allowed": True, "ansible_host": "192.0.2.30", "ansible_connection": "{{ ways[inventory_hostname] }}"},
+    "near1": {"chaos_allowed": True, "ansible_connection": "{{ ways[inventory_hostname] }}"},
     "twin2": {"chaos_allowed": True, "chaos_protected": True, "ansible_host": "192.0.2.10"},
 }
 BUSY = {"name": "busy", "load": "5%", "of": "added", "cores": 1, "duration": "20s"}
@@ -56,6 +59,7 @@ ROWS = {
     "a connection that leads to the controller": ("bare1", task(connection="local"), ("allowed", "localhost")),
     "scenario": ("web1", task("magsasa.chaos.scenario_fault", {"family": "cpu", "name": "busy", "options": BUSY}, delegate_to="obs1"), ("allowed", "obs1")),
     "a protected machine by its other name": ("twin1", task(), ("protected", "twin1 and twin2 are one machine (both are at 192.0.2.10)")),
+    "a delegate whose way is a template": ("far1", task(delegate_to="near1"), None),
     "and when it is the delegate": ("web1", task(delegate_to="twin1"), ("protected", "twin1 and twin2 are one machine")),
     "a block's delegate": ("web1", {"block": [task(register="row")], "delegate_to": "obs1"}, ("allowed", "obs1")),
     "a role's delegate": (
@@ -102,7 +106,8 @@ def _told(tmp_path_factory):
     role.mkdir(parents=True)
     (role / "main.yml").write_text(yaml.safe_dump([task(register="row", ignore_errors=True)]))
     local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
-    hosts = {name: dict(values, **local) for name, values in HOSTS.items()}
+    ways = {"far1": "ssh", "near1": "local"}
+    hosts = {name: dict(dict(local, ways=ways), **values) for name, values in HOSTS.items()}
     hosts["bare1"] = {"chaos_allowed": True, "ansible_python_interpreter": sys.executable}
     (folder / "hosts.yml").write_text(yaml.safe_dump({"all": {"hosts": hosts}}))
     plays = [_play(folder, host) for host in sorted({host for host, _task, _refusal in ROWS.values()})]

@@ -55,6 +55,11 @@ def _json(arguments):
         raise HostError("nft did not answer in JSON; its build lacks it, or there is more than can be read")
 
 
+def rows(arguments):
+    """What nft lists, as it gives it in JSON: ``[{kind: {...}}]``. Raises HostError."""
+    return [row for row in _json(arguments) if isinstance(row, dict)]
+
+
 def there(table):
     """Whether a table of ours exists."""
     rows = [row["table"] for row in _json(["list", "tables"]) if "table" in row]

@@ -319,7 +319,7 @@ def row(**change):
 @pytest.mark.parametrize(
     "requested, rows, effect, words",
     [
-        ({"delay_ms": 5}, [row(packets=0, drops=0)], "confirmed", "no packet that is meant"),
+        ({"delay_ms": 5}, [row(packets=0, drops=0)], "inconclusive", "no packet that is meant"),
         ({"loss_pct": 30}, [row()], "confirmed", "1000 packets, 300 of them dropped"),
         ({"loss_pct": 30}, [row(packets=1700)], "mismatch", "300 of them dropped"),
         ({"loss_pct": 30}, [row(packets=60, drops=0)], "confirmed", "60 packets"),

@@ -171,7 +171,7 @@ def test_what_is_late_waits_and_goes_at_the_end():
 @pytest.mark.parametrize(
     "change, counts, effect",
     [
-        ({"corrupt": "10%"}, {"seen": 0, "damaged": 0}, "confirmed"),
+        ({"corrupt": "10%"}, {"seen": 0, "damaged": 0}, "inconclusive"),
         ({"corrupt": "10%"}, {"seen": 1000, "damaged": 100}, "confirmed"),
         ({"corrupt": "10%"}, {"seen": 1000, "damaged": 0}, "mismatch"),
         ({"duplicate": "10%"}, {"seen": 1000, "duplicated": 10}, "mismatch"),

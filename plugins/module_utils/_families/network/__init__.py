@@ -12,8 +12,12 @@ import socket
 
 from ... import _cmd
 from ..._errors import BadOption, NotHere, Refused
-from ..._host import control, iptables as xt, nft
+from ..._host import control, iptables as xt, nft, translations
 from . import choose, effects, scope as scopes, shaping
+
+
+FOLLOWING = ("tc htb", "tc netem", "nftables", "NFQUEUE and a worker of our own")  # backends that also meet what this host leads elsewhere
+PAST = "this host forwards connections to other addresses or ports (DNAT or redirect), and those may pass by the fault untouched"
 
 
 class Network:
@@ -41,6 +45,8 @@ class Network:
         found["interfaces"] = sorted(name for _number, name in socket.if_nameindex())
         if not uid and (not there or found["obstacle"]):
             found["iptables"] = xt.look()
+        if not uid:
+            found["translations"] = translations.look(there and not found["obstacle"])
         if options["effects"] and not uid:
             found["tc"] = shaping.look(options)
         return found
@@ -54,9 +60,14 @@ class Network:
         if missing:
             raise BadOption("interface", missing[0], "is not an interface of this host", "use one that ip link shows, without what follows an @")
         facts = dict(facts, control=facts["control"] + _ways_in(options, facts))
+        led = facts.get("translations")
+        options = dict(options, translated=translations.meet(led, options["ports"]))
         backend, passed_over = choose.choose(options, facts)
         found = backend.plan(options, facts)
         found["notes"] = passed_over + _notes(options, facts) + found["notes"]
+        if options["translated"]:
+            found["notes"].append(_led(options, led, backend))
+            found["steps"][0]["args"]["led"] = backend.name not in FOLLOWING
         return found
 
     def do_rules(self, ctx, args):
@@ -77,7 +88,11 @@ class Network:
 
     def measure(self, ctx):
         """By whoever carried it out."""
-        return choose.BY_STEP[ctx.record["steps"][0]["do"]].measure(ctx)
+        step = ctx.record["steps"][0]
+        found = choose.BY_STEP[step["do"]].measure(ctx)
+        if step["args"].get("led") and found["effect"] == "confirmed":
+            found = dict(found, effect="inconclusive", note="%s; %s" % (found["note"], PAST))
+        return found
 
 
 def _ways_in(options, facts):
@@ -98,6 +113,14 @@ def _guard(options):
         raise Refused("scope", "neither peer nor port narrows this %s: the host would be alone" % options["action"], "force")
     if scopes.all_loopback(options):
         raise Refused("scope", "all that this host says to itself would go in this %s" % options["action"], "force")
+
+
+def _led(options, led, backend):
+    """What a user must know where this host forwards what is meant."""
+    ports = "port %s" % ",".join(scopes.show_ports(led["ports"])) if led["ports"] and not led["all"] else "connections"
+    if backend.name in FOLLOWING:
+        return "this host forwards %s to other addresses or ports (DNAT or redirect): the fault meets them by the port that clients use" % ports
+    return "this host forwards %s to other addresses or ports (DNAT or redirect), which %s does not follow: the effect is inconclusive" % (ports, backend.name)
 
 
 def _notes(options, facts):

@@ -195,7 +195,8 @@ def judge(requested, figures):
     """``{"effect", "note"}`` from what was counted; ``figures``: see shown."""
     wrong, note = _shares(requested, figures)
     if "packets_held" not in figures or wrong:
-        return {"effect": "mismatch" if wrong else "confirmed", "note": note}
+        quiet = "inconclusive" if figures.get("packets_seen") == 0 else "confirmed"
+        return {"effect": "mismatch" if wrong else quiet, "note": note}
     found = _late(requested, figures)
     return dict(found, note="%s, %s" % (found["note"], note)) if note and figures["packets_seen"] else found
 
@@ -206,7 +207,7 @@ def _shares(requested, figures):
         return False, ""
     seen = figures["packets_seen"]
     if not seen:
-        return False, "by the rules as the kernel gives them back; no packet that is meant has come by"
+        return False, nftables.QUIET % "rules stand"
     wanted = [(key, requested[key] / 100.0, 1.0) for key in ("loss_pct", "duplicate_pct", "corrupt_pct") if key in requested]
     if "gemodel_p_pct" in requested:
         model = {key[len("gemodel_"):-len("_pct")]: value for key, value in requested.items() if key.startswith("gemodel_")}
@@ -221,7 +222,7 @@ def _shares(requested, figures):
 def _late(requested, shown):
     count = shown["packets_held"]
     if not count:
-        return {"effect": "confirmed", "note": "by the rules as the kernel gives them back; no packet that is meant has come by"}
+        return {"effect": "inconclusive", "note": nftables.QUIET % "rules stand"}
     note = "by the worker: %d packets held for %g ms on average" % (count, shown["delay_ms"])
     chance = 4 * requested["jitter_ms"] / math.sqrt(count)
     off = shown["delay_ms"] - requested["delay_ms"]

@@ -13,6 +13,7 @@ from . import effects, rules, scope as scopes
 
 ENOUGH = 200  # packets; of fewer no share can be judged
 SIGMAS = 5  # how far off chance alone may take the share
+QUIET = "the %s as planned, but no packet that is meant has come by: nothing shows that the fault took effect"
 TABLE = "magsasa_chaos_$ID"
 
 
@@ -99,7 +100,7 @@ def judge(action, requested, matched, hit, wrong):
     if wrong:
         return {"effect": "mismatch", "note": wrong}
     if not matched:
-        return {"effect": "confirmed", "note": "by the rules as the kernel gives them back; no packet that is meant has come by"}
+        return {"effect": "inconclusive", "note": QUIET % "rules stand"}
     note = "by the counters of the rules: %d of %d packets" % (hit, matched)
     if action == "loss" and unlikely(requested["loss_pct"], hit, matched):
         return {"effect": "mismatch", "note": note}

@@ -25,6 +25,36 @@ def plan(action, loss_pct, scope, control):
     return found + _chains(scope, control, [("match", "act", _ways(False, scope))])
 
 
+TRANSLATED = "ct status dnat ct direction %s "  # of a connection that this host leads to another port or address
+
+
+def _translated(scope):
+    """``{chain: [headers]}``: packets of connections whose clients know them by another port or address than this host's own filter sees.
+
+    Clients of a published port never meet the chains of the host's own packets: they are forwarded. By direction: what the client sends comes in.
+    """
+    if not scope.get("translated"):
+        return {"input": [], "output": [], "forward": []}
+    peers = ["ct original %s saddr %s " % (family, _set(scope[key])) for family, key in (("ip", "peers4"), ("ip6", "peers6")) if scope[key]]
+    flows = [peer + each for peer in peers or [""] for each in _translated_transports(scope)]
+    sent = [(TRANSLATED % "original" + each).strip() for each in flows] if scope["direction"] != "out" else []
+    answered = [(TRANSLATED % "reply" + each).strip() for each in flows] if scope["direction"] != "in" else []
+    forward = _of_others("in", scope, sent) + _of_others("out", scope, answered)
+    if not scope["ports"]:  # what stays here is met without that
+        return {"input": [], "output": [], "forward": forward}
+    own = sent if scopes.own_meant(scope) and not scope["interfaces"] else []  # the way out of what is translated is still lo here
+    return {"input": _of_others("in", scope, sent), "output": own + _of_others("out", scope, answered), "forward": forward}
+
+
+def _translated_transports(scope):
+    protocol = scope["protocol"]
+    if not scope["ports"]:
+        return {"any": [""], "icmp": []}.get(protocol, ["meta l4proto " + protocol])
+    ends = {"host": ["proto-dst"], "peer": ["proto-src"], "either": ["proto-dst", "proto-src"]}[scope["port_of"]]
+    head = "meta l4proto { tcp, udp }" if protocol == "any" else "meta l4proto " + protocol
+    return ["%s ct original %s %s" % (head, end, _set(scopes.show_ports(scope["ports"]))) for end in ends]
+
+
 def queued(late, rest, scope, control, twice=False):
     """The same for a worker that packets are handed to. ``late``: some are held; ``rest``: more than that is done; ``twice``: some are sent again.
 
@@ -37,20 +67,25 @@ def queued(late, rest, scope, control, twice=False):
 
 
 def _ways(late, scope):
-    """``{"in", "out"}``: what packets look like that are decided about on their way in and out."""
+    """``{chain: [headers]}``: what packets look like that are decided about on their way in, out, and where they are forwarded."""
     going = _headers(scope, "out") if scope["direction"] != "in" else []
-    return {"in": coming(late, scope, _headers, _of_others, 'iifname "lo" '), "out": _of_others("out", scope, going)}
+    led = _translated(scope)
+    return {
+        "input": coming(late, scope, _headers, _of_others, 'iifname "lo" ') + led["input"],
+        "output": _of_others("out", scope, going) + led["output"],
+        "forward": led["forward"],
+    }
 
 
 def _chains(scope, control, matches, passed=""):
     """Rules of the chains that the hooks call. ``matches``: ``[(label, chain to go to, ways)]`` in order."""
     found = []
-    for chain, way in (("input", "in"), ("output", "out")):
-        if any(ways[way] for _label, _goal, ways in matches):
+    for chain, way in (("input", "in"), ("output", "out"), ("forward", "led")):
+        if any(ways[chain] for _label, _goal, ways in matches):
             found += [[chain, "exempt again", passed]] if passed else []
             found += [[chain, label, text] for label, text in _exempt(way, scope, control)]
             for said, goal, ways in matches:
-                found += [[chain, "%s %d" % (said, number), "%s counter goto %s" % (each.strip(), goal)] for number, each in enumerate(ways[way])]
+                found += [[chain, "%s %d" % (said, number), "%s counter goto %s" % (each.strip(), goal)] for number, each in enumerate(ways[chain])]
     return found
 
 
@@ -108,6 +143,11 @@ def _decision(action, loss_pct):
 
 
 def _exempt(way, scope, control):
+    if way == "led":
+        for number, (peer, port) in enumerate(control):
+            who = "ct original %s saddr %s " % ("ip6" if ":" in peer else "ip", peer) if peer else ""
+            yield "exempt control %d" % number, "%smeta l4proto tcp ct original proto-dst %d counter accept" % (who, port)
+        return
     side, port = ("saddr", "dport") if way == "in" else ("daddr", "sport")
     for number, (peer, number_of_port) in enumerate(control):
         who = "%s %s %s " % ("ip6" if ":" in peer else "ip", side, peer) if peer else ""  # else everybody

@@ -158,7 +158,7 @@ def judge(requested, shown):
     """``{"effect", "note"}`` from what stands and what was counted."""
     of = shown["packets_passed"] + shown["packets_dropped"] + shown["packets_waiting"]
     if not of:
-        return {"effect": "confirmed", "note": "by the queue as the kernel gives it back; no packet that is meant has come by"}
+        return {"effect": "inconclusive", "note": nftables.QUIET % "queues stand"}
     note = "by the queue as the kernel gives it back and its counters: %d packets, %d of them dropped" % (of, shown["packets_dropped"])
     if shown.get("rate_bps"):
         note += ", %d bit/s while it was full" % shown["rate_bps"]
