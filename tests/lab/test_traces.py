@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The panic button ends faults that no record tells of: by who holds them, and by what is there of them when nobody does."""
+
 from __future__ import annotations
 
 import pytest

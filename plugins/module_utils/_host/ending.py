@@ -45,7 +45,8 @@ def request(ledger, record, cause, by=""):
         tried = (record.get("reverted_at") or {}).get("monotonic")
         while time.monotonic() < limit and not answered:
             found = ledger.read(fault_id)
-            answered = found is None or (found["state"] == "residue" and found["reverted_at"]["monotonic"] != tried) or not keepers(record)
+            again = found is not None and found["state"] == "residue" and (found.get("reverted_at") or {}).get("monotonic") != tried
+            answered = found is None or again or not keepers(record)
             answered = answered or (told and not os.path.exists(word))  # undone, and it cannot be written down
             time.sleep(0 if answered else 0.02)
         if ledger.read(fault_id) is None:

@@ -56,7 +56,10 @@ def load():
 
 
 def start(ledger, record, latest, close=()):
-    """Fork the guardian of a fault; returns its Line. ``latest``: monotonic second by which the fault must be over; ``close``: descriptors that it must not have."""
+    """Fork the guardian of a fault; returns its Line.
+
+    ``latest``: monotonic second by which the fault must be over; ``close``: descriptors that it must not have.
+    """
     reading, writing = os.pipe()
     supervisor = os.getpid()
     supervisor_start = processes.start_time(supervisor)

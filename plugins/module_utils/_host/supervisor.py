@@ -225,7 +225,10 @@ class Supervisor:
         self.guardian.tell({"latest": time.monotonic() + REVERT_LIMIT})
 
     def _wait_for_another(self, seconds):
-        """Wait for the next try of an undo, which is at once when somebody asks for the fault's end; False when this process is to end (a host that goes down)."""
+        """Wait for the next try of an undo, which is at once when somebody asks for the fault's end.
+
+        False when this process is to end, as on a host that goes down.
+        """
         if self._tried is not None:
             self._tried(self.record)
         if self._stopping:

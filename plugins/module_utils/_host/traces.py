@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Faults that are in although nothing in the ledger says so, found by what is alive or there of them: each thing carries the fault's id. Private to magsasa.chaos.
+"""Faults that no record tells of, found by what is alive or there of them: each thing carries the fault's id. Private to magsasa.chaos.
 
 Units, marked processes, our tables, chains, devices, lines in /etc/hosts and drop-ins are undone by operations as any fault's are. What only the record could
 tell (bytes that were overwritten, a service that was stopped) is named.

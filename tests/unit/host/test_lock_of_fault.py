@@ -14,6 +14,7 @@ import pytest
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._host import lock
 
+
 @pytest.mark.parametrize("place", ["", "nowhere"], ids=["a file too", "no file can be made"])
 def test_one_at_a_time(tmp_path, place):
     path, fault = str(tmp_path / place / "x.lock"), uuid.uuid4().hex[:12]
