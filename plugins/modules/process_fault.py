@@ -15,6 +15,11 @@ description:
   - V(kill) ends a process with a signal. Whether it comes back is up to the host; when it is not back after O(duration), the undo starts it again as it was.
   - V(restart) ends it gracefully, lets its supervisor start it again, and starts it itself when nobody does.
   - V(pause) stops it (SIGSTOP) with its tree and lets it go on after O(duration).
+  - What could not be started again with exactly the rights that it had is refused before V(kill) and V(restart), and O(force) does not lift that.
+    It is so with set-id programs, capabilities, namespaces, a root directory, seccomp filters or C(NoNewPrivs) of its own, and with programs of root that others may change.
+    Its service manager can restart it, see M(magsasa.chaos.service_fault) and M(magsasa.chaos.container_fault).
+  - What has a terminal, a pipe or a socket as standard output and nobody who would start it again is refused unless O(force=true). Then it has C(/dev/null) afterwards.
+  - What is started again is compared with what was there (name, session, parent, files, folder, limits). RV(fault.differences) tells what is not as before.
   - Processes are known by pid and start time, so a pid that is used again is never taken for the old one.
 extends_documentation_fragment:
   - magsasa.chaos.fault
@@ -27,13 +32,18 @@ options:
     description: The process by its id.
     type: int
   process_name:
-    description: The process by its short name, or by the file name of its program.
+    description:
+      - The process by its short name, or by the file name of its program.
+      - V(kill) and V(restart) mean what does the work, as with O(pattern).
     type: str
   pattern:
-    description: The process by a regular expression (of Python) over its command line.
+    description:
+      - The process by a regular expression (of Python) over its command line.
+      - V(kill) and V(restart) mean what does the work. Where a shell or another starter matches, that is the one process below it that listens,
+        or the other program that it runs and that matches too.
     type: str
   pid_file:
-    description: The process by a file that holds its id.
+    description: The process by a file that holds its id. One that was last changed before that process began is refused.
     type: path
   port:
     description: The process by the TCP port that it listens on; of several that share it, their parent.

@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import os
 import shutil
-import stat
 
 from .._errors import HostError, printable
-from . import processes
+from . import exact, processes
 
-LONGEST = 4 * 1024 * 1024
+LONGEST = 1024 * 1024
 MOST_FILES = 16  # words of a command line that are looked at as files
 
 
@@ -90,13 +89,10 @@ def read(pid, argv, env):
 def _calls(path, before, exe):
     """Whether the first line of this script gives the words before it, and the program that runs."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
-        try:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode) or not os.fstat(descriptor).st_mode & 0o111:
+        with exact.regular(path) as descriptor:
+            if not os.fstat(descriptor).st_mode & 0o111:
                 return False
             line = os.read(descriptor, 256).partition(b"\n")[0].decode("utf-8", "surrogateescape")
-        finally:
-            os.close(descriptor)
         return line.startswith("#!") and line[2:].strip().split(None, 1) == before and identity(before[0]) == identity(exe)
     except OSError:
         return False

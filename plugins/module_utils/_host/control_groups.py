@@ -9,6 +9,7 @@ Source: cgroups(7).
 from __future__ import annotations
 
 import os
+import re
 
 from .._errors import HostError
 from . import services, unit
@@ -28,6 +29,7 @@ _LIMITS = (
     "cpu.cfs_quota_us cpu.max io.max memory.high memory.limit_in_bytes memory.max memory.memsw.limit_in_bytes memory.swap.max pids.max "
     "blkio.throttle.read_bps_device blkio.throttle.write_bps_device"
 ).split()
+_OF_SESSIONS = re.compile(r"user-[0-9]+\.slice")  # systemd gives each a limit of tasks
 _UNBOUND = ("", "max", "-1")
 _HUGE = 1 << 60
 _CONTAINERS = ("docker", "libpod", "containerd", "crio", "kubepods")
@@ -42,6 +44,8 @@ def _bounds(controllers, group):
     """Whether a group bounds what is in it: by a limit; or as a service, of which systemd bounds more than can be read here."""
     folder = os.path.join(mounted(controllers), group)
     name = os.path.basename(group)
+    if _OF_SESSIONS.fullmatch(name):
+        return False  # it goes when its user logs out everywhere
     if name.endswith(".service") and not name.startswith("user@"):
         return True
     if not group or any(_limited(_text(folder, each)) for each in _LIMITS) or _text(folder, "devices.list") not in ("", "a *:* rwm"):

@@ -64,6 +64,22 @@ def opened(name, flags):
         os.close(descriptor)
 
 
+@contextlib.contextmanager
+def regular(path):
+    """Descriptor to read a regular file with, wherever links lead. Nothing else is opened: a pipe would hold us up, and some devices act on it; raises OSError."""
+    found = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    try:
+        if not stat.S_ISREG(os.fstat(found).st_mode):
+            raise OSError(0, "it is no regular file")
+        descriptor = os.open("/proc/self/fd/%d" % found, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    finally:
+        os.close(found)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
 def metadata(name):
     """Owner, mode, times (ns) and extended attributes (hex) of a file (JSON-able)."""
     found = os.stat(name)

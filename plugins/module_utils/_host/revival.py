@@ -32,7 +32,8 @@ def path_of(fault_id):
 def obstacle(pid):
     """What keeps this process from being started again as it was, with a remedy (texts), or (None, None)."""
     try:
-        why = _judged(_read(pid))
+        found = _read(pid)
+        why = _judged(found) or control_groups.ends_with(found["cgroups"], [pid] + processes.below(pid))
     except (HostError, OSError, KeyError, ValueError) as error:
         why = _told(error)
     return (why, control_groups.remedy(pid)) if why else (None, None)
@@ -108,8 +109,11 @@ def captures(above):
 
 def keep(fault_id, captured):
     """Put aside what ``capture`` returned of a process, and after it what ``captures`` did; in memory too, as somebody may take the run folder away."""
+    text = json.dumps({"form": FORM, "processes": captured})
+    if len(text) > state.LARGEST:
+        raise HostError("process %d cannot be started again as it was: its command line and environment are too long to be kept" % captured[0]["pid"])
     _known[fault_id] = captured
-    state.write_private(path_of(fault_id), json.dumps({"form": FORM, "processes": captured}), durable=False)
+    state.write_private(path_of(fault_id), text, durable=False)
 
 
 def kept(fault_id):

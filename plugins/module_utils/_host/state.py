@@ -18,6 +18,7 @@ from . import trusted
 Folders = namedtuple("Folders", "run ledger")
 HOST = Folders("/run/magsasa-chaos", "/var/lib/magsasa-chaos")  # root's
 OVERRIDE = "MAGSASA_CHAOS_STATE"
+LARGEST = 4 * 1024 * 1024  # of a file of ours that is read
 NEW = ".new-"  # what the name of a file begins with before it is renamed
 
 
@@ -135,7 +136,7 @@ def sync_folder(folder):
         os.close(descriptor)
 
 
-def read_json(path, limit=4 * 1024 * 1024):
+def read_json(path, limit=LARGEST):
     """The object in one of our own files, or None when it is not there, not ours, or not whole."""
     try:
         descriptor = open_private(path)

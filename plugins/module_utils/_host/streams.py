@@ -93,4 +93,6 @@ def _again(kept):
         found = os.stat(name)
         if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1 or _identity(found) != kept["id"]:
             raise OSError(0, "another file has its name")
-        return os.open(name, os.O_WRONLY | os.O_APPEND | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(name, os.O_WRONLY | os.O_APPEND | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
+    os.set_blocking(descriptor, True)
+    return descriptor

@@ -8,11 +8,10 @@ import contextlib
 import os
 import re
 import signal
-import stat
 import time
 
 from ..._errors import BadOption, printable
-from ..._host import listeners, processes
+from ..._host import exact, listeners, processes
 
 PATTERN_SECONDS = 3.0
 STALE_S = 2.0  # a process that began so much later than its pid file was written is not the one that wrote it
@@ -53,12 +52,8 @@ def _by_file(path):
 def _read_pid_file(path):
     """(words, time of its last change); a pipe in its place is not waited for."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as source:
-            found = os.fstat(descriptor)
-            if not stat.S_ISREG(found.st_mode):
-                raise OSError(0, "it is no regular file")
-            return source.read(64).decode("ascii", "replace").split(), found.st_mtime
+        with exact.regular(path) as descriptor:
+            return os.read(descriptor, 64).decode("ascii", "replace").split(), os.fstat(descriptor).st_mtime
     except OSError as error:
         raise BadOption("pid_file", path, "cannot be read (%s)" % error.strerror, "name the file that the service writes")
 
