@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from support import direct
 from support.containers import DEAF, engine
 from support.faults import KEEPERS, do_repeat_check_undo, end, fresh_state, inject, killed_part_ends_all, left, ledger, marked, refused_rows, wait_for
 from support.modules import ROOT, environment, run_module
@@ -234,3 +235,17 @@ def test_bad_input(state, box):
     ]
     refused_rows("container_fault", fault_of(box, "stop"), rows, state)
     assert all(box.state(name)[0] == "running" for name in ("web", "passing", "sharing", "unit", "swarm"))
+
+
+@pytest.mark.root
+def test_a_process_of_a_container_is_not_ended_by_what_could_only_start_it_on_the_host(state, box):
+    box.start("web")
+    pid = box.state("web")[1]
+    base = {"name": "inside", "pid": pid, "duration": "60s", "force": True}
+    for refused in direct.run(state, ("process", dict(base, action="kill")), ("process", dict(base, action="restart"))):
+        assert refused["failed"] and "it lives in namespaces of its own" in refused["msg"] and "use " in refused["msg"], refused
+    assert box.counts("web")
+    (paused,) = direct.run(state, ("process", dict(base, action="pause")))
+    assert paused["fault"]["effect"] == "confirmed" and not box.counts("web")
+    direct.run(state, ("process", {"name": "inside", "state": "absent"}))
+    assert box.counts("web")

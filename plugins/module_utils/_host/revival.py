@@ -67,11 +67,15 @@ def _told(error):
 
 
 def _read(pid):
+    standing, origin = bounds.standing(pid), bounds.origin(pid)
+    why = _more_rights(standing, origin)
+    if why:
+        raise HostError(why)  # the files of a container are not to be looked for on the host
     argv, environment = command.words(pid), command.environment(pid)
     return dict(
         inherited.read(pid),
-        standing=bounds.standing(pid),
-        origin=bounds.origin(pid),
+        standing=standing,
+        origin=origin,
         command=command.read(pid, argv, environment),
         env=environment,
         streams=streams.read(pid),
@@ -79,11 +83,15 @@ def _read(pid):
     )
 
 
+def _more_rights(standing, origin):
+    if origin["set_id"] or origin["secure"]:
+        return "its program had more rights than whoever started it (set-user-id, set-group-id or file capabilities)"
+    return bounds.why_not(standing, bounds.standing(), bounds.seccomp(1))
+
+
 def _judged(found):
     """Why what was read of a process must not be started by us (text), or None."""
-    if found["origin"]["set_id"] or found["origin"]["secure"]:
-        return "its program had more rights than whoever started it (set-user-id, set-group-id or file capabilities)"
-    why = bounds.why_not(found["standing"], bounds.standing(), bounds.seccomp(1))
+    why = _more_rights(found["standing"], found["origin"])
     why = why or ("its folder %s has been moved or removed" % printable(found["cwd"]) if found["cwd_moved"] else None)
     if why or found["standing"]["uid"][0] != 0:
         return why
