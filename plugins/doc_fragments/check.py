@@ -55,7 +55,8 @@ options:
     type: dict
   self_report:
     description:
-      - Whether a good answer (2xx) that says that the service is ill counts as failed, with the error C(said_ill). So do C({"status": "DOWN"}),
+      - >-
+        Whether a good answer (2xx) that says that the service is ill counts as failed, with the error C(said_ill). So do C({"status": "DOWN"}),
         C({"healthy": false}), C({"error": "no database"}) and the text C(Unhealthy), with or without a byte order mark, in UTF-8 or UTF-16, and
         compressed with gzip or deflate.
       - Statements about the whole service count, and those about its parts (C(checks), C(database)) only where there is none about the whole.
