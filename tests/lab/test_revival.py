@@ -45,3 +45,63 @@ def test_a_killed_process_that_is_started_again_stays(victim, end):
     assert wait_for(lambda: ssh(lab, HOST, UNITS) == "" and not remains(lab, HOST), 15), (ssh(lab, HOST, UNITS), remains(lab, HOST))
     assert ssh(lab, HOST, FIND) not in ("", old), "nobody started it again, or it went with the unit"
     assert inherited(lab) == before
+
+
+# The lab has no managers of users: a group of that name, with a process in it, is what is seen of a unit of one.
+SANDBOX = "chaos-sandbox.service"
+OWN = "chaos-own.service"
+PREPARE = r"""
+cat > /run/systemd/system/%(unit)s <<'EOF'
+[Service]
+ExecStart=/bin/sh -c 'sleep 86374 & exec sleep 86375'
+NoNewPrivileges=yes
+PrivateTmp=yes
+ProtectSystem=strict
+CapabilityBoundingSet=CAP_NET_BIND_SERVICE
+SystemCallFilter=@system-service
+User=daemon
+EOF
+systemctl daemon-reload && systemctl start %(unit)s
+above=$(grep name=systemd /proc/1/cgroup | cut -d: -f3); above=${above%%/init.scope}
+group=/sys/fs/cgroup/systemd$above/user.slice/user-0.slice/user@0.service/%(own)s
+mkdir -p $group
+sh -c "echo \$\$ > $group/cgroup.procs; exec setsid /usr/bin/sleep 86376" </dev/null >/dev/null 2>&1 &
+for _each in $(seq 100); do pgrep -fx '/usr/bin/sleep 86376' && break; sleep 0.1; done
+""" % {"unit": SANDBOX, "own": OWN}
+CLEAN = """
+systemctl stop %(unit)s; pkill -fx '/usr/bin/sleep 86376'; rm -f /run/systemd/system/%(unit)s; systemctl daemon-reload; systemctl reset-failed; sleep 0.5
+find /sys/fs/cgroup/systemd -depth -name %(own)s -exec rmdir {} ';'; find /sys/fs/cgroup/systemd -depth -type d -name 'user@0.service' -exec rmdir {} ';'; true
+""" % {"unit": SANDBOX, "own": OWN}
+BOUNDS = "grep -E '^(Uid|Gid|Groups|Cap|NoNewPrivs|Seccomp)' /proc/%s/status"
+
+
+@pytest.fixture
+def units(lab):
+    ssh(lab, HOST, PREPARE)
+    yield lab
+    on_hosts(lab, HOST, "fault_halt", {})
+    ssh(lab, HOST, CLEAN)
+
+
+def test_units_with_a_sandbox_and_units_of_users(units):
+    lab = units
+    main = ssh(lab, HOST, "pgrep -fx 'sleep 86375'").strip()
+    before = ssh(lab, HOST, BOUNDS % main)
+    base = {"name": "unit", "duration": "60s"}
+    for action in ("kill", "restart"):
+        worker = on_hosts(lab, HOST, "process_fault", dict(base, action=action, pattern="^sleep 86374$"))[HOST]
+        assert worker["failed"] and "could not be started again as it was" in worker["msg"], worker
+        assert "use magsasa.chaos.service_fault with unit: " + SANDBOX in worker["msg"], worker
+        own = on_hosts(lab, HOST, "process_fault", dict(base, action=action, pattern="^/usr/bin/sleep 86376$"))[HOST]
+        assert own["failed"] and OWN in own["msg"] and "would end with it" in own["msg"] and "use action=pause" in own["msg"], own
+        found = on_hosts(lab, HOST, "process_fault", dict(base, action=action, pattern="^sleep 86375$"))[HOST]
+        assert not found.get("failed"), found
+        on_hosts(lab, HOST, "process_fault", {"name": "unit", "state": "absent"})
+        again = ssh(lab, HOST, "pgrep -fx 'sleep 86375'").strip()
+        assert again != main and ssh(lab, HOST, BOUNDS % again) == before
+        main = again
+    for pattern in ("^sleep 86374$", "^/usr/bin/sleep 86376$"):
+        paused = on_hosts(lab, HOST, "process_fault", dict(base, action="pause", pattern=pattern))[HOST]
+        assert paused["fault"]["effect"] == "confirmed", paused
+        over = on_hosts(lab, HOST, "process_fault", {"name": "unit", "state": "absent"})[HOST]
+        assert over["fault"]["residue"] == []
