@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import subprocess
 import sys
@@ -225,12 +226,12 @@ def test_bad_input(state):
 def test_a_quota_is_named_in_the_plan_and_as_the_reason(state):
     """In a container or unit with a CPU quota less than asked comes out: the plan says so before, and the note of the mismatch after."""
     with small_processor(25) as file:
-        options = {"name": "bound", "load": "50%", "of": "added", "cores": 1, "duration": "30s"}
+        options = {"name": "bound", "load": "50%", "of": "added", "cores": 1, "duration": "12s"}
         planned = run_module("cpu_fault", options, state, check=True)["fault"]
         assert any(file in note and "cannot reach 50 %" in note for note in planned["notes"]), planned["notes"]
         assert run_module("cpu_fault", options, state)["changed"]
-        wait_for(lambda: run_module("fault_info", {}, state)["active"][0]["measured"].get("over_s", 0) > 4, 60)
-        (fault,) = run_module("fault_info", {}, state)["active"]
-        final = run_module("cpu_fault", {"name": "bound", "state": "absent"}, state)["fault"]
-    assert fault["effect"] == final["effect"] == "mismatch", fault
-    assert "a CPU quota is the reason" in fault["note"] and file in fault["note"], fault["note"]
+        past = os.path.join(str(state), "ledger", "ledger.jsonl")
+        assert wait_for(lambda: os.path.exists(past) and os.path.getsize(past), 120, 0.5)  # we are in that group too, and take little of it
+    with open(past) as source:
+        fault = json.loads(source.readline())
+    assert fault["effect"] == "mismatch" and "a CPU quota is the reason" in fault["note"] and file in fault["note"], (fault["note"], fault["measured"])
