@@ -30,7 +30,7 @@ class Probe:
     """One probe that was due: how it must have ended. ``sure`` is False within the lateness of an edge."""
 
     def __init__(self, due, fails, answered, seconds, sure):
-        self.due, self.fails, self.answered, self.seconds, self.sure = due, fails, answered, seconds, sure
+        self.due, self.fails, self.answered, self.seconds, self.sure, self.hangs = due, fails, answered, seconds, sure, False
 
 
 def lateness(window, result, service, observed):
@@ -68,6 +68,7 @@ def probes(window, result, service, late):
         fails, answered = script.KINDS[segment.kind] if segment else (False, True)
         seconds = script.GOOD_S if segment is None else segment.latency_s if segment.kind == "slow" else 0.0  # a refusal comes at once
         found.append(Probe(due, fails, answered, seconds, all(abs(due - edge) > late for edge in edges)))
+        found[-1].hangs = segment is not None and segment.kind == "hang"
     for arrived, who, kind, seconds, _overdue in service["requests"][window.number] if window.share or window.slow_share else ():
         number = math.floor((arrived - first) / PERIOD)
         if who == "probe" and 0 <= number < due_count:
@@ -239,7 +240,8 @@ class _Compared:
         return None if nominal is None else (low, high)
 
     def latencies(self, hold, before, metrics):
-        """Intervals (low, high) of p95 and p99 and of the latency impact, in ms."""
+        """Intervals (low, high) of p95 and p99 and of the latency impact, in ms; none where time-outs may stand at that place: never, or not sure."""
+        silent = sum(1 for each in hold if each.hangs or not each.sure)
         answered = [each for each in hold if each.answered and each.sure] + [each for each in hold if not each.sure]
         longest = max([each.seconds for each in self.found] + [segment.latency_s for segment in self.window.segments])
         shortest = min([script.GOOD_S] + [0.0 for segment in self.window.segments if segment.kind != "slow"])
@@ -265,6 +267,10 @@ class _Compared:
                 exact = 1000.0 * (rank([each.seconds for each in hold if each.answered], 0.5) - middle)
                 found["impact"] = (found["p50"][0] - 1000.0 * max(sides) - most, found["p50"][1] - 1000.0 * min(sides))
                 self.near("latency impact ms", metrics["latency_impact_ms"], exact, *found["impact"])
+        if any(each.hangs for each in hold):
+            for name, share in (("p95", 0.95), ("p99", 0.99), ("impact", 0.5)):
+                if math.ceil(share * (len(answered) + silent)) > len(answered) - silent:
+                    found.pop(name, None)
         return found, found.get("impact")
 
     def verdict(self, errors, available, recovery, spans, impact, before, down):

@@ -85,7 +85,7 @@ def _rounded(value, digits=3):
 def _phase(samples, begin, end):
     shown = figures(samples)
     found = {"from": _rounded(begin, 6), "to": _rounded(end, 6)}
-    found.update({key: _rounded(shown[key]) for key in ("sent", "failed", "answered", "dropped", "error_rate_pct", "p50_ms", "p95_ms", "p99_ms", "max_ms")})
+    found.update({key: _rounded(shown[key]) for key in ("sent", "failed", "answered", "timed_out", "dropped", "error_rate_pct", "p50_ms", "p95_ms", "p99_ms", "max_ms")})
     return found
 
 
@@ -120,6 +120,7 @@ def compute(samples, fault, successes=3, probe=None, given=None, live=None):
             "error_rate_pct": _rounded(under["error_rate_pct"]),
             "sent": under["sent"],
             "answered": under["answered"],
+            "timed_out": under["timed_out"],
             "availability_pct": None if availability is None else _rounded(100.0 - availability),
             "alive_pct": _rounded(alive_pct(parts.affected, None if live is None else phases.split(live, limits).affected)),
             "p95_ms": _rounded(under["p95_ms"]),

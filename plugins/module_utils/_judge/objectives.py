@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import re
 from collections import namedtuple
 
@@ -29,7 +30,7 @@ KNOWN = {
     "recovery_time": Kind("recovery_time_s", "s", False, _quantity.duration, None),
     "mttr": Kind("mttr_s", "s", False, _quantity.duration, None),
 }
-LATENCIES = ("p95", "p99", "latency_impact")
+LATENCIES = {"p95": 0.95, "p99": 0.99, "latency_impact": 0.5}  # which share of the probes each is about
 PHASES = ("baseline", "hold", "recovery")
 DEFAULTS = {"availability": "95%", "error_rate": "5%", "latency_impact": "500ms", "recovery_time": "10s", "mttr": "10s"}
 LIVENESS = "95%"  # of a scenario that says ``liveness: true`` and no figure
@@ -126,10 +127,11 @@ def _measured(each, metrics, phases):
     return figures.get(each.kind.phased)
 
 
-def _nobody_answered(each, metrics, phases):
-    """Whether there were probes to take a latency from, and none of them was answered."""
+def _among_time_outs(each, metrics, phases):
+    """Whether there is no answer at the place that a latency is about: nobody answered, or a time-out stands there, which is longer than any answer."""
     figures = metrics if each.phase is None else phases.get(each.phase) or {}
-    return bool(figures.get("sent")) and figures.get("answered") == 0
+    answered, timed_out = figures.get("answered"), figures.get("timed_out") or 0
+    return bool(figures.get("sent")) and answered is not None and (not answered or math.ceil(LATENCIES[each.name] * (answered + timed_out)) > answered)
 
 
 def compare(parsed, metrics, phases):
@@ -142,12 +144,14 @@ def compare(parsed, metrics, phases):
     shown = []
     for each in parsed:
         measured = _measured(each, metrics, phases)
+        if each.name in LATENCIES and _among_time_outs(each, metrics, phases):
+            measured = None
         met = None
         if measured is not None:
             met = measured >= each.limit if each.kind.more_is_better else measured <= each.limit
         elif each.name in ("recovery_time", "mttr") and metrics.get("recovered") is False and metrics.get("outages"):
             met = False
-        elif each.name in LATENCIES and _nobody_answered(each, metrics, phases):
+        elif each.name in LATENCIES and _among_time_outs(each, metrics, phases):
             met = False
         name = each.name if each.phase is None else "%s in %s" % (each.name, each.phase)
         shown.append({"name": name, "objective": each.limit, "measured": measured, "unit": each.kind.unit, "met": met, "weight": each.weight})

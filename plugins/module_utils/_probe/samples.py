@@ -121,7 +121,8 @@ def figures(samples):
     failed = sum(1 for sample in samples if not sample.ok)
     ordered = sorted(sample.latency_ms for sample in samples if answered(sample))
     dropped = sum(1 for sample in samples if sample.error == DROPPED)
-    shown = {"sent": len(samples), "failed": failed, "answered": len(ordered), "dropped": dropped}
+    timed_out = sum(1 for sample in samples if sample.error == "timeout")
+    shown = {"sent": len(samples), "failed": failed, "answered": len(ordered), "timed_out": timed_out, "dropped": dropped}
     shown["error_rate_pct"] = round(100.0 * failed / len(samples), 3) if samples else None
     for key, share in (("p50_ms", 0.50), ("p95_ms", 0.95), ("p99_ms", 0.99), ("max_ms", 1.0)):
         shown[key] = percentile(ordered, share)

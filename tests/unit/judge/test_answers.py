@@ -45,6 +45,14 @@ def test_percentiles_are_over_what_was_answered_and_say_so():
     assert record["metrics"]["latency_impact_ms"] == 697.0
 
 
+@pytest.mark.parametrize("end, verdict", [(110.4, "passed"), (110.6, "failed"), (119.0, "failed")])
+def test_a_time_out_is_longer_than_any_answer(end, verdict):
+    """Some quick answers before most probes time out meet no objective of latency: at the place of the percentile stands a time-out."""
+    record = judged([(110, end, OUTAGE)], {"p95": "500ms"})
+    assert record["verdict"] == verdict and record["metrics"]["p95_ms"] == 3.0
+    assert [each["measured"] for each in record["objectives"]] == [3.0 if verdict == "passed" else None]
+
+
 def test_met_beside_unmeasured_is_no_pass():
     record = judged([], {"p99": "500ms", "p95 in recovery": "500ms"}, reverted=131.0)
     assert (record["verdict"], record["reason"]) == ("unknown", "not measured: p95 in recovery")

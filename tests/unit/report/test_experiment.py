@@ -50,7 +50,7 @@ def test_passed():
 
 def test_failed():
     record = judge(given(samples=pack(series(100, 130, [(111.0, 125.0, OUTAGE)])), successes="2"), "web1")
-    assert (record["status"], record["verdict"], record["reason"]) == ("completed", "failed", "missed: availability, error_rate, mttr")
+    assert (record["status"], record["verdict"], record["reason"]) == ("completed", "failed", "missed: availability, error_rate, latency_impact, mttr")
     assert record["metrics"]["recovery_time_s"] == 5.0
 
 
