@@ -36,6 +36,7 @@ app          target_app/tests: the sample application
 awx          tests/awx: the playbooks as jobs of Ansible Tower and AWX
 matrix       tests/matrix: targets with Python 3.8 to 3.13, controllers with ansible-core 2.16 to 2.21
 solo         tests/solo: what needs this machine for itself: faults of CPU, memory and disk, the probe, whole playbooks
+truth        tests/truth: whole experiments over a service whose failures are known to the millisecond
 integration  tests/integration: other real faults, commands and roles on this machine
 lab          tests/lab: real hosts over SSH, made for the tests
 crash        tests/crash: every kind of fault against whatever goes wrong, on a lab host

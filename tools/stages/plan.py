@@ -15,6 +15,7 @@ STAGES = {
     "awx": lambda more: pytest_run.run("awx", ["tests/awx"], more),
     "matrix": lambda more: pytest_run.run("matrix", ["tests/matrix"], more),
     "solo": lambda more: pytest_run.run("solo", ["tests/solo"], more),
+    "truth": lambda more: pytest_run.run("truth", ["tests/truth"], more),
     "integration": lambda more: pytest_run.run("integration", ["tests/integration"], more),
     "lab": lambda more: pytest_run.run("lab", ["tests/lab"], more),
     "crash": lambda more: pytest_run.run("crash", ["tests/crash"], more),
@@ -28,6 +29,7 @@ STEPS = (
     (("sanity", "unit"), ("lint", "app", "awx")),
     (("quick",),),
     (("solo",),),
+    (("truth",),),
     (("integration", "crash", "matrix"), ("lab",)),
     (("vm",),),
 )
