@@ -70,10 +70,13 @@ def end_turn(ledger, by, check_mode=False):
 
 def unreadable(thorough=False):
     """Sentences about what in the ledger could be neither read nor undone; ``thorough``: and about what nobody can undo without a record."""
-    from .._host import traces
-
     ledger = Ledger()
-    return ledger.unreadable() + (traces.named(ledger) if thorough else [])
+    said = ledger.unreadable()
+    if thorough:
+        from .._host import traces  # only here: every module asks the rest
+
+        said += traces.named(ledger)
+    return said
 
 
 def sweep(ledger):

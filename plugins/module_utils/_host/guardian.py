@@ -46,9 +46,10 @@ class Line:
             self._waiting = b""  # the guardian is gone
 
 
-def load():
+def load(family):
     """Load what is needed at the end: the archive, the run folder or this very Python may be gone by then."""
-    import encodings.idna  # noqa: F401  pylint: disable=unused-import
+    if family == "database":  # the only one whose undo looks a name up
+        import encodings.idna  # noqa: F401  pylint: disable=unused-import
     import encodings.latin_1  # noqa: F401  pylint: disable=unused-import
     import pwd  # noqa: F401  pylint: disable=unused-import
 

@@ -90,7 +90,7 @@ class Supervisor:
                 raise HostError("the fault was undone before it was injected")
             workers = enclosure.settle(self.id)
             undo.load(self.record["undo"])  # before the guardian is forked: it has what we have
-            guardian.load()
+            guardian.load(self.record["family"])
             secrets.remember(self.id)
             latest = time.monotonic() + INJECT_LIMIT + self.record["duration_s"]
             self.record["supervisor"] = {"pid": os.getpid(), "start": processes.start_time(os.getpid())}
