@@ -58,7 +58,7 @@ def _before(best, other):
         return "; %s comes before %s (%s)" % (mine.step, theirs.step, where)
     if mine.score != theirs.score:
         return "; score %d comes before %d (%s)" % (mine.score, theirs.score, where)
-    return "; %s has the same score of %d, and the order of the candidates decided; name the other with url or ports if that is meant" % (where, mine.score)
+    return "; %s has the same score of %d, and the order of the candidates decided" % (where, mine.score)
 
 
 def _refusal(found, usable, named, claims, source, service):
