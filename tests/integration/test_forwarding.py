@@ -73,7 +73,10 @@ def _child_faults(stat):
         return int(source.read().rpartition(")")[2].split()[8])
 
 
-@pytest.mark.parametrize("row", ROWS)
+BY_DAY = ("reject", "delay")
+
+
+@pytest.mark.parametrize("row", [pytest.param(each, marks=() if each in BY_DAY else pytest.mark.nightly) for each in ROWS])
 def test_what_clients_use_meets_the_fault(net, fault, chaos_state, row):
     options, at_published, at_redirected = ROWS[row]
     told = fault(name="net", duration="60s", force=True, **options)

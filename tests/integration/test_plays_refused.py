@@ -26,7 +26,7 @@ PLAY = [
 ]
 
 
-@pytest.mark.parametrize("strategy", ["free", "ansible.builtin.free", "host_pinned"])
+@pytest.mark.parametrize("strategy", ["free", *(pytest.param(each, marks=pytest.mark.nightly) for each in ("ansible.builtin.free", "host_pinned"))])
 def test_a_strategy_that_lets_hosts_run_free(ansible_playbook, chaos_state, strategy):
     done = ansible_playbook("-i", "inventory/hosts", "playbooks/chaos_light.yml", env={"ANSIBLE_STRATEGY": strategy})
     assert done.returncode != 0 and "refused by the strategy guard: the strategy of this play is %s," % strategy in done.stdout, done.stdout
@@ -41,7 +41,7 @@ def test_the_role_in_a_play_of_ones_own(ansible_playbook, chaos_state, tmp_path)
     assert not (chaos_state / "run").exists(), "no probe was started"
 
 
-@pytest.mark.parametrize("more, refused", [({}, True), ({"chaos_sliced": "true"}, False), ({"chaos_max_percent": 100}, False)])
+@pytest.mark.parametrize("more, refused", [({}, True), ({"chaos_sliced": "true"}, False), pytest.param({"chaos_max_percent": 100}, False, marks=pytest.mark.nightly)])
 def test_a_slice_of_a_job(ansible_playbook, chaos_state, more, refused):
     values = dict(SLICE, chaos_scenarios="cpu-light", chaos_sample_app=False, **more)
     done = ansible_playbook("-i", "inventory/hosts", "--check", "-e", json.dumps(values), "playbooks/chaos_light.yml")
