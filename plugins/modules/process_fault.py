@@ -16,9 +16,11 @@ description:
   - V(restart) ends it gracefully, lets its supervisor start it again, and starts it itself when nobody does.
   - V(pause) stops it (SIGSTOP) with its tree and lets it go on after O(duration).
   - What could not be started again with exactly the rights that it had is refused before V(kill) and V(restart), and O(force) does not lift that.
-    It is so with set-id programs, capabilities, namespaces, a root directory, seccomp filters or C(NoNewPrivs) of its own, and with programs of root that others may change.
+    It is so with set-id programs, capabilities, namespaces, a root directory, seccomp filters or C(NoNewPrivs) of its own,
+    and with programs of root that others may change.
     Its service manager can restart it, see M(magsasa.chaos.service_fault) and M(magsasa.chaos.container_fault).
-  - What has a terminal, a pipe or a socket as standard output and nobody who would start it again is refused unless O(force=true). Then it has C(/dev/null) afterwards.
+  - What has a terminal, a pipe or a socket as standard output and nobody who would start it again is refused unless O(force=true).
+    Then it has C(/dev/null) afterwards.
   - What is started again is compared with what was there (name, session, parent, files, folder, limits). RV(fault.differences) tells what is not as before.
   - Processes are known by pid and start time, so a pid that is used again is never taken for the old one.
 extends_documentation_fragment:

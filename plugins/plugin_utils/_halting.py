@@ -1,7 +1,10 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""When a fault is undone early: ``{error_rate: 50%, latency: 2s, for: 5s}``. A condition with a misspelt key would halt nothing. Pure. Private to magsasa.chaos."""
+"""When a fault is undone early: ``{error_rate: 50%, latency: 2s, for: 5s}``. Pure. Private to magsasa.chaos.
+
+A condition with a misspelt key would halt nothing, so it is refused.
+"""
 
 from __future__ import annotations
 

@@ -24,7 +24,8 @@ _NUMBERS = re.compile(r"[0-9./]+|[0-9A-Fa-f:./]*:[0-9A-Za-z:./%_-]*")  # meant a
 def translate(arguments, task_vars, touched):
     """``(arguments, {name: [address]})``: the arguments of network_fault with addresses in the place of names.
 
-    ``touched``: the host that the fault is on. ``arguments`` stay as they are. Raises BadOption for a name that the inventory does not know or that has no address.
+    ``touched``: the host that the fault is on. ``arguments`` stay as they are. Raises BadOption for a name
+    that the inventory does not know or that has no address.
     """
     option, texts = _given(arguments)
     hosts = {text: _hosts(text, option, task_vars, touched) for text in texts if not _NUMBERS.fullmatch(text)}

@@ -210,7 +210,8 @@ RESULTS = (
 
 # Options of the roles that no variable above feeds.
 ROLE_OPTIONS = (
-    "preflight_probe experiment_probe experiment_own_probe preflight_shelves preflight_catalogue preflight_demo_source suite_catalogue suite_chosen experiment_scenario experiment_hosts experiment_wave "
+    "preflight_probe experiment_probe experiment_own_probe preflight_shelves preflight_catalogue preflight_demo_source "
+    "suite_catalogue suite_chosen experiment_scenario experiment_hosts experiment_wave "
     "target_app_state target_app_source target_app_port target_app_bind target_app_database_url target_app_fragile target_app_enabled target_app_home "
     "target_app_python target_app_owner target_app_timeout"
 ).split()

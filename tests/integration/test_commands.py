@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -320,7 +319,8 @@ def test_root_gets_the_programs_that_a_run_on_this_machine_lacks(bare, tmp_path,
     script = '. "$1/tools/setup.sh"; nft_found() { [ -e "$2" ]; }; id() { echo "$4"; }'
     script += '; install_package() { echo "$*" >"$5"; [ "$6" = broken ] || touch "$2"; }; set_up_programs'
     env = dict(os.environ, CHAOS_NO_INSTALL=no_install if no_install == "1" else "")
-    argv = ["bash", "-uc", script.replace("$2", str(mark)).replace("$4", "0" if root else "1").replace("$5", str(asked)).replace("$6", no_install), "bash", str(bare)]
+    script = script.replace("$2", str(mark)).replace("$4", "0" if root else "1").replace("$5", str(asked)).replace("$6", no_install)
+    argv = ["bash", "-uc", script, "bash", str(bare)]
     done = subprocess.run(argv, env=env, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout, asked.exists()) == (0, "", installs), done.stderr
     assert done.stderr.startswith(says) and bool(done.stderr) == bool(says)

@@ -41,7 +41,10 @@ def test_the_role_in_a_play_of_ones_own(ansible_playbook, chaos_state, tmp_path)
     assert not (chaos_state / "run").exists(), "no probe was started"
 
 
-@pytest.mark.parametrize("more, refused", [({}, True), ({"chaos_sliced": "true"}, False), pytest.param({"chaos_max_percent": 100}, False, marks=pytest.mark.nightly)])
+@pytest.mark.parametrize(
+    "more, refused",
+    [({}, True), ({"chaos_sliced": "true"}, False), pytest.param({"chaos_max_percent": 100}, False, marks=pytest.mark.nightly)],
+)
 def test_a_slice_of_a_job(ansible_playbook, chaos_state, more, refused):
     values = dict(SLICE, chaos_scenarios="cpu-light", chaos_sample_app=False, **more)
     done = ansible_playbook("-i", "inventory/hosts", "--check", "-e", json.dumps(values), "playbooks/chaos_light.yml")

@@ -299,5 +299,3 @@ def test_a_port_that_somebody_else_took_is_residue(state, port):
     assert wait_for(lambda: not listens(port))
     direct.run(state, ("process", {"name": "crash", "state": "absent"}))
     assert wait_for(lambda: listens(port)) and ledger(state)[-1]["residue"] == []
-
-

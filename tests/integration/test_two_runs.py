@@ -134,4 +134,5 @@ def test_two_names_of_one_machine_are_not_two_hosts(begin, chaos_state, tmp_path
     output = ended(tmp_path, "double", double)
     both = records(tmp_path, "double")
     assert sorted(each["status"] for each in both) == ["completed", "refused"], output[-3000:]
-    assert "web1 and web2 of the inventory are one machine" in next(each["reason"] for each in both if each["status"] == "refused").replace("web2 and web1", "web1 and web2")
+    (reason,) = [each["reason"] for each in both if each["status"] == "refused"]
+    assert "web1 and web2 of the inventory are one machine" in reason.replace("web2 and web1", "web1 and web2")

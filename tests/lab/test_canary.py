@@ -161,7 +161,8 @@ def test_the_report_of_a_host_that_tells_it():
 def test_the_secrets_of_what_a_run_probes(lab, tmp_path):
     """chaos_probe and the probe of a scenario hold it in URL, headers and body; a run tells and keeps it nowhere."""
     scenario = {"id": "canary", "title": "T", "hypothesis": "H", "family": "cpu", "intensity": "light", "hold": "1s", "options": {"load": "10%"}}
-    own = dict(scenario, objectives={"error_rate": "5%"}, probe={"url": URL + "?token=" + CANARY, "headers": {"X-Own": CANARY}, "method": "GET", "body": CANARY})
+    probe = {"url": URL + "?token=" + CANARY, "headers": {"X-Own": CANARY}, "method": "GET", "body": CANARY}
+    own = dict(scenario, objectives={"error_rate": "5%"}, probe=probe)
     settings = {
         "chaos_hosts": HOST,
         "chaos_target_url": "http://127.0.0.1:%d" % PORT,

@@ -18,7 +18,7 @@ ODD = {"target_app_home": "/srv/ä ß #1 50%'s", "target_app_python": "/srv/py #
 BROKEN = dict(ODD, target_app_port=5112, target_app_timeout="1s", target_app_database_url="sqlite:////proc/nowhere/app.db")
 
 
-def role(lab, root, tmp_path, **variables):
+def role(lab, root, tmp_path, variables):
     """Output and exit code of the role on observer1, where no unit of the application is."""
     play = tmp_path / "play.yml"
     tasks = [{"ansible.builtin.include_role": {"name": "magsasa.chaos.target_app"}}]
@@ -34,13 +34,13 @@ def role(lab, root, tmp_path, **variables):
 def test_folders_of_any_name_and_one_that_does_not_come_up(lab, root, tmp_path):
     ssh(lab, "observer1", "ln -s /opt/app-python '/srv/py #2 5%'")
     try:
-        said, code = role(lab, root, tmp_path, **ODD)
+        said, code = role(lab, root, tmp_path, ODD)
         assert code == 0, said
         assert '"ok"' in ssh(lab, "observer1", "curl -s http://127.0.0.1:5111/health")
-        said, code = role(lab, root, tmp_path, **BROKEN)
+        said, code = role(lab, root, tmp_path, BROKEN)
         assert code == 2 and "the sample application did not come up: " in said and "DATABASE_URL: there is no folder /proc/nowhere" in said, said
         assert ssh(lab, "observer1", "systemctl is-active magsasa-app.service", check=False).strip() in ("inactive", "failed")
     finally:
-        said, code = role(lab, root, tmp_path, target_app_state="absent", target_app_home=ODD["target_app_home"])
+        said, code = role(lab, root, tmp_path, {"target_app_state": "absent", "target_app_home": ODD["target_app_home"]})
         ssh(lab, "observer1", "rm -f '/srv/py #2 5%'")
     assert code == 0 and ssh(lab, "observer1", "ls /srv /etc/systemd/system/magsasa-app.service 2>/dev/null || true").strip() in ("", "/srv:"), said

@@ -32,7 +32,7 @@ def small_processor(percent):
         pytest.skip("no control group with a CPU quota can be made here (needs root and the cpu controller)")
     with open("/proc/self/cgroup") as source:
         lines = [line.rstrip("\n").split(":", 2)[1:] for line in source]
-    before = next(path for controllers, path in lines if (("cpu" in controllers.split(",")) if root.endswith("/cpu") else not controllers))
+    before = [path for controllers, path in lines if (("cpu" in controllers.split(",")) if root.endswith("/cpu") else not controllers)][0]
     try:
         _write(file, text)
         _write(os.path.join(folder, "cgroup.procs"), os.getpid())

@@ -50,7 +50,8 @@ OF_THE_HOST = {
 }
 OURS = "chaos-"  # how the processes of faults and probes begin
 
-# host, scheme, path, auth: of an explicit url, else None; headers: what only that url is asked with. named: the user said so. discovered: found only because it listens.
+# host, scheme, path, auth: of an explicit url, else None; headers: what only that url is asked with.
+# named: the user said so. discovered: found only because it listens.
 Candidate = namedtuple("Candidate", "port host scheme path auth named discovered source headers", defaults=(None,))
 # addresses: to be asked one after the other until one answers. pids: those behind its listening sockets that may be seen.
 Target = namedtuple("Target", "candidate addresses listening pids")

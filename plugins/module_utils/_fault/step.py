@@ -32,7 +32,8 @@ def take(wanted, keep=False):
     """Look once. ``wanted``: the options of the module experiment_step, parsed (see ``parse``); ``keep``: collected samples stay on the host.
 
     Returns ``{fault, active, probe, renewed, recovered, collected, samples, summary, died, stopped, again, clock}``: ``fault`` and ``probe`` are None when
-    there is none of that name; ``recovered`` is None when nobody asked; ``stopped``: who halted the run here; ``again`` is an argv that answers the same question.
+    there is none of that name; ``recovered`` is None when nobody asked; ``stopped``: who halted the run here;
+    ``again`` is an argv that answers the same question.
     """
     ledger = Ledger()
     if not keep:  # a module; the archive's own look is of a fault that is held, and is to cost little

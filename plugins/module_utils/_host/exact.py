@@ -66,7 +66,10 @@ def opened(name, flags):
 
 @contextlib.contextmanager
 def regular(path):
-    """Descriptor to read a regular file with, wherever links lead. Nothing else is opened: a pipe would hold us up, and some devices act on it; raises OSError."""
+    """Descriptor to read a regular file with, wherever links lead. Raises OSError.
+
+    Nothing else is opened: a pipe would hold us up, and some devices act on it.
+    """
     found = os.open(path, os.O_PATH | os.O_CLOEXEC)
     try:
         if not stat.S_ISREG(os.fstat(found).st_mode):

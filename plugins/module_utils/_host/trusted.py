@@ -70,7 +70,7 @@ def _alone(path, gid, uid):
     except OSError:
         pass
     try:
-        us = {name for name in (_name(0), _name(uid))}
+        us = {_name(0), _name(uid)}
         return set(grp.getgrgid(gid).gr_mem) <= us and all(each.pw_uid in (0, uid) for each in pwd.getpwall() if each.pw_gid == gid)
     except KeyError:
         return False

@@ -85,7 +85,8 @@ def _rounded(value, digits=3):
 def _phase(samples, begin, end):
     shown = figures(samples)
     found = {"from": _rounded(begin, 6), "to": _rounded(end, 6)}
-    found.update({key: _rounded(shown[key]) for key in ("sent", "failed", "answered", "timed_out", "dropped", "error_rate_pct", "p50_ms", "p95_ms", "p99_ms", "max_ms")})
+    keys = ("sent", "failed", "answered", "timed_out", "dropped", "error_rate_pct", "p50_ms", "p95_ms", "p99_ms", "max_ms")
+    found.update({key: _rounded(shown[key]) for key in keys})
     return found
 
 

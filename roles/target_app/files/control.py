@@ -216,7 +216,7 @@ def last(home):
         texts.insert(0, read(log))  # written in this life, not in an earlier one
     if os.path.exists(os.path.join(home, "environment")):
         journal = subprocess.run(
-            ["journalctl", "-u", UNIT, "-n", str(LAST_LINES), "-o", "cat", "--no-pager"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            ["journalctl", "-u", UNIT, "-n", str(LAST_LINES), "-o", "cat", "--no-pager"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False
         )
         texts.insert(0, journal.stdout)
     text = next((text for text in texts if text.strip()), b"")[-20000:].decode("utf-8", "replace")

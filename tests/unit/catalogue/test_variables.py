@@ -41,7 +41,7 @@ MISSPELT = [
 ]
 
 
-@pytest.mark.parametrize("name, meant, near", MISSPELT, ids=lambda value: str(value))
+@pytest.mark.parametrize("name, meant, near", MISSPELT, ids=str)
 def test_a_misspelt_variable_is_named_with_the_nearest(name, meant, near):
     for given in (False, True):
         refusals, warnings = _misspelt.look([name], {name} if given else ())

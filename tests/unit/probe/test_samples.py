@@ -138,7 +138,8 @@ def test_live_window_of_nothing(tmp_path):
     assert live.window(str(path), 5.0) is None
     path.write_text("")
     assert live.window(str(path), 5.0) == {
-        "sent": 0, "failed": 0, "answered": 0, "timed_out": 0, "dropped": 0, "error_rate_pct": None, "p50_ms": None, "p95_ms": None, "p99_ms": None, "max_ms": None, "last_error": None, "errors": {},
+        "sent": 0, "failed": 0, "answered": 0, "timed_out": 0, "dropped": 0, "error_rate_pct": None,
+        "p50_ms": None, "p95_ms": None, "p99_ms": None, "max_ms": None, "last_error": None, "errors": {},
     }  # fmt: skip
 
 

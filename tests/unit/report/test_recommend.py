@@ -67,7 +67,8 @@ def said(family, changes, objectives=None, liveness=False, **more):
             "recovery_time 7.0 s, objective 5 s",
             "every second",
         ),
-        ("cpu", [(110, 112, OUTAGE)], {}, "Requests fail", "availability 90.1 %, objective 95 % (40 x timed out); 38 of them while others waited too, up to 40 in flight at once, 1 before", "Shed load"),
+        ("cpu", [(110, 112, OUTAGE)], {}, "Requests fail", "availability 90.1 %, objective 95 % (40 x timed out); "
+         "38 of them while others waited too, up to 40 in flight at once, 1 before", "Shed load"),
         ("memory", [(110, 112, OUTAGE)], {"objectives": {"error_rate": "5%"}}, "Requests fail", "error_rate 20.0 %, objective 5 %", "Shed load"),
         ("disk", [(110, 112, OUTAGE)], {"objectives": {"error_rate in hold": "5%"}}, "Requests fail", "error_rate in hold 20.0 %", "Shed load"),
         ("cpu", [(110, 120, SLOW)], {}, "too slow", "latency_impact 897 ms, objective 500 ms", "share of the resource"),
