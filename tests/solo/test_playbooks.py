@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -16,8 +17,10 @@ import pytest
 from support.checkout import tracked
 from support.modules import ROOT, environment
 from support.residue import living
+from support.surroundings import Starved
 from support.waiting import wait_for
 
+QUIET_PCT = 25  # with others below this, cpu-light (half of all processors) has something to do
 FAST = ["-e", "chaos_baseline=2s", "-e", "chaos_recovery_timeout=15s"]
 
 
@@ -71,15 +74,20 @@ def _odd_checkout(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.quick
-def test_resilient_application_passes_and_nothing_is_left(ansible_playbook, chaos_state, tmp_path, home, odd_checkout):
+def test_resilient_application_passes_and_nothing_is_left(ansible_playbook, chaos_state, tmp_path, home, odd_checkout, noise):
     """From a checkout in an odd place."""
     scenarios = "cpu-light,memory-light,disk-io-light,app-restart,database-outage-brief,network-delay-light"
+    if noise.busy_pct > QUIET_PCT:  # nothing is left to load then, and the right verdict is "unknown"
+        scenarios = scenarios.replace("cpu-light", "packet-loss-light")
     arguments = [*FAST, "-e", "chaos_scenarios=" + scenarios, "-e", "target_app_home=%s" % home]
     odd = {"ANSIBLE_CONFIG": odd_checkout / "ansible.cfg"}
     done = ansible_playbook(odd_checkout / "playbooks" / "chaos_smoke.yml", *arguments, cwd=odd_checkout, env=odd)
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
     report = report_of(tmp_path / "reports")
     found = by_scenario(report)
+    load = found.get("cpu-light", {}).get("fault", {}).get("measured", {})
+    if load.get("host_load_pct", 0) - load.get("own_load_pct", 0) > QUIET_PCT:
+        raise Starved("others kept the processors %.0f %% busy" % (load["host_load_pct"] - load["own_load_pct"]))
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
     assert set(found) == set(scenarios.split(","))
     for name, each in found.items():
         assert each["status"] == "completed", (name, each["reason"])
@@ -94,7 +102,7 @@ def test_resilient_application_passes_and_nothing_is_left(ansible_playbook, chao
     assert report["summary"]["residue"] == 0 and report["summary"]["passed"] == 6 and report["summary"]["skipped"] == 0
     markdown = (tmp_path / "reports" / "latest" / "report.md").read_text()
     assert markdown.splitlines()[0].startswith("# ") and "passed" in markdown.splitlines()[0].lower()
-    assert "CHAOS PASSED: 6 passed, 0 failed, 0 unknown; nothing left behind" in done.stdout and "report.md" in done.stdout
+    assert re.search("CHAOS PASSED: 6 passed, 0 failed; score [0-9]+; nothing left behind", done.stdout) and "report.md" in done.stdout, done.stdout[-900:]
     assert living(chaos_state) == {} and not (chaos_state / "run").exists() and not home.exists()
     assert sample_processes(home) == []
 
@@ -174,7 +182,7 @@ def test_panic_button(ansible_playbook, chaos_state, tmp_path, home):
     assert halted.returncode == 0 and "1 fault(s) undone (memory-light)" in halted.stdout, halted.stdout
     assert not [name for name in living(chaos_state).values() if name != "chaos-probe"]
     output, _none = started.communicate(timeout=120)
-    assert "unknown memory-light it was halted before its end" in output, output
+    assert re.search(r"unknown memory-light +halted by \S+ from this host at ", output), output
     (record,) = report_of(tmp_path / "reports")["experiments"]
     assert (record["status"], record["verdict"], record["fault"]["revert_cause"]) == ("halted", "unknown", "halt"), record
 
