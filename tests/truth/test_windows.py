@@ -113,7 +113,7 @@ def batch(first, count, folder, certificate):
 
 
 @pytest.mark.slow
-def test_every_figure_is_within_its_bound_and_every_verdict_is_right(tmp_path, certificate):
+def test_every_figure_is_within_its_bound_and_every_verdict_is_right(tmp_path, certificate, capsys):
     errors, faults, starved, verdicts = {}, [], [], {}
     began = time.monotonic()
     for first in range(0, COUNT, BATCH):
@@ -133,11 +133,12 @@ def test_every_figure_is_within_its_bound_and_every_verdict_is_right(tmp_path, c
             left = living(folder / str(window.number) / "state")
             end_all(left)
             faults += ["%s: left %s" % (name, left)] if left else []
-    print("\n%d windows by seed %d in %.0f s: %s; %d starved" % (COUNT, SEED, time.monotonic() - began, json.dumps(verdicts), len(starved)))
-    for figure, each in sorted(errors.items()):
-        print("%-18s largest error %8.3f (window %d), median %8.3f, of %d" % ((figure,) + max(each) + (sorted(each)[len(each) // 2][0], len(each))))
-    for each in starved[:20]:
-        print("starved: " + each)
+    with capsys.disabled():
+        print("\n%d windows by seed %d in %.0f s: %s; %d starved" % (COUNT, SEED, time.monotonic() - began, json.dumps(verdicts), len(starved)))
+        for figure, each in sorted(errors.items()):
+            print("%-18s largest error %8.3f (window %d), median %8.3f, of %d" % ((figure,) + max(each) + (sorted(each)[len(each) // 2][0], len(each))))
+        for each in starved[:20]:
+            print("starved: " + each)
     assert not faults, "%d wrong:\n%s" % (len(faults), "\n".join(faults[:60]))
     if len(starved) > COUNT // 2:
         raise Starved("%d of %d windows were starved" % (len(starved), COUNT))
