@@ -30,7 +30,7 @@ STEPS = (
     (("quick",),),
     (("solo",),),
     (("truth",),),
-    (("integration", "crash", "matrix"), ("lab",)),
+    (("integration",), ("lab", "crash", "matrix")),
     (("vm",),),
 )
 
