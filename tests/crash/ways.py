@@ -121,8 +121,12 @@ def run_full(cell):
     _full(cell, "/run/magsasa-chaos")
 
 
-# What may wait for room: our folders, and the sweep at boot. The fault may not.
-MAY_WAIT = re.compile(r"[+-] (/run/magsasa-chaos|/var/lib/magsasa-chaos|(/etc/systemd/system/\S*)?magsasa-chaos-sweep)")
+# What may wait for room: our folders, the sweep at boot, and who waits to write down that the fault is undone (its keepers, and their units).
+# The fault may not.
+MAY_WAIT = re.compile(
+    r"[+-] (/run/magsasa-chaos|/var/lib/magsasa-chaos|(/etc/systemd/system/\S*)?magsasa-chaos-sweep"
+    r"|(/run/systemd/transient/)?magsasa-chaos-[0-9a-f]+(-watch)?\.(service|timer)|chaos-(fault|guardian)$)"
+)
 
 
 def _full(cell, folder):
