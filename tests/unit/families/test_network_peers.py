@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import ipaddress
-
 import socket
 
 import pytest
