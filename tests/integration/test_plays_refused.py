@@ -8,6 +8,9 @@ import json
 
 import pytest
 
+from support.http_server import Server, answer, say
+from support.short import SHORT
+
 SLICE = {"awx_job_template_name": "light", "awx_workflow_job_name": "light"}
 PLAY = [
     {
@@ -50,3 +53,18 @@ def test_a_slice_of_a_job(ansible_playbook, chaos_state, more, refused):
     done = ansible_playbook("-i", "inventory/hosts", "--check", "-e", json.dumps(values), "playbooks/chaos_light.yml")
     assert ("refused by the slices guard: this job is one slice of 'light'" in done.stdout) is refused, done.stdout
     assert done.returncode == 2 and list(chaos_state.iterdir()) == []  # there is no service here: nothing would be tested either way
+
+
+def test_a_run_that_cannot_take_the_turn_of_its_host_does_not_go_on(ansible_playbook, tmp_path):
+    """Here the state folder could be swapped by everybody; whatever the reason is, the verdict is no success and says it."""
+    place = tmp_path / "open"
+    place.mkdir()
+    place.chmod(0o777)
+    values = {"chaos_extra_scenarios": [SHORT], "chaos_scenarios": SHORT["id"]}
+    with Server(say(answer({"status": "ok"}))) as server:
+        values["chaos_target_url"] = server.url
+        done = ansible_playbook("-e", json.dumps(values), "playbooks/chaos_light.yml", env={"MAGSASA_CHAOS_STATE": place / "state"})
+    (record,) = json.loads((tmp_path / "reports" / "latest" / "report.json").read_text())["experiments"]
+    assert (record["status"], record["fault"]) == ("refused", None), record
+    assert record["reason"].startswith("the turn of the host could not be taken (the state folder "), record["reason"]
+    assert done.returncode == 2 and list(place.iterdir()) == []
