@@ -9,7 +9,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible_collections.magsasa.chaos.plugins.module_utils import _quantity
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, ChaosError
-from ansible_collections.magsasa.chaos.plugins.plugin_utils import _runs
+from ansible_collections.magsasa.chaos.plugins.plugin_utils import _events, _runs
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._touched import Touched
 
 AROUND_S = 5.0  # what an experiment takes beside its baseline and its hold
@@ -31,6 +31,8 @@ class ActionModule(ActionBase):
         except ChaosError as error:
             raise AnsibleActionFail(str(error))
         result.update(touched.execute(self._task.action, arguments))
+        if given.get("scenarios") and not result.get("failed"):
+            _events.tell("run", lease_s=_quantity.duration(given["lease"], "lease") if given.get("lease") else None)
         if str(result.get("msg", "")).startswith("refused by"):
             result["refused"] = True
         return result

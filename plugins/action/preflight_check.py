@@ -20,6 +20,7 @@ from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOp
 from ansible_collections.magsasa.chaos.plugins.module_utils._host import processes
 from ansible_collections.magsasa.chaos.plugins.plugin_utils import (
     _catalogue,
+    _events,
     _halting,
     _misspelt,
     _objectives,
@@ -60,6 +61,7 @@ class ActionModule(ActionBase):
             # Not raised: Ansible would wrap the sentence into others.
             result.update(failed=True, changed=False, msg=str(error))
             return result
+        self._tell(scenarios, task_vars)
         probes = {each["id"]: each["probe"] for each in scenarios if each.get("probe")}
         main = os.getppid()  # actions run in a worker; its parent is ansible-playbook itself
         result.update(
@@ -72,6 +74,23 @@ class ActionModule(ActionBase):
             controller={"pid": main, "start": processes.start_time(main)},
         )
         return result
+
+    def _tell(self, scenarios, task_vars):
+        """What this run will do; the first of its hosts says it for all."""
+        hosts = [str(host) for host in task_vars.get("ansible_play_hosts_all") or [task_vars.get("inventory_hostname")]]
+        if self._task.args.get("secrets") or task_vars.get("inventory_hostname") != hosts[0]:
+            return
+        baseline = _quantity.duration(self._task.args.get("baseline", "10s"), "chaos_baseline")
+        holds = [_quantity.duration(each.get("hold") or "0s", "hold") for each in scenarios]
+        _events.tell(
+            "run",
+            intensity=self._task.args.get("intensity"),
+            scenarios=[{"id": each["id"], "title": each.get("title"), "hold_s": hold} for each, hold in zip(scenarios, holds)],
+            hosts=hosts,
+            host_count=len(hosts),
+            baseline_s=baseline,
+            dry_run=bool(self._task.check_mode),
+        )
 
     def _check_variables(self, task_vars):
         """Warnings about variables that nobody reads; one that was meant for us ends the run here."""

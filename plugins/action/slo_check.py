@@ -9,7 +9,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, ChaosError
-from ansible_collections.magsasa.chaos.plugins.plugin_utils import _experiment, _origin
+from ansible_collections.magsasa.chaos.plugins.plugin_utils import _events, _experiment, _origin
 
 
 class ActionModule(ActionBase):
@@ -30,6 +30,7 @@ class ActionModule(ActionBase):
             record = _experiment.judge(self._task.args, (task_vars or {}).get("inventory_hostname", "localhost"), stated)
         except ChaosError as error:
             raise AnsibleActionFail(str(error))
+        _events.ended(record)
         result.update(changed=False, experiment=record, status=record["status"], verdict=record["verdict"])
         result["msg"] = "%s: %s, %s%s" % (record["scenario"], record["status"], record["verdict"], " (%s)" % record["reason"] if record["reason"] else "")
         if strict and record["verdict"] == "failed":

@@ -8,15 +8,14 @@ import time
 
 from ansible import constants as C
 from ansible import context
-from ansible.errors import AnsibleActionFail
+from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.magsasa.chaos.plugins.module_utils import _quantity
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._hosts import HostRunner
-from ansible_collections.magsasa.chaos.plugins.plugin_utils import _halting, _names, _room, _runs
+from ansible_collections.magsasa.chaos.plugins.plugin_utils import _events, _halting, _names, _room, _runs
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._watch.baseline import Baseline
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._watch.hold import Hold
-
 
 STRICTER = 0.9
 
@@ -62,10 +61,27 @@ class ActionModule(ActionBase):
         runner = HostRunner(self, task_vars, wanted["again"])
         phase = (Baseline if wanted["phase"] == "baseline" else Hold)(wanted, runner, self._say, self._at_once())
         began = time.monotonic()
+        if wanted["phase"] == "baseline":
+            _events.tell(
+                "scenario",
+                scenario=wanted["fault"],
+                hosts=wanted["hosts"],
+                host_count=len(wanted["hosts"]),
+                baseline_s=wanted["duration_s"],
+                **self._wave(task_vars),
+            )
         with _room.bounded(len(wanted["hosts"])):
             result["hosts"] = phase.wait()
         result.update(changed=False, again=runner.again(), waited_s=round(time.monotonic() - began, 3))
         return result
+
+    def _wave(self, task_vars):
+        """``wave`` and ``waves`` as the suite knows them."""
+        try:
+            wave = self._templar.template(task_vars.get("experiment_wave")) or {}
+            return {"wave": int(wave["number"]), "waves": int(wave["of"])}
+        except (AnsibleError, KeyError, TypeError, ValueError):
+            return {}
 
     def _wanted(self, task_vars):
         given = self._task.args

@@ -9,12 +9,15 @@ import time
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import printable
 
+from .. import _events
 from .phase import Phase
 
 HALT = "magsasa.chaos.fault_halt"
 LEAD_S = 0.5  # the last look begins this long before the end of the fault and awaits it on the host, so that none of its own cost comes on top
 OVERDUE_S = 120.0  # how much longer than the fault and the way back may take a host is believed that the fault is still in
 SILENT_S = 60.0  # beyond all that, for a host that was asked and does not answer at all
+STOPPED_RECOVERY_S = 5.0  # how long a run that is to end early waits for the service to be well again
+TICK_S = 1.0  # between two events that say what is seen
 RECOVERY_STEP_S = 1.0  # how long one look awaits good probes after the fault
 
 
@@ -29,13 +32,19 @@ class Hold(Phase):
         self._over = {}  # when each host was first seen without its fault
         self._lost = {}  # when each host was first without an answer
         pending = set(self.seen)
-        told = began
+        told = ticked = began
+        self._stopping, self._recovering, self._undone = None, False, set()
+        self.begins("hold", self.wanted["duration_s"])
         last = began + self.wanted["duration_s"] + self.wanted["recovery_timeout_s"] + OVERDUE_S + SILENT_S
         while pending:
             now = time.monotonic()
             if now > last:
                 self.give_up(pending)
                 break
+            self._stop_if_asked()
+            if now - ticked >= TICK_S:
+                ticked = now
+                self._tick()
             for host in sorted(host for host, due in self._due.items() if due <= now):
                 del self._due[host]
                 self.together.start(host, self._turn, host)
@@ -48,7 +57,21 @@ class Hold(Phase):
                 if self._due[host] is None:
                     del self._due[host]
                     pending.discard(host)
+        self.begins("collect")
         return self.seen
+
+    def _stop_if_asked(self):
+        """Somebody has asked the run to end early: look at every host at once, which puts its fault back, and wait for the service no longer than a moment."""
+        if self._stopping is None and _events.stop_asked():
+            self._stopping = time.monotonic()
+            self.wanted["recovery_timeout_s"] = min(self.wanted["recovery_timeout_s"], STOPPED_RECOVERY_S)
+            self._due = dict.fromkeys(self._due, self._stopping)
+
+    def _undo(self, host):
+        self._undone.add(host)
+        _events.tell("back", scenario=self.wanted["fault"], host=host, done=False, within_s=self.wanted["lease_s"] or self._left(host))
+        self.runner.run(host, HALT, {"names": [self.wanted["fault"]], "by": "%s of its run" % _events.stop_asked()})
+        _events.tell("back", scenario=self.wanted["fault"], host=host, done=True)
 
     def _turn(self, host):
         """Look at one host; returns when to look again, or None when it is done."""
@@ -62,11 +85,15 @@ class Hold(Phase):
         now = time.monotonic()
         if seen["error"]:
             since = self._lost.setdefault(host, now)
-            return None if now - since > self.wanted["recovery_timeout_s"] + self.wanted["duration_s"] else now + self.interval()
+            patience = self.wanted["recovery_timeout_s"] + (self.wanted["duration_s"] if self._stopping is None else self.wanted["lease_s"] or 0.0)
+            return None if now - since > patience else now + self.interval()
         if seen["active"]:
             if now - self._began > self.wanted["duration_s"] + self.wanted["recovery_timeout_s"] + OVERDUE_S:
                 seen["error"] = "the host says that the fault is still in, long after its end"  # whatever a host says, the watch ends
                 return None
+            if self._stopping is not None and host not in self._undone:
+                self._undo(host)
+                return time.monotonic()
             self._halt_if_asked(host)
             left = self._left(host)
             return now + RECOVERY_STEP_S if left is None else min(now + self.interval(), max(now, now + left - LEAD_S))
@@ -86,6 +113,13 @@ class Hold(Phase):
         """Seconds until the fault of this host ends, as far as is known."""
         ends = self.seen[host].get("ends", self._began + self.wanted["duration_s"])
         return None if ends is None else max(0.0, ends - time.monotonic())
+
+    def _tick(self):
+        lefts = [left for left in map(self._left, self.seen) if left]
+        if not lefts and not self._recovering:
+            self._recovering = True
+            self.begins("recovery", self.wanted["recovery_timeout_s"])
+        self.tick("hold" if lefts else "recovery", max(lefts) if lefts else None)
 
     def _progress(self):
         lefts = [left for left in map(self._left, self.seen) if left]
@@ -107,5 +141,7 @@ class Hold(Phase):
             why = "median latency %.0f ms reached the halt limit of %g ms" % (probe["p50_ms"], latency)
         if why:
             seen["halted"] = why
-            self.say("%s on %s: halting, %s" % (self.wanted["fault"], host, why))
+            _events.tell("halt", scenario=self.wanted["fault"], host=host, why=why)
+            if not _events.heard():
+                self.say("%s on %s: halting, %s" % (self.wanted["fault"], host, why))
             self.runner.run(host, HALT, {"names": [self.wanted["fault"]], "by": "the watch of its run: " + why})

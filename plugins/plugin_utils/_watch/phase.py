@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import time
 
+from .. import _events
+from .._report import rows
 from .._together import Together
 from . import answers, clocks
 
@@ -98,7 +100,40 @@ class Phase:
         lost = sorted(host for host, seen in self.seen.items() if seen["error"])
         if lost:
             text += ", no answer from %s" % ", ".join(lost[:3])
-        self.say(text)
+        if not _events.heard():  # else whoever listens shows it
+            self.say(text)
+
+    def begins(self, phase, seconds=None):
+        """Tell that a phase begins, for all hosts."""
+        _events.tell("phase", scenario=self.wanted["fault"], phase=phase, seconds=seconds)
+
+    def tick(self, phase, left_s):
+        """Tell what is seen just now: the worst of all hosts."""
+        probes = [seen["probe"] for seen in self.seen.values() if seen["probe"] and seen["probe"].get("sent")]
+        _events.tell(
+            "tick",
+            scenario=self.wanted["fault"],
+            phase=phase,
+            left_s=left_s,
+            error_rate_pct=_worst(probes, "error_rate_pct"),
+            p50_ms=_worst(probes, "p50_ms"),
+            p95_ms=_worst(probes, "p95_ms"),
+            effect=_effect(self.seen),
+            lost=sorted(host for host, seen in self.seen.items() if seen["error"]),
+        )
+
+
+def _worst(probes, figure):
+    return max((probe[figure] for probe in probes if probe.get(figure) is not None), default=None)
+
+
+def _effect(seen):
+    """What the fault of the first host that tells measures of itself; None as long as none does."""
+    for host in seen.values():
+        measured = (host["fault"] or {}).get("measured")
+        if host["active"] and isinstance(measured, dict) and measured:
+            return rows.figures(measured)
+    return None
 
 
 def _fault_times(answer, asked, answered):
