@@ -27,7 +27,8 @@ class ActionModule(ActionBase):
             strict = self._flag("fail_on_breach")
             stated = _origin.layers("chaos_objectives", task_vars or {}, self._loader)
             stated = [(place, self._templar.template(value)) for place, value in stated]
-            record = _experiment.judge(self._task.args, (task_vars or {}).get("inventory_hostname", "localhost"), stated)
+            given = dict(self._task.args, run_hosts=len((task_vars or {}).get("ansible_play_hosts_all") or ()))
+            record = _experiment.judge(given, (task_vars or {}).get("inventory_hostname", "localhost"), stated)
         except ChaosError as error:
             raise AnsibleActionFail(str(error))
         _events.ended(record)

@@ -6,16 +6,16 @@
 from __future__ import annotations
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, ChaosError
-from ansible_collections.magsasa.chaos.plugins.module_utils._judge import metrics, objectives, phases, verdict
+from ansible_collections.magsasa.chaos.plugins.module_utils._judge import metrics, objectives, outcome, phases, timeline, verdict
 from ansible_collections.magsasa.chaos.plugins.module_utils._probe import samples as packed
 from ansible_collections.magsasa.chaos.plugins.plugin_utils import _objectives
-from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import recommend
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import recommend, series
 
 _FAULT_KEYS = (
-    "id name action state requested backend effect measured note notes plan event armed_at injected_at reverted_at revert_cause halted_by "
-    "residue differences undo_problems error"
+    "id name family action state requested backend effect measured note notes plan event armed_at injected_at reverted_at revert_cause halted_by "
+    "residue differences undo_problems error series"
 ).split()
-_FAULT_TEXTS = ("id", "name", "action", "state", "backend", "revert_cause", "halted_by", "error")
+_FAULT_TEXTS = ("id", "name", "family", "action", "state", "backend", "revert_cause", "halted_by", "error")
 _EFFECTS = ("confirmed", "mismatch")
 _SCENARIO_KEYS = ("title", "hypothesis", "family", "intensity", "hold")
 NO_SAMPLES = "the probe left no samples: it was gone before they were collected; give it a longer chaos_lease where the controller is slow"
@@ -40,11 +40,15 @@ def judge(given, host, stated=()):
     found = _unpacked(given, "samples") or []
     live = _unpacked(given, "liveness")
     status, reason = _status(given, fault)
-    figures = {"phases": {}, "metrics": {}}
+    figures, line, window = {"phases": {}, "metrics": {}}, None, None
     if found and fault and fault.get("injected_at"):
         figures = metrics.compute(found, fault, successes, probe, bounds, live)
-    ran = status in ("completed", "halted", "failed") and bool(figures["metrics"])
-    compared = objectives.compare(wanted, figures["metrics"], figures["phases"]) if ran or status in ("completed", "halted") else []
+        limits = phases.bounds(found, fault, probe, bounds)
+        line = timeline.timeline(found, limits, fault, figures["metrics"], probe, given.get("run_hosts") or 1)
+        window = timeline.window(limits, fault)
+    ran = status in outcome.RAN and bool(figures["metrics"])
+    judged = figures if ran else {"phases": {}, "metrics": {}}  # what did not run measured none of its objectives
+    compared = objectives.compare(wanted, judged["metrics"], judged["phases"])
     word, why = verdict.verdict(status, fault, figures["phases"], compared, reason, verdict.breached(fault, given.get("halted")), figures["metrics"])
     if word == "unknown" and status == "completed" and not found and fault.get("effect") == "confirmed":
         why = NO_SAMPLES
@@ -61,6 +65,8 @@ def judge(given, host, stated=()):
         "fault": _told(fault) if fault else None,
         "phases": figures["phases"],
         "metrics": figures["metrics"],
+        "timeline": line,
+        "window": window,
         "objectives": [dict(each, **{"from": sources.get(each["name"], _objectives.DEFAULT)}) for each in compared],
         "exempt": exempted,
     }
@@ -87,6 +93,7 @@ def _told(fault):
     for key in phases.READINGS:
         if key in kept and not kept[key]:
             kept[key] = None
+    kept["series"] = series.checked(kept.get("series"))
     if "effect" in kept:
         kept["effect"] = kept["effect"] if kept["effect"] in _EFFECTS else "inconclusive"
     if "event" in kept:

@@ -40,12 +40,18 @@ def told(samples, probe=None):
 
     ``probe``: the recorder's summary; its ``reasons`` tell what the service said and what was wrong with an answer.
     """
-    said = _said((probe or {}).get("reasons"))
-    counts = Counter(_why(sample, said) for sample in samples if not sample.ok)
-    return [{"why": why, "count": count} for why, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST]]
+    said = words(probe)
+    counts = Counter(why(sample, said) for sample in samples if not sample.ok)
+    return [{"why": kind, "count": count} for kind, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST]]
 
 
-def _why(sample, said):
+def words(probe):
+    """``{kind: words}`` of what answers said, from the recorder's summary."""
+    return _said((probe or {}).get("reasons"))
+
+
+def why(sample, said):
+    """Why a probe failed, in words; ``said``: see words()."""
     if sample.error in ("", "status"):
         code = sample.status
         return "wrong status" if code is None else "HTTP %d" % code if 100 <= code <= 599 else "exit code %d" % code

@@ -9,10 +9,24 @@ from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import detai
 
 _m = text.markdown
 NOT_RUN = ("skipped", "refused")
+RUN_KEYS = (
+    ("purpose", "purpose"),
+    ("owner", "owner"),
+    ("approved_by", "approved by"),
+    ("retest_of", "re-test of run"),
+    ("id", "run"),
+    ("where", "job"),
+    ("started", "started"),
+    ("finished", "finished"),
+    ("intensity", "intensity"),
+    ("dry_run", "dry run"),
+    ("seed", "seed"),
+    ("command", "command"),
+)
 
 
-def render(report):
-    """The whole Markdown text of a report (see model.build)."""
+def render(report, digest=None):
+    """The whole Markdown text of a report (see model.build). ``digest``: SHA-256 of its report.json."""
     run, summary, experiments = report["run"], report["summary"], report["experiments"]
     title = "dry run" if run.get("dry_run") else summary["verdict"]
     lines = ["# Chaos report: %s" % _m(title), "", text.paragraph(summary["sentence"]) + ".", ""]
@@ -25,7 +39,7 @@ def render(report):
     lines += _recommendations(experiments)
     for each in experiments:
         lines += details.of(each)
-    lines += _about(run, summary)
+    lines += _about(run, summary, digest)
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
@@ -79,9 +93,19 @@ def _recommendations(experiments):
     return ["## What to change", ""] + details.table(["scenario", "host", "finding", "figure", "advice"], body)
 
 
-def _about(run, summary):
-    shown = [(key, run.get(key)) for key in ("id", "started", "finished", "intensity", "dry_run", "seed", "command")]
+def _about(run, summary, digest):
+    shown = [(name, run.get(key)) for key, name in RUN_KEYS]
     shown += sorted((run.get("versions") or {}).items())
-    shown += [("score", summary["score"]), ("MTTR", text.number(summary["mttr_s"], "s"))]
-    shown += [("objectives measured", "%d, not measured %d" % (summary["objectives_measured"], summary["objectives_unmeasured"]))]
+    shown += [("score", summary["score_over"]), ("MTTR", text.number(summary["mttr_s"], "s")), ("recovery-time objective", _recovery(summary["recovery"]))]
+    shown += [("SHA-256 of report.json", digest)]
     return ["## The run", ""] + details.table(["", ""], [[_m(key), _m(value)] for key, value in shown if value not in (None, "") and value is not False])
+
+
+def _recovery(found):
+    """ "10 s at most: met by 4, missed by 1, not measured in 2; longest 12.1 s"; None without one."""
+    if found["objective_s"] is None:
+        return None
+    counts = [(found["met"], "met by %d"), (found["missed"], "missed by %d"), (found["unmeasured"], "not measured in %d")]
+    counted = ", ".join(words % number for number, words in counts if number)
+    worst = "; longest %s" % text.number(found["worst_s"], "s") if found["worst_s"] is not None else ""
+    return "%s at most: %s%s" % (text.number(found["objective_s"], "s"), counted, worst)

@@ -9,21 +9,48 @@ The form is described by docs/report.schema.json.
 from __future__ import annotations
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._judge.summary import summary
-from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import text
+from ansible_collections.magsasa.chaos.plugins.module_utils._judge.timeline import MANY_HOSTS
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import told, text
 
-SCHEMA = "magsasa.chaos/report/1"
+SCHEMA = "magsasa.chaos/report/2"
+RUN_TEXTS = ("purpose", "owner", "approved_by", "retest_of", "where")  # who reads a report and was not there
+WORST_HOSTS = 20  # that keep their time lines where there are more than MANY_HOSTS
+_BADNESS = {"failed": 0, "unknown": 1, "passed": 2}
 
 
-def build(run, records):
-    """``run``: id, started, finished, intensity, dry_run, interrupted, unreachable, seed, versions, command; ``records``: in order.
+def build(run, records, comparison=None, history=()):
+    """``run``: id, started, finished, intensity, dry_run, interrupted, unreachable, seed, versions, command, and RUN_TEXTS where they are known;
+    ``records``: in order; ``comparison``: see compare.py; ``history``: lines of history.jsonl, oldest first.
 
     A run with a gap cannot have passed: its verdict is unknown at best.
     """
     found = summary(records)
     if gaps(run) and found["verdict"] == "passed":
         found["verdict"] = "unknown"
+    kept, left_out = _bounded(records)
+    found["timelines_left_out"] = left_out
+    run = dict({key: None for key in RUN_TEXTS}, **run)
     cleaned = text.clean({"schema": SCHEMA, "run": run, "summary": found})
-    return dict(cleaned, experiments=[text.clean(record) for record in records])
+    experiments = [text.clean(told.experiment(record)) for record in kept]
+    return dict(cleaned, experiments=experiments, comparison=text.clean(comparison), history=[text.clean(line) for line in history])
+
+
+def _bounded(records):
+    """(records, how many lost their time line): of a large fleet only the worst hosts keep theirs."""
+    hosts = {}
+    for record in records:
+        worst = min(_BADNESS.get(record["verdict"], 1), hosts.get(record.get("host"), 9))
+        hosts[record.get("host")] = worst
+    if len(hosts) <= MANY_HOSTS:
+        return list(records), 0
+    keep = set(sorted(hosts, key=lambda host: (hosts[host], str(host)))[:WORST_HOSTS])
+    kept = [record if record.get("host") in keep else _without_line(record) for record in records]
+    return kept, sum(1 for before, after in zip(records, kept) if before.get("timeline") and not after.get("timeline"))
+
+
+def _without_line(record):
+    fault = record.get("fault")
+    return dict(record, timeline=None, fault=dict(fault, series=None) if fault else fault)
 
 
 def gaps(run):

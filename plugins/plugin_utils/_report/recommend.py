@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import rows
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import phrases, rows
 
 SLOW_FAILURE_MS = 500.0
 LATE_OBSERVER_MS = 20.0
@@ -92,7 +92,7 @@ def _not_bitten(record):
         return None
     return (
         "The fault is not known to have bitten, so this experiment says nothing.",
-        "asked %s, measured %s: %s" % (rows.figures(fault.get("requested")), rows.figures(fault.get("measured")), fault.get("effect")),
+        "%s: %s" % (phrases.of(fault).sentence, fault.get("effect")),
         fault.get("note") or "Run it on a quieter host, or ask for more than the host does by itself.",
     )
 

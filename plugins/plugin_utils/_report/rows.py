@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import text
+from ansible_collections.magsasa.chaos.plugins.module_utils._judge.summary import put_back as put_back_state
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import phrases, text
 
 LABELS = {"error_rate": "errors", "liveness": "answered", "latency_impact": "latency impact", "recovery_time": "recovery", "mttr": "MTTR"}
 ENDS = {  # how a fault ended, in words
@@ -34,9 +35,15 @@ def word(record):
     return record["status"] if record["status"] in ("skipped", "refused", "planned") else "unknown"
 
 
+def label(each):
+    """ "recovery", "errors in hold": an objective's name for a reader."""
+    name, within, phase = each["name"].partition(" in ")
+    return LABELS.get(name, name.replace("_", " ")) + within + phase
+
+
 def objective(each):
     """ "recovery 1.2 s (at most 10 s)", with a mark when it was missed."""
-    name, within, phase = each["name"].partition(" in ")
+    name = each["name"].partition(" in ")[0]
     at = "at least" if name in MORE_IS_BETTER else "at most"
     limit = text.number(each["objective"], each["unit"])
     if each["measured"] is not None:
@@ -46,19 +53,13 @@ def objective(each):
     else:
         measured = "never" if each["met"] is False else "not measured"
     mark = " MISSED" if each["met"] is False else ""
-    return "%s%s %s (%s %s)%s" % (LABELS.get(name, name), within + phase, measured, at, limit, mark)
+    return "%s %s (%s %s)%s" % (label(each), measured, at, limit, mark)
 
 
 def objectives(record):
     """All objectives of a record in one line, the missed ones first."""
     given = record.get("objectives") or []
     return "; ".join(objective(each) for each in sorted(given, key=lambda each: each["met"] is not False))
-
-
-def figures(mapping):
-    """ "load_pct 50, cores 2"; "nothing" for an empty mapping. Nested values are left to report.json."""
-    pairs = [pair for pair in (mapping or {}).items() if pair[1] is not None and not isinstance(pair[1], (dict, list))]
-    return ", ".join("%s %s" % pair for pair in pairs) or "nothing"
 
 
 def failures(metrics):
@@ -68,15 +69,15 @@ def failures(metrics):
 
 
 def fault(record):
-    """ "asked load_pct 50, measured host_load_pct 50.1: confirmed"."""
+    """ "asked 50 % of 2 cores; measured 50.1 % over 30.0 s: confirmed"."""
     found = record.get("fault") or {}
     if not found:
         return "-"
-    asked = figures(found.get("requested"))
+    said = phrases.of(found)
     if not found.get("injected_at"):
-        return "asked %s; not injected" % asked
+        return said.sentence
     note = " (%s)" % found["note"] if found.get("note") else ""
-    return "asked %s; measured %s: %s%s" % (asked, figures(found.get("measured")), found.get("effect") or "-", note)
+    return "%s: %s%s" % (said.sentence, found.get("effect") or "-", note)
 
 
 def tested(experiments):
@@ -100,10 +101,10 @@ def _target(target):
 def put_back(record):
     """Whether everything of the fault is gone, and how it ended."""
     found = record.get("fault") or {}
-    if found.get("residue"):
+    state = put_back_state(found)
+    if state == "left":
         return "NO: " + "; ".join(str(each) for each in found["residue"])
-    if found.get("differences"):
+    if state == "different":
         return "not as before: " + "; ".join(str(each) for each in found["differences"])
-    if not found.get("injected_at"):
-        return "not injected"
-    return "yes (%s)" % ENDS.get(found["revert_cause"], found["revert_cause"]) if found.get("reverted_at") and found.get("revert_cause") else "not known"
+    words = {"nothing": "not injected", "unknown": "not known"}
+    return words.get(state) or "yes (%s)" % ENDS.get(found["revert_cause"], found["revert_cause"])

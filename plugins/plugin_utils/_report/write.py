@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import secrets
@@ -20,18 +21,32 @@ def run_id(now=None):
     return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now)) + "-" + secrets.token_hex(3)
 
 
+FORMS = {  # file: function of a report and the checksum of its report.json; text of the file
+    "report.md": markdown.render,
+}
+DATA = "report.json"
+
+
+def files(report):
+    """``{name: text}`` of everything that a report is written as. ``report.json.sha256`` is in the form that sha256sum(1) checks."""
+    data = json.dumps(report, indent=1, allow_nan=False) + "\n"
+    digest = hashlib.sha256(data.encode("utf-8")).hexdigest()
+    found = {DATA: data, DATA + ".sha256": "%s  %s\n" % (digest, DATA)}
+    found.update({name: draw(report, digest) for name, draw in FORMS.items()})
+    return found
+
+
 def write(report, folder):
-    """Write report.json and report.md into ``folder``/<run id>, point ``latest`` at it, and return that path.
+    """Write a report (see FORMS) into ``folder``/<run id>, point ``latest`` at it, and return that path.
 
     A folder that is there already is never written into: a second run cannot overwrite a first. Raises OSError; then nothing of
     this report is left. Only a ``latest`` that cannot be made is no error: some file systems have no links.
     """
     target = os.path.join(folder, report["run"]["id"])
-    files = {"report.json": json.dumps(report, indent=2, allow_nan=False) + "\n", "report.md": markdown.render(report)}
     os.makedirs(folder, exist_ok=True)
     os.mkdir(target)
     try:
-        for name, content in files.items():
+        for name, content in files(report).items():
             _whole(os.path.join(target, name), content)
     except OSError:
         shutil.rmtree(target, ignore_errors=True)

@@ -33,17 +33,17 @@ LEFT = record("failed", "unknown", (), ["/tmp/x", "process 7"])
     [
         ([], "unknown", "0 passed, 0 failed; nothing left behind"),
         ([PASSED, PASSED], "passed", "2 passed, 0 failed; score 100; nothing left behind"),
-        ([PASSED, SKIPPED], "passed", "1 passed, 0 failed, 1 skipped; score 100; nothing left behind"),
-        ([PASSED, SKIPPED, REFUSED], "unknown", "1 passed, 0 failed, 1 skipped, 1 refused; score 100; nothing left behind"),
-        ([PASSED, CLOSED], "passed", "1 passed, 0 failed, 1 refused; score 100; nothing left behind"),
-        ([CLOSED, CLOSED], "unknown", "0 passed, 0 failed, 2 refused; nothing left behind"),
+        ([PASSED, SKIPPED], "passed", "1 passed, 0 failed, 1 skipped; 1 of 2 ran; score 100; nothing left behind"),
+        ([PASSED, SKIPPED, REFUSED], "unknown", "1 passed, 0 failed, 1 skipped, 1 refused; 1 of 3 ran; score 100; nothing left behind"),
+        ([PASSED, CLOSED], "passed", "1 passed, 0 failed, 1 refused; 1 of 2 ran; score 100; nothing left behind"),
+        ([CLOSED, CLOSED], "unknown", "0 passed, 0 failed, 2 refused; 0 of 2 ran; nothing left behind"),
         ([PASSED, MISSED], "failed", "1 passed, 1 failed; score 66.7; nothing left behind"),
-        ([PASSED, IN_VAIN], "unknown", "1 passed, 0 failed, 1 unknown; score 100; nothing left behind"),
+        ([PASSED, IN_VAIN], "unknown", "1 passed, 0 failed, 1 unknown; score 100 over 1 of 2 objectives; nothing left behind"),
         ([PASSED, BROKEN], "failed", "1 passed, 0 failed, 1 not carried out; score 100; nothing left behind"),
         ([PASSED, LEFT], "failed", "1 passed, 0 failed, 1 not carried out; score 100; 2 thing(s) LEFT BEHIND"),
-        ([SKIPPED, SKIPPED], "unknown", "0 passed, 0 failed, 2 skipped; nothing left behind"),
+        ([SKIPPED, SKIPPED], "unknown", "0 passed, 0 failed, 2 skipped; 0 of 2 ran; nothing left behind"),
         ([PLANNED, PLANNED, SKIPPED], "unknown", "dry run: 2 planned, 1 skipped; nothing was touched"),
-        ([record(met=(True, None))], "passed", "1 passed, 0 failed; score 100 (1 unmeasured); nothing left behind"),
+        ([record(met=(True, None))], "passed", "1 passed, 0 failed; score 100 over 1 of 2 objectives; nothing left behind"),
     ],
 )
 def test_verdict_and_sentence(records, verdict, sentence):
@@ -65,7 +65,8 @@ def test_counts():
         "failed_slo": 2,
         "unknown": 5,
         "objectives_measured": 4,
-        "objectives_unmeasured": 0,
+        "objectives_unmeasured": 1,  # that of the experiment in vain
+        "ran": 6,
         "score": 50.0,
         "residue": 2,
     }

@@ -36,7 +36,7 @@ def test_it_fits(hosts, width):
 
 def test_figures_of_one_experiment():
     shown = terminal.render(reports.report(reports.records()[:1]), None, 120)
-    assert shown[0] == "CHAOS PASSED: 1 passed, 0 failed; score 100 (1 unmeasured); nothing left behind"
+    assert shown[0] == "CHAOS PASSED: 1 passed, 0 failed; score 100; nothing left behind"
     assert shown[1].startswith("  passed  cpu-light availability 100 % (at least 95 %); errors 0 % (at most 5 %)")
     assert len(shown) == 2
 
@@ -49,7 +49,7 @@ def test_the_same_advice_is_given_once():
 
 def test_dry_run_and_gaps():
     shown = terminal.render(reports.report([reports.records()[-1]], dry_run=True), None)
-    assert shown[0] == "CHAOS dry run: 1 planned; nothing was touched" and "asked load_pct 50.0; not injected" in shown[1]
+    assert shown[0] == "CHAOS dry run: 1 planned; nothing was touched" and "asked load 50 %; not injected" in shown[1]
     shown = terminal.render(reports.report(reports.records()[:1], interrupted=True), None)
     assert shown[0].startswith("CHAOS UNKNOWN") and "interrupted" in shown[1], shown
     assert terminal.render(reports.report([]), None) == ["CHAOS UNKNOWN: 0 passed, 0 failed; nothing left behind"]

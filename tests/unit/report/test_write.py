@@ -19,7 +19,7 @@ def test_files(tmp_path):
     report = reports.report()
     target = write.write(report, str(tmp_path / "a" / "reports"))
     assert target == str(tmp_path / "a" / "reports" / reports.RUN["id"])
-    assert sorted(os.listdir(target)) == ["report.json", "report.md"]
+    assert sorted(os.listdir(target)) == ["report.json", "report.json.sha256", "report.md"]
     assert json.load(open(os.path.join(target, "report.json"), encoding="utf-8")) == report
     assert open(os.path.join(target, "report.md"), encoding="utf-8").read().startswith("# Chaos report: failed\n")
     assert os.readlink(tmp_path / "a" / "reports" / "latest") == reports.RUN["id"]
