@@ -227,18 +227,10 @@ from ansible_collections.magsasa.chaos.plugins.module_utils._probe.module import
 def main():
     """Run the module."""
     options = dict(
-        spec.OPTIONS,
-        name={"type": "str", "required": True},
+        spec.PROBE,
         state={"type": "str", "choices": ["started", "stopped", "status"], "default": "started"},
-        rate={"type": "float", "default": 20},
-        timeout={"type": "str", "default": "2s"},
-        max_in_flight={"type": "int"},
-        max_duration={"type": "str", "default": "30m"},
-        lease={"type": "str"},
-        keepalive={"type": "bool", "default": False},
         window={"type": "str", "default": "5s"},
         experiment={"type": "dict"},
-        run={"type": "dict"},
     )
     module = UrlModule(
         argument_spec=options,

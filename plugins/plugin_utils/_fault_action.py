@@ -13,7 +13,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible_collections.magsasa.chaos.plugins.module_utils import _families
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, printable
-from ansible_collections.magsasa.chaos.plugins.module_utils._fault.module import ENVELOPE
+from ansible_collections.magsasa.chaos.plugins.module_utils._fault.request import ENVELOPE
 from ansible_collections.magsasa.chaos.plugins.plugin_utils import _misspelt, _peers, _runs, _variables, _window
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._touched import Touched, protects
 

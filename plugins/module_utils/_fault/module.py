@@ -1,64 +1,12 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The body of every fault module: shared options, one conversion of errors, one shape of result. Private to magsasa.chaos."""
+"""The body of every fault module: shared options, one shape of result. Private to magsasa.chaos."""
 from __future__ import annotations
-
-import traceback
 
 from ansible.module_utils.basic import AnsibleModule
 
-from .. import _quantity
-from .._errors import BadOption, ChaosError
-from .._host import turn
-from . import engine, halting
-
-ENVELOPE = {
-    "name": {"type": "str", "required": True},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    "duration": {"type": "str"},
-    "max_duration": {"type": "str", "default": "15m"},
-    "lease": {"type": "str"},
-    "halt_on": {
-        "type": "dict",
-        "options": {
-            "probe": {"type": "str", "required": True},
-            "error_rate": {"type": "str"},
-            "latency": {"type": "str"},
-            "for": {"type": "str", "default": "5s"},
-        },
-    },
-    "force": {"type": "bool", "default": False},
-    "run": {"type": "dict"},
-}
-SHORTEST = 0.5  # seconds; below it nothing can be measured
-
-
-def envelope(params):
-    """Shared options as figures: ``{name, duration_s, max_duration_s, lease_s, halt_on, force}``. Raises BadOption."""
-    parsed = {"name": _quantity.name(params["name"]), "force": params["force"], "run": turn.parse(params.get("run"))}
-    if params["state"] == "absent":
-        return parsed
-    if params["duration"] is None:
-        raise BadOption("duration", "", "is missing", "say how long the fault may last, such as 30s")
-    parsed["duration_s"] = _quantity.duration(params["duration"], "duration", low=SHORTEST)
-    parsed["max_duration_s"] = _quantity.duration(params["max_duration"], "max_duration", low=SHORTEST, high=86400.0)
-    parsed["lease_s"] = _quantity.duration(params["lease"], "lease", low=1.0) if params["lease"] is not None else None
-    parsed["halt_on"] = _halt_on(params["halt_on"])
-    return parsed
-
-
-def _halt_on(given):
-    if given is None:
-        return None
-    if given["error_rate"] is None and given["latency"] is None:
-        raise BadOption("halt_on", given["probe"], "has no condition", "give error_rate, latency or both")
-    return {
-        "probe": _quantity.name(given["probe"], "halt_on.probe"),
-        "error_rate_pct": None if given["error_rate"] is None else _quantity.percent(given["error_rate"], "halt_on.error_rate"),
-        "latency_ms": None if given["latency"] is None else _quantity.duration(given["latency"], "halt_on.latency") * 1000.0,
-        "for_s": _quantity.duration(given["for"], "halt_on.for", low=0.5),
-    }
+from . import request
 
 
 def main(family):
@@ -66,29 +14,12 @@ def main(family):
     spec = dict(ENVELOPE)
     spec.update(family.options)
     module = AnsibleModule(argument_spec=spec, supports_check_mode=True, **getattr(family, "constraints", {}))
-    try:
-        shared = envelope(module.params)
-        if module.params["state"] == "absent":
-            result = engine.absent(shared["name"], module.check_mode, shared["run"])
-        else:
-            result = engine.present(family, shared, dict(family.parse(module.params), force=shared["force"]), module.check_mode)
-    except ChaosError as error:
-        module.fail_json(msg=str(error), **dict({"changed": False}, **error.details))
-    except OSError as error:
-        module.fail_json(msg="the host did not let us: %s" % error, changed=False)
-    except Exception as error:  # a defect of ours: still one sentence, with what a report of it needs
-        module.fail_json(
-            msg="%s ended in an internal error (%s: %s); please report it" % (family.name, type(error).__name__, error),
-            internal=traceback.format_exc(limit=6).splitlines()[-6:],
-            changed=False,
-        )
-    if result["swept"]:
-        module.warn("undid %d fault(s) that nobody held any more: %s" % (len(result["swept"]), ", ".join(r["name"] for r in result["swept"])))
-    for sentence in halting.unreadable():
+    result = request.carry_out(family, module.params, module.check_mode)
+    if result.pop("failed", False):
+        module.fail_json(**result)
+    for sentence in result.pop("warnings"):
         module.warn(sentence)
     fault = result["fault"]
-    if fault and fault.get("differences") and result["changed"]:
-        module.warn("fault '%s' is undone, but what it touched is not as before: %s" % (fault["name"], "; ".join(fault["differences"])))
     if module._diff and fault and result["changed"]:
         result["diff"] = {
             "before": "",

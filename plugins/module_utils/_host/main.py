@@ -4,6 +4,8 @@
 """Entries of the runtime archive: ``python archive.pyz ENTRY SPEC``. Private to magsasa.chaos."""
 from __future__ import annotations
 
+import importlib
+
 from . import launch
 
 
@@ -27,6 +29,9 @@ def main(arguments):
             from .boot import main as run
         elif entry == "step":
             from .._fault.step import main as run
+        elif entry == "ask":
+            # By name: what it needs travels with the module host_contact alone, and so is in the archive of that one only.
+            run = importlib.import_module(__name__.rpartition("._host.")[0] + "._fault.ask").main
         else:
             raise ValueError("no entry %r" % entry)
         return run(spec, launch.say_ready)

@@ -34,6 +34,18 @@ OPTIONS = {
     "validate_certs": {"type": "bool", "default": True},
     "follow_redirects": {"type": "bool", "default": False},
 }
+# Those of a recorder, beside its state: what the module probe and the conductor check alike.
+PROBE = dict(
+    OPTIONS,
+    name={"type": "str", "required": True},
+    rate={"type": "float", "default": 20},
+    timeout={"type": "str", "default": "2s"},
+    max_in_flight={"type": "int"},
+    max_duration={"type": "str", "default": "30m"},
+    lease={"type": "str"},
+    keepalive={"type": "bool", "default": False},
+    run={"type": "dict"},
+)
 KINDS = ("url", "tcp", "command", "database")
 _STATUS = re.compile(r"([1-5][0-9]{2})(?:\s*-\s*([1-5][0-9]{2}))?")
 _TCP = re.compile(r"(?:\[([0-9A-Fa-f:.%a-z]+)\]|([A-Za-z0-9._-]+)):([0-9]{1,5})")

@@ -24,7 +24,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.magsasa.chaos.plugins.module_utils import _families
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
 from ansible_collections.magsasa.chaos.plugins.module_utils._fault import engine
-from ansible_collections.magsasa.chaos.plugins.module_utils._fault import module as fault_module
+from ansible_collections.magsasa.chaos.plugins.module_utils._fault import request as fault_module
 from ansible_collections.magsasa.chaos.plugins.module_utils._host import state
 from ansible_collections.magsasa.chaos.plugins.plugin_utils import _fault_action
 

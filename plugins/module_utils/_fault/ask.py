@@ -1,0 +1,160 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the conductor of an experiment asks a host: one JSON object in, one JSON line out. Private to magsasa.chaos.
+
+``{"do": QUESTION, "options": {...}}``. The same code answers as the module host_contact and, much cheaper, as an entry of the runtime archive
+that is on the host while a run has its turn: no payload crosses the wire then, and nothing of Ansible is loaded.
+"""
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+
+from .. import _clock, _families, _quantity
+from .._errors import BadOption, ChaosError
+from .._host import lock, payload, state, turn
+from .._host.ledger import Ledger
+
+MOST_INPUT = 1024 * 1024  # characters; a body that a probe sends may be long
+
+
+def begin(options, check):
+    """Take the turn of the host and start probes. ``turn``: a run or None; ``probes``: option dictionaries of the module probe, checked."""
+    from .._probe import control
+
+    probes = []
+    ledger = Ledger()
+    held = None
+    if options.get("turn"):
+        run = turn.parse(options["turn"])
+        held = bool(run) and (turn.take(ledger, run) if not check else None)
+    for params in options.get("probes") or []:
+        probes.append(control.start(control.parse(params), check)[1])
+    return {"held": held, "probes": probes}
+
+
+def inject(options, check):
+    """Inject the fault of a ``family``; ``params``: the options of its module, checked by its argument spec."""
+    from . import request
+
+    family = _family(options.get("family"))
+    params = dict(options["params"])
+    for name, spec in family.options.items():
+        if spec.get("type") == "path" and isinstance(params.get(name), str):
+            params[name] = os.path.expanduser(os.path.expandvars(params[name]))  # as Ansible would, by the user and environment of this host
+    return request.carry_out(family, params, check)
+
+
+def look(options, check):
+    """One look at fault and probe; see _fault/step.py. ``also``: further probes, ended and collected together with the probe."""
+    from . import step
+
+    params = dict(options, renew=False, wait=None) if check else options
+    answer = step.take(step.parse(params), keep=True)
+    if answer["collected"] and options.get("also"):
+        answer["also"] = _stop(options["also"], turn.parse(options.get("run")))
+    return answer
+
+
+def finish(options, check):
+    """Whatever happened before: end the fault ``fault`` (a name or None), end and collect ``probes``, give the turn back with ``release``."""
+    from . import engine
+
+    run = turn.parse(options.get("run"))
+    answer = {"fault": None, "left": None}
+    if options.get("fault"):
+        try:
+            answer["fault"] = engine.absent(_quantity.name(options["fault"]), check, run)["fault"]
+        except ChaosError as error:  # what is left is in the record; the probe is ended all the same
+            answer.update(fault=error.details.get("fault"), left=str(error))
+    answer["probes"] = {} if check else _stop(options.get("probes") or [], run)
+    if options.get("release") and run and not check:
+        turn.release(Ledger(), run["id"])
+    return answer
+
+
+def halt(options, check):
+    """End the faults ``names`` early; ``by``: who halts."""
+    from . import halting
+
+    return {"undone": halting.halt(list(options["names"]), check, str(options.get("by") or ""))}
+
+
+QUESTIONS = {"begin": begin, "inject": inject, "look": look, "finish": finish, "halt": halt}
+
+
+def answer(asked, check=False):
+    """The answer to one question (dict, with ``clock``); a question that came to nothing has ``failed`` and ``msg``, one sentence. Raises nothing."""
+    name = asked.get("do")
+    try:
+        if name not in QUESTIONS or not isinstance(asked.get("options"), dict):
+            raise BadOption("do", name, "is not a question", "use one of %s" % ", ".join(sorted(QUESTIONS)))
+        found = QUESTIONS[name](asked["options"], check)
+    except ChaosError as error:
+        found = dict(error.details, failed=True, msg=str(error))
+    except OSError as error:
+        found = {"failed": True, "msg": "operation failed on the host: %s" % error}
+    except Exception as error:  # a defect of ours, or a question that is none: still one sentence
+        found = {"failed": True, "msg": "the question '%s' ended in an internal error (%s: %s); please report it" % (name, type(error).__name__, error)}
+    return dict(found, clock=dict(_clock.now(), boot_id=_clock.boot_id()))
+
+
+def forget(asked, told):
+    """Take away the files of the probes whose samples have been handed over."""
+    gone = list(told.get("also") or told.get("probes") or ()) if asked.get("do") in ("look", "finish") else []
+    if asked.get("do") == "look" and told.get("collected"):
+        gone.append(asked["options"]["name"])
+    if gone:
+        from .._probe import collect
+
+        for name in gone:
+            collect.forget(name)
+
+
+def again():
+    """argv that answers questions without a module, as long as a run has the turn of this host or a probe runs here; None where neither is so."""
+    ledger = Ledger()
+    run = ledger.folders.run
+    if not _kept(run):
+        return None
+    with lock.held(os.path.join(run, "lib.lock"), shared=True):  # Ledger.tidy keeps out meanwhile
+        archive = payload.install(run) if _kept(run) else None
+    if archive is None:
+        ledger.tidy()
+        return None
+    return payload.command(archive, "ask", "-")
+
+
+def _kept(run):
+    from .._probe import state as probes
+
+    return state.private(run) and bool(turn.holder(run) or probes.names(run))
+
+
+def _stop(names, run):
+    """``{name: {samples, summary, died}}`` of probes that are ended now; their files stay until ``forget``."""
+    from .._probe import collect
+
+    return {name: collect.stop(name, keep=True, run=run)[1] for name in names}
+
+
+def _family(name):
+    if not isinstance(name, str) or not name.isalpha():
+        raise BadOption("family", name, "is not a fault family", "use one that the collection has")
+    try:
+        return importlib.import_module("%s.%s" % (_families.__name__, name)).FAMILY
+    except ImportError:
+        raise BadOption("family", name, "is not a fault family", "use one that the collection has")
+
+
+def main(_argument, _ready):
+    """Entry of the runtime archive: the question on stdin, the answer as one line on stdout."""
+    asked = json.loads(sys.stdin.read(MOST_INPUT))
+    told = answer(asked)
+    sys.stdout.write(json.dumps(told) + "\n")
+    sys.stdout.flush()  # only now: nothing that fails before may lose the samples
+    forget(asked, told)
+    return 0

@@ -1,0 +1,100 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the conductor of an experiment asks a host."""
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: host_contact
+short_description: Answer what the conductor of an experiment asks a host
+version_added: 0.1.0
+author:
+  - magsasa.chaos contributors (@magsasa)
+description:
+  - Internal. The action M(magsasa.chaos.experiment) runs it once on each host. It leaves the runtime archive there while the run has the turn of the host or a
+    probe runs there, and every further question goes to that archive. Where the connection cannot hand a command its input (without C(pipelining), for example)
+    each question is an execution of this module.
+options:
+  do:
+    description: The question.
+    type: str
+    required: true
+    choices: [begin, look, inject, halt, finish]
+  options:
+    description: What belongs to the question.
+    type: dict
+    default: {}
+attributes:
+  check_mode:
+    description: Can run in C(check_mode) and say what would change.
+    support: full
+  diff_mode:
+    description: There is nothing to compare.
+    support: none
+  platform:
+    description: Target OS/families that can be operated against.
+    platforms: linux
+    support: full
+seealso:
+  - module: magsasa.chaos.experiment
+"""
+
+EXAMPLES = r"""
+- name: How is the experiment half-busy?
+  magsasa.chaos.host_contact:
+    do: look
+    options:
+      name: half-busy
+"""
+
+RETURN = r"""
+again:
+  description: The command that answers further questions, each as JSON on its standard input, as long as the archive is on the host; null without one.
+  returned: always
+  type: list
+  elements: str
+  sample: [/usr/bin/python3, -I, -S, -B, /run/magsasa-chaos/lib/0a1b2c3d4e5f6071.pyz, ask, '-']
+clock:
+  description: Both clocks of the host at the moment of the answer, and the identity of its boot.
+  returned: always
+  type: dict
+  sample: {monotonic: 1311.204817, wall: 1795600000.114, boot_id: 6f0c3d2e-0000-4000-8000-000000000000}
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
+from ansible_collections.magsasa.chaos.plugins.module_utils._fault import able, ask  # able: all families travel with this module
+
+
+class Contact(AnsibleModule):
+    """Its options may hold secrets anywhere, so the log of the host gets the question alone."""
+
+    def _log_invocation(self):
+        self.log("asked to %s" % self.params["do"])
+
+
+def main():
+    """Run the module."""
+    module = Contact(
+        argument_spec={
+            "do": {"type": "str", "required": True, "choices": ["begin", "look", "inject", "halt", "finish"]},
+            "options": {"type": "dict", "default": {}},
+        },
+        supports_check_mode=True,
+    )
+    asked = {"do": module.params["do"], "options": module.params["options"]}
+    told = ask.answer(asked, module.check_mode)
+    ask.forget(asked, told)
+    try:
+        told["again"] = None if module.check_mode else ask.again()
+    except (ChaosError, OSError):  # a full disk: the next question is a module again
+        told["again"] = None
+    told["invocation"] = {"module_args": {"do": module.params["do"]}}
+    if told.get("failed"):
+        module.fail_json(**told)
+    module.exit_json(**dict({"changed": asked["do"] != "look"}, **told))
+
+
+if __name__ == "__main__":
+    main()
