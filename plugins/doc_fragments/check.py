@@ -13,62 +13,70 @@ class ModuleDocFragment:
 options:
   url:
     description:
-      - Check an HTTP or HTTPS endpoint, such as V(http://localhost:5000/health).
+      - An HTTP or HTTPS endpoint to check, such as V(http://localhost:5000/health).
       - A user and a password in the URL are sent as Basic authentication and are never shown.
-      - Exactly one of O(url), O(tcp), O(command) and O(database) says what is checked.
+      - Give exactly one of O(url), O(tcp), O(command) and O(database).
     type: str
   tcp:
     description:
-      - Check that C(HOST:PORT) accepts a connection, such as V(localhost:5432) or V([::1]:5432).
+      - An address to connect to as C(HOST:PORT), such as V(localhost:5432) or V([::1]:5432). The check is good when it
+        accepts the connection.
     type: str
   command:
     description:
-      - Check the exit code of a program, given as a list of the program and its arguments. There is no shell.
-      - What the program starts in the background is not ended with it.
+      - A program to run, as a list of the program and its arguments, without a shell. The check is good when O(rc)
+        contains its exit code.
+      - Processes that the program leaves in the background are not ended with it.
     type: list
     elements: str
   database:
     description:
-      - Check that a database answers a query that only reads.
-      - V(sqlite:////path/to/file) needs nothing. The file is opened read-only; a database in WAL mode that nobody has open keeps its two side files afterwards.
-      - V(postgresql://user:password@host:5432/name) needs C(psql) on the host. Without a host the local socket is used.
+      - A database to query, by its URL. The query only reads.
+      - V(sqlite:////path/to/file) needs no program. The file is opened read-only; a database in WAL mode that no other
+        process has open keeps its two side files afterwards.
+      - V(postgresql://user:password@host:5432/name) needs C(psql) on the host. Without a host in the URL the local
+        socket is used.
     type: str
   method:
-    description: HTTP method.
+    description: Method of the HTTP request.
     type: str
     default: GET
   headers:
-    description: HTTP headers to send. Their values are kept out of logs, process lists and files that others can read.
+    description: Headers of the HTTP request. Their values are kept out of logs, process lists and files that others can
+      read.
     type: dict
   body:
-    description: Body of the HTTP request; what is no text is sent as JSON. It is kept out of logs and results.
+    description: Body of the HTTP request. Anything but text is sent as JSON. It is kept out of logs and results.
     type: raw
   status:
-    description: HTTP statuses, and ranges of them, that count as good.
+    description: HTTP status codes, or ranges of them, that count as good.
     type: list
     elements: str
     default: ["200-299"]
   json:
     description:
-      - Values that the JSON answer must hold, by a dotted path of keys and list positions, such as C(checks.database.status).
-      - A list of values means one of them.
+      - Required values in the JSON answer, by a dotted path of keys and list positions, such as
+        C(checks.database.status).
+      - If a list is given, one of its values is required.
     type: dict
   self_report:
     description:
       - >-
-        Whether a good answer (2xx) that says that the service is ill counts as failed, with the error C(said_ill). So do C({"status": "DOWN"}),
-        C({"healthy": false}), C({"error": "no database"}) and the text C(Unhealthy), with or without a byte order mark, in UTF-8 or UTF-16, and
-        compressed with gzip or deflate.
-      - Statements about the whole service count, and those about its parts (C(checks), C(database)) only where there is none about the whole.
-        The words are those of C(down), C(fail), C(error), C(unhealthy), C(degraded), C(critical), C(out of service), C(unavailable), C(not ready),
-        C(offline) and their like; a word that nobody knows, C(warn) among them, is no illness.
-      - What O(json) or O(matches) asks for is no complaint. V(false) believes the status alone.
+        Whether a 2xx answer that reports the service as unhealthy counts as failed, with the error C(said_ill).
+        Examples are C({"status": "DOWN"}), C({"healthy": false}), C({"error": "no database"}) and the text
+        C(Unhealthy). A byte order mark, UTF-16, gzip and deflate are understood.
+      - A statement about the whole service counts. Statements about its parts (C(checks), C(database)) count only
+        without one about the whole. The recognised words are C(down), C(fail), C(error), C(unhealthy), C(degraded),
+        C(critical), C(out of service), C(unavailable), C(not ready), C(offline) and similar. An unknown word, such as
+        C(warn), does not count as unhealthy.
+      - Values that O(json) or O(matches) requires are not taken as a complaint. With V(false) only the status code
+        counts.
     type: bool
     default: true
   matches:
     description:
-      - A regular expression that must be found in the first 64 KiB of the HTTP body, in the first 4 KiB that a TCP server says,
-        or in the output of the command.
+      - A regular expression that must match within the first 64 KiB of the HTTP body, the first 4 KiB that a TCP server
+        sends, or the output of the command.
     type: str
   rc:
     description: Exit codes of the command that count as good.
@@ -83,7 +91,8 @@ options:
     type: bool
     default: true
   follow_redirects:
-    description: Whether redirects are followed. Only those to the same host are; headers and credentials go to the same port only.
+    description: Whether redirects are followed. Only redirects to the same host are; headers and credentials are sent
+      to the same port only.
     type: bool
     default: false
 attributes:

@@ -12,33 +12,35 @@ class ModuleDocFragment:
 options:
   name:
     description:
-      - Identity of the fault on this host. The same name with the same options changes nothing; with other options it is refused.
+      - Identifies the fault on this host. The same name with the same options changes nothing; with other options it is
+        refused.
       - 1 to 63 letters, digits, dots, dashes or underscores.
     type: str
     required: true
   state:
     description:
-      - V(present) injects the fault. It ends by itself after O(duration).
-      - V(absent) undoes it now; the result holds the final record, also of a fault that is over already.
+      - V(present) injects the fault, which ends by itself after O(duration).
+      - V(absent) reverts it now and returns its final record, also if the fault is over already.
     type: str
     choices: [present, absent]
     default: present
   duration:
     description:
-      - How long the fault lasts at most, such as V(30s) or V(5m). Required with O(state=present).
+      - Maximum duration of the fault, such as V(30s) or V(5m). Required with O(state=present).
     type: str
   max_duration:
     description:
-      - The cap on O(duration).
+      - Upper limit of O(duration).
     type: str
     default: 15m
   lease:
     description:
-      - Undo the fault early unless somebody renews it within this time. M(magsasa.chaos.watch) renews it.
+      - Revert the fault early unless it is renewed within this time. M(magsasa.chaos.watch) and
+        M(magsasa.chaos.fault_lease) renew it.
     type: str
   halt_on:
     description:
-      - Undo the fault early when a probe of the same host shows too much harm.
+      - Revert the fault early when a probe on the same host measures too much harm.
     type: dict
     suboptions:
       probe:
@@ -52,17 +54,17 @@ options:
         description: Halt at this median latency, such as V(2s).
         type: str
       for:
-        description: The window over which the figure is taken.
+        description: The time window over which the figure is measured.
         type: str
         default: 5s
   force:
     description:
-      - Lift guards that name this key.
+      - Lifts the guards whose refusal names this option.
     type: bool
     default: false
   run:
     description:
-      - Which run the fault belongs to, and who started it. Filled in on the controller; leave it out.
+      - The run that the fault belongs to, and who started it. The controller fills it in; leave it out.
     type: dict
 attributes:
   check_mode:
@@ -76,9 +78,11 @@ attributes:
     platforms: linux
     support: full
 notes:
-  - The host needs the inventory variable C(chaos_allowed=true); C(chaos_protected=true) always wins.
-  - While the file C(/etc/magsasa-chaos/deny) exists on a host, every fault module refuses there and quotes its first line.
-  - The undo is in the host's ledger before the first change. A second process undoes the fault when the first is killed.
+  - The host needs the inventory variable C(chaos_allowed=true). C(chaos_protected=true) overrides it.
+  - While the file C(/etc/magsasa-chaos/deny) exists on a host, every fault module refuses there and quotes its first
+    line.
+  - The undo operations are in the ledger of the host before the first change. A second process reverts the fault if the
+    first is killed.
 requirements:
   - Linux with C(/proc)
   - Python 3.8 or later on the host

@@ -2,41 +2,44 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Let a host's time of day be wrong."""
+"""Set the wall clock of a host wrong for a bounded time."""
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: clock_fault
-short_description: Let a host's time of day be wrong
+short_description: Set the wall clock of a host wrong for a bounded time
 version_added: 0.1.0
 author:
   - magsasa.chaos contributors (@magsasa)
 description:
-  - Moves the time of day of a host by O(offset), at once, and back by the same at the end. What went on meanwhile is kept.
-  - Services that keep the time right (systemd-timesyncd, chrony, ntpd and their like) are stopped before and started again after.
-    One that no service of systemd holds is refused.
-  - Deadlines, leases and measurements of this collection go by the monotonic clock; a wrong time of day moves none of them.
-  - How far the time of day moved is measured against a clock that nobody can set. When somebody else sets it right meanwhile, the effect is V(mismatch),
-    and the undo does not move it again.
-  - Files, logs and sessions that get a wrong time meanwhile keep it.
-  - A container has the clock of its host and cannot set it.
+  - Moves the wall clock of a host by O(offset) in one step, and back by the same amount at the end. Time that passed
+    meanwhile is kept.
+  - Time services (systemd-timesyncd, chrony, ntpd and similar) are stopped first and started again afterwards. A time
+    daemon that does not run as a systemd service is refused.
+  - Deadlines, leases and measurements of this collection use the monotonic clock, so a wrong wall clock does not move
+    them.
+  - The offset is measured against a clock that cannot be set. When another process corrects the time meanwhile, the
+    effect is V(mismatch), and the revert does not move the clock again.
+  - Files, logs and sessions that get a wrong time stamp during the fault keep it.
+  - A container shares the clock of its host and cannot set it.
 extends_documentation_fragment:
   - magsasa.chaos.fault
 options:
   offset:
     description:
-      - How far and where, such as V(+5m), V(90s) or V(-1h); at least one second. Further than a day needs O(force=true). Required with O(state=present).
+      - Distance and direction, such as V(+5m), V(90s) or V(-1h); at least one second. More than one day needs
+        O(force=true). Required with O(state=present).
     type: str
 """
 
 EXAMPLES = r"""
-- name: Do tokens and certificates stand a clock that is five minutes ahead?
+- name: Move the clock five minutes ahead to test tokens and certificates
   magsasa.chaos.clock_fault:
     name: ahead
     offset: +5m
     duration: 1m
 
-- name: A clock that is an hour late
+- name: Move the clock one hour back
   magsasa.chaos.clock_fault:
     name: late
     offset: -1h
@@ -46,70 +49,88 @@ EXAMPLES = r"""
 RETURN = r"""
 fault:
   description: The record of the fault, as the host's ledger holds it.
-  returned: always, except O(state=absent) with a name that the host never knew
+  returned: always, except with O(state=absent) for a name that is not in the ledger
   type: dict
   contains:
     id:
-      description: Identity of this one run of the fault.
+      description: Identifier of this injection.
       type: str
       sample: 3f9c1b0a77d2
     state:
-      description: V(planned) in check mode, V(active), V(reverted), or V(residue) when something could not be undone.
+      description:
+        - State of the fault. V(planned) in check mode, V(armed) while it is being injected, V(active) while it lasts,
+          V(reverted) afterwards.
+        - V(residue) when the revert left something behind; see RV(fault.residue).
       type: str
+      choices: [planned, armed, active, reverted, residue]
       sample: active
     requested:
-      description: Figures that were asked for, with their unit in the key.
+      description: Requested figures. The unit is part of the key.
       type: dict
       sample: {offset_s: 300.0}
     backend:
-      description: What carries the fault out.
+      description: The mechanism that carries out the fault.
       type: str
       sample: clock_settime
     notes:
-      description: Fallbacks and limits to know about.
+      description: Fallbacks that were used, and limits of this fault on this host, one sentence each.
       type: list
       elements: str
       sample: []
     plan:
-      description: Every step with how it is undone.
+      description: Every step (C(says)), the operations that revert it (C(undo)), and the program that it needs
+        (C(tool)).
       type: list
       elements: dict
-      sample: [{says: "move the time of day forward by 5m", undo: ["clock.move_back boot_id=8d3c... offset_s=300.0"], tool: null}]
+      sample: [{says: "move the time of day forward by 5m", undo: ["clock.move_back boot_id=8d3c... offset_s=300.0"],
+        tool: null}]
     effect:
-      description: Whether the fault bit, V(confirmed), V(mismatch) or V(inconclusive).
+      description:
+        - Whether the fault took effect. V(confirmed) when the measurement agrees with RV(fault.requested), V(mismatch)
+          when it does not.
+        - V(inconclusive) when there is no evidence that the fault took effect.
       type: str
+      choices: [confirmed, mismatch, inconclusive]
       sample: confirmed
     measured:
-      description: How far the time of day is from where it was (C(offset_s)).
+      description: How far the wall clock is from where it would be without the fault (C(offset_s)).
       type: dict
       sample: {offset_s: 300.0}
     injected_at:
-      description: Both clocks of the host when the fault was in.
+      description: When the injection was complete, on the monotonic clock and the wall clock of the host.
       type: dict
       sample: {monotonic: 1311.204817, wall: 1795600000.114}
     reverted_at:
-      description: Both clocks of the host when the revert was done and checked.
+      description: When the revert was complete and verified, on both clocks of the host.
       type: dict
       sample: {monotonic: 1341.209114, wall: 1795600030.118}
     revert_cause:
-      description: What ended it (deadline, absent, halt, halt_condition, lease, worker_died, guardian_died, supervisor_died, orphaned, failed, event_over).
+      description:
+        - What ended the fault. V(deadline) after O(duration), V(absent) by O(state=absent), V(halt) by
+          M(magsasa.chaos.fault_halt), V(halt_condition) when O(halt_on) was met, V(lease) when nobody renewed it,
+          V(event_over) when an event such as a kill was complete.
+        - V(worker_died), V(guardian_died) and V(supervisor_died) when that process of the fault died, V(terminated)
+          when the host shut down or somebody stopped the fault's processes, V(orphaned) when a later task found that no
+          process held the fault any more, V(failed) when the injection failed.
       type: str
+      choices: [deadline, absent, halt, halt_condition, lease, worker_died, guardian_died, supervisor_died, orphaned,
+        failed, terminated, event_over]
       sample: deadline
     residue:
-      description: What is left of the fault after the revert, one sentence each.
+      description: What the revert left behind, one sentence each; empty after a complete revert.
       type: list
       elements: str
       sample: []
     differences:
       description:
-        - What is not as it was before, though the fault is undone, one sentence each.
-        - Whoever changed it, an experiment with a difference has the status C(failed).
-        - Only there once the fault is reverted.
+        - What differs from the state before the injection although the fault is reverted, one sentence each.
+        - An experiment with a difference has the status C(failed), whoever caused it.
+        - Present once the fault is reverted.
       type: list
       elements: str
       sample: []
 swept:
-  description: Faults that nobody held any more and that this run undid first.
+  description: Faults that no process held any more and that this task reverted first.
   returned: always
   type: list
   elements: dict

@@ -2,65 +2,67 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Let names of hosts lead nowhere, somewhere else, to an error, or late."""
+"""Make name resolution fail, answer wrongly or answer late for a bounded time."""
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: dns_fault
-short_description: Let names of hosts lead nowhere, somewhere else, to an error, or late
+short_description: Make name resolution fail, answer wrongly or answer late for a bounded time
 version_added: 0.1.0
 author:
   - magsasa.chaos contributors (@magsasa)
 description:
-  - V(block) lets names lead to addresses that no connection can be made to; every attempt fails at once.
-  - V(redirect) lets them lead to O(address).
-  - V(fail) lets questions for them end in an error of the name server (O(failure)), or lets them be lost.
-  - V(delay) holds questions for them back.
-  - V(block) and V(redirect) are done in C(/etc/hosts), which comes before the name servers for every program that asks the C library, at its next question.
-    Programs that keep an answer for a while, or ask a name server themselves, are not reached. Whether it bites is measured by asking as programs do.
-  - V(fail) and V(delay), and V(redirect) with O(via=queries), are done to what this host asks name servers by UDP, whichever program or stub asks.
-    A table of nftables of our own hands such questions to a worker, which answers in the server's name, loses or holds them, or lets them go on
-    as they are. When the worker dies the kernel lets all pass. Not reached is what is asked by TCP, TLS or HTTPS, and what a cache answers.
-    Nobody may keep our answers (TTL 0).
-  - A question that a stub on loopback (such as systemd-resolved) passes on is held once, not twice. Whether it bites is measured by a question
-    of our own, for a name below C(invalid), which never leaves the host.
-  - C(/etc/hosts) is replaced at once, with owner, mode and attributes kept. The undo takes out its own lines and nothing else; when nobody else
-    changed the file, it is byte for byte and in its times as before.
-  - Names of the host itself, and names that C(/etc/hosts) defines already, are refused. Without O(names) they are left alone, as are questions for the
-    names of the addresses that manage this host, which an SSH server may ask.
+  - V(block) makes names resolve to addresses that refuse every connection at once.
+  - V(redirect) makes names resolve to O(address).
+  - V(fail) makes queries end in an error of the name server (O(failure)), or loses them.
+  - V(delay) holds queries back.
+  - V(block) and V(redirect) edit C(/etc/hosts), which every program that resolves names through the C library reads
+    before it asks a name server. Programs that cache an answer, or ask a name server themselves, do not see it. The
+    effect is measured by resolving the names as programs do.
+  - V(fail), V(delay), and V(redirect) with O(via=queries) act on the UDP queries that this host sends to name servers,
+    whichever program or stub resolver sends them. An nftables table of the fault hands such queries to a worker, which
+    answers in the name of the server, drops or holds them, or lets them pass unchanged. When the worker dies, the
+    kernel lets all queries pass. Queries over TCP, TLS or HTTPS, and answers from a cache, are not affected. The
+    worker's answers have a TTL of 0, so that they are not cached.
+  - A query that a stub resolver on loopback (such as systemd-resolved) forwards is held once, not twice. The effect is
+    measured with a query of the fault's own for a name below C(invalid), which never leaves the host.
+  - C(/etc/hosts) is replaced atomically; owner, mode and attributes are kept. The revert removes the lines of the fault
+    and nothing else. When nobody else changed the file, its content and times are exactly as before.
+  - Names of the host itself, and names that C(/etc/hosts) already defines, are refused. Without O(names) they are
+    exempt, as are queries for the names of the addresses that manage this host, which an SSH server may send.
 extends_documentation_fragment:
   - magsasa.chaos.fault
 options:
   action:
-    description: What to do. Required with O(state=present).
+    description: The kind of fault. Required with O(state=present).
     type: str
     choices: [block, redirect, fail, delay]
   names:
     description:
-      - The names, at most 50. Required with O(via=hosts_file); without them all names are meant.
-      - With O(via=queries), V(*.example.org) means all names below one.
+      - Host names to affect, at most 50. Required with O(via=hosts_file); otherwise the default is all names.
+      - With O(via=queries), V(*.example.org) matches every name below C(example.org).
     type: list
     elements: str
   address:
-    description: The address, IPv4 or IPv6, of O(action=redirect).
+    description: IPv4 or IPv6 address for O(action=redirect).
     type: str
   failure:
-    description: How questions end with O(action=fail), V(nxdomain) without it. With V(timeout) they are lost.
+    description: How queries end with O(action=fail). The default is V(nxdomain). V(timeout) drops them.
     type: str
     choices: [nxdomain, refused, servfail, timeout]
   delay:
-    description: How long questions are held with O(action=delay), from 1ms to 30s.
+    description: How long queries are held with O(action=delay), from 1ms to 30s.
     type: str
   via:
     description:
-      - Where it is done. V(hosts_file) for O(action=block) and O(action=redirect), V(queries) for O(action=fail) and O(action=delay); only a redirection
-        can be done in both.
+      - The mechanism. O(action=block) and O(action=redirect) default to V(hosts_file), O(action=fail) and
+        O(action=delay) use V(queries). Only O(action=redirect) supports both.
     type: str
     choices: [hosts_file, queries]
 """
 
 EXAMPLES = r"""
-- name: The payment service cannot be found
+- name: Make the payment service unreachable by name
   magsasa.chaos.dns_fault:
     name: no-payments
     action: block
@@ -75,14 +77,14 @@ EXAMPLES = r"""
     address: 192.0.2.7
     duration: 1m
 
-- name: No name server answers
+- name: Drop every DNS query
   magsasa.chaos.dns_fault:
     name: silence
     action: fail
     failure: timeout
     duration: 30s
 
-- name: Names of one domain are found late
+- name: Delay the queries of one domain
   magsasa.chaos.dns_fault:
     name: slow-names
     action: delay
@@ -94,73 +96,93 @@ EXAMPLES = r"""
 RETURN = r"""
 fault:
   description: The record of the fault, as the host's ledger holds it.
-  returned: always, except O(state=absent) with a name that the host never knew
+  returned: always, except with O(state=absent) for a name that is not in the ledger
   type: dict
   contains:
     id:
-      description: Identity of this one run of the fault.
+      description: Identifier of this injection.
       type: str
       sample: 3f9c1b0a77d2
     state:
-      description: V(planned) in check mode, V(active), V(reverted), or V(residue) when something could not be undone.
+      description:
+        - State of the fault. V(planned) in check mode, V(armed) while it is being injected, V(active) while it lasts,
+          V(reverted) afterwards.
+        - V(residue) when the revert left something behind; see RV(fault.residue).
       type: str
+      choices: [planned, armed, active, reverted, residue]
       sample: active
     requested:
-      description: Figures that were asked for, with their unit in the key.
+      description: Requested figures. The unit is part of the key.
       type: dict
       sample: {names: [db.example.org], addresses: [192.0.2.7]}
     backend:
-      description: What carries the fault out.
+      description: The mechanism that carries out the fault.
       type: str
       sample: hosts file
     notes:
-      description: Fallbacks and limits to know about.
+      description: Fallbacks that were used, and limits of this fault on this host, one sentence each.
       type: list
       elements: str
       sample: []
     plan:
-      description: Every step with how it is undone.
+      description: Every step (C(says)), the operations that revert it (C(undo)), and the program that it needs
+        (C(tool)).
       type: list
       elements: dict
-      sample: [{says: "let db.example.org lead to 192.0.2.7, in /etc/hosts", undo: ["hosts.remove fault=3f9c1b0a77d2 path=/etc/hosts"], tool: null}]
+      sample: [{says: "let db.example.org lead to 192.0.2.7, in /etc/hosts",
+        undo: ["hosts.remove fault=3f9c1b0a77d2 path=/etc/hosts"], tool: null}]
     effect:
-      description: Whether the fault bit, V(confirmed), V(mismatch) or V(inconclusive).
+      description:
+        - Whether the fault took effect. V(confirmed) when the measurement agrees with RV(fault.requested), V(mismatch)
+          when it does not.
+        - V(inconclusive) when there is no evidence that the fault took effect.
       type: str
+      choices: [confirmed, mismatch, inconclusive]
       sample: confirmed
     measured:
       description:
-        - In C(/etc/hosts), how many of the names lead to where they shall (C(as_asked), C(of)), and what was answered for the first five (C(answers)).
-        - Of questions, how many were seen (C(queries)), meant (C(queries_matched)) and hit (C(queries_hit)), how long they were held on average
-          (C(delay_ms)), and how a question of our own ended (C(check), C(check_addresses), C(check_ms)).
+        - With C(/etc/hosts), how many of the names resolve as requested (C(as_asked), C(of)), and the answers for the
+          first five (C(answers)).
+        - With queries, how many were seen (C(queries)), matched (C(queries_matched)) and hit (C(queries_hit)), how long
+          they were held on average (C(delay_ms)), and the result of a query of the fault's own (C(check),
+          C(check_addresses), C(check_ms)).
       type: dict
       sample: {as_asked: 1, of: 1, answers: {db.example.org: [192.0.2.7]}}
     injected_at:
-      description: Both clocks of the host when the fault was in.
+      description: When the injection was complete, on the monotonic clock and the wall clock of the host.
       type: dict
       sample: {monotonic: 1311.204817, wall: 1795600000.114}
     reverted_at:
-      description: Both clocks of the host when the revert was done and checked.
+      description: When the revert was complete and verified, on both clocks of the host.
       type: dict
       sample: {monotonic: 1341.209114, wall: 1795600030.118}
     revert_cause:
-      description: What ended it (deadline, absent, halt, halt_condition, lease, worker_died, guardian_died, supervisor_died, orphaned, failed, event_over).
+      description:
+        - What ended the fault. V(deadline) after O(duration), V(absent) by O(state=absent), V(halt) by
+          M(magsasa.chaos.fault_halt), V(halt_condition) when O(halt_on) was met, V(lease) when nobody renewed it,
+          V(event_over) when an event such as a kill was complete.
+        - V(worker_died), V(guardian_died) and V(supervisor_died) when that process of the fault died, V(terminated)
+          when the host shut down or somebody stopped the fault's processes, V(orphaned) when a later task found that no
+          process held the fault any more, V(failed) when the injection failed.
       type: str
+      choices: [deadline, absent, halt, halt_condition, lease, worker_died, guardian_died, supervisor_died, orphaned,
+        failed, terminated, event_over]
       sample: deadline
     residue:
-      description: What is left of the fault after the revert, one sentence each.
+      description: What the revert left behind, one sentence each; empty after a complete revert.
       type: list
       elements: str
       sample: []
     differences:
       description:
-        - What is not as it was before, though the fault is undone, one sentence each.
-        - Whoever changed it, an experiment with a difference has the status C(failed).
-        - Only there once the fault is reverted.
+        - What differs from the state before the injection although the fault is reverted, one sentence each.
+        - An experiment with a difference has the status C(failed), whoever caused it.
+        - Present once the fault is reverted.
       type: list
       elements: str
       sample: []
 swept:
-  description: Faults that nobody held any more and that this run undid first.
+  description: Faults that no process held any more and that this task reverted first.
   returned: always
   type: list
   elements: dict

@@ -8,67 +8,75 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: endpoint_info
-short_description: Find the service of a host by its ports
+short_description: Find the service on a host by its ports
 version_added: 0.1.0
 author:
   - magsasa.chaos contributors (@magsasa)
 description:
-  - Looks which candidate ports somebody listens on, asks all of them side by side for their health, says what each seems to be with a score and
-    the reasons for it, and takes the best.
-  - Needs no library on the host. Changes nothing there. All of it takes at most O(timeout), whatever the ports do.
-  - The candidates, in the order of their claim, are O(url) (which is then the only one); the environment variables E(CHAOS_TARGET_PORT) and
-    E(APP_PORT) of the task; O(ports), or else the ports 8000, 5000, 5001 and 3000; and with O(discover) whatever else listens and may speak HTTP.
-  - Falls back step by step, to an identified service (one that names itself in its health document), any healthy endpoint, any candidate
-    that somebody listens on, or none. RV(step) says how far it had to go.
-  - What you name you get, or nothing. Where O(url), one of the environment variables or O(ports) names something, the strongest of these alone counts, and
-    with O(service) only a service of that name. When it is not there, RV(refusal) says so, what is there instead, and how to choose that.
-  - Among several the step decides, then the score, then the order of the candidates, then the order of the addresses. RV(why) says which.
-  - The score is the sum of 100 (named) when you named the candidate, 50 (wanted) when it says that it is O(service), 30 (healthy) for
-    a health endpoint that is well, 20 (http) for an answer in HTTP, 20 (identified) for the name of a service in it, 10 (listening) when somebody
-    listens, 5 (version) for a version, 5 (database) for a word about its database, 5 (framework) when its headers or its process tell
-    what serves it, -20 (directory) for the list of a folder's files, and -5 (slow) when a health path took more than a second or never answered.
+  - Checks which candidate ports have a listener, requests the health of all of them in parallel, scores every candidate
+    with reasons, and selects the best.
+  - Needs no library on the host and changes nothing there. Takes at most O(timeout), whatever the ports do.
+  - The candidates, in order of precedence, are O(url) (then the only one); the environment variables
+    E(CHAOS_TARGET_PORT) and E(APP_PORT) of the task; O(ports), or else 8000, 5000, 5001 and 3000; and with O(discover)
+    every other listening port that may speak HTTP.
+  - Selects an identified service (one that names itself in its health document), else a healthy endpoint, else a
+    candidate with a listener, else nothing. RV(step) says which.
+  - "A service that you name is selected or nothing is: where O(url), one of the environment variables or O(ports) is
+    given, only the one with the highest precedence counts, and with O(service) only a service of that name. If it is
+    not there, RV(refusal) says so, what is there instead, and how to select that."
+  - Candidates are ordered by step, then by score, then by precedence, then by address. RV(why) says what decided.
+  - The score is the sum of 100 (named) for a candidate that you named, 50 (wanted) if it reports the name O(service),
+    30 (healthy) for a healthy health endpoint, 20 (http) for an HTTP answer, 20 (identified) for a service name in the
+    answer, 10 (listening) for a listener, 5 (version) for a version, 5 (database) for the state of its database, 5
+    (framework) if its headers or its process reveal what serves it, -20 (directory) for a directory listing, and -5
+    (slow) if a health path took more than a second or did not answer.
 options:
   url:
     description:
-      - The address of the service. A path in it is the only one that is asked.
-      - When nothing answers there RV(step) is V(none), or V(listening) when a process of this host listens there.
+      - Address of the service. If it has a path, only that path is requested.
+      - When nothing answers there, RV(step) is V(none), or V(listening) if a process of this host listens there.
     type: str
   ports:
-    description: Ports to try instead of the default ones, 64 at most.
+    description: Ports to try instead of the default ones, at most 64.
     type: list
     elements: raw
   addresses:
-    description: IP addresses of the host to ask, instead of C(127.0.0.1), C(::1) and what each port is bound to.
+    description: IP addresses of the host to try, instead of C(127.0.0.1), C(::1) and the address that each port is
+      bound to.
     type: list
     elements: str
     aliases: [hosts]
   health_paths:
     description:
-      - Health paths to ask, in this order, instead of C(/health), C(/healthz), C(/ready), C(/live), C(/actuator/health) and C(/).
-      - The first one that answers 2xx or 5xx in time tells whether the service is well. One that keeps silent does not hold the next ones up.
+      - Health paths to request, in this order, instead of C(/health), C(/healthz), C(/ready), C(/live),
+        C(/actuator/health) and C(/).
+      - The first one that answers 2xx or 5xx in time decides whether the service is healthy. A path that does not
+        answer does not delay the others.
     type: list
     elements: str
     aliases: [paths]
   service:
-    description: Name of the service that is wanted, as its health document tells it, or the name of its systemd unit or process. No other is taken.
+    description: Name of the wanted service, as its health document reports it, or the name of its systemd unit or
+      process. No other service is selected.
     type: str
   headers:
-    description: HTTP headers with which O(url) is asked, such as C(Authorization). No other candidate gets them.
+    description: HTTP headers for requests to O(url), such as C(Authorization). They are sent to no other candidate.
     type: dict
   timeout:
     description:
-      - The longest that the detection may take. Each request may use what is left of it, so a slow health endpoint that answers in time counts.
+      - Time limit of the whole detection. A request may use all that is left of it, so a slow health endpoint that
+        answers in time counts.
     type: str
     default: 3s
   discover:
     description:
-      - Try every other listening port too, apart from well-known ones of other protocols, the processes of common databases and those that serve the
-        host or its desktop. Root leaves out what no process of this host listens on.
-      - Of these only what answers in HTTP counts.
+      - Also try every other listening port, except well-known ports of other protocols, common databases, and services
+        of the host or its desktop. As root, ports that no process of this host listens on are excluded, too.
+      - A port that is found this way counts only if it answers in HTTP.
     type: bool
     default: false
   required:
-    description: Fail when nothing was found.
+    description: Fail when no service is found.
     type: bool
     default: false
 attributes:
@@ -83,28 +91,30 @@ attributes:
     platforms: linux
     support: full
 notes:
-  - Without root the process behind a port of another user cannot be seen; the reasons say so.
-  - A redirect is reported. It is followed once when it stays on the same scheme, host and port, else not at all. A page to log in is no health endpoint.
-  - The sample application that another run has started for itself is never taken, unless its port is named.
-  - Where plain HTTP gets no sensible answer TLS is tried, without checking the certificate.
-  - Everything that a service says is untrusted; it is bounded and stripped of control characters. Of an answer 64 KiB are read.
+  - Without root the process behind another user's port cannot be identified; the reasons say so.
+  - A redirect is reported. It is followed once if scheme, host and port stay the same. A login page is not a health
+    endpoint.
+  - The sample application that another run started for itself is never selected, unless its port is named.
+  - If plain HTTP gets no usable answer, TLS is tried without verifying the certificate.
+  - Everything that a service sends is untrusted. It is truncated (64 KiB of each answer are read) and stripped of
+    control characters.
   - Passwords and tokens in the command line of a process are replaced by C(***).
 seealso:
   - module: magsasa.chaos.health_check
 """
 
 EXAMPLES = r"""
-- name: Which service runs here?
+- name: Find the service of this host
   magsasa.chaos.endpoint_info:
-  register: found
+  register: detected
 
-- name: It is on one of these ports, and it must be there
+- name: Require one service on one of these ports
   magsasa.chaos.endpoint_info:
     ports: [8080, 8443]
     service: magsasa-card-erp
     required: true
 
-- name: What else listens?
+- name: Look at every listening port
   magsasa.chaos.endpoint_info:
     discover: true
     timeout: 5s
@@ -112,102 +122,111 @@ EXAMPLES = r"""
 
 RETURN = r"""
 endpoint:
-  description: The service that was taken, or null. What is not known is null.
+  description: The selected service, or null. Unknown values are null.
   returned: success
   type: dict
   contains:
     url:
-      description: Its address.
+      description: Base URL of the service.
       type: str
       sample: http://127.0.0.1:8000
     health_url:
-      description: Where it answers for its health.
+      description: URL of its health endpoint.
       type: str
       sample: http://127.0.0.1:8000/health
     live_url:
-      description: Where it tells only whether it is alive, without asking what it depends on; null where there is no such address.
+      description: URL of its liveness endpoint, which does not check its dependencies; null if it has none.
       type: str
       sample: http://127.0.0.1:8000/live
     port:
-      description: Its port.
+      description: TCP port of the service.
       type: int
       sample: 8000
     address:
-      description: The address, or for O(url) the host, that was asked.
+      description: The address that was requested; for O(url), its host.
       type: str
       sample: 127.0.0.1
     scheme:
-      description: V(http) or V(https).
+      description: Whether the service speaks HTTP or HTTPS.
       type: str
+      choices: [http, https]
       sample: http
     pid:
-      description: The process that listens. Of several it is the topmost, such as the master of a server with workers.
+      description: Id of the process that listens. Of several it is the topmost, such as the master of a server with
+        workers.
       type: int
       sample: 812
     start_time:
-      description: When that process started, in clock ticks since boot. With O(ignore:pid) it identifies the process for good.
+      description: When that process started, in clock ticks since boot. Together with O(ignore:pid) it identifies the
+        process uniquely.
       type: int
       sample: 4711
     service:
-      description: What it says it is.
+      description: Name of the service, as it reports it.
       type: str
       sample: magsasa-card-erp
     version:
-      description: The version that it tells.
+      description: Version of the service, as it reports it.
       type: str
       sample: 1.0.0
     framework:
-      description: What serves it, as far as its headers or its process tell.
+      description: What serves it, as far as its headers or its process reveal.
       type: str
       sample: gunicorn
     certificate:
-      description: Why its TLS certificate is not trusted on the host; null when it is, or there is none.
+      description: Why the host does not trust its TLS certificate; null if it does, or if there is none.
       type: str
       sample: null
     not_well:
-      description: Why it cannot be experimented on as it is, and what to do about that, in one sentence; null when it is well.
+      description: Why the service is not fit for an experiment as it is, and what to do about that, in one sentence;
+        null if it is.
       type: str
       sample: null
     step:
-      description: RV(step).
+      description: How far the selection had to fall back, as RV(step).
       type: str
+      choices: [identified, healthy, listening, none]
       sample: identified
     why:
-      description: RV(why).
+      description: How the service was selected, as RV(why).
       type: str
       sample: found on default port 8000
     healthy:
-      description: Whether it says that it is well.
+      description: Whether the service reports that it is healthy.
       type: bool
       sample: true
     status:
-      description: The status code of the answer.
+      description: HTTP status code of the health answer.
       type: int
       sample: 200
     process:
-      description: That process. V(workers) are others that share its listening socket.
+      description: The process that listens. V(workers) are other processes that share its listening socket.
       type: dict
-      sample: {pid: 812, start_time: 4711, ppid: 1, argv0: gunicorn, name: gunicorn, command: gunicorn app, user: www, unit: app.service, workers: [813, 814]}
+      sample: {pid: 812, start_time: 4711, ppid: 1, argv0: gunicorn, name: gunicorn, command: gunicorn app, user: www,
+        unit: app.service, workers: [813, 814]}
     unit:
       description: The systemd unit of that process.
       type: str
       sample: app.service
     database:
-      description: The database that it uses, when it can be told, and how that is known.
+      description: The database of the service, if it can be determined, and the source of that knowledge.
       type: dict
       sample: {backend: sqlite, path: /var/lib/app/app.db, host: null, port: null, status: up, source: health document}
 step:
-  description: V(identified), V(healthy), V(listening) or V(none).
+  description:
+    - How far the selection had to fall back. V(identified) for a service that names itself, V(healthy) for any healthy
+      endpoint, V(listening) for a candidate that only listens, V(none) when nothing was selected.
   returned: success
   type: str
+  choices: [identified, healthy, listening, none]
   sample: identified
 why:
-  description: How the service was chosen; empty when none was.
+  description: How the service was selected; empty when none was.
   returned: success
   type: str
   sample: found on default port 8000; score 85 comes before 65 (port 5000)
 refusal:
-  description: Why none was taken, what is there instead and how to choose that; null when one was taken.
+  description: Why no service was selected, what is there instead and how to select that; null when one was selected.
   returned: success
   type: str
   sample: null
@@ -217,12 +236,13 @@ named:
   type: bool
   sample: false
 sentence:
-  description: What was taken and why, or RV(refusal), in one line.
+  description: What was selected and why, or RV(refusal), in one line.
   returned: success
   type: str
-  sample: http://127.0.0.1:8000/health (magsasa-card-erp 1.0.0, gunicorn, process gunicorn 812) - identified; found on default port 8000
+  sample: http://127.0.0.1:8000/health (magsasa-card-erp 1.0.0, gunicorn, process gunicorn 812) - identified; found on
+    default port 8000
 candidates:
-  description: Every candidate, best first, with its score and the reasons.
+  description: Every candidate with its score and the reasons for it, best first.
   returned: success
   type: list
   elements: dict
@@ -240,19 +260,19 @@ candidates:
       framework: gunicorn
       process: null
 not_asked:
-  description: Ports that were left out because there are more than can be asked at once.
+  description: Ports that were not tried because there are more than can be tried in parallel.
   returned: success
   type: list
   elements: int
   sample: []
 table:
-  description: The candidates as lines of text for people.
+  description: The candidates as lines of text.
   returned: success
   type: list
   elements: str
   sample: ['>  8000  85  identified  magsasa-card-erp 1.0.0  gunicorn (812)  default port; +10 somebody listens']
 elapsed_s:
-  description: How long it took, in seconds.
+  description: Duration of the detection in seconds.
   returned: success
   type: float
   sample: 0.021

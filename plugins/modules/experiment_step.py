@@ -2,67 +2,71 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One look at an experiment."""
+"""Poll an experiment on its host."""
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: experiment_step
-short_description: Look once at the fault and the probe of an experiment, and collect the samples at its end
+short_description: Poll the fault and the probe of an experiment, and collect the samples at its end
 version_added: 0.1.0
 author:
   - magsasa.chaos contributors (@magsasa)
 description:
-  - What M(magsasa.chaos.watch) asks a host while an experiment runs. Use M(magsasa.chaos.fault_info) to see everything that is on a host.
-  - With O(wait) it waits a moment for the end of the fault and for good probes after it, then ends the probe and returns its samples.
+  - M(magsasa.chaos.watch) runs it on a host while an experiment runs. To see all faults and probes of a host, use
+    M(magsasa.chaos.fault_info).
+  - With O(wait) it waits for the end of the fault and for good probes after it, then stops the probe and returns its
+    samples.
 options:
   name:
     description: Name of the fault and of the probe.
     type: str
     required: true
   fault:
-    description: Look for the fault. False on a host that only probes.
+    description: Whether to return the fault. V(false) on an observer, which only probes.
     type: bool
     default: true
   probe:
-    description: Look for the probe. False on a host that another one probes.
+    description: Whether to return the probe. V(false) on a host that an observer probes.
     type: bool
     default: true
   renew:
-    description: Renew the leases of the fault and the probe.
+    description: Whether to renew the leases of the fault and the probe.
     type: bool
     default: false
   window:
-    description: The last stretch of time over which the live figures of the probe are taken.
+    description: The time window over which the live figures of the probe are computed.
     type: str
     default: 5s
   wait:
-    description: How long to wait for the end of the fault and for the service to be well again, V(5s) at most. Nothing is collected when left out.
+    description: How long to wait for the end of the fault and for recovery, at most V(5s). Without it nothing is
+      collected.
     type: str
   successes:
-    description: Good probes in a row that count as well again.
+    description: Number of consecutive good probes after which the service counts as recovered.
     type: int
     default: 3
   rate:
-    description: Probes a second, as given to M(magsasa.chaos.probe).
+    description: Probes per second, as given to M(magsasa.chaos.probe).
     type: float
     default: 20
   slow:
-    description: Latency above which a probe does not count as good again.
+    description: Latency above which a probe does not count as recovered.
     type: str
   fault_began_ago:
-    description: Before how long a fault on another host was in, with O(fault=false).
+    description: How long ago the fault on the other host took effect, with O(fault=false).
     type: str
   fault_ended_ago:
     description:
-      - Before how long that fault was gone. Only probes that were sent after it can tell that the service is well again.
-      - A look that is not told this counts the last probes, whenever they were sent.
+      - How long ago that fault was reverted. Only probes that were sent after that are evidence of recovery.
+      - Without it the last probes count, whenever they were sent.
     type: str
   run:
-    description: Only what this run started counts, and its turn on the host is renewed. Filled in on the controller.
+    description: The run whose fault and probe count, and whose turn on the host is renewed. The controller fills it in;
+      leave it out.
     type: dict
 attributes:
   check_mode:
-    description: Can run in C(check_mode) and look, without renewing or collecting.
+    description: Can run in C(check_mode), without renewing or collecting.
     support: full
   diff_mode:
     description: There is no difference to show.
@@ -74,26 +78,27 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: How is it going
+- name: Poll the experiment
   magsasa.chaos.experiment_step:
     name: half-busy
     renew: true
-  register: seen
+  register: polled
 """
 
 RETURN = r"""
 fault:
-  description: The fault of that name, active or past; null when there is none.
+  description: The fault of that name, active or past; null if there is none.
   returned: always
   type: dict
-  sample: {id: 3f9c1b0a77d2, name: half-busy, family: cpu, state: active, effect: confirmed, seconds_left: 12.4, orphaned: false}
+  sample: {id: 3f9c1b0a77d2, name: half-busy, family: cpu, state: active, effect: confirmed, seconds_left: 12.4,
+    orphaned: false}
 active:
-  description: Whether the fault is in and somebody holds it.
+  description: Whether the fault is active and a process holds it.
   returned: always
   type: bool
   sample: true
 probe:
-  description: The probe of that name with its live figures; null when there is none.
+  description: The probe of that name with its live figures; null if there is none.
   returned: O(probe=true)
   type: dict
   sample: {name: half-busy, running: true, sent: 100, failed: 2, error_rate_pct: 2.0, p50_ms: 3.1, p95_ms: 9.8}
@@ -104,43 +109,46 @@ renewed:
   elements: str
   sample: [half-busy]
 recovered:
-  description: Whether the service was well again; null when that was not asked, or the fault is not over.
+  description: Whether the service has recovered; null without O(wait), or if the fault is not over.
   returned: always
   type: bool
   sample: true
 collected:
-  description: Whether the probe was ended. RV(samples), RV(summary) and RV(died) are those of M(magsasa.chaos.probe) then.
+  description: Whether the probe was stopped. If so, RV(samples), RV(summary) and RV(died) are those of
+    M(magsasa.chaos.probe).
   returned: always
   type: bool
   sample: false
 samples:
-  description: Every probe, packed.
+  description: Every probe, packed as in M(magsasa.chaos.probe).
   returned: when collected
   type: dict
-  sample: {encoding: zlib+base64, count: 1000, columns: [intended_s, late_ms, latency_ms, ok, status, error], data: eJx...}
+  sample: {encoding: zlib+base64, count: 1000, columns: [intended_s, late_ms, latency_ms, ok, status, error],
+    data: eJx...}
 summary:
   description: Figures over all samples.
   returned: when collected
   type: dict
   sample: {sent: 1000, failed: 3, error_rate_pct: 0.3, p50_ms: 2.1, late_p99_ms: 0.4}
 died:
-  description: Whether the recorder had been killed.
+  description: Whether the recorder was killed before it was stopped.
   returned: when collected
   type: bool
   sample: false
 stopped:
-  description: Who halted the run on this host, and when; null when nobody did.
+  description: Who halted the run on this host, and when; null if it was not halted.
   returned: always
   type: str
   sample: null
 again:
-  description: The command that answers the same question, options on its standard input, while a fault or a probe is on the host; null without one.
+  description: The command that answers the next poll, with options on its standard input, while a fault or a probe is
+    on the host; otherwise null.
   returned: always
   type: list
   elements: str
   sample: [/usr/bin/python3, -I, -S, -B, /run/magsasa-chaos/lib/0a1b2c3d4e5f6071.pyz, step, '-']
 clock:
-  description: Both clocks of the host at the moment of the answer, and the identity of its boot.
+  description: The monotonic clock and the wall clock of the host at the moment of the answer, and the id of its boot.
   returned: always
   type: dict
   sample: {monotonic: 1311.204817, wall: 1795600000.114, boot_id: 6f0c3d2e-0000-4000-8000-000000000000}

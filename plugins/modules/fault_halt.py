@@ -7,30 +7,31 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: fault_halt
-short_description: Undo every active fault of a host, now
+short_description: Revert every active fault of a host now
 version_added: 0.1.0
 author:
   - magsasa.chaos contributors (@magsasa)
 description:
-  - The panic button. Reads the ledger of the host and undoes every fault that is active there, whoever injected it.
-  - Needs no memory of the run that injected. Never refused by a guard.
-  - A fault whose record is gone or damaged is found by what is alive or there of it (its processes, tables, chains, devices, lines in C(/etc/hosts),
-    drop-ins), and undone. What cannot be undone without a record is named in RV(unreadable).
+  - The emergency stop. Reads the ledger of the host and reverts every active fault, whoever injected it.
+  - Needs nothing of the run that injected the faults. No guard refuses it.
+  - A fault whose record is lost or damaged is found by its traces on the host (processes, tables, chains, devices,
+    lines in C(/etc/hosts), drop-ins) and reverted. What cannot be reverted without a record is listed in
+    RV(unreadable).
 options:
   names:
-    description: Only the faults with these names. All when left out.
+    description: Names of the faults to revert. The default is all.
     type: list
     elements: str
   probes:
-    description: End running probes of this host too.
+    description: Whether to stop the running probes of this host, too.
     type: bool
     default: false
   by:
-    description: Who halts. The user on the host and the peer of its connection when left out.
+    description: Who halts, for the record. The default is the user on the host and the peer of its connection.
     type: str
 attributes:
   check_mode:
-    description: Can run in C(check_mode) and say what would be undone without touching the host.
+    description: Can run in C(check_mode) and return what would be reverted, without touching the host.
     support: full
   diff_mode:
     description: Returns details on what has changed when in diff mode.
@@ -42,30 +43,32 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Put everything back
+- name: Revert every fault
   magsasa.chaos.fault_halt:
 
-- name: Only one of them
+- name: Revert one of them
   magsasa.chaos.fault_halt:
     names: [half-busy]
 """
 
 RETURN = r"""
 undone:
-  description: Final records of the faults that were undone (the active ones in check mode).
+  description: Final records of the faults that were reverted; in check mode, the active faults.
   returned: always
   type: list
   elements: dict
   sample: [{id: 3f9c1b0a77d2, name: half-busy, family: cpu, state: reverted, revert_cause: halt, residue: []}]
 probes_ended:
-  description: Names of the probes that were ended.
+  description: Names of the probes that were stopped.
   returned: always
   type: list
   elements: str
   sample: [light-1]
 unreadable:
-  description: Records of active faults that are damaged, of another version or not of this user; they are neither undone nor removed.
-    Also what is there of a fault without a record and cannot be undone without one. One sentence each.
+  description:
+    - Records of active faults that are damaged, of another version or owned by another user, one sentence each. They
+      are neither reverted nor removed.
+    - Also traces of faults that cannot be reverted without their record.
   returned: always
   type: list
   elements: str

@@ -12,27 +12,29 @@ version_added: 0.1.0
 author:
   - magsasa.chaos contributors (@magsasa)
 description:
-  - Tells which faults are active on a host, which are over and how they ended, what is left of them, and which probes run.
-  - Undoes first what nobody holds any more, as every module of the collection does that looks at faults. Otherwise it changes nothing.
+  - Returns which faults are active on a host, which are over and how they ended, what they left behind, and which
+    probes run.
+  - First reverts faults that no process holds any more, as every module of the collection does that looks at faults.
+    Otherwise it changes nothing.
 options:
   names:
-    description: Only faults with these names. All when left out.
+    description: Names of the faults to return. The default is all.
     type: list
     elements: str
   past:
-    description: How many past faults to return, newest first.
+    description: Maximum number of past faults to return, newest first.
     type: int
     default: 20
   window:
-    description: The last stretch of time over which the live figures of running probes are taken.
+    description: The time window over which the live figures of running probes are computed.
     type: str
     default: 5s
 attributes:
   check_mode:
-    description: Can run in C(check_mode) and look without undoing anything.
+    description: Can run in C(check_mode) and read the ledger without reverting anything.
     support: full
   diff_mode:
-    description: What is undone was not this task's doing.
+    description: A revert here is not a change of this task.
     support: none
   platform:
     description: Target OS/families that can be operated against.
@@ -41,7 +43,7 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: What was done to this host?
+- name: List the last five faults of this host
   magsasa.chaos.fault_info:
     past: 5
   register: ledger
@@ -49,11 +51,13 @@ EXAMPLES = r"""
 
 RETURN = r"""
 active:
-  description: Faults that are in, oldest first. C(orphaned) is true for one that nobody holds any more (in check mode, which undoes nothing).
+  description: Active faults, oldest first. C(orphaned) is true for a fault that no process holds any more (in check
+    mode, which reverts nothing).
   returned: always
   type: list
   elements: dict
-  sample: [{id: 3f9c1b0a77d2, name: half-busy, family: cpu, state: active, effect: confirmed, seconds_left: 12.4, orphaned: false}]
+  sample: [{id: 3f9c1b0a77d2, name: half-busy, family: cpu, state: active, effect: confirmed, seconds_left: 12.4,
+    orphaned: false}]
 past:
   description: Faults that are over, newest first.
   returned: always
@@ -61,19 +65,20 @@ past:
   elements: dict
   sample: [{id: 77d23f9c1b0a, name: half-busy, family: cpu, state: reverted, revert_cause: deadline, residue: []}]
 swept:
-  description: Final records of faults that nobody held any more and that were undone now; none in check mode.
+  description: Final records of faults that no process held any more and that this task reverted; empty in check mode.
   returned: always
   type: list
   elements: dict
   sample: []
 residue:
-  description: What is left of faults that could not be wholly undone, one sentence each.
+  description: What incomplete reverts left behind, one sentence each.
   returned: always
   type: list
   elements: str
   sample: []
 unreadable:
-  description: Records of active faults that are damaged, of another version or not of this user; they are neither undone nor removed. One sentence each.
+  description: Records of active faults that are damaged, of another version or owned by another user, one sentence
+    each. They are neither reverted nor removed.
   returned: always
   type: list
   elements: str
@@ -85,7 +90,7 @@ probes:
   elements: dict
   sample: [{name: light-1, sent: 100, failed: 2, error_rate_pct: 2.0, p50_ms: 3.1, p95_ms: 9.8}]
 clock:
-  description: Both clocks of the host at the moment of the answer, and the identity of its boot.
+  description: The monotonic clock and the wall clock of the host at the moment of the answer, and the id of its boot.
   returned: always
   type: dict
   sample: {monotonic: 1311.204817, wall: 1795600000.114, boot_id: 6f0c3d2e-0000-4000-8000-000000000000}

@@ -7,29 +7,30 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: fault_lease
-short_description: Renew the lease of faults and look at them
+short_description: Renew the lease of faults and return their state
 version_added: 0.1.0
 author:
   - magsasa.chaos contributors (@magsasa)
 description:
-  - A fault with O(magsasa.chaos.cpu_fault#module:lease) ends early unless somebody renews it. This module does, for a controller that is still there.
-  - Returns the same as M(magsasa.chaos.fault_info). M(magsasa.chaos.watch) uses it.
+  - A fault with O(magsasa.chaos.cpu_fault#module:lease) ends early unless its lease is renewed. This module renews it,
+    as a sign that the controller is still there.
+  - Returns the same as M(magsasa.chaos.fault_info).
 options:
   names:
-    description: Only faults with these names. All when left out. A fault without a lease is left alone.
+    description: Names of the faults to renew. The default is all. A fault without a lease is left alone.
     type: list
     elements: str
   past:
-    description: How many past faults to return, newest first.
+    description: Maximum number of past faults to return, newest first.
     type: int
     default: 20
   window:
-    description: The last stretch of time over which the live figures of running probes are taken.
+    description: The time window over which the live figures of running probes are computed.
     type: str
     default: 5s
 attributes:
   check_mode:
-    description: Can run in C(check_mode) and look without renewing or undoing.
+    description: Can run in C(check_mode) and read the ledger without renewing or reverting.
     support: full
   diff_mode:
     description: Nothing is changed.
@@ -41,7 +42,7 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: We are still here
+- name: Renew the lease of one fault
   magsasa.chaos.fault_lease:
     names: [half-busy]
 """
@@ -54,11 +55,13 @@ renewed:
   elements: str
   sample: [half-busy]
 active:
-  description: Faults that are in, oldest first. C(orphaned) is true for one that nobody holds any more (in check mode, which undoes nothing).
+  description: Active faults, oldest first. C(orphaned) is true for a fault that no process holds any more (in check
+    mode, which reverts nothing).
   returned: always
   type: list
   elements: dict
-  sample: [{id: 3f9c1b0a77d2, name: half-busy, family: cpu, state: active, effect: confirmed, seconds_left: 12.4, orphaned: false}]
+  sample: [{id: 3f9c1b0a77d2, name: half-busy, family: cpu, state: active, effect: confirmed, seconds_left: 12.4,
+    orphaned: false}]
 past:
   description: Faults that are over, newest first.
   returned: always
@@ -66,19 +69,20 @@ past:
   elements: dict
   sample: [{id: 77d23f9c1b0a, name: half-busy, family: cpu, state: reverted, revert_cause: deadline, residue: []}]
 swept:
-  description: Final records of faults that nobody held any more and that were undone now; none in check mode.
+  description: Final records of faults that no process held any more and that this task reverted; empty in check mode.
   returned: always
   type: list
   elements: dict
   sample: []
 residue:
-  description: What is left of faults that could not be wholly undone, one sentence each.
+  description: What incomplete reverts left behind, one sentence each.
   returned: always
   type: list
   elements: str
   sample: []
 unreadable:
-  description: Records of active faults that are damaged, of another version or not of this user; they are neither undone nor removed. One sentence each.
+  description: Records of active faults that are damaged, of another version or not of this user; they are neither
+    undone nor removed. One sentence each.
   returned: always
   type: list
   elements: str
@@ -90,7 +94,7 @@ probes:
   elements: dict
   sample: [{name: light-1, sent: 100, failed: 2, error_rate_pct: 2.0, p50_ms: 3.1, p95_ms: 9.8}]
 clock:
-  description: Both clocks of the host at the moment of the answer, and the identity of its boot.
+  description: The monotonic clock and the wall clock of the host at the moment of the answer, and the id of its boot.
   returned: always
   type: dict
   sample: {monotonic: 1311.204817, wall: 1795600000.114, boot_id: 6f0c3d2e-0000-4000-8000-000000000000}

@@ -2,66 +2,70 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Remove, corrupt or append to a file, or change its permissions."""
+"""Remove, corrupt or append to a file, or change its permissions, with exact restore."""
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: file_fault
-short_description: Remove, corrupt or append to a file, or change its permissions, and put it back exactly
+short_description: Remove, corrupt or append to a file, or change its permissions, with exact restore
 version_added: 0.1.0
 author:
   - magsasa.chaos contributors (@magsasa)
 description:
-  - V(remove) moves a file aside within its own folder, under a hidden name, and back after O(duration) with everything it had. A file that somebody
-    makes in its place meanwhile is kept beside it as C(NAME.made-during-ID-1).
-  - V(permissions) changes mode, owner or group, and back.
-  - V(corrupt) overwrites the first bytes in place, so that programs that have the file open see it too. What was there is on the disk before that, in the
-    ledger's folder.
-  - V(append) writes bytes or a text to the end, and takes exactly them out again, also when others have written behind them.
-  - Content, owner, mode, access and modification time, and extended attributes are as before afterwards; the time of the last change of metadata
-    (ctime) cannot be.
-  - What others change meanwhile is theirs and stays. Only what is still as the fault left it is undone.
-  - What outlives a reboot is undone by the next run of any module of the collection that may change something on that host.
-  - Files of the kernel, the host's own programs and settings for booting and logging in, keys of SSH, and the state of this collection are refused, and so are
-    paths that go through a symbolic link.
+  - V(remove) moves a file to a hidden name in the same folder, and moves it back after O(duration) with all its
+    attributes. A file that is created in its place meanwhile is kept as C(NAME.made-during-ID-1).
+  - V(permissions) changes mode, owner or group, and restores them.
+  - V(corrupt) overwrites the first bytes in place, so that programs that have the file open see it too. The original
+    bytes are saved to disk first, in the folder of the ledger.
+  - V(append) writes bytes or a text to the end of the file. The revert removes exactly those, even if others have
+    appended after them.
+  - Content, owner, mode, access time, modification time and extended attributes are restored. The time of the last
+    metadata change (ctime) cannot be.
+  - Changes that others make meanwhile are kept. The revert undoes only what is still as the fault left it.
+  - A change that survives a reboot is reverted by the sweep at boot, or by the next module of this collection that runs
+    on the host.
+  - Files of the kernel, the programs of the host, its settings for booting and logging in, SSH keys and the state of
+    this collection are refused, as are paths that lead through a symbolic link.
 extends_documentation_fragment:
   - magsasa.chaos.fault
 options:
   action:
-    description: What to do. Required with O(state=present).
+    description: The kind of fault. Required with O(state=present).
     type: str
     choices: [remove, permissions, corrupt, append]
   path:
     description:
-      - The file, from the root. With O(action=permissions) it may be a folder; what is below it is not changed. Required with O(state=present).
-      - A file that has several names (hard links) or that a process has open for writing needs O(force=true).
+      - Absolute path of the file. With O(action=permissions) it may be a folder; its content is not changed. Required
+        with O(state=present).
+      - A file that has several names (hard links), or that a process has open for writing, needs O(force=true).
     type: str
   mode:
-    description: The mode of O(action=permissions) in octal digits, in quotes, such as V('0000').
+    description: Mode for O(action=permissions), in octal digits and in quotes, such as V('0000').
     type: raw
   owner:
-    description: The owner of O(action=permissions), a name or number.
+    description: Owner for O(action=permissions), by name or number.
     type: str
   group:
-    description: The group of O(action=permissions), a name or number.
+    description: Group for O(action=permissions), by name or number.
     type: str
   size:
-    description: How much O(action=corrupt) overwrites or O(action=append) adds, at most V(16M). V(4K) when left out.
+    description: How many bytes O(action=corrupt) overwrites or O(action=append) adds, at most V(16M). The default is
+      V(4K).
     type: str
   content:
-    description: The text that O(action=append) adds, instead of O(size) bytes that mean nothing.
+    description: Text for O(action=append), instead of O(size) meaningless bytes.
     type: str
 """
 
 EXAMPLES = r"""
-- name: What does the application do without its settings?
+- name: Remove the settings of the application
   magsasa.chaos.file_fault:
     name: no-settings
     action: remove
     path: /srv/app/settings.ini
     duration: 30s
 
-- name: Nobody but root may read the certificate
+- name: Make the certificate unreadable for everybody but root
   magsasa.chaos.file_fault:
     name: no-certificate
     action: permissions
@@ -70,7 +74,7 @@ EXAMPLES = r"""
     owner: root
     duration: 30s
 
-- name: A damaged index
+- name: Damage an index
   magsasa.chaos.file_fault:
     name: damaged
     action: corrupt
@@ -82,74 +86,95 @@ EXAMPLES = r"""
 RETURN = r"""
 fault:
   description: The record of the fault, as the host's ledger holds it.
-  returned: always, except O(state=absent) with a name that the host never knew
+  returned: always, except with O(state=absent) for a name that is not in the ledger
   type: dict
   contains:
     id:
-      description: Identity of this one run of the fault.
+      description: Identifier of this injection.
       type: str
       sample: 3f9c1b0a77d2
     state:
-      description: V(planned) in check mode, V(active), V(reverted), or V(residue) when something could not be undone.
+      description:
+        - State of the fault. V(planned) in check mode, V(armed) while it is being injected, V(active) while it lasts,
+          V(reverted) afterwards.
+        - V(residue) when the revert left something behind; see RV(fault.residue).
       type: str
+      choices: [planned, armed, active, reverted, residue]
       sample: active
     requested:
-      description: Figures that were asked for, with their unit in the key.
+      description: Requested figures. The unit is part of the key.
       type: dict
       sample: {path: /srv/app/settings.ini}
     backend:
-      description: What carries the fault out.
+      description: The mechanism that carries out the fault.
       type: str
       sample: kernel
     notes:
-      description: Fallbacks and limits to know about.
+      description: Fallbacks that were used, and limits of this fault on this host, one sentence each.
       type: list
       elements: str
       sample: []
     plan:
-      description: Every step with how it is undone.
+      description: Every step (C(says)), the operations that revert it (C(undo)), and the program that it needs
+        (C(tool)).
       type: list
       elements: dict
-      sample: [{says: "move /srv/app/settings.ini aside in its own folder", undo: ["file.put_back fault=3f9c1b0a77d2 path=/srv/app/settings.ini"], tool: null}]
+      sample: [{says: "move /srv/app/settings.ini aside in its own folder",
+        undo: ["file.put_back fault=3f9c1b0a77d2 path=/srv/app/settings.ini"], tool: null}]
     effect:
-      description: Whether the fault bit, V(confirmed), V(mismatch) or V(inconclusive).
+      description:
+        - Whether the fault took effect. V(confirmed) when the measurement agrees with RV(fault.requested), V(mismatch)
+          when it does not.
+        - V(inconclusive) when there is no evidence that the fault took effect.
       type: str
+      choices: [confirmed, mismatch, inconclusive]
       sample: confirmed
     measured:
       description:
-        - With O(action=remove), whether there is a file of that name (C(there)) and the old one is aside (C(moved_aside)).
-        - With O(action=permissions), what the file has (C(mode), C(uid), C(gid)).
-        - With O(action=corrupt), the bytes in blocks that are not as before (C(corrupt_bytes)), and up to 64 KiB how many differ (C(differing_bytes)).
-        - With O(action=append), C(size_before), C(size), and how many of the bytes are at their place (C(appended)).
+        - With O(action=remove), whether a file of that name exists (C(there)), and whether the original is moved aside
+          (C(moved_aside)).
+        - With O(action=permissions), the current permissions of the file (C(mode), C(uid), C(gid)).
+        - With O(action=corrupt), the bytes in blocks that differ from before (C(corrupt_bytes)), and, up to 64 KiB, the
+          number of differing bytes (C(differing_bytes)).
+        - With O(action=append), the size before and now (C(size_before), C(size)), and how many of the appended bytes
+          are in place (C(appended)).
       type: dict
       sample: {there: false, moved_aside: true}
     injected_at:
-      description: Both clocks of the host when the fault was in.
+      description: When the injection was complete, on the monotonic clock and the wall clock of the host.
       type: dict
       sample: {monotonic: 1311.204817, wall: 1795600000.114}
     reverted_at:
-      description: Both clocks of the host when the revert was done and checked.
+      description: When the revert was complete and verified, on both clocks of the host.
       type: dict
       sample: {monotonic: 1341.209114, wall: 1795600030.118}
     revert_cause:
-      description: What ended it (deadline, absent, halt, halt_condition, lease, worker_died, guardian_died, supervisor_died, orphaned, failed, event_over).
+      description:
+        - What ended the fault. V(deadline) after O(duration), V(absent) by O(state=absent), V(halt) by
+          M(magsasa.chaos.fault_halt), V(halt_condition) when O(halt_on) was met, V(lease) when nobody renewed it,
+          V(event_over) when an event such as a kill was complete.
+        - V(worker_died), V(guardian_died) and V(supervisor_died) when that process of the fault died, V(terminated)
+          when the host shut down or somebody stopped the fault's processes, V(orphaned) when a later task found that no
+          process held the fault any more, V(failed) when the injection failed.
       type: str
+      choices: [deadline, absent, halt, halt_condition, lease, worker_died, guardian_died, supervisor_died, orphaned,
+        failed, terminated, event_over]
       sample: deadline
     residue:
-      description: What is left of the fault after the revert, one sentence each.
+      description: What the revert left behind, one sentence each; empty after a complete revert.
       type: list
       elements: str
       sample: []
     differences:
       description:
-        - What is not as it was before, though the fault is undone, one sentence each.
-        - Whoever changed it, an experiment with a difference has the status C(failed).
-        - Only there once the fault is reverted.
+        - What differs from the state before the injection although the fault is reverted, one sentence each.
+        - An experiment with a difference has the status C(failed), whoever caused it.
+        - Present once the fault is reverted.
       type: list
       elements: str
       sample: []
 swept:
-  description: Faults that nobody held any more and that this run undid first.
+  description: Faults that no process held any more and that this task reverted first.
   returned: always
   type: list
   elements: dict

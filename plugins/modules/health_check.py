@@ -8,32 +8,33 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: health_check
-short_description: Check that a service is healthy, or wait until it is
+short_description: Check whether a service is healthy, or wait until it is
 version_added: 0.1.0
 author:
   - magsasa.chaos contributors (@magsasa)
 description:
   - Checks an HTTP endpoint, a TCP port, a command or a database from the host it runs on, once or until it is healthy.
-  - Judges with the same code as M(magsasa.chaos.probe).
-  - The task fails when the service is not healthy. The result has the same keys either way.
+  - Uses the same code as M(magsasa.chaos.probe) to decide what is healthy.
+  - The task fails if the service is not healthy. The result has the same keys either way.
 extends_documentation_fragment:
   - magsasa.chaos.check
 options:
   timeout:
     description:
-      - How long to wait for the service to be healthy, such as V(30s). With V(0s) the first failed check is the answer.
+      - How long to wait until the service is healthy, such as V(30s). With V(0s) one check decides, unless O(successes)
+        asks for more.
     type: str
     default: 0s
   check_timeout:
-    description: Time limit of one check, for all of it.
+    description: Time limit of each check as a whole.
     type: str
     default: 5s
   interval:
-    description: The longest pause between two checks. The pauses grow towards it from a tenth of a second.
+    description: Longest pause between two checks. Pauses grow from 0.1 s up to this.
     type: str
     default: 1s
   successes:
-    description: Good checks in a row that make the service healthy.
+    description: Number of consecutive good checks after which the service counts as healthy.
     type: int
     default: 1
 attributes:
@@ -48,7 +49,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Wait until the shop and its database are well
+- name: Wait until the shop and its database are healthy
   magsasa.chaos.health_check:
     url: http://localhost:5000/health
     json:
@@ -57,15 +58,15 @@ EXAMPLES = r"""
     timeout: 30s
     successes: 3
 
-- name: Is the port open?
+- name: Check that the port is open
   magsasa.chaos.health_check:
     tcp: localhost:5432
 
-- name: Does the database answer?
+- name: Check that the database answers
   magsasa.chaos.health_check:
     database: sqlite:////var/lib/shop/shop.db
 
-- name: Does the unit run?
+- name: Check that the unit is active
   magsasa.chaos.health_check:
     command: [systemctl, is-active, --quiet, shop]
 """
@@ -73,54 +74,54 @@ EXAMPLES = r"""
 RETURN = r"""
 healthy:
   description: Whether the service is healthy.
-  returned: always, unless an option is wrong
+  returned: always, unless an option is invalid
   type: bool
   sample: true
 target:
   description: What was checked, without secrets.
-  returned: always, unless an option is wrong
+  returned: always, unless an option is invalid
   type: str
   sample: http://localhost:5000/health
 attempts:
-  description: Number of checks made.
-  returned: always, unless an option is wrong
+  description: Number of checks.
+  returned: always, unless an option is invalid
   type: int
   sample: 3
 successes:
-  description: Good checks in a row at the end.
-  returned: always, unless an option is wrong
+  description: Number of consecutive good checks at the end.
+  returned: always, unless an option is invalid
   type: int
   sample: 3
 elapsed_s:
-  description: Seconds that it took in all.
-  returned: always, unless an option is wrong
+  description: Total duration in seconds.
+  returned: always, unless an option is invalid
   type: float
   sample: 0.254
 status:
-  description: HTTP status or exit code of the last check, if it came to one.
-  returned: always, unless an option is wrong
+  description: HTTP status or exit code of the last check, if there was one.
+  returned: always, unless an option is invalid
   type: int
   sample: 200
 latency_ms:
-  description: How long the last check took.
-  returned: always, unless an option is wrong
+  description: Duration of the last check in milliseconds.
+  returned: always, unless an option is invalid
   type: float
   sample: 3.127
 error:
   description:
-    - Kind of the last check's failure, empty when it was good.
-    - One of timeout, refused, reset, garbage, tls, dns, unreachable, too_large, status, said_ill, assertion.
-  returned: always, unless an option is wrong
+    - Kind of the last check's failure; empty if it was good.
+  returned: always, unless an option is invalid
   type: str
+  choices: [timeout, refused, reset, garbage, tls, dns, unreachable, too_large, status, said_ill, assertion, ""]
   sample: ""
 detail:
   description: What was wrong, as a sentence.
-  returned: always, unless an option is wrong
+  returned: always, unless an option is invalid
   type: str
   sample: ""
 database:
-  description: State of its database as the service itself reported it in the last answer.
-  returned: always, unless an option is wrong
+  description: State of the service's database, as the service reported it in the last answer.
+  returned: always, unless an option is invalid
   type: str
   sample: up
 """

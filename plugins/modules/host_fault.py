@@ -2,47 +2,51 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Take a whole host down."""
+"""Reboot, shut down or crash a whole host."""
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: host_fault
-short_description: Take a whole host down
+short_description: Reboot, shut down or crash a whole host
 version_added: 0.1.0
 author:
   - magsasa.chaos contributors (@magsasa)
 description:
-  - Reboots a host, shuts it down, lets its kernel panic or resets it. Always needs O(force=true).
-  - It happens O(delay) after the module has answered. Until then O(state=absent) and C(fault_halt) call it off.
-  - A boot is not undone. The ledger tells that the host went down, with effect V(confirmed) and cause V(event_over); it is written when the host ends in
-    good order, and at the first contact afterwards where it does not.
-  - What runs on the host ends with it, a probe there, too. Measure from another host (C(chaos_observer)).
+  - Reboots a host, shuts it down, panics its kernel or resets it. Always needs O(force=true).
+  - The host goes down O(delay) after the module has answered. Until then O(state=absent) and
+    M(magsasa.chaos.fault_halt) cancel it.
+  - A reboot cannot be reverted. The ledger records that the host went down, with effect V(confirmed) and cause
+    V(event_over). The line is written while the host shuts down, or at the next contact if it did not shut down in
+    order.
+  - Everything on the host ends with it, a probe included. Probe from another host (C(chaos_observer)).
 extends_documentation_fragment:
   - magsasa.chaos.fault
 options:
   action:
     description:
-      - V(reboot) and V(shutdown) go in good order, by systemd. Nothing of this collection starts a host again that was shut down.
-      - V(panic) lets the kernel panic; refused where C(kernel.panic) is 0, as the host would stay down.
-      - V(reset) boots at once, without ending or writing anything, as a power cut does.
-      - V(panic) and V(reset) are not for containers, which share the kernel of their host. Required with O(state=present).
+      - V(reboot) and V(shutdown) are orderly, through systemd. This collection cannot start a host again after
+        V(shutdown).
+      - V(panic) panics the kernel. It is refused where C(kernel.panic) is 0, because the host would stay down.
+      - V(reset) resets the machine at once, without ending a process or writing a buffer, as a power cut does.
+      - V(panic) and V(reset) are refused in containers, which share the kernel of their host.
+      - Required with O(state=present).
     type: str
     choices: [reboot, shutdown, panic, reset]
   delay:
-    description: How long after the answer, V(1s) to V(60s).
+    description: Time between the answer of the module and the event, V(1s) to V(60s).
     type: str
     default: 2s
 """
 
 EXAMPLES = r"""
-- name: Does the service come back by itself after a reboot?
+- name: Reboot the host and see whether the service comes back by itself
   magsasa.chaos.host_fault:
     name: reboot
     action: reboot
     force: true
     duration: 5m
 
-- name: And after a power cut?
+- name: The same after a power cut
   magsasa.chaos.host_fault:
     name: power-cut
     action: reset
@@ -53,70 +57,87 @@ EXAMPLES = r"""
 RETURN = r"""
 fault:
   description: The record of the fault, as the host's ledger holds it.
-  returned: always, except O(state=absent) with a name that the host never knew
+  returned: always, except with O(state=absent) for a name that is not in the ledger
   type: dict
   contains:
     id:
-      description: Identity of this one run of the fault.
+      description: Identifier of this injection.
       type: str
       sample: 3f9c1b0a77d2
     state:
-      description: V(planned) in check mode, V(active), V(reverted), or V(residue) when something could not be undone.
+      description:
+        - State of the fault. V(planned) in check mode, V(armed) while it is being injected, V(active) while it lasts,
+          V(reverted) afterwards.
+        - V(residue) when the revert left something behind; see RV(fault.residue).
       type: str
+      choices: [planned, armed, active, reverted, residue]
       sample: active
     requested:
-      description: Figures that were asked for, with their unit in the key.
+      description: Requested figures. The unit is part of the key.
       type: dict
       sample: {delay_s: 2.0}
     backend:
-      description: What carries the fault out.
+      description: The mechanism that carries out the fault.
       type: str
       sample: systemctl
     notes:
-      description: Fallbacks and limits to know about.
+      description: Fallbacks that were used, and limits of this fault on this host, one sentence each.
       type: list
       elements: str
       sample: ["a probe on this host ends with it: probe from an observer"]
     plan:
-      description: Every step with how it is undone.
+      description: Every step (C(says)), the operations that revert it (C(undo)), and the program that it needs
+        (C(tool)).
       type: list
       elements: dict
       sample: [{says: "reboot this host in good order, 2 s after the answer", undo: [], tool: systemctl}]
     effect:
-      description: Whether the fault bit, V(confirmed), V(mismatch) or V(inconclusive).
+      description:
+        - Whether the fault took effect. V(confirmed) when the measurement agrees with RV(fault.requested), V(mismatch)
+          when it does not.
+        - V(inconclusive) when there is no evidence that the fault took effect.
       type: str
+      choices: [confirmed, mismatch, inconclusive]
       sample: inconclusive
     measured:
-      description: Whether the host is on its way down (C(going_down)), once its time has come.
+      description: Whether the host is going down (C(going_down)), once O(delay) is over.
       type: dict
       sample: {}
     injected_at:
-      description: Both clocks of the host when the fault was in.
+      description: When the injection was complete, on the monotonic clock and the wall clock of the host.
       type: dict
       sample: {monotonic: 1311.204817, wall: 1795600000.114}
     reverted_at:
-      description: Both clocks of the host when the revert was done and checked.
+      description: When the revert was complete and verified, on both clocks of the host.
       type: dict
       sample: {monotonic: 1341.209114, wall: 1795600030.118}
     revert_cause:
-      description: What ended it (deadline, absent, halt, halt_condition, lease, worker_died, guardian_died, supervisor_died, orphaned, failed, event_over).
+      description:
+        - What ended the fault. V(deadline) after O(duration), V(absent) by O(state=absent), V(halt) by
+          M(magsasa.chaos.fault_halt), V(halt_condition) when O(halt_on) was met, V(lease) when nobody renewed it,
+          V(event_over) when an event such as a kill was complete.
+        - V(worker_died), V(guardian_died) and V(supervisor_died) when that process of the fault died, V(terminated)
+          when the host shut down or somebody stopped the fault's processes, V(orphaned) when a later task found that no
+          process held the fault any more, V(failed) when the injection failed.
       type: str
+      choices: [deadline, absent, halt, halt_condition, lease, worker_died, guardian_died, supervisor_died, orphaned,
+        failed, terminated, event_over]
       sample: deadline
     residue:
-      description: What is left of the fault after the revert, one sentence each.
+      description: What the revert left behind, one sentence each; empty after a complete revert.
       type: list
       elements: str
       sample: []
     differences:
       description:
-        - What is not as it was before, though the fault is undone, one sentence each.
-        - Whoever changed it, an experiment with a difference has the status C(failed).
-        - Only there once the fault is reverted.
+        - What differs from the state before the injection although the fault is reverted, one sentence each.
+        - An experiment with a difference has the status C(failed), whoever caused it.
+        - Present once the fault is reverted.
       type: list
       elements: str
       sample: []
 swept:
-  description: Faults that nobody held any more and that this run undid first.
+  description: Faults that no process held any more and that this task reverted first.
   returned: always
   type: list
   elements: dict

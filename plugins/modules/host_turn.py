@@ -7,45 +7,48 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: host_turn
-short_description: Take a host's turn for this run, or give it back
+short_description: Reserve a host for this run, or release it
 version_added: 0.1.0
 author:
   - magsasa.chaos contributors (@magsasa)
 description:
-  - One run at a time experiments on a host. A run is one C(ansible-playbook).
-  - Who comes second waits for O(wait), and is refused then with the name of the other run, who started it and until when it is expected to last.
-  - The roles P(magsasa.chaos.suite#role) and P(magsasa.chaos.experiment#role) do it by themselves.
-  - A small process holds the turn. It ends when the turn is given back, when M(magsasa.chaos.fault_halt) ends everything, and when nobody has renewed it
-    for O(lease). What a run does on the host renews it.
+  - Only one run at a time may experiment on a host. A run is one execution of C(ansible-playbook). The reservation is
+    called the turn of the host.
+  - A second run waits for O(wait), and is then refused with the name of the first run, who started it and when it is
+    expected to end.
+  - The roles P(magsasa.chaos.suite#role) and P(magsasa.chaos.experiment#role) do this by themselves.
+  - A small process on the host holds the turn. It ends when the turn is released, when M(magsasa.chaos.fault_halt)
+    reverts everything, and when the turn was not renewed for O(lease). Every task of the run on the host renews it.
 options:
   state:
-    description: V(look) says who has the turn, and which machine this is.
+    description: V(present) takes the turn, V(absent) releases it, V(look) returns who has it and which machine this is.
     type: str
     choices: [present, absent, look]
     default: present
   lease:
-    description: The turn ends by itself when nothing of the run was heard for this time.
+    description: The turn ends by itself when the run has not renewed it for this long.
     type: str
     default: 15s
   wait:
-    description: How long to wait for another run.
+    description: How long to wait for another run to end.
     type: str
     default: 0s
   force:
-    description: Go on beside another run. Each of the two then sees what the other does to the host.
+    description: Go on beside another run. Each of the two then sees the faults of the other.
     type: bool
     default: false
   scenarios:
-    description: What the run is going to do, of which only C(hold) counts; others are told when it is expected to end.
+    description: The scenarios that the run will execute. Only C(hold) is used, to tell other runs when this one is
+      expected to end.
     type: list
     elements: dict
     default: []
   baseline:
-    description: Length of the baseline of each.
+    description: Length of the baseline of each scenario, for the same estimate.
     type: str
     default: 10s
   run:
-    description: Which run it is. Filled in on the controller.
+    description: The run that takes the turn. The controller fills it in; leave it out.
     type: dict
 attributes:
   check_mode:
@@ -61,7 +64,7 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: From here on this host is ours
+- name: Reserve this host for our experiments
   magsasa.chaos.host_turn:
     lease: 5m
     wait: 30s
@@ -74,12 +77,12 @@ held:
   type: bool
   sample: true
 holder:
-  description: The run that had the turn before this task; null when none had.
+  description: The run that had the turn before this task; null if none had.
   returned: success
   type: dict
   sample: {id: 3f9c1b0a77d2, by: "alice at ctl1, process 4711", host: web1, since: 1795600000.1, until: 1795600420.0}
 machine:
-  description: What tells this machine from another, whatever the inventory calls it.
+  description: Identifies this machine, whatever name the inventory gives it.
   returned: success
   type: str
   sample: 6f0c3d2e-0000-4000-8000-000000000000/pid:[4026531836]

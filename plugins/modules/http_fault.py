@@ -12,22 +12,25 @@ version_added: 0.1.0
 author:
   - magsasa.chaos contributors (@magsasa)
 description:
-  - Of the requests to O(port) that match O(path) and O(method), a share (O(percent)) is held back for a time, ends in a reset connection, or is answered
-    with a status by us; the service never sees a request that is aborted or answered. Everything else passes byte for byte.
-  - New connections to the port, from other hosts and from this one, are handed to a worker of our own, which passes them on to the service. The worker listens
-    on loopback only, at a port that the kernel chooses, and resets whoever connects to it directly.
-  - A table of nftables of our own (C(tproxy)) hands the connections over. No address is translated, nothing of other tables is touched, and when the
-    worker dies the kernel gives new connections to the service at once.
-  - HTTP/1.1 and HTTP/1.0 are read, with keep-alive and chunked bodies. TLS, HTTP/2 and any other protocol passes unread, as does a connection after
-    an upgrade (WebSocket); when nothing but such connections come, RV(fault.effect) is V(mismatch).
-  - The service sees an address of this host as the peer of new connections, and not the client's. What it says in its logs, and what it decides by the
-    address, differs while the fault is in.
-  - A service that does not run refuses a connection; behind the worker the client sees a reset connection instead.
-  - Connections that exist when the fault goes in stay with the service. See O(reset_existing) for clients that keep theirs, such as load balancers.
-  - At the end the table goes first, so that new connections reach the service. Requests that are held go to the service at once.
-    Connections under way end when their requests are answered, after 3 seconds at the latest; idle ones and tunnels are closed at once, as a service
-    does with idle connections.
-  - Refused are the port of the SSH server, or of whatever else manages this host, and a port that nobody listens on.
+  - Of the requests to O(port) that match O(path) and O(method), a share (O(percent)) is delayed, ends in a reset
+    connection, or is answered by the fault with a status. The service never sees a request that is aborted or answered.
+    All other traffic passes unchanged.
+  - New connections to the port, from other hosts and from this one, go to a worker of the fault, which passes them on
+    to the service. The worker listens on loopback only, on a port that the kernel chooses, and resets direct
+    connections to it.
+  - An nftables table of the fault (C(tproxy)) hands the connections over. No address is translated and no other table
+    is touched. When the worker dies, the kernel gives new connections to the service at once.
+  - HTTP/1.1 and HTTP/1.0 are parsed, with keep-alive and chunked bodies. TLS, HTTP/2, other protocols, and a connection
+    after an upgrade (WebSocket) pass unread. When only such connections arrive, RV(fault.effect) is V(mismatch).
+  - For new connections the service sees an address of this host as the peer, not that of the client. Its logs, and
+    decisions that depend on the client address, differ during the fault.
+  - If the service does not run, the client sees a reset connection instead of a refused one.
+  - Connections that exist when the fault starts stay with the service. See O(reset_existing) for clients that keep
+    connections, such as load balancers.
+  - The revert removes the table first, so that new connections reach the service. Delayed requests are passed on at
+    once. Open connections end when their requests are answered, after 3 seconds at the latest; idle connections and
+    tunnels are closed at once.
+  - The port of the SSH server, any other port that manages this host, and a port that nothing listens on are refused.
 extends_documentation_fragment:
   - magsasa.chaos.fault
 options:
@@ -36,40 +39,41 @@ options:
       - V(delay) holds a request for O(delay), then passes it on.
       - V(abort) resets the connection of the client.
       - V(status) answers with O(status) and a line of text.
-      - Required with O(state=present) unless O(status) or O(delay) says it.
+      - Required with O(state=present), unless O(status) or O(delay) implies it.
     type: str
     choices: [delay, abort, status]
   port:
-    description: The TCP port of the service on this host. Required with O(state=present).
+    description: TCP port of the service on this host. Required with O(state=present).
     type: int
   percent:
-    description: The share of the matching requests that is hit; chance decides about each.
+    description: Share of the matching requests that the fault hits, decided at random for each request.
     type: str
     default: 100%
   path:
     description:
-      - Paths that are meant, at most 20; without it all are. A path without a wildcard means itself and everything below it. With C(*), C(?) or
-        C([...]) it must match the whole path. The query does not count, and paths are compared as clients send them.
+      - Paths to match, at most 20. The default is every path. A path without a wildcard matches itself and everything
+        below it. With C(*), C(?) or C([...]) it must match the whole path. The query string is ignored, and paths are
+        compared as clients send them.
     type: list
     elements: str
   method:
-    description: Methods that are meant, such as V(POST), at most 20; without it all are.
+    description: Methods to match, such as V(POST), at most 20. The default is every method.
     type: list
     elements: str
   delay:
-    description: How long a request is held, from 1ms to 5m. With another action, how long the client waits for it.
+    description: How long a request is held, from 1ms to 5m. With another action, the delay before that action.
     type: str
   status:
-    description: The status of our answer, from 200 to 599.
+    description: Status code of the answer, from 200 to 599.
     type: int
   reset_existing:
-    description: Reset the connections that the port has when the fault goes in, so that clients come back by the worker.
+    description: Reset the existing connections of the port at injection, so that clients reconnect through the worker.
     type: bool
     default: false
 """
 
 EXAMPLES = r"""
-- name: One request in ten is answered with 503
+- name: Answer one request in ten with 503
   magsasa.chaos.http_fault:
     name: sometimes-503
     port: 8000
@@ -78,7 +82,7 @@ EXAMPLES = r"""
     percent: 10%
     duration: 1m
 
-- name: Writing is slow, reading is not
+- name: Slow down writes, not reads
   magsasa.chaos.http_fault:
     name: slow-writes
     port: 8000
@@ -88,7 +92,7 @@ EXAMPLES = r"""
     path: [/api/products, /api/orders/*]
     duration: 30s
 
-- name: Connections break, also those that the load balancer keeps
+- name: Break connections, also those that the load balancer keeps open
   magsasa.chaos.http_fault:
     name: broken
     port: 8000
@@ -101,75 +105,92 @@ EXAMPLES = r"""
 RETURN = r"""
 fault:
   description: The record of the fault, as the host's ledger holds it.
-  returned: always, except O(state=absent) with a name that the host never knew
+  returned: always, except with O(state=absent) for a name that is not in the ledger
   type: dict
   contains:
     id:
-      description: Identity of this one run of the fault.
+      description: Identifier of this injection.
       type: str
       sample: 3f9c1b0a77d2
     state:
-      description: V(planned) in check mode, V(active), V(reverted), or V(residue) when something could not be undone.
+      description:
+        - State of the fault. V(planned) in check mode, V(armed) while it is being injected, V(active) while it lasts,
+          V(reverted) afterwards.
+        - V(residue) when the revert left something behind; see RV(fault.residue).
       type: str
+      choices: [planned, armed, active, reverted, residue]
       sample: active
     requested:
-      description: Figures that were asked for, with their unit in the key.
+      description: Requested figures. The unit is part of the key.
       type: dict
       sample: {port: 8000, requests_pct: 10.0, status: 503}
     backend:
-      description: What carries the fault out.
+      description: The mechanism that carries out the fault.
       type: str
       sample: worker on loopback
     notes:
-      description: Fallbacks and limits to know about.
+      description: Fallbacks that were used, and limits of this fault on this host, one sentence each.
       type: list
       elements: str
       sample: ["TLS, HTTP/2 and whatever else is not HTTP/1.1 passes as it is"]
     plan:
-      description: Every step with how it is undone.
+      description: Every step (C(says)), the operations that revert it (C(undo)), and the program that it needs
+        (C(tool)).
       type: list
       elements: dict
-      sample: [{says: answer 503 to 10 % of the requests to port 8000, undo: [workers.end fault=3f9c1b0a77d2], tool: nft}]
+      sample: [{says: answer 503 to 10 % of the requests to port 8000, undo: [workers.end fault=3f9c1b0a77d2],
+        tool: nft}]
     effect:
       description:
-        - Whether the fault bit. V(confirmed) when requests were hit, of many ones the share is as asked, and they were held for as long as asked;
-          V(inconclusive) while no request was hit; V(mismatch) otherwise.
+        - Whether the fault took effect. V(confirmed) when requests were hit, the share is as requested (once there are
+          enough requests to tell), and they were held for as long as requested.
+        - V(inconclusive) while no request has been hit, V(mismatch) otherwise.
       type: str
+      choices: [confirmed, mismatch, inconclusive]
       sample: confirmed
     measured:
       description:
-        - What the worker counted. Connections that it took (C(connections)), of these not HTTP/1.1 (C(connections_unread)) or not taken by the service
-          (C(connections_unreachable)); requests, those that match (C(requests_matched)), those hit (C(requests_hit), C(hit_pct)); how long requests
-          were held on average (C(delay_ms)); connections that were reset at the begin (C(connections_reset)).
+        - Counters of the worker. Connections that it accepted (C(connections)), those that did not speak HTTP/1.1
+          (C(connections_unread)) and those that the service did not accept (C(connections_unreachable)); all requests
+          (C(requests)), those that matched (C(requests_matched)) and those that were hit (C(requests_hit), C(hit_pct));
+          the average delay (C(delay_ms)); connections that were reset at injection (C(connections_reset)).
       type: dict
       sample: {connections: 31, requests: 402, requests_matched: 402, requests_hit: 41, hit_pct: 10.2}
     injected_at:
-      description: Both clocks of the host when the fault was in.
+      description: When the injection was complete, on the monotonic clock and the wall clock of the host.
       type: dict
       sample: {monotonic: 1311.204817, wall: 1795600000.114}
     reverted_at:
-      description: Both clocks of the host when the revert was done and checked.
+      description: When the revert was complete and verified, on both clocks of the host.
       type: dict
       sample: {monotonic: 1341.209114, wall: 1795600030.118}
     revert_cause:
-      description: What ended it (deadline, absent, halt, halt_condition, lease, worker_died, guardian_died, supervisor_died, orphaned, failed, event_over).
+      description:
+        - What ended the fault. V(deadline) after O(duration), V(absent) by O(state=absent), V(halt) by
+          M(magsasa.chaos.fault_halt), V(halt_condition) when O(halt_on) was met, V(lease) when nobody renewed it,
+          V(event_over) when an event such as a kill was complete.
+        - V(worker_died), V(guardian_died) and V(supervisor_died) when that process of the fault died, V(terminated)
+          when the host shut down or somebody stopped the fault's processes, V(orphaned) when a later task found that no
+          process held the fault any more, V(failed) when the injection failed.
       type: str
+      choices: [deadline, absent, halt, halt_condition, lease, worker_died, guardian_died, supervisor_died, orphaned,
+        failed, terminated, event_over]
       sample: deadline
     residue:
-      description: What is left of the fault after the revert, one sentence each.
+      description: What the revert left behind, one sentence each; empty after a complete revert.
       type: list
       elements: str
       sample: []
     differences:
       description:
-        - What is not as it was before, though the fault is undone, one sentence each.
-        - Whoever changed it, an experiment with a difference has the status C(failed).
-        - Only there once the fault is reverted.
+        - What differs from the state before the injection although the fault is reverted, one sentence each.
+        - An experiment with a difference has the status C(failed), whoever caused it.
+        - Present once the fault is reverted.
       type: list
       elements: str
       sample: []
 swept:
-  description: Faults that nobody held any more and that this run undid first.
+  description: Faults that no process held any more and that this task reverted first.
   returned: always
   type: list
   elements: dict

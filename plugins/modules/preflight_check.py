@@ -13,76 +13,81 @@ version_added: 0.1.0
 author:
   - magsasa.chaos contributors (@magsasa)
 description:
-  - Runs on the controller. Checks every setting of a run and fails with one sentence that names the setting, its value and the remedy.
-  - Refuses a misspelt variable (one that begins with C(chaos_) and that nobody reads) when it was given as an extra variable or is near the
-    name of one of ours; warns of another one. Variables called C(chaos_x_...) are free for you.
-  - Tells whether the inventory opens the host.
+  - Checks every setting of a run on the controller. An invalid one fails with one sentence that names the setting, its
+    value and the remedy.
+  - Refuses an unknown variable that begins with C(chaos_) if it is an extra variable or its name is close to a known
+    one, and warns of any other. Variables named C(chaos_x_...) are free for your own use.
+  - Returns whether the inventory allows experiments on the host.
 options:
   intensity:
-    description: The intensity of the run.
+    description: Intensity of the run, which selects its scenarios.
     type: str
     choices: [smoke, light, medium, heavy, full, extended]
     default: light
   scenarios:
-    description: Ids, families or tags of the scenarios to run instead of those of the intensity; a list, or a text with commas.
+    description: Ids, families or tags of the scenarios to run instead of those of the intensity, as a list or
+      comma-separated.
     type: raw
   catalogue:
     description:
-      - Scenarios, beside those of O(shelves) and O(files).
-      - The form of each is checked, and the options of those that will run.
+      - Scenarios to choose from, in addition to those of O(shelves) and O(files).
+      - The form of every scenario is checked, and the options of those that will run.
     type: list
     elements: dict
     default: []
   shelves:
-    description: Files of scenarios that came with the collection, checked as O(catalogue) is; a list, or a text with commas.
+    description: Scenario files of the collection, checked as O(catalogue) is, as a list or comma-separated.
     type: raw
   files:
-    description: Files of scenarios of your own, in the form of C(docs/scenario.schema.json), checked as a whole; a list, or a text with commas.
+    description: Your own scenario files, in the form of C(docs/scenario.schema.json), as a list or comma-separated. All
+      of their scenarios are checked.
     type: raw
   target_url:
-    description: The service to watch.
+    description: URL of the service to test.
     type: str
   report_dir:
     description:
-      - Folder of the reports. It is made when there is a report.
-      - Left out, it is that of the callback P(magsasa.chaos.slo_report#callback), as ansible.cfg or C(CHAOS_REPORT_DIR) name it, else C(reports).
+      - Folder for reports. It is created with the first report.
+      - The default is that of the callback P(magsasa.chaos.slo_report#callback), set in ansible.cfg or by
+        C(CHAOS_REPORT_DIR), or else C(reports).
     type: str
   baseline:
-    description: Length of the baseline.
+    description: Length of the baseline before each fault.
     type: str
     default: 10s
   recovery_timeout:
-    description: How long to wait for recovery.
+    description: How long to wait for recovery after each fault.
     type: str
     default: 30s
   rate:
-    description: Probes a second.
+    description: Probes per second.
     type: float
     default: 20
   probe:
-    description: What is probed instead of the health address, as C(chaos_probe).
+    description: What to probe instead of the health endpoint, in the form of C(chaos_probe).
     type: raw
   secrets:
-    description: Return the probes of the scenarios, which may hold secrets. Set C(no_log) on the task then.
+    description: Whether to return the probes of the scenarios, which may contain secrets. If so, set C(no_log) on the
+      task.
     type: bool
     default: false
   probe_timeout:
-    description: Time-out of one probe.
+    description: Time limit of each probe.
     type: str
     default: 2s
   fail_on_breach:
-    description: Whether the run fails when an objective is not met.
+    description: Whether the run fails if an objective is missed.
     type: bool
     default: true
   max_percent:
-    description: The share of a group that may be experimented on at once.
+    description: The share of an inventory group that may be under experiment at the same time.
     type: str
     default: "50"
   seed:
-    description: Decides which hosts run together. One of the run's own when left out.
+    description: Seed of the random choice of hosts that run together. By default each run makes its own.
     type: str
   only:
-    description: With V(variables) only the names of variables are checked, and nothing is returned.
+    description: With V(variables), only variable names are checked, and nothing is returned.
     type: str
     choices: [variables]
 attributes:
@@ -99,7 +104,7 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Is everything that we were told usable?
+- name: Check the settings of the run
   magsasa.chaos.preflight_check:
     intensity: light
     catalogue: "{{ my_scenarios }}"
@@ -107,22 +112,22 @@ EXAMPLES = r"""
 
 RETURN = r"""
 refused:
-  description: Why the inventory does not open this host, or null.
+  description: Why the inventory does not allow experiments on this host, or null.
   returned: success
   type: str
   sample: null
 report_dir:
-  description: The folder of the reports, as an absolute path.
+  description: Absolute path of the report folder.
   returned: success
   type: str
   sample: /srv/chaos/reports
 seed:
-  description: What decides which hosts run together; the same on every host of a run.
+  description: The seed that decides which hosts run together; the same on every host of a run.
   returned: success
   type: str
   sample: "2913870044"
 probes:
-  description: Whether any scenario has a probe of its own; with O(secrets) these, by the id of the scenario.
+  description: Whether any scenario has a probe of its own; with O(secrets), these probes by scenario id.
   returned: success
   type: raw
   sample: false

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: preflight_info
-short_description: Tell which scenarios a host can carry out, with what, and what is missing
+short_description: Find out which scenarios a host can carry out, with which backend, and what is missing
 version_added: 0.1.0
 author:
   - magsasa.chaos contributors (@magsasa)
 description:
-  - Plans every scenario as its fault module would, on the host, and tells what it would use, or why it cannot and which package would help. Changes nothing.
-  - All of it is one module execution for a host, however many scenarios there are.
+  - Plans every scenario on the host as its fault module would, and returns the backend it would use, or why it cannot
+    run and which package would help. Changes nothing.
+  - Needs one module execution per host, however many scenarios there are.
 attributes:
   check_mode:
     description: Can run in check mode and returns the same.
@@ -28,14 +29,15 @@ attributes:
 options:
   scenarios:
     description:
-      - The scenarios, filled in for the host by P(magsasa.chaos.fill_scenario#filter). One that is skipped already is told as it is.
+      - The scenarios, filled in for the host by P(magsasa.chaos.fill_scenario#filter). A scenario that is already
+        skipped is returned with its reason.
     type: list
     elements: dict
     default: []
 """
 
 EXAMPLES = r"""
-- name: What would run here?
+- name: Find out what could run here
   magsasa.chaos.preflight_info:
     scenarios:
       - {id: lossy, family: network, options: {action: loss, loss: 5%, port: 8000}}
@@ -45,18 +47,21 @@ EXAMPLES = r"""
 
 RETURN = r"""
 scenarios:
-  description: For each id whether it can run.
+  description: For the id of each scenario, whether it can run (C(can)), and its plan, or why not.
   returned: always
   type: dict
   sample:
-    busy: {can: true, backend: own workers, notes: [], plan: [{says: "keep all cores 50 % busy", undo: ["workers.end fault=$ID"], tool: null}]}
-    lossy: {can: false, why: "nft is not installed on this host and is needed to rule on packets; install it (Debian, Ubuntu: nftables)",
+    busy: {can: true, backend: own workers, notes: [], plan: [{says: "keep all cores 50 % busy",
+      undo: ["workers.end fault=$ID"], tool: null}]}
+    lossy: {can: false,
+      why: "nft is not installed on this host and is needed to rule on packets; install it (Debian, Ubuntu: nftables)",
       packages: {"Debian, Ubuntu": nftables}}
 host:
-  description: What faults are made of on this host; C(tools) has paths, or null where a program is missing.
+  description: What the host offers to faults. C(tools) contains the path of each program, or null where it is missing.
   returned: always
   type: dict
-  sample: {python: 3.11.2, root: true, systemd: true, container: false, cgroup: v2, pressure: true, tools: {nft: /usr/sbin/nft, tc: null}}
+  sample: {python: 3.11.2, root: true, systemd: true, container: false, cgroup: v2, pressure: true,
+    tools: {nft: /usr/sbin/nft, tc: null}}
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -8,74 +8,81 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: probe
-short_description: Record how a service answers while something happens to it
+short_description: Record how a service answers during an experiment
 version_added: 0.1.0
 author:
   - magsasa.chaos contributors (@magsasa)
 description:
-  - Starts a small process on the host that checks a service at a fixed rate and writes down every check, and collects what it saw.
-  - The rate is kept whatever the service does (open loop), and latency counts from the moment at which a probe was due. A service that
-    stalls is seen by every probe that was due in the stall.
+  - Starts a small process on the host that checks a service at a fixed rate and records every check, and later collects
+    the samples.
+  - The rate is constant whatever the service does (open loop), and latency counts from the moment at which a probe was
+    due. A stall of the service therefore shows in every probe that was due during the stall.
   - The process ends by itself after O(max_duration). Samples that nobody collects are removed ten minutes later.
-  - As root, and up to 200 probes a second, it runs with the lowest real-time priority, so that its waiting for a busy CPU is not taken
-    for a slow service. It gives that up when it ever computes for half a second without a pause. C(late_p99_ms) tells how well it kept time.
+  - As root, and up to 200 probes a second, it runs with the lowest real-time priority, so that waiting for a busy CPU
+    is not mistaken for a slow service. It gives that priority up if it ever computes for half a second without a pause.
+    C(late_p99_ms) tells how well it kept its schedule.
 extends_documentation_fragment:
   - magsasa.chaos.check
 options:
   name:
     description:
-      - Identity of the probe on this host. The same name with the same options changes nothing; with other options it is refused.
+      - Identifies the probe on this host. The same name with the same options changes nothing; with other options it is
+        refused.
       - 1 to 63 letters, digits, dots, dashes or underscores.
     type: str
     required: true
   state:
     description:
       - V(started) starts the recorder.
-      - V(stopped) ends it, returns its samples, and removes what it left on the host. It awaits the answers to what is under way, at most
-        until O(timeout) is over. Every probe that was due has its sample then, C(due) of them.
+      - V(stopped) ends it, returns its samples, and removes its files from the host. It waits for outstanding answers,
+        at most until O(timeout) has passed, so that every probe that was due (C(due)) has a sample.
       - V(status) returns live figures.
     type: str
     choices: [started, stopped, status]
     default: started
   rate:
-    description: Probes a second, from 0.05 to 1000.
+    description: Probes per second, from 0.05 to 1000.
     type: float
     default: 20
   timeout:
-    description: Time limit of one probe, for all of it.
+    description: Time limit of each probe as a whole.
     type: str
     default: 2s
   max_in_flight:
     description:
-      - How many probes may be under way at once. One that is due beyond that is recorded as failed with the error V(dropped).
-      - Twice O(rate) times O(timeout) when left out, at least 4 and at most 256. Checks that run programs are bounded at 64.
+      - Maximum number of outstanding probes. A probe that is due beyond that is recorded as failed with the error
+        V(dropped).
+      - The default is twice O(rate) times O(timeout), at least 4 and at most 256. Checks that run programs are limited
+        to 64.
     type: int
   max_duration:
-    description: The recorder ends itself after this time.
+    description: The recorder ends by itself after this time.
     type: str
     default: 30m
   lease:
     description:
-      - The recorder ends itself and removes its samples unless somebody renews it within this time, as M(magsasa.chaos.watch) does.
+      - The recorder ends by itself and removes its samples unless it is renewed within this time, as
+        M(magsasa.chaos.watch) does.
     type: str
   keepalive:
     description:
-      - Whether HTTP connections are used again. With V(false) every probe makes its own, as a new user would.
+      - Whether HTTP connections are reused. With V(false) every probe opens its own connection, as a new user would.
     type: bool
     default: false
   window:
-    description: The last stretch of time over which O(state=status) takes its figures.
+    description: The time window over which O(state=status) computes its figures.
     type: str
     default: 5s
   experiment:
-    description: The probe is part of an experiment of the role P(magsasa.chaos.experiment#role), so that no other run collects it.
+    description: Marks the probe as part of an experiment of the role P(magsasa.chaos.experiment#role), so that no other
+      run collects it.
     type: dict
   run:
-    description: Which run the probe belongs to, and who started it. Filled in on the controller; leave it out.
+    description: The run that the probe belongs to, and who started it. The controller fills it in; leave it out.
     type: dict
 attributes:
   check_mode:
-    description: Can run in C(check_mode) and say what would change. Samples are returned by a real run only.
+    description: Can run in C(check_mode) and return what would change. Samples are returned by a real run only.
     support: full
   diff_mode:
     description: There is nothing to compare.
@@ -86,106 +93,109 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Watch the shop while we break things
+- name: Start to record how the shop answers
   magsasa.chaos.probe:
     name: shop
     url: http://localhost:5000/health
     rate: 20
     timeout: 2s
 
-- name: How is it now?
+- name: Look at the live figures
   magsasa.chaos.probe:
     name: shop
     state: status
     window: 10s
   register: live
 
-- name: What did it see?
+- name: Stop it and collect the samples
   magsasa.chaos.probe:
     name: shop
     state: stopped
-  register: seen
+  register: recorded
 """
 
 RETURN = r"""
 probe:
-  description: The recorder and its live figures; null when there is none.
+  description: The recorder and its live figures; null if there is none of that name.
   returned: O(state=started) and O(state=status)
   type: dict
   contains:
     name:
-      description: Its name.
+      description: Name of the probe.
       type: str
       sample: shop
     running:
-      description: Whether it runs.
+      description: Whether the recorder is running.
       type: bool
       sample: true
     pid:
-      description: Its process.
+      description: Process id of the recorder.
       type: int
       sample: 4711
     target:
-      description: What it checks, without secrets.
+      description: What the probe checks, without secrets.
       type: str
       sample: http://localhost:5000/health
     rate:
-      description: Probes a second.
+      description: Probes per second.
       type: float
       sample: 20.0
     started_at:
-      description: Both clocks of the host when it started.
+      description: When the recorder started, on the monotonic clock and the wall clock of the host.
       type: dict
       sample: {monotonic: 1311.204817, wall: 1795600000.114}
     window_s:
-      description: The stretch of time over which the figures below are taken.
+      description: Length of the time window of the figures below, in seconds.
       type: float
       sample: 5.0
     sent:
-      description: Probes that ended in it.
+      description: Number of probes that ended in the window.
       type: int
       sample: 100
     failed:
-      description: How many of them failed.
+      description: Number of those that failed.
       type: int
       sample: 0
     error_rate_pct:
-      description: The share of those.
+      description: Share of the failed probes in percent.
       type: float
       sample: 0.0
     p50_ms:
-      description: Median latency of what was answered; C(p95_ms), C(p99_ms) and C(max_ms) stand beside it.
+      description: Median latency of the answered probes in milliseconds; C(p95_ms), C(p99_ms) and C(max_ms) are there,
+        too.
       type: float
       sample: 3.1
     answered:
-      description: How many of them were answered, refusals included. Latencies are over these.
+      description: Number of probes that got an answer, error answers included. Latencies are computed over these.
       type: int
       sample: 100
     dropped:
-      description: How many of the failed ones were due and not sent, as O(max_in_flight) was reached.
+      description: Number of the failed probes that were due but not sent because O(max_in_flight) was reached.
       type: int
       sample: 0
     overdue:
-      description: How many probes are under way for far longer than answers take.
+      description: Number of probes that have been outstanding for much longer than answers usually take.
       type: int
       sample: 0
     why:
-      description: Why most of the failed probes failed; null when none did.
+      description: Most frequent reason of the failed probes; null if none failed.
       type: str
       sample: it answered 200 and said DOWN
     last_error:
-      description: Kind of the last failure in the window.
+      description: Kind of the last failure in the window; null if there was none.
       type: str
       sample: null
 samples:
   description:
-    - Every probe, packed. C(data) is text, one line a probe, columns separated by tabs, compressed with zlib and coded in base64.
-    - C(intended_s) is the monotonic clock of the host; latency counts from it. C(error) is empty for a good probe.
+    - Every probe, packed. C(data) is text with one line per probe and tab-separated columns, compressed with zlib and
+      encoded in base64.
+    - C(intended_s) is on the monotonic clock of the host; latency counts from it. C(error) is empty for a good probe.
   returned: O(state=stopped)
   type: dict
-  sample: {encoding: zlib+base64, count: 1200, columns: [intended_s, late_ms, latency_ms, ok, status, error], data: eJx...}
+  sample: {encoding: zlib+base64, count: 1200, columns: [intended_s, late_ms, latency_ms, ok, status, error],
+    data: eJx...}
 summary:
-  description: Figures over all samples, and how well the recorder kept its own schedule.
+  description: Figures over all samples, and how well the recorder kept its schedule.
   returned: O(state=stopped)
   type: dict
   sample:

@@ -7,34 +7,36 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: scenario_fault
-short_description: Run the fault that a scenario describes as data
+short_description: Run the fault module of a family with options given as data
 version_added: 0.1.0
 author:
   - magsasa.chaos contributors (@magsasa)
 description:
-  - Runs the fault module of a family with options that come as data, as in the catalogue of the role P(magsasa.chaos.suite#role).
-  - In a playbook of your own the module of the family itself is easier to read.
+  - Runs the fault module of a family with options given as data, as in the scenarios of the role
+    P(magsasa.chaos.suite#role).
+  - In your own playbook the module of the family is easier to read.
 options:
   family:
-    description: The fault family.
+    description: Family of the fault.
     type: str
     required: true
     choices: [cpu, memory, disk, network, dns, http, process, service, container, database, file, limit, clock, host]
   name:
-    description: Identity of the fault on the host.
+    description: Identifies the fault on the host, as in the family's module.
     type: str
     required: true
   state:
-    description: As of the family's module.
+    description: The state, as in the family's module.
     type: str
     choices: [present, absent]
     default: present
   options:
-    description: Options of the family's module, without O(name) and O(state).
+    description: Options of the family's module, except O(name) and O(state).
     type: dict
     default: {}
   experiment:
-    description: The fault is part of an experiment of the role P(magsasa.chaos.experiment#role), so that no other run takes it for its own.
+    description: Marks the fault as part of an experiment of the role P(magsasa.chaos.experiment#role), so that no other
+      run takes it over.
     type: dict
 attributes:
   check_mode:
@@ -57,7 +59,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Half of every core for ten seconds, as data
+- name: Keep half of the CPU busy for ten seconds
   magsasa.chaos.scenario_fault:
     family: cpu
     name: half-busy

@@ -13,21 +13,24 @@ version_added: 0.1.0
 author:
   - magsasa.chaos contributors (@magsasa)
 description:
-  - Turns the samples of a probe and the record of a fault into figures, compares them with the objectives, and returns the experiment's record.
-  - Runs on the controller and touches no host. The callback P(magsasa.chaos.slo_report#callback) gathers the records.
+  - Computes figures from the samples of a probe and the record of a fault, compares them with the objectives, and
+    returns the record of the experiment.
+  - Runs on the controller and touches no host. The callback P(magsasa.chaos.slo_report#callback) collects the records.
 options:
   scenario:
     description:
       - The scenario, with C(id), C(title), C(hypothesis), C(family), C(hold) and C(objectives).
-      - Objectives are C(availability), C(error_rate), C(liveness), C(p95), C(p99), C(latency_impact), C(recovery_time) and C(mttr); a text such
-        as V(5%) or V(500ms), or a dictionary with C(objective) and C(weight).
-      - C(error_rate), C(p95) and C(p99) are those of the hold, C(availability) and C(liveness) those of everything from the injection on. A
-        key such as V(error_rate in recovery) names another phase.
-      - C(liveness) is the share of probes that got an answer at all, a refusal such as 503 included. C(liveness=true) in the scenario asks
-        for at least 95 % of them.
-      - The variable C(chaos_objectives) of the run replaces these objectives key by key and adds to them; where C(origin) is V(shipped), or no
-        objectives are given, so does that of a group or a host. C(exempt), with C(objectives) and C(why), names what it leaves alone.
-      - Without objectives these hold, C(availability) 95 %, C(error_rate) 5 %, C(latency_impact) 500 ms, C(recovery_time) 10 s, C(mttr) 10 s.
+      - Objectives are C(availability), C(error_rate), C(liveness), C(p95), C(p99), C(latency_impact), C(recovery_time)
+        and C(mttr); a text such as V(5%) or V(500ms), or a dictionary with C(objective) and C(weight).
+      - C(error_rate), C(p95) and C(p99) are measured over the hold, C(availability) and C(liveness) from the injection
+        to the end. A key such as V(error_rate in recovery) selects another phase.
+      - C(liveness) is the share of probes that got any answer, an error such as 503 included. C(liveness=true) in the
+        scenario requires at least 95 %.
+      - The run's variable C(chaos_objectives) replaces these objectives key by key, and can add to them. So does that
+        of a group or a host if C(origin) is V(shipped) or the scenario states no objectives. C(exempt), with
+        C(objectives) and C(why), lists objectives that it does not replace.
+      - The defaults are C(availability) 95 %, C(error_rate) 5 %, C(latency_impact) 500 ms, C(recovery_time) 10 s and
+        C(mttr) 10 s.
     type: dict
     required: true
   samples:
@@ -38,56 +41,58 @@ options:
     type: dict
   clock_offset:
     description:
-      - How far the observer's time of day is ahead of the target's, as M(magsasa.chaos.watch) measured it. Used when the two have no clock in common.
+      - How far the observer's wall clock is ahead of the target's, as M(magsasa.chaos.watch) measured it. Used if the
+        two are different machines.
     type: dict
     suboptions:
       offset_s:
-        description: Seconds.
+        description: The offset in seconds.
         type: float
         required: true
       error_s:
-        description: The largest possible error in seconds.
+        description: Its maximum error in seconds.
         type: float
         required: true
   wave:
-    description: Which wave of a suite the experiment was part of, C(number) of C(of), and its C(hosts).
+    description: The wave of the suite that the experiment was part of, as C(number) of C(of), with its C(hosts).
     type: dict
   target:
-    description: What was tested, for the record, as the filter P(magsasa.chaos.tested#filter) tells it.
+    description: What was tested, for the record, as the filter P(magsasa.chaos.tested#filter) returns it.
     type: dict
   liveness:
-    description: RV(magsasa.chaos.probe#module:samples) of a second probe, of an address that tells only whether the service is alive.
+    description: RV(magsasa.chaos.probe#module:samples) of a second probe that checks only whether the service is alive.
     type: dict
   fault:
-    description: The final record of the fault. In check mode the planned one.
+    description: The final record of the fault; in check mode, the planned one.
     type: dict
   phases:
     description:
-      - Bounds of the phases in seconds of the observer's monotonic clock, C(baseline_from), C(hold_from), C(hold_to) and C(recovery_to).
-      - Left out, the fault's own times count. When the probe ran on a host with another clock, they are translated over the time of day, so
-        both hosts need a synchronised one.
+      - Boundaries of the phases in seconds on the observer's monotonic clock, C(baseline_from), C(hold_from),
+        C(hold_to) and C(recovery_to).
+      - By default the times in the fault's record are used. If the probe ran on another machine, they are converted
+        through the wall clock, so both hosts need synchronised clocks.
     type: dict
   observer:
-    description: Inventory name of the host that probed.
+    description: Inventory name of the observer, the host that probed.
     type: str
   successes:
-    description: Good probes in a row that count as recovered.
+    description: Number of consecutive good probes after which the service counts as recovered.
     type: int
     default: 3
   skipped:
-    description: Why the scenario was not run.
+    description: Why the scenario was skipped.
     type: str
   refused:
-    description: Which guard refused it, with its figure.
+    description: Which guard refused the scenario, with the figure that made it refuse.
     type: str
   failed:
-    description: What went wrong in the experiment itself.
+    description: Why the experiment itself could not be carried out to its end.
     type: str
   halted:
-    description: Why it was ended early.
+    description: Why the experiment was halted early.
     type: str
   fail_on_breach:
-    description: Fail the task when an objective was missed.
+    description: Whether the task fails if an objective was missed.
     type: bool
     default: false
 attributes:
@@ -104,7 +109,7 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Did the service hold?
+- name: Judge the experiment
   magsasa.chaos.slo_check:
     scenario:
       id: half-busy
@@ -120,15 +125,23 @@ experiment:
   description: The record of the experiment, one entry of the report.
   returned: success
   type: dict
-  sample: {id: half-busy@web1, host: web1, scenario: half-busy, status: completed, verdict: passed, metrics: {error_rate_pct: 0.0}}
+  sample: {id: half-busy@web1, host: web1, scenario: half-busy, status: completed, verdict: passed,
+    metrics: {error_rate_pct: 0.0}}
 status:
-  description: Whether the tool did its work (completed, halted, failed, refused, skipped, planned).
+  description:
+    - Whether the tool did its work. V(completed); V(halted) when it was ended early; V(failed) when the experiment
+      could not be carried out to its end; V(refused) by a guard; V(skipped) when the host cannot carry it out;
+      V(planned) in check mode.
   returned: success
   type: str
+  choices: [completed, halted, failed, refused, skipped, planned]
   sample: completed
 verdict:
-  description: Whether the system held (passed, failed, unknown).
+  description:
+    - Whether the system held its objectives. V(unknown) when that cannot be told, for instance because there is no
+      evidence that the fault took effect.
   returned: success
   type: str
+  choices: [passed, failed, unknown]
   sample: passed
 """

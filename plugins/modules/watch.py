@@ -7,20 +7,20 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: watch
-short_description: Wait for running experiments, with progress, and halt them early
+short_description: Wait for running experiments, show progress, and halt them early
 version_added: 0.1.0
 author:
   - magsasa.chaos contributors (@magsasa)
 description:
-  - Runs once for all hosts of the batch on the controller, so that no host and no fork is held while a fault lasts.
-  - In the phase V(baseline) it waits for O(duration) and says whether the service was in its steady state.
-  - In the phase V(hold) it prints a progress line with the seconds left and the live error rate, undoes the fault early when O(halt_on) is met,
-    and returns when the fault is over and the service is well again, or O(recovery_timeout) after the revert. A probe that saw the service well
-    again is ended, and its samples are in the result.
-  - The task must not have a condition that differs between hosts, as it runs once; name the hosts in O(hosts).
+  - Runs once on the controller for all hosts of the batch, so that a fault blocks no host and no fork while it lasts.
+  - In the phase V(baseline) it waits for O(duration) and returns whether the service was in its steady state.
+  - In the phase V(hold) it prints a progress line with the seconds left and the live error rate, reverts the fault
+    early when O(halt_on) is met, and returns when the fault is over and the service has recovered, or
+    O(recovery_timeout) after the revert. A probe that saw the recovery is stopped, and its samples are in the result.
+  - The task runs once, so its condition must be the same for every host; select hosts with O(hosts).
 options:
   phase:
-    description: What to wait for.
+    description: The phase to wait for.
     type: str
     choices: [baseline, hold]
     required: true
@@ -29,16 +29,17 @@ options:
     type: str
     required: true
   probe:
-    description: Name of the probe, the same on every observer. Without one nothing is known about recovery.
+    description: Name of the probe, the same on every observer. Without a probe there is no evidence of recovery.
     type: str
   hosts:
-    description: Inventory names of the hosts. The current host when left out; an empty list is nothing to wait for.
+    description: Inventory names of the hosts. The default is the current host. With an empty list the task returns at
+      once.
     type: list
     elements: str
   observers:
     description:
-      - Inventory name of the host that probes, for every host where it is another one. Its probe has the name that the filter
-        P(magsasa.chaos.probe_name#filter) gives. How far the two clocks are apart is measured in the baseline.
+      - For every host that another host probes, the inventory name of that observer. Its probe has the name that the
+        filter P(magsasa.chaos.probe_name#filter) returns. The offset of the two clocks is measured in the baseline.
     type: dict
     default: {}
   duration:
@@ -47,55 +48,59 @@ options:
     default: 10s
   since:
     description:
-      - When the probe began, in seconds since the epoch, so that the baseline counts from there. At most a second is taken into account, as the
-        clock may be another host's.
+      - When the probe started, in seconds since the epoch, so that the baseline counts from there. At most one second
+        is credited, because the clock may be that of another host.
     type: float
   interval:
-    description: Time between two looks at a host.
+    description: Time between two polls of a host.
     type: str
     default: 2s
   recovery_timeout:
-    description: How long to wait for the service to be well again after the revert.
+    description: How long to wait for recovery after the revert.
     type: str
     default: 30s
   successes:
-    description: Good probes in a row that count as well again.
+    description: Number of consecutive good probes after which the service counts as recovered.
     type: int
     default: 3
   rate:
-    description: Probes a second, as given to M(magsasa.chaos.probe).
+    description: Probes per second, as given to M(magsasa.chaos.probe).
     type: float
     default: 20
   slow:
-    description: Latency above which a probe does not count as good again. Twice the p95 of O(baseline) when left out, 20 ms above it at least.
+    description: Latency above which a probe does not count as recovered. The default is twice the p95 of O(baseline),
+      and at least p95 + 20 ms.
     type: str
   max_error_rate:
-    description: Error rate of the baseline above which the service is not in its steady state.
+    description: Error rate of the baseline above which the service counts as not in its steady state.
     type: str
     default: 5%
   halt_on:
-    description: Undo the fault early when the live figures of the probe reach this.
+    description: Revert the fault early when the live figures of the probe reach these limits.
     type: dict
     suboptions:
       error_rate:
-        description: Share of failed probes, such as V(50%).
+        description: Halt at this share of failed probes, such as V(50%).
         type: str
       latency:
-        description: Median latency, such as V(2s).
+        description: Halt at this median latency, such as V(2s).
         type: str
       for:
-        description: The window over which the figures are taken.
+        description: The time window over which the figures are measured.
         type: str
         default: 5s
   lease:
-    description: The lease that the faults and the probes were given. It is renewed at every look, and at least three times within itself.
+    description: The lease of the faults and the probes. It is renewed at every poll, at least three times within its
+      length.
     type: str
   baseline:
-    description: The result of the baseline. It says which latency is usual here, and makes the first look cheap too.
+    description: The result of the phase V(baseline). It provides the usual latency, and saves a module execution at the
+      first poll.
     type: dict
     default: {}
   experiment:
-    description: Part of an experiment of the role P(magsasa.chaos.experiment#role); only what this run started is looked at.
+    description: Marks the wait as part of an experiment of the role P(magsasa.chaos.experiment#role); only faults and
+      probes of this run count.
     type: dict
 attributes:
   check_mode:
@@ -114,7 +119,7 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Wait until the fault is over and the service is well again
+- name: Wait until the fault is over and the service has recovered
   magsasa.chaos.watch:
     phase: hold
     fault: half-busy
@@ -128,18 +133,19 @@ EXAMPLES = r"""
 RETURN = r"""
 hosts:
   description:
-    - What was last seen of each host. C(samples) and C(summary) are there when C(collected) is true; C(clock_offset) (C(offset_s), C(error_s)) after
-      the baseline where the observer is another host.
+    - The last known state of each host. C(samples) and C(summary) are present if C(collected) is true; C(clock_offset)
+      (C(offset_s), C(error_s)) after the baseline if the observer is another host.
   returned: always
   type: dict
-  sample: {web1: {active: false, recovered: true, collected: true, halted: null, error: null, fault: {name: half-busy, state: reverted}, probe: {sent: 20}}}
+  sample: {web1: {active: false, recovered: true, collected: true, halted: null, error: null, fault: {name: half-busy,
+    state: reverted}, probe: {sent: 20}}}
 again:
-  description: What answers the next look at each host, see RV(magsasa.chaos.experiment_step#module:again).
+  description: The command that answers the next poll of each host, see RV(magsasa.chaos.experiment_step#module:again).
   returned: always
   type: dict
   sample: {web1: [/usr/bin/python3, -I, -S, -B, /run/magsasa-chaos/lib/0a1b2c3d4e5f6071.pyz, step, '-']}
 waited_s:
-  description: How long it waited, in seconds.
+  description: Duration of the wait in seconds.
   returned: always
   type: float
   sample: 31.2

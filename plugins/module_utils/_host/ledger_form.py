@@ -16,6 +16,7 @@ _MOMENTS = ("armed_at", "injected_at", "reverted_at", "deadline")
 _KEEPERS = ("supervisor", "guardian", "writer")
 _FAMILY = re.compile(r"[a-z]{1,32}")
 STATES = ("planned", "armed", "active", "reverted", "residue")
+EFFECTS = ("confirmed", "mismatch", "inconclusive")  # inconclusive: there is no evidence that the fault took effect
 
 
 def problem(record, fault_id=None):

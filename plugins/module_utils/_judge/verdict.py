@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+VERDICTS = ("passed", "failed", "unknown")
 STATUSES = ("completed", "halted", "failed", "refused", "skipped", "planned")
 SYSTEM_HALTS = ("halt_condition",)  # ends that the system brought about itself
 

@@ -84,5 +84,5 @@ def test_order(better, worse):
 
 
 def test_the_documentation_has_the_same_points():
-    told = dict((key, int(points)) for points, key in re.findall(r"(-?\d+) \((\w+)\)", endpoint_info.DOCUMENTATION))
+    told = dict((key, int(points)) for points, key in re.findall(r"(-?\d+)\s+\((\w+)\)", endpoint_info.DOCUMENTATION))
     assert told == ranking.POINTS
