@@ -11,7 +11,7 @@ from . import request
 
 def main(family):
     """Run one fault module for ``family``."""
-    spec = dict(ENVELOPE)
+    spec = dict(request.ENVELOPE)
     spec.update(family.options)
     module = AnsibleModule(argument_spec=spec, supports_check_mode=True, **getattr(family, "constraints", {}))
     result = request.carry_out(family, module.params, module.check_mode)
