@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 
 from .. import _events
-from .._report import rows
+from .._report import phrases
 from .._together import Together
 from . import answers, clocks
 
@@ -130,9 +130,9 @@ def _worst(probes, figure):
 def _effect(seen):
     """What the fault of the first host that tells measures of itself; None as long as none does."""
     for host in seen.values():
-        measured = (host["fault"] or {}).get("measured")
-        if host["active"] and isinstance(measured, dict) and measured:
-            return rows.figures(measured)
+        fault = host["fault"] or {}
+        if host["active"] and isinstance(fault.get("measured"), dict) and fault["measured"]:
+            return phrases.of(fault).found
     return None
 
 
