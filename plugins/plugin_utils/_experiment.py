@@ -9,7 +9,7 @@ from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOp
 from ansible_collections.magsasa.chaos.plugins.module_utils._judge import metrics, objectives, outcome, phases, timeline, verdict
 from ansible_collections.magsasa.chaos.plugins.module_utils._probe import samples as packed
 from ansible_collections.magsasa.chaos.plugins.plugin_utils import _objectives
-from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import recommend, series
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import recommend, rows, series
 
 _FAULT_KEYS = (
     "id name family action state requested backend effect measured note notes plan event armed_at injected_at reverted_at revert_cause halted_by "
@@ -139,7 +139,7 @@ def _status(given, fault):
     if given.get("halted") or fault.get("revert_cause") in ("halt_condition", "halt"):
         return "halted", str(given.get("halted") or fault.get("halted_by") or "it was halted before its end")
     if fault.get("revert_cause") not in _ENDS:
-        return "failed", "the fault ended early (%s)" % (fault.get("revert_cause") or "it is not over")
+        return "failed", "the fault ended early (%s)" % rows.end(fault.get("revert_cause"))
     return "completed", ""
 
 

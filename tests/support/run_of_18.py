@@ -96,20 +96,19 @@ def _memory(scenario, held, draw):
 
 def _network(scenario, held, draw):
     options = scenario["options"]
-    measured = {"packets_seen": int(held * 420)}
+    total, lost = int(held * 420), 0
     if "delay" in options:
         wait = float(options["delay"].rstrip("ms"))
         requested, says = {"delay_ms": wait, "jitter_ms": 0.0}, "hold for %g ms" % wait
-        measured.update(packets_held=12)
         columns = [("packets_per_s", 420.0, 22.0)]
     else:
         share = float(options["loss"].rstrip("%"))
         requested, says = {"loss_pct": share}, "lose %g %% of" % share
-        measured.update(packets_lost=int(held * 420 * share / 100), loss_pct=round(share + draw.uniform(-0.3, 0.3), 2))
-        columns = [("packets_per_s", 420.0, 22.0), ("lost_per_s", 420 * share / 100, 4.0)]
+        lost = int(total * (share + draw.uniform(-0.3, 0.3)) / 100)
+        columns = [("packets_per_s", 420.0, 22.0), ("hit_per_s", 420 * share / 100, 4.0)]
     return {
         "requested": dict(requested, scope="tcp port 5001, in and out"),
-        "measured": measured,
+        "measured": {"packets_passed": total - lost, "packets_dropped": lost, "packets_waiting": 0, "dropped_pct": round(100.0 * lost / total, 2)},
         "backend": "traffic control (netem)",
         "plan": _step("%s tcp port 5001, in what leaves by lo" % says, "tc.remove_root fault=0123456789ab dev=lo qlen=1000", tool="tc"),
         "series": _seconds(held, draw, *columns),
@@ -121,11 +120,12 @@ def _disk(scenario, held, draw):
     workers = scenario["options"]["workers"]
     rate = 31.4 * workers
     return {
-        "requested": {"workers": workers, "mode": "write", "fsync": True, "block_size": 65536, "file_mib": 64.0},
+        "requested": {"workers": workers, "mode": "write", "fsync": True, "block_kib": 64.0, "file_mib": 64.0, "path": "/var/tmp"},
         "measured": {
             "over_s": held, "fsyncs_s": 480.2, "write_mib_s": rate, "read_mib_s": 0.0, "device_write_mib_s": rate * 1.1, "device_read_mib_s": 0.0,
             "device": "vda", "device_busy_pct": 91.2, "device_flushes_s": 470.0,
         },  # fmt: skip
+        "action": "io",
         "backend": "own workers",
         "plan": _step("%d workers write and sync files in /var/tmp" % workers, "workers.end fault=0123456789ab", "file.remove path=/var/tmp/.magsasa-chaos-0"),
         "series": _seconds(held, draw, ("write_mib_s", rate, 4.0), ("device_busy_pct", 91.0, 3.0)),
@@ -148,9 +148,11 @@ def _process(scenario, held, draw):
 def _database(scenario, held, draw):
     return {
         "requested": {"engine": "sqlite", "path": "/srv/app/erp.db"},
-        "measured": {"locked": True, "for_s": held},
-        "backend": "exclusive lock",
-        "plan": _step("lock the database /srv/app/erp.db", "workers.end fault=0123456789ab"),
+        "action": "outage",
+        "measured": {"read": "busy", "write": "busy", "tried": int(held) + 1, "refused": int(held) + 1, "took_ms": 0.4},
+        "backend": "SQLite's own locks (write-ahead log)",
+        "series": _seconds(held, draw, ("refused_pct", 100.0, 0.0)),
+        "plan": _step("keep every reader and writer out of /srv/app/erp.db", "workers.end fault=0123456789ab"),
     }
 
 

@@ -43,7 +43,7 @@ def fault(injected=110.0, reverted=120.0, armed=None, **more):
         "effect": "confirmed",
         "event": False,
         "notes": [],
-        "plan": [{"says": "keep two cores half busy", "undo": ["process.end name=chaos-cpu"], "tool": None}],
+        "plan": [{"says": "keep two cores half busy", "undo": ["workers.end fault=0123456789ab"], "tool": None}],
         "armed_at": reading(injected - 0.2 if armed is None else armed),
         "injected_at": reading(injected),
         "reverted_at": reading(reverted),

@@ -32,9 +32,16 @@ KNOWN = {
 }
 LATENCIES = {"p95": 0.95, "p99": 0.99, "latency_impact": 0.5}  # which share of the probes each is about
 PHASES = ("baseline", "hold", "recovery")
+LABELS = {"error_rate": "errors", "liveness": "answered", "latency_impact": "latency impact", "recovery_time": "recovery", "mttr": "MTTR"}  # for readers
 DEFAULTS = {"availability": "95%", "error_rate": "5%", "latency_impact": "500ms", "recovery_time": "10s", "mttr": "10s"}
 LIVENESS = "95%"  # of a scenario that says ``liveness: true`` and no figure
 Objective = namedtuple("Objective", "name kind phase limit weight")
+
+
+def label(name):
+    """ "recovery", "errors in hold": an objective's name for a reader."""
+    name, within, phase = str(name).partition(" in ")
+    return LABELS.get(name, name.replace("_", " ")) + within + phase
 
 
 def wanted(scenario):

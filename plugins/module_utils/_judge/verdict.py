@@ -8,6 +8,8 @@
 
 from __future__ import annotations
 
+from .objectives import label
+
 VERDICTS = ("passed", "failed", "unknown")
 STATUSES = ("completed", "halted", "failed", "refused", "skipped", "planned")
 SYSTEM_HALTS = ("halt_condition",)  # ends that the system brought about itself
@@ -42,14 +44,14 @@ def verdict(status, fault, phases, objectives, reason="", breached=False, metric
         return "unknown", "the service was failing already when the fault was put in"
     missed = [each["name"] for each in objectives if each["met"] is False]
     if missed:
-        return "failed", "missed: %s" % ", ".join(missed)
+        return "failed", "missed: %s" % ", ".join(map(label, missed))
     if status == "halted":
         return "unknown", reason or "it was halted before its end"
     if not any(each["met"] for each in objectives):
         return "unknown", "no objective was measured"
     open_ones = [each["name"] for each in objectives if each["met"] is None and not (each["name"] == "mttr" and metrics.get("outages_seen") == 0)]
     if open_ones:  # without an outage there is nothing to repair; anything else that was not measured may have been missed
-        return "unknown", "not measured: %s" % ", ".join(open_ones)
+        return "unknown", "not measured: %s" % ", ".join(map(label, open_ones))
     return "passed", ""
 
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import rows, text
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import phrases, rows, text
 
 _m = text.markdown
 COUNTS = ("sent", "failed", "answered")  # latencies are over those that were answered
@@ -30,7 +30,8 @@ def of(record):
 def _plan(record):
     steps = [step for step in (record.get("fault") or {}).get("plan") or [] if isinstance(step, dict)]
     body = [
-        [_m(step.get("says")), _m("; ".join(str(each) for each in step.get("undo") or []) or "nothing to undo"), _m(step.get("tool") or "-")] for step in steps
+        [_m(step.get("says")), _m("; ".join(phrases.undo(each) for each in step.get("undo") or []) or "nothing to undo"), _m(step.get("tool") or "-")]
+        for step in steps
     ]
     lines = table(["step", "undone by", "tool"], body) if body else ["No steps are planned.", ""]
     notes = (record.get("fault") or {}).get("notes") or []
@@ -52,7 +53,7 @@ def _figures(record):
 def _objectives(record):
     """Each objective with where it was stated; then what was stated and is not judged here."""
     body = [[_m(rows.objective(each)), _m(each["from"])] for each in record.get("objectives") or [] if each.get("from")]
-    body += [[_m("%s: not judged, as %s" % (each["name"], each["why"])), _m(each["from"])] for each in record.get("exempt") or []]
+    body += [[_m("%s: not judged, as %s" % (rows.label(each["name"]), each["why"])), _m(each["from"])] for each in record.get("exempt") or []]
     return table(["objective", "stated by"], body) if body else []
 
 

@@ -156,14 +156,14 @@ def _slow_recovery(record):
     if not late or late["measured"] is None or _brought_back(record):
         return None
     advice = _BACK_SOONER.get(record.get("family"), "Look for queues that must drain and time-outs that must run out after the fault: bound both.")
-    return ("Recovery takes too long.", "%s %.1f s, objective %g s" % (late["name"], late["measured"], late["objective"]), advice)
+    return ("Recovery takes too long.", "%s %.1f s, objective %g s" % (rows.label(late["name"]), late["measured"], late["objective"]), advice)
 
 
 def _errors_under_load(record):
     missed = _missed(record, "error_rate", "availability")
     if not missed or missed["measured"] is None:
         return None
-    figure = "%s %.1f %%, objective %g %% (%s)" % (missed["name"], missed["measured"], missed["objective"], rows.failures(_metrics(record)))
+    figure = "%s %.1f %%, objective %g %% (%s)" % (rows.label(missed["name"]), missed["measured"], missed["objective"], rows.failures(_metrics(record)))
     more, advice = _of_time_outs(_metrics(record))
     if advice is None:
         advice = _UNDER_LOAD.get(record.get("family"), "Find which calls fail under this fault; bound them, retry them, or answer without them.")
@@ -187,10 +187,14 @@ def _too_slow(record):
     if not missed or _slow_failures(record):
         return None
     if missed["measured"] is None:
-        figure = "%s never: none of %d probes was answered (%s)" % (missed["name"], _metrics(record).get("sent") or 0, rows.failures(_metrics(record)))
+        figure = "%s never: none of %d probes was answered (%s)" % (
+            rows.label(missed["name"]),
+            _metrics(record).get("sent") or 0,
+            rows.failures(_metrics(record)),
+        )
         advice = "Find what keeps it from answering; a refusal with a reason, at once, is better than none."
         return ("The service does not answer under this fault.", figure, advice)
-    figure = "%s %.0f ms, objective %g ms" % (missed["name"], missed["measured"], missed["objective"])
+    figure = "%s %.0f ms, objective %g ms" % (rows.label(missed["name"]), missed["measured"], missed["objective"])
     return ("The service becomes too slow under this fault.", figure, _TOO_SLOW)
 
 

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
+from ansible_collections.magsasa.chaos.plugins.module_utils._judge.objectives import label
 from ansible_collections.magsasa.chaos.plugins.module_utils._judge.summary import put_back as put_back_state
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import phrases, text
 
-LABELS = {"error_rate": "errors", "liveness": "answered", "latency_impact": "latency impact", "recovery_time": "recovery", "mttr": "MTTR"}
 ENDS = {  # how a fault ended, in words
     "deadline": "at its end",
     "absent": "when asked to",
@@ -35,12 +35,6 @@ def word(record):
     return record["status"] if record["status"] in ("skipped", "refused", "planned") else "unknown"
 
 
-def label(each):
-    """ "recovery", "errors in hold": an objective's name for a reader."""
-    name, within, phase = each["name"].partition(" in ")
-    return LABELS.get(name, name.replace("_", " ")) + within + phase
-
-
 def objective(each):
     """ "recovery 1.2 s (at most 10 s)", with a mark when it was missed."""
     name = each["name"].partition(" in ")[0]
@@ -53,7 +47,7 @@ def objective(each):
     else:
         measured = "never" if each["met"] is False else "not measured"
     mark = " MISSED" if each["met"] is False else ""
-    return "%s %s (%s %s)%s" % (label(each), measured, at, limit, mark)
+    return "%s %s (%s %s)%s" % (label(each["name"]), measured, at, limit, mark)
 
 
 def objectives(record):
@@ -98,6 +92,11 @@ def _target(target):
     return "%s (%s): %s; %s" % (target.get("probed"), ", ".join(str(each) for each in who if each), target.get("step") or "given", target.get("why") or "given")
 
 
+def end(cause):
+    """How a fault ended, in words; "it is not over" without a cause."""
+    return ENDS.get(cause, str(cause).replace("_", " ")) if cause else "it is not over"
+
+
 def put_back(record):
     """Whether everything of the fault is gone, and how it ended."""
     found = record.get("fault") or {}
@@ -107,4 +106,4 @@ def put_back(record):
     if state == "different":
         return "not as before: " + "; ".join(str(each) for each in found["differences"])
     words = {"nothing": "not injected", "unknown": "not known"}
-    return words.get(state) or "yes (%s)" % ENDS.get(found["revert_cause"], found["revert_cause"])
+    return words.get(state) or "yes (%s)" % end(found["revert_cause"])

@@ -32,10 +32,11 @@ def of(fault):
     """``({at_s, lines: [{key, label, unit, asked, values}]} or None, why there is none)`` of a fault record."""
     raw = checked(fault.get("series"))
     if raw is None:
-        return None, "" if not fault.get("injected_at") else NOT_KEPT if phrases.has_series(fault) else NONE
-    lines = []
-    for key, values in raw["figures"].items():
-        line = phrases.line(fault, key)
-        if line:
-            lines.append({"key": key, "label": line.label, "unit": line.unit, "asked": line.asked, "values": values})
+        return None, "" if not fault.get("injected_at") else NOT_KEPT if phrases.lines(fault) else NONE
+    known = phrases.lines(fault)
+    lines = [
+        {"key": key, "label": known[key].label, "unit": known[key].unit, "asked": known[key].asked, "values": values}
+        for key, values in raw["figures"].items()
+        if key in known
+    ]
     return ({"at_s": raw["at_s"], "lines": lines}, "") if lines else (None, NOT_KEPT)

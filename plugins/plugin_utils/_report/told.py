@@ -20,7 +20,7 @@ def experiment(record):
         fault=_fault(fault) if fault else None,
         put_back={"state": put_back(fault), "says": rows.put_back(record), "touched": _touched(fault)},
         failures_says="" if failed == "none" else failed,
-        objectives=[dict(each, label=rows.label(each), says=rows.objective(each)) for each in record.get("objectives") or []],
+        objectives=[dict(each, label=rows.label(each["name"]), says=rows.objective(each)) for each in record.get("objectives") or []],
     )
 
 

@@ -50,7 +50,7 @@ def test_passed():
 
 def test_failed():
     record = judge(given(samples=pack(series(100, 130, [(111.0, 125.0, OUTAGE)])), successes="2"), "web1")
-    assert (record["status"], record["verdict"], record["reason"]) == ("completed", "failed", "missed: availability, error_rate, latency_impact, mttr")
+    assert (record["status"], record["verdict"], record["reason"]) == ("completed", "failed", "missed: availability, errors, latency impact, MTTR")
     assert record["metrics"]["recovery_time_s"] == 5.0
 
 
@@ -70,7 +70,7 @@ def test_without_samples_nothing_is_known():
         ({"fault": None}, "failed", "unknown", "no fault was injected"),
         ({"fault": fault(error="the worker would not start")}, "failed", "unknown", "the worker would not start"),
         ({"fault": fault(injected_at=None)}, "failed", "unknown", "the fault was never injected"),
-        ({"fault": fault(revert_cause="worker_died")}, "failed", "unknown", "the fault ended early (worker_died)"),
+        ({"fault": fault(revert_cause="worker_died")}, "failed", "unknown", "the fault ended early (a worker of it had died)"),
         ({"fault": fault(revert_cause=None, state="active")}, "failed", "unknown", "the fault ended early (it is not over)"),
         ({"fault": fault(residue=["/tmp/x"])}, "failed", "unknown", "left behind: /tmp/x"),
         ({"fault": fault(residue=["/tmp/x"]), "failed": "a task failed"}, "failed", "unknown", "left behind: /tmp/x"),

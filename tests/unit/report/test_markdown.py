@@ -73,7 +73,7 @@ def test_recommendations_have_their_figure():
 def test_a_dry_run_shows_the_plan():
     shown = markdown.render(reports.report([reports.records()[-1]], dry_run=True))
     assert shown.startswith("# Chaos report: dry run\n\ndry run: 1 planned; nothing was touched.\n")
-    assert "| keep two cores half busy | process.end name=chaos-cpu | - |" in shown
+    assert "| keep two cores half busy | end the fault's workers | - |" in shown
 
 
 def test_a_score_of_nothing_is_shown():

@@ -56,7 +56,7 @@ def said(family, changes, objectives=None, liveness=False, **more):
             [(110, 117, OUTAGE)],
             {"event": True, "measured": {"ended": True, "back_after_s": 6.2}, "objectives": {"recovery_time": "5s"}},
             "Recovery takes too long",
-            "recovery_time 7.0 s, objective 5 s",
+            "recovery 7.0 s, objective 5 s",
             "RestartSec=1",
         ),
         (
@@ -64,7 +64,7 @@ def said(family, changes, objectives=None, liveness=False, **more):
             [(110, 127, REFUSED)],
             {"objectives": {"recovery_time": "5s"}},
             "Recovery takes too long",
-            "recovery_time 7.0 s, objective 5 s",
+            "recovery 7.0 s, objective 5 s",
             "every second",
         ),
         (
@@ -75,9 +75,9 @@ def said(family, changes, objectives=None, liveness=False, **more):
             "availability 90.1 %, objective 95 % (40 x timed out); " "38 of them while others waited too, up to 40 in flight at once, 1 before",
             "Shed load",
         ),
-        ("memory", [(110, 112, OUTAGE)], {"objectives": {"error_rate": "5%"}}, "Requests fail", "error_rate 20.0 %, objective 5 %", "Shed load"),
-        ("disk", [(110, 112, OUTAGE)], {"objectives": {"error_rate in hold": "5%"}}, "Requests fail", "error_rate in hold 20.0 %", "Shed load"),
-        ("cpu", [(110, 120, SLOW)], {}, "too slow", "latency_impact 897 ms, objective 500 ms", "share of the resource"),
+        ("memory", [(110, 112, OUTAGE)], {"objectives": {"error_rate": "5%"}}, "Requests fail", "errors 20.0 %, objective 5 %", "Shed load"),
+        ("disk", [(110, 112, OUTAGE)], {"objectives": {"error_rate in hold": "5%"}}, "Requests fail", "errors in hold 20.0 %", "Shed load"),
+        ("cpu", [(110, 120, SLOW)], {}, "too slow", "latency impact 897 ms, objective 500 ms", "share of the resource"),
         ("cpu", [(110, 120, SLOW)], {"objectives": {"p95": "200ms"}}, "too slow", "p95 900 ms, objective 200 ms", "time-outs"),
         (
             "database",

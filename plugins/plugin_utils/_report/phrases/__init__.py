@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Figures of a fault as one sentence, asked beside measured: "asked 50 % of 2 cores; measured 50.1 % over 30.0 s". Pure. Private to magsasa.chaos.
 
-A family has a file of its own here, with ``asked(fault)``, ``found(fault)`` (texts, "" for nothing) and ``LINES``: what its series is about, as
-``{key: (label, unit, key of what was asked or None)}``. What a family does not know, such as a record of another version, is told by its keys
+A family has a file here, with ``asked(fault)``, ``found(fault)`` (texts, "" for nothing) and ``lines(fault)``: what its series is about, as
+``{key: (label, unit, figure that was asked or None)}``. What a family does not know, such as a record of another version, is told by its keys
 made readable. Everything comes from a host: nothing here may raise for what it says.
 """
 
@@ -13,17 +13,21 @@ from __future__ import annotations
 import importlib
 from collections import namedtuple
 
-from ansible_collections.magsasa.chaos.plugins.plugin_utils._report.phrases import figures
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._report.phrases import figures, operations
 
 Said = namedtuple("Said", "asked found sentence")
 Line = namedtuple("Line", "label unit asked")
-FAMILIES = ()
+ENDED = ("process", "service", "container", "host")
+FAMILIES = ("clock", "cpu", "database", "disk", "dns", "file", "http", "limit", "memory", "network") + ENDED
+_BROKEN = (AttributeError, IndexError, KeyError, TypeError, ValueError, OverflowError)
 
 
 def _of_family(fault):
     """The module of a fault's family, or None."""
     family = fault.get("family")
-    return importlib.import_module("%s.%s" % (__name__, family)) if family in FAMILIES else None
+    if family not in FAMILIES:
+        return None
+    return importlib.import_module("%s.%s" % (__name__, "ended" if family in ENDED else family))
 
 
 def _halves(fault):
@@ -31,7 +35,7 @@ def _halves(fault):
     if family is not None:
         try:
             return family.asked(fault), family.found(fault)
-        except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+        except _BROKEN:
             pass  # a record of another version, or of a host that says anything
     return figures.readable(fault.get("requested")), figures.readable(fault.get("measured"))
 
@@ -45,20 +49,16 @@ def of(fault):
     return Said(asked, found, "%s; %s" % (first, "measured %s" % found if found else "nothing measured"))
 
 
-def line(fault, key):
-    """Line of one key of a fault's series, or None for one that nobody knows."""
-    label, unit, wanted = getattr(_of_family(fault), "LINES", {}).get(key, (None, None, None))
-    if label is None:
-        return None
-    asked = (fault.get("requested") or {}).get(wanted) if wanted else None
-    return Line(label, unit, asked if isinstance(asked, (int, float)) and not isinstance(asked, bool) else None)
-
-
-def has_series(fault):
-    """Whether faults of this family keep figures over time."""
-    return bool(getattr(_of_family(fault), "LINES", {}))
+def lines(fault):
+    """``{key: Line}`` of what the fault's series may have; empty for a fault without one."""
+    family = _of_family(fault)
+    try:
+        found = family.lines(fault) if family is not None else {}
+    except _BROKEN:
+        return {}
+    return {key: Line(label, unit, asked if figures.is_number(asked) else None) for key, (label, unit, asked) in found.items()}
 
 
 def undo(operation):
     """An undo operation as the plan tells it, as words."""
-    return figures.operation(operation)
+    return operations.words(operation)

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import math
+
 # The ends of keys, longest first, and their units.
 UNITS = (
     ("_mib_per_s", "MiB/s"),
@@ -18,17 +20,45 @@ UNITS = (
 )
 
 
+def is_number(value):
+    """Whether it is a finite number; a boolean is none."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
 def number(value, unit=""):
     """ "50 %", "50.1 %", "1200 MiB"; "?" for what is no number."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if not is_number(value):
         return "?"
-    text = "%d" % value if float(value) == int(value) else "%.0f" % value if abs(value) >= 1000 else "%.3g" % value if abs(value) < 100 else "%.1f" % value
+    if float(value) == int(value):
+        text = "%d" % value
+    elif unit.startswith("%"):
+        text = ("%.2f" % value).rstrip("0").rstrip(".")  # 99.96 is not 100
+    else:
+        text = "%.0f" % value if abs(value) >= 1000 else "%.1f" % value if abs(value) >= 100 else "%.3g" % value
     return text + (" " + unit if unit else "")
 
 
 def count(value, one, many=None):
     """ "1 core", "2 cores"."""
     return "%s %s" % (number(value), one if value == 1 else many or one + "s")
+
+
+def share(part, whole, one):
+    """ "61 of 1204 packets (5.07 %)"."""
+    return "%s of %s (%s)" % (number(part), count(whole, one), number(100.0 * part / whole, "%"))
+
+
+def over(seen):
+    """ " over 30.0 s", or nothing."""
+    return " over %.1f s" % seen["over_s"] if isinstance(seen.get("over_s"), (int, float)) else ""
+
+
+def listed(values, most=4):
+    """ "a, b and c", "a, b, c, d and 3 more"."""
+    texts = [str(each) for each in values]
+    if len(texts) > most:
+        return "%s and %d more" % (", ".join(texts[:most]), len(texts) - most)
+    return " and ".join([", ".join(texts[:-1])] + texts[-1:]) if len(texts) > 1 else "".join(texts)
 
 
 def readable(mapping):
@@ -44,8 +74,3 @@ def _pair(key, value):
     if isinstance(value, (int, float)):
         return "%s %s" % (name, number(value, unit))
     return "%s %s" % (name, str(value))
-
-
-def operation(text):
-    """ "process.end name=chaos-cpu" as words."""
-    return str(text)
