@@ -70,7 +70,7 @@ def fault(record):
     said = phrases.of(found)
     if not found.get("injected_at"):
         return said.sentence
-    note = " (%s)" % found["note"] if found.get("note") else ""
+    note = " (%s)" % found["note"] if found.get("note") and found.get("effect") != "confirmed" else ""  # else it says the figures again
     return "%s: %s%s" % (said.sentence, found.get("effect") or "-", note)
 
 
