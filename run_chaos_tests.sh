@@ -17,36 +17,38 @@ usage() {
     cat <<'TEXT'
 Usage: ./run_chaos_tests.sh [OPTION]... [-- ANSIBLE-PLAYBOOK OPTION...]
 
-Runs chaos experiments on this machine, or on the hosts of an inventory, and writes a report.
-Where no service is found on this machine, the sample application is started, tested and stopped.
+Runs chaos experiments on this machine or on the hosts of an inventory, and writes a report.
+If no service is found on this machine, the sample application is started, tested and stopped.
 
   --intensity LEVEL   smoke, light (default), medium, heavy, full or extended
   --scenario ID       run only this scenario; repeat it or separate several with commas
-  --scenario-file F   scenarios of your own, in the form of docs/scenario.schema.json (repeat it for several files)
+  --scenario-file F   your own scenarios, in the form of docs/scenario.schema.json; repeat it for several files
   --target URL        the service to test, such as http://localhost:5001
   --objective NAME=LIMIT
-                      an objective of your system in place of the scenarios' own, such as recovery_time=5s (repeat it for several):
-                      error_rate, availability, p95, p99, latency_impact, recovery_time or mttr
-  --probe URL         what is probed instead of the service's health address, such as http://localhost:5001/orders, or /orders of the service;
-                      headers, body and what is expected go into the variable chaos_probe
-  --inventory PATH    hosts to test; only those with chaos_allowed: true are touched (repeat it for several)
-  --report-dir DIR    where reports go (default: CHAOS_REPORT_DIR, else reports/ beside this script)
-  --dry-run           plan and check everything, touch nothing
-  --list              print the scenarios (with --intensity: those that it runs), what each would use on this machine or why it
-                      cannot run here, and end; with --inventory each of its hosts tells
+                      an objective of your system instead of the scenario's own, such as recovery_time=5s; one of
+                      error_rate, availability, p95, p99, latency_impact, recovery_time and mttr; repeat it for several
+  --probe URL         what to probe instead of the health endpoint: a URL such as http://localhost:5001/orders, or a
+                      path of the service such as /orders; for headers, body and expected answer use chaos_probe
+  --inventory PATH    hosts to test; only those with chaos_allowed: true are touched; repeat it for several
+  --report-dir DIR    folder for reports (default: CHAOS_REPORT_DIR, else reports/ beside this script)
+  --dry-run           plan and check everything, change nothing
+  --list              print the scenarios (with --intensity, only its own) and for each what it would use on this
+                      machine, or why it cannot run; with --inventory, on each of its hosts
   --detect            only find out which service would be tested, and why
-  --halt              put back every active fault on every host of the inventory, and end the sample application of a run that was killed
+  --halt              revert every active fault on every host of the inventory now, and stop the sample application
+                      of a run that was killed
   --help              print this text
 
 Exit codes:
   0    passed
   1    could not run
-  2    wrong usage: of the command, a setting or a scenario file; or none of the chosen scenarios is available yet
-  3    not passed: an objective was missed, an experiment failed or was refused, nothing was tested, or something was left behind
+  2    wrong usage of the command, a setting or a scenario file; or none of the chosen scenarios is available yet
+  3    not passed: an objective was missed, an experiment failed or was refused, nothing was tested, or something was
+       left behind
   4    a host could not be reached
-  130  ended by Ctrl-C (faults end by themselves; --halt ends them at once)
+  130  interrupted by Ctrl-C (faults end by themselves; --halt ends them now)
 
-The first run makes .venv beside this script. CHAOS_PYTHON names the Python (3.11 or newer) to make it with;
+The first run creates .venv beside this script. CHAOS_PYTHON sets the Python (3.11 or newer) to create it with.
 CHAOS_NO_INSTALL=1 keeps root from installing a missing system package.
 TEXT
 }

@@ -18,23 +18,23 @@ usage() {
 Usage: ./run_lab.sh ACTION [OPTION]...
 
 Boots a lab of small Linux machines on this one: application hosts app1 to appN with the sample application, db1 with
-PostgreSQL, and observer1. They have systemd and SSH, a network of their own, and no way out. Needs root.
+PostgreSQL, and observer1. They have systemd, SSH and their own isolated network. Needs root.
 
-  up [N]              bring it up with N application hosts (default 2) and print the path of its inventory
+  up [N]              start it with N application hosts (default 2) and print the path of its inventory
   status              print its hosts and whether they answer
   inventory           print the path of its inventory
   ssh HOST [COMMAND]  log in to a host, or run a command there
-  down                take it down, also what a crash left of it
-  vm ACTION           the same, up without N and ssh without HOST, for a virtual machine with a kernel of its own (QEMU)
-  ACTION --help       print the options of an action: --name for several labs at once, and for up which hosts there are
+  down                stop it and clean up, even after a crash
+  vm ACTION           the same for a virtual machine with its own kernel (QEMU); up without N, ssh without HOST
+  ACTION --help       print the options of an action, such as --name for several labs at once
 
   ./run_lab.sh up 3 --protected 1
   ./run_chaos_tests.sh --inventory "$(./run_lab.sh inventory)"
   ./run_lab.sh down
   ./run_lab.sh vm up
 
-Images are built once, in ~/.cache/magsasa-chaos-lab (CHAOS_LAB_HOME names another folder).
-Exit codes: 0 done, 1 could not, 2 wrong usage; ssh: that of the command.
+Images are built once, in ~/.cache/magsasa-chaos-lab (set CHAOS_LAB_HOME for another folder).
+Exit codes: 0 done, 1 failed, 2 wrong usage; ssh: that of the command.
 TEXT
 }
 

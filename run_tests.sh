@@ -11,19 +11,20 @@ usage() {
     cat <<'TEXT'
 Usage: ./run_tests.sh [OPTION]... [-- PYTEST OPTION...]
 
-Runs the whole test suite and prints what each stage found.
+Runs the whole test suite and prints the result of each stage.
 
   --only STAGE   run only this stage; repeat it or separate several with commas
-  --quick        for the work at the desk: lint, unit, app, and a few tests of the others with a real run and a real host
+  --quick        for development: lint, unit, app, and a few other tests with a real run and a real host
   --list         print the stages and end
   --help         print this text
 
 Exit codes: 0 all passed, 1 something failed or could not run, 2 wrong usage.
-A test that the machine starved (by the kernel's count of who waits for a processor) is tried again once; more than three such tests fail the run.
+A test that fails while the CPU is overloaded, by the kernel's pressure figures, is retried once. More than three such
+tests fail the run.
 
-CHAOS_NIGHTLY=1 runs the variants too that are left out by day. CI=true makes a test fail, instead of being skipped, when the machine lacks what it needs.
-CHAOS_PYTHON names the Python (3.11 or newer) for .venv; CHAOS_NO_INSTALL=1 keeps root from installing a missing
-system package.
+CHAOS_NIGHTLY=1 also runs the variants that are left out by day. CI=true makes a test fail, instead of being skipped, if
+the machine lacks what it needs. CHAOS_PYTHON sets the Python (3.11 or newer) for .venv. CHAOS_NO_INSTALL=1 keeps root
+from installing a missing system package.
 TEXT
 }
 
@@ -35,12 +36,12 @@ unit         tests/unit: pure logic, and the shape of the collection
 app          target_app/tests: the sample application
 awx          tests/awx: the playbooks as jobs of Ansible Tower and AWX
 matrix       tests/matrix: targets with Python 3.8 to 3.13, controllers with ansible-core 2.16 to 2.21
-solo         tests/solo: what needs this machine for itself: faults of CPU, memory and disk, the probe, whole playbooks
-truth        tests/truth: whole experiments over a service whose failures are known to the millisecond
-integration  tests/integration: other real faults, commands and roles on this machine
-lab          tests/lab: real hosts over SSH, made for the tests
-crash        tests/crash: every kind of fault against whatever goes wrong, on a lab host
-vm           tests/vm: a virtual machine with a kernel of its own
+solo         tests/solo: tests that need this machine for themselves: CPU, memory and disk faults, probe, playbooks
+truth        tests/truth: whole experiments on a service whose failures are known to the millisecond
+integration  tests/integration: all other faults, commands and roles on this machine
+lab          tests/lab: real hosts over SSH, created for the tests
+crash        tests/crash: every kind of fault against every kind of failure, on a lab host
+vm           tests/vm: a virtual machine with its own kernel
 TEXT
 }
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import sys
+import textwrap
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -16,6 +17,7 @@ sys.path.insert(0, str(ROOT / ".collections"))
 
 from ansible_collections.magsasa.chaos.plugins.plugin_utils import _variables
 
+WIDTH = 120  # columns
 BEGIN, END = "<!-- variables: begin -->", "<!-- variables: end -->"
 
 
@@ -44,12 +46,9 @@ def with_table(readme):
 
 def with_spec(text, option, variable):
     """An argument_specs.yml with description, type and default of an option as the table has them."""
-    block = "      %s:\n        description: %s\n        type: %s\n        default: %s\n" % (
-        option,
-        quoted(variable.meaning) if ": " in variable.meaning or variable.meaning.startswith(("`", "'")) else variable.meaning,
-        variable.type,
-        quoted(variable.template),
-    )
+    meaning = quoted(variable.meaning) if ": " in variable.meaning or variable.meaning.startswith(("`", "'")) else variable.meaning
+    description = textwrap.fill("        description: " + meaning, WIDTH, subsequent_indent=" " * 10, break_long_words=False, break_on_hyphens=False)
+    block = "      %s:\n%s\n        type: %s\n        default: %s\n" % (option, description, variable.type, quoted(variable.template))
     return re.sub(r"^      %s:\n(?:        .*\n)+" % option, lambda _found: block, text, flags=re.MULTILINE)
 
 

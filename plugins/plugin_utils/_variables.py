@@ -26,20 +26,20 @@ def _text(name, default):
 
 
 SETTINGS = (
-    _of("chaos_allowed", "false", "A host is touched only where the inventory says true."),
-    _of("chaos_protected", "false", "True always wins over C(chaos_allowed); so does a value that is neither true nor false."),
-    _of("chaos_hosts", "all", "The hosts of the run, as a pattern of Ansible."),
+    _of("chaos_allowed", "false", "Whether experiments on a host are allowed. A host is touched only if its inventory says true."),
+    _of("chaos_protected", "false", "Whether a host is protected. True overrides C(chaos_allowed), and so does a value that is neither true nor false."),
+    _of("chaos_hosts", "all", "Hosts of the run, as an Ansible host pattern."),
     _of(
         "chaos_intensity",
         "light",
-        "The intensity of the run (smoke, light, medium, heavy, full or extended); each playbook C(chaos_light) and so on sets its own.",
+        "Intensity of the run (smoke, light, medium, heavy, full or extended). Each playbook, such as C(chaos_light), sets its own.",
         "preflight_intensity suite_intensity",
         template="{{ chaos_intensity | default('light', true) }}",
     ),
     _of(
         "chaos_scenarios",
         "",
-        "Ids, families or tags instead of the intensity's scenarios; a list, or a text with commas.",
+        "Scenarios to run instead of those of the intensity, by id, family or tag; a list or comma-separated.",
         "preflight_scenarios",
         "raw",
         "{{ chaos_scenarios | default([]) }}",
@@ -47,30 +47,30 @@ SETTINGS = (
     _of(
         "chaos_scenario_files",
         "",
-        "Files of scenarios of your own on the controller; a list, or a text with commas.",
+        "Your own scenario files on the controller; a list or comma-separated.",
         "preflight_scenario_files",
         "raw",
         "{{ chaos_scenario_files | default([]) }}",
     ),
-    _of("chaos_extra_scenarios", "", "Scenarios of your own as a list."),
+    _of("chaos_extra_scenarios", "", "Your own scenarios as a list, in the form of C(docs/scenario.schema.json)."),
     _of(
         "chaos_target_url",
         "",
-        "The service; found by port detection when empty. C(APP_PORT) and C(CHAOS_TARGET_PORT) in the environment name its port instead.",
+        "URL of the service. When empty, port detection finds the service; the environment variables C(APP_PORT) and C(CHAOS_TARGET_PORT) name its port.",
         "preflight_target_url",
         template="{{ chaos_target_url | default('', true) or ('' if preflight_ports or preflight_service else preflight_probe | magsasa.chaos.probe_target) }}",
     ),
     _of(
         "chaos_service",
         "",
-        "The name of the service, as its health document, its systemd unit or its process tells it; no other is tested.",
+        "Name of the service, as its health document, its systemd unit or its process reports it. No other service is tested.",
         "preflight_service",
         template="{{ chaos_service | default('', true) }}",
     ),
     _of(
         "chaos_ports",
         "8000, 5000, 5001, 3000",
-        "Ports of the service; no other is tested.",
+        "Candidate ports of the service. No service on another port is tested.",
         "preflight_ports",
         "raw",
         "{{ chaos_ports | default([], true) }}",
@@ -78,7 +78,7 @@ SETTINGS = (
     _of(
         "chaos_discover",
         "CHAOS_DISCOVER, else true",
-        "Whether port detection looks at every listening port beside the usual ones.",
+        "Whether port detection looks at every listening port, not only at the usual ones.",
         "preflight_discover",
         "raw",
         "{{ chaos_discover | default('') | string or lookup('ansible.builtin.env', 'CHAOS_DISCOVER') or true }}",
@@ -86,48 +86,48 @@ SETTINGS = (
     _of(
         "chaos_probe",
         "",
-        "What is probed instead of the health address, with the keys url, method, headers, body, expect (status, json, matches), validate_certs, "
+        "What to probe instead of the health endpoint, with the keys url, method, headers, body, expect (status, json, matches), validate_certs, "
         "timeout and rate.",
     ),
-    _of("chaos_probe_url", "", "Its C(url) alone, as C(--probe) gives it."),
-    _of("chaos_database_path", "", "The SQLite file of the service, where port detection does not find it out."),
-    _of("chaos_database_port", "", "The port of the service's database on the same host; 3306 is taken for MySQL, another one for PostgreSQL."),
-    _of("chaos_sample_app", "true", "Whether the sample application is started where no service is found on this machine."),
+    _of("chaos_probe_url", "", "The C(url) of C(chaos_probe) alone, as C(--probe) sets it."),
+    _of("chaos_database_path", "", "SQLite file of the service, if port detection cannot determine it."),
+    _of("chaos_database_port", "", "Port of the service's database on the same host. 3306 means MySQL, any other port PostgreSQL."),
+    _of("chaos_sample_app", "true", "Whether to start the sample application if no service is found on this machine."),
     _of(
         "chaos_observer",
         "the target itself",
-        "Inventory name of the host that probes.",
+        "Inventory name of the observer, the host that probes.",
         "experiment_observer",
         template="{{ chaos_observer | default(inventory_hostname) }}",
     ),
     _of(
         "chaos_baseline",
         "10s; with smoke 4s",
-        "Length of the baseline.",
+        "Length of the baseline before each fault.",
         "preflight_baseline experiment_baseline",
         template=_text("chaos_baseline", "('4s' if chaos_intensity | default('') == 'smoke' else '10s')"),
     ),
     _of(
         "chaos_recovery_timeout",
         "30s",
-        "How long to wait for recovery.",
+        "How long to wait for recovery after each fault.",
         "preflight_recovery_timeout experiment_recovery_timeout",
         template=_text("chaos_recovery_timeout", "'30s'"),
     ),
-    _of("chaos_probe_rate", "20", "Probes a second.", "preflight_probe_rate experiment_probe_rate", "raw", _text("chaos_probe_rate", "20")),
+    _of("chaos_probe_rate", "20", "Probes per second.", "preflight_probe_rate experiment_probe_rate", "raw", _text("chaos_probe_rate", "20")),
     _of(
-        "chaos_probe_timeout", "2s", "Time-out of one probe.", "preflight_probe_timeout experiment_probe_timeout", template=_text("chaos_probe_timeout", "'2s'")
+        "chaos_probe_timeout", "2s", "Time limit of each probe.", "preflight_probe_timeout experiment_probe_timeout", template=_text("chaos_probe_timeout", "'2s'")
     ),
     _of(
         "chaos_objectives",
         "those of each scenario",
-        "Objectives of the system, such as C({recovery_time: 5s, p95: 300ms}), for a run, a group or a host: key by key in place of those of the "
-        "shipped scenarios.",
+        "Objectives of your system, such as C({recovery_time: 5s, p95: 300ms}), for a run, a group or a host. They replace those of the shipped "
+        "scenarios key by key.",
     ),
     _of(
         "chaos_halt_on",
         "",
-        "Undo the fault early at this C(error_rate) or C(latency) over C(for). Empty for never.",
+        "Revert a fault early at this C(error_rate) or C(latency), measured over C(for). Empty for never.",
         "experiment_halt_on",
         "dict",
         "{{ experiment_scenario.halt_on | default(chaos_halt_on | default({})) }}",
@@ -135,14 +135,14 @@ SETTINGS = (
     _of(
         "chaos_lease",
         "15s, or 10 s and a second a host",
-        "Fault and probe end within this time when the controller vanishes. Empty for no lease.",
+        "Fault and probe end within this time if the controller is lost. Empty for no lease.",
         "experiment_lease",
         template="{{ chaos_lease | default([15, 10 + experiment_hosts | length] | max ~ 's') }}",
     ),
     _of(
         "chaos_max_percent",
         "50",
-        "The share of an inventory group that may be experimented on at once; the others wait for the next wave. 100 lifts the guard.",
+        "Share of an inventory group in percent that may be under experiment at the same time; the other hosts wait for the next wave. 100 lifts the guard.",
         "preflight_max_percent suite_max_percent",
         "raw",
         _text("chaos_max_percent", "50"),
@@ -150,19 +150,19 @@ SETTINGS = (
     _of(
         "chaos_seed",
         "one of the run's own",
-        "Decides which hosts run together; the report shows it.",
+        "Seed that decides which hosts run together. The report shows it.",
         "preflight_seed",
         "raw",
         "{{ chaos_seed | default('') | string }}",
     ),
-    _of("chaos_window", "", "When faults may be injected, such as C(Mon-Fri 09:00-17:00 Europe/Manila) or C(22:00-04:00)."),
-    _of("chaos_run_wait", "30s", "How long to wait for another run that experiments on the same host, before this one is refused there."),
-    _of("chaos_run_force", "false", "Whether to go on beside another run. Each then sees what the other does to the host."),
-    _of("chaos_sliced", "false", "Whether a slice of a sliced AWX job may run; its share of a group (C(chaos_max_percent)) is that of its own hosts."),
+    _of("chaos_window", "", "Time window in which faults may be injected, such as C(Mon-Fri 09:00-17:00 Europe/Manila) or C(22:00-04:00)."),
+    _of("chaos_run_wait", "30s", "How long to wait while another run experiments on the same host, before this run is refused there."),
+    _of("chaos_run_force", "false", "Whether to go on beside another run on the same host. Each of the two then sees the faults of the other."),
+    _of("chaos_sliced", "false", "Whether a slice of a sliced AWX job may run. C(chaos_max_percent) then applies to the hosts of each slice alone."),
     _of(
         "chaos_fail_on_breach",
         "true",
-        "Whether the run fails when an objective is not met.",
+        "Whether the run fails if an objective is missed.",
         "preflight_fail_on_breach suite_fail_on_breach",
         "raw",
         _text("chaos_fail_on_breach", "true"),
@@ -170,7 +170,7 @@ SETTINGS = (
     _of(
         "chaos_allow_untested",
         "false",
-        "Whether a run may pass in which nothing was tested, or an experiment was refused or told nothing.",
+        "Whether a run may pass in which nothing was tested, or an experiment was refused or inconclusive.",
         "suite_allow_untested",
         "raw",
         _text("chaos_allow_untested", "false"),
@@ -178,7 +178,7 @@ SETTINGS = (
     _of(
         "chaos_report_dir",
         "reports",
-        "Folder of the reports. C(CHAOS_REPORT_DIR) in the environment and C(report_dir) of the section C(slo_report) of ansible.cfg name it too.",
+        "Folder for reports. It can also be set with the environment variable C(CHAOS_REPORT_DIR) or C(report_dir) in the section C(slo_report) of ansible.cfg.",
         "preflight_report_dir",
         template="{{ chaos_report_dir | default('', true) }}",
     ),
@@ -187,7 +187,7 @@ SETTINGS = (
 # Facts that a run sets. They are for reading: as extra variables they would hide what the run found out.
 RESULTS = (
     _of(
-        "chaos_refused", "", "Why the inventory refuses this host; empty when it does not.", "experiment_refused", template="{{ chaos_refused | default('') }}"
+        "chaos_refused", "", "Why the inventory does not allow experiments on this host; empty if it does.", "experiment_refused", template="{{ chaos_refused | default('') }}"
     ),
     _of(
         "chaos_endpoint",
@@ -197,8 +197,8 @@ RESULTS = (
         "dict",
         "{{ chaos_endpoint | default({}) }}",
     ),
-    _of("chaos_unfit", "", "Why the service of this host cannot be tested, or that there is none; empty when it can."),
-    _of("chaos_unable", "", "The scenarios that this host lacks something for, and what."),
+    _of("chaos_unfit", "", "Why the service of this host cannot be tested, or that there is none; empty if it can."),
+    _of("chaos_unable", "", "The scenarios that cannot run on this host, and what is missing."),
     _of("chaos_probes", "", "The probes of the scenarios that have one."),
     _of("chaos_controller", "", "Process id and start time of the run."),
     _of("chaos_turn", "", "Whether this run has the turn of the host."),

@@ -215,7 +215,7 @@ def test_chosen_scenarios_and_report_folder_reach_the_run(chaos_state, tmp_path)
 def test_what_follows_two_dashes_goes_to_ansible(chaos_state, tmp_path):
     env = chaos_environment(chaos_state, tmp_path)
     done = command(CHAOS, "--halt", "--", "--list-tasks", cwd=tmp_path, env=env)
-    assert done.returncode == 0 and "Undo every active fault" in done.stdout and "PLAY RECAP" not in done.stdout
+    assert done.returncode == 0 and "Revert every active fault" in done.stdout and "PLAY RECAP" not in done.stdout
     done = command(CHAOS, "--halt", "--", "--no-such-option", cwd=tmp_path, env=env)
     assert done.returncode == 2 and "Traceback" not in done.stderr
 

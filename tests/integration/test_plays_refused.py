@@ -66,5 +66,5 @@ def test_a_run_that_cannot_take_the_turn_of_its_host_does_not_go_on(ansible_play
         done = ansible_playbook("-e", json.dumps(values), "playbooks/chaos_light.yml", env={"MAGSASA_CHAOS_STATE": place / "state"})
     (record,) = json.loads((tmp_path / "reports" / "latest" / "report.json").read_text())["experiments"]
     assert (record["status"], record["fault"]) == ("refused", None), record
-    assert record["reason"].startswith("the turn of the host could not be taken (the state folder "), record["reason"]
+    assert record["reason"].startswith("the host could not be reserved for this run (the state folder "), record["reason"]
     assert done.returncode == 2 and list(place.iterdir()) == []

@@ -193,7 +193,7 @@ def test_one_that_does_not_come_up_says_why_and_is_ended(role, tmp_path):
     (tmp_path / "magsasa_app").mkdir()
     (tmp_path / "magsasa_app" / "__main__.py").write_text("raise SystemExit('no such table: farmers at postgresql://u:secret-word@h/d')")
     said = role(fails=True, source=str(tmp_path), timeout="1s", fragile=True)[2]
-    assert "the sample application did not come up: " in said and "its last lines: " in said
+    assert "the sample application did not start: " in said and "its last lines: " in said
     assert "no such table: farmers at postgresql://***@h/d" in said and "secret-word" not in said
     assert not processes(role.home)
 
@@ -286,10 +286,10 @@ def test_what_it_refuses(role, tmp_path):
         taken.listen(1)
         port = taken.getsockname()[1]
         for variables, said in (
-            ({"source": str(tmp_path)}, "target_app_source: '%s' does not hold magsasa_app" % tmp_path),
+            ({"source": str(tmp_path)}, "target_app_source: '%s' does not contain magsasa_app" % tmp_path),
             ({"port": port}, "target_app_port: %d cannot be listened on (Address already in use)" % port),
-            ({"home": str(tmp_path / "a$b")}, "a path holds a double quote, a backslash, a dollar sign or a line break"),
-            ({"database_url": 'postgresql://u:secret-word"@h/d'}, "target_app_database_url: holds a space, a quote or a backslash"),
+            ({"home": str(tmp_path / "a$b")}, "a path contains a double quote, a backslash, a dollar sign or a line break"),
+            ({"database_url": 'postgresql://u:secret-word"@h/d'}, "target_app_database_url: contains a space, a quote or a backslash"),
         ):
             text = role(fails=True, **variables)[2]
             assert said in text and "secret-word" not in text, text

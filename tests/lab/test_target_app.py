@@ -38,7 +38,7 @@ def test_folders_of_any_name_and_one_that_does_not_come_up(lab, root, tmp_path):
         assert code == 0, said
         assert '"ok"' in ssh(lab, "observer1", "curl -s http://127.0.0.1:5111/health")
         said, code = role(lab, root, tmp_path, BROKEN)
-        assert code == 2 and "the sample application did not come up: " in said and "DATABASE_URL: there is no folder /proc/nowhere" in said, said
+        assert code == 2 and "the sample application did not start: " in said and "DATABASE_URL: there is no folder /proc/nowhere" in said, said
         assert ssh(lab, "observer1", "systemctl is-active magsasa-app.service", check=False).strip() in ("inactive", "failed")
     finally:
         said, code = role(lab, root, tmp_path, {"target_app_state": "absent", "target_app_home": ODD["target_app_home"]})

@@ -125,7 +125,7 @@ def test_fragile_application_is_found_wanting(ansible_playbook, tmp_path, home):
 
 def test_a_sample_application_that_does_not_come_up_is_ended(home, ansible_playbook):
     done = ansible_playbook(ROOT / "playbooks" / "chaos_light.yml", "-e", "target_app_home=%s" % home, "-e", "target_app_timeout=1ms")
-    assert done.returncode == 2 and "the sample application did not come up: " in done.stdout, done.stdout
+    assert done.returncode == 2 and "the sample application did not start: " in done.stdout, done.stdout
     assert not home.exists() and sample_processes(home) == []
 
 
@@ -179,7 +179,7 @@ def test_dead_controller_leaves_nothing(chaos_state, tmp_path, home, number, cau
 def test_panic_button(ansible_playbook, chaos_state, tmp_path, home):
     started = _running(chaos_state, tmp_path, home, "-e", "chaos_fail_on_breach=false")
     halted = ansible_playbook(ROOT / "playbooks" / "chaos_halt.yml")
-    assert halted.returncode == 0 and "1 fault(s) undone (memory-light)" in halted.stdout, halted.stdout
+    assert halted.returncode == 0 and "1 fault(s) reverted (memory-light)" in halted.stdout, halted.stdout
     assert not [name for name in living(chaos_state).values() if name != "chaos-probe"]
     output, _none = started.communicate(timeout=120)
     assert re.search(r"unknown memory-light +halted by \S+ from this host at ", output), output
