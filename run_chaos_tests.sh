@@ -248,4 +248,5 @@ fi
 CHAOS_REPORT_DIR=$(absolute "$report_dir")
 export CHAOS_REPORT_DIR
 ansible_environment
+[ "$mode" != run ] || export ANSIBLE_STDOUT_CALLBACK=${ANSIBLE_STDOUT_CALLBACK:-magsasa.chaos.console}
 exec "$VENV/bin/python" "$ROOT/tools/play.py" "${inventories[@]}" ${flags[@]+"${flags[@]}"} "$ROOT/playbooks/$playbook.yml" ${more[@]+"${more[@]}"}

@@ -26,6 +26,8 @@ OUTCOME = "ansible_collections.magsasa.chaos.plugins.plugin_utils._outcome"  # w
 def exit_code(code, understood=True, seen=None):
     """Our code for one of ansible-playbook's; ``understood`` says whether it took its command line, ``seen`` how far the run came (see _outcome.py)."""
     seen = seen or {}
+    if seen.get("interrupted"):
+        return INTERRUPTED
     if code == 0:
         return PASSED
     if code == 5 or not understood:

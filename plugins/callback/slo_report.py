@@ -120,7 +120,7 @@ class CallbackModule(CallbackBase):
         if self._over or not self._records:
             return
         self._over = True
-        report = model.build(self._run(interrupted, list(unreachable)), self._records)
+        report = model.build(self._run(interrupted or _outcome.SEEN["interrupted"], list(unreachable)), self._records)
         folder = os.path.abspath(os.path.expanduser(self._said["report_dir"] or self.get_option("report_dir")))
         shown = None
         try:
@@ -130,7 +130,8 @@ class CallbackModule(CallbackBase):
             self._display.warning("the report could not be written into %s (%s); name another folder with CHAOS_REPORT_DIR" % (folder, why))
         width = min(max(shutil.get_terminal_size().columns, terminal.WIDTH), 120)
         aside = constants.DEFAULT_STDOUT_CALLBACK.rpartition(".")[2] in PROGRAMS
-        for number, line in enumerate(terminal.render(report, shown, width)):
+        summary = (terminal.brief if _outcome.SEEN["shown"] else terminal.render)(report, shown, width)
+        for number, line in enumerate(summary):
             self._display.display(line, stderr=aside, color=COLORS.get(report["summary"]["verdict"]) if number == 0 else None)
 
     def _run(self, interrupted, unreachable):

@@ -11,7 +11,6 @@ event changes no verdict, so nothing here ever raises.
 from __future__ import annotations
 
 import json
-import math
 import os
 import stat
 import tempfile
@@ -90,15 +89,15 @@ def tell(event, **fields):
     path = _path()
     if path is None:
         return
-    line = encode(event, fields, time.time())
     try:
+        line = encode(event, fields, time.time())
         handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
             if os.fstat(handle).st_size + len(line) <= MOST_BYTES:
                 os.write(handle, line)  # one write to a file that is opened for appending: lines of several workers never mix
         finally:
             os.close(handle)
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a number of more digits than Python writes out
         pass
 
 
@@ -116,7 +115,7 @@ def _clean(value, depth=2):
     if isinstance(value, bool) or value is None:
         return value
     if isinstance(value, (int, float)):
-        return value if math.isfinite(value) and abs(value) < 1 << 53 else None
+        return value if abs(value) < 1 << 53 else None  # neither endless nor NaN
     if isinstance(value, (list, tuple)) and depth:
         return [_clean(each, depth - 1) for each in value[:MOST_ENTRIES]]
     if isinstance(value, dict) and depth:
@@ -163,7 +162,9 @@ class Reader:
 
 
 def ask_to_stop(path, why):
-    """Ask the run to put back what is in and to end, from the process that listens; ``why`` stands in the report."""
+    """Ask the run to put back what is in and to end, from the process that listens; ``why`` stands in the report. The first who asks counts."""
+    if os.path.lexists(path + STOP):
+        return
     try:
         handle = os.open(path + STOP + ".new", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:

@@ -5,5 +5,6 @@
 
 from __future__ import annotations
 
-# bad_setting: the preflight refused what the run was told; checked: it found everything usable; judged: an experiment has a record
-SEEN = {"bad_setting": False, "checked": False, "judged": False}
+# bad_setting: the preflight refused what the run was told; checked: it found everything usable; judged: an experiment has a record;
+# interrupted: somebody asked it to end (Ctrl-C), and it did so in good order; shown: each result was printed when it came
+SEEN = {"bad_setting": False, "checked": False, "judged": False, "interrupted": False, "shown": False}

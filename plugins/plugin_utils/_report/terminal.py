@@ -18,19 +18,32 @@ ORDER = {"FAILED": 0, "BROKEN": 1, "refused": 2, "unknown": 3, "passed": 4, "pla
 
 def render(report, path=None, width=WIDTH):
     """At most HEIGHT lines of plain text, none wider than ``width`` but the path of the report. The worst comes first."""
-    run, summary = report["run"], report["summary"]
-    title = "dry run" if run.get("dry_run") else summary["verdict"].upper()
-    sentence = summary["sentence"].split(": ", 1)[-1] if run.get("dry_run") else summary["sentence"]
-    lines = _wrapped("CHAOS %s: " % title, sentence, width)
-    lines += [_cut("  " + said, width) for said in model.gaps(run)]
-    lines += _tested(report["experiments"], width)
+    lines = _head(report, width) + _tested(report["experiments"], width)
     ordered = sorted(report["experiments"], key=lambda e: ORDER[rows.word(e)])
     advice = [_advice(e, said, width) for e, said in _different(ordered)]
     room = HEIGHT - len(lines) - 1
     most = max(1, room - min(sum(map(len, advice)), ADVICE_LINES))
     lines += _experiments(ordered, most, width)
     lines += _whole(advice, HEIGHT - len(lines) - 1)
-    return lines + (["report: %s" % text.plain(path, 4000)] if path else [])
+    return lines + _where(path)
+
+
+def brief(report, path=None, width=WIDTH):
+    """The same for somebody who has seen each result when it came: verdict, what is missing, recommendations, path."""
+    ordered = sorted(report["experiments"], key=lambda e: ORDER[rows.word(e)])
+    advice = [_advice(e, said, width) for e, said in _different(ordered)]
+    return _head(report, width) + _whole(advice, ADVICE_LINES) + _where(path)
+
+
+def _head(report, width):
+    run, summary = report["run"], report["summary"]
+    title = "dry run" if run.get("dry_run") else summary["verdict"].upper()
+    sentence = summary["sentence"].split(": ", 1)[-1] if run.get("dry_run") else summary["sentence"]
+    return _wrapped("CHAOS %s: " % title, sentence, width) + [_cut("  " + said, width) for said in model.gaps(run)]
+
+
+def _where(path):
+    return ["report: %s" % text.plain(path, 4000)] if path else []
 
 
 def _experiments(ordered, most, width):

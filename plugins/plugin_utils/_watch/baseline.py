@@ -60,6 +60,7 @@ class Baseline(Phase):
         self.tick("baseline", max(0.0, over - time.monotonic()))
         self._sleep(over - time.monotonic())
         self._stop()
+        self.begins("inject")
         return self.seen
 
     def _sleep(self, seconds):

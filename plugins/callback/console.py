@@ -1,0 +1,393 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A chaos run as one can follow it: live on a terminal, in lines elsewhere."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: console
+type: stdout
+short_description: Show a chaos run while it runs
+version_added: 0.1.0
+author: magsasa.chaos contributors (@magsasa)
+description:
+  - On a terminal, where the Python library C(rich) is installed beside Ansible, shows each scenario with a bar over baseline, hold and recovery, the error rate
+    and latency just now, what the fault measures of itself, and the time left; what is over stays as one line with word and figure.
+  - Elsewhere (a pipe, CI, AWX) prints one line when a scenario begins, one every 10 seconds and one with its verdict. Neither moves the cursor nor says
+    anything by colour alone; E(NO_COLOR) is honoured.
+  - The roles and playbooks of this collection are shown by what they do to the service, not task by task. All other tasks are shown as the callback
+    P(ansible.builtin.default#callback) shows them, and so is everything with C(-v).
+  - The first Ctrl-C while an experiment is under way puts its fault back, waits for that and ends the run with its report. A second one does not wait;
+    the fault then ends with its lease.
+  - The report and its summary are those of P(magsasa.chaos.slo_report#callback).
+extends_documentation_fragment:
+  - default_callback
+  - result_format_callback
+requirements:
+  - set as stdout in configuration, or by C(ANSIBLE_STDOUT_CALLBACK=magsasa.chaos.console); C(./run_chaos_tests.sh) does that
+options:
+  live:
+    description:
+      - Whether a terminal is drawn live. When false there are lines on a terminal too.
+    type: bool
+    default: true
+    ini:
+      - section: console
+        key: live
+    env:
+      - name: CHAOS_LIVE
+"""
+
+import atexit
+import os
+import sys
+import threading
+import time
+
+from ansible import constants
+from ansible.plugins.callback.default import CallbackModule as Default
+from ansible.utils.color import stringc
+from ansible_collections.magsasa.chaos.plugins.plugin_utils import _events, _outcome
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._console import lines, quiet
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._console.interrupt import Interrupt
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._console.screen import Aside, Screen
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._console.state import State
+
+try:
+    from ansible_collections.magsasa.chaos.plugins.plugin_utils._console import live
+except ImportError:  # no rich: lines
+    live = None
+
+NAME = "magsasa.chaos.console"
+LOOK_S = 0.25  # between two looks at the events, and two frames
+COLORS = {
+    "passed": constants.COLOR_OK,
+    "failed": constants.COLOR_ERROR,
+    "unknown": constants.COLOR_WARN,
+    "skipped": constants.COLOR_SKIP,
+    "planned": constants.COLOR_VERBOSE,
+}
+
+
+class CallbackModule(Default):
+    """See DOCUMENTATION."""
+
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "stdout"
+    CALLBACK_NAME = NAME
+
+    def __init__(self):
+        super().__init__()
+        self._plain = self._display.verbosity > 0  # then this is the callback default
+        self._lock = getattr(self._display, "_lock", None) or threading.RLock()  # Ansible holds it while it forks a worker
+        self._state = State()
+        self._lines = lines.Lines(self._state)
+        self._held = {}  # host: why it failed last
+        self._banner = None  # the play whose name is printed when a task of somebody else has something to say
+        self._loud = False
+        self._path = self._reader = self._painter = self._screen = None
+        self._asides = []
+        self._over = threading.Event()
+        self._thread = None
+        self._interrupt = Interrupt(self._under_way, self._stop)
+
+    # -- the run as its events tell it
+
+    def v2_playbook_on_start(self, playbook):
+        """From here on events are heard; the workers are forked after this."""
+        super().v2_playbook_on_start(playbook)
+        if self._plain:
+            return
+        self._path = _events.listen(constants.DEFAULT_LOCAL_TMP)
+        if self._path is None:
+            self._plain = True
+            return
+        self._reader = _events.Reader(self._path)
+        if self._on_terminal():
+            unicode = "utf" in (getattr(sys.stdout, "encoding", "") or "").lower()
+            self._painter = live.Painter(color=not constants.ANSIBLE_NOCOLOR and "NO_COLOR" not in os.environ, unicode=unicode)
+        atexit.register(self._finish, interrupted=True)  # after the one of slo_report, so it is called before
+        self._interrupt.install(self._pause)
+        self._thread = threading.Thread(target=self._follow, name="chaos-console", daemon=True)
+        self._thread.start()
+
+    def _on_terminal(self):
+        """Whether something can be drawn: not in AWX, whose runner gives Ansible a terminal that nobody sees and a callback over this one."""
+        watched = type(self).__name__ == "CallbackModule" and self.CALLBACK_NAME == NAME
+        quiet_place = os.environ.get("CI") or os.environ.get("TERM", "dumb") in ("dumb", "unknown", "")
+        return bool(live and watched and not quiet_place and self.get_option("live") and sys.stdout.isatty())
+
+    def _follow(self):
+        while not self._over.wait(LOOK_S):
+            self._look()
+
+    def _look(self):
+        """Take what is new and show it. Nothing that goes wrong here may end the run."""
+        try:
+            with self._lock:
+                for event in self._reader.read():
+                    self._print(self._changed(self._state.apply(event), event["at"]))
+                now = time.time()
+                if self._screen is not None:
+                    self._draw(now)
+                else:
+                    self._print(self._lines.heartbeat(now))
+        except Exception as error:
+            self._give_up(error)
+
+    def _give_up(self, error):
+        self._over.set()
+        self._close_screen()
+        self._painter = None
+        self._display.warning("the live display has ended (%s: %s); the run goes on" % (type(error).__name__, error))
+
+    def _changed(self, changes, at):
+        """Lines for what changed."""
+        if any(kind == "over" for kind, _what in changes):
+            _outcome.SEEN["shown"] = True
+        if self._painter is None:
+            return self._lines.take(changes, at)
+        made = []
+        for change in changes:
+            kind, what = change
+            if kind in ("begins", "over"):
+                self._print(made + self._lines.head(at))
+                made = []
+            if kind == "over" and self._screen is None:
+                made += self._lines.take([change], at)
+            elif kind == "over":
+                width = self._screen.size()[0]
+                texts = self._painter.over(what, self._lines.several(), live.id_width(self._state), width)
+                self._screen.above("\n".join(line for line, _cells in self._painter.paint(texts, width)))
+            elif kind in ("run", "note", "halt", "back"):
+                made += self._lines.take([change], at)
+            if kind == "run":
+                self._print(made)
+                made = []
+                self._open_screen()
+        return made
+
+    def _print(self, made):
+        """Print lines that stay."""
+        for line in made:
+            if self._screen is not None:
+                width = self._screen.size()[0]
+                painted = self._painter.paint(self._painter.sentence(line[1:], width), width)
+                self._screen.above("\n".join(text for text, _cells in painted))
+            else:
+                parts = line if self._painter is None else line[1:]
+                self._display.display("".join(stringc(text, COLORS[style]) if style in COLORS else text for text, style in parts))
+        if made:
+            self._flush()
+
+    @staticmethod
+    def _flush():
+        try:
+            sys.stdout.flush()
+        except (OSError, ValueError):
+            pass
+
+    # -- the terminal
+
+    def _open_screen(self):
+        if self._screen is not None or self._over.is_set():
+            return
+        self._flush()
+        self._screen = Screen(sys.stdout.fileno(), self._lock)
+        for name in ("stdout", "stderr"):
+            stream = getattr(sys, name)
+            if name == "stdout" or stream.isatty():
+                aside = Aside(stream, self._screen, self._lock)
+                setattr(sys, name, aside)
+                self._asides.append((name, stream, aside))
+
+    def _pause(self, paused):
+        if self._screen is not None:
+            self._screen.pause(paused)
+
+    def _close_screen(self):
+        with self._lock:
+            screen, self._screen = self._screen, None
+            if screen is None:
+                return
+            screen.clear()
+            for name, stream, aside in self._asides:
+                aside.end()
+                if getattr(sys, name) is aside:
+                    setattr(sys, name, stream)
+            screen.clear()
+            self._asides = []
+
+    def _draw(self, now):
+        width, height = self._screen.size()
+        self._screen.draw(self._painter.paint(self._painter.frame(self._state, now, width, height), width))
+
+    # -- Ctrl-C
+
+    def _under_way(self):
+        return self._path is not None and not self._over.is_set() and not self._state.over and self._state.current is not None
+
+    def _stop(self, name):
+        """Called by a signal: the thread says it."""
+        _outcome.SEEN["interrupted"] = self._state.stopping = True
+        _events.ask_to_stop(self._path, name)
+        threading.Thread(target=self._say, args=(lines.stopping(self._state),), daemon=True).start()
+
+    def _say(self, text):
+        with self._lock:
+            self._print([self._lines.sentence(text, time.time())])
+
+    def _finish(self, interrupted=False):
+        """The last events, and the terminal as it was."""
+        if self._path is None:
+            return
+        self._over.set()
+        if self._thread is not threading.current_thread():
+            self._thread.join(2.0)
+        with self._lock:
+            try:
+                for event in self._reader.read(1 << 26):
+                    self._print(self._changed(self._state.apply(event), event["at"]))
+                said = lines.abandoned(self._state) if interrupted and self._state.current is not None else None
+                self._print(self._changed(self._state.finish(), time.time()))
+            finally:
+                self._close_screen()
+            if said:
+                self._say(said)
+        self._interrupt.remove()
+        _events.forget(self._path)
+        self._path = None
+
+    # -- what Ansible tells
+
+    def _shown(self, task):
+        """Whether Ansible's own way is the right one for this task."""
+        if self._plain or not quiet.is_own(task):
+            self._loud = True
+            if self._banner is not None:
+                play, self._banner = self._banner, None
+                super().v2_playbook_on_play_start(play)
+            return True
+        return False
+
+    @staticmethod
+    def _task(result):
+        return getattr(result, "task", None) or result._task
+
+    @staticmethod
+    def _host(result):
+        return (getattr(result, "host", None) or result._host).get_name()
+
+    @staticmethod
+    def _result(result):
+        found = getattr(result, "result", None)
+        return found if isinstance(found, dict) else result._result
+
+    def _warn(self, result):
+        """Warnings of an own task are shown, whatever it says else."""
+        self._handle_warnings(self._result(result))
+
+    def v2_playbook_on_play_start(self, play):
+        """The name of a play is printed when one of its tasks is."""
+        if self._plain:
+            super().v2_playbook_on_play_start(play)
+            return
+        self._play, self._banner = play, play
+
+    def _task_start(self, task, prefix=None):
+        if self._plain or not quiet.is_own(task):
+            if self._shown(task):
+                super()._task_start(task, prefix)
+            return
+        self._task_type_cache[task._uuid] = prefix or "TASK"
+        self._last_task_name = None
+
+    def v2_runner_on_ok(self, result):
+        """An own task says nothing but its warnings; a debug task says what it has to say."""
+        task = self._task(result)
+        if self._shown(task):
+            super().v2_runner_on_ok(result)
+            return
+        self._warn(result)
+        if not quiet.is_told(task):
+            for line in quiet.spoken(self._result(result).get("msg", "")):
+                self._display.display(line)
+
+    def v2_runner_on_failed(self, result, ignore_errors=False):
+        """What is handled is no failure; what is not is told when the run is over."""
+        task = self._task(result)
+        if self._shown(task):
+            super().v2_runner_on_failed(result, ignore_errors)
+            return
+        self._warn(result)
+        if not ignore_errors:
+            self._held[self._host(result)] = (quiet.message(self._result(result)), quiet.role_of(task) == "suite" and task.action.rpartition(".")[2] == "fail")
+
+    def v2_runner_on_unreachable(self, result):
+        """One line, at once."""
+        task = self._task(result)
+        if self._shown(task):
+            super().v2_runner_on_unreachable(result)
+        elif not task.ignore_unreachable:
+            self._display.display("%s cannot be reached: %s" % (self._host(result), quiet.message(self._result(result))), color=constants.COLOR_UNREACHABLE)
+
+    def v2_runner_on_skipped(self, result):
+        """See above."""
+        if self._shown(self._task(result)):
+            super().v2_runner_on_skipped(result)
+
+    def v2_runner_item_on_ok(self, result):
+        """See above."""
+        if self._shown(self._task(result)):
+            super().v2_runner_item_on_ok(result)
+
+    def v2_runner_item_on_failed(self, result):
+        """See above."""
+        if self._shown(self._task(result)):
+            super().v2_runner_item_on_failed(result)
+
+    def v2_runner_item_on_skipped(self, result):
+        """See above."""
+        if self._shown(self._task(result)):
+            super().v2_runner_item_on_skipped(result)
+
+    def v2_runner_retry(self, result):
+        """See above."""
+        if self._shown(self._task(result)):
+            super().v2_runner_retry(result)
+
+    def v2_on_file_diff(self, result):
+        """See above."""
+        if self._shown(self._task(result)):
+            super().v2_on_file_diff(result)
+
+    def v2_runner_on_start(self, host, task):
+        """See above."""
+        if self._plain or not quiet.is_own(task):
+            super().v2_runner_on_start(host, task)
+
+    def v2_playbook_on_include(self, included_file):
+        """See above."""
+        if self._plain or not quiet.is_own(included_file._task):
+            super().v2_playbook_on_include(included_file)
+
+    def v2_playbook_on_no_hosts_remaining(self):
+        """Whoever is left out was told."""
+        if self._plain or self._loud:
+            super().v2_playbook_on_no_hosts_remaining()
+
+    def v2_playbook_on_stats(self, stats):
+        """The last lines; a recap where there were tasks of somebody else."""
+        if self._plain:
+            super().v2_playbook_on_stats(stats)
+            return
+        reported = bool(self._state.scenarios) and any(each.endswith("slo_report") for each in constants.CALLBACKS_ENABLED)
+        self._finish()
+        failed = {host: said for host, (said, verdict) in self._held.items() if stats.failures.get(host) and not (verdict and reported)}
+        for said, hosts in quiet.gathered(failed):
+            where = "" if len(stats.processed) == 1 else " on %s" % lines.joined(sorted(hosts))
+            self._display.display("failed%s: %s" % (where, said), color=constants.COLOR_ERROR)
+        if self._loud or self.get_option("show_custom_stats"):
+            super().v2_playbook_on_stats(stats)
+        self._flush()

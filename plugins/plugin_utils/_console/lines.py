@@ -1,0 +1,232 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A run in lines, for pipes, CI and AWX, and the texts that the live display shares. Pure. Private to magsasa.chaos.
+
+A line is a list of ``(text, style)``; a style is a word of STYLES or None. Every colour has a word beside it.
+"""
+
+from __future__ import annotations
+
+import time
+
+from .state import WORST_FIRST
+
+HEARTBEAT_S = 10.0
+NEARLY_S = 4.0  # a phase that is over so soon needs no heartbeat any more, a recovery that has just begun none yet
+MOST_HOSTS = 3
+STYLES = ("passed", "failed", "unknown", "skipped", "planned", "faint", "strong")
+STYLE_OF = {"passed": "passed", "failed": "failed", "broken": "failed", "unknown": "unknown", "refused": "unknown", "skipped": "skipped", "planned": "planned"}
+
+
+def spelled(seconds):
+    """ "40 s", "2 min 10 s", "14 min"."""
+    whole = int(round(seconds))
+    if whole < 90:
+        return "%d s" % whole
+    minutes, rest = divmod(whole, 60)
+    if minutes >= 10:
+        return "%d min" % round(whole / 60.0) if minutes < 90 else "%d h %d min" % divmod(minutes, 60)
+    return "%d min %d s" % (minutes, rest) if rest else "%d min" % minutes
+
+
+def about(seconds):
+    """The same of an estimate, so that it does not change with every second."""
+    return spelled(max(5, 5 * round(seconds / 5.0)) if seconds < 90 else 60 * round(seconds / 60.0))
+
+
+def joined(names, most=MOST_HOSTS):
+    """ "web1, web2, web3 and 27 more"."""
+    names = [str(name) for name in names]
+    return ", ".join(names[:most]) + (" and %d more" % (len(names) - most) if len(names) > most else "")
+
+
+def count(number, noun):
+    """ "1 scenario", "7 scenarios"."""
+    return "%d %s%s" % (number, noun, "" if number == 1 else "s")
+
+
+def headline(state):
+    """ "chaos light: 7 scenarios on localhost, about 5 min"."""
+    run = state.run
+    hosts = run.get("hosts") or []
+    number = run.get("host_count") or len(hosts)
+    where = " on %s" % (str(hosts[0]) if number == 1 and hosts else count(number, "host")) if number else ""
+    left = None if run.get("dry_run") else run.get("estimated_s") or state.left_s(state.began)
+    what = "dry run, " if run.get("dry_run") else ""
+    what += count(len(state.planned()), "scenario")
+    return "chaos %s: %s%s%s" % (run.get("intensity") or "run", what, where, ", about %s" % about(left) if left else "")
+
+
+def tested(state):
+    """ "tested: http://localhost:5001 (shop) on web1 and 29 more"; "" when no host has told."""
+    found = [event for event in state.hosts.values() if event.get("target")]
+    run = state.run
+    if not found and not run.get("target"):
+        return ""
+    first = found[0] if found else run
+    service = " (%s)" % first["service"] if first.get("service") else ""
+    more = " on %s" % joined([event.get("host") for event in found], 1) if len(found) > 1 else ""
+    return "tested: %s%s%s" % (first["target"], service, more)
+
+
+def figures(scenario):
+    """What is seen just now: ["errors 0.0 %", "p95 8 ms"]."""
+    tick = scenario.tick
+    parts = []
+    if tick.get("error_rate_pct") is not None:
+        parts.append("errors %.1f %%" % tick["error_rate_pct"])
+    if tick.get("p95_ms") is not None:
+        parts.append("p95 %.0f ms" % tick["p95_ms"])
+    elif tick.get("p50_ms") is not None:
+        parts.append("median %.0f ms" % tick["p50_ms"])
+    return parts
+
+
+def aside(scenario):
+    """What the fault measures of itself, and who is silent; "" without either."""
+    tick = scenario.tick
+    parts = ["measured %s" % tick["effect"]] if tick.get("effect") and scenario.phase == "hold" else []
+    if tick.get("lost"):
+        parts.append("no answer from %s" % joined(tick["lost"]))
+    return ", ".join(parts)
+
+
+def phase(scenario, now):
+    """ "hold, 18 s left"."""
+    if scenario.back:
+        return "put back" if all(each.get("done") for each in scenario.back.values()) else "is being put back"
+    left = scenario.left_s(now) if scenario.phase in ("baseline", "hold") else None
+    return "%s%s" % (scenario.phase or "", ", %s left" % spelled(left) if left is not None else "")
+
+
+def verdict(scenario, several):
+    """``(word, text)`` of a scenario that is over; ``several``: the run has more than one host."""
+    worst = scenario.worst()
+    word = str(worst.get("word") or "unknown")
+    why = worst.get("figure") if word in ("passed", "failed") and worst.get("figure") else worst.get("reason")
+    why = str(why or worst.get("figure") or "")
+    if not several:
+        return word, why
+    words = scenario.words()
+    if len(scenario.results) == 1:
+        return word, "%s: %s" % (worst.get("host"), why) if why else str(worst.get("host"))
+    told = ", ".join("%d %s" % (words[each], each) for each in WORST_FIRST if words[each])
+    return word, told + ("; %s: %s" % (worst.get("host"), why) if why and word != "passed" else "")
+
+
+class Lines:
+    """Lines for the changes of a State, with the time before each."""
+
+    def __init__(self, state):
+        self._state = state
+        self._tested = False
+        self._reason = None
+        self._latest = None  # when the last line was made
+
+    def _line(self, at, *parts):
+        self._latest = at
+        return [(time.strftime("%H:%M:%S  ", time.localtime(at)), "faint"), *parts]
+
+    def sentence(self, text, at):
+        """A line of one sentence that a reader must see."""
+        return self._line(at, (text, "unknown"))
+
+    def take(self, changes, at):
+        """Lines for what ``State.apply`` returned."""
+        made = []
+        for kind, what in changes:
+            made += getattr(self, "_on_" + kind, self._nothing)(what, at)
+        return made
+
+    @staticmethod
+    def _nothing(_what, _at):
+        return []
+
+    def _on_run(self, _event, at):
+        return [self._line(at, (headline(self._state), "strong"))]
+
+    def _on_note(self, event, at):
+        return [self._line(at, ("%s: %s" % (event.get("host"), event.get("text")), None))]
+
+    def head(self, at):
+        """What is tested: said once, before the first scenario."""
+        said = "" if self._tested else tested(self._state)
+        self._tested = True
+        return [self._line(at, (said, None))] if said else []
+
+    def _name(self, scenario):
+        return "%d/%d %s" % (scenario.number, max(len(self._state.planned()), scenario.number), scenario.id)
+
+    def _on_begins(self, scenario, at):
+        waves = ", wave 1 of %d" % scenario.waves if scenario.waves > 1 else ""
+        hosts = ", %s" % count(scenario.host_count, "host") if self.several() else ""
+        text = "%s begins: baseline %s, hold %s%s%s" % (self._name(scenario), spelled(scenario.baseline_s or 0), spelled(scenario.hold_s or 0), hosts, waves)
+        return self.head(at) + [self._line(at, (text, None))]
+
+    def _on_wave(self, scenario, at):
+        return [self._line(at, ("%s wave %d of %d" % (self._name(scenario), scenario.wave, scenario.waves), None))]
+
+    def _on_over(self, scenario, at):
+        word, text = verdict(scenario, self.several())
+        text, self._reason = ("the same reason" if text and text == self._reason and word in ("refused", "skipped") else text), text
+        text = text[len(word) :] if text.startswith(word + " ") else ": " + text if text else ""
+        head = self.head(at)
+        return head + [self._line(at, ("%s " % self._name(scenario), None), (word, STYLE_OF.get(word, "unknown")), (text, None))]
+
+    def _on_halt(self, event, at):
+        return [self._line(at, ("%s on %s: halting, %s" % (event.get("scenario"), event.get("host"), event.get("why")), "unknown"))]
+
+    def _on_back(self, event, at):
+        """One line when all of a wave is back; that it is under way was said by whoever asked for it."""
+        scenario = self._state.scenarios[event["scenario"]]
+        if not all(each.get("done") for each in scenario.back.values()):
+            return []
+        return [self._line(at, ("%s on %s is put back" % (scenario.id, joined(scenario.back)), None))]
+
+    def several(self):
+        """Whether hosts need names."""
+        return (self._state.run.get("host_count") or 0) > 1
+
+    def heartbeat(self, now):
+        """A line when nothing was said for a while."""
+        scenario = self._state.current
+        if scenario is None or scenario.phase not in ("baseline", "hold", "recovery") or self._latest is None or now - self._latest < HEARTBEAT_S:
+            return []
+        if scenario.phase == "recovery":
+            nearly = now - scenario.since < NEARLY_S
+        else:
+            left = scenario.left_s(now)
+            nearly = left is not None and left < NEARLY_S
+        if nearly and now - self._latest < 2 * HEARTBEAT_S:
+            return []
+        told = [phase(scenario, now), *figures(scenario), aside(scenario)]
+        return [self._line(now, ("%s %s" % (self._name(scenario), ", ".join(filter(None, told))), None))]
+
+
+def stopping(state):
+    """What is said when somebody asks the run to end (Ctrl-C)."""
+    faults = state.in_fault()
+    if not faults:
+        return "Ctrl-C: no fault is in; the run ends."
+    return "Ctrl-C: putting back %s and waiting for it; a second Ctrl-C does not wait (%s)." % (_what(state, faults), _ends(faults))
+
+
+def abandoned(state):
+    """What is said when somebody does not wait for that, or nobody could."""
+    faults = state.in_fault()
+    if not faults:
+        return "Interrupted; no fault is in."
+    return "Not waiting for %s: %s; ./run_chaos_tests.sh --halt with the same inventory puts it back at once." % (_what(state, faults), _ends(faults))
+
+
+def _what(state, faults):
+    hosts = [host for host, _within in faults if host]
+    number = state.current.host_count
+    where = joined(hosts) if hosts else joined(state.run.get("hosts") or ["its host"]) if number <= MOST_HOSTS else "%d hosts" % number
+    return "%s on %s" % (state.current.id, where)
+
+
+def _ends(faults):
+    within = [seconds for _host, seconds in faults if seconds]
+    return "it ends by itself within %s" % spelled(max(within)) if within else "it ends by itself at its deadline"

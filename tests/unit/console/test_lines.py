@@ -1,0 +1,282 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From events to what is shown: lines for a pipe, frames for a terminal."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._console import lines, live
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._console.state import State
+from rich.cells import cell_len
+
+LIGHT = ("cpu-light", "memory-light", "network-delay-light", "packet-loss-light", "disk-io-light", "app-restart", "database-outage-brief")
+HOLDS = dict(dict.fromkeys(LIGHT, 30), **{"app-restart": 0, "database-outage-brief": 10})
+WELL = {"word": "passed", "figure": "errors 0 % (at most 5 %)"}
+NOON = 1800000000.0
+
+
+def run(hosts=1, ids=LIGHT, results=None, until=None, waves=1):
+    """Events of a run at the pace of a real one; ``results``: {(scenario, host number): fields of its end}; ``until``: (scenario, phase) that it stops in."""
+    at, names = NOON, ["web%d" % number for number in range(1, hosts + 1)]
+    scenarios = [{"id": each, "title": each, "hold_s": HOLDS.get(each, 30)} for each in ids]
+    yield {"event": "run", "at": at, "intensity": "light", "scenarios": scenarios, "hosts": names, "host_count": hosts, "baseline_s": 10, "lease_s": 15}
+    for name in names:
+        yield {"event": "host", "at": at + 1, "host": name, "target": "http://%s:8000" % name, "service": "shop"}
+    at += 2
+    for each in ids:
+        for wave in range(waves):
+            share = names[wave::waves]
+            common = {"scenario": each}
+            yield {"event": "scenario", "at": at, "hosts": share, "host_count": len(share), "baseline_s": 10, "wave": wave + 1, "waves": waves, **common}
+            yield {"event": "phase", "at": at, "phase": "baseline", "seconds": 10, **common}
+            for second in range(1, 10):
+                yield {"event": "tick", "at": at + second, "phase": "baseline", "left_s": 10 - second, "error_rate_pct": 0.0, "p95_ms": 8.0, **common}
+            if until == (each, "baseline"):
+                return
+            at += 10
+            yield {"event": "phase", "at": at, "phase": "hold", "seconds": HOLDS.get(each, 30), **common}
+            for second in range(1, HOLDS.get(each, 30)):
+                left = HOLDS.get(each, 30) - second
+                tick = {"error_rate_pct": 1.25, "p95_ms": 1234.4, "effect": "50.1 % of 2 cores", "lost": ["web3"] if hosts > 2 else []}
+                yield {"event": "tick", "at": at + second, "phase": "hold", "left_s": left, **tick, **common}
+                if until == (each, "hold") and second == 10:
+                    return
+            at += HOLDS.get(each, 30)
+            yield {"event": "phase", "at": at, "phase": "recovery", **common}
+            at += 2
+            yield {"event": "phase", "at": at, "phase": "collect", **common}
+            for name in share:
+                found = (results or {}).get((each, int(name[3:])), WELL)
+                yield {"event": "ended", "at": at, "host": name, **found, **common}
+            at += 1
+
+
+def told(events, heartbeats=True):
+    """The lines of these events, without the time; a look at the clock four times a second."""
+    state = State()
+    maker = lines.Lines(state)
+    made, clock = [], NOON
+    for event in events:
+        while heartbeats and clock + 0.25 < event["at"]:
+            clock += 0.25
+            made += maker.heartbeat(clock)
+        made += maker.take(state.apply(event), event["at"])
+    made += maker.take(state.finish(), clock)
+    return ["".join(text for text, _style in line[1:]) for line in made], made
+
+
+def test_a_light_run_on_one_host_fits_on_a_page():
+    """At most 40 lines with the summary, which is verdict and report (and recommendations, when there are any)."""
+    found, made = told(run())
+    assert found[:3] == [
+        "chaos light: 7 scenarios on web1, about 4 min",
+        "tested: http://web1:8000 (shop)",
+        "1/7 cpu-light begins: baseline 10 s, hold 30 s",
+    ]
+    assert found[3:7] == [
+        "1/7 cpu-light hold, 30 s left, errors 0.0 %, p95 8 ms",
+        "1/7 cpu-light hold, 20 s left, errors 1.2 %, p95 1234 ms, measured 50.1 % of 2 cores",
+        "1/7 cpu-light hold, 10 s left, errors 1.2 %, p95 1234 ms, measured 50.1 % of 2 cores",
+        "1/7 cpu-light passed: errors 0 % (at most 5 %)",
+    ]
+    assert len(found) <= 36
+    assert all(line[0][0].count(":") == 2 for line in made)  # the time
+
+
+def test_a_service_that_does_not_come_back_is_no_silence():
+    events = [event for event in run(ids=LIGHT[:1]) if event["event"] != "ended"]
+    events = [event for event in events if event.get("phase") != "collect"] + [
+        dict(WELL, event="ended", at=events[-1]["at"] + 28, host="web1", scenario=LIGHT[0])
+    ]
+    found, _made = told(events)
+    assert sum("recovery" in line for line in found) == 3
+
+
+@pytest.mark.parametrize(
+    ("result", "expected"),
+    [
+        (WELL, "1/1 cpu-light passed: errors 0 % (at most 5 %)"),
+        (
+            {"word": "failed", "figure": "recovery never (at most 10 s) MISSED", "reason": "missed: recovery_time"},
+            "failed: recovery never (at most 10 s) MISSED",
+        ),
+        ({"word": "failed", "reason": "error rate 60.0 % reached the halt limit of 50 %"}, "failed: error rate 60.0 % reached the halt limit of 50 %"),
+        ({"word": "refused", "reason": "refused by the window guard: later"}, "1/1 cpu-light refused by the window guard: later"),
+        ({"word": "skipped", "reason": "nft is not installed"}, "1/1 cpu-light skipped: nft is not installed"),
+        ({"word": "unknown", "figure": "errors 0 %", "reason": "no evidence"}, "1/1 cpu-light unknown: no evidence"),
+        ({"word": "broken"}, "1/1 cpu-light broken"),
+        ({"word": "planned"}, "1/1 cpu-light planned"),
+        ({"word": "something new"}, "1/1 cpu-light something new"),
+    ],
+)
+def test_a_verdict_has_its_word_and_its_figure(result, expected):
+    found, made = told(run(ids=LIGHT[:1], results={("cpu-light", 1): result}))
+    assert found[-1].endswith(expected)
+    (styled,) = [text for text, style in made[-1] if style and style != "faint"]
+    assert styled == result["word"]  # a word beside every colour
+
+
+def test_the_same_reason_is_said_once():
+    reason = {"word": "refused", "reason": "the service is not well: 503 x HTTP 503"}
+    found, _made = told(run(results={(each, 1): reason for each in LIGHT}))
+    assert sum("503 x HTTP" in line for line in found) == 1 and sum("the same reason" in line for line in found) == 6
+
+
+@pytest.mark.parametrize(
+    ("results", "expected"),
+    [
+        ({}, "1/1 cpu-light passed: 30 passed"),
+        ({7: {"word": "failed", "figure": "recovery never MISSED"}}, "1/1 cpu-light failed: 1 failed, 29 passed; web7: recovery never MISSED"),
+        ({1: {"word": "refused", "reason": "closed"}, 2: {"word": "refused", "reason": "closed"}}, "1/1 cpu-light passed: 28 passed, 2 refused"),
+        ({5: {"word": "unknown", "reason": "no data"}, 6: {"word": "skipped"}}, "1/1 cpu-light unknown: 1 unknown, 28 passed, 1 skipped; web5: no data"),
+    ],
+)
+@pytest.mark.parametrize("waves", [1, 3])
+def test_many_hosts_are_counted_and_the_worst_is_named(results, expected, waves):
+    found, _made = told(run(hosts=30, ids=LIGHT[:1], waves=waves, results={("cpu-light", number): each for number, each in results.items()}))
+    assert found[-1] == expected
+    assert sum("begins" in line for line in found) == 1 and found[1] == "tested: http://web1:8000 (shop) on web1 and 29 more"
+    assert sum("wave" in line for line in found) == waves if waves > 1 else True
+
+
+def test_a_scenario_whose_hosts_are_lost_ends_when_the_next_begins():
+    events = [event for event in run(hosts=3, ids=LIGHT[:2]) if event["event"] != "ended" or event["host"] != "web2"]
+    found, _made = told(events)
+    assert [line for line in found if "passed:" in line] == ["1/2 cpu-light passed: 2 passed", "2/2 memory-light passed: 2 passed"]
+
+
+@pytest.mark.parametrize(
+    ("until", "stopping", "abandoned"),
+    [
+        (("cpu-light", "baseline"), "Ctrl-C: no fault is in; the run ends.", "Interrupted; no fault is in."),
+        (
+            ("cpu-light", "hold"),
+            "Ctrl-C: putting back cpu-light on web1 and waiting for it; a second Ctrl-C does not wait (it ends by itself within 15 s).",
+            "Not waiting for cpu-light on web1: it ends by itself within 15 s; ./run_chaos_tests.sh --halt with the same inventory puts it back at once.",
+        ),
+    ],
+)
+def test_what_ctrl_c_says(until, stopping, abandoned):
+    state = State()
+    for event in run(until=until):
+        state.apply(event)
+    assert lines.stopping(state) == stopping and lines.abandoned(state) == abandoned
+
+
+def test_what_is_put_back_is_no_fault_any_more():
+    state = State()
+    for event in run(hosts=2, until=("cpu-light", "hold")):
+        state.apply(event)
+    state.apply({"event": "back", "at": NOON + 23, "scenario": "cpu-light", "host": "web1", "done": False, "within_s": 9})
+    state.apply({"event": "back", "at": NOON + 23, "scenario": "cpu-light", "host": "web2", "done": True})
+    assert lines.abandoned(state).startswith("Not waiting for cpu-light on web1: it ends by itself within 9 s")
+    state.apply({"event": "back", "at": NOON + 24, "scenario": "cpu-light", "host": "web1", "done": True})
+    assert lines.abandoned(state) == "Interrupted; no fault is in."
+
+
+def test_without_a_lease_it_is_the_hold_that_ends_a_fault():
+    state = State()
+    for event in run(until=("cpu-light", "hold")):
+        state.apply({key: value for key, value in event.items() if key != "lease_s"})
+    assert "within 30 s" in lines.abandoned(state)
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0, "0 s"), (89.4, "89 s"), (90, "1 min 30 s"), (120, "2 min"), (899, "15 min"), (7300, "2 h 1 min")])
+def test_durations(seconds, text):
+    assert lines.spelled(seconds) == text
+
+
+def test_time_left_learns_from_what_ran_and_never_grows_by_waiting():
+    state = State()
+    for event in run(until=("memory-light", "hold")):
+        state.apply(event)
+    now = NOON + 2 + 43 + 20
+    # cpu-light took 42 s with 40 s of phases; memory-light is 20 s in; 5 more of which two are shorter
+    assert state.left_s(now) == pytest.approx(22 + 3 * 42 + 12 + 22)
+    assert state.left_s(now + 5) == pytest.approx(17 + 3 * 42 + 12 + 22)
+    assert state.done() == 1
+
+
+@pytest.mark.parametrize(
+    "event", [{"event": "tick", "at": 1.0}, {"event": "scenario", "at": 1.0, "scenario": 7}, {"event": "run", "at": 1.0, "scenarios": ["x", {}]}]
+)
+def test_events_that_say_too_little_break_nothing(event):
+    state = State()
+    state.apply(event)
+    assert state.left_s(2.0) in (None, 0) and state.done() == 0 and lines.headline(state)
+
+
+# -- the terminal
+
+SIZES = [(80, 24), (200, 50), (120, 30), (60, 20), (40, 10), (20, 5), (2, 2)]
+
+
+def drawn(events, width, height, color=True, unicode=True, later=1.0):
+    """(what stays, what is drawn last) as [(line, cells)]."""
+    state, painter = State(), live.Painter(color, unicode)
+    stays, now = [], NOON
+    for event in events:
+        for kind, what in state.apply(event):
+            if kind == "over":
+                stays += painter.paint(painter.over(what, state.run["host_count"] > 1, live.id_width(state), width), width)
+        now = event["at"]
+    return stays, painter.paint(painter.frame(state, now + later, width, height), width)
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+@pytest.mark.parametrize("hosts", [1, 30])
+@pytest.mark.parametrize("until", [("cpu-light", "baseline"), ("network-delay-light", "hold"), None])
+def test_a_frame_fits_its_terminal(width, height, hosts, until):
+    ids = LIGHT if hosts == 1 else LIGHT + tuple("scenario-%d" % number for number in range(11))
+    stays, frame = drawn(run(hosts=hosts, ids=ids, until=until), width, height)
+    assert 0 < len(frame) <= max(2, height - 1)
+    assert all(cells < width for _line, cells in stays + frame)
+
+
+def test_a_frame_of_80_columns():
+    _stays, frame = drawn(run(until=("network-delay-light", "hold")), 80, 24, color=False)
+    assert [line.rstrip() for line, _cells in frame] == [
+        "  runs     network-delay-light    ━━━━━┊━━━━━╸────────┊─  hold, 19 s left",
+        "           errors 1.2 %, p95 1234 ms; measured 50.1 % of 2 cores",
+        "  waits    packet-loss-light",
+        "  waits    disk-io-light",
+        "  waits    app-restart",
+        "  waits    database-outage-brief",
+        "",
+        " 2 of 7 done, about 2 min left                      Ctrl-C puts everything back",
+    ]
+
+
+def test_without_colour_there_is_no_escape_and_without_unicode_only_ascii():
+    stays, frame = drawn(run(until=("network-delay-light", "hold")), 80, 24, color=False, unicode=False)
+    assert all(line.isascii() and "\x1b" not in line for line, _cells in stays + frame)
+    coloured, _frame = drawn(run(until=("network-delay-light", "hold")), 80, 24)
+    assert "\x1b[" in coloured[0][0] and "passed" in coloured[0][0]
+
+
+def test_the_height_of_a_scenario_that_runs_does_not_change():
+    heights = {len(drawn(run(until=("cpu-light", phase)), 80, 24)[1]) for phase in ("baseline", "hold")}
+    assert len(heights) == 1
+
+
+def test_wide_characters_count_twice():
+    events = list(run(until=("cpu-light", "hold")))
+    events[-1]["effect"] = "日本語" * 40
+    _stays, frame = drawn(events, 80, 24, color=False)
+    assert all(cell_len(line) == cells < 80 for line, cells in frame)
+
+
+@pytest.mark.parametrize(
+    ("phase", "at", "expected"), [("baseline", 5.0, (0.5, 0.0, 0.0)), ("hold", 10.0, (1.0, 1 / 3, 0.0)), ("recovery", 3.0, (1.0, 1.0, 1.0))]
+)
+def test_the_bar_is_as_far_as_the_phase(phase, at, expected):
+    state = State()
+    events = [event for event in run(ids=LIGHT[:1]) if event["event"] in ("run", "scenario", "phase")]
+    for event in events:
+        state.apply(event)
+        if event.get("phase") == phase:
+            break
+    shares = state.current.shares(event["at"] + at)
+    assert [done for _phase, _weight, done in shares] == pytest.approx(expected)
+    assert [weight for _phase, weight, _done in shares][:2] == [10, 30]
