@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from support.faults import wait_for
-from support.lab import on_hosts, remains, ssh
+from support.lab import inject, on_hosts, remains, ssh
 
 HOST = "app1"
 FORGET = "rm -rf /var/lib/magsasa-chaos; rm -f /run/magsasa-chaos/*.json"
@@ -35,3 +35,16 @@ def test_a_fault_without_a_record_is_ended(lab, held):
     if not held:
         assert all("record was gone" in each["notes"][0] for each in halted["undone"]), halted
     assert wait_for(lambda: ssh(lab, HOST, STATE) == before and not remains(lab, HOST), 15), ssh(lab, HOST, STATE)
+
+
+STRAY = "MAGSASA_CHAOS_FAULT=%s setsid %s >/dev/null 2>&1 </dev/null &"
+
+
+@pytest.mark.parametrize(("program", "found"), [("sleep 1.5", 0), ("sleep 300", 1)], ids=["about to end", "stays"])
+def test_a_process_of_a_fault_that_is_undone_is_found_only_when_it_stays(lab, program, found):
+    fault = inject(lab, HOST, "cpu_fault", {"load": "10%", "of": "added", "cores": 1, "name": "over", "duration": "60s"})
+    on_hosts(lab, HOST, "cpu_fault", {"name": "over", "state": "absent"})
+    ssh(lab, HOST, STRAY % (fault["id"], program))
+    halted = on_hosts(lab, HOST, "fault_halt", {})[HOST]
+    assert not halted.get("failed") and len(halted["undone"]) == found, halted
+    assert ssh(lab, HOST, "pgrep -x sleep || true") == "" and not remains(lab, HOST)

@@ -20,6 +20,7 @@ from .operations.members import KEEPERS, MARK
 
 ID = re.compile(r"[0-9a-f]{12}")
 PATIENCE_S = 15.0  # that a supervisor whose record is gone has for its undo
+LAST_STEPS_S = 5.0  # that processes of a fault have to end once it is written down as undone
 _TABLE = re.compile(r"table inet (magsasa_chaos_([0-9a-f]{12}))\b")
 _CHAIN = re.compile(r"-N magsasa_([0-9a-f]{12})_")
 _DEVICE = re.compile(r"^[0-9]+: (ch([0-9a-f]{12})[0-9a-f])[:@]", re.M)
@@ -33,9 +34,12 @@ def end(ledger, check_mode=False):
     if os.geteuid() or os.environ.get(state.OVERRIDE):  # the host's own ledger is another one, and so whose these are is not known
         return []
     holders, foreign = _holders(ledger)
+    undone = {each["id"] for each in ledger.past(200)} if holders else set()
+    # A fault that has just ended, by its deadline or by this very halt, is no find: its processes are about to end.
+    holders = dict(_without(holders, undone), **_outlast({each: holders[each] for each in undone & set(holders)}))
     if holders and not check_mode:
         _ask(ledger, holders)  # they know the whole undo, and write it down
-    past = {each["id"]: each for each in ledger.past(200)} if holders else {}
+    past = {each["id"]: each for each in ledger.past(200) if each["id"] not in undone} if holders else {}
     done = [past[fault_id] for fault_id in sorted(holders) if fault_id in past]
     entries = {fault_id: found for fault_id, found in _entries().items() if fault_id not in foreign and ledger.read(fault_id) is None}
     for fault_id in sorted(set(entries) | set(holders) - set(past)):
@@ -103,6 +107,19 @@ def _holders(ledger):
         else:
             found.setdefault(fault_id, []).append((pid, start, processes.comm(pid)))
     return {fault_id: members for fault_id, members in found.items() if fault_id not in foreign and ledger.read(fault_id) is None}, foreign
+
+
+def _without(holders, ids):
+    return {fault_id: members for fault_id, members in holders.items() if fault_id not in ids}
+
+
+def _outlast(holders):
+    """Those of ``holders`` with processes that live on after the time they have to end."""
+    limit = time.monotonic() + LAST_STEPS_S
+    while time.monotonic() < limit and any(processes.alive(pid, start) for members in holders.values() for pid, start, _name in members):
+        time.sleep(0.02)
+    alive = {fault_id: [each for each in members if processes.alive(each[0], each[1])] for fault_id, members in holders.items()}
+    return {fault_id: members for fault_id, members in alive.items() if members}
 
 
 def _end_keepers(members):
