@@ -15,7 +15,7 @@ import sys
 
 from .. import _clock, _families, _quantity
 from .._errors import BadOption, ChaosError
-from .._host import lock, payload, state, turn
+from .._host import lock, payload, state, tidying, turn
 from .._host.ledger import Ledger
 
 MOST_INPUT = 1024 * 1024  # characters; a body that a probe sends may be long
@@ -120,10 +120,10 @@ def again():
     run = ledger.folders.run
     if not _kept(run):
         return None
-    with lock.held(os.path.join(run, "lib.lock"), shared=True):  # Ledger.tidy keeps out meanwhile
+    with lock.held(os.path.join(run, "lib.lock"), shared=True):  # tidying keeps out meanwhile
         archive = payload.install(run) if _kept(run) else None
     if archive is None:
-        ledger.tidy()
+        tidying.tidy(ledger)
         return None
     return payload.command(archive, "ask", "-")
 

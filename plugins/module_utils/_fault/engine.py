@@ -9,9 +9,9 @@ import time
 
 from .. import _clock
 from .._errors import ChaosError, Refused
-from .._host import boot, ending, holding, launch, processes, revert, secrets, turn, undo
+from .._host import boot, ending, holding, launch, processes, revert, secrets, tidying, turn, undo
 from .._host.ledger import Ledger
-from .._host.operations.members import MARK
+from .._host.marks import MARK
 from . import guard, plan as plans, record as records
 
 PAST = 50  # faults of one name, among which that of a run is looked for
@@ -41,7 +41,7 @@ def present(family, envelope, options, check_mode=False):
             _until_in(ledger, envelope["name"])
             result = _admit(ledger, ledger.active(), family, envelope, options, _hand_over)
     finally:
-        ledger.tidy()
+        tidying.tidy(ledger)
     return dict(result, swept=[records.public(each) for each in swept])
 
 
@@ -100,7 +100,7 @@ def _hand_over(ledger, plan, envelope, options):
         left = ledger.read(record["id"])
         if left is not None:
             ending.request(ledger, left, "failed")
-        ledger.tidy()
+        tidying.tidy(ledger)
         raise ChaosError("the fault was not injected: %s" % error, fault=records.public(error.details.get("fault") or record))
     return ready["fault"]
 
@@ -120,7 +120,7 @@ def absent(name, check_mode=False, run=None):
     ledger.prepare()
     final = ending.request(ledger, found, "absent") if found else None
     swept = [each for each in revert.sweep(ledger) if each["name"] != name]
-    ledger.tidy()
+    tidying.tidy(ledger)
     if final is None:
         final = next(filter(mine, ledger.past(PAST, name)), None)
     if final is not None and final.get("state") == "residue":

@@ -8,7 +8,7 @@ import time
 
 from .. import _clock
 from .._errors import HostError, printable
-from .._host import halt as leases
+from .._host import halt as leases, tidying
 from .._host import holding, turn
 from .._host.ledger import Ledger
 from .._probe import state as probes
@@ -36,7 +36,7 @@ def halt(names=None, check_mode=False, by=""):
     done = [_ended(ledger, each, by) for each in chosen]
     if names is None:
         done += traces.end(ledger)
-    ledger.tidy()  # what a killed module left beside the ledger goes with the panic button too
+    tidying.tidy(ledger)  # what a killed module left beside the ledger goes with the panic button too
     return [records.public(each) for each in done]
 
 
@@ -91,7 +91,7 @@ def sweep(ledger):
     except HostError:  # undone, and written down when there is room
         return []
     finally:
-        ledger.tidy()
+        tidying.tidy(ledger)
 
 
 def end_probes(check_mode=False):
@@ -101,7 +101,7 @@ def end_probes(check_mode=False):
     if not check_mode:
         for name in found:
             probes.discard(ledger.folders.run, name)
-        ledger.tidy()
+        tidying.tidy(ledger)
     return found
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 
 from .._errors import HostError
-from . import lock, payload, processes, services, state, undo, unit
+from . import lock, payload, processes, services, state, tidying, undo, unit
 
 UNITS = "/etc/systemd/system"
 EARLY, LATE = "early", "late"
@@ -122,5 +122,5 @@ def main(when, _ready):
     for record in ledger.active():
         if orphaned(record) and not (when == EARLY and undo.needs_services(record["undo"])):
             revert(ledger, record["id"], "orphaned")
-    ledger.tidy()
+    tidying.tidy(ledger)
     return 0

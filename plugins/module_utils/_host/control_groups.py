@@ -12,10 +12,11 @@ import os
 import re
 
 from .._errors import HostError
-from . import services, unit
+from . import services
+from .marks import UNIT
 
 ROOT = "/sys/fs/cgroup"
-OURS = unit.NAME.partition("%")[0]
+OURS = UNIT.partition("%")[0]
 
 
 def of(pid):

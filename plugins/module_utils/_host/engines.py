@@ -14,7 +14,7 @@ import os
 from .. import _cmd
 from .._errors import HostError, MissingTool, printable
 from . import control_groups, processes, state
-from .operations.members import MARK
+from .marks import MARK
 
 PACKAGES = {
     "podman": {"Debian/Ubuntu": "podman", "RHEL/Alma": "podman", "SUSE": "podman"},

@@ -14,7 +14,7 @@ import select
 import signal
 import time
 
-from . import places, processes
+from . import places, processes, tidying
 from .revert import until_done
 
 HUNG_AFTER = 2.0  # seconds past its deadline after which a supervisor counts as hung (stopped, starved)
@@ -80,7 +80,7 @@ def start(ledger, record, latest, close=()):
         if not _watch(reading, latest, record, supervisor):
             processes.send(supervisor, supervisor_start, signal.SIGKILL)  # only when it is there and hung
             until_done(ledger, record, "supervisor_died")
-        ledger.tidy()
+        tidying.tidy(ledger)
         status = 0
     finally:
         os._exit(status)

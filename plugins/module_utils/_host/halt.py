@@ -7,7 +7,6 @@ from __future__ import annotations
 import os
 import time
 
-from .._probe import live
 from . import state
 
 
@@ -37,8 +36,11 @@ def lease_over(ledger, record):
     return "lease" if time.monotonic() > renewed + lease else None
 
 
-def condition_met(ledger, record):
-    """ "halt_condition" when the named probe of this host shows what ``halt_on`` forbids; the figures go into the record."""
+def condition_met(ledger, record, window):
+    """ "halt_condition" when the named probe of this host shows what ``halt_on`` forbids; the figures go into the record.
+
+    ``window(path, seconds)`` reads the newest figures of a recorder (``_probe.live.window``): nothing here knows how probes are written down.
+    """
     wanted = record.get("halt_on")
     if not wanted:
         return None
@@ -46,7 +48,7 @@ def condition_met(ledger, record):
     if since < wanted["for_s"]:
         return None
     samples = os.path.join(ledger.folders.run, "probes", wanted["probe"], "samples.tsv")
-    seen = live.window(samples, wanted["for_s"])
+    seen = window(samples, wanted["for_s"])
     if not seen or not seen.get("sent"):
         return None
     if wanted.get("error_rate_pct") is not None and seen["error_rate_pct"] >= wanted["error_rate_pct"]:

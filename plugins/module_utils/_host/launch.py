@@ -26,13 +26,6 @@ UNWATCHED = "systemd took no timer for it: should all its processes be stopped a
 LOOK_S = 2.0  # between two looks whether a unit that says nothing is still there
 
 
-def _travels():
-    """Never called: Ansible sends along what is imported by name, and the archive's entries are in ``main``."""
-    from . import main
-
-    return main
-
-
 def detach(entry, spec_path, mark, timeout=20.0, archive=None):
     """Run ``entry`` of the runtime archive on ``spec_path`` as a process and wait until it says it is ready.
 
@@ -180,24 +173,3 @@ def _ready_line(descriptor, timeout):
     except ValueError:
         return None
     return value if isinstance(value, dict) else None
-
-
-def say_ready(value):
-    """Called once in the detached process: hand ``value`` to whoever started it and close the pipe.
-
-    The starter may be gone (its SSH connection cut): then nobody hears it, and the process goes on.
-    """
-    told = os.environ.pop("MAGSASA_CHAOS_READY", "")
-    text = json.dumps(value) + "\n"
-    try:
-        if told.isdigit():
-            descriptor = int(told)
-        elif told:  # a FIFO: the starter of a unit is not its parent
-            descriptor = os.open(told, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
-            os.set_blocking(descriptor, True)
-        else:
-            return
-        with os.fdopen(descriptor, "wb") as pipe:
-            pipe.write(text.encode("utf-8"))
-    except OSError:
-        pass

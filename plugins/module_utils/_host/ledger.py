@@ -14,12 +14,11 @@ import os
 import time
 
 from .._errors import HostError
-from . import ledger_form, lock, state, unit
+from . import ledger_form, lock, state
 from .ledger_form import ID, SCHEMA  # noqa: F401  pylint: disable=unused-import
 
 TIDY_S = 1.0  # how long tidying waits for others who tidy or start something
 MOST_AT_ONCE = 50  # faults that may have ended since one that was not wholly written down
-SWEEP = "/etc/systemd/system/magsasa-chaos-sweep.service"  # see boot.py; somebody may have taken the archive away, and not this
 OLD_S = 60.0  # a file that is to be renamed is renamed long before
 OF_ONE_FAULT = ("lock", "cause", "lease", "secret", "spool", "json")  # files in the run folder that go with their fault
 HALT = "halt"  # the family of a line that is no fault: a run was halted here
@@ -209,15 +208,11 @@ class Ledger:
             if ours or (name.startswith(state.NEW) and time.time() - os.lstat(path).st_mtime > OLD_S):
                 state.remove(path)
 
-    def tidy(self):
-        """Take away what only running faults and probes need, when none runs. Never in the way of one that starts."""
-        try:
-            if os.path.lexists(self.boot_archive) or (self.folders.ledger == state.HOST.ledger and os.path.lexists(SWEEP)):
-                from . import boot  # seldom needed, and it loads every undo operation
+    def remove_unused(self, needed):
+        """Take away what only running faults and probes need, when none runs. Never in the way of one that starts.
 
-                boot.disarm(self)
-        except (HostError, OSError):
-            pass  # the next contact tries again, and a sweep without a fault does nothing
+        ``needed(run folder)`` says whether somebody else needs the runtime archive; it is asked with the lock that keeps out whoever starts.
+        """
         run = self.folders.run
         lib = os.path.join(run, "lib")
         probes = os.path.join(run, "probes")
@@ -228,7 +223,7 @@ class Ledger:
             # Another one may tidy right now that still saw our fault: two guardians whose supervisors were killed together.
             with lock.held(os.path.join(run, "lib.lock"), wait=TIDY_S):
                 state.remove_if_empty(probes)
-                if os.path.isdir(probes) or os.path.isdir(os.path.join(run, "turn")) or self.active() or unit.wanted(run):
+                if os.path.isdir(probes) or os.path.isdir(os.path.join(run, "turn")) or self.active() or needed(run):
                     return
                 if state.private(lib):
                     for name in os.listdir(lib):

@@ -4,9 +4,10 @@
 """Entries of the runtime archive: ``python archive.pyz ENTRY SPEC``. Private to magsasa.chaos."""
 from __future__ import annotations
 
+import functools
 import importlib
 
-from . import launch
+from . import ready
 
 
 def main(arguments):
@@ -14,7 +15,10 @@ def main(arguments):
     entry, spec = arguments
     try:
         if entry == "fault":
-            from .supervisor import main as run
+            from .supervisor import main as supervise
+            from .._probe import live
+
+            run = functools.partial(supervise, window=live.window)
         elif entry == "probe":
             from .._probe.recorder import main as run
         elif entry == "turn":
@@ -34,7 +38,7 @@ def main(arguments):
             run = importlib.import_module(__name__.rpartition("._host.")[0] + "._fault.ask").main
         else:
             raise ValueError("no entry %r" % entry)
-        return run(spec, launch.say_ready)
+        return run(spec, ready.say_ready)
     except Exception as error:  # the last net: whoever waits for us must hear a sentence, not a timeout
-        launch.say_ready({"error": str(error) or type(error).__name__, "kind": type(error).__name__})
+        ready.say_ready({"error": str(error) or type(error).__name__, "kind": type(error).__name__})
         raise

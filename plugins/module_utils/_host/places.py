@@ -14,7 +14,7 @@ import time
 from .. import _clock
 from .._errors import HostError
 from . import processes
-from .operations.members import MARK
+from .marks import MARK
 
 DELETED = " (deleted)"  # what proc(5) says behind the name of a file that has none any more
 SEARCH_S = 2.0  # an undo that is tried again and again must not load the host

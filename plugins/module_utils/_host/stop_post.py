@@ -8,7 +8,7 @@ import os
 import time
 
 from .._errors import ChaosError
-from . import payload, processes, state, unit
+from . import payload, processes, state, tidying, unit
 from .holding import abandoned, keepers, stop_keepers
 from .ledger import Ledger
 from .revert import revert
@@ -32,7 +32,7 @@ def main(fault_id, _ready):
     finally:
         state.discard(unit.ready(ledger.folders.run, fault_id))  # whoever waited may have been killed
         state.discard(unit.marker(ledger.folders.run, fault_id))
-        ledger.tidy()
+        tidying.tidy(ledger)
     return 0 if done else payload.AGAIN
 
 
@@ -43,7 +43,7 @@ def retry(fault_id, _ready):
     done = _done(ledger, fault_id)
     if done:
         unit.end_retries(fault_id)
-    ledger.tidy()
+    tidying.tidy(ledger)
     return 0 if done else payload.AGAIN
 
 
@@ -77,5 +77,5 @@ def watch(fault_id, _ready):
             revert(ledger, fault_id, "supervisor_died", {"note": "all its processes were stopped"}, held=record)
             break
         time.sleep(LOOK_EVERY_S)
-    ledger.tidy()
+    tidying.tidy(ledger)
     return 0

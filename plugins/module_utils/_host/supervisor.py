@@ -16,7 +16,7 @@ import time
 
 from .. import _clock
 from .._errors import ChaosError, HostError
-from . import enclosure, guardian, halt, journal, lock, processes, secrets, undo
+from . import enclosure, guardian, halt, journal, lock, processes, secrets, tidying, undo
 from .context import Context
 from .ledger import Ledger
 from .revert import CAUSES, until_done
@@ -30,8 +30,9 @@ REVERT_LIMIT = 60.0  # the same for the revert: a database needs its time to sta
 class Supervisor:
     """Holds the fault whose record is in the ledger under ``fault_id``."""
 
-    def __init__(self, ledger, fault_id):
+    def __init__(self, ledger, fault_id, window):
         self.ledger = ledger
+        self.window = window
         self.id = fault_id
         self.record = None
         self.guardian = None
@@ -153,7 +154,7 @@ class Supervisor:
                 return "deadline"
             if self.ctx.over:
                 return "event_over"
-            cause = halt.lease_over(self.ledger, self.record) or halt.condition_met(self.ledger, self.record)
+            cause = halt.lease_over(self.ledger, self.record) or halt.condition_met(self.ledger, self.record, self.window)
             if cause:
                 return cause
             if now - measured >= MEASURE_EVERY:
@@ -216,7 +217,7 @@ class Supervisor:
         final = until_done(self.ledger, self.record, cause, details, self._more_time, self._wait_for_another)
         if final is None or final["state"] != "residue":
             self.guardian.tell({"over": True})
-        self.ledger.tidy()
+        tidying.tidy(self.ledger)
         return final or self.record
 
     def _more_time(self):
@@ -242,6 +243,6 @@ class Supervisor:
         return True
 
 
-def main(fault_id, ready):
-    """Entry ``fault`` of the runtime archive."""
-    return Supervisor(Ledger(), fault_id).run(ready)
+def main(fault_id, ready, window):
+    """Entry ``fault`` of the runtime archive; ``window``: see ``halt.condition_met``."""
+    return Supervisor(Ledger(), fault_id, window).run(ready)

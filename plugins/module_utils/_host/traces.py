@@ -16,7 +16,7 @@ import time
 from .. import _cmd
 from .._errors import ChaosError
 from . import hosts_file, iptables, processes, services, standstill, state, tc, undo, unit
-from .operations.members import KEEPERS, MARK
+from .marks import KEEPERS, MARK
 
 ID = re.compile(r"[0-9a-f]{12}")
 PATIENCE_S = 15.0  # that a supervisor whose record is gone has for its undo

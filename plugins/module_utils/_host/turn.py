@@ -19,7 +19,7 @@ import time
 
 from .. import _clock, _quantity
 from .._errors import BadOption, ChaosError, Refused, printable
-from . import lock, processes, state
+from . import lock, processes, state, tidying
 
 TOLD, SPEC, LEASE = "turn.json", "spec.json", "lease"
 MARK = "MAGSASA_CHAOS_TURN"
@@ -96,7 +96,7 @@ def take(ledger, run):
             return False
         same = (holder(ledger.folders.run) or {}).get("id") == run["id"]  # the same run by another name of this machine: waiting is of no use
         if same or time.monotonic() >= limit:
-            ledger.tidy()
+            tidying.tidy(ledger)
             raise Refused("run", other, KEY)
         time.sleep(PAUSE_S)
 
@@ -119,7 +119,7 @@ def release(ledger, identity=None, check_mode=False):
         with _alone(ledger.folders.run):
             processes.end(told["pid"], told["start"], 5.0)
             shutil.rmtree(os.path.join(ledger.folders.run, "turn"), ignore_errors=True)
-        ledger.tidy()
+        tidying.tidy(ledger)
     return told
 
 
@@ -207,7 +207,7 @@ def main(spec_path, ready):
             return 0
         if time.monotonic() - _renewed(where, began) > spec["lease_s"]:
             shutil.rmtree(where, ignore_errors=True)
-            ledger.tidy()
+            tidying.tidy(ledger)
             return 0
     return 0  # whoever ended us takes the folder away
 

@@ -17,8 +17,8 @@ import os
 from .. import _cmd
 from .._errors import HostError
 from . import services, state
+from .marks import UNIT as NAME
 
-NAME = "magsasa-chaos-%s.service"
 WATCH = "magsasa-chaos-%s-watch"  # timer, and the service that it starts
 RETRY = "magsasa-chaos-%s-retry"
 WATCH_AFTER_S = 1.5  # past the deadline, as far as it is known when the fault is armed

@@ -9,7 +9,7 @@ import os
 from collections import Counter
 
 from .. import _quantity
-from .._host import state, turn
+from .._host import state, tidying, turn
 from .._host.ledger import Ledger
 from . import samples
 from . import state as probes
@@ -22,7 +22,7 @@ def forget(name):
     if os.path.isdir(probes.folder(run, _quantity.name(name))):
         with probes.alone(run):
             probes.remove(run, name)
-    ledger.tidy()
+    tidying.tidy(ledger)
 
 
 def stop(name, check_mode=False, keep=False, run=None):
@@ -52,7 +52,7 @@ def stop(name, check_mode=False, keep=False, run=None):
         if not keep:
             probes.remove(run, name)
     if not keep:
-        ledger.tidy()
+        tidying.tidy(ledger)
     return True, result
 
 

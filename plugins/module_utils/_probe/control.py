@@ -14,7 +14,7 @@ import uuid
 
 from .. import _quantity
 from .._errors import BadOption, ChaosError, Refused
-from .._host import launch, state, turn
+from .._host import launch, state, tidying, turn
 from .._host.ledger import Ledger
 from . import samples
 from . import spec as specs
@@ -80,7 +80,7 @@ def start(spec, check_mode=False):
                 return True, probes.describe(run, name, 5.0)
             return False, probes.describe(run, name, 5.0)
     except ChaosError:
-        ledger.tidy()
+        tidying.tidy(ledger)
         raise
 
 

@@ -22,7 +22,7 @@ import signal
 import time
 
 from .. import _clock
-from .._host import processes, state
+from .._host import processes, state, tidying
 from . import check, pattern, reasons, relay, samples, urgency
 from . import state as probes
 
@@ -274,7 +274,7 @@ class Recorder:
         try:
             if self._mine():
                 probes.remove(run, name)
-            Ledger().tidy()
+            tidying.tidy(Ledger())
         except Exception:  # the next contact tidies
             pass
 

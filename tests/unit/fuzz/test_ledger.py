@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import HostError
 from ansible_collections.magsasa.chaos.plugins.module_utils._fault import halting, step
 from ansible_collections.magsasa.chaos.plugins.module_utils._fault import record as records
-from ansible_collections.magsasa.chaos.plugins.module_utils._host import ledger_form, revert, state, undo, undo_args
+from ansible_collections.magsasa.chaos.plugins.module_utils._host import ledger_form, revert, state, tidying, undo, undo_args
 from ansible_collections.magsasa.chaos.plugins.module_utils._host.ledger import Ledger
 
 from .factor import FACTOR
@@ -78,7 +78,7 @@ def contact(ledger):
     swept = revert.sweep(ledger)
     seen = halting.look(None, 100, 5.0)
     json.dumps([seen, [records.public(each) for each in swept]], allow_nan=False)
-    ledger.tidy()
+    tidying.tidy(ledger)
     return swept
 
 
@@ -381,7 +381,7 @@ def test_a_run_folder_of_somebody_else_leads_nowhere(tmp_path, monkeypatch):
     (probe / "recorder.json").write_text("{}")
     for mode in (0o777, 0o700):
         run.chmod(mode)
-        Ledger().tidy()
+        tidying.tidy(Ledger())
         assert sorted(os.listdir(precious)) == ["evil.pyz", "letter"]
         answer = step.take(step.parse({"name": "mine"}))
         assert answer["again"] is None

@@ -10,7 +10,7 @@ import shutil
 import pytest
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import HostError
-from ansible_collections.magsasa.chaos.plugins.module_utils._host import journal, ledger as ledgers, payload, revert, state, undo, unit
+from ansible_collections.magsasa.chaos.plugins.module_utils._host import journal, ledger as ledgers, payload, revert, state, tidying, undo, unit
 from ansible_collections.magsasa.chaos.plugins.module_utils._host.ledger_form import SCHEMA
 
 ID = "3f9c1b0a77d2"
@@ -142,7 +142,7 @@ def test_an_archive_that_is_damaged_and_as_long_is_written_anew(tmp_path):
 
 
 def test_nothing_is_left_of_the_folders(book):
-    book.tidy()
+    tidying.tidy(book)
     assert not os.path.exists(book.folders.run) and not os.path.exists(book.folders.ledger)
 
 

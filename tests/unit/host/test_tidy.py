@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import threading
 
-from ansible_collections.magsasa.chaos.plugins.module_utils._host import lock, state
+from ansible_collections.magsasa.chaos.plugins.module_utils._host import lock, state, tidying
 from ansible_collections.magsasa.chaos.plugins.module_utils._host.ledger import Ledger
 
 
@@ -17,7 +17,7 @@ def test_a_lock_whose_holder_was_killed_goes_too(tmp_path, monkeypatch):
     ledger.prepare()
     with lock.held(os.path.join(ledger.faults, "0123456789ab.lock")):
         pass
-    ledger.tidy()
+    tidying.tidy(ledger)
     assert not os.path.exists(ledger.faults) and not os.path.exists(ledger.folders.run)
 
 
@@ -36,7 +36,7 @@ def test_it_waits_for_another_who_tidies(tmp_path, monkeypatch):
     looks = threading.Thread(target=other)
     looks.start()
     begun.wait(5)
-    ledger.tidy()
+    tidying.tidy(ledger)
     over.set()
     looks.join()
     assert not os.path.exists(ledger.folders.run)

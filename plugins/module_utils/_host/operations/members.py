@@ -9,9 +9,8 @@ import signal
 import time
 
 from .. import processes
+from ..marks import KEEPERS, MARK
 
-MARK = "MAGSASA_CHAOS_FAULT"  # in the environment of everything that a fault starts
-KEEPERS = ("chaos-fault", "chaos-guardian")  # names (comm) of the two processes that carry the undo out
 
 
 def _starts_keeper(pid):

@@ -7,7 +7,7 @@ from __future__ import annotations
 import signal
 
 from .. import nft, processes
-from .members import MARK
+from ..marks import MARK
 
 HOLDER = "chaos-net"  # the worker's short name
 PATIENCE = 1.0  # seconds
