@@ -5,6 +5,7 @@
 
 Prints the addresses that answered within that time, as soon as all did.
 """
+
 import socket
 import sys
 import time

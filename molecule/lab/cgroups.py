@@ -6,6 +6,7 @@
 Layout: HIERARCHY/TAG/MEMBER, where TAG is the lab's and a member is a host or the keeper. Works with cgroup v2, with v1,
 and with both mounted at once.
 """
+
 from __future__ import annotations
 
 import contextlib

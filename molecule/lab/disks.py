@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The disk of a host: what it writes lies over the base image, which stays as it is."""
+
 from __future__ import annotations
 
 import contextlib

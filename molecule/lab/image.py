@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The base image that every host of every lab starts from: Debian with SSH, a PostgreSQL that is off, and the sample app's packages."""
+
 from __future__ import annotations
 
 import contextlib
@@ -19,9 +20,7 @@ from .commands import run
 
 SUITE = "bookworm"
 SUITE_PYTHON = "3.11"
-PACKAGES = (
-    "systemd-sysv dbus python3 openssh-server iproute2 nftables iptables procps iputils-ping curl postgresql"
-).split()
+PACKAGES = ("systemd-sysv dbus python3 openssh-server iproute2 nftables iptables procps iputils-ping curl postgresql").split()
 # The sample application's packages live apart: modules must do with what a plain host has.
 APP_PYTHON = "/opt/app-python"
 KEEP_OFF = "apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer fstrim.timer postgresql.service getty@tty1.service"

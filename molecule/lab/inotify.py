@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Every systemd needs about a dozen inotify instances; the usual limit of 128 per user is reached with eleven hosts."""
+
 from __future__ import annotations
 
 from pathlib import Path

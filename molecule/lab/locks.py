@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One at a time: labs and virtual machines are made and unmade under a lock."""
+
 from __future__ import annotations
 
 import contextlib

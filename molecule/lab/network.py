@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Network of a lab: one namespace per host, and one with the bridge that joins them. No interface of it leads out."""
+
 from __future__ import annotations
 
 import contextlib

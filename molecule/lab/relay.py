@@ -5,6 +5,7 @@
 
 A program of its own (python -I -S relay.py HOST PORT): it starts once for each connection, so it imports little.
 """
+
 import os
 import select
 import socket

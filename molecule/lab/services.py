@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What runs on the hosts of a lab: PostgreSQL on the database host, the sample application on the others."""
+
 from __future__ import annotations
 
 import os

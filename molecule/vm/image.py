@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The image that every virtual machine starts from: Debian with a kernel that has netem, on an ext4 disk."""
+
 from __future__ import annotations
 
 import contextlib

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a virtual machine is: name, ports, QEMU's command line, inventory. Pure: nothing here looks at the machine, or changes it."""
+
 from __future__ import annotations
 
 import json

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The QEMU processes of virtual machines, found by the name that they carry, so that nothing foreign is ever ended."""
+
 from __future__ import annotations
 
 import contextlib

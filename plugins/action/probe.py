@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Controller side of magsasa.chaos.probe: it runs on the host that is named, and belongs to the run that starts it."""
+
 from __future__ import annotations
 
 from ansible.errors import AnsibleActionFail

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Wait for running experiments: progress, leases, early halt. One action for all hosts; nothing blocks on a host."""
+
 from __future__ import annotations
 
 import time

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Filter that finds hosts of the inventory that are one machine."""
+
 from __future__ import annotations
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import printable

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Filters over groups of hosts that are to be cut off from each other."""
+
 from __future__ import annotations
 
 from ansible.errors import AnsibleFilterError

@@ -3,6 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the conductor of an experiment asks a host."""
+
 from __future__ import annotations
 
 DOCUMENTATION = r"""
@@ -65,7 +66,9 @@ clock:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
 from ansible_collections.magsasa.chaos.plugins.module_utils._fault import able, ask  # able: all families travel with this module
-from ansible_collections.magsasa.chaos.plugins.module_utils._host import main as _entry  # noqa: F401  pylint: disable=unused-import  # travels: the runtime archive begins there
+from ansible_collections.magsasa.chaos.plugins.module_utils._host import (
+    main as _entry,
+)  # noqa: F401  pylint: disable=unused-import  # travels: the runtime archive begins there
 
 
 class Contact(AnsibleModule):

@@ -3,6 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One run at a time on a host."""
+
 from __future__ import annotations
 
 DOCUMENTATION = r"""
@@ -93,9 +94,11 @@ import os
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.magsasa.chaos.plugins.module_utils import _clock
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, ChaosError
-from ansible_collections.magsasa.chaos.plugins.module_utils._host import main as _entry  # noqa: F401  pylint: disable=unused-import  # travels: the runtime archive begins there
+from ansible_collections.magsasa.chaos.plugins.module_utils._host import (
+    main as _entry,
+)  # noqa: F401  pylint: disable=unused-import  # travels: the runtime archive begins there
 from ansible_collections.magsasa.chaos.plugins.module_utils._host import turn
-from ansible_collections.magsasa.chaos.plugins.module_utils._host.ledger import Ledger
+from ansible_collections.magsasa.chaos.plugins.module_utils._ledger.ledger import Ledger
 
 
 def machine():

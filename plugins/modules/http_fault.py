@@ -3,6 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Delay, abort or answer a share of the HTTP requests to a port of the host."""
+
 from __future__ import annotations
 
 DOCUMENTATION = r"""

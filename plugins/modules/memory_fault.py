@@ -3,6 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Take memory from a host for a bounded time."""
+
 from __future__ import annotations
 
 DOCUMENTATION = r"""

@@ -8,6 +8,7 @@
 Two runs of the same play, with one experiment and with four; the difference is three experiments without the start of Ansible.
 The ratio compares that with a bare module execution, measured in the same run.
 """
+
 from __future__ import annotations
 
 import http.server

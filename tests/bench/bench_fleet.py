@@ -7,6 +7,7 @@
 
 Runs as root on a machine that can host the lab. Hosts and controller share the cores of one machine here, which real ones do not.
 """
+
 from __future__ import annotations
 
 import json

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a host is like, as far as any fault could change it: the same text before and after a cell."""
+
 from __future__ import annotations
 
 from support.lab import ssh

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Containers of a real engine: whether they run is told by what they write, not by the engine."""
+
 from __future__ import annotations
 
 import contextlib

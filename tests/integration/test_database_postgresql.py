@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """PostgreSQL: a real server that is stopped, paused, locked or emptied, and afterwards is what it was."""
+
 from __future__ import annotations
 
 import os

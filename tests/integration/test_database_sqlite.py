@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """SQLite: other processes are refused as long as asked, and the file is the same as before."""
+
 from __future__ import annotations
 
 import contextlib
@@ -67,7 +68,7 @@ class Client:
         assert self.process.stdout.readline() == "ready\n"
 
     def ask(self, statements):
-        """"ok", or what SQLite says."""
+        """ "ok", or what SQLite says."""
         self.process.stdin.write(statements + "\n")
         self.process.stdin.flush()
         return self.process.stdout.readline().strip()

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """endpoint_info as a playbook uses it: real services and hostile ports side by side, the ladder, the bound, wrong input, the playbook."""
+
 from __future__ import annotations
 
 import contextlib

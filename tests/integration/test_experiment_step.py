@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One look at an experiment: as a module, and through the runtime archive that a probe keeps on the host."""
+
 from __future__ import annotations
 
 import json

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the conductor asks a host: as a module, and through the runtime archive that the first contact leaves there. The same tests run both ways."""
+
 from __future__ import annotations
 
 import json

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Processes: a kill that bites, a way back whoever takes it, a pause of a whole tree, and hands off what must live."""
+
 from __future__ import annotations
 
 import contextlib

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Kinds of processes against kill, restart and pause: what could not be given back exactly is refused before the kill, and a pause takes everything."""
+
 from __future__ import annotations
 
 import contextlib

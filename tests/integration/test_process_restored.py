@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is killed is what does the work; what is started again is what was there; and nobody gains by what he puts in its way."""
+
 from __future__ import annotations
 
 import contextlib
@@ -113,7 +114,7 @@ def end(state):
 
 
 def test_the_program_that_does_the_work_is_ended_and_not_the_shell_that_runs_it(state, port):
-    shell = start("sh", "-c", "%s -S -c \"%s\" ; echo ended" % (PYTHON, SERVE.format(port=port)), cwd="/")
+    shell = start("sh", "-c", '%s -S -c "%s" ; echo ended' % (PYTHON, SERVE.format(port=port)), cwd="/")
     assert wait_for(lambda: listens(port))
     worker = having(str(port))[-1]
     fault = kill(state, pattern="create_server.*%d" % port)
@@ -129,7 +130,7 @@ def comm_of_python():
 
 
 def test_a_shell_that_is_ended_while_its_work_goes_on_is_a_mismatch(state, port):
-    shell = start("sh", "-c", "%s -S -c \"%s\" ; echo ended" % (PYTHON, SERVE.format(port=port)), cwd="/")
+    shell = start("sh", "-c", '%s -S -c "%s" ; echo ended' % (PYTHON, SERVE.format(port=port)), cwd="/")
     assert wait_for(lambda: listens(port))
     fault = kill(state, pid=shell)
     assert fault["effect"] == "mismatch" and fault["measured"]["ended"] and "port %d is still served by process" % port in fault["note"]

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A host is experimented on by one run at a time; what a run starts is its own. Two controllers, side by side, on this machine."""
+
 from __future__ import annotations
 
 import contextlib

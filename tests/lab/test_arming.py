@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Where systemd runs the host it holds the fault: whatever ends the fault's processes, all at once or one that hangs, systemd undoes it."""
+
 from __future__ import annotations
 
 import pytest
@@ -46,9 +47,7 @@ def test_the_unit_is_there_while_the_fault_is_and_no_longer(host):
     assert ssh(host, HOST, UNITS) == "" and ssh(host, HOST, OURS) == "", "absent must leave nothing when it answers"
 
 
-@pytest.mark.parametrize(
-    ("module", "options"), [("dns_fault", NAMES), pytest.param("cpu_fault", LOAD, marks=pytest.mark.nightly)], ids=["names", "load"]
-)
+@pytest.mark.parametrize(("module", "options"), [("dns_fault", NAMES), pytest.param("cpu_fault", LOAD, marks=pytest.mark.nightly)], ids=["names", "load"])
 def test_all_killed_at_once_and_nobody_comes_by(host, module, options):
     before = ssh(host, HOST, "sha256sum /etc/hosts")
     fault = inject(host, HOST, module, options)

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A secret in every option that may carry one: it is in no result, whatever the verbosity, nor in the ledger, the journal, a command line or the report."""
+
 from __future__ import annotations
 
 import base64
@@ -27,7 +28,7 @@ HEADERS = {"Authorization": "Bearer " + CANARY, "X-Api-Key": CANARY, "Cookie": "
 SERVICE = "import http.server; http.server.HTTPServer(('127.0.0.1', %d), http.server.SimpleHTTPRequestHandler).serve_forever()" % PORT
 # Its own environment and command line hold secrets too, as those of many services do.
 START = "systemd-run -q --unit=canary -p StandardOutput=null -p StandardError=null"
-START += " --setenv=DATABASE_URL=mysql://me:%s@db/shop --setenv=API_TOKEN=%s /usr/bin/python3 -c \"%s\" --password %s --token=%s"
+START += ' --setenv=DATABASE_URL=mysql://me:%s@db/shop --setenv=API_TOKEN=%s /usr/bin/python3 -c "%s" --password %s --token=%s'
 STOP = "systemctl stop canary; systemctl reset-failed canary 2>/dev/null; true"
 MYSQL = {"engine": "mysql", "action": "refuse", "account": "app", "login_user": "me", "login_password": CANARY, "login_host": "127.0.0.1"}
 

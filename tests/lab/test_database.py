@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A PostgreSQL server on a host of its own is taken away: seen by the application's clients on another host, and put back as it was."""
+
 from __future__ import annotations
 
 import contextlib

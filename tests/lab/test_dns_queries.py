@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Questions of a lab host to a name server on another one: failed, lost, late or answered wrongly, for the names that are meant and no others."""
+
 from __future__ import annotations
 
 import pytest

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Faults on hosts over SSH: measured from outside, ended whatever dies, refused where the inventory says so."""
+
 from __future__ import annotations
 
 import json

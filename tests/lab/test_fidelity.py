@@ -6,6 +6,7 @@
 Datagrams go between the network namespaces of the hosts. What else this machine does makes a packet
 late too, and chance moves a share, so a reading that is off is taken again; a fault that is off is so every time.
 """
+
 from __future__ import annotations
 
 import concurrent.futures

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Files of hosts over SSH: gone, closed, damaged or longer for a while, and then exactly as before."""
+
 from __future__ import annotations
 
 import pytest
@@ -48,9 +49,8 @@ def host(lab):
     ssh(
         lab,
         HOST,
-        "rm -rf %s /root/before && python3 -c \"%s\" && "
-        "python3 -c \"import os; open('/root/before', 'wb').write(os.fdopen(os.open('%s', os.O_NOATIME), 'rb').read())\""
-        % (FOLDER, MAKE, FILE),
+        'rm -rf %s /root/before && python3 -c "%s" && '
+        "python3 -c \"import os; open('/root/before', 'wb').write(os.fdopen(os.open('%s', os.O_NOATIME), 'rb').read())\"" % (FOLDER, MAKE, FILE),
     )
     before = ssh(lab, HOST, STATE)
     assert "security.capability" in before and "4750 33 44 50000" in before

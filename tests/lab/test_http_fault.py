@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """HTTP faults on a host that runs the sample application: seen by clients on another host and on the host itself, and nothing is left."""
+
 from __future__ import annotations
 
 import json

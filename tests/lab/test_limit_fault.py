@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Descriptors and inodes of hosts over SSH, used up as far as asked: programs there meet the end, and afterwards all is free again."""
+
 from __future__ import annotations
 
 import pytest

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Memory on a host whose tasks wait for memory: it is given back, and taken again when they no longer wait."""
+
 from __future__ import annotations
 
 import pytest

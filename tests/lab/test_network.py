@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Network faults on hosts over SSH: measured by packets and connections of the hosts themselves, and by what the packet filter holds."""
+
 from __future__ import annotations
 
 import concurrent.futures

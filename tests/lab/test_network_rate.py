@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A narrow link on hosts over SSH: measured by what arrives at another host, and by what traffic control and the links look like afterwards."""
+
 from __future__ import annotations
 
 import concurrent.futures
@@ -60,10 +61,14 @@ def arrives(lab, sender, receiver, address, port, rate_bps, seconds=1.2):
 
 def dump(lab, name):
     """All of traffic control and of the links of a host, as text."""
-    return ssh(lab, name, """
+    return ssh(
+        lab,
+        name,
+        """
         tc qdisc show; ip link show
         for dev in $(ls /sys/class/net); do tc class show dev $dev; tc filter show dev $dev; tc filter show dev $dev ingress 2>/dev/null; done; true
-    """)
+    """,
+    )
 
 
 def ask_for(lab, host, **options):

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Packets that are sent twice, damaged, lost in bursts or overtaken where the kernel has no netem: as a neighbour sees them."""
+
 from __future__ import annotations
 
 import concurrent.futures
@@ -155,7 +156,7 @@ def test_some_overtake_the_others(lab):
     count = 400
     inject(lab, delay="60ms", reorder="25%", port=[PORT], protocol="udp", direction="in")
     numbers = [number for number, _bits in arrived(lab, "app2", "app1", count)]
-    ahead = sum(1 for at, number in enumerate(numbers) if any(each < number for each in numbers[at + 1:]))
+    ahead = sum(1 for at, number in enumerate(numbers) if any(each < number for each in numbers[at + 1 :]))
     print("%.1f %% overtook others" % (100 * ahead / count))
     assert sorted(numbers) == list(range(count)) and abs(100 * ahead / count - 25) < 10
     measured = end(lab)

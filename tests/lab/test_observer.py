@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Experiments whose probe runs on another host than the fault, and waves of hosts."""
+
 from __future__ import annotations
 
 import json

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A host that is cut off from everybody stays in the hands of whoever manages it: round after round, each time by a connection of its own."""
+
 from __future__ import annotations
 
 import json

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Verified recovery: what somebody else changed under a fault is said when the fault is undone, and nothing else is."""
+
 from __future__ import annotations
 
 import pytest

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A process that nobody looks after and that a fault killed, on a host with systemd: it runs again, and goes on when the fault's unit is gone."""
+
 from __future__ import annotations
 
 import pytest

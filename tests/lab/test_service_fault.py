@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Services of hosts over SSH: down for as long as asked, whoever wants them up, and afterwards as before."""
+
 from __future__ import annotations
 
 import time

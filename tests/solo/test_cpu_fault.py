@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """CPU load: as much as was asked, by the kernel's own count, also beside processes that are busy by themselves."""
+
 from __future__ import annotations
 
 import contextlib

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Disk: a load that the device itself shows, a file system that is as full as asked, and nothing of it afterwards."""
+
 from __future__ import annotations
 
 import os

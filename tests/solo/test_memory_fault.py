@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Memory: as much as was asked, never the last of it, and given back when the host needs it."""
+
 from __future__ import annotations
 
 import contextlib

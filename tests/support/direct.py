@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The body of fault modules without Ansible around it: for tables of many rows. As a program: a list of [module, options] on stdin, results on stdout."""
+
 from __future__ import annotations
 
 import importlib

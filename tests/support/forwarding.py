@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A client, a host that publishes ports as container engines do (DNAT, redirect), and a container behind it: three network namespaces."""
+
 from __future__ import annotations
 
 import contextlib

@@ -5,6 +5,7 @@
 
 As a program: ``kinds.py KIND SECONDS`` becomes a process of that kind, says its pid when it is, and sleeps.
 """
+
 from __future__ import annotations
 
 import contextlib

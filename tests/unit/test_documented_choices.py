@@ -12,7 +12,7 @@ import re
 import pytest
 import yaml
 from ansible_collections.magsasa.chaos.plugins.module_utils._endpoint.ranking import STEPS
-from ansible_collections.magsasa.chaos.plugins.module_utils._host.ledger_form import EFFECTS, STATES
+from ansible_collections.magsasa.chaos.plugins.module_utils._ledger.schema import EFFECTS, STATES
 from ansible_collections.magsasa.chaos.plugins.module_utils._host.revert import CAUSES
 from ansible_collections.magsasa.chaos.plugins.module_utils._judge.verdict import STATUSES, VERDICTS
 from ansible_collections.magsasa.chaos.plugins.module_utils._probe.check_http import SAID_ILL

@@ -5,6 +5,7 @@
 
 Everything of ours counts by the monotonic clock: a wrong time of day moves no deadline.
 """
+
 from __future__ import annotations
 
 import os

@@ -11,6 +11,7 @@ One worker a core burns in short periods against its own CPU-time clock, so a wo
 supervisor steers the share from /proc/stat (proc(5)); it follows the sum since the start, so that the mean is exact though
 /proc/stat counts in ticks of 10 ms.
 """
+
 from __future__ import annotations
 
 import mmap
@@ -192,9 +193,7 @@ class Cpu:
         began = 0.0 if args["ramp_s"] else args["load"]
         for index in range(len(cores)):
             shared.set_share(index, began)
-        ctx.memory.update(
-            shared=shared, args=args, cores=cores, first=read_stat(set(cores)), since=time.monotonic(), nice=0, last=None, since_nice=0.0
-        )
+        ctx.memory.update(shared=shared, args=args, cores=cores, first=read_stat(set(cores)), since=time.monotonic(), nice=0, last=None, since_nice=0.0)
         together = [list(range(len(cores)))] if not args["per_core"] else [[index] for index in range(len(cores))]
         ctx.memory["groups"] = [{"workers": workers, "integral": 0.0, "others": None} for workers in together]
         for index, core in enumerate(cores):

@@ -6,6 +6,7 @@
 It happens a little after the module has ended, so that its answer gets out. The supervisor does it itself: whatever ends that in time
 calls it off. What it did is written down by whoever is there when the host ends, or at the first contact after it booted again.
 """
+
 from __future__ import annotations
 
 import os

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whether a host can carry faults out, by the plans of the families themselves. Changes nothing. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 import os

@@ -6,6 +6,7 @@
 ``{"do": QUESTION, "options": {...}}``. The same code answers as the module host_contact and, much cheaper, as an entry of the runtime archive
 that is on the host while a run has its turn: no payload crosses the wire then, and nothing of Ansible is loaded.
 """
+
 from __future__ import annotations
 
 import importlib
@@ -15,8 +16,9 @@ import sys
 
 from .. import _clock, _families, _quantity
 from .._errors import BadOption, ChaosError
-from .._host import lock, payload, state, tidying, turn
-from .._host.ledger import Ledger
+from .._host import payload, tidying, turn
+from .._ledger import locks, private_files
+from .._ledger.ledger import Ledger
 
 MOST_INPUT = 1024 * 1024  # characters; a body that a probe sends may be long
 
@@ -120,7 +122,7 @@ def again():
     run = ledger.folders.run
     if not _kept(run):
         return None
-    with lock.held(os.path.join(run, "lib.lock"), shared=True):  # tidying keeps out meanwhile
+    with locks.held(os.path.join(run, "lib.lock"), shared=True):  # tidying keeps out meanwhile
         archive = payload.install(run) if _kept(run) else None
     if archive is None:
         tidying.tidy(ledger)
@@ -131,7 +133,7 @@ def again():
 def _kept(run):
     from .._probe import state as probes
 
-    return state.private(run) and bool(turn.holder(run) or probes.names(run))
+    return private_files.private(run) and bool(turn.holder(run) or probes.names(run))
 
 
 def _stop(names, run):

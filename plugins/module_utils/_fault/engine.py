@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The life of a fault from the module's side: plan, guard, arm, hand over, take back. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 import os
@@ -9,8 +10,9 @@ import time
 
 from .. import _clock
 from .._errors import ChaosError, Refused
-from .._host import boot, ending, holding, launch, processes, revert, secrets, tidying, turn, undo
-from .._host.ledger import Ledger
+from .._host import boot, ending, holding, launch, processes, revert, tidying, turn, undo
+from .._ledger import fault_secrets
+from .._ledger.ledger import Ledger
 from .._host.marks import MARK
 from . import guard, plan as plans, record as records
 
@@ -94,7 +96,7 @@ def _hand_over(ledger, plan, envelope, options):
     try:
         boot.arm(ledger, record["undo"])
         if options.get("secret"):
-            secrets.put(record["id"], options["secret"])
+            fault_secrets.put(record["id"], options["secret"])
         ready = launch.hold(record["id"], {MARK: record["id"]}, record["duration_s"])
     except ChaosError as error:
         left = ledger.read(record["id"])

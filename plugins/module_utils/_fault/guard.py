@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Guards that hold for every fault; a family adds its own. Private to magsasa.chaos. See docs/design.md section 5."""
+
 from __future__ import annotations
 
 from .._errors import Refused, printable

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What fault_info reads and fault_halt ends: needs no family. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 import time
@@ -10,7 +11,7 @@ from .. import _clock
 from .._errors import HostError, printable
 from .._host import halt as leases, tidying
 from .._host import holding, turn
-from .._host.ledger import Ledger
+from .._ledger.ledger import Ledger
 from .._probe import state as probes
 from . import record as records
 

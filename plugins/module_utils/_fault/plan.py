@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A plan: what a fault will do, as data that a person can read and the supervisor can carry out. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 
@@ -40,10 +41,7 @@ def all_undo(found):
 
 def readable(found):
     """The steps as a user sees them: what, how undone, with which tool."""
-    return [
-        {"says": each["says"], "undo": [describe(entry) for entry in each["undo"]], "tool": each["tool"]}
-        for each in found["steps"]
-    ]
+    return [{"says": each["says"], "undo": [describe(entry) for entry in each["undo"]], "tool": each["tool"]} for each in found["steps"]]
 
 
 def describe(entry):

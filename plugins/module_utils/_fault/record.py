@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A fault's record: as the ledger keeps it, and as a user may see it. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 import os
@@ -10,7 +11,7 @@ import uuid
 
 from .. import _clock
 from .._host import turn
-from .._host.ledger import SCHEMA
+from .._ledger.ledger import SCHEMA
 from . import plan as plans
 
 PUBLIC = (

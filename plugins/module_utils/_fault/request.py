@@ -5,6 +5,7 @@
 
 The same code answers a fault module and, without Ansible, an entry of the runtime archive.
 """
+
 from __future__ import annotations
 
 import traceback

@@ -6,6 +6,7 @@
 The same code answers as a module and, much cheaper, as an entry of the runtime archive that a running fault or probe keeps on
 the host: no payload crosses the wire then, and nothing of Ansible is loaded.
 """
+
 from __future__ import annotations
 
 import json
@@ -14,8 +15,9 @@ import sys
 import time
 
 from .. import _clock, _quantity
-from .._host import state, turn
-from .._host.ledger import Ledger
+from .._host import turn
+from .._ledger import private_files
+from .._ledger.ledger import Ledger
 from .._probe import live
 from .._probe import state as probes
 from . import halting
@@ -128,7 +130,7 @@ def _well(path, told, finish, began, since):
 def _again(run):
     """argv that takes the next step through a runtime archive that is on this host anyway, or None."""
     lib = os.path.join(run, "lib")
-    if not (state.private(run) and state.private(lib)):  # somebody else's: its archives are not ours to run
+    if not (private_files.private(run) and private_files.private(lib)):  # somebody else's: its archives are not ours to run
         return None
     try:
         archives = [os.path.join(lib, name) for name in os.listdir(lib) if name.endswith(".pyz")]

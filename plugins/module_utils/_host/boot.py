@@ -8,12 +8,14 @@ fault is undone. The early one runs before anything but the file systems, and un
 one runs when the services are up, and undoes the rest. Both run a copy of the runtime archive that lies beside the ledger.
 Sources: systemd.unit(5), bootup(7).
 """
+
 from __future__ import annotations
 
 import os
 
 from .._errors import HostError
-from . import lock, payload, processes, services, state, tidying, undo, unit
+from .._ledger import locks, private_files
+from . import payload, processes, services, tidying, undo, unit
 
 UNITS = "/etc/systemd/system"
 EARLY, LATE = "early", "late"
@@ -45,11 +47,11 @@ def note(entries):
 
 def arm(ledger, entries):
     """Make sure that these undo operations are carried out at the next boot, where they may have to be. Raises HostError."""
-    if os.environ.get(state.OVERRIDE) or not undo.outlives_boot(entries) or not services.available():
+    if os.environ.get(private_files.OVERRIDE) or not undo.outlives_boot(entries) or not services.available():
         return
     archive = ledger.boot_archive
-    with lock.held(_lock(ledger)):
-        state.write_private(archive, payload.build())
+    with locks.held(_lock(ledger)):
+        private_files.write_private(archive, payload.build())
         try:
             for when in (EARLY, LATE):
                 _write(os.path.join(UNITS, FILES[when]), _text(when, ledger.folders.ledger, archive))
@@ -60,7 +62,7 @@ def arm(ledger, entries):
 
 def _write(path, text):
     """Replace a unit as a whole, on the disk when this returns. Its file before it is renamed has a name that disarm knows."""
-    state.remove(path + NEW)
+    private_files.remove(path + NEW)
     descriptor = os.open(path + NEW, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
     with os.fdopen(descriptor, "w") as target:
         os.fchmod(descriptor, 0o644)
@@ -68,7 +70,7 @@ def _write(path, text):
         target.flush()
         os.fsync(descriptor)
     os.rename(path + NEW, path)
-    state.sync_folder(os.path.dirname(path))
+    private_files.sync_folder(os.path.dirname(path))
 
 
 def _text(when, folder, archive):
@@ -86,7 +88,7 @@ def _want(when):
     os.makedirs(os.path.dirname(link), mode=0o755, exist_ok=True)
     if not os.path.islink(link):
         os.symlink(os.path.join(UNITS, FILES[when]), link)
-    state.sync_folder(os.path.dirname(link))
+    private_files.sync_folder(os.path.dirname(link))
 
 
 def _lock(ledger):
@@ -95,24 +97,24 @@ def _lock(ledger):
 
 def disarm(ledger):
     """Take the units and the archive away, unless a fault still needs them. The archive goes last, as it came first: while it is there this is done."""
-    state.prepare(ledger.folders.ledger)  # for the lock
-    with lock.held(_lock(ledger)):
+    private_files.prepare(ledger.folders.ledger)  # for the lock
+    with locks.held(_lock(ledger)):
         if any(undo.outlives_boot(record["undo"]) for record in ledger.active()):
             return
         for when in (EARLY, LATE):
-            state.remove(_link(when))
+            private_files.remove(_link(when))
             for end in ("", NEW):
-                state.remove(os.path.join(UNITS, FILES[when] + end))
-            state.remove_if_empty(os.path.dirname(_link(when)))
+                private_files.remove(os.path.join(UNITS, FILES[when] + end))
+            private_files.remove_if_empty(os.path.dirname(_link(when)))
         if any(services.show(name, "LoadState").get("LoadState") == "loaded" for name in FILES.values()):
             services.reload()  # somebody let systemd read its units meanwhile, ours with them
-        state.remove(_lock(ledger))
-        state.remove(ledger.boot_archive)
+        private_files.remove(_lock(ledger))
+        private_files.remove(ledger.boot_archive)
 
 
 def main(when, _ready):
     """Entry ``sweep`` of the runtime archive: undo the faults that nobody holds; early only those whose undo needs no service."""
-    from .ledger import Ledger
+    from .._ledger.ledger import Ledger
     from .holding import orphaned
     from .revert import revert
 

@@ -7,6 +7,7 @@ What we start has the bounds of whoever starts it, but for its user and groups. 
 that bounds it is the same as ours: then nobody gets more than he had. What cannot be compared counts as different.
 Sources: proc(5), credentials(7), capabilities(7), namespaces(7), seccomp(2), getauxval(3).
 """
+
 from __future__ import annotations
 
 import hashlib

@@ -5,6 +5,7 @@
 
 Source: capabilities(7); the numbers are from include/uapi/linux/capability.h.
 """
+
 from __future__ import annotations
 
 NET_ADMIN = 12

@@ -6,6 +6,7 @@
 A script is run by its own name where its first line gives the same words; a program by the name that it was called by, where that is still the
 same file. Otherwise the process would have the name of the interpreter or of a version. Source: execve(2).
 """
+
 from __future__ import annotations
 
 import os

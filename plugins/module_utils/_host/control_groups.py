@@ -6,6 +6,7 @@
 What the undo starts again begins in the group of the fault's unit, and systemd ends whatever is in there when the unit goes.
 Source: cgroups(7).
 """
+
 from __future__ import annotations
 
 import os

@@ -5,6 +5,7 @@
 
 cgroup v2 has ``cpu.max`` ("25000 100000", or "max 100000"), v1 ``cpu.cfs_quota_us`` (-1: none) and ``cpu.cfs_period_us``.
 """
+
 from __future__ import annotations
 
 import os
@@ -83,5 +84,5 @@ def _quota(path, quota, period):
 
 
 def describe(quota, cores):
-    """"0.25 cores (/sys/fs/cgroup/cpu.max: 25000 of 100000 us), which is 12.5 % of 2 cores"."""
+    """ "0.25 cores (/sys/fs/cgroup/cpu.max: 25000 of 100000 us), which is 12.5 % of 2 cores"."""
     return "%.3g core(s) (%s: %s), which is %.3g %% of %d core(s)" % (quota["cores"], quota["file"], quota["figure"], 100.0 * quota["cores"] / cores, cores)

@@ -7,6 +7,7 @@ Residue is what is known to be ours and still there. A difference is wider: what
 that has a state tells it by ``state(args) -> {thing: [line]}``; what other faults of ours do to the same thing is no part of it.
 The ledger holds it in bounded form: digests, and the lines themselves only where they are few.
 """
+
 from __future__ import annotations
 
 import hashlib
@@ -72,7 +73,7 @@ def compare(before, entries, op_of):
             found.extend(_lines(thing, was, there))
     found.extend("%s: was not there before" % thing for thing, there in sorted(now.items()) if thing not in before and "unknown" not in there)
     if len(found) > MOST_SHOWN:
-        found[MOST_SHOWN - 1:] = ["and %d more" % (len(found) - MOST_SHOWN + 1)]
+        found[MOST_SHOWN - 1 :] = ["and %d more" % (len(found) - MOST_SHOWN + 1)]
     return brief(now), found
 
 

@@ -7,6 +7,7 @@ With cgroup v2 systemd leaves the unit's group to us (``Delegate=``), and it get
 by its bounds; one beside busy workers gets the processor first. No slice of our own: it would stay on the host after the unit.
 Source: Documentation/admin-guide/cgroup-v2.rst (No Internal Process Constraint, cpu.max, cpu.weight, memory.max).
 """
+
 from __future__ import annotations
 
 import os

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """End a fault from outside: ask who holds it, or do it here. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 import os
@@ -9,7 +10,8 @@ import signal
 import time
 
 from .._errors import HostError
-from . import processes, state, unit
+from .._ledger import private_files
+from . import processes, unit
 from .holding import keepers, stop_keepers
 from .revert import revert
 
@@ -24,7 +26,7 @@ def ask(ledger, record, cause, by=""):
     if not supervisor or not processes.alive(supervisor["pid"], supervisor["start"]):
         return False
     try:
-        state.write_private(os.path.join(ledger.folders.run, record["id"] + ".cause"), cause + "\n" + by, durable=False)
+        private_files.write_private(os.path.join(ledger.folders.run, record["id"] + ".cause"), cause + "\n" + by, durable=False)
     except HostError:  # no room: it is only a word for the ledger
         pass
     processes.send(supervisor["pid"], supervisor["start"], signal.SIGTERM)
@@ -56,7 +58,7 @@ def request(ledger, record, cause, by=""):
         if not answered:  # hung, or stopped by somebody: they must not undo or inject later
             stop_keepers(record)
         revert(ledger, fault_id, cause, {"halted_by": by} if by else None, held=record if not answered else None)
-    state.discard(os.path.join(ledger.folders.run, fault_id + ".cause"))
+    private_files.discard(os.path.join(ledger.folders.run, fault_id + ".cause"))
     final = ledger.read(fault_id)
     if final is None:
         _await_unit(ledger, fault_id)

@@ -6,6 +6,7 @@
 ``access`` (dict, fit for the ledger) says which storage or daemon is meant, so that an undo meets the same one whatever its own environment
 says: ``{"engine": "podman", "root", "runroot"}`` or ``{"engine": "docker", "socket"}``; None is the engine's own choice.
 """
+
 from __future__ import annotations
 
 import json
@@ -13,7 +14,8 @@ import os
 
 from .. import _cmd
 from .._errors import HostError, MissingTool, printable
-from . import control_groups, processes, state
+from .._ledger import private_files
+from . import control_groups, processes
 from .marks import MARK
 
 PACKAGES = {
@@ -23,7 +25,7 @@ PACKAGES = {
 MOST = 500  # containers of one engine that are looked at
 PAUSE_IMAGES = ("pause", "podman-pause", "k8s-pause")
 # What starts a container must not hand our mark on, nor leave its monitor in the unit of the fault: all of that ends with it.
-_STAYS = {"env": {MARK: None, state.OVERRIDE: None}, "prepare": control_groups.leave_unit}
+_STAYS = {"env": {MARK: None, private_files.OVERRIDE: None}, "prepare": control_groups.leave_unit}
 
 
 def has(engine):
@@ -35,7 +37,7 @@ def socket_of_docker(environment):
     """Path of the daemon's socket on this host as the docker CLI would find it, or None when it would speak to another host."""
     host = environment.get("DOCKER_HOST") or ""
     if host:
-        return host[len("unix://"):] if host.startswith("unix:///") else None
+        return host[len("unix://") :] if host.startswith("unix:///") else None
     own = os.path.join(environment.get("XDG_RUNTIME_DIR") or "/run/user/%d" % os.geteuid(), "docker.sock")
     return own if os.geteuid() and os.path.exists(own) else "/var/run/docker.sock"
 

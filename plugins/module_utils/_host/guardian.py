@@ -6,6 +6,7 @@
 Forked before the first change. It holds the reading end of a pipe that only the supervisor holds open: end of file means
 that the supervisor is gone, whatever killed it. On the pipe come lines of JSON: what the supervisor learns, the guardian has in memory too.
 """
+
 from __future__ import annotations
 
 import json
@@ -53,7 +54,8 @@ def load(family):
     import encodings.latin_1  # noqa: F401  pylint: disable=unused-import
     import pwd  # noqa: F401  pylint: disable=unused-import
 
-    from . import boot, secrets, services, unit  # noqa: F401  pylint: disable=unused-import
+    from .._ledger import fault_secrets  # noqa: F401  pylint: disable=unused-import
+    from . import boot, services, unit  # noqa: F401  pylint: disable=unused-import
 
 
 def start(ledger, record, latest, close=()):

@@ -2,12 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What ends a fault before its deadline: a lease that nobody renewed, a probe that shows too much harm. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 import os
 import time
 
-from . import state
+from .._ledger import private_files
 
 
 def lease_path(ledger, fault_id):
@@ -17,9 +18,9 @@ def lease_path(ledger, fault_id):
 
 def renew(ledger, fault_id):
     """Renew the lease of a fault: it runs anew from now. Replaced as a whole, as the supervisor may read it at any time. Raises HostError."""
-    state.write_private(lease_path(ledger, fault_id), "%.6f\n" % time.monotonic(), durable=False)
+    private_files.write_private(lease_path(ledger, fault_id), "%.6f\n" % time.monotonic(), durable=False)
     if ledger.read(fault_id) is None:  # undone meanwhile: nobody else would take the file away
-        state.remove(lease_path(ledger, fault_id))
+        private_files.remove(lease_path(ledger, fault_id))
 
 
 def lease_over(ledger, record):

@@ -2,13 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Lines of our own in /etc/hosts: put in and taken out, everything else byte for byte as others left it. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 import hashlib
 import os
 
 from .._errors import HostError
-from . import exact, lock, state
+from .._ledger import locks, private_files
+from . import exact
 
 PATH = "/etc/hosts"
 LARGEST = 16 * 1024 * 1024
@@ -61,8 +63,8 @@ def change(path, fault_id, make, times=None):
     ``times``: metadata of before; its times are put back when the content is what it was then. Raises HostError when the file
     cannot be replaced; it is never written in place, where a kill in the middle would leave a file that is neither.
     """
-    lock_path = os.path.join(state.folders().run, "hosts.lock")
-    with lock.of_fault(lock_path, "hosts", wait=20.0):  # which needs no folder
+    lock_path = os.path.join(private_files.folders().run, "hosts.lock")
+    with locks.of_fault(lock_path, "hosts", wait=20.0):  # which needs no folder
         try:
             for _attempt in range(10):
                 data, found = read(path)
@@ -71,7 +73,7 @@ def change(path, fault_id, make, times=None):
                     return
             raise HostError("%s is being changed by others again and again" % path)
         finally:
-            state.remove(temporary(path, fault_id))
+            private_files.remove(temporary(path, fault_id))
 
 
 def temporary(path, fault_id):
@@ -82,7 +84,7 @@ def temporary(path, fault_id):
 def _replace(path, fault_id, data, found, times):
     """Returns whether it was done: not when somebody changed the file after it was read."""
     new = temporary(path, fault_id)
-    state.remove(new)  # of a run that was killed
+    private_files.remove(new)  # of a run that was killed
     descriptor = os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         exact.write(descriptor, data, 0)
@@ -97,7 +99,7 @@ def _replace(path, fault_id, data, found, times):
             return False
         try:
             os.rename(new, path)
-            state.sync_folder(os.path.dirname(path))
+            private_files.sync_folder(os.path.dirname(path))
         except OSError as error:
             raise HostError("%s cannot be replaced: %s" % (path, error.strerror))
         return True

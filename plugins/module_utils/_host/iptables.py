@@ -5,6 +5,7 @@
 
 Both kinds of iptables (legacy, and the one over nf_tables) take the same words. No chain and no rule of others is ever flushed, moved or written again.
 """
+
 from __future__ import annotations
 
 import os

@@ -6,6 +6,7 @@
 One place chooses the form in which it is held: a fault is a transient unit where systemd runs the host (unit.py), everything else is
 a process in a session of its own.
 """
+
 from __future__ import annotations
 
 import json
@@ -16,7 +17,8 @@ import time
 from collections import namedtuple
 
 from .._errors import HostError, printable
-from . import boot, lock, payload, processes, state, unit
+from .._ledger import locks, private_files
+from . import boot, payload, processes, unit
 
 Child = namedtuple("Child", "pid start ready")
 READY_LIMIT = 1024 * 1024
@@ -33,8 +35,8 @@ def detach(entry, spec_path, mark, timeout=20.0, archive=None):
     ``Child(pid, start, ready)``: ready is the object that it sent. Raises HostError when it ends, says an error, or says
     nothing for ``timeout`` seconds; it is ended then.
     """
-    run = state.prepare(state.folders().run)
-    with lock.held(os.path.join(run, "lib.lock"), shared=True):  # Ledger.tidy keeps out until we are ready
+    run = private_files.prepare(private_files.folders().run)
+    with locks.held(os.path.join(run, "lib.lock"), shared=True):  # Ledger.tidy keeps out until we are ready
         return _detach(entry, spec_path, mark, timeout, archive or payload.install(run))
 
 
@@ -43,8 +45,8 @@ def hold(fault_id, mark, duration_s, timeout=90.0):
 
     Raises HostError as ``detach`` does.
     """
-    run = state.prepare(state.folders().run)
-    with lock.held(os.path.join(run, "lib.lock"), shared=True):
+    run = private_files.prepare(private_files.folders().run)
+    with locks.held(os.path.join(run, "lib.lock"), shared=True):
         archive = payload.install(run)
         if unit.possible():
             ready = _hold_by_unit(run, fault_id, mark, duration_s, timeout, archive)
@@ -81,7 +83,7 @@ def _hold_by_unit(run, fault_id, mark, duration_s, timeout, archive):
         finally:
             os.close(reading)
     finally:
-        state.remove(path)
+        private_files.remove(path)
 
 
 def _unwatched(ready):
@@ -93,7 +95,7 @@ def _unwatched(ready):
 def _environment(mark):
     """The whole environment of a process that stays."""
     environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "HOME": os.path.expanduser("~")}
-    for key in (state.OVERRIDE, "XDG_RUNTIME_DIR", "XDG_STATE_HOME"):
+    for key in (private_files.OVERRIDE, "XDG_RUNTIME_DIR", "XDG_STATE_HOME"):
         if os.environ.get(key):
             environment[key] = os.environ[key]
     environment.update(mark)

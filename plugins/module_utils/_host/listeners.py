@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Who listens on which TCP port, from /proc (proc(5): net/tcp, net/tcp6, PID/fd); needs no library. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 import os
@@ -21,7 +22,7 @@ def _address(text):
     raw = bytes.fromhex(text)
     if len(raw) == 4:
         return socket.inet_ntop(socket.AF_INET, raw[::-1] if struct.pack("=H", 1) == struct.pack("<H", 1) else raw)
-    words = [raw[i:i + 4] for i in range(0, 16, 4)]
+    words = [raw[i : i + 4] for i in range(0, 16, 4)]
     if struct.pack("=H", 1) == struct.pack("<H", 1):
         words = [word[::-1] for word in words]
     address = socket.inet_ntop(socket.AF_INET6, b"".join(words))

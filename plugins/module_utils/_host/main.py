@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Entries of the runtime archive: ``python archive.pyz ENTRY SPEC``. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 import functools
@@ -35,7 +36,7 @@ def main(arguments):
             from .._fault.step import main as run
         elif entry == "ask":
             # By name: what it needs travels with the module host_contact alone, and so is in the archive of that one only.
-            run = importlib.import_module(__name__.rpartition("._host.")[0] + "._fault.ask").main
+            run = importlib.import_module(__name__.rpartition("._entry.")[0] + "._fault.ask").main
         else:
             raise ValueError("no entry %r" % entry)
         return run(spec, ready.say_ready)

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How what belongs to a fault is told from everything else on a host. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 MARK = "MAGSASA_CHAOS_FAULT"  # in the environment of everything that a fault starts

@@ -5,6 +5,7 @@
 
 Packets: MariaDB documentation, "Connection Phase": three bytes of length, one of number, then 0x0a and the version, or 0xff and an error.
 """
+
 from __future__ import annotations
 
 import socket

@@ -6,6 +6,7 @@
 ``login`` (dict, fit for the ledger): ``{"host", "port", "socket", "user"}``; a socket (path) goes before the host. The password is apart: the
 client reads it as an option file from memory that only it can see, never from the command line or the environment.
 """
+
 from __future__ import annotations
 
 import contextlib

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Netlink messages of netfilter (netlink(7), linux/netfilter/nfnetlink*.h), as far as a queue needs them. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 import errno
@@ -67,7 +68,7 @@ def messages(data):
         length, kind = struct.unpack_from("=IH", data, at)
         if length < 16:
             return
-        yield kind, data[at + 16:at + length]
+        yield kind, data[at + 16 : at + length]
         at += (length + 3) & ~3
 
 
@@ -117,7 +118,7 @@ def packets(data):
             if attr & 0x3FFF == 1:
                 packet = struct.unpack_from("!I", body, at + 4)[0]
             elif attr & 0x3FFF == 10:
-                content = body[at + 4:at + length]
+                content = body[at + 4 : at + length]
             at += max(4, (length + 3) & ~3)
         if packet is not None:
             yield packet, content

@@ -5,6 +5,7 @@
 
 Nothing here ever flushes, or touches a table that does not carry our name.
 """
+
 from __future__ import annotations
 
 import json
@@ -87,7 +88,7 @@ def of_others():
     lines = None
     for line in said.splitlines():
         if line.startswith("table "):
-            lines = found.setdefault(line[len("table "):].rstrip(" {"), [])
+            lines = found.setdefault(line[len("table ") :].rstrip(" {"), [])
         elif lines is not None and line.strip():
             lines.append(line.strip())
     return {name: rows for name, rows in found.items() if not _OURS.fullmatch(name.rpartition(" ")[2])}

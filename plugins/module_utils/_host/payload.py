@@ -6,6 +6,7 @@
 Ansible removes a module's payload when the module ends, so a detached process needs its own copy. One zip file that Python
 can run (PEP 441), named by its hash: written as a whole, removed as a whole. Private to magsasa.chaos.
 """
+
 from __future__ import annotations
 
 import hashlib
@@ -15,7 +16,7 @@ import sys
 import zipfile
 
 from .._errors import HostError
-from . import state
+from .._ledger import private_files
 
 PACKAGE = "magsasa_chaos"
 _MAIN = "import sys\nfrom %s._host.main import main\nsys.exit(main(sys.argv[1:]))\n" % PACKAGE
@@ -85,17 +86,17 @@ def build():
 def install(run_folder):
     """Put the archive into ``run_folder``/lib (made when needed) and return its path; written only when it is not there."""
     content = build()
-    lib = state.prepare(os.path.join(state.prepare(run_folder), "lib"))
+    lib = private_files.prepare(os.path.join(private_files.prepare(run_folder), "lib"))
     path = os.path.join(lib, hashlib.sha256(content).hexdigest()[:16] + ".pyz")
     if not _holds(path, content):
-        state.write_private(path, content, durable=False)
+        private_files.write_private(path, content, durable=False)
     return path
 
 
 def _holds(path, content):
     """Whether the file is ours and has this content; its size alone tells nothing of a damaged one."""
     try:
-        with os.fdopen(state.open_private(path), "rb") as source:
+        with os.fdopen(private_files.open_private(path), "rb") as source:
             return source.read(len(content) + 1) == content
     except OSError:
         return False

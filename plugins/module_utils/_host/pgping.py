@@ -5,6 +5,7 @@
 
 Message formats: PostgreSQL documentation, "Frontend/Backend Protocol", Message Formats.
 """
+
 from __future__ import annotations
 
 import os

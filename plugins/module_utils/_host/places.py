@@ -6,6 +6,7 @@
 Whoever holds a fault keeps a descriptor (O_PATH) of it: the kernel knows the name that it has by now, and whether it has one. Without a
 holder its file system is searched. What cannot be told raises HostError, which makes it residue: never taken for gone.
 """
+
 from __future__ import annotations
 
 import os

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Processes by pid AND start time, so that a pid used again is never taken for the old one. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 import ctypes

@@ -6,6 +6,7 @@
 ``login`` (dict, fit for the ledger): ``{"host", "port", "user", "as"}``: host None is psql's usual socket, ``as`` [uid, gid] is whom to
 run psql as, or None. The password is apart: it goes by the environment, never by the command line.
 """
+
 from __future__ import annotations
 
 import os

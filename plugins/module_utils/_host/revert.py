@@ -6,6 +6,7 @@
 The supervisor, the guardian and any later module run call the same function; a lock for each fault lets one of them work. Who holds
 a fault has its undo in memory: a record that is damaged or gone does not mean that somebody undid it, a line in the past does.
 """
+
 from __future__ import annotations
 
 import os
@@ -13,7 +14,8 @@ import time
 
 from .. import _clock
 from .._errors import ChaosError
-from . import journal, lock, places, secrets, services, state, undo, unit
+from .._ledger import fault_secrets, locks, private_files
+from . import journal, places, services, undo, unit
 from .holding import orphaned, stop_keepers
 
 CAUSES = ("deadline absent halt halt_condition lease worker_died guardian_died supervisor_died orphaned failed terminated event_over").split()
@@ -29,7 +31,7 @@ def revert(ledger, fault_id, cause, details=None, held=None):
     in state ``residue``, when something is left: whoever holds it, or the next contact, tries again. Raises HostError when what was done
     cannot be written down; a second call with the same ``held`` only writes.
     """
-    with lock.of_fault(os.path.join(ledger.faults, fault_id + ".lock"), fault_id):
+    with locks.of_fault(os.path.join(ledger.faults, fault_id + ".lock"), fault_id):
         if held is not None and held["state"] == "reverted":
             return _close(ledger, held)
         record = ledger.read(fault_id)
@@ -76,8 +78,8 @@ def _joined(record, held):
 
 def _close(ledger, record):
     for end in ("cause", "lease", "spool"):  # here, and not in the supervisor: it may be the one that died
-        state.discard(os.path.join(ledger.folders.run, "%s.%s" % (record["id"], end)))
-    secrets.drop(record["id"])
+        private_files.discard(os.path.join(ledger.folders.run, "%s.%s" % (record["id"], end)))
+    fault_secrets.drop(record["id"])
     ledger.close(record)
     _say(record, False)
     return record

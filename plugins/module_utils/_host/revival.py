@@ -7,6 +7,7 @@ All of it is kept aside before the process is ended. What bounds it must be the 
 (bounds.py): looked at before the end, once more by whoever starts it, and in what was started. The environment may hold secrets. It is kept in
 a private file of the run folder, never in the ledger, and removed with the fault.
 """
+
 from __future__ import annotations
 
 import json
@@ -16,7 +17,8 @@ import signal
 import time
 
 from .._errors import HostError, printable
-from . import bounds, command, control_groups, inherited, processes, state, streams, trusted
+from .._ledger import private_files, trusted_paths
+from . import bounds, command, control_groups, inherited, processes, streams
 
 FORM = 2  # of what is kept aside
 START_S = 10.0  # seconds that a start may take: whoever stops it, or whose file system does not answer, must not hold up the undo
@@ -26,7 +28,7 @@ _known = {}  # fault id: what this process has put aside
 
 def path_of(fault_id):
     """The private file of a fault."""
-    return os.path.join(state.folders().run, fault_id + ".spool")
+    return os.path.join(private_files.folders().run, fault_id + ".spool")
 
 
 def obstacle(pid):
@@ -96,7 +98,7 @@ def _judged(found):
     if why or found["standing"]["uid"][0] != 0:
         return why
     for path in command.files(found["command"], found["cwd"]):  # who else could decide what root would run; others know who owns what they run
-        why = trusted.stranger(path, 0)
+        why = trusted_paths.stranger(path, 0)
         if why:
             return "root runs %s, and %s" % (printable(path), why)
     return None
@@ -118,15 +120,15 @@ def captures(above):
 def keep(fault_id, captured):
     """Put aside what ``capture`` returned of a process, and after it what ``captures`` did; in memory too, as somebody may take the run folder away."""
     text = json.dumps({"form": FORM, "processes": captured})
-    if len(text) > state.LARGEST:
+    if len(text) > private_files.LARGEST:
         raise HostError("process %d cannot be started again as it was: its command line and environment are too long to be kept" % captured[0]["pid"])
     _known[fault_id] = captured
-    state.write_private(path_of(fault_id), text, durable=False)
+    private_files.write_private(path_of(fault_id), text, durable=False)
 
 
 def kept(fault_id):
     """What was put aside ([captured]), or None."""
-    found = state.read_json(path_of(fault_id))
+    found = private_files.read_json(path_of(fault_id))
     if found is None:
         return _known.get(fault_id)
     if found.get("form") == FORM:
@@ -147,7 +149,7 @@ def chosen(captured):
 def forget(fault_id):
     """Remove the private file."""
     _known.pop(fault_id, None)
-    state.remove(path_of(fault_id))
+    private_files.remove(path_of(fault_id))
 
 
 def start(captured):

@@ -6,6 +6,7 @@
 Sources: proc(5) (states of a process), Documentation/admin-guide/cgroup-v2.rst (cgroup.freeze, cgroup.events), and
 Documentation/admin-guide/cgroup-v1/freezer-subsystem.rst.
 """
+
 from __future__ import annotations
 
 import os

@@ -2,15 +2,17 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What systemd has carried out when those who hold a fault do not (entries of the runtime archive). Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 import os
 import time
 
 from .._errors import ChaosError
-from . import payload, processes, state, tidying, unit
+from .._ledger import private_files
+from . import payload, processes, tidying, unit
 from .holding import abandoned, keepers, stop_keepers
-from .ledger import Ledger
+from .._ledger.ledger import Ledger
 from .revert import revert
 
 INJECT_LIMIT_S = 60.0  # beyond which nothing is injected any more; see supervisor.py
@@ -30,8 +32,8 @@ def main(fault_id, _ready):
             environment.pop("MAGSASA_CHAOS_READY", None)
             unit.retry(fault_id, payload.command_by_any(archive, "retry", fault_id), environment)
     finally:
-        state.discard(unit.ready(ledger.folders.run, fault_id))  # whoever waited may have been killed
-        state.discard(unit.marker(ledger.folders.run, fault_id))
+        private_files.discard(unit.ready(ledger.folders.run, fault_id))  # whoever waited may have been killed
+        private_files.discard(unit.marker(ledger.folders.run, fault_id))
         tidying.tidy(ledger)
     return 0 if done else payload.AGAIN
 

@@ -6,6 +6,7 @@
 A regular file is opened again by its path, as the user of the process, and only if it is the very file that the process had open for
 writing: whoever puts a link, a pipe or another file in its place gets nothing. A pipe, a socket or a terminal cannot be given back.
 """
+
 from __future__ import annotations
 
 import contextlib

@@ -6,6 +6,7 @@
 A process of the same command line may be anybody's. A successor came later, has the same user and the same bounds (bounds.py), runs the same
 program, and has the command line of the old one or listens on its ports.
 """
+
 from __future__ import annotations
 
 import hashlib

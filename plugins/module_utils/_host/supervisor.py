@@ -6,6 +6,7 @@
 Every way out of here goes through the undo; the one way that does not (SIGKILL, a crash of the interpreter) is the guardian's. An undo that
 fails is tried again until it is done: whatever the ledger has become, this process has it in memory.
 """
+
 from __future__ import annotations
 
 import importlib
@@ -16,9 +17,10 @@ import time
 
 from .. import _clock
 from .._errors import ChaosError, HostError
-from . import enclosure, guardian, halt, journal, lock, processes, secrets, tidying, undo
+from .._ledger import fault_secrets, locks
+from . import enclosure, guardian, halt, journal, processes, tidying, undo
 from .context import Context
-from .ledger import Ledger
+from .._ledger.ledger import Ledger
 from .revert import CAUSES, until_done
 
 MEASURE_EVERY = 1.0  # seconds
@@ -85,14 +87,14 @@ class Supervisor:
 
     def _register(self):
         """Say in the ledger who holds the fault, unless somebody undid it before we came."""
-        with lock.of_fault(os.path.join(self.ledger.faults, self.id + ".lock"), self.id, wait=10.0) as locks:
+        with locks.of_fault(os.path.join(self.ledger.faults, self.id + ".lock"), self.id, wait=10.0) as locks:
             self.record = self.ledger.read(self.id)
             if self.record is None:
                 raise HostError("the fault was undone before it was injected")
             workers = enclosure.settle(self.id)
             undo.load(self.record["undo"])  # before the guardian is forked: it has what we have
             guardian.load(self.record["family"])
-            secrets.remember(self.id)
+            fault_secrets.remember(self.id)
             latest = time.monotonic() + INJECT_LIMIT + self.record["duration_s"]
             self.record["supervisor"] = {"pid": os.getpid(), "start": processes.start_time(os.getpid())}
             self.guardian = guardian.start(self.ledger, self.record, latest, locks)

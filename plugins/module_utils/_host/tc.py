@@ -5,6 +5,7 @@
 
 Ours are known by the handle of their root (see ``major``) and by the name of their ifb device: nothing else is ever taken away.
 """
+
 from __future__ import annotations
 
 import json
@@ -15,7 +16,11 @@ from .. import _cmd
 from .._errors import HostError, MissingTool, printable
 
 PACKAGES = {
-    "Alpine": "iproute2", "Arch": "iproute2", "Debian, Ubuntu": "iproute2", "RHEL, AlmaLinux, Rocky, Fedora": "iproute-tc", "SUSE": "iproute2",
+    "Alpine": "iproute2",
+    "Arch": "iproute2",
+    "Debian, Ubuntu": "iproute2",
+    "RHEL, AlmaLinux, Rocky, Fedora": "iproute-tc",
+    "SUSE": "iproute2",
 }
 PURPOSE = "control how packets leave an interface"
 TABLES = ("/usr/lib/tc", "/usr/share/tc", "/usr/lib64/tc", "/lib/tc")  # where tc keeps its distributions
@@ -176,10 +181,17 @@ def _read(text):
             handle = re.search(r" fh ([0-9a-f]+:[0-9a-f]*:[0-9a-f]+) ", line)
             if handle:
                 flow = re.search(r"flowid ([0-9a-f]+:[0-9a-f]*)", line)
-                found.append({
-                    "protocol": head.group(1), "pref": int(head.group(2)), "kind": "u32", "fh": handle.group(1),
-                    "flow": flow.group(1) if flow else None, "device": None, "keys": [],
-                })
+                found.append(
+                    {
+                        "protocol": head.group(1),
+                        "pref": int(head.group(2)),
+                        "kind": "u32",
+                        "fh": handle.group(1),
+                        "flow": flow.group(1) if flow else None,
+                        "device": None,
+                        "keys": [],
+                    }
+                )
         elif found and found[-1]["kind"] == "u32":
             found[-1]["keys"] += [[int(value, 16), int(mask, 16), int(offset)] for value, mask, offset in _MATCH.findall(line)]
             device = re.search(r"Redirect to device (\S+?)\)", line)

@@ -2,12 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Take away what is on a host for faults and probes only, once none is there. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 import os
 
 from .._errors import HostError
-from . import state, unit
+from .._ledger import private_files
+from . import unit
 
 SWEEP = "/etc/systemd/system/magsasa-chaos-sweep.service"  # see boot.py; somebody may have taken the archive away, and not this
 
@@ -15,7 +17,7 @@ SWEEP = "/etc/systemd/system/magsasa-chaos-sweep.service"  # see boot.py; somebo
 def tidy(ledger):
     """Take away folders, the runtime archive and the sweep at boot, unless somebody needs them. Raises nothing: the next contact tries again."""
     try:
-        if os.path.lexists(ledger.boot_archive) or (ledger.folders.ledger == state.HOST.ledger and os.path.lexists(SWEEP)):
+        if os.path.lexists(ledger.boot_archive) or (ledger.folders.ledger == private_files.HOST.ledger and os.path.lexists(SWEEP)):
             from . import boot  # seldom needed, and it loads every undo operation
 
             boot.disarm(ledger)

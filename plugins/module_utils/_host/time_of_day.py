@@ -6,6 +6,7 @@
 CLOCK_BOOTTIME goes on by itself and cannot be set (clock_gettime(2)), so the two together tell how far the time of day was moved
 since they were read, whoever moved it.
 """
+
 from __future__ import annotations
 
 import time

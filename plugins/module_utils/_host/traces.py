@@ -6,6 +6,7 @@
 Units, marked processes, our tables, chains, devices, lines in /etc/hosts and drop-ins are undone by operations as any fault's are. What only the record could
 tell (bytes that were overwritten, a service that was stopped) is named.
 """
+
 from __future__ import annotations
 
 import os
@@ -15,7 +16,8 @@ import time
 
 from .. import _cmd
 from .._errors import ChaosError
-from . import hosts_file, iptables, processes, services, standstill, state, tc, undo, unit
+from .._ledger import private_files
+from . import hosts_file, iptables, processes, services, standstill, tc, undo, unit
 from .marks import KEEPERS, MARK
 
 ID = re.compile(r"[0-9a-f]{12}")
@@ -31,7 +33,7 @@ _DROP_IN = re.compile(r"zz-magsasa-chaos-([0-9a-f]{12})\.conf")
 
 def end(ledger, check_mode=False):
     """End every fault that has no record any more; returns a record of each (``records.public`` takes it), with how it was found in its notes."""
-    if os.geteuid() or os.environ.get(state.OVERRIDE):  # the host's own ledger is another one, and so whose these are is not known
+    if os.geteuid() or os.environ.get(private_files.OVERRIDE):  # the host's own ledger is another one, and so whose these are is not known
         return []
     holders, foreign = _holders(ledger)
     undone = {each["id"] for each in ledger.past(200)} if holders else set()
@@ -56,10 +58,10 @@ def end(ledger, check_mode=False):
 
 def named(ledger):
     """Sentences about what is there of faults without a record and cannot be undone without one."""
-    if os.geteuid() or os.environ.get(state.OVERRIDE):
+    if os.geteuid() or os.environ.get(private_files.OVERRIDE):
         return []
     said = []
-    if state.private(ledger.faults):
+    if private_files.private(ledger.faults):
         for name in sorted(os.listdir(ledger.faults)):
             fault_id, _dot, kind = name.partition(".")
             if kind == "kept" and ID.fullmatch(fault_id) and ledger.read(fault_id) is None and not os.path.lexists(ledger.path(fault_id)):
@@ -102,7 +104,7 @@ def _holders(ledger):
         fault_id, start = environ.get(MARK.encode(), b"").decode("ascii", "replace"), processes.start_time(pid)
         if start is None or pid == os.getpid() or not ID.fullmatch(fault_id):
             continue
-        if processes.uid(pid) or state.OVERRIDE.encode() in environ:
+        if processes.uid(pid) or private_files.OVERRIDE.encode() in environ:
             foreign.add(fault_id)
         else:
             found.setdefault(fault_id, []).append((pid, start, processes.comm(pid)))
@@ -151,7 +153,7 @@ def _ask(ledger, holders):
 
 def _say_why(ledger, fault_id):
     try:
-        state.write_private(os.path.join(ledger.folders.run, fault_id + ".cause"), "halt", durable=False)
+        private_files.write_private(os.path.join(ledger.folders.run, fault_id + ".cause"), "halt", durable=False)
     except ChaosError:
         pass
 

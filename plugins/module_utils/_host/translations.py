@@ -5,6 +5,7 @@
 
 Found: ``{"ports": [[low, high]], "all": bool}``; ``all`` says that a translation names no port that can be read. None without any.
 """
+
 from __future__ import annotations
 
 import re

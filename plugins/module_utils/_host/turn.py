@@ -6,6 +6,7 @@
 A small process holds the turn (``<run>/turn/``) and goes when the run gives it back, or when nobody has renewed it for its lease: a
 controller that died keeps nobody out for longer. A run is ``{"id", "by", "host", "experiment", "force"}``, filled in on the controller.
 """
+
 from __future__ import annotations
 
 import contextlib
@@ -19,7 +20,8 @@ import time
 
 from .. import _clock, _quantity
 from .._errors import BadOption, ChaosError, Refused, printable
-from . import lock, processes, state, tidying
+from .._ledger import locks, private_files
+from . import processes, tidying
 
 TOLD, SPEC, LEASE = "turn.json", "spec.json", "lease"
 MARK = "MAGSASA_CHAOS_TURN"
@@ -65,9 +67,9 @@ def whose(record):
 def holder(run_folder):
     """What the run that holds the turn said of itself, or None when nobody does."""
     where = os.path.join(run_folder, "turn")
-    if not (state.private(run_folder) and state.private(where)):
+    if not (private_files.private(run_folder) and private_files.private(where)):
         return None
-    told = state.read_json(os.path.join(where, TOLD)) or {}
+    told = private_files.read_json(os.path.join(where, TOLD)) or {}
     here = told.get("boot_id") == _clock.boot_id() and isinstance(told.get("pid"), int)
     return told if here and processes.alive(told["pid"], told.get("start")) else None
 
@@ -84,7 +86,7 @@ def take(ledger, run):
     halted = ledger.halt_of(run["id"])
     if halted:
         raise Refused("halt", halted, remedy="start a new run")
-    state.prepare(ledger.folders.run)
+    private_files.prepare(ledger.folders.run)
     limit = time.monotonic() + run["wait_s"]
     while True:
         with _alone(ledger.folders.run):
@@ -105,7 +107,7 @@ def renew(ledger, identity):
     """The run is still there. Does nothing when the turn is not its."""
     told = holder(ledger.folders.run)
     if told and told.get("id") == identity:
-        state.write_private(os.path.join(ledger.folders.run, "turn", LEASE), "%.6f" % time.monotonic(), durable=False)
+        private_files.write_private(os.path.join(ledger.folders.run, "turn", LEASE), "%.6f" % time.monotonic(), durable=False)
 
 
 def release(ledger, identity=None, check_mode=False):
@@ -126,11 +128,11 @@ def release(ledger, identity=None, check_mode=False):
 @contextlib.contextmanager
 def _alone(run_folder):
     path = os.path.join(run_folder, "turn.lock")
-    with lock.held(path, wait=30.0, make=lambda: state.prepare(run_folder)):
+    with locks.held(path, wait=30.0, make=lambda: private_files.prepare(run_folder)):
         try:
             yield
         finally:
-            state.remove(path)
+            private_files.remove(path)
 
 
 def _other(ledger, run):
@@ -158,13 +160,13 @@ def _hold(ledger, run):
         renew(ledger, run["id"])
         return
     shutil.rmtree(where, ignore_errors=True)  # of one that was killed
-    state.prepare(where)
+    private_files.prepare(where)
     now = time.time()
     spec = dict(owner(run), lease_s=run["lease_s"], since=now, until=now + run["expected_s"] if run["expected_s"] else None)
     from . import launch  # only here: looking should not load how things are started
 
     try:
-        state.write_private(os.path.join(where, SPEC), json.dumps(spec), durable=False)
+        private_files.write_private(os.path.join(where, SPEC), json.dumps(spec), durable=False)
         launch.detach("turn", os.path.join(where, SPEC), {MARK: run["id"]})
     except ChaosError:
         shutil.rmtree(where, ignore_errors=True)
@@ -184,13 +186,13 @@ def _sentence(told):
 
 def main(spec_path, ready):
     """Entry of the runtime archive: hold the turn until SIGTERM, the end of the lease, or until the folder is gone."""
-    spec = state.read_json(spec_path)
+    spec = private_files.read_json(spec_path)
     if spec is None:
         raise ValueError("the spec of the turn cannot be read")
-    state.remove(spec_path)
+    private_files.remove(spec_path)
     where = os.path.dirname(spec_path)
     processes.call_me("chaos-turn")
-    from .ledger import Ledger  # loaded now: the archive may be gone at the end
+    from .._ledger.ledger import Ledger  # loaded now: the archive may be gone at the end
 
     ledger = Ledger()
     reading, writing = os.pipe()
@@ -199,11 +201,11 @@ def main(spec_path, ready):
     signal.signal(signal.SIGTERM, lambda _number, _frame: None)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     told = dict(spec, pid=os.getpid(), start=processes.start_time(os.getpid()), boot_id=_clock.boot_id())
-    state.write_private(os.path.join(where, TOLD), json.dumps(told), durable=False)
+    private_files.write_private(os.path.join(where, TOLD), json.dumps(told), durable=False)
     ready({"pid": told["pid"]})
     began = time.monotonic()
     while not select.select([reading], [], [], LOOK_S)[0]:
-        if (state.read_json(os.path.join(where, TOLD)) or {}).get("pid") != told["pid"]:
+        if (private_files.read_json(os.path.join(where, TOLD)) or {}).get("pid") != told["pid"]:
             return 0
         if time.monotonic() - _renewed(where, began) > spec["lease_s"]:
             shutil.rmtree(where, ignore_errors=True)

@@ -7,6 +7,7 @@ An operation is idempotent, needs no family, and tells afterwards what is still 
 still there after a boot, and ``needs_services = True`` when it cannot be carried out before the services of the host are up. What is in the
 ledger is checked against the ``ARGS`` of the class before it is carried out.
 """
+
 from __future__ import annotations
 
 import importlib

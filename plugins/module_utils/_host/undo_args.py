@@ -6,6 +6,7 @@
 A ledger is data that root acts on. Whatever stands in it is checked before it is carried out: the operation must be known, and each
 argument must have the shape that the operation declares in its ``ARGS``, or ``OPTIONAL`` (``{argument: kind}``).
 """
+
 from __future__ import annotations
 
 import math

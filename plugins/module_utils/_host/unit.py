@@ -10,13 +10,15 @@ those in the unit could act: they may all be stopped, or frozen. The fault no lo
 that goes down stops the unit in good order first.
 Sources: systemd.service(5), systemd.kill(5), systemd.timer(5), systemd-run(1).
 """
+
 from __future__ import annotations
 
 import os
 
 from .. import _cmd
 from .._errors import HostError
-from . import services, state
+from .._ledger import private_files
+from . import services
 from .marks import UNIT as NAME
 
 WATCH = "magsasa-chaos-%s-watch"  # timer, and the service that it starts
@@ -79,7 +81,7 @@ def start(run, fault_id, argv, environment, undo_argv, duration_s):
         "ExecStopPost": " ".join(map(quoted, undo_argv)),
     }
     command += _environment(environment)
-    state.write_private(marker(run, fault_id), name + "\n", durable=False)
+    private_files.write_private(marker(run, fault_id), name + "\n", durable=False)
     for left_out in ((), ("OOMPolicy",), ("OOMPolicy", "TasksMax"), ("OOMPolicy", "TasksMax", "Delegate")):  # unknown to systemd before 243, 227, 218
         words = ["--property=%s=%s" % pair for pair in sorted(properties.items()) if pair[0] not in left_out]
         try:
@@ -92,7 +94,7 @@ def start(run, fault_id, argv, environment, undo_argv, duration_s):
             break
     if running(fault_id):  # it took it and did not say so
         return True
-    state.remove(marker(run, fault_id))
+    private_files.remove(marker(run, fault_id))
     return False
 
 
@@ -153,5 +155,5 @@ def wanted(run):
     alive = {fault_id for fault_id in {name.partition(".")[0] for name in of_units} if running(fault_id)}
     for name in of_units:
         if name.partition(".")[0] not in alive:
-            state.remove(os.path.join(run, name))
+            private_files.remove(os.path.join(run, name))
     return bool(alive)

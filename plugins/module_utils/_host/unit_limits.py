@@ -6,6 +6,7 @@
 ``systemctl set-property --runtime`` (systemd.resource-control(5)) changes the control group at once and leaves one drop-in for each
 property below /run/systemd/system.control, which a reboot forgets.
 """
+
 from __future__ import annotations
 
 import base64
@@ -14,7 +15,8 @@ import re
 import stat
 
 from .. import _cmd
-from . import services, state
+from .._ledger import private_files
+from . import services
 
 CONTROL = "/run/systemd/system.control"
 CGROUPS = "/sys/fs/cgroup"
@@ -85,13 +87,13 @@ def kept(name):
 def put(name, former):
     """Make the drop-in what ``kept`` said of it; idempotent."""
     if former is None:
-        state.remove(name)
+        private_files.remove(name)
         return
     if kept(name) == former:
         return
     os.makedirs(os.path.dirname(name), mode=0o755, exist_ok=True)
     fresh = name + ".magsasa-chaos"  # no drop-in for systemd: it does not end in .conf
-    state.remove(fresh)
+    private_files.remove(fresh)
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         os.write(descriptor, base64.b64decode(former["data"]))

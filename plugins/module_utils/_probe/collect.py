@@ -9,8 +9,9 @@ import os
 from collections import Counter
 
 from .. import _quantity
-from .._host import state, tidying, turn
-from .._host.ledger import Ledger
+from .._host import tidying, turn
+from .._ledger import private_files
+from .._ledger.ledger import Ledger
 from . import samples
 from . import state as probes
 
@@ -45,7 +46,7 @@ def stop(name, check_mode=False, keep=False, run=None):
             return False, {"samples": None, "summary": None, "died": False}
         probes.end(run, name)
         rows = samples.read(os.path.join(where, probes.SAMPLES))
-        ended = state.read_json(os.path.join(where, probes.SUMMARY))
+        ended = private_files.read_json(os.path.join(where, probes.SUMMARY))
         if ended is None and told.get("id"):
             probes.end_marked(told["id"])  # what a killed recorder was running
         result = {"samples": samples.pack(rows), "summary": summarise(rows, told, ended), "died": ended is None}

@@ -14,8 +14,9 @@ import uuid
 
 from .. import _quantity
 from .._errors import BadOption, ChaosError, Refused
-from .._host import launch, state, tidying, turn
-from .._host.ledger import Ledger
+from .._host import launch, tidying, turn
+from .._ledger import private_files
+from .._ledger.ledger import Ledger
 from . import samples
 from . import spec as specs
 from . import state as probes
@@ -85,12 +86,12 @@ def start(spec, check_mode=False):
 
 
 def _launch(run, spec):
-    state.prepare(os.path.join(run, "probes"))
-    where = state.prepare(probes.folder(run, spec["name"]))
+    private_files.prepare(os.path.join(run, "probes"))
+    where = private_files.prepare(probes.folder(run, spec["name"]))
     path = os.path.join(where, probes.SPEC)
     identity = uuid.uuid4().hex[:12]
     try:
-        state.write_private(path, json.dumps(dict(spec, id=identity, run=turn.owner(spec["run"]))), durable=False)
+        private_files.write_private(path, json.dumps(dict(spec, id=identity, run=turn.owner(spec["run"]))), durable=False)
         # Two malloc arenas in all: every thread would otherwise take one of its own.
         launch.detach("probe", path, {probes.MARK: identity, "MALLOC_ARENA_MAX": "2"})
     except ChaosError:

@@ -7,6 +7,7 @@ A pattern such as ``(a+)+$`` can take years on forty letters, and the target cho
 it looks for signals while it searches, so in the main thread a timer's handler ends it. Elsewhere it holds the interpreter for good,
 and only the end of the process helps: see ``guard``. Processor time, as a host under test may not run us for a while.
 """
+
 from __future__ import annotations
 
 import signal

@@ -22,7 +22,8 @@ import signal
 import time
 
 from .. import _clock
-from .._host import processes, state, tidying
+from .._host import processes, tidying
+from .._ledger import private_files
 from . import check, pattern, reasons, relay, samples, urgency
 from . import state as probes
 
@@ -42,8 +43,8 @@ def main(spec_path, ready):
 
     ``ready`` is called once with ``{"pid", "start", "first"}`` when the first probe has its time. Raises ChaosError before that.
     """
-    spec = state.read_json(spec_path)
-    state.remove(spec_path)  # it may hold secrets, and is in memory now
+    spec = private_files.read_json(spec_path)
+    private_files.remove(spec_path)  # it may hold secrets, and is in memory now
     if spec is None:
         raise ValueError("the spec of the probe cannot be read")
     processes.call_me("chaos-probe")
@@ -120,7 +121,7 @@ class Recorder:
             self._asked_at = time.monotonic()
 
     def _tell(self, told):
-        state.write_private(os.path.join(self.folder, probes.RECORDER), json.dumps(told), durable=False)
+        private_files.write_private(os.path.join(self.folder, probes.RECORDER), json.dumps(told), durable=False)
 
     def _record(self, first, last):
         """Hand out every probe when it is due; returns what ended it."""
@@ -186,7 +187,7 @@ class Recorder:
 
     def _mine(self):
         """Whether the folder still holds what we told; somebody may have taken it away."""
-        return (state.read_json(os.path.join(self.folder, probes.RECORDER)) or {}).get("id") == self.spec["id"]
+        return (private_files.read_json(os.path.join(self.folder, probes.RECORDER)) or {}).get("id") == self.spec["id"]
 
     def _write(self):
         rows = self._rows
@@ -212,7 +213,7 @@ class Recorder:
         if shown is not None:
             self._told_reasons = shown
             try:
-                state.write_private(os.path.join(self.folder, probes.REASONS), json.dumps({"reasons": shown}), durable=False)
+                private_files.write_private(os.path.join(self.folder, probes.REASONS), json.dumps({"reasons": shown}), durable=False)
             except Exception:  # the folder may be gone or full; the samples tell the rest
                 pass
 
@@ -248,7 +249,7 @@ class Recorder:
             "urgent": self._urgent,
         }
         try:
-            state.write_private(os.path.join(self.folder, probes.SUMMARY), json.dumps(summary), durable=False)
+            private_files.write_private(os.path.join(self.folder, probes.SUMMARY), json.dumps(summary), durable=False)
         except Exception:  # the folder may be gone or full; the samples tell the rest
             pass
 
@@ -267,7 +268,7 @@ class Recorder:
         return "stopped" if self._asked_at is not None else "unclaimed"
 
     def _clean_up(self):
-        from .._host.ledger import Ledger
+        from .._ledger.ledger import Ledger
 
         name = os.path.basename(self.folder)
         run = os.path.dirname(os.path.dirname(self.folder))

@@ -13,7 +13,8 @@ import time
 
 from .. import _clock, _quantity
 from .._errors import BadOption, printable
-from .._host import lock, processes, state, turn
+from .._host import processes, turn
+from .._ledger import locks, private_files
 from . import live
 
 RECORDER = "recorder.json"  # written by the recorder: pid, start, boot_id, what it does, when it began
@@ -29,12 +30,12 @@ LEASE = "lease"  # holds the monotonic second of the last renewal
 @contextlib.contextmanager
 def alone(run):
     """One start or stop at a time on this host; leaves no lock file."""
-    path = os.path.join(state.prepare(run), "probes.lock")
-    with lock.held(path, wait=30.0):
+    path = os.path.join(private_files.prepare(run), "probes.lock")
+    with locks.held(path, wait=30.0):
         try:
             yield
         finally:
-            state.remove(path)
+            private_files.remove(path)
 
 
 def folder(run, name):
@@ -45,9 +46,9 @@ def folder(run, name):
 def read(run, name):
     """What the recorder ``name`` said about itself, with ``alive``; None when there is none."""
     where = folder(run, name)
-    if not (state.private(run) and state.private(os.path.dirname(where)) and state.private(where)):
+    if not (private_files.private(run) and private_files.private(os.path.dirname(where)) and private_files.private(where)):
         return None
-    found = state.read_json(os.path.join(where, RECORDER)) or {}
+    found = private_files.read_json(os.path.join(where, RECORDER)) or {}
     here = found.get("boot_id") == _clock.boot_id()
     found["alive"] = bool(here and isinstance(found.get("pid"), int) and processes.alive(found["pid"], found.get("start")))
     return found
@@ -55,7 +56,7 @@ def read(run, name):
 
 def names(run):
     """Names of the recorders that have a folder, sorted; none in a run folder that is not ours alone."""
-    if not state.private(run):
+    if not private_files.private(run):
         return []
     try:
         entries = sorted(os.listdir(os.path.join(run, "probes")))
@@ -100,7 +101,7 @@ def _overdue(path, told, shown):
 
 def why(run, name):
     """In words why most of the failed probes of a recorder failed; None when none did, or nobody told."""
-    told = (state.read_json(os.path.join(folder(run, name), REASONS)) or {}).get("reasons")
+    told = (private_files.read_json(os.path.join(folder(run, name), REASONS)) or {}).get("reasons")
     first = told[0] if isinstance(told, list) and told and isinstance(told[0], dict) else {}
     return printable(first.get("detail") or first.get("error") or "", 120) or None
 
@@ -120,7 +121,7 @@ def renew(run, wanted=None, owner=None):
     for name in names(run):
         found = read(run, name) if wanted is None or name in wanted else None
         if found and found["alive"] and found.get("lease_s") and not (owner and turn.foreign(found, owner)):
-            state.write_private(os.path.join(folder(run, name), LEASE), "%.6f" % time.monotonic(), durable=False)
+            private_files.write_private(os.path.join(folder(run, name), LEASE), "%.6f" % time.monotonic(), durable=False)
             done.append(name)
     return done
 
@@ -158,7 +159,7 @@ def remove(run, name):
     """Take the recorder's folder away; it is private and ours as a whole."""
     where = folder(run, name)
     shutil.rmtree(where, ignore_errors=True)
-    state.remove_if_empty(os.path.dirname(where))
+    private_files.remove_if_empty(os.path.dirname(where))
 
 
 def discard(run, name):

@@ -6,6 +6,7 @@
 Each host is asked for its time of day a few times; the answer that came back soonest says most, as it was read somewhere between
 question and answer (Cristian's algorithm). The controller's own clock cancels out.
 """
+
 from __future__ import annotations
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._judge.phases import is_figure

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The form of scenario files: what ours have, what is refused with which words, and that the JSON schema says the same."""
+
 from __future__ import annotations
 
 import copy

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A slice of a sliced AWX job, by the variables that AWX gives a job."""
+
 from __future__ import annotations
 
 import pytest

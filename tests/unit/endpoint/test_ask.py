@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One target against real sockets with every kind of manners: what it is told to be, and the time that it may take."""
+
 from __future__ import annotations
 
 import socket

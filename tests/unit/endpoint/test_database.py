@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The database behind a service, told by its health document or found in what its processes hold open."""
+
 from __future__ import annotations
 
 import contextlib

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Disk: options, guards, what a mount and a device are, and when a load or a fill counts as confirmed."""
+
 from __future__ import annotations
 
 import os
@@ -17,7 +18,14 @@ NOTHING = {key: None for key in FAMILY.options}
 IO = dict(NOTHING, action="io", path="/data")
 FILL = dict(NOTHING, action="fill", path="/data", size="2G")
 FACTS = {
-    "path": "/data/app", "dev": 65024, "mount": "/data", "type": "ext4", "device": [254, 0], "total": 100 * GIB, "free": 20 * GIB, "holds_ledger": False,
+    "path": "/data/app",
+    "dev": 65024,
+    "mount": "/data",
+    "type": "ext4",
+    "device": [254, 0],
+    "total": 100 * GIB,
+    "free": 20 * GIB,
+    "holds_ledger": False,
 }
 
 
@@ -55,7 +63,12 @@ def test_bad_options(given, change, option):
 def test_defaults_of_a_load():
     found = FAMILY.parse(IO)
     assert {key: found[key] for key in ("workers", "mode", "fsync", "block_size", "file_size", "rate")} == {
-        "workers": 1, "mode": "write", "fsync": True, "block_size": 65536, "file_size": 64 * MIB, "rate": None,
+        "workers": 1,
+        "mode": "write",
+        "fsync": True,
+        "block_size": 65536,
+        "file_size": 64 * MIB,
+        "rate": None,
     }
     assert FAMILY.parse(dict(IO, block_size="3000", file_size="10000"))["file_size"] == 9000
 
@@ -65,9 +78,7 @@ def test_load_removes_its_files_when_its_workers_are_gone():
     names = ["/data/app/.magsasa-chaos-$ID-0", "/data/app/.magsasa-chaos-$ID-1"]
     assert step["args"]["files"] == names
     # undone in reverse order
-    assert step["undo"] == [{"op": "file.remove", "args": {"path": name, "fault": "$ID"}} for name in names] + [
-        {"op": "workers.end", "args": {"fault": "$ID"}}
-    ]
+    assert step["undo"] == [{"op": "file.remove", "args": {"path": name, "fault": "$ID"}} for name in names] + [{"op": "workers.end", "args": {"fault": "$ID"}}]
 
 
 @pytest.mark.parametrize(
@@ -179,7 +190,8 @@ def readings(own, device, kernel=None, seconds=10.0):
         return {
             "at": at,
             "own": {"written": own[0] * MIB * share, "read": own[1] * MIB * share, "syncs": 100 * share},
-            "kernel": kernel and {
+            "kernel": kernel
+            and {
                 "written": own[0] * MIB * share,
                 "read": own[1] * MIB * share,
                 "stored_written": kernel[0] * MIB * share,
@@ -220,8 +232,14 @@ def test_load_is_judged_by_what_reached_the_disk(mode, own, device, kernel, rate
 def test_figures_of_a_load():
     args = {"mode": "write", "rate": None, "fsync": True, "file_size": 64 * MIB, "files": ["one"]}
     assert io.judge(*readings((100, 0), (110, 1), (200, 0)), args)["measured"] == {
-        "over_s": 10.0, "fsyncs_s": 10.0, "write_mib_s": 10.0, "read_mib_s": 0.0,
-        "device": "vda", "device_write_mib_s": 11.0, "device_read_mib_s": 0.1, "device_busy_pct": 50.0,
+        "over_s": 10.0,
+        "fsyncs_s": 10.0,
+        "write_mib_s": 10.0,
+        "read_mib_s": 0.0,
+        "device": "vda",
+        "device_write_mib_s": 11.0,
+        "device_read_mib_s": 0.1,
+        "device_busy_pct": 50.0,
     }
 
 

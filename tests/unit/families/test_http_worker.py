@@ -5,6 +5,7 @@
 
 Only the way to it is not the kernel's: connections come to it directly, and it is told where the service is.
 """
+
 from __future__ import annotations
 
 import contextlib

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Memory: options, the guard, the room that control groups leave, and when memory is given back."""
+
 from __future__ import annotations
 
 import subprocess
@@ -205,7 +206,7 @@ def test_holder_takes_whole_pages_and_gives_whole_pieces_back():
         pass
     assert [len(piece) for piece in holder.pieces] == [4 * MIB, 4 * MIB, 2 * MIB + 4096]
     assert shared.get("held") == holder.held == 10 * MIB + 4096
-    assert all(any(piece[at:at + 4096]) for piece in holder.pieces for at in range(0, len(piece), 4096))
+    assert all(any(piece[at : at + 4096]) for piece in holder.pieces for at in range(0, len(piece), 4096))
     holder.give_back(1, 1)
     assert (shared.get("held"), shared.get("given_back"), shared.get("back_offs"), shared.get("why")) == (8 * MIB, 2 * MIB + 4096, 1, 1)
     holder.give_back(100 * MIB, 2)

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Network by iptables: when it is chosen, which rules stand in which order, what is read back, and what the undo leaves alone."""
+
 from __future__ import annotations
 
 import pytest
@@ -37,7 +38,7 @@ def rules(version, seen=None, **change):
 def matches(chain, version=4, **change):
     found = [words for where, label, words in rules(version, **change) if where == chain and label.startswith("match")]
     assert all(words.endswith("-g act") for words in found)
-    return [words[:-len("-g act")].strip() for words in found]
+    return [words[: -len("-g act")].strip() for words in found]
 
 
 @pytest.mark.parametrize("change", [{"action": "partition"}, {"action": "reject"}, {"action": "reset"}, {"loss": "5%"}])
@@ -117,7 +118,7 @@ def test_the_control_connections_are_exempt_before_anything_else(action, change)
             found = [words for where, _label, words in rules(version, **change) if where == chain]
             wanted = ["%s %s -p tcp %s %d -j RETURN" % (side, peer, end, port)]
             wanted += ["-p tcp %s %d -j RETURN" % (end, each) for each in (22, 2222) if change.get("port") != [str(each)]]
-            assert found[:len(wanted)] == wanted
+            assert found[: len(wanted)] == wanted
             neighbours = [words for words in found if "icmpv6-type 13" in words]
             assert len(neighbours) == (4 if version == 6 and "port" not in change and action != "reset" else 0)
 

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Peers by name: which addresses hosts and groups of the inventory become, and what is refused."""
+
 from __future__ import annotations
 
 import ipaddress

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Network by traffic control: which backend is chosen, what packets look like, which tree stands on which interface, what is read back."""
+
 from __future__ import annotations
 
 import ipaddress
@@ -39,7 +40,7 @@ def forest(seen=None, **change):
 
 def seen_by_kernel(filters, packet, version):
     """The band that the first fitting filter sends a packet (bytes of the header) to; None when none fits."""
-    words = {offset: int.from_bytes(packet[offset:offset + 4], "big") for offset in range(0, len(packet), 4)}
+    words = {offset: int.from_bytes(packet[offset : offset + 4], "big") for offset in range(0, len(packet), 4)}
     ordered = sorted(filters, key=lambda each: tree.pref(each[0], each[1]))
     for protocol, target, keys in ordered:
         if protocol == packets.NAMES[version] and all(words.get(offset, 0) & mask == value for value, mask, offset in keys):
@@ -78,7 +79,7 @@ def test_the_first_backend_that_can_do_it_is_chosen(change, seen, backend, passe
     """``passed``: {each backend that was passed over: what its note must say}."""
     found = planned(seen, **change)
     assert found["backend"] == backend
-    notes = [note[len("not by "):].partition(": ") for note in found["notes"] if note.startswith("not by ")]
+    notes = [note[len("not by ") :].partition(": ") for note in found["notes"] if note.startswith("not by ")]
     assert [name for name, _colon, _why in notes] == list(passed)
     assert all(passed[name] in why for name, _colon, why in notes), notes
 
@@ -138,7 +139,11 @@ ME, ME6 = "203.0.113.9", "2001:db8:9::9"
             {"peer": [PEER], "port": ["80"], "port_of": "peer", "protocol": "tcp"},
             [packet(ME, PEER)],
             [
-                packet(ME, PEER, 17), packet(ME, PEER, dport=81), packet(ME, PEER, sport=80, dport=9), packet(ME, "198.51.100.6"), packet(PEER, ME),
+                packet(ME, PEER, 17),
+                packet(ME, PEER, dport=81),
+                packet(ME, PEER, sport=80, dport=9),
+                packet(ME, "198.51.100.6"),
+                packet(PEER, ME),
                 packet(ME6, PEER6),
             ],
         ),
@@ -360,8 +365,12 @@ def test_interfaces_that_lead_to_the_peers(change, names, monkeypatch):
     there = [
         {"ifname": name, "flags": flags, "txqlen": 1000, "addr_info": [{"local": local}] if local else []}
         for name, flags, local in (
-            ("lo", ["LOOPBACK", "UP"], "127.0.0.1"), ("eth0", ["UP"], "192.0.2.9"), ("eth1", ["UP"], "203.0.113.9"),
-            ("eth2", ["UP"], None), ("eth3", [], "192.0.2.99"), ("ch3f9c1b0a77d20", ["UP"], "192.0.2.98"),
+            ("lo", ["LOOPBACK", "UP"], "127.0.0.1"),
+            ("eth0", ["UP"], "192.0.2.9"),
+            ("eth1", ["UP"], "203.0.113.9"),
+            ("eth2", ["UP"], None),
+            ("eth3", [], "192.0.2.99"),
+            ("ch3f9c1b0a77d20", ["UP"], "192.0.2.98"),
         )
     ]
     monkeypatch.setattr(tc, "addresses", lambda: there)

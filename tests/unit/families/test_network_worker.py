@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Network by a worker of ours: what becomes of a packet, which chain sends what to it, and when a fault counts as confirmed."""
+
 from __future__ import annotations
 
 import random
@@ -75,7 +76,7 @@ def test_shares(change, at):
     decider = fates.Fates(figures(**change), random.Random(1))
     found = [decider.decide() for _number in range(20000)]
     assert abs(sum(each[at] for each in found) / 20000 - 0.3) < 0.015
-    assert all(not any(each[:at] + each[at + 1:]) for each in found)
+    assert all(not any(each[:at] + each[at + 1 :]) for each in found)
 
 
 def test_bursts_are_as_long_and_as_many_as_asked_for():

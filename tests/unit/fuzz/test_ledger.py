@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import HostError
 from ansible_collections.magsasa.chaos.plugins.module_utils._fault import halting, step
 from ansible_collections.magsasa.chaos.plugins.module_utils._fault import record as records
-from ansible_collections.magsasa.chaos.plugins.module_utils._host import ledger_form, revert, state, tidying, undo, undo_args
-from ansible_collections.magsasa.chaos.plugins.module_utils._host.ledger import Ledger
+from ansible_collections.magsasa.chaos.plugins.module_utils._host import revert, tidying, undo, undo_args
+from ansible_collections.magsasa.chaos.plugins.module_utils._ledger import private_files, schema
+from ansible_collections.magsasa.chaos.plugins.module_utils._ledger.ledger import Ledger
 
 from .factor import FACTOR
 
@@ -51,7 +52,7 @@ def good(victim, fault_id=ID):
 
 @pytest.fixture
 def ledger(tmp_path, monkeypatch):
-    monkeypatch.setenv(state.OVERRIDE, str(tmp_path / "state"))
+    monkeypatch.setenv(private_files.OVERRIDE, str(tmp_path / "state"))
     made = Ledger()
     made.prepare()
     return made
@@ -359,16 +360,16 @@ def test_an_undo_of_another_fault_is_refused():
 
 
 def test_what_is_malformed_has_one_reason():
-    assert ledger_form.problem(good("/x"), ID) is None
+    assert schema.problem(good("/x"), ID) is None
     for change in DAMAGED.values():
         made = change("/x")
         if isinstance(made, dict):
-            assert ledger_form.problem(made, ID)
+            assert schema.problem(made, ID)
 
 
 def test_a_run_folder_of_somebody_else_leads_nowhere(tmp_path, monkeypatch):
     """Its name can be foreseen in /tmp. Nothing in it is removed, named as a program to run, or believed."""
-    monkeypatch.setenv(state.OVERRIDE, str(tmp_path / "state"))
+    monkeypatch.setenv(private_files.OVERRIDE, str(tmp_path / "state"))
     run = tmp_path / "state" / "run"
     precious = tmp_path / "precious"
     precious.mkdir()
@@ -392,4 +393,4 @@ def test_a_run_folder_of_somebody_else_leads_nowhere(tmp_path, monkeypatch):
 def test_root_reads_no_ledger_of_a_user(tmp_path):
     environ = {"HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path)}
     if os.geteuid() == 0:
-        assert state.folders(environ) == state.Folders("/run/magsasa-chaos", "/var/lib/magsasa-chaos")
+        assert private_files.folders(environ) == private_files.Folders("/run/magsasa-chaos", "/var/lib/magsasa-chaos")

@@ -25,7 +25,7 @@ from ansible_collections.magsasa.chaos.plugins.module_utils import _families
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
 from ansible_collections.magsasa.chaos.plugins.module_utils._fault import engine
 from ansible_collections.magsasa.chaos.plugins.module_utils._fault import request as fault_module
-from ansible_collections.magsasa.chaos.plugins.module_utils._host import state
+from ansible_collections.magsasa.chaos.plugins.module_utils._ledger import private_files
 from ansible_collections.magsasa.chaos.plugins.plugin_utils import _fault_action
 
 from .factor import NIGHTLY
@@ -139,7 +139,7 @@ def tree(folder):
 def scratch(tmp_path, monkeypatch):
     (tmp_path / "scratch").mkdir()
     (tmp_path / "scratch" / "file").write_text("precious")
-    monkeypatch.setenv(state.OVERRIDE, str(tmp_path / "state"))
+    monkeypatch.setenv(private_files.OVERRIDE, str(tmp_path / "state"))
     real = socket.getaddrinfo
 
     def numeric_only(host, port, family=0, type=0, proto=0, flags=0):  # pylint: disable=redefined-builtin
@@ -173,7 +173,7 @@ def test_whatever_is_asked_is_a_plan_or_a_sentence(name, scratch, capsys):
         if NIGHTLY:
             print("\n%s: %s, tracebacks %d, changes %d, %.0f s" % (name, counts, len(defects), tree(scratch) != before, time.monotonic() - begun))
     assert not defects, json.dumps(defects, indent=1)
-    assert tree(scratch) == before and not os.path.exists(os.environ[state.OVERRIDE])
+    assert tree(scratch) == before and not os.path.exists(os.environ[private_files.OVERRIDE])
     assert os.path.lexists("/nonexistent") == nothing
     assert counts["sentence"] and sum(counts.values()) > 20
     if name in EVERYWHERE:

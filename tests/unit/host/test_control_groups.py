@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which control groups bound what is in them, and that nobody is started outside of one that did."""
+
 from __future__ import annotations
 
 import pytest

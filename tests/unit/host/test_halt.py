@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Leases: whoever reads one while it is renewed sees it renewed."""
+
 from __future__ import annotations
 
 import os
@@ -10,8 +11,9 @@ import time
 
 import pytest
 
-from ansible_collections.magsasa.chaos.plugins.module_utils._host import halt, state
-from ansible_collections.magsasa.chaos.plugins.module_utils._host.ledger import Ledger
+from ansible_collections.magsasa.chaos.plugins.module_utils._host import halt
+from ansible_collections.magsasa.chaos.plugins.module_utils._ledger import private_files
+from ansible_collections.magsasa.chaos.plugins.module_utils._ledger.ledger import Ledger
 
 ID = "0123456789ab"
 LONG_AGO = {"id": ID, "lease_s": 5.0, "injected_at": {"monotonic": time.monotonic() - 600.0, "wall": 0.0}}
@@ -19,7 +21,7 @@ LONG_AGO = {"id": ID, "lease_s": 5.0, "injected_at": {"monotonic": time.monotoni
 
 @pytest.fixture
 def ledger(tmp_path):
-    made = Ledger(state.Folders(str(tmp_path / "run"), str(tmp_path / "ledger")))
+    made = Ledger(private_files.Folders(str(tmp_path / "run"), str(tmp_path / "ledger")))
     made.prepare()
     made.write(dict(LONG_AGO, schema=1, name="leased", state="active", family="cpu", undo=[], steps=[]), durable=False)
     return made
@@ -53,6 +55,6 @@ def test_a_renewal_is_seen_whole_or_not_at_all(ledger):
 
 def test_a_fault_that_is_over_gets_no_lease(ledger):
     for path in (ledger.path(ID), ledger.copy(ID)):
-        state.remove(path)
+        private_files.remove(path)
     halt.renew(ledger, ID)
     assert not os.path.exists(halt.lease_path(ledger, ID))

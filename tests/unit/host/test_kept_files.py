@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Undo of what was done to files of others: exact, twice as good as once, and never over what others wrote."""
+
 from __future__ import annotations
 
 import os
@@ -9,7 +10,8 @@ import os
 import pytest
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import HostError
-from ansible_collections.magsasa.chaos.plugins.module_utils._host import exact, state
+from ansible_collections.magsasa.chaos.plugins.module_utils._host import exact
+from ansible_collections.magsasa.chaos.plugins.module_utils._ledger import private_files
 from ansible_collections.magsasa.chaos.plugins.module_utils._host.operations import kept_files
 from ansible_collections.magsasa.chaos.plugins.module_utils._host.operations.kept_files import Contents, Cut, Permissions, PutBack
 
@@ -52,7 +54,7 @@ def undone(operation, args):
 
 def corrupt(path, size, write=None):
     args = dict(facts(path), size=size)
-    state.write_private(kept_files.kept(FAULT), ORIGINAL[:size])
+    private_files.write_private(kept_files.kept(FAULT), ORIGINAL[:size])
     with path.open("r+b") as target:
         target.write(exact.junk(FAULT, size)[: size if write is None else write])
     return args

@@ -2,13 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A record goes from the active ones to the past once, whoever is killed on the way."""
+
 from __future__ import annotations
 
 import os
 
 import pytest
-from ansible_collections.magsasa.chaos.plugins.module_utils._host import ledger, state
-from ansible_collections.magsasa.chaos.plugins.module_utils._host.ledger_form import SCHEMA
+from ansible_collections.magsasa.chaos.plugins.module_utils._ledger import ledger, private_files
+from ansible_collections.magsasa.chaos.plugins.module_utils._ledger.schema import SCHEMA
 
 RECORD = {"schema": SCHEMA, "id": "3f9c1b0a77d2", "name": "cut", "family": "cpu", "state": "reverted", "undo": [], "steps": [], "claims": []}
 
@@ -16,7 +17,7 @@ RECORD = {"schema": SCHEMA, "id": "3f9c1b0a77d2", "name": "cut", "family": "cpu"
 @pytest.fixture
 def book(tmp_path, monkeypatch):
     """An empty ledger."""
-    monkeypatch.setenv(state.OVERRIDE, str(tmp_path / "state"))
+    monkeypatch.setenv(private_files.OVERRIDE, str(tmp_path / "state"))
     made = ledger.Ledger()
     made.prepare()
     return made

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import HostError
-from ansible_collections.magsasa.chaos.plugins.module_utils._host import lock
+from ansible_collections.magsasa.chaos.plugins.module_utils._ledger import locks
 
 
 def test_the_folder_is_made_again_where_the_caller_can(tmp_path):
     folder = tmp_path / "run"
     with pytest.raises(HostError, match="cannot be locked"):
-        with lock.held(str(folder / "turn.lock")):
+        with locks.held(str(folder / "turn.lock")):
             pass
-    with lock.held(str(folder / "turn.lock"), make=folder.mkdir):
+    with locks.held(str(folder / "turn.lock"), make=folder.mkdir):
         assert (folder / "turn.lock").exists()
         with pytest.raises(HostError, match="another process holds"):
-            with lock.held(str(folder / "turn.lock"), wait=0.0):
+            with locks.held(str(folder / "turn.lock"), wait=0.0):
                 pass

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The right to undo one fault: one at a time, also where no file can be made; nobody else can keep it."""
+
 from __future__ import annotations
 
 import os
@@ -12,33 +13,33 @@ import uuid
 
 import pytest
 
-from ansible_collections.magsasa.chaos.plugins.module_utils._host import lock
+from ansible_collections.magsasa.chaos.plugins.module_utils._ledger import locks
 
 
 @pytest.mark.parametrize("place", ["", "nowhere"], ids=["a file too", "no file can be made"])
 def test_one_at_a_time(tmp_path, place):
     path, fault = str(tmp_path / place / "x.lock"), uuid.uuid4().hex[:12]
-    with lock.of_fault(path, fault) as held:
+    with locks.of_fault(path, fault) as held:
         assert len(held) == (1 if place else 2)
-        with pytest.raises(lock.Busy), lock.of_fault(path, fault, wait=0.1):
+        with pytest.raises(locks.Busy), locks.of_fault(path, fault, wait=0.1):
             pass
-        with lock.of_fault(path + "2", uuid.uuid4().hex[:12], wait=0.1):
+        with locks.of_fault(path + "2", uuid.uuid4().hex[:12], wait=0.1):
             pass
-    with lock.of_fault(path, fault, wait=0.1):
+    with locks.of_fault(path, fault, wait=0.1):
         pass
     assert not os.path.exists(path)
 
 
 def test_the_file_alone_keeps_out_who_knows_no_name(tmp_path):
     path, fault = str(tmp_path / "x.lock"), uuid.uuid4().hex[:12]
-    with lock.held(path), pytest.raises(lock.Busy), lock.of_fault(path, fault, wait=0.1):
+    with locks.held(path), pytest.raises(locks.Busy), locks.of_fault(path, fault, wait=0.1):
         pass
 
 
 @pytest.mark.root
 @pytest.mark.parametrize("queue", [8, 0], ids=["listens", "takes no connection"])
 def test_the_name_of_another_user_is_no_lock(tmp_path, queue, monkeypatch):
-    monkeypatch.setattr(lock, "DOUBT_S", 0.2)
+    monkeypatch.setattr(locks, "DOUBT_S", 0.2)
     fault = uuid.uuid4().hex[:12]
     address = "\0magsasa-chaos/%d/%s" % (os.geteuid(), fault)
     reading, writing = os.pipe()
@@ -56,7 +57,7 @@ def test_the_name_of_another_user_is_no_lock(tmp_path, queue, monkeypatch):
         for each in waiting:
             each.setblocking(False)
             each.connect_ex(address)
-        with lock.of_fault(str(tmp_path / "x.lock"), fault, wait=5.0) as held:
+        with locks.of_fault(str(tmp_path / "x.lock"), fault, wait=5.0) as held:
             assert len(held) == 1, "the name is not ours, the file is"
     finally:
         os.kill(pid, signal.SIGKILL)

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Who holds a fault undoes it from memory, again and again, and writes it down when he can; a line in the past is the only answer that it is done."""
+
 from __future__ import annotations
 
 import os
@@ -10,8 +11,9 @@ import shutil
 import pytest
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import HostError
-from ansible_collections.magsasa.chaos.plugins.module_utils._host import journal, ledger as ledgers, payload, revert, state, tidying, undo, unit
-from ansible_collections.magsasa.chaos.plugins.module_utils._host.ledger_form import SCHEMA
+from ansible_collections.magsasa.chaos.plugins.module_utils._host import journal, payload, revert, tidying, undo, unit
+from ansible_collections.magsasa.chaos.plugins.module_utils._ledger import ledger as ledgers, private_files
+from ansible_collections.magsasa.chaos.plugins.module_utils._ledger.schema import SCHEMA
 
 ID = "3f9c1b0a77d2"
 
@@ -37,7 +39,7 @@ class Undo:
 
 @pytest.fixture(name="book")
 def _book(tmp_path, monkeypatch):
-    monkeypatch.setenv(state.OVERRIDE, str(tmp_path / "state"))
+    monkeypatch.setenv(private_files.OVERRIDE, str(tmp_path / "state"))
     (tmp_path / "state").mkdir(mode=0o700)
     monkeypatch.setattr(journal, "note", lambda record, event: None)
     monkeypatch.setattr(unit, "end_retries", lambda fault_id: None)
@@ -124,7 +126,7 @@ def test_what_its_owner_took_away_is_closed_with_that_reason(book):
     Undo.fails, Undo.owner_gone = 10, True
     book.write(record())
     spool = os.path.join(book.folders.run, ID + ".spool")
-    state.write_private(spool, "{}")
+    private_files.write_private(spool, "{}")
     final = revert.revert(book, ID, "halt")
     assert (final["state"], final["residue"], final["differences"]) == ("reverted", [], ["its owner took it away"])
     assert book.active() == [] and not os.path.exists(spool)
@@ -150,7 +152,7 @@ def test_a_ledger_that_takes_nothing_lets_nothing_begin(book, monkeypatch):
     def full(*_given):
         raise HostError("no room")
 
-    monkeypatch.setattr(state, "write_private", full)
+    monkeypatch.setattr(private_files, "write_private", full)
     with pytest.raises(HostError):
         book.write(record())
     assert book.active() == [] and os.listdir(book.folders.run) == []

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Who may put another thing in the place of a path; and no state folder is kept where somebody else may."""
+
 from __future__ import annotations
 
 import os
@@ -12,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import HostError
-from ansible_collections.magsasa.chaos.plugins.module_utils._host import state, trusted
-from ansible_collections.magsasa.chaos.plugins.module_utils._host.ledger import Ledger
+from ansible_collections.magsasa.chaos.plugins.module_utils._ledger import private_files, trusted_paths
+from ansible_collections.magsasa.chaos.plugins.module_utils._ledger.ledger import Ledger
 
 NOBODY = 65534
 
@@ -41,54 +42,54 @@ def test_modes_of_a_folder_above(place, mode, words):
     (place / "above").mkdir()
     (place / "above").chmod(mode)
     (place / "above" / "own").mkdir()
-    said = trusted.stranger(str(place / "above" / "own"), os.geteuid())
+    said = trusted_paths.stranger(str(place / "above" / "own"), os.geteuid())
     assert said is None if words is None else words in said
 
 
 @pytest.mark.root
 @pytest.mark.parametrize("uid, safe", [(0, False), (NOBODY, True)])
 def test_a_folder_above_belongs_to_somebody(place, uid, safe):
-    assert (trusted.stranger(str(theirs(place) / "state"), uid) is None) is safe
+    assert (trusted_paths.stranger(str(theirs(place) / "state"), uid) is None) is safe
 
 
 @pytest.mark.root
 def test_a_group_with_others_in_it_may_not_write(place):
     (place / "above").mkdir()
     (place / "above").chmod(0o775)
-    assert trusted.stranger(str(place / "above"), 0) is None  # the group of root
+    assert trusted_paths.stranger(str(place / "above"), 0) is None  # the group of root
     os.chown(place / "above", 0, 12345)
-    assert "may be changed by the group 12345" in trusted.stranger(str(place / "above"), 0)
+    assert "may be changed by the group 12345" in trusted_paths.stranger(str(place / "above"), 0)
 
 
 @pytest.mark.root
 def test_links_are_followed_and_what_they_lead_through_counts(place):
     (place / "link").symlink_to(theirs(place) / "state")
-    assert "theirs belongs to nobody" in trusted.stranger(str(place / "link"), 0)
+    assert "theirs belongs to nobody" in trusted_paths.stranger(str(place / "link"), 0)
     (place / "up").symlink_to("theirs/../own")
-    assert "theirs belongs to nobody" in trusted.stranger(str(place / "up"), 0)
+    assert "theirs belongs to nobody" in trusted_paths.stranger(str(place / "up"), 0)
     (place / "circle").symlink_to(place / "circle")
-    assert "circle" in trusted.stranger(str(place / "circle"), 0)
+    assert "circle" in trusted_paths.stranger(str(place / "circle"), 0)
     (place / "sticky").mkdir()
     (place / "sticky").chmod(0o1777)
     (place / "sticky" / "link").symlink_to(place)
-    assert trusted.stranger(str(place / "sticky" / "link"), 0) is None
+    assert trusted_paths.stranger(str(place / "sticky" / "link"), 0) is None
     os.chown(place / "sticky" / "link", NOBODY, NOBODY, follow_symlinks=False)
-    assert "link belongs to nobody" in trusted.stranger(str(place / "sticky" / "link"), 0)
+    assert "link belongs to nobody" in trusted_paths.stranger(str(place / "sticky" / "link"), 0)
 
 
 @pytest.mark.root
 def test_no_state_folder_where_others_may_move_it_away(place):
     run = theirs(place) / "state" / "run"
     with pytest.raises(HostError, match="is not safe: .*theirs belongs to nobody"):
-        state.prepare(str(run))
+        private_files.prepare(str(run))
     assert not run.parent.exists()
     run.mkdir(mode=0o700, parents=True)
-    assert not state.private(str(run))
+    assert not private_files.private(str(run))
 
 
 @pytest.mark.root
 def test_a_ledger_below_a_folder_of_others_is_not_read(place):
-    folders = state.Folders(str(place / "run"), str(theirs(place) / "ledger"))
+    folders = private_files.Folders(str(place / "run"), str(theirs(place) / "ledger"))
     faults = place / "theirs" / "ledger" / "faults"
     faults.mkdir(mode=0o700, parents=True)
     (faults.parent).chmod(0o700)

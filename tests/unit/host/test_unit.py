@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The unit that holds a fault, where systemd is too old for all of it or does not take it; and what a user is told without one."""
+
 from __future__ import annotations
 
 import os
@@ -9,7 +10,8 @@ import os
 import pytest
 
 from ansible_collections.magsasa.chaos.plugins.module_utils import _cmd
-from ansible_collections.magsasa.chaos.plugins.module_utils._host import launch, services, state, unit
+from ansible_collections.magsasa.chaos.plugins.module_utils._host import launch, services, unit
+from ansible_collections.magsasa.chaos.plugins.module_utils._ledger import private_files
 
 ID = "0123456789ab"
 
@@ -32,7 +34,7 @@ def test_a_property_that_systemd_does_not_know_is_left_out(monkeypatch, tmp_path
         fine = not any(unknown in word for word in argv)
         return _cmd.Result(argv, 0 if fine else 1, "", "" if fine else says)
 
-    run_folder = state.prepare(str(tmp_path / "run"))
+    run_folder = private_files.prepare(str(tmp_path / "run"))
     monkeypatch.setattr(_cmd, "run", run)
     monkeypatch.setattr(unit, "running", lambda fault_id: False)
     assert unit.start(run_folder, ID, ["/bin/true"], {"A": "b"}, ["/bin/false"], 30.0) is taken

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A sum of probes that does not close is never a pass; the kind: probes that were never answered vanish."""
+
 from __future__ import annotations
 
 import pytest

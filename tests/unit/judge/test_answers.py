@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A latency is one of an answer; the kind: a latency objective is met by requests that nobody answered."""
+
 from __future__ import annotations
 
 import pytest

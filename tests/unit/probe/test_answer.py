@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A head means the same whether it comes in one piece, which is read the short way, or byte by byte."""
+
 from __future__ import annotations
 
 import pytest

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """An observer is told when the fault of another host was in and gone, as seconds before the question: no clock is compared."""
+
 from __future__ import annotations
 
 import pytest

@@ -6,6 +6,7 @@
 A kill goes to the container's first process, as a crash does: both engines take their own ``kill`` for the wish of a person and
 then leave the restart policy aside. A stop is just that wish, so it holds.
 """
+
 from __future__ import annotations
 
 import re

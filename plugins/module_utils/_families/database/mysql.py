@@ -6,6 +6,7 @@
 No driver and no password are needed: the server is known by the port that it listens on, its processes by /proc, and whether it takes
 connections by its greeting.
 """
+
 from __future__ import annotations
 
 import signal

@@ -5,6 +5,7 @@
 
 Needs their client on the host and an account: the login options, or as root the one of the same name by the server's Unix socket.
 """
+
 from __future__ import annotations
 
 import os
@@ -14,7 +15,8 @@ import time
 from ..._errors import BadOption, HostError, Refused, printable
 from ..._fault.plan import plan as make_plan
 from ..._fault.plan import step, undo
-from ..._host import listeners, myping, mysql, secrets
+from ..._host import listeners, myping, mysql
+from ..._ledger import fault_secrets
 from ..._host.operations.mysql import NO_SUCH_ACCOUNT, account, is_locked
 from . import servers, sql_worker
 
@@ -139,7 +141,7 @@ def plan(options, facts):
 
 def start(ctx, args):
     """Change the server, or start the worker whose sessions hold what is asked."""
-    password = secrets.get(args["fault"]).get("password")
+    password = fault_secrets.get(args["fault"]).get("password")
     ctx.memory.update(engine="mysql", sql=args, password=password, ended=0)
     if args["action"] == "refuse":
         mysql.must(args["login"], password, "ALTER USER %s ACCOUNT LOCK;" % account(args["account"]))
@@ -162,8 +164,7 @@ def _lock(args, password, held):
     """One session with the lock; it is gone when the session is."""
     session = mysql.Session(args["login"], password, args["database"])
     session.ask(
-        "SET SESSION lock_wait_timeout = %d, wait_timeout = 86400; LOCK TABLES %s WRITE; SELECT 'held';"
-        % (max(1, int(args["patience_s"])), args["table"])
+        "SET SESSION lock_wait_timeout = %d, wait_timeout = 86400; LOCK TABLES %s WRITE; SELECT 'held';" % (max(1, int(args["patience_s"])), args["table"])
     )
     held()
     session.wait()

@@ -5,6 +5,7 @@
 
 Needs psql on the host and a role: either the login options, or as root the operating system's user of the server.
 """
+
 from __future__ import annotations
 
 import os
@@ -14,7 +15,8 @@ import time
 from ..._errors import BadOption, HostError, Refused, printable
 from ..._fault.plan import plan as make_plan
 from ..._fault.plan import step, undo
-from ..._host import psql, secrets
+from ..._host import psql
+from ..._ledger import fault_secrets
 from . import servers, sql_worker
 
 ACTIONS = ("refuse", "exhaust", "lock")
@@ -131,7 +133,7 @@ def plan(options, facts):
 
 def start(ctx, args):
     """Change the server, or start the worker whose sessions hold what is asked."""
-    password = secrets.get(args["fault"]).get("password")
+    password = fault_secrets.get(args["fault"]).get("password")
     ctx.memory.update(engine="postgresql", sql=args, password=password)
     if args["action"] == "refuse":
         psql.must(args["login"], password, args["way"], "ALTER DATABASE %s WITH ALLOW_CONNECTIONS false" % psql.name(args["database"]))

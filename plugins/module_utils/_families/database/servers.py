@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A database server of this host, known by the port that it listens on: what its processes are, and how they are stopped. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 import os

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """SQLite: an outage (all access is refused as busy) and a lock (writers are). Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 import os
@@ -135,7 +136,7 @@ def _connect(path, timeout=0.0):
 
 
 def attempt(path, statements):
-    """"ok", "busy" or another error's text, of statements over a new connection that does not wait."""
+    """ "ok", "busy" or another error's text, of statements over a new connection that does not wait."""
     try:
         connection = _connect(path)
         try:

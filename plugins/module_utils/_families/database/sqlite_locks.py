@@ -8,6 +8,7 @@ https://www.sqlite.org/walformat.html section 2.3 (write-ahead log: one byte for
 They are advisory locks of fcntl(2): nothing is written, and the kernel drops them with the process, whatever ends it.
 They also go when the process closes ANY descriptor of the file: who holds them opens each file once.
 """
+
 from __future__ import annotations
 
 import errno
@@ -29,7 +30,7 @@ _FLOCK = "@hhqqi"  # struct flock of fcntl(2) with 64-bit offsets
 
 
 def header(path):
-    """"rollback", "wal" or None (no SQLite 3 database), from the file format's first bytes."""
+    """ "rollback", "wal" or None (no SQLite 3 database), from the file format's first bytes."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     try:
         first = os.read(descriptor, 20)

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Disk load: workers that write, sync and read files of their own. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 import errno

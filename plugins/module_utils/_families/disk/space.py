@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a folder's file system and its device are, and the room that is left there. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 import os
@@ -9,7 +10,8 @@ import stat
 
 from ... import _quantity
 from ..._errors import BadOption, Refused
-from ..._host import places, state
+from ..._host import places
+from ..._ledger import private_files
 
 IN_MEMORY = ("tmpfs", "ramfs", "devtmpfs", "hugetlbfs")
 RESERVE_LEAST = 1024 * 1024 * 1024
@@ -154,7 +156,7 @@ def diskstats(device, text=None):
 
 def holds_state(dev):
     """Whether one of our own state folders is on the file system ``dev``."""
-    for folder in state.folders():
+    for folder in private_files.folders():
         while not os.path.exists(folder) and folder != os.path.dirname(folder):
             folder = os.path.dirname(folder)
         if os.stat(folder).st_dev == dev:

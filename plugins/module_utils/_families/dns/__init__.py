@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """DNS: names that lead nowhere, somewhere else, to an error, or late, on one host. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 import ipaddress

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Packets of IPv4 and IPv6 that carry UDP, as bytes (RFC 791, 8200, 768). Pure. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 import ipaddress
@@ -34,7 +35,7 @@ def parse(packet):
     source_port, target_port, length = struct.unpack_from("!HHH", packet, head)
     if length < 8 or head + length > len(packet):
         return None
-    return Datagram(source, source_port, target, target_port, packet[head + 8:head + length])
+    return Datagram(source, source_port, target, target_port, packet[head + 8 : head + length])
 
 
 def build(found):

@@ -6,6 +6,7 @@
 /etc/hosts comes before the name servers (nsswitch.conf), for every program that asks the C library. Programs that ask a name
 server themselves are not reached: whether it bites is measured by asking as a program would.
 """
+
 from __future__ import annotations
 
 from ... import _cmd

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Questions to name servers and answers to them as bytes (RFC 1035). Pure. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 import ipaddress
@@ -29,7 +30,7 @@ def question(data):
     if name is None or at + 4 > len(data):
         return None
     kind, family = struct.unpack_from("!HH", data, at)
-    return Question(number, flags, name, kind, data[12:at + 4]) if family == _INTERNET else None
+    return Question(number, flags, name, kind, data[12 : at + 4]) if family == _INTERNET else None
 
 
 def _name(data, at):
@@ -43,7 +44,7 @@ def _name(data, at):
         length += size + 1
         if size > 63 or length > 254 or at + size > len(data):
             return None, 0
-        labels.append(data[at:at + size].decode("latin-1").lower())
+        labels.append(data[at : at + size].decode("latin-1").lower())
         at += size
     return None, 0
 
@@ -86,7 +87,7 @@ def answer(data):
         if at > len(data):
             return None
         if (kind, length) in ((TYPES[4], 4), (TYPES[6], 16)):
-            found.append(str(ipaddress.ip_address(data[at - length:at])))
+            found.append(str(ipaddress.ip_address(data[at - length : at])))
     return Answer(number, flags & 0xF, found)
 
 

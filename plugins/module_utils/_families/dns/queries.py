@@ -6,6 +6,7 @@
 The kernel hands over what leaves for port 53 (UDP), with its content (NFQUEUE), and waits for the verdict. What is not meant goes on as it is, to
 the server that was asked. No address is translated and nothing is kept; when the worker dies, the kernel lets all pass (bypass).
 """
+
 from __future__ import annotations
 
 import heapq

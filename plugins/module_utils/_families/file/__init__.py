@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Files: removed, with other permissions, corrupted, appended to; and exactly as before afterwards. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 import os
@@ -10,7 +11,8 @@ import re
 from ... import _quantity
 from ..._errors import BadOption, HostError
 from ..._fault.plan import plan, step, undo
-from ..._host import exact, places, state
+from ..._host import exact, places
+from ..._ledger import private_files
 from ..._host.operations import kept_files
 from . import find, owners
 
@@ -160,7 +162,7 @@ class File:
             original = exact.read(descriptor, args["size"])
             if len(original) != args["size"]:
                 raise HostError("%s became shorter while this was being planned" % args["path"])
-            state.write_private(kept_files.kept(ctx.id), original)
+            private_files.write_private(kept_files.kept(ctx.id), original)
             for path in (args["path"], kept_files.kept(ctx.id)):
                 ctx.hold(path)
             exact.write(descriptor, exact.junk(ctx.id, args["size"]), 0)

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which file is meant, who uses it, and which files no fault may touch. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 import contextlib
@@ -11,7 +12,8 @@ import stat
 import sys
 
 from ..._errors import BadOption, Refused, printable
-from ..._host import exact, places, processes, state
+from ..._host import exact, places, processes
+from ..._ledger import private_files
 
 KERNEL = ("/proc", "/sys", "/dev")
 OWNER = "/etc/magsasa-chaos"  # where the host's owner says no
@@ -76,7 +78,7 @@ def protected():
     found.update(dict.fromkeys(PROGRAMS, "what the host itself runs on"))
     found.update(dict.fromkeys(("/etc/" + name for name in SETTINGS), "what the host boots with or is logged in to with"))
     found[OWNER] = "where the host's owner has the last word"
-    found.update(dict.fromkeys(state.folders(), "the collection's own state"))
+    found.update(dict.fromkeys(private_files.folders(), "the collection's own state"))
     found.update(dict.fromkeys((os.path.realpath(sys.executable), os.path.dirname(os.path.realpath(os.__file__))), "the Python that the undo runs in"))
     return found
 

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """HTTP: requests to a port of this host are delayed, aborted or answered with a status. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 import os

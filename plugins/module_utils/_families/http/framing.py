@@ -5,6 +5,7 @@
 
 Nothing is rewritten. What is not plain HTTP/1.1, or what two readers could understand in two ways, is ``NotHttp``: it is passed on unread.
 """
+
 from __future__ import annotations
 
 import re
@@ -56,7 +57,7 @@ def head_end(data):
 def _begin(data):
     """Index of the first byte that is not of an empty line."""
     at = 0
-    while data[at:at + 1] in (b"\r", b"\n"):
+    while data[at : at + 1] in (b"\r", b"\n"):
         at += 1
     return at
 
@@ -153,7 +154,7 @@ class Body:
 
     def _by_line(self, data, at):
         end = data.find(b"\n", at) + 1
-        self._line += data[at:end or len(data)]
+        self._line += data[at : end or len(data)]
         if len(self._line) > LONGEST_LINE:
             raise NotHttp("a line of chunks longer than %d bytes" % LONGEST_LINE)
         if not end:

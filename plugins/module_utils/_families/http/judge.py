@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Words and judgement of a fault of HTTP: what is asked for, and whether the worker's counts agree. Pure. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 import math

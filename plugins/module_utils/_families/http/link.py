@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One client's connection and the one to the service behind it: bytes go through, requests that are hit do not, or later. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 import asyncio

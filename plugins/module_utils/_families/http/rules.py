@@ -7,6 +7,7 @@
 where it was to go. No address is translated: what is under way when the table is deleted goes on. When no worker listens any more the rule
 does nothing, and connections reach the service as before. Connections that the service holds already stay its own.
 """
+
 from __future__ import annotations
 
 PRIORITY = -155  # just before mangle: before others translate addresses

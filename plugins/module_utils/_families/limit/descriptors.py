@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """No more open files: for one process by its own limit, for the host by workers that hold them. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 import errno
@@ -111,7 +112,12 @@ def _of_process(options, facts):
     args = {"pid": pid, "start": facts["start"], "bound": bound, "hard": facts["hard"], "soft": facts["soft"], "leave_free": leave}
     back = undo("limits.process", pid=pid, start=facts["start"], soft=facts["soft"], hard=facts["hard"])
     says = "let process %d (%s, %d open) open %d more file(s): its limit becomes %d, and was %d" % (
-        pid, facts["name"], len(facts["numbers"]), leave, bound, facts["soft"]
+        pid,
+        facts["name"],
+        len(facts["numbers"]),
+        leave,
+        bound,
+        facts["soft"],
     )
     requested = {"pid": pid, "leave_free": leave}
     return plan("limit", "descriptors", "prlimit", requested, [step("process", says, args, [back])], claims(options))

@@ -5,6 +5,7 @@
 
 Every thread takes one number (pid). A unit alone gets fewer tasks by the action ``unit``.
 """
+
 from __future__ import annotations
 
 import _thread

@@ -5,6 +5,7 @@
 
 Source of the figures: Documentation/admin-guide/cgroup-v2.rst (cpu.max, cpu.stat, memory.max, memory.events, pids.max, io.max, io.stat).
 """
+
 from __future__ import annotations
 
 import mmap

@@ -6,6 +6,7 @@
 The size is what the fault as a whole takes: the worker maps what was asked less what our own processes need. So the memory
 available on the host falls by the size, and the worker's resident size is close to it as well.
 """
+
 from __future__ import annotations
 
 import os

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How much memory there is room for: the host's, or less where a control group limits us. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 import os

@@ -5,6 +5,7 @@
 
 ``effects.py``: what happens; ``scope.py``: to which packets; ``choose.py``: who does it.
 """
+
 from __future__ import annotations
 
 import os
@@ -14,7 +15,6 @@ from ... import _cmd
 from ..._errors import BadOption, NotHere, Refused
 from ..._host import control, iptables as xt, nft, translations
 from . import choose, effects, scope as scopes, shaping
-
 
 FOLLOWING = ("tc htb", "tc netem", "nftables", "NFQUEUE and a worker of our own")  # backends that also meet what this host leads elsewhere
 PAST = "this host forwards connections to other addresses or ports (DNAT or redirect), and those may pass by the fault untouched"

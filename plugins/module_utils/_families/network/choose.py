@@ -7,6 +7,7 @@ A backend is an object with ``name`` (as the record shows it), ``does`` (the ste
 never do this, or ""), ``obstacle(options, facts)`` (an error that says why not on this host, or None), ``plan(options, facts)``,
 ``carry_out(ctx, args)`` and ``measure(ctx)``.
 """
+
 from __future__ import annotations
 
 from ..._errors import NotHere

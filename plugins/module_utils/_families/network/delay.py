@@ -5,6 +5,7 @@
 
 When the worker dies, the kernel lets further packets pass at once (bypass). Private to magsasa.chaos.
 """
+
 from __future__ import annotations
 
 import heapq
@@ -210,7 +211,7 @@ def _shares(requested, figures):
         return False, nftables.QUIET % "rules stand"
     wanted = [(key, requested[key] / 100.0, 1.0) for key in ("loss_pct", "duplicate_pct", "corrupt_pct") if key in requested]
     if "gemodel_p_pct" in requested:
-        model = {key[len("gemodel_"):-len("_pct")]: value for key, value in requested.items() if key.startswith("gemodel_")}
+        model = {key[len("gemodel_") : -len("_pct")]: value for key, value in requested.items() if key.startswith("gemodel_")}
         wanted.append(("gemodel",) + fates.lost_on_average({"gemodel": model}))
     names = {"loss_pct": "lost", "gemodel": "lost", "duplicate_pct": "duplicated", "corrupt_pct": "damaged"}
     parts = ["%d %s" % (figures["packets_" + names[key]], names[key]) for key, _share, _weight in wanted]

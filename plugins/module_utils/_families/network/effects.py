@@ -6,6 +6,7 @@
 An *effect* is one thing that happens to packets that still travel; several compose in one fault (action ``degrade``). The other
 actions let nothing through.
 """
+
 from __future__ import annotations
 
 from ... import _quantity

@@ -5,6 +5,7 @@
 
 The same as netem does by tc-netem(8): a packet that is lost and sent twice comes once; of a burst the state decides before it may change.
 """
+
 from __future__ import annotations
 
 import random

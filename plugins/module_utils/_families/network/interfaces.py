@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """By which interfaces the packets come and go that are meant, and whether traffic control may be put there. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 import ipaddress
@@ -31,7 +32,9 @@ def _device(row):
     configured = [each["kind"] for each in rows if each["kind"] not in tc.AUTOMATIC and each.get("handle") != "0:"]
     others = [each["kind"] for each in rows if each["kind"] in tc.AUTOMATIC]
     return {
-        "dev": name, "loopback": "LOOPBACK" in row.get("flags", ()), "qlen": row.get("txqlen", 0),
+        "dev": name,
+        "loopback": "LOOPBACK" in row.get("flags", ()),
+        "qlen": row.get("txqlen", 0),
         "root": tc.shown(name, configured[0]) if configured else "",
         "ingress": tc.shown(name, others[0]) if others else "",
     }

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Packets that a worker of ours holds back, loses in bursts, damages or sends twice: nftables hands them over (NFQUEUE). Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 from ..._fault.plan import plan, step, undo

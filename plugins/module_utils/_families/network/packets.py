@@ -7,6 +7,7 @@ A filter is ``[protocol, target, keys]``: ``protocol`` "ip" or "ipv6", ``target`
 bits each in the order of their offsets (RFC 791, RFC 8200). ARP and other protocols are never meant. A fragment that is not the first has no
 ports and is not recognised by them.
 """
+
 from __future__ import annotations
 
 import ipaddress

@@ -6,6 +6,7 @@
 A packet that is meant goes to the chain ``act``, which decides once about it. What the host says to itself passes both hooks: it is
 decided about on its way in only, where a dropped packet is lost as on a wire (on the way out the sender would be told).
 """
+
 from __future__ import annotations
 
 from . import scope as scopes
@@ -104,7 +105,7 @@ def coming(late, scope, headers, of_others, of_own):
     if not scopes.own_meant(scope):
         return of_others("in", scope, headers_in)
     if not scope["interfaces"] and not once:
-        return headers_in + [of_own + each for each in own[len(headers_in):]]
+        return headers_in + [of_own + each for each in own[len(headers_in) :]]
     return of_others("in", scope, headers_in) + [of_own + each for each in own]
 
 

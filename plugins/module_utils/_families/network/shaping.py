@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Packets that the kernel itself holds, loses, damages or lines up: netem, and htb for a rate alone. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 import time
@@ -190,6 +191,8 @@ def look(options):
     usable = not all(lacks.values())
     wanted = options.get("distribution")
     return {
-        "there": True, "lacks": lacks, "tables": {wanted: tc.has_distribution(wanted)} if wanted else {},
+        "there": True,
+        "lacks": lacks,
+        "tables": {wanted: tc.has_distribution(wanted)} if wanted else {},
         "devices": interfaces.look(options) if usable else [],
     }

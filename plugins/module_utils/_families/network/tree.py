@@ -10,6 +10,7 @@ host says to itself leaves and comes in at lo, whose tree has a band for each di
 A tree is ``{"dev", "qlen", "way", "kind", "leaves": [leaf], "filters": [filter], "ifb": number or None}``; a leaf ``{"kind", "limit", ...figures of
 effects}``; the leaf number n is band n + 1. For filters see packets.py.
 """
+
 from __future__ import annotations
 
 from . import packets
@@ -195,7 +196,10 @@ def _unlike(leaf, options):
         "corrupt_pct": options.get("corrupt", {}).get("corrupt", 0) * 100,
         "reorder_pct": options.get("reorder", {}).get("reorder", 0) * 100,
         "rate_bps": options.get("rate", {}).get("rate", 0) * 8,
-        "p": model.get("p", 0) * 100, "r": model.get("r", 0) * 100, "loss_bad": model.get("1-h", 0) * 100, "loss_good": model.get("1-k", 0) * 100,
+        "p": model.get("p", 0) * 100,
+        "r": model.get("r", 0) * 100,
+        "loss_bad": model.get("1-h", 0) * 100,
+        "loss_good": model.get("1-k", 0) * 100,
     }
     asked = dict(leaf.get("gemodel", {}), **{key: leaf.get(key, 0) for key in found if key.endswith(("_ms", "_pct", "_bps"))})
     for key, value in sorted(asked.items()):

@@ -7,6 +7,7 @@ The same as in rules.py, in chains of our own in the table filter: ``in`` and ``
 the host and send what is meant to ``act``, which decides. What is not decided about goes back (RETURN, never ACCEPT) to the rules of the host.
 A rule is ``[chain, label, words]``; labels stay with us, rules are told apart by their places.
 """
+
 from __future__ import annotations
 
 from . import rules, scope as scopes

@@ -6,6 +6,7 @@
 A kill or a restart happens at one moment; the rest of the duration is the time that the host gets to bring the process back.
 At its end the undo starts the process again when nothing else did.
 """
+
 from __future__ import annotations
 
 import os

@@ -6,6 +6,7 @@
 A stopped service stays down for the whole duration, whoever wants it: what triggers it (sockets, timers, paths) is stopped too, and
 a drop-in below /run makes every start fail. What was active before is started at the end; what was not stays as it was.
 """
+
 from __future__ import annotations
 
 import re

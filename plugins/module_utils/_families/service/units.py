@@ -5,6 +5,7 @@
 
 ``systemctl show`` prints properties of org.freedesktop.systemd1(5); its monotonic time stamps are CLOCK_MONOTONIC in microseconds.
 """
+
 from __future__ import annotations
 
 import os

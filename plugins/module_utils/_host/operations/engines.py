@@ -6,6 +6,7 @@
 A container is known by its full id, and by the text of its last start: one that was replaced, removed, or started by somebody
 meanwhile is theirs and not touched.
 """
+
 from __future__ import annotations
 
 import time

@@ -2,12 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Undo of files that a fault made. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 import os
 import stat
 
-from .. import places, state
+from ..._ledger import private_files
+from .. import places
 
 
 class RemoveFile:
@@ -33,7 +35,7 @@ class RemoveFile:
         found = cls._ours(args)
         if found:
             _empty(found)
-            state.remove(found)
+            private_files.remove(found)
 
     @classmethod
     def left(cls, args):

@@ -2,11 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Undo of names that a fault put into /etc/hosts. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 import os
 
-from .. import exact, hosts_file, state
+from ..._ledger import private_files
+from .. import exact, hosts_file
 
 
 class Remove:
@@ -21,7 +23,7 @@ class Remove:
         try:
             hosts_file.change(args["path"], args["fault"], lambda data: hosts_file.without(data, args["fault"]), args["before"])
         except FileNotFoundError:
-            state.remove(hosts_file.temporary(args["path"], args["fault"]))  # somebody removed the file, and our lines with it
+            private_files.remove(hosts_file.temporary(args["path"], args["fault"]))  # somebody removed the file, and our lines with it
 
     @staticmethod
     def left(args):

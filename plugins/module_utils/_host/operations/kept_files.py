@@ -5,6 +5,7 @@
 
 What others did to a file meanwhile is theirs and stays: each operation takes back what it finds as the fault left it, and no more.
 """
+
 from __future__ import annotations
 
 import ctypes
@@ -12,7 +13,8 @@ import errno
 import os
 
 from ..._errors import HostError
-from .. import exact, places, state
+from ..._ledger import private_files
+from .. import exact, places
 
 MOST_BEHIND = 64 * 1024 * 1024  # bytes that others may have written behind ours
 MOST_COMPARED = 4 * 1024 * 1024  # bytes of a file that a state dump reads
@@ -31,7 +33,7 @@ def place_aside(path, fault_id):
 
 def kept(fault_id):
     """Where the bytes that a fault overwrote are kept; a reboot does not forget them."""
-    return os.path.join(state.folders().ledger, "faults", fault_id + ".kept")
+    return os.path.join(private_files.folders().ledger, "faults", fault_id + ".kept")
 
 
 def move(parent, old, new):
@@ -104,7 +106,7 @@ class PutBack(_File):
                     except FileExistsError:
                         made = "%s.made-during-%s-%d" % (os.fsdecode(os.fsencode(name)[:200]), args["fault"], attempt)
                         move(parent, name, made)
-                state.sync_folder("/proc/self/fd/%d" % parent)
+                private_files.sync_folder("/proc/self/fd/%d" % parent)
         except (FileNotFoundError, NotADirectoryError):
             return
         if made:
@@ -179,7 +181,7 @@ class Contents(_File):
                             exact.write(descriptor, original[start:end], start)
                     os.fsync(descriptor)
                 exact.put_lost(name, args["before"], times=all(junk or same for _span, junk, same in found))
-        state.remove(kept(args["fault"]))
+        private_files.remove(kept(args["fault"]))
 
     @classmethod
     def left(cls, args):

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Undo of limits: those of a unit, those of a process; and of a folder full of small files. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 import contextlib
@@ -10,7 +11,8 @@ import resource
 import stat
 
 from ... import _clock
-from .. import places, processes, services, state, unit_limits
+from ..._ledger import private_files
+from .. import places, processes, services, unit_limits
 
 
 class RestoreUnit:
@@ -33,13 +35,13 @@ class RestoreUnit:
             settings += unit_limits.assignments(name, former["shown"], args["device"])
         unit_limits.assign(args["unit"], settings, check=False)  # a unit that is gone has no limits either; left() has the last word
         for name, former in args["former"].items():
-            state.remove(unit_limits.path(args["unit"], name) + ".magsasa-chaos")
+            private_files.remove(unit_limits.path(args["unit"], name) + ".magsasa-chaos")
             unit_limits.put(unit_limits.path(args["unit"], name), former["file"])
         folder = os.path.dirname(unit_limits.path(args["unit"], "x"))
         if not args["folder"]:
-            state.remove_if_empty(folder)
+            private_files.remove_if_empty(folder)
         if not args["root"]:
-            state.remove_if_empty(os.path.dirname(folder))
+            private_files.remove_if_empty(os.path.dirname(folder))
         services.reload()
 
     @staticmethod

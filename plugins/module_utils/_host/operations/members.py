@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Undo of what lives only as long as a fault's own workers. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 import os
@@ -10,7 +11,6 @@ import time
 
 from .. import processes
 from ..marks import KEEPERS, MARK
-
 
 
 def _starts_keeper(pid):

@@ -2,13 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Undo of what a fault did to a MySQL or MariaDB server. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 import os
 import time
 
 from ..._errors import HostError
-from .. import listeners, myping, mysql, secrets, services
+from ..._ledger import fault_secrets
+from .. import listeners, myping, mysql, services
 
 
 class Accepting:
@@ -47,7 +49,7 @@ class Unlock:
 
     @staticmethod
     def _say(args, sql):
-        password = secrets.get(args["fault"]).get("password")
+        password = fault_secrets.get(args["fault"]).get("password")
         try:
             return mysql.must(args["login"], password, sql)
         except HostError as problem:

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Undo of tables of nftables that a fault made, and of the worker that holds packets for one. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 import signal

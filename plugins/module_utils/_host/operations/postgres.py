@@ -2,12 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Undo of what a fault did to a PostgreSQL server. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 import time
 
 from ..._errors import HostError
-from .. import pgping, psql, secrets, services
+from ..._ledger import fault_secrets
+from .. import pgping, psql, services
 
 HERE = ("localhost", "127.0.0.1", "::1")
 
@@ -50,7 +52,7 @@ class Allow:
     @staticmethod
     def _say(args, sql):
         """What the server answers to whoever gets in."""
-        password = secrets.get(args["fault"]).get("password")
+        password = fault_secrets.get(args["fault"]).get("password")
         try:
             return psql.must(args["login"], password, args["way"], sql)
         except HostError:
@@ -63,7 +65,7 @@ class Allow:
 
     @classmethod
     def _allowed(cls, args):
-        """"t", "f", or "" when the database is gone."""
+        """ "t", "f", or "" when the database is gone."""
         return cls._say(args, "SELECT datallowconn FROM pg_database WHERE datname = %s" % psql.literal(args["database"]))
 
     @classmethod

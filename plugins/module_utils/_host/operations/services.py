@@ -2,12 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Undo of what a fault did to systemd services. Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 import os
 import time
 
-from .. import services, state
+from ..._ledger import private_files
+from .. import services
 
 PATIENCE = 10.0  # seconds that a start which is under way may take
 
@@ -59,9 +61,9 @@ class Unblock:
     @staticmethod
     def undo(args):
         path = services.drop_in(args["unit"], args["fault"])
-        there = state.remove(path)
+        there = private_files.remove(path)
         if args["folder"]:
-            state.remove_if_empty(os.path.dirname(path))
+            private_files.remove_if_empty(os.path.dirname(path))
         if there or path in _known(args):
             services.reload()
 

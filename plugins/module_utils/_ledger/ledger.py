@@ -7,6 +7,7 @@
 and checked; ``ledger.jsonl`` keeps the past. A record names its undo as data, so that anybody can carry it out. A copy of it lies in
 the run folder, which is on another file system mostly: a record that is damaged, or gone without a line in the past, is read there.
 """
+
 from __future__ import annotations
 
 import json
@@ -14,8 +15,8 @@ import os
 import time
 
 from .._errors import HostError
-from . import ledger_form, lock, state
-from .ledger_form import ID, SCHEMA  # noqa: F401  pylint: disable=unused-import
+from . import locks, private_files, schema
+from .schema import ID, SCHEMA  # noqa: F401  pylint: disable=unused-import
 
 TIDY_S = 1.0  # how long tidying waits for others who tidy or start something
 MOST_AT_ONCE = 50  # faults that may have ended since one that was not wholly written down
@@ -29,7 +30,7 @@ class Ledger:
     """The ledger of the running user on this host."""
 
     def __init__(self, folders=None):
-        self.folders = folders or state.folders()
+        self.folders = folders or private_files.folders()
         self.faults = os.path.join(self.folders.ledger, "faults")
         self.past_path = os.path.join(self.folders.ledger, "ledger.jsonl")
         self.boot_archive = os.path.join(self.folders.ledger, "boot.pyz")  # there while something must be undone at boot; see boot.py
@@ -37,11 +38,11 @@ class Ledger:
     def prepare(self):
         """Make the folders; raises HostError when they are not ours or the file system does not let us."""
         for path in (self.folders.run, self.folders.ledger, self.faults):
-            state.prepare(path)
+            private_files.prepare(path)
 
     def admission(self, wait=30.0):
         """Held from the guards until the fault is in: two controllers never pass the guards together."""
-        return lock.held(os.path.join(self.folders.run, "admission.lock"), wait=wait, make=self.prepare)
+        return locks.held(os.path.join(self.folders.run, "admission.lock"), wait=wait, make=self.prepare)
 
     def path(self, fault_id):
         """Where the record of an active fault is."""
@@ -53,12 +54,12 @@ class Ledger:
 
     def read(self, fault_id):
         """The record of an active fault that can be acted on, or None: then it is undone, or both files of it are damaged."""
-        if all(map(state.private, (self.folders.ledger, self.faults))):
-            record = state.read_json(self.path(fault_id))
-            if ledger_form.problem(record, fault_id) is None:
+        if all(map(private_files.private, (self.folders.ledger, self.faults))):
+            record = private_files.read_json(self.path(fault_id))
+            if schema.problem(record, fault_id) is None:
                 return record
-        record = state.read_json(self.copy(fault_id)) if state.private(self.folders.run) else None
-        if ledger_form.problem(record, fault_id) is not None or self.is_past(fault_id):
+        record = private_files.read_json(self.copy(fault_id)) if private_files.private(self.folders.run) else None
+        if schema.problem(record, fault_id) is not None or self.is_past(fault_id):
             return None
         return record
 
@@ -72,7 +73,7 @@ class Ledger:
         try:
             if not os.path.isdir(self.faults):  # somebody took it away
                 self.prepare()
-            state.write_private(self.path(record["id"]), text, durable)
+            private_files.write_private(self.path(record["id"]), text, durable)
         except HostError:
             if os.path.exists(self.copy(record["id"])):  # of a fault that is in: what it learnt must be known to others
                 self._write_copy(record["id"], text)
@@ -81,7 +82,7 @@ class Ledger:
 
     def _write_copy(self, fault_id, text):
         try:
-            state.write_private(self.copy(fault_id), text, durable=False)
+            private_files.write_private(self.copy(fault_id), text, durable=False)
         except HostError:
             pass  # the record itself is what counts
 
@@ -93,7 +94,7 @@ class Ledger:
     def _ids(self):
         """What the files of active faults are called after; none in a folder that is not ours alone: whoever owns it could have planted them."""
         found = set(_named_after(self.folders.run))
-        if state.private(self.folders.ledger):
+        if private_files.private(self.folders.ledger):
             found.update(_named_after(self.faults))
         return sorted(found)
 
@@ -101,11 +102,11 @@ class Ledger:
         """Sentences about the files of active faults that nobody can act on. They are neither carried out nor removed: an owner has to look."""
         said = []
         for path in (self.folders.ledger, self.faults):
-            if os.path.lexists(path) and not state.private(path):
+            if os.path.lexists(path) and not private_files.private(path):
                 said.append("%s is not a private folder of this user, so no fault in it is known or undone" % path)
         for each in self._ids():
             if self.read(each) is None and os.path.lexists(self.path(each)):  # it may have been undone meanwhile
-                problem = ledger_form.problem(state.read_json(self.path(each)), each)
+                problem = schema.problem(private_files.read_json(self.path(each)), each)
                 if problem:
                     said.append("%s %s, so it is neither undone nor removed" % (self.path(each), problem))
         return said
@@ -122,7 +123,7 @@ class Ledger:
         line = json.dumps(record, sort_keys=True) + "\n"
         self.prepare()  # somebody may have taken the folders away
         try:
-            with lock.held(self.past_path + ".lock"):
+            with locks.held(self.past_path + ".lock"):
                 self._shorten()
                 if all(each["id"] != record["id"] for each in self.past(MOST_AT_ONCE)):
                     self._append(line.encode("utf-8"))
@@ -130,8 +131,8 @@ class Ledger:
         except OSError as error:
             raise HostError("%s cannot be written: %s" % (self.past_path, error.strerror))
         for path in (self.path(record["id"]), self.copy(record["id"])):
-            state.remove(path)
-        state.sync_folder(self.faults)
+            private_files.remove(path)
+        private_files.sync_folder(self.faults)
 
     def _append(self, line):
         descriptor = os.open(self.past_path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
@@ -144,7 +145,7 @@ class Ledger:
     def _shorten(self):
         """Keep the newer half of a past that has grown too long."""
         try:
-            descriptor = state.open_private(self.past_path)
+            descriptor = private_files.open_private(self.past_path)
         except OSError:
             return  # not there, or not ours: then opening it to write says so
         with os.fdopen(descriptor, "rb") as source:
@@ -152,15 +153,15 @@ class Ledger:
             if size > KEEP_BYTES:
                 source.seek(size - KEEP_BYTES // 2)
                 _torn, _end, whole = source.read(KEEP_BYTES // 2).partition(b"\n")
-                state.write_private(self.past_path, whole)
+                private_files.write_private(self.past_path, whole)
 
     def past(self, limit=100, name=None):
         """Past records, newest first; lines that are torn or foreign are passed over."""
         found = []
         seen = set()
         for line in reversed(self._lines()):
-            record = state.parse_object(line)
-            if ledger_form.problem(record) or record["id"] in seen or record["family"] == HALT:
+            record = private_files.parse_object(line)
+            if schema.problem(record) or record["id"] in seen or record["family"] == HALT:
                 continue
             seen.add(record["id"])
             if name is None or record["name"] == name:
@@ -173,7 +174,7 @@ class Ledger:
         """Keep that a run was halted here before its end, so that it does not go on; ``said`` tells who and when. Raises HostError."""
         record = {"schema": SCHEMA, "id": run_id, "name": "run", "family": HALT, "state": "reverted", "halted_by": said, "undo": [], "steps": []}
         self.prepare()
-        with lock.held(self.past_path + ".lock"):
+        with locks.held(self.past_path + ".lock"):
             self._append(json.dumps(record, sort_keys=True).encode("utf-8") + b"\n")
             os.unlink(self.past_path + ".lock")
 
@@ -181,17 +182,17 @@ class Ledger:
         """Who halted this run on this host, and when (a sentence); None when nobody did."""
         for line in reversed(self._lines()):
             if HALT.encode("ascii") in line:
-                record = state.parse_object(line)
-                if not ledger_form.problem(record) and record["family"] == HALT and record["id"] == run_id:
+                record = private_files.parse_object(line)
+                if not schema.problem(record) and record["family"] == HALT and record["id"] == run_id:
                     return str(record.get("halted_by"))
         return None
 
     def _lines(self):
         """Lines (bytes) of the end of the past; none when the file, or the folder it is in, is not ours."""
-        if not state.private(self.folders.ledger):
+        if not private_files.private(self.folders.ledger):
             return []
         try:
-            with os.fdopen(state.open_private(self.past_path), "rb") as source:
+            with os.fdopen(private_files.open_private(self.past_path), "rb") as source:
                 source.seek(max(0, os.fstat(source.fileno()).st_size - 2 * KEEP_BYTES))
                 return source.read(2 * KEEP_BYTES).split(b"\n")
         except OSError:
@@ -199,14 +200,14 @@ class Ledger:
 
     def _remove_stray(self, folder):
         """Take away what is only there while somebody works, for a fault that is gone: he was killed before he could."""
-        if not state.private(folder):
+        if not private_files.private(folder):
             return
         for name in os.listdir(folder):
             fault_id, _dot, end = name.partition(".")
             path = os.path.join(folder, name)
             ours = ID.fullmatch(fault_id) and end in OF_ONE_FAULT and self.read(fault_id) is None and not os.path.lexists(self.path(fault_id))
-            if ours or (name.startswith(state.NEW) and time.time() - os.lstat(path).st_mtime > OLD_S):
-                state.remove(path)
+            if ours or (name.startswith(private_files.NEW) and time.time() - os.lstat(path).st_mtime > OLD_S):
+                private_files.remove(path)
 
     def remove_unused(self, needed):
         """Take away what only running faults and probes need, when none runs. Never in the way of one that starts.
@@ -216,42 +217,42 @@ class Ledger:
         run = self.folders.run
         lib = os.path.join(run, "lib")
         probes = os.path.join(run, "probes")
-        if not state.private(run):  # not there, or somebody else's: a folder with a foreseeable name in /tmp could lead us anywhere
+        if not private_files.private(run):  # not there, or somebody else's: a folder with a foreseeable name in /tmp could lead us anywhere
             self._tidy_ledger()
             return
         try:
             # Another one may tidy right now that still saw our fault: two guardians whose supervisors were killed together.
-            with lock.held(os.path.join(run, "lib.lock"), wait=TIDY_S):
-                state.remove_if_empty(probes)
+            with locks.held(os.path.join(run, "lib.lock"), wait=TIDY_S):
+                private_files.remove_if_empty(probes)
                 if os.path.isdir(probes) or os.path.isdir(os.path.join(run, "turn")) or self.active() or needed(run):
                     return
-                if state.private(lib):
+                if private_files.private(lib):
                     for name in os.listdir(lib):
-                        state.remove(os.path.join(lib, name))
-                with lock.held(os.path.join(run, "admission.lock"), wait=0):
+                        private_files.remove(os.path.join(lib, name))
+                with locks.held(os.path.join(run, "admission.lock"), wait=0):
                     self._remove_stray(run)
                     self._tidy_ledger()
                     os.unlink(os.path.join(run, "admission.lock"))
                 os.unlink(os.path.join(run, "lib.lock"))
-                state.remove_if_empty(lib, run)
+                private_files.remove_if_empty(lib, run)
         except (HostError, OSError):
             pass  # somebody starts one right now and will tidy later
 
     def _tidy_ledger(self):
         """Called where nobody works: with all locks, or without a run folder, which whoever starts a fault makes first."""
-        if not state.private(self.folders.ledger) or self._ids():
+        if not private_files.private(self.folders.ledger) or self._ids():
             return
         try:
             for folder in (self.faults, self.folders.ledger):
                 self._remove_stray(folder)
-            state.remove_if_empty(self.faults, self.folders.ledger)
+            private_files.remove_if_empty(self.faults, self.folders.ledger)
         except (HostError, OSError):
             pass
 
 
 def _named_after(folder):
     """Ids of the faults that have a record in a private folder."""
-    if not state.private(folder):
+    if not private_files.private(folder):
         return []
     try:
         names = os.listdir(folder)

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The two folders that hold what we know on a host: run (gone at reboot) and ledger (kept). Private to magsasa.chaos."""
+
 from __future__ import annotations
 
 import errno
@@ -13,7 +14,7 @@ import tempfile
 from collections import namedtuple
 
 from .._errors import HostError
-from . import trusted
+from . import trusted_paths
 
 Folders = namedtuple("Folders", "run ledger")
 HOST = Folders("/run/magsasa-chaos", "/var/lib/magsasa-chaos")  # root's
@@ -60,14 +61,14 @@ def prepare(path):
 
 
 def _refuse_strangers(path):
-    why = trusted.stranger(os.path.dirname(os.path.abspath(path)), os.geteuid())
+    why = trusted_paths.stranger(os.path.dirname(os.path.abspath(path)), os.geteuid())
     if why:
         raise HostError("the state folder %s is not safe: %s; use a folder that only root and this user may change (%s)" % (path, why, OVERRIDE))
 
 
 def private(path):
     """Whether ``path`` is a folder (no link) of this user that nobody else may look into, nor move away: only what is in such a one is ours."""
-    return _private(path) and trusted.stranger(os.path.dirname(os.path.abspath(path)), os.geteuid()) is None
+    return _private(path) and trusted_paths.stranger(os.path.dirname(os.path.abspath(path)), os.geteuid()) is None
 
 
 def _private(path):

@@ -5,24 +5,24 @@
 
 The run folder is gone after a reboot, and the file with the fault.
 """
+
 from __future__ import annotations
 
 import json
 import os
 
-from . import state
-
+from . import private_files
 
 _known = {}  # fault id: what this process remembers
 
 
 def _path(fault_id):
-    return os.path.join(state.folders().run, fault_id + ".secret")
+    return os.path.join(private_files.folders().run, fault_id + ".secret")
 
 
 def put(fault_id, secret):
     """Keep ``secret`` (dict)."""
-    state.write_private(_path(fault_id), json.dumps(secret), durable=False)
+    private_files.write_private(_path(fault_id), json.dumps(secret), durable=False)
 
 
 def remember(fault_id):
@@ -32,10 +32,10 @@ def remember(fault_id):
 
 def get(fault_id):
     """What was kept, {} when there is nothing."""
-    return state.read_json(_path(fault_id)) or _known.get(fault_id) or {}
+    return private_files.read_json(_path(fault_id)) or _known.get(fault_id) or {}
 
 
 def drop(fault_id):
     """Forget it."""
     _known.pop(fault_id, None)
-    state.discard(_path(fault_id))
+    private_files.discard(_path(fault_id))

@@ -5,6 +5,7 @@
 
 A file that was damaged, or written by another version, must neither end a sweep nor be acted on.
 """
+
 from __future__ import annotations
 
 import math
