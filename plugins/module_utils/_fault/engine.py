@@ -10,7 +10,8 @@ import time
 
 from .. import _clock
 from .._errors import ChaosError, Refused
-from .._host import boot, ending, holding, launch, processes, revert, tidying, turn, undo
+from .._host import boot, ending, holding, launch, processes, revert, tidying, turn
+from .._undo import registry
 from .._ledger import fault_secrets
 from .._ledger.ledger import Ledger
 from .._host.marks import MARK
@@ -91,7 +92,7 @@ def _hand_over(ledger, plan, envelope, options):
     record = records.new(plan, envelope, options, "armed")
     record["armed_at"] = _clock.now()
     record["writer"] = {"pid": os.getpid(), "start": processes.start_time(os.getpid())}
-    record["before"] = undo.dump(record["undo"])
+    record["before"] = registry.dump(record["undo"])
     ledger.write(record)
     try:
         boot.arm(ledger, record["undo"])

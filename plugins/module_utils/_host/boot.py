@@ -15,7 +15,8 @@ import os
 
 from .._errors import HostError
 from .._ledger import locks, private_files
-from . import payload, processes, services, tidying, undo, unit
+from .._undo import registry
+from . import payload, processes, services, tidying, unit
 
 UNITS = "/etc/systemd/system"
 EARLY, LATE = "early", "late"
@@ -40,14 +41,14 @@ ORDER = {
 
 def note(entries):
     """What a user must know where a boot is not covered (text), or None."""
-    if not undo.outlives_boot(entries) or services.available():
+    if not registry.outlives_boot(entries) or services.available():
         return None
     return "when this host goes down in the middle, this stays until the next contact: only systemd run by root can undo it at boot"
 
 
 def arm(ledger, entries):
     """Make sure that these undo operations are carried out at the next boot, where they may have to be. Raises HostError."""
-    if os.environ.get(private_files.OVERRIDE) or not undo.outlives_boot(entries) or not services.available():
+    if os.environ.get(private_files.OVERRIDE) or not registry.outlives_boot(entries) or not services.available():
         return
     archive = ledger.boot_archive
     with locks.held(_lock(ledger)):
@@ -99,7 +100,7 @@ def disarm(ledger):
     """Take the units and the archive away, unless a fault still needs them. The archive goes last, as it came first: while it is there this is done."""
     private_files.prepare(ledger.folders.ledger)  # for the lock
     with locks.held(_lock(ledger)):
-        if any(undo.outlives_boot(record["undo"]) for record in ledger.active()):
+        if any(registry.outlives_boot(record["undo"]) for record in ledger.active()):
             return
         for when in (EARLY, LATE):
             private_files.remove(_link(when))
@@ -122,7 +123,7 @@ def main(when, _ready):
     ledger = Ledger()
     ledger.prepare()  # the run folder is gone, and some operations lock a file in it
     for record in ledger.active():
-        if orphaned(record) and not (when == EARLY and undo.needs_services(record["undo"])):
+        if orphaned(record) and not (when == EARLY and registry.needs_services(record["undo"])):
             revert(ledger, record["id"], "orphaned")
     tidying.tidy(ledger)
     return 0

@@ -10,7 +10,8 @@ import signal
 
 from .. import _clock
 from .._errors import HostError
-from . import boot, enclosure, places, processes, undo
+from .._undo import registry
+from . import boot, enclosure, places, processes
 
 
 class Context:
@@ -44,7 +45,7 @@ class Context:
         entry = {"op": op, "args": args}
         if all(each["op"] != op for each in self.record["undo"]):
             raise ValueError("the plan has no undo operation %s" % op)
-        for thing, held in undo.dump([entry]).items():
+        for thing, held in registry.dump([entry]).items():
             self.record.setdefault("before", {}).setdefault(thing, held)
         self.record["undo"].append(entry)
         self._tell({"undo": entry})

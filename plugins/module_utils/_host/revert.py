@@ -15,7 +15,8 @@ import time
 from .. import _clock
 from .._errors import ChaosError
 from .._ledger import fault_secrets, locks, private_files
-from . import journal, places, services, undo, unit
+from .._undo import registry
+from . import journal, places, services, unit
 from .holding import orphaned, stop_keepers
 
 CAUSES = ("deadline absent halt halt_condition lease worker_died guardian_died supervisor_died orphaned failed terminated event_over").split()
@@ -39,8 +40,8 @@ def revert(ledger, fault_id, cause, details=None, held=None):
             return None
         record = _joined(record, held)
         record.update(details or {})
-        problems = undo.carry_out(record["undo"], fault_id)
-        left, gone = undo.residue(record["undo"], fault_id)
+        problems = registry.carry_out(record["undo"], fault_id)
+        left, gone = registry.residue(record["undo"], fault_id)
         record["reverted_at"] = _clock.now()
         record["revert_cause"] = record.get("revert_cause") or cause
         record["residue"] = left
@@ -51,7 +52,7 @@ def revert(ledger, fault_id, cause, details=None, held=None):
         again = record["state"] == "residue"
         record["state"] = "residue" if left else "reverted"
         if not left:
-            undo.verify(record)
+            registry.verify(record)
             if gone:
                 record["differences"] = (record.get("differences") or []) + gone
             if again:

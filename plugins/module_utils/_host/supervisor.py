@@ -18,7 +18,8 @@ import time
 from .. import _clock
 from .._errors import ChaosError, HostError
 from .._ledger import fault_secrets, locks
-from . import enclosure, guardian, halt, journal, processes, tidying, undo
+from .._undo import registry
+from . import enclosure, guardian, halt, journal, processes, tidying
 from .context import Context
 from .._ledger.ledger import Ledger
 from .revert import CAUSES, until_done
@@ -92,7 +93,7 @@ class Supervisor:
             if self.record is None:
                 raise HostError("the fault was undone before it was injected")
             workers = enclosure.settle(self.id)
-            undo.load(self.record["undo"])  # before the guardian is forked: it has what we have
+            registry.load(self.record["undo"])  # before the guardian is forked: it has what we have
             guardian.load(self.record["family"])
             fault_secrets.remember(self.id)
             latest = time.monotonic() + INJECT_LIMIT + self.record["duration_s"]

@@ -17,7 +17,8 @@ import time
 from .. import _cmd
 from .._errors import ChaosError
 from .._ledger import private_files
-from . import hosts_file, iptables, processes, services, standstill, tc, undo, unit
+from .._undo import registry
+from . import hosts_file, iptables, processes, services, standstill, tc, unit
 from .marks import KEEPERS, MARK
 
 ID = re.compile(r"[0-9a-f]{12}")
@@ -49,9 +50,9 @@ def end(ledger, check_mode=False):
         wanted = entries.get(fault_id, []) + [{"op": "workers.end", "args": {"fault": fault_id}}]
         left = []
         if not check_mode:
-            undo.carry_out(wanted, fault_id)
+            registry.carry_out(wanted, fault_id)
             _end_keepers(holders.get(fault_id, []))
-            left = undo.residue(wanted, fault_id)[0]
+            left = registry.residue(wanted, fault_id)[0]
         done.append(_record(fault_id, left, found))
     return done
 

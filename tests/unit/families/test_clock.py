@@ -11,7 +11,7 @@ from ansible_collections.magsasa.chaos.plugins.module_utils import _clock
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, NotHere, Refused
 from ansible_collections.magsasa.chaos.plugins.module_utils._families.clock import FAMILY
 from ansible_collections.magsasa.chaos.plugins.module_utils._host import time_of_day
-from ansible_collections.magsasa.chaos.plugins.module_utils._host.operations import clock as operations
+from ansible_collections.magsasa.chaos.plugins.module_utils._undo.operations import clock as operations
 
 FACTS = {"able": True, "uid": 0, "keepers": ["chrony.service"], "daemons": ["chronyd"], "anchor": {"wall": 1.7e9, "boottime": 100.0}, "boot_id": "b"}
 

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import HostError
 from ansible_collections.magsasa.chaos.plugins.module_utils._fault import halting, step
 from ansible_collections.magsasa.chaos.plugins.module_utils._fault import record as records
-from ansible_collections.magsasa.chaos.plugins.module_utils._host import revert, tidying, undo, undo_args
+from ansible_collections.magsasa.chaos.plugins.module_utils._host import revert, tidying
+from ansible_collections.magsasa.chaos.plugins.module_utils._undo import arguments, registry
 from ansible_collections.magsasa.chaos.plugins.module_utils._ledger import private_files, schema
 from ansible_collections.magsasa.chaos.plugins.module_utils._ledger.ledger import Ledger
 
@@ -273,7 +274,7 @@ def test_no_value_of_any_key_ends_a_contact(ledger, victim, changed):
         os.unlink(path)
 
 
-OPS = sorted(undo.OPERATIONS)
+OPS = sorted(registry.OPERATIONS)
 
 
 @settings(max_examples=60 * FACTOR, deadline=None)
@@ -281,19 +282,19 @@ OPS = sorted(undo.OPERATIONS)
 def test_no_operation_is_carried_out_with_arguments_of_another_shape(data):
     """One argument of the right set has a shape that it must not have: the operation is never called."""
     op = data.draw(st.sampled_from(OPS))
-    operation = undo.OPERATIONS[op]
+    operation = registry.OPERATIONS[op]
     wrong = data.draw(st.sampled_from(sorted(operation.ARGS)))
     args = {name: GOOD[kind] for name, kind in operation.ARGS.items()}
-    value = data.draw(JSON.filter(lambda each: not undo_args.KINDS[operation.ARGS[wrong]](each)))
+    value = data.draw(JSON.filter(lambda each: not arguments.KINDS[operation.ARGS[wrong]](each)))
     args[wrong] = value
     called = []
     spy = type("Spy", (), {"ARGS": operation.ARGS, "undo": staticmethod(called.append), "left": staticmethod(called.append)})
-    undo.OPERATIONS[op] = spy
+    registry.OPERATIONS[op] = spy
     try:
-        assert len(undo.carry_out([{"op": op, "args": args}], ID)) == 1
-        assert len(undo.residue([{"op": op, "args": args}], ID)[0]) == 1
+        assert len(registry.carry_out([{"op": op, "args": args}], ID)) == 1
+        assert len(registry.residue([{"op": op, "args": args}], ID)[0]) == 1
     finally:
-        undo.OPERATIONS[op] = operation
+        registry.OPERATIONS[op] = operation
     assert called == []
 
 
@@ -319,12 +320,12 @@ GOOD = {
 
 @pytest.mark.parametrize("op", OPS)
 def test_each_operation_declares_its_arguments(op):
-    operation = undo.OPERATIONS[op]
-    assert set(operation.ARGS.values()) <= set(GOOD) == set(undo_args.KINDS)
-    undo_args.check(operation, {name: GOOD[kind] for name, kind in operation.ARGS.items()}, ID)
+    operation = registry.OPERATIONS[op]
+    assert set(operation.ARGS.values()) <= set(GOOD) == set(arguments.KINDS)
+    arguments.check(operation, {name: GOOD[kind] for name, kind in operation.ARGS.items()}, ID)
     for bad in (None, [], {}, {"else": 1}, dict({name: GOOD[kind] for name, kind in operation.ARGS.items()}, more=1)):
         with pytest.raises(HostError):
-            undo_args.check(operation, bad, ID)
+            arguments.check(operation, bad, ID)
 
 
 @pytest.mark.parametrize(
@@ -352,11 +353,11 @@ def test_each_operation_declares_its_arguments(op):
     ],
 )
 def test_shapes_that_would_do_harm(kind, bad):
-    assert not undo_args.KINDS[kind](bad)
+    assert not arguments.KINDS[kind](bad)
 
 
 def test_an_undo_of_another_fault_is_refused():
-    assert "another fault" in undo.carry_out([{"op": "workers.end", "args": {"fault": OTHER}}], ID)[0]
+    assert "another fault" in registry.carry_out([{"op": "workers.end", "args": {"fault": OTHER}}], ID)[0]
 
 
 def test_what_is_malformed_has_one_reason():

@@ -13,8 +13,9 @@ import pytest
 
 from ansible_collections.magsasa.chaos.plugins.module_utils import _clock
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import HostError
-from ansible_collections.magsasa.chaos.plugins.module_utils._host import dumps, nft, tc, undo
-from ansible_collections.magsasa.chaos.plugins.module_utils._host.operations import hosts, kept_files
+from ansible_collections.magsasa.chaos.plugins.module_utils._host import nft, tc
+from ansible_collections.magsasa.chaos.plugins.module_utils._undo import dumps, registry
+from ansible_collections.magsasa.chaos.plugins.module_utils._undo.operations import hosts, kept_files
 
 FAULT, OTHER = "0123456789ab", "ba9876543210"
 LONG = ["rule %d" % number for number in range(dumps.MOST_TEXT + 1)]
@@ -93,13 +94,13 @@ def test_after_a_reboot_only_what_outlives_it():
 @pytest.mark.parametrize("before", [None, [], "x", {"f": "digest"}])
 def test_records_of_other_versions(before):
     record = {"undo": [{"op": "no.such", "args": {}}], "boot_id": _clock.boot_id(), "before": before}
-    undo.verify(record)
+    registry.verify(record)
     assert "differences" not in record
 
 
 def test_a_broken_record_is_undone_all_the_same():
     record = {"undo": [{}], "boot_id": _clock.boot_id(), "before": {}}
-    undo.verify(record)
+    registry.verify(record)
     assert record["differences"] == ["what the fault touched could not be compared: 'op'"]
 
 
@@ -182,7 +183,7 @@ def test_what_sends_on_an_interface(monkeypatch):
     ]
     monkeypatch.setattr(tc, "qdiscs", lambda dev: rows)
     length = Path("/sys/class/net/lo/tx_queue_len").read_text().strip()
-    before = undo.dump([{"op": "tc.remove_root", "args": {"fault": FAULT, "dev": "lo", "qlen": 1000}}])
+    before = registry.dump([{"op": "tc.remove_root", "args": {"fault": FAULT, "dev": "lo", "qlen": 1000}}])
     assert before["sending on lo"]["text"] == ['fq_codel :1 {"limit": 10240}', "mq root {}", "queue length " + length]
 
 
@@ -191,4 +192,4 @@ ON_DISK = "file.remove folder.remove hosts.remove file.put_back file.permissions
 
 @pytest.mark.parametrize("op", ON_DISK)
 def test_what_is_on_a_disk_outlives_a_boot(op):
-    assert undo.outlives_boot([{"op": op, "args": {}}])
+    assert registry.outlives_boot([{"op": op, "args": {}}])

@@ -12,8 +12,8 @@ import pytest
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import HostError
 from ansible_collections.magsasa.chaos.plugins.module_utils._host import exact
 from ansible_collections.magsasa.chaos.plugins.module_utils._ledger import private_files
-from ansible_collections.magsasa.chaos.plugins.module_utils._host.operations import kept_files
-from ansible_collections.magsasa.chaos.plugins.module_utils._host.operations.kept_files import Contents, Cut, Permissions, PutBack
+from ansible_collections.magsasa.chaos.plugins.module_utils._undo.operations import kept_files
+from ansible_collections.magsasa.chaos.plugins.module_utils._undo.operations.kept_files import Contents, Cut, Permissions, PutBack
 
 FAULT = "0123456789ab"
 ORIGINAL = bytes(range(256)) * 48  # three blocks

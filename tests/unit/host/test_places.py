@@ -14,8 +14,8 @@ import pytest
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import HostError
 from ansible_collections.magsasa.chaos.plugins.module_utils._host import places
-from ansible_collections.magsasa.chaos.plugins.module_utils._host.operations.files import RemoveFile
-from ansible_collections.magsasa.chaos.plugins.module_utils._host.operations.limits import RemoveFolder
+from ansible_collections.magsasa.chaos.plugins.module_utils._undo.operations.files import RemoveFile
+from ansible_collections.magsasa.chaos.plugins.module_utils._undo.operations.limits import RemoveFolder
 
 ID = "0123456789ab"
 

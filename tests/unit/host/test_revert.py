@@ -11,7 +11,8 @@ import shutil
 import pytest
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import HostError
-from ansible_collections.magsasa.chaos.plugins.module_utils._host import journal, payload, revert, tidying, undo, unit
+from ansible_collections.magsasa.chaos.plugins.module_utils._host import journal, payload, revert, tidying, unit
+from ansible_collections.magsasa.chaos.plugins.module_utils._undo import registry
 from ansible_collections.magsasa.chaos.plugins.module_utils._ledger import ledger as ledgers, private_files
 from ansible_collections.magsasa.chaos.plugins.module_utils._ledger.schema import SCHEMA
 
@@ -47,11 +48,11 @@ def _book(tmp_path, monkeypatch):
     monkeypatch.setattr(revert, "LONGEST_PAUSE_S", 0.002)
     for name, value in (("fails", 0), ("carried_out", 0), ("owner_gone", False)):
         monkeypatch.setattr(Undo, name, value)
-    undo.OPERATIONS["test.undo"] = Undo
+    registry.OPERATIONS["test.undo"] = Undo
     made = ledgers.Ledger()
     made.prepare()
     yield made
-    del undo.OPERATIONS["test.undo"]
+    del registry.OPERATIONS["test.undo"]
 
 
 def record():

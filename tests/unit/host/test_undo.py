@@ -13,19 +13,19 @@ from pathlib import Path
 
 from support.modules import ROOT
 
-from ansible_collections.magsasa.chaos.plugins.module_utils._host import undo
+from ansible_collections.magsasa.chaos.plugins.module_utils._undo import registry
 
-PACKAGE = undo.__name__.rpartition(".")[0] + ".operations."
-FILES = sorted(path.stem for path in Path(undo.__file__).with_name("operations").glob("*.py") if path.stem != "__init__")
+PACKAGE = registry.__name__.rpartition(".")[0] + ".operations."
+FILES = sorted(path.stem for path in Path(registry.__file__).with_name("operations").glob("*.py") if path.stem != "__init__")
 
 
 def test_the_list_names_every_operation_of_every_room():
-    assert {room: set(ops) for room, ops in undo.ROOMS.items()} == {name: set(importlib.import_module(PACKAGE + name).OPERATIONS) for name in FILES}
-    assert all(undo.OPERATIONS[op] is importlib.import_module(PACKAGE + room).OPERATIONS[op] for room, ops in undo.ROOMS.items() for op in ops)
+    assert {room: set(ops) for room, ops in registry.ROOMS.items()} == {name: set(importlib.import_module(PACKAGE + name).OPERATIONS) for name in FILES}
+    assert all(registry.OPERATIONS[op] is importlib.import_module(PACKAGE + room).OPERATIONS[op] for room, ops in registry.ROOMS.items() for op in ops)
 
 
 def test_every_room_travels():
-    tree = ast.parse(Path(undo.__file__).read_text(encoding="utf-8"))
+    tree = ast.parse(Path(registry.__file__).read_text(encoding="utf-8"))
     imported = {name.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module == "operations" for name in node.names}
     assert sorted(imported) == FILES
 
@@ -33,7 +33,7 @@ def test_every_room_travels():
 def loaded_after(statement):
     """Rooms that a new interpreter has loaded after a statement."""
     script = "import sys\nfrom %s import undo\n%s\nprint(*sorted(each for each in sys.modules if each.startswith(%r)))"
-    argv = [sys.executable, "-c", script % (undo.__name__.rpartition(".")[0], statement, PACKAGE)]
+    argv = [sys.executable, "-c", script % (registry.__name__.rpartition(".")[0], statement, PACKAGE)]
     done = subprocess.run(argv, env={"PYTHONPATH": str(ROOT / ".collections")}, capture_output=True, text=True, check=True)
     return [each[len(PACKAGE) :] for each in done.stdout.split()]
 

@@ -11,7 +11,7 @@ import importlib
 import re
 
 import pytest
-from ansible_collections.magsasa.chaos.plugins.module_utils._host import undo
+from ansible_collections.magsasa.chaos.plugins.module_utils._undo import registry
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import markdown, model, phrases, recommend, rows, series, terminal
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._report.phrases import figures
 from hypothesis import given, settings
@@ -281,7 +281,7 @@ def test_every_key_of_the_code_is_in_the_table(family):
 
 
 def test_every_undo_operation_has_words():
-    for room, operations in undo.ROOMS.items():
+    for room, operations in registry.ROOMS.items():
         for operation in operations:
             given = "%s dev=lo fault=0123456789ab id=0 name=app with_name path=/var/tmp/a b pid=7 port=5432 unit=web.service database=shop" % operation
             told = phrases.undo(given)

@@ -17,7 +17,7 @@ from ..._fault.plan import plan as make_plan
 from ..._fault.plan import step, undo
 from ..._host import listeners, myping, mysql
 from ..._ledger import fault_secrets
-from ..._host.operations.mysql import NO_SUCH_ACCOUNT, account, is_locked
+from ..._undo.operations.mysql import NO_SUCH_ACCOUNT, account, is_locked
 from . import servers, sql_worker
 
 ACTIONS = ("terminate", "refuse", "exhaust", "lock")

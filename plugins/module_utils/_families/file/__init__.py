@@ -13,7 +13,7 @@ from ..._errors import BadOption, HostError
 from ..._fault.plan import plan, step, undo
 from ..._host import exact, places
 from ..._ledger import private_files
-from ..._host.operations import kept_files
+from ..._undo.operations import kept_files
 from . import find, owners
 
 ACTIONS = ("remove", "permissions", "corrupt", "append")

@@ -9,8 +9,8 @@ import os
 import signal
 import time
 
-from .. import processes
-from ..marks import KEEPERS, MARK
+from ..._host import processes
+from ..._host.marks import KEEPERS, MARK
 
 
 def _starts_keeper(pid):

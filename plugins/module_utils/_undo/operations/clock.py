@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ... import _clock
-from .. import time_of_day
+from ..._host import time_of_day
 
 
 class MoveBack:

@@ -10,7 +10,7 @@ import time
 
 from ..._errors import HostError
 from ..._ledger import fault_secrets
-from .. import listeners, myping, mysql, services
+from ..._host import listeners, myping, mysql, services
 
 
 class Accepting:

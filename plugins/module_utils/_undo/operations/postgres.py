@@ -9,7 +9,7 @@ import time
 
 from ..._errors import HostError
 from ..._ledger import fault_secrets
-from .. import pgping, psql, services
+from ..._host import pgping, psql, services
 
 HERE = ("localhost", "127.0.0.1", "::1")
 

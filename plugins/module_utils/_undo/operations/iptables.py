@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from .. import iptables
+from ..._host import iptables
 
 
 class RemoveChains:

@@ -13,7 +13,7 @@ import time
 
 from ... import _clock
 from ..._errors import HostError
-from .. import engines
+from ..._host import engines
 
 PATIENCE = 10.0  # seconds that a start which is under way may take
 SETTLES = 0.2  # seconds that one which cannot run needs to end again

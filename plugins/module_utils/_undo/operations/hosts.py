@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 
 from ..._ledger import private_files
-from .. import exact, hosts_file
+from ..._host import exact, hosts_file
 
 
 class Remove:

@@ -14,7 +14,7 @@ import importlib
 from collections.abc import MutableMapping
 
 from .._errors import HostError, printable
-from . import dumps, undo_args
+from . import arguments, dumps
 
 # Room below operations/: what it undoes. A room is loaded when one of its operations is asked for: a fault needs one or two of them, and a module waits
 # for what it loads.
@@ -101,7 +101,7 @@ def _operation(entry, fault_id):
     op = entry.get("op") if isinstance(entry, dict) else None
     if not isinstance(op, str) or op not in OPERATIONS:
         raise HostError("this version knows no such operation")
-    undo_args.check(OPERATIONS[op], entry.get("args"), fault_id)
+    arguments.check(OPERATIONS[op], entry.get("args"), fault_id)
     return OPERATIONS[op]
 
 

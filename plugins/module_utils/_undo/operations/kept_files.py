@@ -14,7 +14,7 @@ import os
 
 from ..._errors import HostError
 from ..._ledger import private_files
-from .. import exact, places
+from ..._host import exact, places
 
 MOST_BEHIND = 64 * 1024 * 1024  # bytes that others may have written behind ours
 MOST_COMPARED = 4 * 1024 * 1024  # bytes of a file that a state dump reads

@@ -12,7 +12,7 @@ import stat
 
 from ... import _clock
 from ..._ledger import private_files
-from .. import places, processes, services, unit_limits
+from ..._host import places, processes, services, unit_limits
 
 
 class RestoreUnit:

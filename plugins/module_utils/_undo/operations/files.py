@@ -9,7 +9,7 @@ import os
 import stat
 
 from ..._ledger import private_files
-from .. import places
+from ..._host import places
 
 
 class RemoveFile:

@@ -10,7 +10,7 @@ import signal
 import time
 
 from ... import _clock
-from .. import processes, revival, successors
+from ..._host import processes, revival, successors
 
 
 class Resume:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import signal
 
-from .. import nft, processes
-from ..marks import MARK
+from ..._host import nft, processes
+from ..._host.marks import MARK
 
 HOLDER = "chaos-net"  # the worker's short name
 PATIENCE = 1.0  # seconds
