@@ -66,9 +66,7 @@ clock:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
 from ansible_collections.magsasa.chaos.plugins.module_utils._fault import able, ask  # able: all families travel with this module
-from ansible_collections.magsasa.chaos.plugins.module_utils._host import (
-    main as _entry,
-)  # noqa: F401  pylint: disable=unused-import  # travels: the runtime archive begins there
+from ansible_collections.magsasa.chaos.plugins.module_utils._entry import main as _entry
 
 
 class Contact(AnsibleModule):

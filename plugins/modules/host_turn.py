@@ -94,10 +94,8 @@ import os
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.magsasa.chaos.plugins.module_utils import _clock
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, ChaosError
-from ansible_collections.magsasa.chaos.plugins.module_utils._host import (
-    main as _entry,
-)  # noqa: F401  pylint: disable=unused-import  # travels: the runtime archive begins there
-from ansible_collections.magsasa.chaos.plugins.module_utils._host import turn
+from ansible_collections.magsasa.chaos.plugins.module_utils._entry import main as _entry
+from ansible_collections.magsasa.chaos.plugins.module_utils._life import turn
 from ansible_collections.magsasa.chaos.plugins.module_utils._ledger.ledger import Ledger
 
 

@@ -229,10 +229,8 @@ died:
 
 from ansible_collections.magsasa.chaos.plugins.module_utils import _quantity
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
-from ansible_collections.magsasa.chaos.plugins.module_utils._host import (
-    main as _entry,
-)  # noqa: F401  pylint: disable=unused-import  # travels: the runtime archive begins there
-from ansible_collections.magsasa.chaos.plugins.module_utils._host import turn
+from ansible_collections.magsasa.chaos.plugins.module_utils._entry import main as _entry
+from ansible_collections.magsasa.chaos.plugins.module_utils._life import turn
 from ansible_collections.magsasa.chaos.plugins.module_utils._probe import collect, control, spec
 from ansible_collections.magsasa.chaos.plugins.module_utils._probe.module import UrlModule
 

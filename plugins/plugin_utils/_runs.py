@@ -36,7 +36,7 @@ def who(task_vars):
 
 
 def run(task_vars, host, experiment=False, **more):
-    """The option ``run`` of a module: see module_utils/_host/turn.py. ``host``: what the inventory calls the host that is touched."""
+    """The option ``run`` of a module: see module_utils/_life/turn.py. ``host``: what the inventory calls the host that is touched."""
     given = {"id": identity(), "by": who(task_vars), "host": str(host), "experiment": bool(experiment)}
     given.update({key: value for key, value in more.items() if value not in (None, "")})
     return given

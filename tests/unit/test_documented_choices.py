@@ -13,7 +13,7 @@ import pytest
 import yaml
 from ansible_collections.magsasa.chaos.plugins.module_utils._endpoint.ranking import STEPS
 from ansible_collections.magsasa.chaos.plugins.module_utils._ledger.schema import EFFECTS, STATES
-from ansible_collections.magsasa.chaos.plugins.module_utils._host.revert import CAUSES
+from ansible_collections.magsasa.chaos.plugins.module_utils._life.revert import CAUSES
 from ansible_collections.magsasa.chaos.plugins.module_utils._judge.verdict import STATUSES, VERDICTS
 from ansible_collections.magsasa.chaos.plugins.module_utils._probe.check_http import SAID_ILL
 from ansible_collections.magsasa.chaos.plugins.module_utils._probe.http import KINDS

@@ -23,7 +23,8 @@ import time
 from .. import _quantity
 from .._errors import BadOption
 from .._fault.plan import plan, step, undo
-from .._host import cpu_quota, unit
+from .._host import cpu_quota
+from .._life import fault_unit
 
 PERIOD = 0.02  # seconds of one burn-and-rest cycle; varied, so that it never walks in step with the kernel's tick
 TOLERANCE = 3.0  # points between asked and measured that still count as confirmed
@@ -141,7 +142,7 @@ class Cpu:
 
     def look(self, options):
         """Cores that this process may use."""
-        quota = cpu_quota.of_units() if unit.possible() else cpu_quota.of_process()
+        quota = cpu_quota.of_units() if fault_unit.possible() else cpu_quota.of_process()
         return {"cores": sorted(os.sched_getaffinity(0)), "root": os.geteuid() == 0, "quota": quota}
 
     def plan(self, options, facts):

@@ -16,7 +16,7 @@ import sys
 
 from .. import _clock, _families, _quantity
 from .._errors import BadOption, ChaosError
-from .._host import payload, tidying, turn
+from .._life import runtime_archive, tidying, turn
 from .._ledger import locks, private_files
 from .._ledger.ledger import Ledger
 
@@ -123,11 +123,11 @@ def again():
     if not _kept(run):
         return None
     with locks.held(os.path.join(run, "lib.lock"), shared=True):  # tidying keeps out meanwhile
-        archive = payload.install(run) if _kept(run) else None
+        archive = runtime_archive.install(run) if _kept(run) else None
     if archive is None:
         tidying.tidy(ledger)
         return None
-    return payload.command(archive, "ask", "-")
+    return runtime_archive.command(archive, "ask", "-")
 
 
 def _kept(run):

@@ -10,7 +10,8 @@ import time
 
 from .. import _clock
 from .._errors import ChaosError, Refused
-from .._host import boot, ending, holding, launch, processes, revert, tidying, turn
+from .._host import processes
+from .._life import boot_sweep, ending, holders, launch, revert, tidying, turn
 from .._undo import registry
 from .._ledger import fault_secrets
 from .._ledger.ledger import Ledger
@@ -33,7 +34,7 @@ def present(family, envelope, options, check_mode=False):
     guard.short_enough(envelope["duration_s"], envelope["max_duration_s"])
     if not check_mode:
         turn.admit(ledger, envelope.get("run"), envelope.get("force"))
-    held = [each for each in ledger.active() if not holding.orphaned(each)]  # the others go before anything is injected
+    held = [each for each in ledger.active() if not holders.orphaned(each)]  # the others go before anything is injected
     planned = _admit(ledger, held, family, envelope, options, _only_planned)  # whatever is wrong with it must not make a folder
     if check_mode:
         return dict(planned, swept=[])
@@ -53,7 +54,7 @@ def _until_in(ledger, name):
     limit = time.monotonic() + ADMISSION_S
     while time.monotonic() < limit:
         found = ledger.find(name)
-        if found is None or found["state"] != "armed" or holding.orphaned(found):
+        if found is None or found["state"] != "armed" or holders.orphaned(found):
             break
         time.sleep(LOOK_EVERY_S)
 
@@ -95,7 +96,7 @@ def _hand_over(ledger, plan, envelope, options):
     record["before"] = registry.dump(record["undo"])
     ledger.write(record)
     try:
-        boot.arm(ledger, record["undo"])
+        boot_sweep.arm(ledger, record["undo"])
         if options.get("secret"):
             fault_secrets.put(record["id"], options["secret"])
         ready = launch.hold(record["id"], {MARK: record["id"]}, record["duration_s"])

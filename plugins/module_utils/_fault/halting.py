@@ -9,8 +9,8 @@ import time
 
 from .. import _clock
 from .._errors import HostError, printable
-from .._host import halt as leases, tidying
-from .._host import holding, turn
+from .._life import lease_and_halt as leases, tidying
+from .._life import holders, turn
 from .._ledger.ledger import Ledger
 from .._probe import state as probes
 from . import record as records
@@ -21,7 +21,7 @@ def halt(names=None, check_mode=False, by=""):
 
     Without names also those that no record tells of, by what is alive or there of them.
     """
-    from .._host import ending, traces  # only here: looking should not load every way to undo
+    from .._life import ending, unrecorded  # only here: looking should not load every way to undo
 
     ledger = Ledger()
     by = "halted by %s at %s" % (printable(by or "%(user)s from %(from)s" % records.who(), 120), turn.moment(time.time()))
@@ -29,14 +29,14 @@ def halt(names=None, check_mode=False, by=""):
         end_turn(ledger, by, check_mode)
     chosen = [each for each in ledger.active() if names is None or each["name"] in names]
     if check_mode:
-        return [records.public(each) for each in chosen + (traces.end(ledger, True) if names is None else [])]
+        return [records.public(each) for each in chosen + (unrecorded.end(ledger, True) if names is None else [])]
     if chosen:
         _prepare(ledger)
     for each in chosen:  # all at once, and then wait for each
         ending.ask(ledger, each, "halt", by)
     done = [_ended(ledger, each, by) for each in chosen]
     if names is None:
-        done += traces.end(ledger)
+        done += unrecorded.end(ledger)
     tidying.tidy(ledger)  # what a killed module left beside the ledger goes with the panic button too
     return [records.public(each) for each in done]
 
@@ -50,7 +50,7 @@ def _prepare(ledger):
 
 def _ended(ledger, record, by):
     """The final record; of a fault that is undone and cannot be written down, what is known of it."""
-    from .._host import ending
+    from .._life import ending
 
     try:
         return ending.request(ledger, record, "halt", by)
@@ -74,17 +74,17 @@ def unreadable(thorough=False):
     ledger = Ledger()
     said = ledger.unreadable()
     if thorough:
-        from .._host import traces  # only here: every module asks the rest
+        from .._life import unrecorded  # only here: every module asks the rest
 
-        said += traces.named(ledger)
+        said += unrecorded.named(ledger)
     return said
 
 
 def sweep(ledger):
     """Undo faults that nobody holds any more; returns their final records."""
-    if not any(holding.orphaned(each) for each in ledger.active()):
+    if not any(holders.orphaned(each) for each in ledger.active()):
         return []
-    from .._host import revert
+    from .._life import revert
 
     _prepare(ledger)
     try:
@@ -138,6 +138,6 @@ def with_time(record):
     """An active record as fault_info shows it."""
     shown = records.public(record)
     deadline = (record.get("deadline") or {}).get("monotonic")
-    shown["orphaned"] = holding.orphaned(record)
+    shown["orphaned"] = holders.orphaned(record)
     shown["seconds_left"] = round(max(0.0, deadline - time.monotonic()), 3) if deadline and not shown["orphaned"] else None
     return shown

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ansible.module_utils.basic import AnsibleModule
 
-from .._host import main as _entry  # noqa: F401  pylint: disable=unused-import  # the runtime archive begins there, so it travels along
+from .._entry import main as _entry  # noqa: F401  pylint: disable=unused-import  # the runtime archive begins there, so it travels along
 from . import request
 
 

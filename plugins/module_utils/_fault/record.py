@@ -10,7 +10,7 @@ import pwd
 import uuid
 
 from .. import _clock
-from .._host import turn
+from .._life import turn
 from .._ledger.ledger import SCHEMA
 from . import plan as plans
 

@@ -12,7 +12,7 @@ import traceback
 
 from .. import _quantity
 from .._errors import BadOption, ChaosError
-from .._host import turn
+from .._life import turn
 from . import engine, halting
 
 ENVELOPE = {

@@ -15,7 +15,7 @@ import sys
 import time
 
 from .. import _clock, _quantity
-from .._host import turn
+from .._life import turn
 from .._ledger import private_files
 from .._ledger.ledger import Ledger
 from .._probe import live

@@ -9,7 +9,7 @@ import os
 from collections import Counter
 
 from .. import _quantity
-from .._host import tidying, turn
+from .._life import tidying, turn
 from .._ledger import private_files
 from .._ledger.ledger import Ledger
 from . import samples

@@ -14,7 +14,7 @@ import uuid
 
 from .. import _quantity
 from .._errors import BadOption, ChaosError, Refused
-from .._host import launch, tidying, turn
+from .._life import launch, tidying, turn
 from .._ledger import private_files
 from .._ledger.ledger import Ledger
 from . import samples

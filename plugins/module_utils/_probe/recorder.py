@@ -22,7 +22,8 @@ import signal
 import time
 
 from .. import _clock
-from .._host import processes, tidying
+from .._host import processes
+from .._life import tidying
 from .._ledger import private_files
 from . import check, pattern, reasons, relay, samples, urgency
 from . import state as probes

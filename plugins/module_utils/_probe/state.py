@@ -13,7 +13,8 @@ import time
 
 from .. import _clock, _quantity
 from .._errors import BadOption, printable
-from .._host import processes, turn
+from .._host import processes
+from .._life import turn
 from .._ledger import locks, private_files
 from . import live
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import HostError
 from ansible_collections.magsasa.chaos.plugins.module_utils._fault import halting, step
 from ansible_collections.magsasa.chaos.plugins.module_utils._fault import record as records
-from ansible_collections.magsasa.chaos.plugins.module_utils._host import revert, tidying
+from ansible_collections.magsasa.chaos.plugins.module_utils._life import revert, tidying
 from ansible_collections.magsasa.chaos.plugins.module_utils._undo import arguments, registry
 from ansible_collections.magsasa.chaos.plugins.module_utils._ledger import private_files, schema
 from ansible_collections.magsasa.chaos.plugins.module_utils._ledger.ledger import Ledger

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from ansible_collections.magsasa.chaos.plugins.module_utils._host import halt
+from ansible_collections.magsasa.chaos.plugins.module_utils._life import lease_and_halt
 from ansible_collections.magsasa.chaos.plugins.module_utils._ledger import private_files
 from ansible_collections.magsasa.chaos.plugins.module_utils._ledger.ledger import Ledger
 
@@ -28,24 +28,24 @@ def ledger(tmp_path):
 
 
 def test_a_lease_that_nobody_renewed_is_over(ledger):
-    assert halt.lease_over(ledger, LONG_AGO) == "lease"
-    assert halt.lease_over(ledger, dict(LONG_AGO, lease_s=None)) is None
-    halt.renew(ledger, ID)
-    assert halt.lease_over(ledger, LONG_AGO) is None
+    assert lease_and_halt.lease_over(ledger, LONG_AGO) == "lease"
+    assert lease_and_halt.lease_over(ledger, dict(LONG_AGO, lease_s=None)) is None
+    lease_and_halt.renew(ledger, ID)
+    assert lease_and_halt.lease_over(ledger, LONG_AGO) is None
 
 
 def test_a_renewal_is_seen_whole_or_not_at_all(ledger):
-    halt.renew(ledger, ID)
+    lease_and_halt.renew(ledger, ID)
     over = threading.Event()
 
     def renew():
         while not over.is_set():
-            halt.renew(ledger, ID)
+            lease_and_halt.renew(ledger, ID)
 
     renewing = threading.Thread(target=renew)
     renewing.start()
     try:
-        seen = {halt.lease_over(ledger, LONG_AGO) for _each in range(5000)}
+        seen = {lease_and_halt.lease_over(ledger, LONG_AGO) for _each in range(5000)}
     finally:
         over.set()
         renewing.join()
@@ -56,5 +56,5 @@ def test_a_renewal_is_seen_whole_or_not_at_all(ledger):
 def test_a_fault_that_is_over_gets_no_lease(ledger):
     for path in (ledger.path(ID), ledger.copy(ID)):
         private_files.remove(path)
-    halt.renew(ledger, ID)
-    assert not os.path.exists(halt.lease_path(ledger, ID))
+    lease_and_halt.renew(ledger, ID)
+    assert not os.path.exists(lease_and_halt.lease_path(ledger, ID))

@@ -11,7 +11,8 @@ import shutil
 import pytest
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import HostError
-from ansible_collections.magsasa.chaos.plugins.module_utils._host import journal, payload, revert, tidying, unit
+from ansible_collections.magsasa.chaos.plugins.module_utils._host import journal
+from ansible_collections.magsasa.chaos.plugins.module_utils._life import fault_unit, revert, runtime_archive, tidying
 from ansible_collections.magsasa.chaos.plugins.module_utils._undo import registry
 from ansible_collections.magsasa.chaos.plugins.module_utils._ledger import ledger as ledgers, private_files
 from ansible_collections.magsasa.chaos.plugins.module_utils._ledger.schema import SCHEMA
@@ -43,7 +44,7 @@ def _book(tmp_path, monkeypatch):
     monkeypatch.setenv(private_files.OVERRIDE, str(tmp_path / "state"))
     (tmp_path / "state").mkdir(mode=0o700)
     monkeypatch.setattr(journal, "note", lambda record, event: None)
-    monkeypatch.setattr(unit, "end_retries", lambda fault_id: None)
+    monkeypatch.setattr(fault_unit, "end_retries", lambda fault_id: None)
     monkeypatch.setattr(revert, "FIRST_PAUSE_S", 0.001)
     monkeypatch.setattr(revert, "LONGEST_PAUSE_S", 0.002)
     for name, value in (("fails", 0), ("carried_out", 0), ("owner_gone", False)):
@@ -134,12 +135,12 @@ def test_what_its_owner_took_away_is_closed_with_that_reason(book):
 
 
 def test_an_archive_that_is_damaged_and_as_long_is_written_anew(tmp_path):
-    path = payload.install(str(tmp_path / "run"))
+    path = runtime_archive.install(str(tmp_path / "run"))
     with open(path, "r+b") as target:
         good = target.read()
         target.seek(len(good) // 2)
         target.write(b"\0" * 64)
-    assert payload.install(str(tmp_path / "run")) == path
+    assert runtime_archive.install(str(tmp_path / "run")) == path
     with open(path, "rb") as source:
         assert source.read() == good
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import threading
 
-from ansible_collections.magsasa.chaos.plugins.module_utils._host import tidying
+from ansible_collections.magsasa.chaos.plugins.module_utils._life import tidying
 from ansible_collections.magsasa.chaos.plugins.module_utils._ledger import locks, private_files
 from ansible_collections.magsasa.chaos.plugins.module_utils._ledger.ledger import Ledger
 

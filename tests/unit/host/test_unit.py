@@ -10,7 +10,8 @@ import os
 import pytest
 
 from ansible_collections.magsasa.chaos.plugins.module_utils import _cmd
-from ansible_collections.magsasa.chaos.plugins.module_utils._host import launch, services, unit
+from ansible_collections.magsasa.chaos.plugins.module_utils._host import services
+from ansible_collections.magsasa.chaos.plugins.module_utils._life import fault_unit, launch
 from ansible_collections.magsasa.chaos.plugins.module_utils._ledger import private_files
 
 ID = "0123456789ab"
@@ -36,10 +37,10 @@ def test_a_property_that_systemd_does_not_know_is_left_out(monkeypatch, tmp_path
 
     run_folder = private_files.prepare(str(tmp_path / "run"))
     monkeypatch.setattr(_cmd, "run", run)
-    monkeypatch.setattr(unit, "running", lambda fault_id: False)
-    assert unit.start(run_folder, ID, ["/bin/true"], {"A": "b"}, ["/bin/false"], 30.0) is taken
+    monkeypatch.setattr(fault_unit, "running", lambda fault_id: False)
+    assert fault_unit.start(run_folder, ID, ["/bin/true"], {"A": "b"}, ["/bin/false"], 30.0) is taken
     assert len(seen) == tries and seen[-1][-2:] == ["--", "/bin/true"] and seen[-1][0] == "systemd-run"
-    assert os.path.exists(unit.marker(run_folder, ID)) is taken
+    assert os.path.exists(fault_unit.marker(run_folder, ID)) is taken
 
 
 @pytest.mark.parametrize(

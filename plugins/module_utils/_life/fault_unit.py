@@ -18,8 +18,8 @@ import os
 from .. import _cmd
 from .._errors import HostError
 from .._ledger import private_files
-from . import services
-from .marks import UNIT as NAME
+from .._host import services
+from .._host.marks import UNIT as NAME
 
 WATCH = "magsasa-chaos-%s-watch"  # timer, and the service that it starts
 RETRY = "magsasa-chaos-%s-retry"

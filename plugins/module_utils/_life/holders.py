@@ -9,7 +9,8 @@ import signal
 import time
 
 from .. import _clock
-from . import processes, standstill, unit
+from .._host import processes, standstill
+from . import fault_unit
 
 OVERDUE_S = 1.0  # past its deadline: who can act has begun to undo by then
 ENDING_S = 2.0  # that a killed process may take to be gone
@@ -43,6 +44,6 @@ def stop_keepers(record):
     found = keepers(record)
     for pid, start in found:
         processes.send(pid, start, signal.SIGKILL)
-        standstill.release(pid, unit.NAME % record["id"])
+        standstill.release(pid, fault_unit.NAME % record["id"])
     for pid, start in found:
         processes.wait_gone(pid, start, ENDING_S)

@@ -16,8 +16,9 @@ from .. import _clock
 from .._errors import ChaosError
 from .._ledger import fault_secrets, locks, private_files
 from .._undo import registry
-from . import journal, places, services, unit
-from .holding import orphaned, stop_keepers
+from .._host import journal, places, services
+from . import fault_unit
+from .holders import orphaned, stop_keepers
 
 CAUSES = ("deadline absent halt halt_condition lease worker_died guardian_died supervisor_died orphaned failed terminated event_over").split()
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.25, 5.0  # between two tries of an undo that failed
@@ -56,7 +57,7 @@ def revert(ledger, fault_id, cause, details=None, held=None):
             if gone:
                 record["differences"] = (record.get("differences") or []) + gone
             if again:
-                unit.end_retries(fault_id)
+                fault_unit.end_retries(fault_id)
         if held is not None:
             held.update(record)
             if not left:

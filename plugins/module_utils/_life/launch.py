@@ -18,11 +18,16 @@ from collections import namedtuple
 
 from .._errors import HostError, printable
 from .._ledger import locks, private_files
-from . import boot, payload, processes, unit
+from .._host import processes
+from . import boot_sweep, fault_unit, runtime_archive
 
 Child = namedtuple("Child", "pid start ready")
 READY_LIMIT = 1024 * 1024
-ENTRIES = ((payload.command, "fault"), (payload.command_by_any, "undo"), (payload.command_by_any, "watch"))  # of the archive, for a unit
+ENTRIES = (
+    (runtime_archive.command, "fault"),
+    (runtime_archive.command_by_any, "undo"),
+    (runtime_archive.command_by_any, "watch"),
+)  # of the archive, for a unit
 ENDED = "the %s process ended after %.1f s without a word; its archive or the Python of this host may be damaged"
 UNWATCHED = "systemd took no timer for it: should all its processes be stopped at once, it ends at the next contact"
 LOOK_S = 2.0  # between two looks whether a unit that says nothing is still there
@@ -37,7 +42,7 @@ def detach(entry, spec_path, mark, timeout=20.0, archive=None):
     """
     run = private_files.prepare(private_files.folders().run)
     with locks.held(os.path.join(run, "lib.lock"), shared=True):  # Ledger.tidy keeps out until we are ready
-        return _detach(entry, spec_path, mark, timeout, archive or payload.install(run))
+        return _detach(entry, spec_path, mark, timeout, archive or runtime_archive.install(run))
 
 
 def hold(fault_id, mark, duration_s, timeout=90.0):
@@ -47,8 +52,8 @@ def hold(fault_id, mark, duration_s, timeout=90.0):
     """
     run = private_files.prepare(private_files.folders().run)
     with locks.held(os.path.join(run, "lib.lock"), shared=True):
-        archive = payload.install(run)
-        if unit.possible():
+        archive = runtime_archive.install(run)
+        if fault_unit.possible():
             ready = _hold_by_unit(run, fault_id, mark, duration_s, timeout, archive)
             if ready is not None:
                 return _checked("fault", ready, timeout)
@@ -57,12 +62,12 @@ def hold(fault_id, mark, duration_s, timeout=90.0):
 
 def caveats(entries):
     """What a user must know about how a fault with these undo operations is held on this host (texts)."""
-    return [text for text in (boot.note(entries), unit.note() if entries else None) if text]
+    return [text for text in (boot_sweep.note(entries), fault_unit.note() if entries else None) if text]
 
 
 def _hold_by_unit(run, fault_id, mark, duration_s, timeout, archive):
     """What the supervisor said; {} when nothing came in time; None where systemd did not take the unit."""
-    path = unit.ready(run, fault_id)
+    path = fault_unit.ready(run, fault_id)
     os.mkfifo(path, 0o600)
     try:
         reading = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -70,14 +75,14 @@ def _hold_by_unit(run, fault_id, mark, duration_s, timeout, archive):
             environment = dict(_environment(mark), MAGSASA_CHAOS_READY=path)
             argv, undo_argv, watch_argv = (by(archive, entry, fault_id) for by, entry in ENTRIES)
             began = time.monotonic()
-            if not unit.start(run, fault_id, argv, environment, undo_argv, duration_s):
+            if not fault_unit.start(run, fault_id, argv, environment, undo_argv, duration_s):
                 return None
-            watched = unit.watch(fault_id, watch_argv, environment, duration_s)  # while the supervisor loads
+            watched = fault_unit.watch(fault_id, watch_argv, environment, duration_s)  # while the supervisor loads
             while time.monotonic() < began + timeout:
                 ready = _ready_line(reading, min(LOOK_S, began + timeout - time.monotonic()))
                 if ready is not None:
                     return ready if watched else _unwatched(ready)
-                if not unit.running(fault_id):
+                if not fault_unit.running(fault_id):
                     return {"error": ENDED % ("fault", time.monotonic() - began)}
             return {}
         finally:
@@ -118,7 +123,7 @@ def _detach(entry, spec_path, mark, timeout, archive):
     try:
         # run_command waits for its program; this one stays.
         child = subprocess.Popen(  # pylint: disable=ansible-bad-function
-            payload.command(archive, entry, spec_path),
+            runtime_archive.command(archive, entry, spec_path),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import importlib
 
-from . import ready
+from .._life import ready
 
 
 def main(arguments):
@@ -16,22 +16,22 @@ def main(arguments):
     entry, spec = arguments
     try:
         if entry == "fault":
-            from .supervisor import main as supervise
+            from .._life.supervisor import main as supervise
             from .._probe import live
 
             run = functools.partial(supervise, window=live.window)
         elif entry == "probe":
             from .._probe.recorder import main as run
         elif entry == "turn":
-            from .turn import main as run
+            from .._life.turn import main as run
         elif entry == "undo":
-            from .stop_post import main as run
+            from .._life.stop_post import main as run
         elif entry == "retry":
-            from .stop_post import retry as run
+            from .._life.stop_post import retry as run
         elif entry == "watch":
-            from .stop_post import watch as run
+            from .._life.stop_post import watch as run
         elif entry == "sweep":
-            from .boot import main as run
+            from .._life.boot_sweep import main as run
         elif entry == "step":
             from .._fault.step import main as run
         elif entry == "ask":

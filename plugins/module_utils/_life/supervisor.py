@@ -19,7 +19,8 @@ from .. import _clock
 from .._errors import ChaosError, HostError
 from .._ledger import fault_secrets, locks
 from .._undo import registry
-from . import enclosure, guardian, halt, journal, processes, tidying
+from .._host import journal, processes
+from . import cgroup_bounds, guardian, lease_and_halt, tidying
 from .context import Context
 from .._ledger.ledger import Ledger
 from .revert import CAUSES, until_done
@@ -92,7 +93,7 @@ class Supervisor:
             self.record = self.ledger.read(self.id)
             if self.record is None:
                 raise HostError("the fault was undone before it was injected")
-            workers = enclosure.settle(self.id)
+            workers = cgroup_bounds.settle(self.id)
             registry.load(self.record["undo"])  # before the guardian is forked: it has what we have
             guardian.load(self.record["family"])
             fault_secrets.remember(self.id)
@@ -157,7 +158,7 @@ class Supervisor:
                 return "deadline"
             if self.ctx.over:
                 return "event_over"
-            cause = halt.lease_over(self.ledger, self.record) or halt.condition_met(self.ledger, self.record, self.window)
+            cause = lease_and_halt.lease_over(self.ledger, self.record) or lease_and_halt.condition_met(self.ledger, self.record, self.window)
             if cause:
                 return cause
             if now - measured >= MEASURE_EVERY:

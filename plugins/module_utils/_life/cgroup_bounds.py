@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import os
 
-from . import control_groups, unit
+from .._host import control_groups
+from . import fault_unit
 
 SUPERVISOR = "supervisor"
 WORKERS = "workers"
@@ -54,7 +55,7 @@ def _own(fault_id):
         path = dict(map(tuple, control_groups.of("self"))).get("")
     except OSError:
         return None
-    if not path or os.path.basename(path) != unit.NAME % fault_id:
+    if not path or os.path.basename(path) != fault_unit.NAME % fault_id:
         return None
     folder = os.path.join(control_groups.ROOT, path.strip("/"))
     return folder if os.path.exists(os.path.join(folder, "cgroup.subtree_control")) else None

@@ -10,8 +10,9 @@ import time
 
 from .._errors import ChaosError
 from .._ledger import private_files
-from . import payload, processes, tidying, unit
-from .holding import abandoned, keepers, stop_keepers
+from .._host import processes
+from . import fault_unit, runtime_archive, tidying
+from .holders import abandoned, keepers, stop_keepers
 from .._ledger.ledger import Ledger
 from .revert import revert
 
@@ -30,12 +31,12 @@ def main(fault_id, _ready):
             archive = _archive()
             environment = {key: value for key, value in os.environ.items() if key in ("PATH", "LC_ALL", "HOME") or key.startswith(("XDG_", "MAGSASA_"))}
             environment.pop("MAGSASA_CHAOS_READY", None)
-            unit.retry(fault_id, payload.command_by_any(archive, "retry", fault_id), environment)
+            fault_unit.retry(fault_id, runtime_archive.command_by_any(archive, "retry", fault_id), environment)
     finally:
-        private_files.discard(unit.ready(ledger.folders.run, fault_id))  # whoever waited may have been killed
-        private_files.discard(unit.marker(ledger.folders.run, fault_id))
+        private_files.discard(fault_unit.ready(ledger.folders.run, fault_id))  # whoever waited may have been killed
+        private_files.discard(fault_unit.marker(ledger.folders.run, fault_id))
         tidying.tidy(ledger)
-    return 0 if done else payload.AGAIN
+    return 0 if done else runtime_archive.AGAIN
 
 
 def retry(fault_id, _ready):
@@ -44,9 +45,9 @@ def retry(fault_id, _ready):
     ledger = Ledger()
     done = _done(ledger, fault_id)
     if done:
-        unit.end_retries(fault_id)
+        fault_unit.end_retries(fault_id)
     tidying.tidy(ledger)
-    return 0 if done else payload.AGAIN
+    return 0 if done else runtime_archive.AGAIN
 
 
 def _archive():

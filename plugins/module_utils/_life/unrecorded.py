@@ -18,8 +18,9 @@ from .. import _cmd
 from .._errors import ChaosError
 from .._ledger import private_files
 from .._undo import registry
-from . import hosts_file, iptables, processes, services, standstill, tc, unit
-from .marks import KEEPERS, MARK
+from .._host import hosts_file, iptables, processes, services, standstill, tc
+from . import fault_unit
+from .._host.marks import KEEPERS, MARK
 
 ID = re.compile(r"[0-9a-f]{12}")
 PATIENCE_S = 15.0  # that a supervisor whose record is gone has for its undo
@@ -148,7 +149,7 @@ def _ask(ledger, holders):
         for pid, start, _name in members:
             if standstill.stands(pid):
                 processes.send(pid, start, signal.SIGKILL)
-                standstill.release(pid, unit.NAME % fault_id)
+                standstill.release(pid, fault_unit.NAME % fault_id)
                 processes.wait_gone(pid, start, 2.0)
 
 

@@ -11,7 +11,8 @@ import signal
 from .. import _clock
 from .._errors import HostError
 from .._undo import registry
-from . import boot, enclosure, places, processes
+from .._host import places, processes
+from . import boot_sweep, cgroup_bounds
 
 
 class Context:
@@ -50,7 +51,7 @@ class Context:
         self.record["undo"].append(entry)
         self._tell({"undo": entry})
         self.ledger.write(self.record)
-        boot.arm(self.ledger, [entry])
+        boot_sweep.arm(self.ledger, [entry])
 
     def hold(self, path, named=None):
         """Keep a descriptor of what is at ``path``, here and in the guardian: it is found again by it whatever its folders become.
@@ -82,7 +83,7 @@ class Context:
                 signal.signal(number, signal.SIG_DFL)
             processes.die_with_parent(me)
             if self._workers_group is not None:
-                enclosure.enter(self._workers_group)  # or not at all: the bounds of the supervisor are not for the fault
+                cgroup_bounds.enter(self._workers_group)  # or not at all: the bounds of the supervisor are not for the fault
             for descriptor in self._close:
                 os.close(descriptor)
             processes.call_me(name)

@@ -21,7 +21,8 @@ import time
 from .. import _clock, _quantity
 from .._errors import BadOption, ChaosError, Refused, printable
 from .._ledger import locks, private_files
-from . import processes, tidying
+from .._host import processes
+from . import tidying
 
 TOLD, SPEC, LEASE = "turn.json", "spec.json", "lease"
 MARK = "MAGSASA_CHAOS_TURN"

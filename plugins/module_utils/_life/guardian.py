@@ -15,7 +15,8 @@ import select
 import signal
 import time
 
-from . import places, processes, tidying
+from .._host import places, processes
+from . import tidying
 from .revert import until_done
 
 HUNG_AFTER = 2.0  # seconds past its deadline after which a supervisor counts as hung (stopped, starved)
@@ -55,7 +56,8 @@ def load(family):
     import pwd  # noqa: F401  pylint: disable=unused-import
 
     from .._ledger import fault_secrets  # noqa: F401  pylint: disable=unused-import
-    from . import boot, services, unit  # noqa: F401  pylint: disable=unused-import
+    from .._host import services  # noqa: F401  pylint: disable=unused-import
+    from . import boot_sweep, fault_unit  # noqa: F401  pylint: disable=unused-import
 
 
 def start(ledger, record, latest, close=()):

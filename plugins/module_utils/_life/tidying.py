@@ -9,7 +9,7 @@ import os
 
 from .._errors import HostError
 from .._ledger import private_files
-from . import unit
+from . import fault_unit
 
 SWEEP = "/etc/systemd/system/magsasa-chaos-sweep.service"  # see boot.py; somebody may have taken the archive away, and not this
 
@@ -18,9 +18,9 @@ def tidy(ledger):
     """Take away folders, the runtime archive and the sweep at boot, unless somebody needs them. Raises nothing: the next contact tries again."""
     try:
         if os.path.lexists(ledger.boot_archive) or (ledger.folders.ledger == private_files.HOST.ledger and os.path.lexists(SWEEP)):
-            from . import boot  # seldom needed, and it loads every undo operation
+            from . import boot_sweep  # seldom needed, and it loads every undo operation
 
-            boot.disarm(ledger)
+            boot_sweep.disarm(ledger)
     except (HostError, OSError):
         pass  # a sweep without a fault does nothing
-    ledger.remove_unused(unit.wanted)
+    ledger.remove_unused(fault_unit.wanted)

@@ -16,7 +16,8 @@ import os
 from .._errors import HostError
 from .._ledger import locks, private_files
 from .._undo import registry
-from . import payload, processes, services, tidying, unit
+from .._host import processes, services
+from . import fault_unit, runtime_archive, tidying
 
 UNITS = "/etc/systemd/system"
 EARLY, LATE = "early", "late"
@@ -52,7 +53,7 @@ def arm(ledger, entries):
         return
     archive = ledger.boot_archive
     with locks.held(_lock(ledger)):
-        private_files.write_private(archive, payload.build())
+        private_files.write_private(archive, runtime_archive.build())
         try:
             for when in (EARLY, LATE):
                 _write(os.path.join(UNITS, FILES[when]), _text(when, ledger.folders.ledger, archive))
@@ -75,7 +76,7 @@ def _write(path, text):
 
 
 def _text(when, folder, archive):
-    command = " ".join(map(unit.quoted, payload.command_by_any(archive, "sweep", when)))
+    command = " ".join(map(fault_unit.quoted, runtime_archive.command_by_any(archive, "sweep", when)))
     return TEXT % {"when": when, "archive": archive.replace("%", "%%"), "folder": folder.replace("%", "%%"), "order": ORDER[when], "command": command}
 
 
@@ -116,7 +117,7 @@ def disarm(ledger):
 def main(when, _ready):
     """Entry ``sweep`` of the runtime archive: undo the faults that nobody holds; early only those whose undo needs no service."""
     from .._ledger.ledger import Ledger
-    from .holding import orphaned
+    from .holders import orphaned
     from .revert import revert
 
     processes.call_me("chaos-guardian")

@@ -19,7 +19,7 @@ from .._errors import HostError
 from .._ledger import private_files
 
 PACKAGE = "magsasa_chaos"
-_MAIN = "import sys\nfrom %s._host.main import main\nsys.exit(main(sys.argv[1:]))\n" % PACKAGE
+_MAIN = "import sys\nfrom %s._entry.main import main\nsys.exit(main(sys.argv[1:]))\n" % PACKAGE
 # What the archive is to sh: where the Python that injected is gone, or does not run any more (an upgrade), any other python3 of the host does. A zip file
 # may have a text before it. In a unit such a text could not stand: systemd writes transient units down in a way that it cannot read again.
 ANY = b"""#!/bin/sh
@@ -70,8 +70,8 @@ def sources():
 def build():
     """The archive's bytes."""
     files = sources()
-    if "_host/main.py" not in files:
-        raise HostError("the module's payload holds no _host/main.py; the collection is not whole: install it again")
+    if "_entry/main.py" not in files:
+        raise HostError("the module's payload holds no _entry/main.py; the collection is not whole: install it again")
     files.setdefault("__init__.py", b"")
     packed = io.BytesIO()
     packed.write(ANY)

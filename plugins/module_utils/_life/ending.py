@@ -11,8 +11,9 @@ import time
 
 from .._errors import HostError
 from .._ledger import private_files
-from . import processes, unit
-from .holding import keepers, stop_keepers
+from .._host import processes
+from . import fault_unit
+from .holders import keepers, stop_keepers
 from .revert import revert
 
 PATIENCE_S = 15.0  # that a supervisor has for its undo before it is done here
@@ -68,7 +69,7 @@ def request(ledger, record, cause, by=""):
 
 def _await_unit(ledger, fault_id):
     """Wait until the unit of a fault is done, so that nothing is left when this run ends. It has nothing to do any more but to go."""
-    marker = unit.marker(ledger.folders.run, fault_id)
+    marker = fault_unit.marker(ledger.folders.run, fault_id)
     limit = time.monotonic() + UNIT_S
     while os.path.exists(marker) and time.monotonic() < limit:
         time.sleep(0.02)
