@@ -13,7 +13,8 @@ import os
 from .. import _clock, _quantity
 from .._errors import BadOption, HostError, NotHere, Refused
 from .._fault.plan import plan, step, undo
-from .._host import capabilities, processes, services, time_of_day
+from .._host import capabilities, processes, time_of_day
+from .._host.systemd import services
 
 LEAST_S = 1.0
 MOST_S = 24 * 3600.0  # without force: further away certificates, tickets and logins end

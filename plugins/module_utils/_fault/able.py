@@ -11,7 +11,8 @@ import platform
 from .. import _cmd
 from .._errors import ChaosError
 from .._families import clock, container, cpu, database, disk, dns, file, host, http, limit, memory, network, process, service
-from .._host import containers, services
+from .._host import containers
+from .._host.systemd import services
 from .._life import launch
 from . import plan as plans
 

@@ -13,7 +13,7 @@ import os
 import shutil
 
 from .._errors import HostError, printable
-from . import exact, processes
+from . import pinned_files, processes
 
 LONGEST = 1024 * 1024
 MOST_FILES = 16  # words of a command line that are looked at as files
@@ -90,7 +90,7 @@ def read(pid, argv, env):
 def _calls(path, before, exe):
     """Whether the first line of this script gives the words before it, and the program that runs."""
     try:
-        with exact.regular(path) as descriptor:
+        with pinned_files.regular(path) as descriptor:
             if not os.fstat(descriptor).st_mode & 0o111:
                 return False
             line = os.read(descriptor, 256).partition(b"\n")[0].decode("utf-8", "surrogateescape")

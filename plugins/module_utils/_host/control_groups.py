@@ -13,7 +13,7 @@ import os
 import re
 
 from .._errors import HostError
-from . import services
+from .systemd import services
 from .marks import UNIT
 
 ROOT = "/sys/fs/cgroup"

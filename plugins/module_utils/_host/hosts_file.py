@@ -10,7 +10,7 @@ import os
 
 from .._errors import HostError
 from .._ledger import locks, private_files
-from . import exact
+from . import pinned_files
 
 PATH = "/etc/hosts"
 LARGEST = 16 * 1024 * 1024
@@ -49,9 +49,9 @@ def of_others(path):
 
 def read(path=PATH):
     """(content, metadata of exact.metadata with ``ino`` and ``sha256``); raises OSError."""
-    with exact.held(path) as name, exact.opened(name, os.O_RDONLY) as descriptor:
-        found = dict(exact.metadata(name), ino=os.fstat(descriptor).st_ino)
-        data = exact.read(descriptor, LARGEST + 1)
+    with pinned_files.held(path) as name, pinned_files.opened(name, os.O_RDONLY) as descriptor:
+        found = dict(pinned_files.metadata(name), ino=os.fstat(descriptor).st_ino)
+        data = pinned_files.read(descriptor, LARGEST + 1)
     if len(data) > LARGEST:
         raise HostError("%s is larger than 16 MiB" % path)
     return data, dict(found, sha256=hashlib.sha256(data).hexdigest())
@@ -87,7 +87,7 @@ def _replace(path, fault_id, data, found, times):
     private_files.remove(new)  # of a run that was killed
     descriptor = os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
-        exact.write(descriptor, data, 0)
+        pinned_files.write(descriptor, data, 0)
         os.fchown(descriptor, found["uid"], found["gid"])
         os.fchmod(descriptor, found["mode"])
         for key, value in found["attributes"].items():

@@ -14,7 +14,7 @@ import os
 import stat
 
 from .._errors import HostError, printable
-from . import exact
+from . import pinned_files
 
 NAMES = ("standard input", "standard output", "standard error")
 NULL, FILE, TERMINAL, CLOSED, OTHER = "nothing", "file", "terminal", "closed", "other"
@@ -90,7 +90,7 @@ def attach(kept):
 
 
 def _again(kept):
-    with exact.held(kept["path"]) as name:
+    with pinned_files.held(kept["path"]) as name:
         found = os.stat(name)
         if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1 or _identity(found) != kept["id"]:
             raise OSError(0, "another file has its name")

@@ -12,7 +12,7 @@ from __future__ import annotations
 import time
 
 from .. import _cmd
-from . import services
+from .systemd import services
 
 READINGS = 5
 # Services that keep the time of day right, as Debian, Ubuntu, RHEL, Alma and SUSE name them.

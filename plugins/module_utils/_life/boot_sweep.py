@@ -16,7 +16,8 @@ import os
 from .._errors import HostError
 from .._ledger import locks, private_files
 from .._undo import registry
-from .._host import processes, services
+from .._host import processes
+from .._host.systemd import services
 from . import fault_unit, runtime_archive, tidying
 
 UNITS = "/etc/systemd/system"

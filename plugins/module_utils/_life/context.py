@@ -11,7 +11,7 @@ import signal
 from .. import _clock
 from .._errors import HostError
 from .._undo import registry
-from .._host import places, processes
+from .._host import moved_paths, processes
 from . import boot_sweep, cgroup_bounds
 
 
@@ -58,7 +58,7 @@ class Context:
 
         ``named``: what the undo calls it, where that is another path.
         """
-        self._tell({"hold": [places.hold(path, named=named), named or path]})
+        self._tell({"hold": [moved_paths.hold(path, named=named), named or path]})
 
     def happened(self):
         """Mark the moment of an event fault."""

@@ -18,7 +18,7 @@ import os
 from .. import _cmd
 from .._errors import HostError
 from .._ledger import private_files
-from .._host import services
+from .._host.systemd import services
 from .._host.marks import UNIT as NAME
 
 WATCH = "magsasa-chaos-%s-watch"  # timer, and the service that it starts

@@ -15,7 +15,7 @@ import select
 import signal
 import time
 
-from .._host import places, processes
+from .._host import moved_paths, processes
 from . import tidying
 from .revert import until_done
 
@@ -56,7 +56,7 @@ def load(family):
     import pwd  # noqa: F401  pylint: disable=unused-import
 
     from .._ledger import fault_secrets  # noqa: F401  pylint: disable=unused-import
-    from .._host import services  # noqa: F401  pylint: disable=unused-import
+    from .._host.systemd import services  # noqa: F401  pylint: disable=unused-import
     from . import boot_sweep, fault_unit  # noqa: F401  pylint: disable=unused-import
 
 
@@ -112,13 +112,13 @@ def _watch(reading, latest, record, supervisor):
             if "undo" in message:
                 record["undo"].append(message["undo"])
             if "release" in message:
-                places.release()
+                moved_paths.release()
             if "hold" in message:
                 _hold(supervisor, *message["hold"])
 
 
 def _hold(supervisor, descriptor, path):
     try:
-        places.hold_too(supervisor, descriptor, path)
+        moved_paths.hold_too(supervisor, descriptor, path)
     except OSError:
         pass  # it is found by the supervisor's descriptor, or searched for

@@ -16,7 +16,8 @@ from .. import _clock
 from .._errors import ChaosError
 from .._ledger import fault_secrets, locks, private_files
 from .._undo import registry
-from .._host import journal, places, services
+from .._host import journal, moved_paths
+from .._host.systemd import services
 from . import fault_unit
 from .holders import orphaned, stop_keepers
 
@@ -61,7 +62,7 @@ def revert(ledger, fault_id, cause, details=None, held=None):
         if held is not None:
             held.update(record)
             if not left:
-                places.release()
+                moved_paths.release()
         if left:
             _say(record, again)
             ledger.write(record)

@@ -18,7 +18,9 @@ from .. import _cmd
 from .._errors import ChaosError
 from .._ledger import private_files
 from .._undo import registry
-from .._host import hosts_file, iptables, processes, services, standstill, tc
+from .._host import hosts_file, processes, standstill
+from .._host.packets import iptables, tc
+from .._host.systemd import services
 from . import fault_unit
 from .._host.marks import KEEPERS, MARK
 

@@ -9,7 +9,7 @@ import pytest
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, Refused
 from ansible_collections.magsasa.chaos.plugins.module_utils._families.container import FAMILY
-from ansible_collections.magsasa.chaos.plugins.module_utils._host import engines
+from ansible_collections.magsasa.chaos.plugins.module_utils._host import container_engines
 
 GIVEN = {key: spec.get("default") for key, spec in FAMILY.options.items()}
 ID = "123c5dc23598" + "0" * 52
@@ -28,7 +28,7 @@ def parsed(**change):
 
 
 def container(**change):
-    return dict(engines.facts(SAID), **change)
+    return dict(container_engines.facts(SAID), **change)
 
 
 def around(*found, **change):
@@ -126,7 +126,7 @@ def test_a_killed_one_of_systemd_is_started_by_systemd():
     ],
 )
 def test_no_remote_engine_is_ever_meant(access, argv):
-    assert engines.command(access) == argv
+    assert container_engines.command(access) == argv
 
 
 @pytest.mark.parametrize(
@@ -134,11 +134,11 @@ def test_no_remote_engine_is_ever_meant(access, argv):
     [({}, "/var/run/docker.sock"), ({"DOCKER_HOST": "unix:///x"}, "/x"), ({"DOCKER_HOST": "tcp://h:2375"}, None), ({"DOCKER_HOST": "ssh://h"}, None)],
 )
 def test_socket_of_docker(environment, socket, monkeypatch):
-    monkeypatch.setattr(engines.os.path, "exists", lambda path: False)
-    assert engines.socket_of_docker(environment) == socket
+    monkeypatch.setattr(container_engines.os.path, "exists", lambda path: False)
+    assert container_engines.socket_of_docker(environment) == socket
 
 
 def test_facts_of_both_engines():
     assert (container()["name"], container()["policy"], container()["labels"], container()["needs"]) == ("web", "always", {}, [])
-    shared = engines.facts(dict(SAID, HostConfig={"NetworkMode": "container:abc"}, Dependencies=["def"], IsInfra=True))
+    shared = container_engines.facts(dict(SAID, HostConfig={"NetworkMode": "container:abc"}, Dependencies=["def"], IsInfra=True))
     assert (shared["needs"], shared["infra"], shared["policy"], shared["auto_remove"]) == (["abc", "def"], True, "no", False)

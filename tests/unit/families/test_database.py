@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, Refused
 from ansible_collections.magsasa.chaos.plugins.module_utils._families.database import FAMILY, mysql_sql, postgresql, sqlite_locks
 from ansible_collections.magsasa.chaos.plugins.module_utils._fault import record
-from ansible_collections.magsasa.chaos.plugins.module_utils._host import psql
+from ansible_collections.magsasa.chaos.plugins.module_utils._host.databases import psql
 
 GIVEN = {key: spec.get("default") for key, spec in FAMILY.options.items()}
 FILE = {"path": "/x/shop.db", "linked": False, "mode": "rollback", "open": False, "library": True}

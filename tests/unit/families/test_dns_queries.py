@@ -14,7 +14,7 @@ from hypothesis import strategies as some
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, MissingTool, NotHere, Refused
 from ansible_collections.magsasa.chaos.plugins.module_utils._families.dns import FAMILY, datagram, judge, message, queries
-from ansible_collections.magsasa.chaos.plugins.module_utils._host import nfnetlink
+from ansible_collections.magsasa.chaos.plugins.module_utils._host.packets import nfnetlink
 from ansible_collections.magsasa.chaos.plugins.module_utils._host.counters import Counters
 
 GIVEN = {key: spec.get("default") for key, spec in FAMILY.options.items()}

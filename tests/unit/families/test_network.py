@@ -11,7 +11,7 @@ from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOp
 from ansible_collections.magsasa.chaos.plugins.module_utils._families.network import FAMILY, delay, rules
 from ansible_collections.magsasa.chaos.plugins.module_utils._families.network import scope as scopes
 from ansible_collections.magsasa.chaos.plugins.module_utils._families.network.nftables import judge
-from ansible_collections.magsasa.chaos.plugins.module_utils._host import nft
+from ansible_collections.magsasa.chaos.plugins.module_utils._host.packets import nft
 
 DEFAULTS = {key: spec.get("default") for key, spec in FAMILY.options.items()}
 CONTROL = [["192.0.2.1", 22], ["2001:db8::1", 2222]]

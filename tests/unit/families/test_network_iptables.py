@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.magsasa.chaos.plugins.module_utils import _cmd
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import HostError, MissingTool, NotHere
 from ansible_collections.magsasa.chaos.plugins.module_utils._families.network import FAMILY, xtables
-from ansible_collections.magsasa.chaos.plugins.module_utils._host import iptables
+from ansible_collections.magsasa.chaos.plugins.module_utils._host.packets import iptables
 
 DEFAULTS = {key: spec.get("default") for key, spec in FAMILY.options.items()}
 SEEN = {"programs": {"4": "/sbin/iptables", "6": "/sbin/ip6tables"}, "ipv6": True, "obstacles": {}, "fresh": []}

@@ -12,7 +12,7 @@ import pytest
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, HostError, MissingTool, NotHere
 from ansible_collections.magsasa.chaos.plugins.module_utils._families.network import FAMILY, interfaces, packets, shaping, tree
-from ansible_collections.magsasa.chaos.plugins.module_utils._host import tc
+from ansible_collections.magsasa.chaos.plugins.module_utils._host.packets import tc
 
 DEFAULTS = {key: spec.get("default") for key, spec in FAMILY.options.items()}
 CONTROL = [["192.0.2.1", 22], ["2001:db8::1", 2222]]

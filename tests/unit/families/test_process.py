@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, Refused
 from ansible_collections.magsasa.chaos.plugins.module_utils._families.process import FAMILY
-from ansible_collections.magsasa.chaos.plugins.module_utils._host.services import unit_in
+from ansible_collections.magsasa.chaos.plugins.module_utils._host.systemd.services import unit_in
 
 GIVEN = {key: spec.get("default") for key, spec in FAMILY.options.items()}
 MARKS = {"pid": 10, "start": 5, "command": "d", "ports": [80], "old": [[10, 5]], "since": 9, "boot": "b", "parent": None}

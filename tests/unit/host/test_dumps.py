@@ -13,7 +13,7 @@ import pytest
 
 from ansible_collections.magsasa.chaos.plugins.module_utils import _clock
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import HostError
-from ansible_collections.magsasa.chaos.plugins.module_utils._host import nft, tc
+from ansible_collections.magsasa.chaos.plugins.module_utils._host.packets import nft, tc
 from ansible_collections.magsasa.chaos.plugins.module_utils._undo import dumps, registry
 from ansible_collections.magsasa.chaos.plugins.module_utils._undo.operations import hosts, kept_files
 

@@ -13,7 +13,7 @@ import time
 
 import pytest
 
-from ansible_collections.magsasa.chaos.plugins.module_utils._host import freezing, processes
+from ansible_collections.magsasa.chaos.plugins.module_utils._host import processes, sigstop_tree
 
 PARENT = "import os, time; child = os.fork(); child and os.write(1, b'%d\\n' % child); time.sleep(600)"
 
@@ -43,7 +43,7 @@ def _pair():
 def test_what_came_after_the_plan_is_stopped_too(pair, tree, stopped):
     parent, child = pair
     ctx = Ctx()
-    found = freezing.stop(ctx, parent, [[parent, processes.start_time(parent)]], tree)
+    found = sigstop_tree.stop(ctx, parent, [[parent, processes.start_time(parent)]], tree)
     limit = time.monotonic() + 5  # a signal takes its time
     while [processes.state(pid) == "T" for pid in pair] != stopped and time.monotonic() < limit:
         time.sleep(0.01)

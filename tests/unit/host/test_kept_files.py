@@ -10,7 +10,7 @@ import os
 import pytest
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import HostError
-from ansible_collections.magsasa.chaos.plugins.module_utils._host import exact
+from ansible_collections.magsasa.chaos.plugins.module_utils._host import pinned_files
 from ansible_collections.magsasa.chaos.plugins.module_utils._ledger import private_files
 from ansible_collections.magsasa.chaos.plugins.module_utils._undo.operations import kept_files
 from ansible_collections.magsasa.chaos.plugins.module_utils._undo.operations.kept_files import Contents, Cut, Permissions, PutBack
@@ -32,12 +32,12 @@ def file(tmp_path, monkeypatch):
 
 
 def facts(path):
-    return {"path": str(path), "ino": path.stat().st_ino, "fault": FAULT, "before": exact.metadata(str(path))}
+    return {"path": str(path), "ino": path.stat().st_ino, "fault": FAULT, "before": pinned_files.metadata(str(path))}
 
 
 def same_as(path, before):
     """Content and metadata; read before it is looked at, so that only the undo can have put the access time back."""
-    found = exact.metadata(str(path))
+    found = pinned_files.metadata(str(path))
     return path.read_bytes() == ORIGINAL and found == before
 
 
@@ -56,7 +56,7 @@ def corrupt(path, size, write=None):
     args = dict(facts(path), size=size)
     private_files.write_private(kept_files.kept(FAULT), ORIGINAL[:size])
     with path.open("r+b") as target:
-        target.write(exact.junk(FAULT, size)[: size if write is None else write])
+        target.write(pinned_files.junk(FAULT, size)[: size if write is None else write])
     return args
 
 
@@ -102,7 +102,7 @@ def test_a_file_that_others_cut_stays_cut(file, shorter):
 
 @pytest.mark.parametrize("operation", ["contents", "cut", "permissions"])
 def test_a_file_that_was_replaced_is_not_touched(file, tmp_path, operation):
-    (tmp_path / "new").write_bytes(exact.junk(FAULT, 100))
+    (tmp_path / "new").write_bytes(pinned_files.junk(FAULT, 100))
     if operation == "contents":
         args = corrupt(file, 100)
     elif operation == "cut":
@@ -111,9 +111,9 @@ def test_a_file_that_was_replaced_is_not_touched(file, tmp_path, operation):
         args = dict(facts(file), after={"mode": 0o600})
         (tmp_path / "new").chmod(0o600)
     os.rename(tmp_path / "new", file)
-    before = exact.metadata(str(file))
+    before = pinned_files.metadata(str(file))
     undone({"contents": Contents, "cut": Cut, "permissions": Permissions}[operation], args)
-    assert exact.metadata(str(file)) == before and file.read_bytes() == exact.junk(FAULT, 100)
+    assert pinned_files.metadata(str(file)) == before and file.read_bytes() == pinned_files.junk(FAULT, 100)
 
 
 def test_a_link_in_its_place_is_not_followed(file, tmp_path):
@@ -121,7 +121,7 @@ def test_a_link_in_its_place_is_not_followed(file, tmp_path):
     os.rename(file, tmp_path / "other")
     file.symlink_to(tmp_path / "other")
     undone(Contents, args)
-    assert (tmp_path / "other").read_bytes()[:100] == exact.junk(FAULT, 100)
+    assert (tmp_path / "other").read_bytes()[:100] == pinned_files.junk(FAULT, 100)
 
 
 # -- appended
@@ -212,7 +212,7 @@ def test_what_was_made_in_its_place_is_kept_and_told(file):
 
 def test_put_back_never_writes_over(file):
     (file.parent / "g").write_text("theirs")
-    with exact.folder(str(file)) as parent, pytest.raises(FileExistsError):
+    with pinned_files.folder(str(file)) as parent, pytest.raises(FileExistsError):
         kept_files.move(parent, "f", "g")
     assert (file.parent / "g").read_text() == "theirs" and file.exists()
 

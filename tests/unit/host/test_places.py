@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import HostError
-from ansible_collections.magsasa.chaos.plugins.module_utils._host import places
+from ansible_collections.magsasa.chaos.plugins.module_utils._host import moved_paths
 from ansible_collections.magsasa.chaos.plugins.module_utils._undo.operations.files import RemoveFile
 from ansible_collections.magsasa.chaos.plugins.module_utils._undo.operations.limits import RemoveFolder
 
@@ -23,7 +23,7 @@ ID = "0123456789ab"
 @pytest.fixture(params=["held", "not held"])
 def place(request, tmp_path, monkeypatch):
     """(folder, file of a fault, what is known of its folder), on a file system that is searched through in no time."""
-    monkeypatch.setattr(places, "_held", {})
+    monkeypatch.setattr(moved_paths, "_held", {})
     small = Path("/dev/shm") if Path("/dev/shm").is_dir() else tmp_path
     top = Path(tempfile.mkdtemp(dir=small))
     folder = top / "some" / "data"
@@ -31,9 +31,9 @@ def place(request, tmp_path, monkeypatch):
     path = folder / (".magsasa-chaos-%s-0" % ID)
     path.write_bytes(b"x" * 100000)
     if request.param == "held":
-        places.hold(str(path))
-    yield folder, path, places.of(str(folder))
-    for descriptor in places._held.values():
+        moved_paths.hold(str(path))
+    yield folder, path, moved_paths.of(str(folder))
+    for descriptor in moved_paths._held.values():
         os.close(descriptor)
     shutil.rmtree(top)
 
@@ -72,22 +72,22 @@ def test_a_folder_that_was_removed_with_it_is_gone_too(place):
 def test_what_cannot_be_searched_through_is_not_gone(place, monkeypatch):
     folder, path, known = place
     MOVES["moved elsewhere"](folder)
-    monkeypatch.setattr(places, "_held", {})
-    monkeypatch.setattr(places, "SEARCH_S", -1.0)
+    monkeypatch.setattr(moved_paths, "_held", {})
+    monkeypatch.setattr(moved_paths, "SEARCH_S", -1.0)
     with pytest.raises(HostError, match="remove that file where it is"):
         RemoveFile.left({"path": str(path), "fault": ID, "place": known})
     with pytest.raises(HostError, match="not mounted"):
-        places.find(str(path), ID, dict(known, dev=1))
+        moved_paths.find(str(path), ID, dict(known, dev=1))
 
 
 def test_a_folder_of_ours_under_another_name_is_found_by_who_holds_it(tmp_path, monkeypatch):
-    monkeypatch.setattr(places, "_held", {})
+    monkeypatch.setattr(moved_paths, "_held", {})
     folder = tmp_path / (".magsasa-chaos-%s-inodes" % ID)
     folder.mkdir()
     (folder / "0").touch()
-    descriptor = places.hold(str(folder))
+    descriptor = moved_paths.hold(str(folder))
     folder.rename(tmp_path / "mine")
-    args = {"path": str(folder), "fault": ID, "place": places.of(str(tmp_path))}
+    args = {"path": str(folder), "fault": ID, "place": moved_paths.of(str(tmp_path))}
     RemoveFolder.undo(args)
     os.close(descriptor)
     assert list(tmp_path.iterdir()) == []

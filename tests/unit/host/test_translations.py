@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._families.network import Network
-from ansible_collections.magsasa.chaos.plugins.module_utils._host import translations
+from ansible_collections.magsasa.chaos.plugins.module_utils._host.packets import address_translation
 
 
 def dport(right):
@@ -39,17 +39,17 @@ COMMIT
 
 @pytest.mark.parametrize("rules, found", RULES)
 def test_from_the_rules_of_nft(rules, found):
-    assert translations.of_rules([{"expr": expr} for expr in rules]) == found
+    assert address_translation.of_rules([{"expr": expr} for expr in rules]) == found
 
 
 def test_from_what_iptables_saves():
-    assert translations.of_text(SAVED) == [[[8090, 8090]], [[80, 80], [8000, 8010]], None]
+    assert address_translation.of_text(SAVED) == [[[8090, 8090]], [[80, 80], [8000, 8010]], None]
 
 
 @pytest.mark.parametrize("ports, meet", [([], True), ([[8090, 8090]], True), ([[8000, 8100]], True), ([[80, 80]], False)])
 def test_whether_a_fault_is_about_them(ports, meet):
-    assert translations.meet({"ports": [[8090, 8090]], "all": False}, ports) is meet
-    assert translations.meet({"ports": [[8090, 8090]], "all": True}, ports) and not translations.meet(None, ports)
+    assert address_translation.meet({"ports": [[8090, 8090]], "all": False}, ports) is meet
+    assert address_translation.meet({"ports": [[8090, 8090]], "all": True}, ports) and not address_translation.meet(None, ports)
 
 
 def test_a_backend_that_does_not_follow_is_never_sure(monkeypatch):

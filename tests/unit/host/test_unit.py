@@ -10,7 +10,7 @@ import os
 import pytest
 
 from ansible_collections.magsasa.chaos.plugins.module_utils import _cmd
-from ansible_collections.magsasa.chaos.plugins.module_utils._host import services
+from ansible_collections.magsasa.chaos.plugins.module_utils._host.systemd import services
 from ansible_collections.magsasa.chaos.plugins.module_utils._life import fault_unit, launch
 from ansible_collections.magsasa.chaos.plugins.module_utils._ledger import private_files
 

@@ -15,7 +15,7 @@ import time
 from ... import _clock, _quantity
 from ..._errors import BadOption, HostError, Refused
 from ..._fault.plan import plan, step, undo
-from ..._host import engines, processes
+from ..._host import container_engines, processes
 from . import find
 
 ACTIONS = ("kill", "stop", "pause", "restart")
@@ -28,8 +28,8 @@ def _count(value):
     if value is None or value == "all":
         return value
     text = "" if isinstance(value, bool) else str(value).strip()
-    if not text.isascii() or not text.isdigit() or not 0 < int(text[:6]) <= engines.MOST:
-        raise BadOption("count", value, "is not a number of containers", "use all, or a number from 1 to %d" % engines.MOST)
+    if not text.isascii() or not text.isdigit() or not 0 < int(text[:6]) <= container_engines.MOST:
+        raise BadOption("count", value, "is not a number of containers", "use all, or a number from 1 to %d" % container_engines.MOST)
     return int(text)
 
 
@@ -163,13 +163,13 @@ class Container:
         """The engine's freezer."""
         ctx.memory["args"] = args
         for each in args["containers"]:
-            engines.run(args["access"], "pause", each["id"])
+            container_engines.run(args["access"], "pause", each["id"])
 
     def do_stop(self, ctx, args):
         """The engine's own stop, after which it does not start it by itself."""
         ctx.memory.update(args=args, again=0, took_s=0.0, started={each["id"]: each["started"] for each in args["containers"]})
         before = time.monotonic()
-        engines.stop(args["access"], [each["id"] for each in args["containers"]], args["grace_s"])
+        container_engines.stop(args["access"], [each["id"] for each in args["containers"]], args["grace_s"])
         ctx.memory["took_s"] = round(time.monotonic() - before, 2)
 
     def do_kill(self, ctx, args):
@@ -186,7 +186,7 @@ class Container:
         """Its stop signal, SIGKILL after the grace, and a start."""
         ctx.memory["args"] = args
         ctx.happened()
-        engines.restart(args["access"], [each["id"] for each in args["containers"]], args["grace_s"])
+        container_engines.restart(args["access"], [each["id"] for each in args["containers"]], args["grace_s"])
 
     # -- measuring
 
@@ -195,7 +195,7 @@ class Container:
         args = ctx.memory["args"]
         if ctx.record["event"]:
             return self._measure_event(ctx, args)
-        now = [engines.one(args["access"], each["id"]) for each in args["containers"]]
+        now = [container_engines.one(args["access"], each["id"]) for each in args["containers"]]
         if ctx.record["action"] == "pause":
             paused = sum(1 for each in now if each and each["status"] == "paused")
             return _judged(paused == len(now), {"paused": paused, "of": len(now)}, "not every container is paused")
@@ -216,13 +216,13 @@ class Container:
             ctx.add_undo("container.start", **dict(known, started=found["started"]))
             ctx.memory["started"][each["id"]] = found["started"]
             ctx.memory["again"] += 1
-        engines.stop(args["access"], [each["id"]], min(args["grace_s"], 1.0))
+        container_engines.stop(args["access"], [each["id"]], min(args["grace_s"], 1.0))
 
     @staticmethod
     def _measure_event(ctx, args):
         """Ended, and when it was back: the last of them, when there are several."""
         gone = [not processes.alive(each["pid"], each["start"]) for each in args["containers"]]
-        running = {each["name"]: each for each in engines.containers(args["access"], running=True)}
+        running = {each["name"]: each for each in container_engines.containers(args["access"], running=True)}
         back = []
         for each in args["containers"]:
             found = running.get(each["name"])  # one that its unit put in its place has the name and another id

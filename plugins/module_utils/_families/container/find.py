@@ -9,7 +9,8 @@ import os
 import random
 
 from ..._errors import BadOption, HostError, MissingTool, Refused, printable
-from ..._host import engines, processes, services
+from ..._host import container_engines, processes
+from ..._host.systemd import services
 
 UNIT = "PODMAN_SYSTEMD_UNIT"  # label of a container that a unit of systemd runs (podman-systemd.unit(5))
 # Labels of containers that an orchestrator replaces when they end.
@@ -24,7 +25,7 @@ def look(options):
     silent = []
     for access in _candidates(options):
         try:
-            everything = engines.containers(access)
+            everything = container_engines.containers(access)
         except HostError as error:
             if options["engine"] != "auto":
                 raise
@@ -50,7 +51,7 @@ def look(options):
         "found": sorted(chosen, key=lambda each: each["name"]),
         "matching": len(found),
         "users": {each["id"]: _users(each, everything) for each in chosen},
-        "visible": [each["id"] for each in chosen if engines.is_ours(each)],
+        "visible": [each["id"] for each in chosen if container_engines.is_ours(each)],
         "carriers": processes.above(os.getpid()),
         "systemd": services.available(),
     }
@@ -58,20 +59,20 @@ def look(options):
 
 def _candidates(options):
     """Every engine that may be meant (access); raises MissingTool when there is none."""
-    names = [options["engine"]] if options["engine"] != "auto" else [name for name in ("podman", "docker") if engines.has(name)]
+    names = [options["engine"]] if options["engine"] != "auto" else [name for name in ("podman", "docker") if container_engines.has(name)]
     if options["podman_root"] or options["podman_runroot"]:
         names = ["podman"]
     elif options["docker_socket"]:
         names = ["docker"]
     if not names:
-        raise MissingTool("podman or docker", engines.PACKAGES["podman"], "steer its containers")
+        raise MissingTool("podman or docker", container_engines.PACKAGES["podman"], "steer its containers")
     _no_new_storage(options)
     found = []
     for name in names:
         if name == "podman":
             found.append({"engine": name, "root": options["podman_root"], "runroot": options["podman_runroot"]})
             continue
-        socket = options["docker_socket"] or engines.socket_of_docker(os.environ)
+        socket = options["docker_socket"] or container_engines.socket_of_docker(os.environ)
         if socket:
             found.append({"engine": name, "socket": socket})
         elif len(names) == 1:

@@ -15,7 +15,8 @@ from ... import _quantity
 from ..._errors import BadOption
 from ..._fault.plan import plan as make_plan
 from ..._fault.plan import step, undo
-from ..._host import freezing, myping
+from ..._host import sigstop_tree
+from ..._host.databases import mysql_ping
 from . import mysql_sql as by_sql
 from . import servers
 
@@ -37,7 +38,7 @@ def look(options):
     if options["action"] in by_sql.ACTIONS:
         return by_sql.look(options)
     facts = servers.look(options["port"], PROGRAMS, "MySQL or MariaDB")
-    return dict(facts, address=myping.socket_path(facts["marks"]["pid"]) or facts["address"])
+    return dict(facts, address=mysql_ping.socket_path(facts["marks"]["pid"]) or facts["address"])
 
 
 def plan(options, facts):
@@ -80,7 +81,7 @@ def pause(ctx, args):
     """The server, and what it started."""
     servers.runs(args)
     ctx.memory.update(engine="mysql", args=args, action="pause")
-    freezing.stop(ctx, args["pid"], args["tree"])
+    sigstop_tree.stop(ctx, args["pid"], args["tree"])
 
 
 def measure(ctx):
@@ -88,6 +89,6 @@ def measure(ctx):
     if "sql" in ctx.memory:
         return by_sql.measure(ctx)
     args = ctx.memory["args"]
-    found = myping.ping(args["address"], args["port"], 0.3)
+    found = mysql_ping.ping(args["address"], args["port"], 0.3)
     wanted = "refused" if ctx.memory["action"] == "outage" else "silent"
     return {"effect": "confirmed" if found == wanted else "mismatch", "measured": {"new_connections": found}, "note": ""}

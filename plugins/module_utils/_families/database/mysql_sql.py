@@ -15,7 +15,8 @@ import time
 from ..._errors import BadOption, HostError, Refused, printable
 from ..._fault.plan import plan as make_plan
 from ..._fault.plan import step, undo
-from ..._host import listeners, myping, mysql
+from ..._host import listeners
+from ..._host.databases import mysql, mysql_ping
 from ..._ledger import fault_secrets
 from ..._undo.operations.mysql import NO_SUCH_ACCOUNT, account, is_locked
 from . import servers, sql_worker
@@ -69,7 +70,7 @@ def _login(options):
     socket = options["login_unix_socket"]
     if not socket and not options["login_host"]:
         server = listeners.top_of_tree(sorted({pid for each in listeners.listeners() if each.port == options["port"] for pid in each.pids}))
-        socket = myping.socket_path(server) if server else None
+        socket = mysql_ping.socket_path(server) if server else None
     user = options["login_user"] or pwd.getpwuid(os.geteuid()).pw_name
     return {"host": options["login_host"] or "127.0.0.1", "port": options["port"], "socket": socket, "user": user}
 

@@ -16,7 +16,8 @@ from ... import _quantity
 from ..._errors import BadOption
 from ..._fault.plan import plan as make_plan
 from ..._fault.plan import step, undo
-from ..._host import freezing, pgping, processes
+from ..._host import processes, sigstop_tree
+from ..._host.databases import postgres_ping
 from . import postgresql_sql as by_sql
 from . import servers
 
@@ -94,7 +95,7 @@ def pause(ctx, args):
     """The postmaster first, so that it starts no new process."""
     servers.runs(args)
     ctx.memory.update(engine="postgresql", args=args, action="pause")
-    freezing.stop(ctx, args["pid"], args["tree"])
+    sigstop_tree.stop(ctx, args["pid"], args["tree"])
 
 
 def is_session(title):
@@ -134,6 +135,6 @@ def measure(ctx):
         _end_sessions(ctx)
         effect = "confirmed" if ctx.memory["ended"] else "inconclusive"
         return {"effect": effect, "measured": {"sessions_ended": ctx.memory["ended"]}, "note": "" if ctx.memory["ended"] else "there was no session to end"}
-    found = pgping.ping(args["address"], args["port"], 0.3)
+    found = postgres_ping.ping(args["address"], args["port"], 0.3)
     wanted = "refused" if ctx.memory["action"] == "outage" else "silent"
     return {"effect": "confirmed" if found == wanted else "mismatch", "measured": {"new_connections": found}, "note": ""}

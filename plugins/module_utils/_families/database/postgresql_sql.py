@@ -15,7 +15,7 @@ import time
 from ..._errors import BadOption, HostError, Refused, printable
 from ..._fault.plan import plan as make_plan
 from ..._fault.plan import step, undo
-from ..._host import psql
+from ..._host.databases import psql
 from ..._ledger import fault_secrets
 from . import servers, sql_worker
 

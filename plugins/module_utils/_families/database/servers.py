@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 
 from ..._errors import BadOption, HostError, Refused
-from ..._host import listeners, processes, revival, services, successors
+from ..._host import listeners, process_restore, processes, successors
+from ..._host.systemd import services
 
 
 def port_of(value, default):
@@ -44,7 +45,7 @@ def look(port, programs, label):
         "us": os.geteuid(),
         "address": {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address),
         "unit": unit,
-        "obstacle": (None, None) if unit else revival.obstacle(master),
+        "obstacle": (None, None) if unit else process_restore.obstacle(master),
         "tree": tree,
         "marks": successors.mark(master, tree, listening),
     }
@@ -74,7 +75,7 @@ def shut_down(args, first, then):
     if args["unit"]:
         services.control("stop", args["unit"], timeout=args["patience_s"] + 30.0)
         return
-    revival.keep(args["fault"], [revival.capture(args["pid"], whole=False)])
+    process_restore.keep(args["fault"], [process_restore.capture(args["pid"], whole=False)])
     if not processes.send(args["pid"], args["start"], first):
         raise HostError("the server ended by itself before it was to be stopped")
     if not processes.wait_gone(args["pid"], args["start"], args["patience_s"]):

@@ -13,7 +13,7 @@ import time
 from ... import _quantity
 from ..._errors import BadOption, HostError
 from ..._fault.plan import plan, step, undo
-from ..._host import places
+from ..._host import moved_paths
 from . import files, space
 from .figures import READY, Figures
 
@@ -49,7 +49,7 @@ def make_plan(options, facts, notes):
         requested["leave_free_mib"] = round(leave / MIB, 1)
     says = "use %s of %s, leave %s free" % tuple(map(_quantity.show_size, (need, facts["free"], facts["free"] - need)))
     args = {"file": name, "path": facts["path"], "size": need, "leave_free": leave}
-    undone = [undo("file.remove", path=name, fault="$ID", **places.known(facts)), undo("workers.end", fault="$ID")]
+    undone = [undo("file.remove", path=name, fault="$ID", **moved_paths.known(facts)), undo("workers.end", fault="$ID")]
     return plan(
         "disk",
         "fill",

@@ -14,7 +14,7 @@ import time
 from ... import _quantity
 from ..._errors import BadOption, HostError
 from ..._fault.plan import plan, step, undo
-from ..._host import places
+from ..._host import moved_paths
 from . import files, space
 from .figures import READY, Figures
 
@@ -65,7 +65,7 @@ def make_plan(options, facts, notes):
         facts["path"],
         ", sync after every block" if options["fsync"] and options["mode"] != "read" else "",
     )
-    undone = [undo("file.remove", path=name, fault="$ID", **places.known(facts)) for name in names] + [undo("workers.end", fault="$ID")]
+    undone = [undo("file.remove", path=name, fault="$ID", **moved_paths.known(facts)) for name in names] + [undo("workers.end", fault="$ID")]
     return plan("disk", "io", "own workers", requested, [step("io", says, args, undone)], ["disk io"], notes)
 
 

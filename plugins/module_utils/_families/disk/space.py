@@ -10,7 +10,7 @@ import stat
 
 from ... import _quantity
 from ..._errors import BadOption, Refused
-from ..._host import places
+from ..._host import moved_paths
 from ..._ledger import private_files
 
 IN_MEMORY = ("tmpfs", "ramfs", "devtmpfs", "hugetlbfs")
@@ -64,7 +64,7 @@ def look(path):
     return {
         "path": real,
         "dev": found.st_dev,
-        "place": places.of(real),
+        "place": moved_paths.of(real),
         "mount": mounted["point"],
         "type": mounted["type"],
         "device": device,

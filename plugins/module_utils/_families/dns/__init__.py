@@ -13,7 +13,8 @@ import socket
 from ... import _cmd, _quantity
 from ..._errors import BadOption, HostError, MissingTool, NotHere, Refused
 from ..._fault.plan import plan, step, undo
-from ..._host import control, hosts_file, nft
+from ..._host import hosts_file, management_connections
+from ..._host.packets import nft
 from . import hosts, judge, message, queries
 
 ACTIONS = ("block", "redirect", "fail", "delay")
@@ -190,7 +191,7 @@ def _look_hosts(path):
 
 def _look_queries():
     there, uid = _cmd.which("nft") is not None, os.geteuid()
-    peers = {peer for peer, _port in control.connections()}
+    peers = {peer for peer, _port in management_connections.connections()}
     return {
         "nft": there,
         "uid": uid,

@@ -18,7 +18,7 @@ import socket
 import time
 
 from ..._errors import HostError
-from ..._host import nfnetlink, nft
+from ..._host.packets import nfnetlink, nft
 from ..._host.counters import Counters
 from . import datagram, message
 

@@ -11,7 +11,7 @@ import re
 from ... import _quantity
 from ..._errors import BadOption, HostError
 from ..._fault.plan import plan, step, undo
-from ..._host import exact, places
+from ..._host import moved_paths, pinned_files
 from ..._ledger import private_files
 from ..._undo.operations import kept_files
 from . import find, owners
@@ -96,7 +96,7 @@ class File:
                 "remove",
                 "move %s aside in its own folder" % path,
                 dict(base, fault="$ID"),
-                [undo("file.put_back", path=path, fault="$ID", **places.known(facts))],
+                [undo("file.put_back", path=path, fault="$ID", **moved_paths.known(facts))],
             )
         elif action == "permissions":
             chosen = self._permissions(options, facts, base, requested)
@@ -115,7 +115,7 @@ class File:
             "permissions",
             says,
             dict(base, after=after),
-            [undo("file.permissions", before=before, after=after, fault="$ID", **dict(base, **places.known(facts)))],
+            [undo("file.permissions", before=before, after=after, fault="$ID", **dict(base, **moved_paths.known(facts)))],
         )
 
     @staticmethod
@@ -128,18 +128,20 @@ class File:
             size = min(options["size"], facts["size"])
             requested["size"] = size
             says = "overwrite the first %d of %d bytes of %s" % (size, facts["size"], path)
-            return step("corrupt", says, dict(base, size=size), [undo("file.contents", size=size, **dict(base, **places.known(facts)))])
+            return step("corrupt", says, dict(base, size=size), [undo("file.contents", size=size, **dict(base, **moved_paths.known(facts)))])
         ours = {"junk": options["size"]} if options["content"] is None else {"text": options["content"]}
         size = options["size"] or len(options["content"].encode("utf-8", "replace"))
         requested["size"] = size
         base.update(at=facts["size"], ours=ours)
-        return step("append", "append %d bytes to the %d of %s" % (size, facts["size"], path), base, [undo("file.cut", **dict(base, **places.known(facts)))])
+        return step(
+            "append", "append %d bytes to the %d of %s" % (size, facts["size"], path), base, [undo("file.cut", **dict(base, **moved_paths.known(facts)))]
+        )
 
     # -- doing
 
     def do_remove(self, ctx, args):
         """One rename: whoever has it open goes on with it."""
-        with exact.folder(args["path"]) as parent:
+        with pinned_files.folder(args["path"]) as parent:
             name = os.path.basename(args["path"])
             if os.stat(name, dir_fd=parent, follow_symlinks=False).st_ino != args["ino"]:
                 raise HostError("%s was replaced while this was being planned" % args["path"])
@@ -158,23 +160,23 @@ class File:
 
     def do_corrupt(self, ctx, args):
         """In place, so that whoever has it open sees it; what was there is on the disk before that."""
-        with _known(args) as name, exact.opened(name, os.O_RDWR) as descriptor:
-            original = exact.read(descriptor, args["size"])
+        with _known(args) as name, pinned_files.opened(name, os.O_RDWR) as descriptor:
+            original = pinned_files.read(descriptor, args["size"])
             if len(original) != args["size"]:
                 raise HostError("%s became shorter while this was being planned" % args["path"])
             private_files.write_private(kept_files.kept(ctx.id), original)
             for path in (args["path"], kept_files.kept(ctx.id)):
                 ctx.hold(path)
-            exact.write(descriptor, exact.junk(ctx.id, args["size"]), 0)
+            pinned_files.write(descriptor, pinned_files.junk(ctx.id, args["size"]), 0)
             os.fsync(descriptor)
 
     def do_append(self, ctx, args):
         """At the end that was planned with: the undo looks for it there."""
-        with _known(args) as name, exact.opened(name, os.O_RDWR) as descriptor:
+        with _known(args) as name, pinned_files.opened(name, os.O_RDWR) as descriptor:
             if os.fstat(descriptor).st_size != args["at"]:
                 raise HostError("%s grew or shrank while this was being planned" % args["path"])
             ctx.hold(args["path"])
-            exact.write(descriptor, kept_files.Cut.added(args), args["at"])
+            pinned_files.write(descriptor, kept_files.Cut.added(args), args["at"])
             os.fsync(descriptor)
 
     # -- measuring
@@ -190,15 +192,15 @@ class File:
             there = True
         except FileNotFoundError:
             there = False
-        with exact.folder(args["path"]) as parent:
+        with pinned_files.folder(args["path"]) as parent:
             aside = kept_files.there(parent, kept_files.aside(ctx.id))
         note = "somebody made it anew" if there and aside else ""
         return {"effect": "confirmed" if aside else "mismatch", "measured": {"there": there, "moved_aside": aside}, "note": note}
 
     @staticmethod
     def _measure_permissions(ctx, args):
-        with exact.same(args["path"], args["ino"]) as name:
-            found = exact.metadata(name) if name else None
+        with pinned_files.same(args["path"], args["ino"]) as name:
+            found = pinned_files.metadata(name) if name else None
         if found is None:
             return {"effect": "mismatch", "measured": {}, "note": "somebody replaced or removed it"}
         bitten = all(found[key] == value for key, value in args["after"].items())
@@ -209,18 +211,18 @@ class File:
     def _measure_corrupt(ctx, args):
         with open(kept_files.kept(ctx.id), "rb") as source:
             original = source.read()
-        with exact.held(args["path"]) as name, exact.opened(name, os.O_RDONLY) as descriptor:
-            found = exact.read(descriptor, args["size"])
+        with pinned_files.held(args["path"]) as name, pinned_files.opened(name, os.O_RDONLY) as descriptor:
+            found = pinned_files.read(descriptor, args["size"])
         differing = sum(1 for one, other in zip(found, original) if one != other) if args["size"] <= 65536 else None
-        bad = [end - start for start, end in exact.blocks(args["size"]) if found[start:end] != original[start:end]]
+        bad = [end - start for start, end in pinned_files.blocks(args["size"]) if found[start:end] != original[start:end]]
         measured = {"corrupt_bytes": sum(bad), "of": args["size"], "differing_bytes": differing}
         return {"effect": "confirmed" if sum(bad) == args["size"] else "mismatch", "measured": measured, "note": ""}
 
     @staticmethod
     def _measure_append(ctx, args):
         ours = kept_files.Cut.added(args)
-        with exact.held(args["path"]) as name, exact.opened(name, os.O_RDONLY) as descriptor:
-            found = exact.read(descriptor, len(ours), args["at"])
+        with pinned_files.held(args["path"]) as name, pinned_files.opened(name, os.O_RDONLY) as descriptor:
+            found = pinned_files.read(descriptor, len(ours), args["at"])
             size = os.fstat(descriptor).st_size
         return {
             "effect": "confirmed" if found == ours else "mismatch",
@@ -233,7 +235,7 @@ class _known:
     """As exact.same, but a file that is not the planned one is an error."""
 
     def __init__(self, args):
-        self._same = exact.same(args["path"], args["ino"])
+        self._same = pinned_files.same(args["path"], args["ino"])
         self._path = args["path"]
 
     def __enter__(self):

@@ -12,7 +12,7 @@ import stat
 import sys
 
 from ..._errors import BadOption, Refused, printable
-from ..._host import exact, places, processes
+from ..._host import moved_paths, pinned_files, processes
 from ..._ledger import private_files
 
 KERNEL = ("/proc", "/sys", "/dev")
@@ -42,9 +42,9 @@ def look(path, regular=True):
         real = os.path.realpath(path)
         if real != path and os.path.lexists(path):
             raise BadOption("path", path, "is or goes through a symbolic link", "name %s itself" % printable(real, 200))
-        with exact.held(path) as name:
+        with pinned_files.held(path) as name:
             found = os.stat(name)
-            before = exact.metadata(name)
+            before = pinned_files.metadata(name)
     except (OSError, ValueError) as error:
         raise BadOption("path", path, "cannot be used (%s)" % (getattr(error, "strerror", None) or "it is not there"), "name a file that is there")
     if not (stat.S_ISREG(found.st_mode) or (stat.S_ISDIR(found.st_mode) and not regular)):
@@ -52,7 +52,7 @@ def look(path, regular=True):
     return {
         "path": path,
         "ino": found.st_ino,
-        "place": places.of(os.path.dirname(path)),
+        "place": moved_paths.of(os.path.dirname(path)),
         "size": found.st_size,
         "names": found.st_nlink if stat.S_ISREG(found.st_mode) else 1,
         "before": before,

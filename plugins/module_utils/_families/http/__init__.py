@@ -13,7 +13,8 @@ import time
 from ... import _cmd, _quantity
 from ..._errors import BadOption, HostError, MissingTool, NotHere, Refused, printable
 from ..._fault.plan import plan, step, undo
-from ..._host import control, listeners, nft, processes
+from ..._host import listeners, management_connections, processes
+from ..._host.packets import nft
 from . import counts, judge, rules, worker
 
 LEAST_SHARE = 0.001  # percent
@@ -87,13 +88,13 @@ class Http:
             "obstacle": nft.objection(rules.text("magsasa_chaos_" + "0" * 12, sample)) if there and not uid else "",
             "addresses": sorted({each.address for each in found}),
             "servers": sorted({processes.comm(pid) or "" for each in found for pid in each.pids}),
-            "control": sorted({number for _peer, number in control.connections()}),
+            "control": sorted({number for _peer, number in management_connections.connections()}),
         }
 
     def plan(self, options, facts):
         """One worker, one table of our own that hands connections to it."""
         port = options["port"]
-        if port in facts["control"] or any(each.startswith(control.SERVERS) for each in facts["servers"]):
+        if port in facts["control"] or any(each.startswith(management_connections.SERVERS) for each in facts["servers"]):
             raise Refused("control connection", "port %d is how this host is managed" % port)
         if not facts["addresses"]:
             raise Refused("port", "nobody listens on port %d of this host" % port, remedy="name the port of a service that runs here")

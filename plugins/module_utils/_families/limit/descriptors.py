@@ -11,7 +11,8 @@ import resource
 
 from ..._errors import BadOption, HostError, NotHere, Refused
 from ..._fault.plan import plan, step, undo
-from ..._host import processes, protected, services, unit_limits
+from ..._host import processes
+from ..._host.systemd import protected_units, services, unit_limits
 from . import workers
 
 OPTIONS = ("pid", "leave_free", "reserve")
@@ -88,7 +89,7 @@ def _why_not(pid):
     if not processes.argv(pid):
         return "a part of the kernel, or ending"
     unit = services.unit_in(unit_limits.read("/proc/%d/cgroup" % pid))
-    return protected.why([unit]) if unit else None
+    return protected_units.why([unit]) if unit else None
 
 
 def claims(options):

@@ -10,7 +10,7 @@ import os
 
 from ..._errors import BadOption, NotHere
 from ..._fault.plan import plan, step, undo
-from ..._host import places
+from ..._host import moved_paths
 from . import workers
 
 OPTIONS = ("path", "leave_free", "reserve")
@@ -48,7 +48,7 @@ def look(options):
         raise BadOption("path", path, "is not a folder", "name a folder that is there")
     if room.f_flag & os.ST_RDONLY or not os.access(real, os.W_OK | os.X_OK):
         raise BadOption("path", path, "cannot be written to by this user", "name another folder, or run as its owner")
-    return {"path": real, "device": device, "total": room.f_files, "free": room.f_favail, "place": places.of(real)}
+    return {"path": real, "device": device, "total": room.f_files, "free": room.f_favail, "place": moved_paths.of(real)}
 
 
 def claims(options):
@@ -67,7 +67,7 @@ def make_plan(options, facts):
     folder = os.path.join(facts["path"], ".magsasa-chaos-$ID-inodes")
     args = {"folder": folder, "path": facts["path"], "leave_free": options["leave_free"], "need": need}
     says = "make %d empty files in %s, so that %d inodes stay free" % (need, facts["path"], options["leave_free"])
-    undone = [undo("folder.remove", path=folder, fault="$ID", **places.known(facts)), undo("workers.end", fault="$ID")]
+    undone = [undo("folder.remove", path=folder, fault="$ID", **moved_paths.known(facts)), undo("workers.end", fault="$ID")]
     requested = {"leave_free": options["leave_free"], "path": facts["path"]}
     return plan("limit", "inodes", "own worker", requested, [step("inodes", says, args, undone)], claims(options) + ["inodes of device %d" % facts["device"]])
 

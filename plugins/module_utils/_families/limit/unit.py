@@ -16,7 +16,8 @@ import stat
 from ... import _clock, _quantity
 from ..._errors import BadOption, NotHere, Refused
 from ..._fault.plan import plan, step, undo
-from ..._host import processes, protected, services, unit_limits
+from ..._host import processes
+from ..._host.systemd import protected_units, services, unit_limits
 
 OPTIONS = ("unit", "cpu", "memory", "tasks", "io_read", "io_write", "path")
 PROPERTY = {"cpu": "CPUQuota", "memory": "MemoryMax", "tasks": "TasksMax", "io_read": "IOReadBandwidthMax", "io_write": "IOWriteBandwidthMax"}
@@ -126,7 +127,7 @@ def _inside(folder):
     """Names of units below it that are untouchable."""
     found = set()
     for _here, folders, _files in os.walk(folder) if folder else ():
-        found.update(name for name in folders if protected.why([name]))
+        found.update(name for name in folders if protected_units.why([name]))
     return sorted(found)
 
 
@@ -139,7 +140,7 @@ def _guard(options, facts):
     unit, limits = facts["id"], options["limits"]
     if facts["load"] == "not-found":
         raise BadOption("unit", unit, "is not known to systemd on this host", "use one that systemctl list-units shows")
-    why = protected.why(facts["names"]) or ("a slice that the host itself is in" if unit in ROOTS else None)
+    why = protected_units.why(facts["names"]) or ("a slice that the host itself is in" if unit in ROOTS else None)
     why = why or ("what runs this very task or carries its connection" if facts["above_us"] else None)
     if why:
         raise Refused("protected unit", "%s is %s" % (unit, why))

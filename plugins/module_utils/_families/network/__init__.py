@@ -13,7 +13,8 @@ import socket
 
 from ... import _cmd
 from ..._errors import BadOption, NotHere, Refused
-from ..._host import control, iptables as xt, nft, translations
+from ..._host import management_connections
+from ..._host.packets import address_translation, iptables as xt, nft
 from . import choose, effects, scope as scopes, shaping
 
 FOLLOWING = ("tc htb", "tc netem", "nftables", "NFQUEUE and a worker of our own")  # backends that also meet what this host leads elsewhere
@@ -40,13 +41,13 @@ class Network:
         """What there is to do it with, and what must not be touched."""
         there = _cmd.which("nft") is not None
         uid = os.geteuid()
-        found = {"nft": there, "uid": uid, "obstacle": nft.obstacle() if there and not uid else "", "control": control.connections()}
-        found["ways_in"] = control.ways_in()
+        found = {"nft": there, "uid": uid, "obstacle": nft.obstacle() if there and not uid else "", "control": management_connections.connections()}
+        found["ways_in"] = management_connections.ways_in()
         found["interfaces"] = sorted(name for _number, name in socket.if_nameindex())
         if not uid and (not there or found["obstacle"]):
             found["iptables"] = xt.look()
         if not uid:
-            found["translations"] = translations.look(there and not found["obstacle"])
+            found["translations"] = address_translation.look(there and not found["obstacle"])
         if options["effects"] and not uid:
             found["tc"] = shaping.look(options)
         return found
@@ -61,7 +62,7 @@ class Network:
             raise BadOption("interface", missing[0], "is not an interface of this host", "use one that ip link shows, without what follows an @")
         facts = dict(facts, control=facts["control"] + _ways_in(options, facts))
         led = facts.get("translations")
-        options = dict(options, translated=translations.meet(led, options["ports"]))
+        options = dict(options, translated=address_translation.meet(led, options["ports"]))
         backend, passed_over = choose.choose(options, facts)
         found = backend.plan(options, facts)
         found["notes"] = passed_over + _notes(options, facts) + found["notes"]

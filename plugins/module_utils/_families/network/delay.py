@@ -19,7 +19,7 @@ import struct
 import time
 
 from ..._errors import HostError
-from ..._host import nfnetlink, nft
+from ..._host.packets import nfnetlink, nft
 from ..._host.counters import Counters
 from . import fates, nftables, rules
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 
 from ..._errors import NotHere
-from ..._host import tc
+from ..._host.packets import tc
 from . import scope as scopes, tree
 
 MOST = 16  # interfaces: one digit in the names of our devices

@@ -9,7 +9,7 @@ import math
 
 from ..._errors import HostError, MissingTool, NotHere
 from ..._fault.plan import plan, step, undo
-from ..._host import nft
+from ..._host.packets import nft
 from . import effects, rules, scope as scopes
 
 ENOUGH = 200  # packets; of fewer no share can be judged

@@ -10,7 +10,8 @@ import time
 from ... import _cmd
 from ..._errors import HostError, MissingTool, NotHere
 from ..._fault.plan import plan, step, undo
-from ..._host import capabilities, tc
+from ..._host import capabilities
+from ..._host.packets import tc
 from . import effects, interfaces, nftables, packets, scope as scopes, tree as trees
 
 EXTRA = "install what has it (Debian, Ubuntu: linux-modules-extra of this kernel; RHEL, AlmaLinux, Rocky, Fedora: kernel-modules-extra; SUSE: kernel-default)"

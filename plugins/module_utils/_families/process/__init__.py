@@ -16,7 +16,8 @@ import signal
 from ... import _quantity
 from ..._errors import BadOption, HostError, Refused, printable
 from ..._fault.plan import plan, step, undo
-from ..._host import command, freezing, listeners, processes, revival, services, streams, successors
+from ..._host import command, listeners, process_restore, processes, sigstop_tree, streams, successors
+from ..._host.systemd import services
 from . import find
 
 TARGETS = ("pid", "process_name", "pattern", "pid_file", "port")
@@ -189,14 +190,14 @@ class Process:
         """See freezing.stop. What is stopped already is told only here: if another fault did it, that conflict was told before."""
         if not args["processes"]:
             raise HostError("process %d is stopped already; let it go on first" % args["root"])
-        ctx.memory.setdefault("paused", []).extend(freezing.stop(ctx, args["root"], args["processes"], args["tree"]))
+        ctx.memory.setdefault("paused", []).extend(sigstop_tree.stop(ctx, args["root"], args["processes"], args["tree"]))
 
     def _end(self, ctx, args):
         """Keep aside what is needed to start it again, then send the signal."""
         captured = None
         if args["capture"]:
-            captured = [revival.capture(args["marks"]["pid"], args["whole"])] + revival.captures(args["above"])
-            revival.keep(args["fault"], captured)
+            captured = [process_restore.capture(args["marks"]["pid"], args["whole"])] + process_restore.captures(args["above"])
+            process_restore.keep(args["fault"], captured)
         ctx.memory.update(args=args, captured=captured)
         ctx.happened()
         if not processes.send(args["marks"]["pid"], args["marks"]["start"], args["signal"]):
@@ -220,7 +221,7 @@ class Process:
         patience = args["respawn_s"] if marks["parent"] and processes.alive(*marks["parent"]) else 0.0
         if ctx.memory["captured"] and not successors.wait(marks, patience):
             successors.end_leftovers(marks)
-            revival.start(revival.chosen(ctx.memory["captured"]))
+            process_restore.start(process_restore.chosen(ctx.memory["captured"]))
             ctx.memory["by_us"] = True
             successors.wait(marks, 2.0)
 
@@ -277,7 +278,7 @@ def _describe(pid, protected, listening, ends):
     if not ends:
         return facts
     unit = services.unit_of(pid)
-    obstacle, remedy = (None, None) if unit else revival.obstacle(pid)
+    obstacle, remedy = (None, None) if unit else process_restore.obstacle(pid)
     found = [] if unit or obstacle else streams.read(pid)
     return dict(
         facts,

@@ -12,7 +12,7 @@ import signal
 import time
 
 from ..._errors import BadOption, printable
-from ..._host import exact, listeners, processes
+from ..._host import listeners, pinned_files, processes
 
 PATTERN_SECONDS = 3.0
 STALE_S = 2.0  # a process that began so much later than its pid file was written is not the one that wrote it
@@ -53,7 +53,7 @@ def _by_file(path):
 def _read_pid_file(path):
     """(words, time of its last change); a pipe in its place is not waited for."""
     try:
-        with exact.regular(path) as descriptor:
+        with pinned_files.regular(path) as descriptor:
             return os.read(descriptor, 64).decode("ascii", "replace").split(), os.fstat(descriptor).st_mtime
     except OSError as error:
         raise BadOption("pid_file", path, "cannot be read (%s)" % error.strerror, "name the file that the service writes")

@@ -15,7 +15,8 @@ import time
 from ... import _cmd, _quantity
 from ..._errors import BadOption
 from ..._fault.plan import plan, step, undo
-from ..._host import processes, services
+from ..._host import processes
+from ..._host.systemd import services
 from . import units
 
 ACTIONS = ("stop", "kill", "restart", "mask")

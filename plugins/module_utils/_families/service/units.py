@@ -11,7 +11,8 @@ from __future__ import annotations
 import os
 
 from ..._errors import BadOption, Refused
-from ..._host import processes, protected, services
+from ..._host import processes
+from ..._host.systemd import protected_units, services
 
 PROPERTIES = (
     "Id,Names,LoadState,ActiveState,SubState,MainPID,Restart,Transient,RefuseManualStart,RefuseManualStop,InvocationID,"
@@ -33,7 +34,7 @@ def look(name):
         "unit": unit,
         "triggers": [describe(each) for each in unit["triggers"][:MOST]],
         "dependents": _dependents(unit),
-        "carriers": sorted(protected.carriers()),
+        "carriers": sorted(protected_units.carriers()),
         "folder": os.path.isdir(os.path.dirname(services.drop_in(unit["id"], ""))),
     }
 
@@ -92,7 +93,7 @@ def held(unit):
 
 def why_protected(unit, carriers):
     """What makes a unit untouchable (text), or None. An alias is as good as the name."""
-    why = protected.why(unit["names"])
+    why = protected_units.why(unit["names"])
     if why:
         return why
     return "what runs this very task or carries its connection" if set(unit["names"]) & set(carriers) else None

@@ -13,7 +13,7 @@ import time
 
 from ... import _clock
 from ..._errors import HostError
-from ..._host import engines
+from ..._host import container_engines
 
 PATIENCE = 10.0  # seconds that a start which is under way may take
 SETTLES = 0.2  # seconds that one which cannot run needs to end again
@@ -34,7 +34,7 @@ class Start:
     @staticmethod
     def _mine(args):
         """Its facts, or None when nothing is to be done about it any more."""
-        found = engines.one(args["access"], args["id"])
+        found = container_engines.one(args["access"], args["id"])
         if found is None or (args["started"] is not None and found["started"] != args["started"]):
             return None
         return None if args["boot"] != _clock.boot_id() and args["policy"] in ("", "no") else found
@@ -48,12 +48,12 @@ class Start:
             time.sleep(0.1)
             found = cls._mine(args)
         if found and found["status"] in ("stopping", "removing"):
-            engines.stop(args["access"], [args["id"]], 0)
+            container_engines.stop(args["access"], [args["id"]], 0)
             found = cls._mine(args)
         if found and found["status"] not in UP:
-            engines.start(args["access"], args["id"])
+            container_engines.start(args["access"], args["id"])
             time.sleep(SETTLES)
-            found = engines.one(args["access"], args["id"])
+            found = container_engines.one(args["access"], args["id"])
             if found and found["status"] not in UP:
                 raise HostError("container %s was started again and ended at once with code %d" % (args["name"], found["exit_code"]))
 
@@ -77,13 +77,13 @@ class Unpause:
 
     @staticmethod
     def _paused(args):
-        found = engines.one(args["access"], args["id"])
+        found = container_engines.one(args["access"], args["id"])
         return found is not None and found["started"] == args["started"] and found["status"] == "paused"
 
     @classmethod
     def undo(cls, args):
         if cls._paused(args):
-            engines.run(args["access"], "unpause", args["id"])
+            container_engines.run(args["access"], "unpause", args["id"])
 
     @classmethod
     def left(cls, args):

@@ -9,7 +9,7 @@ import os
 import stat
 
 from ..._ledger import private_files
-from ..._host import places
+from ..._host import moved_paths
 
 
 class RemoveFile:
@@ -24,7 +24,7 @@ class RemoveFile:
         """Its name now, or None; raises OSError when that cannot be told (a folder closed to us, a dead mount)."""
         if not args["fault"] or args["fault"] not in os.path.basename(args["path"]):
             return None
-        found = places.find(args["path"], args["fault"], args.get("place"))
+        found = moved_paths.find(args["path"], args["fault"], args.get("place"))
         try:
             return found if found and stat.S_ISREG(os.lstat(found).st_mode) else None
         except (FileNotFoundError, NotADirectoryError):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 
 from ..._ledger import private_files
-from ..._host import exact, hosts_file
+from ..._host import hosts_file, pinned_files
 
 
 class Remove:
@@ -40,7 +40,7 @@ class Remove:
     @staticmethod
     def state(args):
         """Lines of others, owner, mode and attributes."""
-        return {args["path"]: exact.described(args["path"]) + hosts_file.of_others(args["path"])}
+        return {args["path"]: pinned_files.described(args["path"]) + hosts_file.of_others(args["path"])}
 
 
 OPERATIONS = {"hosts.remove": Remove}

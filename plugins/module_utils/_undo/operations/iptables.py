@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ..._host import iptables
+from ..._host.packets import iptables
 
 
 class RemoveChains:

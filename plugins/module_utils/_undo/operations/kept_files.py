@@ -14,7 +14,7 @@ import os
 
 from ..._errors import HostError
 from ..._ledger import private_files
-from ..._host import exact, places
+from ..._host import moved_paths, pinned_files
 
 MOST_BEHIND = 64 * 1024 * 1024  # bytes that others may have written behind ours
 MOST_COMPARED = 4 * 1024 * 1024  # bytes of a file that a state dump reads
@@ -71,11 +71,11 @@ class _File:
     @staticmethod
     def path(args):
         """Where the file is now, be it in a folder that was renamed; the path of the plan when it is gone."""
-        return places.find(args["path"], args.get("fault"), args.get("place"), args["ino"]) or args["path"]
+        return moved_paths.find(args["path"], args.get("fault"), args.get("place"), args["ino"]) or args["path"]
 
     @classmethod
     def state(cls, args):
-        return {args["path"]: exact.described(cls.path(args), inode=True)}
+        return {args["path"]: pinned_files.described(cls.path(args), inode=True)}
 
 
 class PutBack(_File):
@@ -88,14 +88,14 @@ class PutBack(_File):
     def path(args):
         """Where it would be if it were not aside, in the folder that holds it now."""
         held = place_aside(args["path"], args["fault"])
-        found = places.find(held, args["fault"], args.get("place"))
+        found = moved_paths.find(held, args["fault"], args.get("place"))
         return args["path"] if found in (None, held) else os.path.join(os.path.dirname(found), os.path.basename(args["path"]))
 
     @classmethod
     def undo(cls, args):
         name = os.path.basename(args["path"])
         try:
-            with exact.folder(cls.path(args)) as parent:
+            with pinned_files.folder(cls.path(args)) as parent:
                 if not there(parent, aside(args["fault"])):
                     return
                 made = None
@@ -115,7 +115,7 @@ class PutBack(_File):
     @classmethod
     def left(cls, args):
         try:
-            with exact.folder(cls.path(args)) as parent:
+            with pinned_files.folder(cls.path(args)) as parent:
                 is_aside = there(parent, aside(args["fault"]))
         except (FileNotFoundError, NotADirectoryError):
             return []
@@ -134,10 +134,10 @@ class Permissions(_File):
 
     @classmethod
     def undo(cls, args):
-        with exact.same(cls.path(args), args["ino"]) as name:
+        with pinned_files.same(cls.path(args), args["ino"]) as name:
             if name is None:
                 return
-            before, found = args["before"], exact.metadata(name)
+            before, found = args["before"], pinned_files.metadata(name)
             ours = cls._ours(args, found)
             owner, group = (before[key] if key in ours else -1 for key in ("uid", "gid"))
             if (owner, group) != (-1, -1):
@@ -145,12 +145,12 @@ class Permissions(_File):
             if "mode" in ours:
                 os.chmod(name, before["mode"])
             if ours:
-                exact.put_lost(name, before, times=False)
+                pinned_files.put_lost(name, before, times=False)
 
     @classmethod
     def left(cls, args):
-        with exact.same(cls.path(args), args["ino"]) as name:
-            ours = [] if name is None else cls._ours(args, exact.metadata(name))
+        with pinned_files.same(cls.path(args), args["ino"]) as name:
+            ours = [] if name is None else cls._ours(args, pinned_files.metadata(name))
         return ["%s of %s is still what the fault made it" % (key, args["path"]) for key in ours]
 
 
@@ -163,34 +163,36 @@ class Contents(_File):
     @staticmethod
     def _blocks(args, descriptor, original):
         """((from, to), is still junk, is as it was) of every block."""
-        junk = exact.junk(args["fault"], args["size"])
-        found = exact.read(descriptor, args["size"])
-        return [((start, end), found[start:end] == junk[start:end], found[start:end] == original[start:end]) for start, end in exact.blocks(args["size"])]
+        junk = pinned_files.junk(args["fault"], args["size"])
+        found = pinned_files.read(descriptor, args["size"])
+        return [
+            ((start, end), found[start:end] == junk[start:end], found[start:end] == original[start:end]) for start, end in pinned_files.blocks(args["size"])
+        ]
 
     @classmethod
     def undo(cls, args):
         original = _read_kept(args)
         if original is None:  # nothing was overwritten: they are kept before that
             return
-        with exact.same(cls.path(args), args["ino"]) as name:
+        with pinned_files.same(cls.path(args), args["ino"]) as name:
             if name is not None:
-                with exact.opened(name, os.O_RDWR) as descriptor:
+                with pinned_files.opened(name, os.O_RDWR) as descriptor:
                     found = cls._blocks(args, descriptor, original)
                     for (start, end), junk, _same in found:
                         if junk:
-                            exact.write(descriptor, original[start:end], start)
+                            pinned_files.write(descriptor, original[start:end], start)
                     os.fsync(descriptor)
-                exact.put_lost(name, args["before"], times=all(junk or same for _span, junk, same in found))
+                pinned_files.put_lost(name, args["before"], times=all(junk or same for _span, junk, same in found))
         private_files.remove(kept(args["fault"]))
 
     @classmethod
     def left(cls, args):
         if os.path.lexists(kept(args["fault"])) and _read_kept(args) is not None:
             return ["the first bytes of %s are not put back" % args["path"]]
-        with exact.same(cls.path(args), args["ino"]) as name:
+        with pinned_files.same(cls.path(args), args["ino"]) as name:
             if name is None:
                 return []
-            with exact.opened(name, os.O_RDONLY) as descriptor:
+            with pinned_files.opened(name, os.O_RDONLY) as descriptor:
                 # a last block of a byte or two may look like junk by chance
                 junk = any(ours and end - start >= min(args["size"], 4) for (start, end), ours, _same in cls._blocks(args, descriptor, b""))
         return ["the first bytes of %s are overwritten, and what was there is gone from the ledger" % args["path"]] if junk else []
@@ -198,14 +200,14 @@ class Contents(_File):
     @classmethod
     def state(cls, args):
         path = cls.path(args)
-        return {args["path"]: exact.described(path, inode=True) + [exact.content_digest(path, min(args["size"], MOST_COMPARED))]}
+        return {args["path"]: pinned_files.described(path, inode=True) + [pinned_files.content_digest(path, min(args["size"], MOST_COMPARED))]}
 
 
 def _read_kept(args):
     """The bytes that were overwritten, from a descriptor of them too when somebody removed the file; None when they were not kept or are put back."""
     path = kept(args["fault"])
     for name in (path, None):
-        name = name or places.still_open(path, args["fault"])
+        name = name or moved_paths.still_open(path, args["fault"])
         try:
             with open(name or path, "rb") as source:
                 data = source.read(args["size"])
@@ -230,46 +232,46 @@ class Cut(_File):
         """The bytes that the fault appends."""
         if "text" in args["ours"]:
             return args["ours"]["text"].encode("utf-8", "replace")
-        return exact.junk(args["fault"], args["ours"]["junk"])
+        return pinned_files.junk(args["fault"], args["ours"]["junk"])
 
     @classmethod
     def _find(cls, args, descriptor):
         """Bytes of ours that are at their place: all, fewer when the write was cut short, 0 when somebody wrote something else there."""
         ours = cls.added(args)
-        found = exact.read(descriptor, len(ours), args["at"])
+        found = pinned_files.read(descriptor, len(ours), args["at"])
         return len(found) if found and ours.startswith(found) else 0
 
     @classmethod
     def undo(cls, args):
-        with exact.same(cls.path(args), args["ino"]) as name:
+        with pinned_files.same(cls.path(args), args["ino"]) as name:
             if name is None:
                 return
-            with exact.opened(name, os.O_RDWR) as descriptor:
+            with pinned_files.opened(name, os.O_RDWR) as descriptor:
                 length = cls._find(args, descriptor)
                 if not length:
                     return
                 behind = os.fstat(descriptor).st_size - args["at"] - length
                 if behind > MOST_BEHIND:
                     raise HostError("%d bytes were written behind ours in %s" % (behind, args["path"]))
-                rest = exact.read(descriptor, behind, args["at"] + length)
-                exact.write(descriptor, rest, args["at"])
+                rest = pinned_files.read(descriptor, behind, args["at"] + length)
+                pinned_files.write(descriptor, rest, args["at"])
                 os.ftruncate(descriptor, args["at"] + len(rest))
                 os.fsync(descriptor)
-            exact.put_lost(name, args["before"], times=not rest)
+            pinned_files.put_lost(name, args["before"], times=not rest)
 
     @classmethod
     def left(cls, args):
-        with exact.same(cls.path(args), args["ino"]) as name:
+        with pinned_files.same(cls.path(args), args["ino"]) as name:
             if name is None:
                 return []
-            with exact.opened(name, os.O_RDONLY) as descriptor:
+            with pinned_files.opened(name, os.O_RDONLY) as descriptor:
                 return ["%d appended bytes are still in %s" % (length, args["path"]) for length in [cls._find(args, descriptor)] if length]
 
     @classmethod
     def state(cls, args):
         """Of a long file the first 4 MiB: what was appended lies behind what was there."""
         path = cls.path(args)
-        return {args["path"]: exact.described(path, inode=True) + [exact.content_digest(path, min(args["at"], MOST_COMPARED))]}
+        return {args["path"]: pinned_files.described(path, inode=True) + [pinned_files.content_digest(path, min(args["at"], MOST_COMPARED))]}
 
 
 OPERATIONS = {"file.put_back": PutBack, "file.permissions": Permissions, "file.contents": Contents, "file.cut": Cut}

@@ -12,7 +12,8 @@ import stat
 
 from ... import _clock
 from ..._ledger import private_files
-from ..._host import places, processes, services, unit_limits
+from ..._host import moved_paths, processes
+from ..._host.systemd import services, unit_limits
 
 
 class RestoreUnit:
@@ -102,7 +103,7 @@ class RemoveFolder:
         """Its name now, or None."""
         if not args["fault"] or args["fault"] not in os.path.basename(args["path"]):
             return None
-        found = places.find(args["path"], args["fault"], args.get("place"))
+        found = moved_paths.find(args["path"], args["fault"], args.get("place"))
         try:
             return found if found and stat.S_ISDIR(os.lstat(found).st_mode) else None
         except (FileNotFoundError, NotADirectoryError):

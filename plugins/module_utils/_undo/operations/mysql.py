@@ -10,7 +10,9 @@ import time
 
 from ..._errors import HostError
 from ..._ledger import fault_secrets
-from ..._host import listeners, myping, mysql, services
+from ..._host import listeners
+from ..._host.databases import mysql, mysql_ping
+from ..._host.systemd import services
 
 
 class Accepting:
@@ -29,7 +31,7 @@ class Accepting:
     def left(cls, args):
         limit = time.monotonic() + cls.PATIENCE
         while True:
-            found = myping.ping(args["address"], args["port"], 1.0)
+            found = mysql_ping.ping(args["address"], args["port"], 1.0)
             if found == "accepting":
                 return []
             if time.monotonic() > limit or services.host_ends():
@@ -54,7 +56,7 @@ class Unlock:
             return mysql.must(args["login"], password, sql)
         except HostError as problem:
             server = listeners.top_of_tree(sorted({pid for each in listeners.listeners() if each.port == args["login"]["port"] for pid in each.pids}))
-            path = myping.socket_path(server) if server and not os.geteuid() else None
+            path = mysql_ping.socket_path(server) if server and not os.geteuid() else None
             if path is None or problem.details.get("number") in NO_SUCH_ACCOUNT:
                 raise
             return mysql.must(dict(args["login"], socket=path, user="root"), None, sql)

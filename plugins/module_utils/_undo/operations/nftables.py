@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import signal
 
-from ..._host import nft, processes
+from ..._host import processes
+from ..._host.packets import nft
 from ..._host.marks import MARK
 
 HOLDER = "chaos-net"  # the worker's short name

@@ -9,7 +9,8 @@ import time
 
 from ..._errors import HostError
 from ..._ledger import fault_secrets
-from ..._host import pgping, psql, services
+from ..._host.databases import postgres_ping, psql
+from ..._host.systemd import services
 
 HERE = ("localhost", "127.0.0.1", "::1")
 
@@ -30,7 +31,7 @@ class Accepting:
     def left(cls, args):
         limit = time.monotonic() + cls.PATIENCE
         while True:
-            found = pgping.ping(args["address"], args["port"], 1.0)
+            found = postgres_ping.ping(args["address"], args["port"], 1.0)
             if found == "accepting":
                 return []
             if time.monotonic() > limit or services.host_ends():

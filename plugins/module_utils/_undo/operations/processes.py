@@ -10,7 +10,7 @@ import signal
 import time
 
 from ... import _clock
-from ..._host import processes, revival, successors
+from ..._host import process_restore, processes, successors
 
 
 class Resume:
@@ -54,13 +54,13 @@ class EnsureRunning:
     def undo(cls, args):
         parent = args["marks"]["parent"]
         if not cls._there(args, cls.SUPERVISED if parent and processes.alive(*parent) else 0.0):
-            captured = revival.kept(args["fault"])
+            captured = process_restore.kept(args["fault"])
             if captured is not None:
                 successors.end_leftovers(args["marks"])
-                revival.start(revival.chosen(captured))
+                process_restore.start(process_restore.chosen(captured))
                 cls._there(args, 10.0)
         if cls._there(args):
-            revival.forget(args["fault"])
+            process_restore.forget(args["fault"])
 
     @classmethod
     def left(cls, args):
@@ -77,10 +77,10 @@ class EnsureRunning:
     @classmethod
     def gone(cls, args):
         """Its owner took away what it ran from: then nobody can start it again, and nobody misses it."""
-        captured = revival.kept(args["fault"])
+        captured = process_restore.kept(args["fault"])
         if captured is None:
             return []
-        captured = revival.chosen(captured)
+        captured = process_restore.chosen(captured)
         for what, path in (("program", captured["command"]["exe"]), ("folder", captured["cwd"])):
             if path and not os.path.lexists(path) and not cls._there(args):
                 return ["process %d (%s) does not run any more: its %s %s was removed meanwhile" % (args["marks"]["pid"], args["name"], what, path)]

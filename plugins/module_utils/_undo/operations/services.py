@@ -9,7 +9,7 @@ import os
 import time
 
 from ..._ledger import private_files
-from ..._host import services
+from ..._host.systemd import services
 
 PATIENCE = 10.0  # seconds that a start which is under way may take
 

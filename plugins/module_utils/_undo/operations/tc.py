@@ -9,7 +9,7 @@ import time
 
 from ... import _cmd
 from ..._errors import HostError
-from ..._host import tc
+from ..._host.packets import tc
 
 DRAIN = 1.0  # seconds that what is still held gets to leave; the effect itself is over by then
 LOOK_EVERY = 0.02

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import re
 
-from .. import _cmd
-from .._errors import ChaosError
+from ... import _cmd
+from ..._errors import ChaosError
 from . import iptables, nft
 
 HOOKS = ("prerouting", "output")

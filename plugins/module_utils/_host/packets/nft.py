@@ -11,8 +11,8 @@ from __future__ import annotations
 import json
 import re
 
-from .. import _cmd
-from .._errors import HostError, MissingTool, printable
+from ... import _cmd
+from ..._errors import HostError, MissingTool, printable
 
 PACKAGES = {"Alpine": "nftables", "Arch": "nftables", "Debian, Ubuntu": "nftables", "RHEL, AlmaLinux, Rocky, Fedora": "nftables", "SUSE": "nftables"}
 PURPOSE = "rule on packets"

@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 import re
 
-from .. import _cmd
-from .._errors import MissingTool
+from ... import _cmd
+from ..._errors import MissingTool
 
 RUNNING = "/run/systemd/system"  # sd_booted(3); also where units live that a reboot forgets
 PACKAGES = {"Debian, Ubuntu": "systemd", "RHEL, AlmaLinux, Rocky, Fedora": "systemd", "SUSE": "systemd"}

@@ -14,9 +14,9 @@ import os
 import re
 import subprocess
 
-from .. import _cmd
-from .._errors import HostError, MissingTool, printable
-from . import processes
+from ... import _cmd
+from ..._errors import HostError, MissingTool, printable
+from .. import processes
 
 PACKAGES = {"Debian/Ubuntu": "mariadb-client", "RHEL/Alma": "mariadb", "SUSE": "mariadb-client"}
 _WORD = re.compile(r"[\w\t.-]+")

@@ -12,8 +12,8 @@ import json
 import os
 import re
 
-from .. import _cmd
-from .._errors import HostError, MissingTool, printable
+from ... import _cmd
+from ..._errors import HostError, MissingTool, printable
 
 PACKAGES = {
     "Alpine": "iproute2",

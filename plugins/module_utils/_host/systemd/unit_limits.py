@@ -14,8 +14,8 @@ import os
 import re
 import stat
 
-from .. import _cmd
-from .._ledger import private_files
+from ... import _cmd
+from ..._ledger import private_files
 from . import services
 
 CONTROL = "/run/systemd/system.control"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import socket
 
-from . import listeners
+from .. import listeners
 
 _GREETING, _ERROR = 0x0A, 0xFF
 _GOING_DOWN = 1053  # ER_SERVER_SHUTDOWN

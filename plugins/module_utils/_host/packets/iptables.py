@@ -11,8 +11,8 @@ from __future__ import annotations
 import os
 import re
 
-from .. import _cmd
-from .._errors import HostError, printable
+from ... import _cmd
+from ..._errors import HostError, printable
 
 PROGRAMS = {4: "iptables", 6: "ip6tables"}
 HOOKS = {"in": "INPUT", "out": "OUTPUT"}

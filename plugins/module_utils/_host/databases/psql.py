@@ -14,9 +14,9 @@ import pwd
 import re
 import subprocess
 
-from .. import _cmd
-from .._errors import HostError, MissingTool, printable
-from . import listeners, processes
+from ... import _cmd
+from ..._errors import HostError, MissingTool, printable
+from .. import listeners, processes
 
 PACKAGES = {"Debian/Ubuntu": "postgresql-client", "RHEL/Alma": "postgresql", "SUSE": "postgresql"}
 _WORD = re.compile(r"-?\w+")

@@ -8,7 +8,8 @@ from __future__ import annotations
 import fnmatch
 import os
 
-from . import processes, services
+from .. import processes
+from . import services
 
 PROTECTED = {
     "the SSH daemon, the way back into this host": ("ssh.*", "sshd.*", "ssh@*", "sshd@*", "sshd-keygen*", "dropbear*"),
