@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ansible.plugins.action import ActionBase
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption
-from ansible_collections.magsasa.chaos.plugins.module_utils._probe import url as urls
+from ansible_collections.magsasa.chaos.plugins.module_utils._http import url as urls
 from ansible_collections.magsasa.chaos.plugins.plugin_utils import _events, _peers
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._touched import Touched
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
-from ansible_collections.magsasa.chaos.plugins.module_utils._probe import url as urls
+from ansible_collections.magsasa.chaos.plugins.module_utils._http import url as urls
 from ansible_collections.magsasa.chaos.plugins.plugin_utils import _probing
 
 

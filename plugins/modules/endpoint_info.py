@@ -281,7 +281,7 @@ elapsed_s:
 from ansible_collections.magsasa.chaos.plugins.module_utils import _quantity
 from ansible_collections.magsasa.chaos.plugins.module_utils._endpoint import candidates, detect
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError, printable
-from ansible_collections.magsasa.chaos.plugins.module_utils._probe import url as urls
+from ansible_collections.magsasa.chaos.plugins.module_utils._http import url as urls
 from ansible_collections.magsasa.chaos.plugins.module_utils._probe.module import UrlModule
 
 

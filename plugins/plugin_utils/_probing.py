@@ -18,7 +18,7 @@ import yaml
 from ansible_collections.magsasa.chaos.plugins.module_utils import _quantity
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, ChaosError, printable
 from ansible_collections.magsasa.chaos.plugins.module_utils._probe import spec as specs
-from ansible_collections.magsasa.chaos.plugins.module_utils._probe import url as urls
+from ansible_collections.magsasa.chaos.plugins.module_utils._http import url as urls
 
 KEYS = ("url", "method", "headers", "body", "expect", "validate_certs", "timeout", "rate")
 EXPECTED = ("status", "json", "matches")

@@ -15,7 +15,8 @@ import sys
 import tempfile
 import time
 
-from ansible_collections.magsasa.chaos.plugins.module_utils._probe import collect, control, http, spec
+from ansible_collections.magsasa.chaos.plugins.module_utils._http import exchange
+from ansible_collections.magsasa.chaos.plugins.module_utils._probe import collect, control, spec
 
 SERVER = """
 import socket
@@ -82,7 +83,7 @@ def main():
     server = subprocess.Popen([sys.executable, "-c", SERVER], stdout=subprocess.PIPE)
     try:
         port = int(server.stdout.readline())
-        session, request = http.Session(), http.prepare("http://127.0.0.1:%d/" % port)
+        session, request = exchange.Session(), exchange.prepare("http://127.0.0.1:%d/" % port)
         print("load average %.2f %.2f %.2f, %d cores" % (os.getloadavg() + (os.cpu_count(),)))
         tight = loop(bare(port), 0, 1), loop(lambda: session.fetch(request), 0, 1)
         print("back to back:  http.client %4.0f us, fetch %4.0f us, ratio %.2f" % (tight + (tight[1] / tight[0],)))

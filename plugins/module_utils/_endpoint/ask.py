@@ -9,8 +9,8 @@ import queue
 import threading
 import time
 
-from .._probe import url as urls
-from .._probe.http import REDIRECTS, fetch
+from .._http import url as urls
+from .._http.exchange import REDIRECTS, fetch
 from . import fitness, identify
 
 HEALTH_PATHS = ("/health", "/healthz", "/ready", "/live", "/actuator/health", "/")
@@ -28,7 +28,7 @@ def base_url(scheme, host, port):
 
 
 def silent(error, **more):
-    """The answer of a target that said nothing useful; ``error``: a kind of _probe.http, or a few words."""
+    """The answer of a target that said nothing useful; ``error``: a kind of _http.exchange, or a few words."""
     return dict({"speaks": False, "error": error, "healthy": False, "unanswered": []}, **more)
 
 

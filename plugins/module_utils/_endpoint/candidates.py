@@ -9,7 +9,7 @@ import ipaddress
 from collections import namedtuple
 
 from .._errors import BadOption
-from .._probe import url as urls
+from .._http import url as urls
 
 DEFAULT_PORTS = (8000, 5000, 5001, 3000)
 DEFAULT_ADDRESSES = ("127.0.0.1", "::1")

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import namedtuple
 
 from .._errors import printable
-from .._probe import url as urls
+from .._http import url as urls
 
 # target: a candidates.Target; rating: a ranking.Rating; answer: what ask() returned; process: as processes.describe(), or None
 Found = namedtuple("Found", "target rating answer process")

@@ -13,9 +13,9 @@ import time
 from .._host import listeners as sockets
 from .._host import processes as host_processes
 from .._errors import printable
-from .._probe import http
-from .._probe import url as urls
-from .._probe import wire
+from .._http import exchange
+from .._http import url as urls
+from .._http import deadline_socket
 from . import ask, candidates, choice, database, fitness, identify, processes, ranking, table
 from .choice import Found
 
@@ -106,8 +106,8 @@ def _targets(chosen, listening, addresses, deadline):
 def _own(candidate, deadline):
     """Addresses of a url's host that belong to this host."""
     try:
-        resolved = wire.resolve(candidate.host, candidate.port, deadline)
-    except wire.WireError:
+        resolved = deadline_socket.resolve(candidate.host, candidate.port, deadline)
+    except deadline_socket.WireError:
         return []
     return sorted({address[0] for family, _kind, _protocol, _name, address in resolved if _is_own(family, address)})
 
@@ -170,7 +170,7 @@ def _certificate(found, deadline):
     left = min(deadline, time.monotonic() + LIVE_S) - time.monotonic()
     if answer.get("scheme") != "https" or not answer["speaks"] or left < ask.LEAST:
         return None
-    response = http.fetch(answer["health_url"], timeout=left, max_bytes=0, verify_tls=True)
+    response = exchange.fetch(answer["health_url"], timeout=left, max_bytes=0, verify_tls=True)
     return printable(response.error, 200) if response.error_kind == "tls" else None
 
 

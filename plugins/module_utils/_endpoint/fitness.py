@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from .._probe import url as urls
+from .._http import url as urls
 
 TOKEN = "give chaos_probe headers that it accepts, such as Authorization"
 ADDRESS = "name an address that answers with chaos_probe url (--probe URL)"

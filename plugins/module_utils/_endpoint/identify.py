@@ -106,7 +106,7 @@ def backend(value):
 
 
 def describe(response):
-    """``{service, version, framework, status, verdict, says, database, title}`` of one answer (an _probe.http.Response)."""
+    """``{service, version, framework, status, verdict, says, database, title}`` of one answer (an _http.exchange.Response)."""
     found = document(response)
     complaint = next(iter(wellness.complaints(response.status, response.body, response.headers)), None)
     return {

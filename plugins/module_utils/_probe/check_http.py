@@ -9,7 +9,8 @@ import json
 import re
 
 from .._errors import printable
-from . import http, wellness
+from .._http import exchange
+from . import wellness
 from . import pattern as patterns
 
 MOST_BYTES = 64 * 1024  # of a body are looked at
@@ -21,8 +22,8 @@ class Check:
 
     def __init__(self, spec, keepalive):
         self._spec = spec
-        self._request = http.prepare(spec["url"], spec["method"], spec["headers"], spec["body"])
-        self._session = http.Session(verify_tls=spec["verify_tls"], keepalive=keepalive)
+        self._request = exchange.prepare(spec["url"], spec["method"], spec["headers"], spec["body"])
+        self._session = exchange.Session(verify_tls=spec["verify_tls"], keepalive=keepalive)
         self._pattern = re.compile(spec["matches"].encode("utf-8")) if spec.get("matches") else None
         self._last = None
 

@@ -9,7 +9,7 @@ import re
 import time
 
 from . import pattern as patterns
-from . import wire
+from .._http import deadline_socket
 
 MOST_BYTES = 4096  # of a banner are looked at
 
@@ -26,17 +26,17 @@ class Check:
         deadline = time.monotonic() + timeout_s
         sock = None
         try:
-            sock = wire.connect(self._host, self._port, deadline)
+            sock = deadline_socket.connect(self._host, self._port, deadline)
             return (None,) + (self._banner(sock, deadline) if self._pattern else ("", ""))
-        except wire.WireError as error:
+        except deadline_socket.WireError as error:
             return None, error.kind, str(error)
         finally:
-            wire.sock_close(sock)
+            deadline_socket.sock_close(sock)
 
     def _banner(self, sock, deadline):
         heard = b""
         while not patterns.search(self._pattern, heard):
-            piece = wire.receive(sock, MOST_BYTES - len(heard), deadline)
+            piece = deadline_socket.receive(sock, MOST_BYTES - len(heard), deadline)
             heard += piece
             if not piece or len(heard) >= MOST_BYTES:
                 return patterns.judge(self._pattern, heard, "what it says first does not match")

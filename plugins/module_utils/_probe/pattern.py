@@ -13,7 +13,7 @@ from __future__ import annotations
 import signal
 import threading
 
-from .wire import WireError
+from .._http.deadline_socket import WireError
 
 SEARCH_S = 2.0
 GUARD_S = 15.0

@@ -12,7 +12,8 @@ from __future__ import annotations
 import threading
 import time
 
-from . import patience, samples
+from .._http import long_wait
+from . import samples
 
 STACK = 512 * 1024
 
@@ -119,7 +120,7 @@ class _Turn:
         began = time.monotonic()
         me = threading.get_ident()
         relay._open[me] = relay._jobs[me] = (began, due)
-        patience.of_thread(patience.Patience(until, self._let_go) if self.held else None)
+        long_wait.of_thread(long_wait.Patience(until, self._let_go) if self.held else None)
         try:
             outcome = self._checker.run()
             ok, status, error, detail = outcome.ok, outcome.status, outcome.error, outcome.detail

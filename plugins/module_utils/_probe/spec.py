@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from .. import _quantity
 from .._errors import BadOption, printable
-from . import http, url
+from .._http import exchange, url
 
 OPTIONS = {
     "url": {"type": "str"},
@@ -97,7 +97,7 @@ def parse(params, timeout_s):
 def _http(params):
     headers = {str(key): value if isinstance(value, str) else str(value) for key, value in (params["headers"] or {}).items()}
     body = _body(params["body"])
-    http.prepare(params["url"], params["method"], headers, body)  # raises for what is no request
+    exchange.prepare(params["url"], params["method"], headers, body)  # raises for what is no request
     return {
         "kind": "http",
         "url": params["url"].strip(),

@@ -15,8 +15,8 @@ import re
 from collections import namedtuple
 
 from .._errors import printable
-from . import content
-from . import document as documents
+from .._http import body_text
+from .._http import bounded_json as documents
 
 # path: dotted keys of the statement, "" in plain text; says: the statement in its own words, short and printable
 Complaint = namedtuple("Complaint", "path says")
@@ -84,7 +84,7 @@ def complaints(status, body, headers):
 
 
 def _read(body, headers):
-    text = content.text(body, headers)
+    text = body_text.text(body, headers)
     if text is None:
         return Reading(None, None, ())
     document = documents.parse(text)

@@ -9,7 +9,7 @@ import json
 
 import pytest
 from ansible_collections.magsasa.chaos.plugins.module_utils._endpoint import identify
-from ansible_collections.magsasa.chaos.plugins.module_utils._probe.http import Response
+from ansible_collections.magsasa.chaos.plugins.module_utils._http.exchange import Response
 
 
 def response(body, status=200, headers=None):

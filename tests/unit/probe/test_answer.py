@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.magsasa.chaos.plugins.module_utils._probe import answer, wire
+from ansible_collections.magsasa.chaos.plugins.module_utils._http import deadline_socket, http_response
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 class Pieces:
     """A wire.Stream over given pieces."""
 
-    line, take = wire.Stream.line, wire.Stream.take
+    line, take = deadline_socket.Stream.line, deadline_socket.Stream.take
 
     def __init__(self, pieces):
         self.pieces, self.buffer = list(pieces), b""
@@ -29,8 +29,8 @@ def read(data, size):
     """(status, reason, headers, version, what is behind the head) or the kind of the error, of ``data`` in pieces of ``size``."""
     stream = Pieces(data[at : at + size] for at in range(0, len(data), size))
     try:
-        head = answer.head(stream)
-    except wire.WireError as error:
+        head = http_response.head(stream)
+    except deadline_socket.WireError as error:
         return error.kind
     return head[:4], stream.buffer + b"".join(stream.pieces)
 
@@ -61,8 +61,8 @@ def test_known_heads(data):
 
 
 def test_the_short_way_is_taken_for_usual_heads():
-    assert [answer.head(Pieces([data])).plain for data in HEADS[:3]] == [True, True, True]
-    assert answer.head(Pieces([HEADS[4]])).plain is False
+    assert [http_response.head(Pieces([data])).plain for data in HEADS[:3]] == [True, True, True]
+    assert http_response.head(Pieces([HEADS[4]])).plain is False
 
 
 LINE = st.text(alphabet=st.sampled_from("aB-_: \t\r\n\x00\x85\xa0\xe9,1;"), max_size=20).map(lambda text: text.encode("latin-1"))

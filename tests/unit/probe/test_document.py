@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 import pytest
-from ansible_collections.magsasa.chaos.plugins.module_utils._probe import document
+from ansible_collections.magsasa.chaos.plugins.module_utils._http import bounded_json
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,26 +19,26 @@ VALUES = st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lam
 
 @given(VALUES)
 def test_what_is_json_is_read(value):
-    assert document.parse(json.dumps(value)) == value
+    assert bounded_json.parse(json.dumps(value)) == value
 
 
 @given(st.text())
 def test_brackets_in_a_text_are_no_levels(text):
     value = ['[{"' * 100 + text, {text: '\\"[' * 100}]
-    assert document.parse(json.dumps(value)) == value
-    assert document.parse(json.dumps([value] * 100, ensure_ascii=False)) == [value] * 100
+    assert bounded_json.parse(json.dumps(value)) == value
+    assert bounded_json.parse(json.dumps([value] * 100, ensure_ascii=False)) == [value] * 100
 
 
-@pytest.mark.parametrize("levels", [1, document.DEEPEST, document.DEEPEST + 1, 30000])
+@pytest.mark.parametrize("levels", [1, bounded_json.DEEPEST, bounded_json.DEEPEST + 1, 30000])
 @pytest.mark.parametrize("form", ["[%s]", '{"a": %s}'])
 def test_the_bound_of_levels(levels, form):
     opened, closed = form.split("%s")
-    assert (document.parse(opened * levels + "1" + closed * levels) is not None) == (levels <= document.DEEPEST)
+    assert (bounded_json.parse(opened * levels + "1" + closed * levels) is not None) == (levels <= bounded_json.DEEPEST)
 
 
 @pytest.mark.parametrize("text", ["", "{", "]" * 60000, "[" * 60000, '"' * 60001, '"\\"' + '\\"' * 30000, "[" * 70 + '"\\', "9" * 60000 + "x", "nope"])
 def test_what_is_none(text):
-    assert document.parse(text) is None
+    assert bounded_json.parse(text) is None
 
 
 SMALL_STACK = """

@@ -11,7 +11,7 @@ import time
 
 import pytest
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption
-from ansible_collections.magsasa.chaos.plugins.module_utils._probe import http, wire
+from ansible_collections.magsasa.chaos.plugins.module_utils._http import deadline_socket, exchange
 from support import http_server
 from support.http_server import Server, answer, drip, endless, say, self_signed
 
@@ -20,7 +20,7 @@ GRACE = 1.5  # seconds that a busy machine may add to a deadline
 
 def fetch(server, path="/", **options):
     options.setdefault("timeout", 5.0)
-    return http.fetch(server.url + path, **options)
+    return exchange.fetch(server.url + path, **options)
 
 
 def test_a_whole_answer():
@@ -146,7 +146,7 @@ def test_the_bound_of_the_body(size, truncated, form):
 
 
 def test_nobody_listens():
-    response = http.fetch("http://127.0.0.1:%d/" % http_server.closed_port(), timeout=5.0)
+    response = exchange.fetch("http://127.0.0.1:%d/" % http_server.closed_port(), timeout=5.0)
     assert response.error_kind == "refused" and response.status is None and response.elapsed_s < 5
 
 
@@ -164,7 +164,7 @@ def test_a_full_backlog_is_a_timeout():
                 fillers.append(filler)
             time.sleep(0.1)
             begun = time.monotonic()
-            assert http.fetch("http://127.0.0.1:%d/" % port, timeout=0.4).error_kind == "timeout"
+            assert exchange.fetch("http://127.0.0.1:%d/" % port, timeout=0.4).error_kind == "timeout"
             assert time.monotonic() - begun < 0.4 + GRACE
         finally:
             for filler in fillers:
@@ -177,17 +177,17 @@ def test_a_reset():
 
 
 def test_a_name_that_does_not_resolve(monkeypatch):
-    monkeypatch.setattr(wire.socket, "getaddrinfo", resolver(lambda: (each for each in ()).throw(socket.gaierror(-2, "Name or service not known"))))
-    assert http.fetch("http://name.test/", timeout=5.0).error_kind == "dns"
+    monkeypatch.setattr(deadline_socket.socket, "getaddrinfo", resolver(lambda: (each for each in ()).throw(socket.gaierror(-2, "Name or service not known"))))
+    assert exchange.fetch("http://name.test/", timeout=5.0).error_kind == "dns"
 
 
 def test_a_resolver_that_hangs_keeps_the_deadline_and_a_bound(monkeypatch):
     release = threading.Event()
-    monkeypatch.setattr(wire.socket, "getaddrinfo", resolver(lambda: release.wait(30) and []))
-    monkeypatch.setattr(wire, "_lookups", threading.Semaphore(2))
+    monkeypatch.setattr(deadline_socket.socket, "getaddrinfo", resolver(lambda: release.wait(30) and []))
+    monkeypatch.setattr(deadline_socket, "_lookups", threading.Semaphore(2))
     try:
         begun = time.monotonic()
-        kinds = [http.fetch("http://name.test/", timeout=0.2).error_kind for _each in range(3)]
+        kinds = [exchange.fetch("http://name.test/", timeout=0.2).error_kind for _each in range(3)]
         assert kinds == ["timeout", "timeout", "dns"]
         assert time.monotonic() - begun < 0.4 + GRACE
     finally:
@@ -214,7 +214,7 @@ def test_names_and_ipv6():
         assert fetch(server).status == 200
         assert b"\r\nHost: [::1]:%d\r\n" % server.port in server.requests[0][1]
     with Server() as server:
-        assert http.fetch("http://localhost:%d/" % server.port, timeout=5.0).status == 200
+        assert exchange.fetch("http://localhost:%d/" % server.port, timeout=5.0).status == 200
 
 
 @pytest.fixture(name="tls")
@@ -234,9 +234,9 @@ def test_tls(tls):
 
 def test_tls_on_a_plain_port_and_the_other_way_round(tls):
     with Server(whole_requests=False) as server:
-        assert http.fetch("https://127.0.0.1:%d/" % server.port, timeout=5.0).error_kind == "tls"
+        assert exchange.fetch("https://127.0.0.1:%d/" % server.port, timeout=5.0).error_kind == "tls"
     with Server(context=tls) as server:
-        assert http.fetch("http://127.0.0.1:%d/" % server.port, timeout=5.0).error_kind in ("garbage", "reset")
+        assert exchange.fetch("http://127.0.0.1:%d/" % server.port, timeout=5.0).error_kind in ("garbage", "reset")
 
 
 def test_a_tls_handshake_that_never_comes():
@@ -244,7 +244,7 @@ def test_a_tls_handshake_that_never_comes():
         listening.bind(("127.0.0.1", 0))
         listening.listen()
         begun = time.monotonic()
-        response = http.fetch("https://127.0.0.1:%d/" % listening.getsockname()[1], timeout=0.4)
+        response = exchange.fetch("https://127.0.0.1:%d/" % listening.getsockname()[1], timeout=0.4)
         assert response.error_kind == "timeout" and time.monotonic() - begun < 0.4 + GRACE
 
 
@@ -273,7 +273,7 @@ def test_redirects_to_another_host_are_not_followed():
 def test_secrets_go_to_the_same_port_only():
     with Server() as other, Server(redirecting("http://127.0.0.1:%d/end" % other.port, 307)) as server:
         url = server.url.replace("://", "://user:hunter2@")
-        assert http.fetch(url, "POST", {"X-Token": "hunter2"}, "hunter2", 5.0, follow=True).status == 200
+        assert exchange.fetch(url, "POST", {"X-Token": "hunter2"}, "hunter2", 5.0, follow=True).status == 200
         assert server.requests[0][1].count(b"hunter2") == 2 and b"Authorization: Basic" in server.requests[0][1]
         assert b"hunter2" not in other.requests[0][1] and b"Authorization" not in other.requests[0][1]
 
@@ -281,7 +281,7 @@ def test_secrets_go_to_the_same_port_only():
 def test_redirects_without_end_are_bounded():
     with Server(redirecting("/again")) as server:
         assert fetch(server, follow=True).status == 302
-        assert len(server.requests) == http.MOST_REDIRECTS + 1
+        assert len(server.requests) == exchange.MOST_REDIRECTS + 1
 
 
 def test_hostile_text_is_made_printable():
@@ -293,8 +293,8 @@ def test_hostile_text_is_made_printable():
 
 def test_a_kept_connection_is_used_again_and_replaced_when_the_server_closed_it():
     with Server(say(answer(b"ok"), keep=True)) as server:
-        session = http.Session(keepalive=True)
-        request = http.prepare(server.url + "/")
+        session = exchange.Session(keepalive=True)
+        request = exchange.prepare(server.url + "/")
         try:
             assert [session.fetch(request).body for _each in range(3)] == [b"ok"] * 3
             assert server.connections == 1
@@ -317,9 +317,9 @@ def test_a_kept_connection_is_used_again_and_replaced_when_the_server_closed_it(
 )
 def test_connections_that_may_not_be_kept(data):
     with Server(say(data, keep=True)) as server:
-        session = http.Session(keepalive=True)
+        session = exchange.Session(keepalive=True)
         try:
-            assert [session.fetch(http.prepare(server.url)).status for _each in range(2)] == [200, 200]
+            assert [session.fetch(exchange.prepare(server.url)).status for _each in range(2)] == [200, 200]
             assert server.connections == 2
         finally:
             session.close()
@@ -339,7 +339,7 @@ def test_no_descriptor_is_left():
         for _each in range(20):
             for server in (bad, good, long):
                 fetch(server, max_bytes=10)
-            http.fetch("http://127.0.0.1:%d/" % http_server.closed_port())
+            exchange.fetch("http://127.0.0.1:%d/" % http_server.closed_port())
         limit = time.monotonic() + 5
         while count() > before and time.monotonic() < limit:
             time.sleep(0.05)
@@ -349,4 +349,4 @@ def test_no_descriptor_is_left():
 def test_input_that_is_no_request():
     for given in ({"url": "nonsense"}, {"url": "http://h/", "method": "A B"}, {"url": "http://h/", "headers": {"a b": "c"}}):
         with pytest.raises(BadOption):
-            http.fetch(**given)
+            exchange.fetch(**given)

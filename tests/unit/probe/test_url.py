@@ -9,7 +9,7 @@ import base64
 
 import pytest
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption
-from ansible_collections.magsasa.chaos.plugins.module_utils._probe import url
+from ansible_collections.magsasa.chaos.plugins.module_utils._http import url
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,9 @@ import zlib
 
 import pytest
 from ansible_collections.magsasa.chaos.plugins.module_utils._endpoint import identify
-from ansible_collections.magsasa.chaos.plugins.module_utils._probe import check_http, content, wellness
-from ansible_collections.magsasa.chaos.plugins.module_utils._probe.http import Response
+from ansible_collections.magsasa.chaos.plugins.module_utils._http import body_text
+from ansible_collections.magsasa.chaos.plugins.module_utils._probe import check_http, wellness
+from ansible_collections.magsasa.chaos.plugins.module_utils._http.exchange import Response
 
 DOWN = '{"status":"DOWN","checks":{"database":{"status":"DOWN"}}}'
 UP = '{"status":"UP"}'
@@ -178,9 +179,9 @@ def test_the_same_in_every_compression(coding, text, well):
 
 
 def test_character_set_of_the_header():
-    assert content.text("schlie\u00dfen".encode("latin-1"), {"content-type": "text/plain; charset=ISO-8859-1"}) == "schlie\u00dfen"
+    assert body_text.text("schlie\u00dfen".encode("latin-1"), {"content-type": "text/plain; charset=ISO-8859-1"}) == "schlie\u00dfen"
     for named in ("unicode_escape", "punycode", "no-such", "rot13", ""):
-        assert content.text(b"\\u0041", {"content-type": "text/plain; charset=%s" % named}) == "\\u0041"
+        assert body_text.text(b"\\u0041", {"content-type": "text/plain; charset=%s" % named}) == "\\u0041"
 
 
 @pytest.mark.parametrize(
@@ -200,7 +201,7 @@ def test_what_cannot_be_read_says_nothing_and_is_no_json(body, headers):
 def test_a_small_body_that_unpacks_into_a_large_one_is_bounded():
     packed = gzip.compress(b"[" * 50_000_000)
     begun = time.process_time()
-    assert len(content.text(packed, {"content-encoding": "gzip"})) == content.MOST_BYTES
+    assert len(body_text.text(packed, {"content-encoding": "gzip"})) == body_text.MOST_BYTES
     assert wellness.complaints(200, packed, {"content-encoding": "gzip"}) == ()
     assert time.process_time() - begun < 5
 

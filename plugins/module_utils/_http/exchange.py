@@ -10,7 +10,7 @@ import time
 from collections import namedtuple
 
 from .._errors import BadOption, printable
-from . import answer, wire
+from . import deadline_socket, http_response
 from . import url as urls
 from .url import redact  # noqa: F401  pylint: disable=unused-import
 
@@ -91,7 +91,7 @@ class Session:
     def close(self):
         """Close what is held."""
         if self._held:
-            wire.sock_close(self._held[1])
+            deadline_socket.sock_close(self._held[1])
             self._held = None
 
     def fetch(self, request, timeout=5.0, max_bytes=65536, follow=False):
@@ -122,7 +122,7 @@ class Session:
         heard = []  # what was received, to know whether a connection died before any answer
         try:
             exchanged = self._exchange(request, origin, deadline, max_bytes, with_secrets, heard)
-        except wire.WireError as error:
+        except deadline_socket.WireError as error:
             self.close()
             # The server may have closed it while it was idle (RFC 9112 section 9.3.1); what is not idempotent is not sent twice.
             if reused and error.kind == "reset" and not heard and request.method in ("GET", "HEAD", "OPTIONS"):
@@ -143,27 +143,27 @@ class Session:
             return sock
         self.close()
         scheme, host, port = origin
-        sock = wire.connect(host, port, deadline)
-        return wire.secure(sock, host, deadline, self._verify) if scheme == "https" else sock
+        sock = deadline_socket.connect(host, port, deadline)
+        return deadline_socket.secure(sock, host, deadline, self._verify) if scheme == "https" else sock
 
     def _exchange(self, request, origin, deadline, max_bytes, with_secrets, heard):
         """(status, reason, headers, body, truncated). Raises WireError."""
         sock = self._socket(origin, deadline)
         keep = False
         try:
-            wire.send(sock, self._text(request, with_secrets), deadline)
-            stream = wire.Stream(sock, deadline, 2 * answer.MOST_HEAD + 8 * max_bytes)  # a chunk of one byte takes six
-            head = answer.head(stream)
-            told = (head.status, printable(head.reason, 80), head.headers if head.plain else answer.shown(head.headers))
+            deadline_socket.send(sock, self._text(request, with_secrets), deadline)
+            stream = deadline_socket.Stream(sock, deadline, 2 * http_response.MOST_HEAD + 8 * max_bytes)  # a chunk of one byte takes six
+            head = http_response.head(stream)
+            told = (head.status, printable(head.reason, 80), head.headers if head.plain else http_response.shown(head.headers))
             heard.append(told)
-            body, truncated, reusable = answer.body(stream, head, request.method, max_bytes)
+            body, truncated, reusable = http_response.body(stream, head, request.method, max_bytes)
             keep = self._keep and reusable
             return told + (body, truncated)
         finally:
             if keep:
                 self._held = (origin, sock)
             else:
-                wire.sock_close(sock)
+                deadline_socket.sock_close(sock)
 
 
 __all__ = ["fetch", "prepare", "redact", "Response", "Request", "Session", "KINDS"]

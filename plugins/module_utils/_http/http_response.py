@@ -13,7 +13,7 @@ import re
 from collections import namedtuple
 
 from .._errors import printable
-from .wire import WireError
+from .deadline_socket import WireError
 
 # plain: whether reason and headers are short and printable as they are
 Head = namedtuple("Head", "status reason headers version plain")

@@ -15,7 +15,7 @@ import socket
 import threading
 import time
 
-from . import patience
+from . import long_wait
 
 try:
     import ssl
@@ -91,7 +91,7 @@ def resolve(host, port, deadline):
             _lookups.release()
             done.set()
 
-    patience.end()
+    long_wait.end()
     try:
         threading.Thread(target=ask, name="lookup", daemon=True).start()
     except RuntimeError:
@@ -130,8 +130,8 @@ def _connect(sock, address, seconds):
     sock.setblocking(False)
     code = sock.connect_ex(address)
     if code == errno.EINPROGRESS and not _is_connected(sock):
-        patience.wait(sock, writing=True)
-        if not patience.ready(sock, True, max(until - time.monotonic(), 0.0)):
+        long_wait.wait(sock, writing=True)
+        if not long_wait.ready(sock, True, max(until - time.monotonic(), 0.0)):
             raise socket.timeout()
         code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
     if code and code != errno.EINPROGRESS:
@@ -172,7 +172,7 @@ def secure(sock, host, deadline, verify):
     if ssl is None:
         sock_close(sock)
         raise WireError("tls", "this Python has no TLS")
-    patience.end()
+    long_wait.end()
     try:
         sock.settimeout(left(deadline))
         return _context(verify).wrap_socket(sock, server_hostname=host.partition("%")[0])
@@ -203,7 +203,7 @@ def send(sock, data, deadline):
 
 def receive(sock, most, deadline):
     """What is there, at most ``most`` bytes; b"" when the other side ended. Waits for it until the deadline. Raises WireError."""
-    patience.wait(sock)
+    long_wait.wait(sock)
     left(deadline)  # whoever always has something to say ends here
     try:
         while True:
@@ -227,7 +227,7 @@ def _attempt(sock, act, argument, deadline):
 
 
 def _await(sock, writing, deadline):
-    if not patience.ready(sock, writing, left(deadline)):
+    if not long_wait.ready(sock, writing, left(deadline)):
         raise socket.timeout()
 
 
