@@ -128,7 +128,7 @@ database:
 
 from ansible_collections.magsasa.chaos.plugins.module_utils import _quantity
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, ChaosError
-from ansible_collections.magsasa.chaos.plugins.module_utils._probe import spec, waiting
+from ansible_collections.magsasa.chaos.plugins.module_utils._check import spec, waiting
 from ansible_collections.magsasa.chaos.plugins.module_utils._probe.module import UrlModule
 
 

@@ -231,7 +231,8 @@ from ansible_collections.magsasa.chaos.plugins.module_utils import _quantity
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
 from ansible_collections.magsasa.chaos.plugins.module_utils._entry import main as _entry
 from ansible_collections.magsasa.chaos.plugins.module_utils._life import turn
-from ansible_collections.magsasa.chaos.plugins.module_utils._probe import collect, control, spec
+from ansible_collections.magsasa.chaos.plugins.module_utils._check import spec
+from ansible_collections.magsasa.chaos.plugins.module_utils._probe import collect, control
 from ansible_collections.magsasa.chaos.plugins.module_utils._probe.module import UrlModule
 
 

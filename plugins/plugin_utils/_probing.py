@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import yaml
 from ansible_collections.magsasa.chaos.plugins.module_utils import _quantity
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, ChaosError, printable
-from ansible_collections.magsasa.chaos.plugins.module_utils._probe import spec as specs
+from ansible_collections.magsasa.chaos.plugins.module_utils._check import spec as specs
 from ansible_collections.magsasa.chaos.plugins.module_utils._http import url as urls
 
 KEYS = ("url", "method", "headers", "body", "expect", "validate_certs", "timeout", "rate")

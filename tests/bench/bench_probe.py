@@ -16,7 +16,8 @@ import tempfile
 import time
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._http import exchange
-from ansible_collections.magsasa.chaos.plugins.module_utils._probe import collect, control, spec
+from ansible_collections.magsasa.chaos.plugins.module_utils._check import spec
+from ansible_collections.magsasa.chaos.plugins.module_utils._probe import collect, control
 
 SERVER = """
 import socket

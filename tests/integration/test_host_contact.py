@@ -14,7 +14,8 @@ import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.magsasa.chaos.plugins.module_utils._families import cpu, memory
 from ansible_collections.magsasa.chaos.plugins.module_utils._fault import request
-from ansible_collections.magsasa.chaos.plugins.module_utils._probe import samples, spec
+from ansible_collections.magsasa.chaos.plugins.module_utils._check import spec
+from ansible_collections.magsasa.chaos.plugins.module_utils._probe import samples
 
 from support.faults import fresh_state, left, wait_for
 from support.http_server import Server, answer, say

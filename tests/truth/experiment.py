@@ -12,7 +12,8 @@ import time
 from ansible_collections.magsasa.chaos.plugins.module_utils._families.file import FAMILY
 from ansible_collections.magsasa.chaos.plugins.module_utils._fault import engine, step
 from ansible_collections.magsasa.chaos.plugins.module_utils._judge.outages import slow_limit_ms
-from ansible_collections.magsasa.chaos.plugins.module_utils._probe import collect, control, spec
+from ansible_collections.magsasa.chaos.plugins.module_utils._check import spec
+from ansible_collections.magsasa.chaos.plugins.module_utils._probe import collect, control
 from ansible_collections.magsasa.chaos.plugins.plugin_utils import _experiment
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._watch.baseline import error_rate_pct
 

@@ -15,7 +15,7 @@ from ansible_collections.magsasa.chaos.plugins.module_utils._endpoint.ranking im
 from ansible_collections.magsasa.chaos.plugins.module_utils._ledger.schema import EFFECTS, STATES
 from ansible_collections.magsasa.chaos.plugins.module_utils._life.revert import CAUSES
 from ansible_collections.magsasa.chaos.plugins.module_utils._judge.verdict import STATUSES, VERDICTS
-from ansible_collections.magsasa.chaos.plugins.module_utils._probe.check_http import SAID_ILL
+from ansible_collections.magsasa.chaos.plugins.module_utils._check.http import SAID_ILL
 from ansible_collections.magsasa.chaos.plugins.module_utils._http.exchange import KINDS
 
 from support.modules import ROOT

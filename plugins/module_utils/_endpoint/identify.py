@@ -9,7 +9,7 @@ import os
 import re
 
 from .._errors import printable
-from .._probe import wellness
+from .._check import wellness
 
 LONGEST = 80
 NAME_KEYS = ("service", "name", "app", "application")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 
 from .._errors import printable
-from .._probe.check_http import SAID_ILL
+from .._check.http import SAID_ILL
 from .._probe.samples import DROPPED, answered
 
 BESIDE = 3  # probes before and after one that are looked at as its neighbours

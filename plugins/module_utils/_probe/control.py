@@ -18,7 +18,7 @@ from .._life import launch, tidying, turn
 from .._ledger import private_files
 from .._ledger.ledger import Ledger
 from . import samples
-from . import spec as specs
+from .._check import spec as specs
 from . import state as probes
 
 FASTEST = 1000.0  # probes a second

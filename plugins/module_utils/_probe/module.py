@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ansible.module_utils.basic import AnsibleModule
 
-from . import spec
+from .._check import spec
 
 
 class UrlModule(AnsibleModule):

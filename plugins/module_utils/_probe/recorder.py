@@ -25,7 +25,8 @@ from .. import _clock
 from .._host import processes
 from .._life import tidying
 from .._ledger import private_files
-from . import check, pattern, reasons, relay, samples, urgency
+from .._check import check, regex_timeout
+from . import reasons, relay, samples, urgency
 from . import state as probes
 
 LEAD_S = 0.05  # from ready to the first probe
@@ -171,7 +172,7 @@ class Recorder:
             if probes.lease_over(self.folder, self.spec.get("lease_s"), self._schedule.first, now):
                 return "lease"
             if self.spec["check"].get("matches"):
-                pattern.guard()
+                regex_timeout.guard()
             self._watch_at = now + WATCH_S
         return "max_duration" if self._schedule.over() and now >= self._schedule.last else None
 

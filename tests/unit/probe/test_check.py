@@ -15,7 +15,7 @@ import time
 
 import pytest
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import MissingTool
-from ansible_collections.magsasa.chaos.plugins.module_utils._probe import check, check_http, check_sql, spec
+from ansible_collections.magsasa.chaos.plugins.module_utils._check import check, http, spec, sql
 from support.http_server import Server, answer, closed_port, say
 
 
@@ -147,7 +147,7 @@ def test_sqlite(tmp_path):
 def _psql(tmp_path, monkeypatch):
     """A stand-in for psql: what it is given, and what it says, without a server."""
     program = tmp_path / "psql"
-    monkeypatch.setattr(check_sql._cmd, "which", lambda name: str(program))
+    monkeypatch.setattr(sql._cmd, "which", lambda name: str(program))
 
     def says(code, out="", err=""):
         told = tmp_path / "told"
@@ -183,14 +183,14 @@ def test_postgresql_failures(psql, said, error):
 
 
 def test_postgresql_without_its_client(monkeypatch):
-    monkeypatch.setattr(check_sql._cmd, "which", lambda name: None)
+    monkeypatch.setattr(sql._cmd, "which", lambda name: None)
     with pytest.raises(MissingTool) as caught:
         checked(database="postgresql://127.0.0.1/db")
     assert "postgresql-client" in str(caught.value)
 
 
 def test_postgresql_that_nobody_serves():
-    if check_sql._cmd.which("psql") is None:
+    if sql._cmd.which("psql") is None:
         pytest.skip("psql is not installed")
     assert checked(10.0, database="postgresql://u@127.0.0.1:%d/db" % closed_port()).error == "refused"
 
@@ -211,4 +211,4 @@ def test_postgresql_that_nobody_serves():
     ],
 )
 def test_database_state_as_services_tell_it(document, state):
-    assert check_http.database_status(json.loads(json.dumps(document))) == state
+    assert http.database_status(json.loads(json.dumps(document))) == state

@@ -13,7 +13,8 @@ import threading
 import time
 
 import pytest
-from ansible_collections.magsasa.chaos.plugins.module_utils._probe import check, recorder, relay, samples
+from ansible_collections.magsasa.chaos.plugins.module_utils._check import check
+from ansible_collections.magsasa.chaos.plugins.module_utils._probe import recorder, relay, samples
 from support.modules import ROOT
 
 ROW = samples.Sample(1.0, 0.1, 2.0, True, 200, "")

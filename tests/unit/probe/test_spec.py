@@ -9,7 +9,8 @@ import json
 
 import pytest
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption
-from ansible_collections.magsasa.chaos.plugins.module_utils._probe import control, spec
+from ansible_collections.magsasa.chaos.plugins.module_utils._check import spec
+from ansible_collections.magsasa.chaos.plugins.module_utils._probe import control
 
 
 def options(**given):

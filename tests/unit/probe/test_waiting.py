@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.magsasa.chaos.plugins.module_utils._probe import check, waiting
+from ansible_collections.magsasa.chaos.plugins.module_utils._check import check, waiting
 
 SPEC = {"kind": "http", "timeout_s": 5.0, "method": "GET", "url": "http://h/"}
 DENIED = check.Outcome(False, 0.1, None, "garbage", "psql ended with code 2 and said: password authentication failed")

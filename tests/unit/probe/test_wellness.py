@@ -16,7 +16,7 @@ import zlib
 import pytest
 from ansible_collections.magsasa.chaos.plugins.module_utils._endpoint import identify
 from ansible_collections.magsasa.chaos.plugins.module_utils._http import body_text
-from ansible_collections.magsasa.chaos.plugins.module_utils._probe import check_http, wellness
+from ansible_collections.magsasa.chaos.plugins.module_utils._check import http, wellness
 from ansible_collections.magsasa.chaos.plugins.module_utils._http.exchange import Response
 
 DOWN = '{"status":"DOWN","checks":{"database":{"status":"DOWN"}}}'
@@ -36,7 +36,7 @@ def response(body, status=200, **headers):
 
 def checked(answer, **given):
     spec = dict({"status": [[200, 299]], "json": {}, "self_report": True}, **given)
-    return check_http.judge(spec, answer)
+    return http.judge(spec, answer)
 
 
 ILL = [

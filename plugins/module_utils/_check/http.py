@@ -11,7 +11,7 @@ import re
 from .._errors import printable
 from .._http import exchange
 from . import wellness
-from . import pattern as patterns
+from . import regex_timeout as patterns
 
 MOST_BYTES = 64 * 1024  # of a body are looked at
 SAID_ILL = "said_ill"  # kind of failure: a good status, and the service itself says that it is ill

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections import namedtuple
 
-from . import check_http, check_tcp
+from . import http, tcp
 
 # ok: bool; latency_s: from the start to the end of the answer; status: int (HTTP status, exit code) or None;
 # error: a short kind, "" when ok; detail: one sentence of what was wrong, "" when ok
@@ -16,18 +16,18 @@ Outcome = namedtuple("Outcome", "ok latency_s status error detail")
 
 
 def _command(spec, keepalive):
-    from . import check_command  # not imported at the top: an HTTP recorder should not carry what it never needs
+    from . import command  # not imported at the top: an HTTP recorder should not carry what it never needs
 
-    return check_command.Check(spec, keepalive)
+    return command.Check(spec, keepalive)
 
 
 def _sql(spec, keepalive):
-    from . import check_sql
+    from . import sql
 
-    return check_sql.Check(spec, keepalive)
+    return sql.Check(spec, keepalive)
 
 
-_KINDS = {"http": check_http.Check, "tcp": check_tcp.Check, "command": _command, "sql": _sql}
+_KINDS = {"http": http.Check, "tcp": tcp.Check, "command": _command, "sql": _sql}
 
 
 class Checker:

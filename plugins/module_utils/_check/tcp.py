@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import time
 
-from . import pattern as patterns
+from . import regex_timeout as patterns
 from .._http import deadline_socket
 
 MOST_BYTES = 4096  # of a banner are looked at

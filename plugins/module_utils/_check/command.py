@@ -10,7 +10,7 @@ import subprocess
 
 from .. import _cmd
 from .._errors import HostError
-from . import pattern as patterns
+from . import regex_timeout as patterns
 
 
 class Check:
