@@ -17,7 +17,7 @@ from ansible_collections.magsasa.chaos.plugins.module_utils import _errors
 from ansible_collections.magsasa.chaos.plugins.module_utils._host import processes
 from ansible_collections.magsasa.chaos.plugins.module_utils._check import spec
 from ansible_collections.magsasa.chaos.plugins.module_utils._probe import collect, control, samples
-from ansible_collections.magsasa.chaos.plugins.module_utils._probe import state as probes
+from ansible_collections.magsasa.chaos.plugins.module_utils._probe import recorders as probes
 from support import http_server
 from support.http_server import Server, answer, closed_port, say
 from support.modules import run_module

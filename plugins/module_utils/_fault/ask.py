@@ -131,7 +131,7 @@ def again():
 
 
 def _kept(run):
-    from .._probe import state as probes
+    from .._probe import recorders as probes
 
     return private_files.private(run) and bool(turn.holder(run) or probes.names(run))
 

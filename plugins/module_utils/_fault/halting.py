@@ -12,7 +12,7 @@ from .._errors import HostError, printable
 from .._life import lease_and_halt as leases, tidying
 from .._life import holders, turn
 from .._ledger.ledger import Ledger
-from .._probe import state as probes
+from .._probe import recorders as probes
 from . import record as records
 
 

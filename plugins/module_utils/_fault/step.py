@@ -19,7 +19,7 @@ from .._life import turn
 from .._ledger import private_files
 from .._ledger.ledger import Ledger
 from .._probe import live
-from .._probe import state as probes
+from .._probe import recorders as probes
 from . import halting
 from . import record as records
 

@@ -13,7 +13,7 @@ from .._life import tidying, turn
 from .._ledger import private_files
 from .._ledger.ledger import Ledger
 from . import samples
-from . import state as probes
+from . import recorders as probes
 
 
 def forget(name):

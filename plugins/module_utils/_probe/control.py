@@ -19,7 +19,7 @@ from .._ledger import private_files
 from .._ledger.ledger import Ledger
 from . import samples
 from .._check import spec as specs
-from . import state as probes
+from . import recorders as probes
 
 FASTEST = 1000.0  # probes a second
 SLOWEST = 0.05

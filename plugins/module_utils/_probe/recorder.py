@@ -26,8 +26,8 @@ from .._host import processes
 from .._life import tidying
 from .._ledger import private_files
 from .._check import check, regex_timeout
-from . import reasons, relay, samples, urgency
-from . import state as probes
+from . import handover, realtime, reasons, samples
+from . import recorders as probes
 
 LEAD_S = 0.05  # from ready to the first probe
 BATCH_S = 0.2  # samples reach the file at least this often
@@ -65,7 +65,7 @@ class Recorder:
         eager = spec["check"]["kind"] in ("command", "sql")
         self._reasons = reasons.Reasons()
         self._told_reasons = []
-        self._relay = relay.Relay(self._checker, spec["max_in_flight"], self._rows, self._lead, eager, self._reasons.note)
+        self._relay = handover.Relay(self._checker, spec["max_in_flight"], self._rows, self._lead, eager, self._reasons.note)
         self._asked_at = None  # when it was asked to end
         self._urgent = False
         self._wake = None
@@ -110,8 +110,8 @@ class Recorder:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
         self._file = os.open(os.path.join(self.folder, probes.SAMPLES), flags, 0o600)
-        if self.spec["check"]["kind"] in ("http", "tcp") and self.spec["rate"] <= urgency.FASTEST:  # the others run programs
-            self._urgent = urgency.take()
+        if self.spec["check"]["kind"] in ("http", "tcp") and self.spec["rate"] <= realtime.FASTEST:  # the others run programs
+            self._urgent = realtime.take()
         gc.collect()
         gc.freeze()  # what is loaded now stays: later collections need not look at it
 

@@ -14,7 +14,7 @@ import time
 
 import pytest
 from ansible_collections.magsasa.chaos.plugins.module_utils._check import check
-from ansible_collections.magsasa.chaos.plugins.module_utils._probe import recorder, relay, samples
+from ansible_collections.magsasa.chaos.plugins.module_utils._probe import handover, recorder, samples
 from support.modules import ROOT
 
 ROW = samples.Sample(1.0, 0.1, 2.0, True, 200, "")
@@ -80,7 +80,7 @@ def probing(checker, bound, rows, dues, eager=True):
                 return
         turns.end()
 
-    turns = relay.Relay(checker, bound, rows, lead, eager)
+    turns = handover.Relay(checker, bound, rows, lead, eager)
     thread = threading.Thread(target=turns.run, daemon=True)
     thread.start()
     thread.join(20)
