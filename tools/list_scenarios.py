@@ -41,14 +41,14 @@ def ability(scenario):
     # The collection is beside us; it is loaded only when somebody asks.
     sys.path.insert(0, str(ROOT / ".collections"))
     from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-    from ansible_collections.magsasa.chaos.plugins.module_utils._fault import able
+    from ansible_collections.magsasa.chaos.plugins.module_utils._fault import assess
 
     options = {key: A_PORT if value == "@port" else value for key, value in scenario["options"].items()}
     if scenario["family"] in ("process", "http") or any(str(value).startswith("@") for value in options.values()):
         return "needs the %s of the service that is found" % ("database" if scenario["family"] == "database" else "process")
-    family = able.FAMILIES[scenario["family"]]
+    family = assess.FAMILIES[scenario["family"]]
     typed = ArgumentSpecValidator(family.options).validate({key: value for key, value in options.items() if key in family.options}).validated_parameters
-    found = able.assess(scenario["family"], typed, bool(options.get("force")))
+    found = assess.assess(scenario["family"], typed, bool(options.get("force")))
     return "ready: %s" % found["backend"] if found["can"] else found["why"]
 
 

@@ -157,7 +157,7 @@ clock:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
-from ansible_collections.magsasa.chaos.plugins.module_utils._fault import step
+from ansible_collections.magsasa.chaos.plugins.module_utils._fault import poll
 
 
 def main():
@@ -183,7 +183,7 @@ def main():
     if module.check_mode:
         params.update(renew=False, wait=None)
     try:
-        result = step.take(step.parse(params))
+        result = poll.take(poll.parse(params))
     except (ChaosError, OSError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=result["collected"], **result)

@@ -78,7 +78,7 @@ unreadable:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
-from ansible_collections.magsasa.chaos.plugins.module_utils._fault import halting
+from ansible_collections.magsasa.chaos.plugins.module_utils._fault import ledger_queries
 
 
 def main():
@@ -88,11 +88,11 @@ def main():
         supports_check_mode=True,
     )
     try:
-        undone = halting.halt(module.params["names"], module.check_mode, module.params["by"] or "")
-        ended = halting.end_probes(module.check_mode) if module.params["probes"] else []
+        undone = ledger_queries.halt(module.params["names"], module.check_mode, module.params["by"] or "")
+        ended = ledger_queries.end_probes(module.check_mode) if module.params["probes"] else []
     except (ChaosError, OSError) as error:
         module.fail_json(msg=str(error), undone=[], probes_ended=[], unreadable=[], changed=False)
-    unreadable = halting.unreadable(thorough=True)
+    unreadable = ledger_queries.unreadable(thorough=True)
     for sentence in unreadable:
         module.warn(sentence)
     left = [sentence for record in undone for sentence in record.get("residue") or []]

@@ -100,7 +100,7 @@ clock:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.magsasa.chaos.plugins.module_utils import _quantity
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
-from ansible_collections.magsasa.chaos.plugins.module_utils._fault import halting
+from ansible_collections.magsasa.chaos.plugins.module_utils._fault import ledger_queries
 
 
 def main():
@@ -115,7 +115,7 @@ def main():
     )
     try:
         window = _quantity.duration(module.params["window"], "window", low=0.1, high=600.0)
-        result = halting.look(module.params["names"], max(0, module.params["past"]), window, module.check_mode)
+        result = ledger_queries.look(module.params["names"], max(0, module.params["past"]), window, module.check_mode)
     except (ChaosError, OSError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=bool(result["swept"]), **result)

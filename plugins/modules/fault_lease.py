@@ -104,7 +104,7 @@ clock:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.magsasa.chaos.plugins.module_utils import _quantity
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
-from ansible_collections.magsasa.chaos.plugins.module_utils._fault import halting
+from ansible_collections.magsasa.chaos.plugins.module_utils._fault import ledger_queries
 
 
 def main():
@@ -119,8 +119,8 @@ def main():
     )
     try:
         window = _quantity.duration(module.params["window"], "window", low=0.1, high=600.0)
-        renewed = [] if module.check_mode else halting.renew(module.params["names"])
-        result = halting.look(module.params["names"], max(0, module.params["past"]), window, module.check_mode)
+        renewed = [] if module.check_mode else ledger_queries.renew(module.params["names"])
+        result = ledger_queries.look(module.params["names"], max(0, module.params["past"]), window, module.check_mode)
     except (ChaosError, OSError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=bool(result["swept"]), renewed=renewed, **result)

@@ -65,7 +65,7 @@ clock:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
-from ansible_collections.magsasa.chaos.plugins.module_utils._fault import able, ask  # able: all families travel with this module
+from ansible_collections.magsasa.chaos.plugins.module_utils._fault import ask, assess  # able: all families travel with this module
 from ansible_collections.magsasa.chaos.plugins.module_utils._entry import main as _entry
 
 

@@ -68,28 +68,28 @@ host:
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.magsasa.chaos.plugins.module_utils._fault import able
+from ansible_collections.magsasa.chaos.plugins.module_utils._fault import assess
 
 
 def assess(entry):
     """What one filled-in scenario comes to."""
     if entry.get("skipped"):
         return {"can": False, "why": str(entry["skipped"]), "packages": {}}
-    family = able.FAMILIES.get(str(entry.get("family")))
+    family = assess.FAMILIES.get(str(entry.get("family")))
     if family is None:
         return {"can": False, "why": "'%s' is not a fault family" % entry.get("family"), "packages": {}}
     given = {key: value for key, value in (entry.get("options") or {}).items() if key in family.options}
     found = ArgumentSpecValidator(family.options, **getattr(family, "constraints", {})).validate(given)
     if found.error_messages:
         return {"can": False, "why": found.error_messages[0], "packages": {}}
-    return able.assess(family.name, found.validated_parameters, bool((entry.get("options") or {}).get("force")))
+    return assess.assess(family.name, found.validated_parameters, bool((entry.get("options") or {}).get("force")))
 
 
 def main():
     """Run the module."""
     module = AnsibleModule(argument_spec={"scenarios": {"type": "list", "elements": "dict", "default": []}}, supports_check_mode=True)
     scenarios = {str(entry.get("id")): assess(entry) for entry in module.params["scenarios"]}
-    module.exit_json(changed=False, scenarios=scenarios, host=able.host_facts())
+    module.exit_json(changed=False, scenarios=scenarios, host=assess.host_facts())
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import socket
 import time
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._families.file import FAMILY
-from ansible_collections.magsasa.chaos.plugins.module_utils._fault import engine, step
+from ansible_collections.magsasa.chaos.plugins.module_utils._fault import engine, poll
 from ansible_collections.magsasa.chaos.plugins.module_utils._judge.outages import slow_limit_ms
 from ansible_collections.magsasa.chaos.plugins.module_utils._check import spec
 from ansible_collections.magsasa.chaos.plugins.module_utils._probe import collect, control
@@ -82,7 +82,7 @@ def _watch(slow_ms):
     until = time.monotonic() + 0.5 + RECOVERY_S
     wanted = {"name": NAME, "wait": "1.5s", "rate": script.RATE, "slow": "%gms" % (STRICTER * slow_ms) if slow_ms else None}
     while True:
-        seen = step.take(step.parse(wanted))
+        seen = poll.take(poll.parse(wanted))
         if seen["collected"]:
             return seen
         if time.monotonic() > until and not seen["active"]:

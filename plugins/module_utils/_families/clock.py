@@ -12,7 +12,7 @@ import os
 
 from .. import _clock, _quantity
 from .._errors import BadOption, HostError, NotHere, Refused
-from .._fault.plan import plan, step, undo
+from .._plan import plan, step, undo
 from .._host import capabilities, processes, time_of_day
 from .._host.systemd import services
 

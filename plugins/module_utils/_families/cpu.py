@@ -22,7 +22,7 @@ import time
 
 from .. import _quantity
 from .._errors import BadOption
-from .._fault.plan import plan, step, undo
+from .._plan import plan, step, undo
 from .._host import cpu_quota
 from .._life import fault_unit
 

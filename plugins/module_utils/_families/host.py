@@ -14,7 +14,7 @@ import time
 
 from .. import _clock, _cmd, _quantity
 from .._errors import BadOption, NotHere, Refused
-from .._fault.plan import plan, step
+from .._plan import plan, step
 from .._host import containers, processes
 from .._host.systemd import services
 

@@ -51,11 +51,11 @@ def inject(options, check):
 
 
 def look(options, check):
-    """One look at fault and probe; see _fault/step.py. ``also``: further probes, ended and collected together with the probe."""
-    from . import step
+    """One look at fault and probe; see _fault/poll.py. ``also``: further probes, ended and collected together with the probe."""
+    from . import poll
 
     params = dict(options, renew=False, wait=None) if check else options
-    answer = step.take(step.parse(params), keep=True)
+    answer = poll.take(poll.parse(params), keep=True)
     if answer["collected"] and options.get("also"):
         answer["also"] = _stop(options["also"], turn.parse(options.get("run")))
     return answer
@@ -80,9 +80,9 @@ def finish(options, check):
 
 def halt(options, check):
     """End the faults ``names`` early; ``by``: who halts."""
-    from . import halting
+    from . import ledger_queries
 
-    return {"undone": halting.halt(list(options["names"]), check, str(options.get("by") or ""))}
+    return {"undone": ledger_queries.halt(list(options["names"]), check, str(options.get("by") or ""))}
 
 
 QUESTIONS = {"begin": begin, "inject": inject, "look": look, "finish": finish, "halt": halt}

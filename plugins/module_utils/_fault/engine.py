@@ -16,7 +16,8 @@ from .._undo import registry
 from .._ledger import fault_secrets
 from .._ledger.ledger import Ledger
 from .._host.marks import MARK
-from . import guard, plan as plans, record as records
+from .. import _plan as plans
+from . import guard, record as records
 
 PAST = 50  # faults of one name, among which that of a run is looked for
 ADMISSION_S = 100.0  # somebody else may be injecting: as long as that may take

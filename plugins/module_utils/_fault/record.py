@@ -12,7 +12,7 @@ import uuid
 from .. import _clock
 from .._life import turn
 from .._ledger.ledger import SCHEMA
-from . import plan as plans
+from .. import _plan as plans
 
 PUBLIC = (
     "id name family action state requested backend notes effect measured note event armed_at injected_at reverted_at deadline boot_id "

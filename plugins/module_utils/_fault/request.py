@@ -13,7 +13,7 @@ import traceback
 from .. import _quantity
 from .._errors import BadOption, ChaosError
 from .._life import turn
-from . import engine, halting
+from . import engine, ledger_queries
 
 ENVELOPE = {
     "name": {"type": "str", "required": True},
@@ -92,7 +92,7 @@ def _warnings(result):
     said = []
     if result["swept"]:
         said.append("undid %d fault(s) that nobody held any more: %s" % (len(result["swept"]), ", ".join(r["name"] for r in result["swept"])))
-    said += halting.unreadable()
+    said += ledger_queries.unreadable()
     fault = result["fault"]
     if fault and fault.get("differences") and result["changed"]:
         said.append("fault '%s' is undone, but what it touched is not as before: %s" % (fault["name"], "; ".join(fault["differences"])))

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import HostError
-from ansible_collections.magsasa.chaos.plugins.module_utils._fault import halting, step
+from ansible_collections.magsasa.chaos.plugins.module_utils._fault import ledger_queries, poll
 from ansible_collections.magsasa.chaos.plugins.module_utils._fault import record as records
 from ansible_collections.magsasa.chaos.plugins.module_utils._life import revert, tidying
 from ansible_collections.magsasa.chaos.plugins.module_utils._undo import arguments, registry
@@ -78,7 +78,7 @@ def put(ledger, content, fault_id=ID):
 def contact(ledger):
     """What every later run does; must never raise. Returns the final records of what was undone."""
     swept = revert.sweep(ledger)
-    seen = halting.look(None, 100, 5.0)
+    seen = ledger_queries.look(None, 100, 5.0)
     json.dumps([seen, [records.public(each) for each in swept]], allow_nan=False)
     tidying.tidy(ledger)
     return swept
@@ -138,7 +138,7 @@ def test_a_damaged_record_is_told_and_left(ledger, victim, kind):
     assert victim.read_text() == "of the fault" and not other.exists()
     assert open(path, "rb").read() == before
     assert [path in sentence and "\n" not in sentence for sentence in ledger.unreadable()] == [True]
-    assert halting.look(None, 5, 5.0)["unreadable"] == ledger.unreadable()
+    assert ledger_queries.look(None, 5, 5.0)["unreadable"] == ledger.unreadable()
 
 
 def _link(path, victim):
@@ -385,10 +385,10 @@ def test_a_run_folder_of_somebody_else_leads_nowhere(tmp_path, monkeypatch):
         run.chmod(mode)
         tidying.tidy(Ledger())
         assert sorted(os.listdir(precious)) == ["evil.pyz", "letter"]
-        answer = step.take(step.parse({"name": "mine"}))
+        answer = poll.take(poll.parse({"name": "mine"}))
         assert answer["again"] is None
         assert mode == 0o700 or answer["probe"] is None
-        assert mode == 0o700 or halting.end_probes() == []
+        assert mode == 0o700 or ledger_queries.end_probes() == []
 
 
 def test_root_reads_no_ledger_of_a_user(tmp_path):

@@ -14,7 +14,7 @@ import time
 
 from ... import _clock, _quantity
 from ..._errors import BadOption, HostError, Refused
-from ..._fault.plan import plan, step, undo
+from ..._plan import plan, step, undo
 from ..._host import container_engines, processes
 from . import find
 

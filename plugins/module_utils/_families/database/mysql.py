@@ -13,8 +13,8 @@ import signal
 
 from ... import _quantity
 from ..._errors import BadOption
-from ..._fault.plan import plan as make_plan
-from ..._fault.plan import step, undo
+from ..._plan import plan as make_plan
+from ..._plan import step, undo
 from ..._host import sigstop_tree
 from ..._host.databases import mysql_ping
 from . import mysql_sql as by_sql

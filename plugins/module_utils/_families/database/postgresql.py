@@ -14,8 +14,8 @@ import signal
 
 from ... import _quantity
 from ..._errors import BadOption
-from ..._fault.plan import plan as make_plan
-from ..._fault.plan import step, undo
+from ..._plan import plan as make_plan
+from ..._plan import step, undo
 from ..._host import processes, sigstop_tree
 from ..._host.databases import postgres_ping
 from . import postgresql_sql as by_sql

@@ -13,8 +13,8 @@ import pwd
 import time
 
 from ..._errors import BadOption, HostError, Refused, printable
-from ..._fault.plan import plan as make_plan
-from ..._fault.plan import step, undo
+from ..._plan import plan as make_plan
+from ..._plan import step, undo
 from ..._host.databases import psql
 from ..._ledger import fault_secrets
 from . import servers, sql_worker

@@ -18,8 +18,8 @@ except ImportError:  # some builds of Python leave it out
 
 from ... import _quantity
 from ..._errors import BadOption, HostError, Refused
-from ..._fault.plan import plan as make_plan
-from ..._fault.plan import step, undo
+from ..._plan import plan as make_plan
+from ..._plan import step, undo
 from . import sqlite_locks
 
 ACTIONS = ("outage", "lock")

@@ -13,7 +13,7 @@ import time
 
 from ... import _quantity
 from ..._errors import BadOption, HostError
-from ..._fault.plan import plan, step, undo
+from ..._plan import plan, step, undo
 from ..._host import moved_paths
 from . import files, space
 from .figures import READY, Figures

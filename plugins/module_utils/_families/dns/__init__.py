@@ -12,7 +12,7 @@ import socket
 
 from ... import _cmd, _quantity
 from ..._errors import BadOption, HostError, MissingTool, NotHere, Refused
-from ..._fault.plan import plan, step, undo
+from ..._plan import plan, step, undo
 from ..._host import hosts_file, management_connections
 from ..._host.packets import nft
 from . import hosts, judge, message, queries

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from ... import _cmd
 from ..._errors import MissingTool, Refused
-from ..._fault.plan import plan, step, undo
+from ..._plan import plan, step, undo
 from ..._host import hosts_file
 
 # No host can have these, and a connect(2) to either fails at once: broadcast and multicast addresses have no stream sockets.

@@ -10,7 +10,7 @@ import re
 
 from ... import _quantity
 from ..._errors import BadOption, HostError
-from ..._fault.plan import plan, step, undo
+from ..._plan import plan, step, undo
 from ..._host import moved_paths, pinned_files
 from ..._ledger import private_files
 from ..._undo.operations import kept_files

@@ -12,7 +12,7 @@ import time
 
 from ... import _cmd, _quantity
 from ..._errors import BadOption, HostError, MissingTool, NotHere, Refused, printable
-from ..._fault.plan import plan, step, undo
+from ..._plan import plan, step, undo
 from ..._host import listeners, management_connections, processes
 from ..._host.packets import nft
 from . import counts, judge, rules, worker

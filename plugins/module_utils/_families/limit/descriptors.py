@@ -10,7 +10,7 @@ import os
 import resource
 
 from ..._errors import BadOption, HostError, NotHere, Refused
-from ..._fault.plan import plan, step, undo
+from ..._plan import plan, step, undo
 from ..._host import processes
 from ..._host.systemd import protected_units, services, unit_limits
 from . import workers

@@ -9,7 +9,7 @@ import errno
 import os
 
 from ..._errors import BadOption, NotHere
-from ..._fault.plan import plan, step, undo
+from ..._plan import plan, step, undo
 from ..._host import moved_paths
 from . import workers
 

@@ -13,7 +13,7 @@ import errno
 import os
 
 from ..._errors import BadOption, NotHere, Refused
-from ..._fault.plan import plan, step, undo
+from ..._plan import plan, step, undo
 from ..._host import processes
 from ..._host.systemd import unit_limits
 from ..._life import fault_unit as units

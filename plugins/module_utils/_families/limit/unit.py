@@ -15,7 +15,7 @@ import stat
 
 from ... import _clock, _quantity
 from ..._errors import BadOption, NotHere, Refused
-from ..._fault.plan import plan, step, undo
+from ..._plan import plan, step, undo
 from ..._host import processes
 from ..._host.systemd import protected_units, services, unit_limits
 

@@ -14,7 +14,7 @@ import time
 
 from ... import _quantity
 from ..._errors import BadOption, HostError, Refused
-from ..._fault.plan import plan, step, undo
+from ..._plan import plan, step, undo
 from . import hold, room
 
 MIB = 1024.0 * 1024.0

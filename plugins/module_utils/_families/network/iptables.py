@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ..._errors import HostError, NotHere
-from ..._fault.plan import plan, step, undo
+from ..._plan import plan, step, undo
 from ..._host.packets import iptables
 from . import effects, nftables, scope as scopes, xtables
 

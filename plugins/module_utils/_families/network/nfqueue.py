@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ..._fault.plan import plan, step, undo
+from ..._plan import plan, step, undo
 from . import delay, effects, nftables, rules, scope as scopes, tree as trees
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 
 from ..._errors import HostError, MissingTool, NotHere
-from ..._fault.plan import plan, step, undo
+from ..._plan import plan, step, undo
 from ..._host.packets import nft
 from . import effects, rules, scope as scopes
 

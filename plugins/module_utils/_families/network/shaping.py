@@ -9,7 +9,7 @@ import time
 
 from ... import _cmd
 from ..._errors import HostError, MissingTool, NotHere
-from ..._fault.plan import plan, step, undo
+from ..._plan import plan, step, undo
 from ..._host import capabilities
 from ..._host.packets import tc
 from . import effects, interfaces, nftables, packets, scope as scopes, tree as trees

@@ -15,7 +15,7 @@ import signal
 
 from ... import _quantity
 from ..._errors import BadOption, HostError, Refused, printable
-from ..._fault.plan import plan, step, undo
+from ..._plan import plan, step, undo
 from ..._host import command, listeners, process_restore, processes, sigstop_tree, streams, successors
 from ..._host.systemd import services
 from . import find

@@ -14,7 +14,7 @@ import time
 
 from ... import _cmd, _quantity
 from ..._errors import BadOption
-from ..._fault.plan import plan, step, undo
+from ..._plan import plan, step, undo
 from ..._host import processes
 from ..._host.systemd import services
 from . import units

@@ -20,7 +20,7 @@ from .._ledger import private_files
 from .._ledger.ledger import Ledger
 from .._probe import live
 from .._probe import recorders as probes
-from . import halting
+from . import ledger_queries
 from . import record as records
 
 LIVE = ".live"  # at the end of the name: a second probe of the experiment, of an address that tells whether the service is alive
@@ -39,9 +39,9 @@ def take(wanted, keep=False):
     """
     ledger = Ledger()
     if not keep:  # a module; the archive's own look is of a fault that is held, and is to cost little
-        halting.sweep(ledger)
+        ledger_queries.sweep(ledger)
     run = wanted["run"]
-    renewed = halting.renew([wanted["name"], wanted["name"] + LIVE], run) if wanted["renew"] else []
+    renewed = ledger_queries.renew([wanted["name"], wanted["name"] + LIVE], run) if wanted["renew"] else []
     if run and wanted["fault"]:
         turn.renew(ledger, run["id"])
     finish = wanted["finish"]
@@ -73,7 +73,7 @@ def _fault(ledger, wanted):
     mine = records.of_run(wanted["run"])
     found = ledger.find(wanted["name"])
     if found and mine(found):
-        shown = halting.with_time(found)
+        shown = ledger_queries.with_time(found)
         return shown, not shown["orphaned"]
     past = next(filter(mine, ledger.past(PAST, wanted["name"])), None)
     return (records.public(past) if past else None), False

@@ -14,7 +14,7 @@ from .._families import clock, container, cpu, database, disk, dns, file, host, 
 from .._host import containers
 from .._host.systemd import services
 from .._life import launch
-from . import plan as plans
+from .. import _plan as plans
 
 # By name, so that each travels with the module that asks.
 FAMILIES = {each.FAMILY.name: each.FAMILY for each in (clock, container, cpu, database, disk, dns, file, host, http, limit, memory, network, process, service)}
