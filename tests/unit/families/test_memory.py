@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, Refused
-from ansible_collections.magsasa.chaos.plugins.module_utils._families.memory import FAMILY, hold, room
+from ansible_collections.magsasa.chaos.plugins.module_utils._families.memory import FAMILY, headroom, hold
 
 MIB = 1024 * 1024
 GIB = 1024 * MIB
@@ -120,15 +120,15 @@ def test_limits_of_control_groups(tmp_path, text, limited, available):
     group(tmp_path / "v1/a/b", memory__limit_in_bytes="1000\n", memory__usage_in_bytes="800\n", memory__stat=V1_STAT)
     group(tmp_path / "v2/s", memory__max="9000\n", memory__high="max\n", memory__current="100\n", memory__stat=V2_STAT)
     group(tmp_path / "v2/s/u", memory__max="max\n", memory__high="3000\n", memory__current="100\n", memory__stat=V2_STAT)
-    found = room.groups(text, str(tmp_path / "v1"), (str(tmp_path / "v2"),))
+    found = headroom.groups(text, str(tmp_path / "v1"), (str(tmp_path / "v2"),))
     assert [folder for folder, _layout in found] == [str(tmp_path / each) for each in limited]
     if found:
-        assert room.group_room(*found[0])[1] == available
+        assert headroom.group_room(*found[0])[1] == available
 
 
 @pytest.mark.parametrize("path", ["/x", "//x", "/", "relative", "/../up"])
 def test_any_path_of_a_group_comes_to_an_end(tmp_path, path):
-    assert room.groups("1:memory:%s\n" % path, str(tmp_path), ()) == []
+    assert headroom.groups("1:memory:%s\n" % path, str(tmp_path), ()) == []
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_any_path_of_a_group_comes_to_an_end(tmp_path, path):
     ],
 )
 def test_pressure(text, pct):
-    assert room.pressure(text) == pct
+    assert headroom.pressure(text) == pct
 
 
 def test_taken_counts_what_a_process_fills():
@@ -148,12 +148,12 @@ def test_taken_counts_what_a_process_fills():
     process = subprocess.Popen([sys.executable, "-S", "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
         process.stdout.readline()
-        in_memory, in_swap = room.taken(process.pid)
+        in_memory, in_swap = headroom.taken(process.pid)
         assert 64 * MIB <= in_memory + in_swap < 160 * MIB
-        assert room.resident(process.pid) + in_swap >= 64 * MIB
+        assert headroom.resident(process.pid) + in_swap >= 64 * MIB
     finally:
         process.communicate()
-    assert room.taken(process.pid) == (0, 0) and room.resident(process.pid) == 0
+    assert headroom.taken(process.pid) == (0, 0) and headroom.resident(process.pid) == 0
 
 
 # -- giving back

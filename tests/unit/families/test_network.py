@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, HostError, MissingTool, NotHere, Refused
-from ansible_collections.magsasa.chaos.plugins.module_utils._families.network import FAMILY, delay, rules
+from ansible_collections.magsasa.chaos.plugins.module_utils._families.network import FAMILY, queue_worker, rules
 from ansible_collections.magsasa.chaos.plugins.module_utils._families.network import scope as scopes
 from ansible_collections.magsasa.chaos.plugins.module_utils._families.network.nftables import judge
 from ansible_collections.magsasa.chaos.plugins.module_utils._host.packets import nft
@@ -427,7 +427,7 @@ def test_the_end_of_a_delay_loses_no_packet():
 
 def test_a_queue_of_xtables_is_read_as_planned():
     (step,) = planned(peer=[PEER], **DELAY)["steps"]
-    wanted = delay.numbered(step["args"]["rules"], {"act": 4711})
+    wanted = queue_worker.numbered(step["args"]["rules"], {"act": 4711})
     assert wanted[0] == ["act", "hit", "counter queue num 4711 bypass"]
     found = [{"chain": "act", "comment": "hit", "expr": [{"counter": {"packets": 0}}, {"xt": {"type": "target", "name": "NFQUEUE"}}]}]
     assert rules.difference(wanted[:1], found) == ""
@@ -446,11 +446,11 @@ def test_a_queue_of_xtables_is_read_as_planned():
     ],
 )
 def test_when_a_delay_counts_as_confirmed(held, mean, jitter, effect):
-    assert delay.judge({"delay_ms": 200.0, "jitter_ms": float(jitter)}, {"packets_held": held, "delay_ms": mean})["effect"] == effect
+    assert queue_worker.judge({"delay_ms": 200.0, "jitter_ms": float(jitter)}, {"packets_held": held, "delay_ms": mean})["effect"] == effect
 
 
 def test_figures_of_what_was_held():
-    held = delay.Held()
+    held = queue_worker.Held()
     assert held.figures() == (0, 0.0, 0.0)
     for seconds in (0.1, 0.2, 0.3):
         held.add(seconds)

@@ -11,7 +11,7 @@ import re
 import pytest
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, HostError, MissingTool, NotHere
-from ansible_collections.magsasa.chaos.plugins.module_utils._families.network import FAMILY, interfaces, packets, shaping, tree
+from ansible_collections.magsasa.chaos.plugins.module_utils._families.network import FAMILY, interfaces, traffic_control, tree, u32_filters
 from ansible_collections.magsasa.chaos.plugins.module_utils._host.packets import tc
 
 DEFAULTS = {key: spec.get("default") for key, spec in FAMILY.options.items()}
@@ -43,7 +43,7 @@ def seen_by_kernel(filters, packet, version):
     words = {offset: int.from_bytes(packet[offset : offset + 4], "big") for offset in range(0, len(packet), 4)}
     ordered = sorted(filters, key=lambda each: tree.pref(each[0], each[1]))
     for protocol, target, keys in ordered:
-        if protocol == packets.NAMES[version] and all(words.get(offset, 0) & mask == value for value, mask, offset in keys):
+        if protocol == u32_filters.NAMES[version] and all(words.get(offset, 0) & mask == value for value, mask, offset in keys):
             return target
     return None
 
@@ -98,12 +98,12 @@ def test_the_first_backend_that_can_do_it_is_chosen(change, seen, backend, passe
     ],
 )
 def test_what_only_netem_does_is_refused_with_the_reason(change, seen, kind, words):
-    found = shaping.Shaping("prio", "tc netem").obstacle(parsed(**change), dict(FACTS, tc=dict(SEEN, **seen)))
+    found = traffic_control.Shaping("prio", "tc netem").obstacle(parsed(**change), dict(FACTS, tc=dict(SEEN, **seen)))
     assert isinstance(found, kind) and re.search(words, str(found)), found
 
 
 def test_a_distribution_without_its_table():
-    backend = shaping.Shaping("prio", "tc netem")
+    backend = traffic_control.Shaping("prio", "tc netem")
     options = parsed(delay="1s", jitter="1ms", distribution="paretonormal")
     assert "paretonormal" in str(backend.obstacle(options, FACTS))
     assert backend.obstacle(parsed(delay="1s", jitter="1ms", distribution="uniform"), FACTS) is None
@@ -124,7 +124,7 @@ def test_so_many_peers_and_ports_that_another_backend_is_better():
 
 @pytest.mark.parametrize("low, high", [(0, 65535), (80, 80), (1, 65534), (8000, 8010), (1023, 1025), (65535, 65535), (3, 40000)])
 def test_a_range_of_ports_is_exactly_its_blocks(low, high):
-    found = list(packets.blocks(low, high))
+    found = list(u32_filters.blocks(low, high))
     assert {port for port in range(65536) if any(port & mask == value for value, mask in found)} == set(range(low, high + 1))
 
 
@@ -174,7 +174,7 @@ def test_what_comes_in_is_the_other_end():
     assert (found["way"], found["ifb"]) == ("in", 0)
     assert seen_by_kernel(found["filters"], packet(PEER, ME), 4) == 1
     assert seen_by_kernel(found["filters"], packet(ME, PEER, 6, 80, 9), 4) is None
-    assert seen_by_kernel(found["filters"], packet("192.0.2.1", ME, 6, 50000, 22), 4) == packets.PASS
+    assert seen_by_kernel(found["filters"], packet("192.0.2.1", ME, 6, 50000, 22), 4) == u32_filters.PASS
 
 
 @pytest.mark.parametrize("control", [[["", 22]], [[None, 22]]])
@@ -333,20 +333,20 @@ def row(**change):
     ],
 )
 def test_when_it_counts_as_confirmed(requested, rows, effect, words):
-    shown = shaping.counted([({}, 0, each) for each in rows])
-    found = shaping.judge(requested, shown)
+    shown = traffic_control.counted([({}, 0, each) for each in rows])
+    found = traffic_control.judge(requested, shown)
     assert found["effect"] == effect and words in found["note"]
 
 
 def test_the_rate_of_a_queue_that_is_never_empty():
     memory, found = {}, {"dev": "eth0", "way": "out"}
-    assert shaping.fastest(memory, [(found, 0, row(qlen=3))], 10.0) is None
-    assert shaping.fastest(memory, [(found, 0, row(qlen=0, bytes=9 * 10**6))], 11.0) is None
-    assert shaping.fastest(memory, [(found, 0, row(qlen=3, bytes=9 * 10**6))], 12.0) is None
-    assert shaping.fastest(memory, [(found, 0, row(qlen=3, bytes=9 * 10**6 + 125000))], 13.0) == 10**6
+    assert traffic_control.fastest(memory, [(found, 0, row(qlen=3))], 10.0) is None
+    assert traffic_control.fastest(memory, [(found, 0, row(qlen=0, bytes=9 * 10**6))], 11.0) is None
+    assert traffic_control.fastest(memory, [(found, 0, row(qlen=3, bytes=9 * 10**6))], 12.0) is None
+    assert traffic_control.fastest(memory, [(found, 0, row(qlen=3, bytes=9 * 10**6 + 125000))], 13.0) == 10**6
     shown = {"packets_passed": 9, "packets_dropped": 0, "packets_waiting": 3, "rate_bps": 1000000}
-    assert shaping.judge({"rate_bps": 1e6}, shown)["effect"] == "confirmed"
-    assert shaping.judge({"rate_bps": 5e5}, shown)["effect"] == "mismatch"
+    assert traffic_control.judge({"rate_bps": 1e6}, shown)["effect"] == "confirmed"
+    assert traffic_control.judge({"rate_bps": 5e5}, shown)["effect"] == "mismatch"
 
 
 @pytest.mark.parametrize(

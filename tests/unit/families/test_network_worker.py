@@ -11,7 +11,7 @@ import struct
 import pytest
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import NotHere
-from ansible_collections.magsasa.chaos.plugins.module_utils._families.network import FAMILY, delay, fates, rules
+from ansible_collections.magsasa.chaos.plugins.module_utils._families.network import FAMILY, impairments, queue_worker, rules
 from ansible_collections.magsasa.chaos.plugins.module_utils._host.counters import Counters
 
 DEFAULTS = {key: spec.get("default") for key, spec in FAMILY.options.items()}
@@ -60,7 +60,7 @@ def test_what_is_late_has_a_chain_of_its_own_beside_the_rest():
         "tcp dport { 80 } counter goto late", "tcp dport { 80 } counter goto act", 'iifname "lo" tcp sport { 80 } counter goto act'
     ]  # fmt: skip
     assert [text for chain, _label, text in found if chain == "output"][-1] == 'oifname != "lo" tcp sport { 80 } counter goto act'
-    numbers = [text for _chain, label, text in delay.numbered(found, {"act": 7, "late": 8}) if label == "hit"]
+    numbers = [text for _chain, label, text in queue_worker.numbered(found, {"act": 7, "late": 8}) if label == "hit"]
     assert numbers == ["counter queue num 7 bypass", "counter queue num 8 bypass"]
     assert "add chain inet t late\n" in rules.text("t", found)
 
@@ -73,7 +73,7 @@ def test_what_is_sent_again_is_not_decided_about_again():
 
 @pytest.mark.parametrize("change, at", [({"loss": "30%"}, 0), ({"duplicate": "30%"}, 1), ({"corrupt": "30%"}, 2)])
 def test_shares(change, at):
-    decider = fates.Fates(figures(**change), random.Random(1))
+    decider = impairments.Fates(figures(**change), random.Random(1))
     found = [decider.decide() for _number in range(20000)]
     assert abs(sum(each[at] for each in found) / 20000 - 0.3) < 0.015
     assert all(not any(each[:at] + each[at + 1 :]) for each in found)
@@ -81,9 +81,9 @@ def test_shares(change, at):
 
 def test_bursts_are_as_long_and_as_many_as_asked_for():
     asked = figures(gemodel=dict(BURSTS, loss_bad="100%", loss_good="0%"))
-    decider = fates.Fates(asked, random.Random(1))
+    decider = impairments.Fates(asked, random.Random(1))
     lost = "".join("x" if decider.decide()[0] else "." for _number in range(100000))
-    share, _weight = fates.lost_on_average(asked)
+    share, _weight = impairments.lost_on_average(asked)
     assert abs(share - 0.2) < 1e-9 and abs(lost.count("x") / len(lost) - share) < 0.01
     bursts = [each for each in lost.split(".") if each]
     assert abs(sum(map(len, bursts)) / len(bursts) - 5) < 0.3  # 100 / r
@@ -93,27 +93,27 @@ def test_bursts_are_as_long_and_as_many_as_asked_for():
 def test_one_bit_behind_the_header_is_flipped(version):
     content = packet(version)
     for _number in range(100):
-        changed = fates.damaged(content)
+        changed = impairments.damaged(content)
         head = 20 if version == 4 else 40
         assert changed[:head] == content[:head] and len(changed) == len(content)
         assert bin(int.from_bytes(changed, "big") ^ int.from_bytes(content, "big")).count("1") == 1
-    assert fates.target(content) == (bytes(range(4, 8)) if version == 4 else bytes(range(16, 32)))
+    assert impairments.target(content) == (bytes(range(4, 8)) if version == 4 else bytes(range(16, 32)))
 
 
 @pytest.mark.parametrize("content", [b"", b"\x45", packet()[:-1], packet() + b"\0", packet(more=b""), packet(6, b""), packet(6)[:30], b"\x00" * 60])
 def test_what_is_no_whole_packet_is_left_as_it_is(content):
-    assert not fates.whole(content)
+    assert not impairments.whole(content)
 
 
 @pytest.mark.parametrize("version", [4, 6])
 def test_whole_packets(version):
-    assert fates.whole(packet(version))
+    assert impairments.whole(packet(version))
 
 
 def test_waits():
-    some = [fates.wait(figures(delay="100ms", jitter="20ms", distribution="uniform")) for _number in range(500)]
+    some = [impairments.wait(figures(delay="100ms", jitter="20ms", distribution="uniform")) for _number in range(500)]
     assert 0.08 <= min(some) < 0.085 and 0.115 < max(some) <= 0.12
-    ahead = [fates.wait(figures(delay="100ms", reorder="25%")) for _number in range(4000)]
+    ahead = [impairments.wait(figures(delay="100ms", reorder="25%")) for _number in range(4000)]
     assert set(ahead) == {0.0, 0.1} and abs(ahead.count(0.0) / 4000 - 0.25) < 0.04
 
 
@@ -138,8 +138,8 @@ class Netlink:
     ],
 )
 def test_what_the_kernel_is_told(asked, told, again):
-    netlink, sent, counted = Netlink(), [], Counters(delay.COUNTED)
-    desk = delay.Desk(asked, delay.Held(), counted, sent.append)
+    netlink, sent, counted = Netlink(), [], Counters(queue_worker.COUNTED)
+    desk = queue_worker.Desk(asked, queue_worker.Held(), counted, sent.append)
     desk.take(netlink, 3, 7, packet(), False, 100.0)
     desk.let_go(100.0)
     assert [(number, verdict, content and "changed") for number, verdict, content in netlink.told] == told
@@ -151,16 +151,16 @@ def test_what_cannot_be_sent_again_is_not_counted():
     def refuse(_content):
         raise OSError(90, "Message too long")
 
-    counted = Counters(delay.COUNTED)
-    desk = delay.Desk({"duplicate_pct": 100.0}, delay.Held(), counted, refuse)
+    counted = Counters(queue_worker.COUNTED)
+    desk = queue_worker.Desk({"duplicate_pct": 100.0}, queue_worker.Held(), counted, refuse)
     desk.take(Netlink(), 3, 7, packet(), False, 1.0)
     desk.let_go(1.0)
     assert counted.figures()["duplicated"] == 0
 
 
 def test_what_is_late_waits_and_goes_at_the_end():
-    netlink, held = Netlink(), delay.Held()
-    desk = delay.Desk({"delay_ms": 50.0, "jitter_ms": 0.0}, held, Counters(delay.COUNTED), None)
+    netlink, held = Netlink(), queue_worker.Held()
+    desk = queue_worker.Desk({"delay_ms": 50.0, "jitter_ms": 0.0}, held, Counters(queue_worker.COUNTED), None)
     desk.take(netlink, 3, 7, packet(), True, 100.0)
     desk.take(netlink, 3, 8, packet(), False, 100.0)
     desk.let_go(100.0)
@@ -183,6 +183,6 @@ def test_what_is_late_waits_and_goes_at_the_end():
 )
 def test_when_it_counts_as_confirmed(change, counts, effect):
     requested = planned(port=["80"], **change)["requested"]
-    shown = delay.shown(requested, (counts["seen"], 10.0, 0.0), dict(dict.fromkeys(delay.COUNTED, 0), **counts))
-    found = delay.judge(requested, shown)
+    shown = queue_worker.shown(requested, (counts["seen"], 10.0, 0.0), dict(dict.fromkeys(queue_worker.COUNTED, 0), **counts))
+    found = queue_worker.judge(requested, shown)
     assert found["effect"] == effect and found["note"]

@@ -54,11 +54,11 @@ def test_whether_a_fault_is_about_them(ports, meet):
 
 def test_a_backend_that_does_not_follow_is_never_sure(monkeypatch):
     """iptables counts packets of the host's own; what is forwarded may pass by all the same."""
-    from ansible_collections.magsasa.chaos.plugins.module_utils._families.network import choose
+    from ansible_collections.magsasa.chaos.plugins.module_utils._families.network import backends
 
     class Ctx:
         record = {"steps": [{"do": "chains", "args": {"led": True}}]}
 
-    monkeypatch.setattr(choose.BY_STEP["chains"], "measure", lambda ctx: {"effect": "confirmed", "note": "9 of 9 packets", "measured": {}})
+    monkeypatch.setattr(backends.BY_STEP["chains"], "measure", lambda ctx: {"effect": "confirmed", "note": "9 of 9 packets", "measured": {}})
     found = Network().measure(Ctx())
     assert found["effect"] == "inconclusive" and "forwards connections" in found["note"] and "9 of 9" in found["note"]

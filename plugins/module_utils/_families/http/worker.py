@@ -12,7 +12,7 @@ import signal
 import socket
 
 from .choice import Choice
-from .link import Link
+from .proxied_connection import Link
 from .rules import HOMES, MARK
 
 URGENT = -10  # nice: what is not meant must not become slow because the host is busy

@@ -15,7 +15,7 @@ import time
 from ... import _quantity
 from ..._errors import BadOption, HostError, Refused
 from ..._plan import plan, step, undo
-from . import hold, room
+from . import headroom, hold
 
 MIB = 1024.0 * 1024.0
 LEAST = 16 * 1024 * 1024  # our own processes take most of that
@@ -61,7 +61,7 @@ class Memory:
 
     def look(self, options):
         """What is there and what is available, in bytes."""
-        return room.Room().look()
+        return headroom.Room().look()
 
     def plan(self, options, facts):
         """One worker; the memory goes with it."""
@@ -118,7 +118,7 @@ class Memory:
     def do_hold(self, ctx, args):
         """Start the worker; without a ramp, wait until it holds everything or cannot get on."""
         keepers = [ctx.record[key]["pid"] for key in ("supervisor", "guardian")]
-        before = room.Room().look()["available"] + sum(room.taken(pid)[0] for pid in keepers)
+        before = headroom.Room().look()["available"] + sum(headroom.taken(pid)[0] for pid in keepers)
         shared = hold.Shared()
         pid, _start = ctx.spawn("chaos-memory", hold.run, shared, args["size"], args["ramp_s"], args["reserve"], args["back_off"], keepers)
         ctx.memory.update(shared=shared, args=args, pid=pid, pids=keepers + [pid], before=before, since=time.monotonic())
@@ -149,12 +149,12 @@ class Memory:
         """What our processes really take, as the kernel counts it, and what is left on the host."""
         memory = ctx.memory
         shared, args = memory["shared"], memory["args"]
-        found = [room.taken(pid) for pid in memory["pids"]]
+        found = [headroom.taken(pid) for pid in memory["pids"]]
         held, swapped = (sum(each[index] for each in found) for index in (0, 1))
-        available = room.Room().look()["available"]
+        available = headroom.Room().look()["available"]
         shown = {
             "held_mib": round(held / MIB, 1),
-            "worker_rss_mib": round(room.resident(memory["pid"]) / MIB, 1),
+            "worker_rss_mib": round(headroom.resident(memory["pid"]) / MIB, 1),
             "available_mib": round(available / MIB, 1),
             "available_drop_mib": round((memory["before"] - available) / MIB, 1),
             "given_back_mib": round(shared.get("given_back") / MIB, 1),

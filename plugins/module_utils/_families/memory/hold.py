@@ -10,7 +10,7 @@ import os
 import struct
 import time
 
-from . import room
+from . import headroom
 
 CHUNK = 4 * 1024 * 1024
 CHUNKS = 2048  # most pieces that a large size is held in; what is given back is whole pieces
@@ -125,16 +125,16 @@ def run(shared, size, ramp_s, reserve, back_off, keepers):
     with open("/proc/self/oom_score_adj", "w") as target:
         target.write("1000")  # before anything is taken: whoever must go, it is us
     holder = Holder(shared, size)
-    goal = max(0, size - sum(room.taken(pid)[0] for pid in keepers + [os.getpid()]))
+    goal = max(0, size - sum(headroom.taken(pid)[0] for pid in keepers + [os.getpid()]))
     shared.put(goal=goal)
-    host = room.Room()
+    host = headroom.Room()
     policy = BackOff(reserve, holder.chunk)
     began = time.monotonic()
     while True:
         now = time.monotonic()
         wanted = goal if not ramp_s else int(goal * min(1.0, (now - began) / ramp_s))
         if back_off:
-            what, amount, why = policy.decide(now, host.look()["available"], room.pressure() or 0.0, holder.held, wanted)
+            what, amount, why = policy.decide(now, host.look()["available"], headroom.pressure() or 0.0, holder.held, wanted)
         else:
             what, amount, why = "take", 0, 0
         if what == "give back":

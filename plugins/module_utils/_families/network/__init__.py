@@ -15,7 +15,7 @@ from ... import _cmd
 from ..._errors import BadOption, NotHere, Refused
 from ..._host import management_connections
 from ..._host.packets import address_translation, iptables as xt, nft
-from . import choose, effects, scope as scopes, shaping
+from . import backends, effects, scope as scopes, traffic_control
 
 FOLLOWING = ("tc htb", "tc netem", "nftables", "NFQUEUE and a worker of our own")  # backends that also meet what this host leads elsewhere
 PAST = "this host forwards connections to other addresses or ports (DNAT or redirect), and those may pass by the fault untouched"
@@ -49,7 +49,7 @@ class Network:
         if not uid:
             found["translations"] = address_translation.look(there and not found["obstacle"])
         if options["effects"] and not uid:
-            found["tc"] = shaping.look(options)
+            found["tc"] = traffic_control.look(options)
         return found
 
     def plan(self, options, facts):
@@ -63,7 +63,7 @@ class Network:
         facts = dict(facts, control=facts["control"] + _ways_in(options, facts))
         led = facts.get("translations")
         options = dict(options, translated=address_translation.meet(led, options["ports"]))
-        backend, passed_over = choose.choose(options, facts)
+        backend, passed_over = backends.choose(options, facts)
         found = backend.plan(options, facts)
         found["notes"] = passed_over + _notes(options, facts) + found["notes"]
         if options["translated"]:
@@ -73,24 +73,24 @@ class Network:
 
     def do_rules(self, ctx, args):
         """See nftables.py."""
-        choose.BY_STEP["rules"].carry_out(ctx, args)
+        backends.BY_STEP["rules"].carry_out(ctx, args)
 
     def do_chains(self, ctx, args):
         """See iptables.py."""
-        choose.BY_STEP["chains"].carry_out(ctx, args)
+        backends.BY_STEP["chains"].carry_out(ctx, args)
 
     def do_delay(self, ctx, args):
         """See nfqueue.py."""
-        choose.BY_STEP["delay"].carry_out(ctx, args)
+        backends.BY_STEP["delay"].carry_out(ctx, args)
 
     def do_shape(self, ctx, args):
         """See shaping.py."""
-        choose.BY_STEP["shape"].carry_out(ctx, args)
+        backends.BY_STEP["shape"].carry_out(ctx, args)
 
     def measure(self, ctx):
         """By whoever carried it out."""
         step = ctx.record["steps"][0]
-        found = choose.BY_STEP[step["do"]].measure(ctx)
+        found = backends.BY_STEP[step["do"]].measure(ctx)
         if step["args"].get("led") and found["effect"] == "confirmed":
             found = dict(found, effect="inconclusive", note="%s; %s" % (found["note"], PAST))
         return found

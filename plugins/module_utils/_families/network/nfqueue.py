@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ..._plan import plan, step, undo
-from . import delay, effects, nftables, rules, scope as scopes, tree as trees
+from . import effects, nftables, queue_worker, rules, scope as scopes, tree as trees
 
 
 class Nfqueue:
@@ -43,7 +43,7 @@ class Nfqueue:
 
     def carry_out(self, ctx, args):
         """The worker, the table, and the proof that the kernel holds it as planned."""
-        delay.start(ctx, args)
+        queue_worker.start(ctx, args)
         nftables.prove(args)
         ctx.check_workers()
 
@@ -55,8 +55,8 @@ class Nfqueue:
         matched = rules.packets(found, "match")
         if wrong:
             return {"effect": "mismatch", "measured": {"packets_matched": matched}, "note": wrong}
-        shown = delay.measured(ctx)
-        return dict(delay.judge(ctx.record["requested"], shown), measured=dict(shown, packets_matched=matched))
+        shown = queue_worker.measured(ctx)
+        return dict(queue_worker.judge(ctx.record["requested"], shown), measured=dict(shown, packets_matched=matched))
 
 
 def _notes(options):

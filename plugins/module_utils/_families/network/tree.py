@@ -13,7 +13,7 @@ effects}``; the leaf number n is band n + 1. For filters see packets.py.
 
 from __future__ import annotations
 
-from . import packets
+from . import u32_filters
 
 LATE = ("delay_ms", "jitter_ms", "distribution", "reorder_pct")  # what counts once in a round trip
 FIGURES = LATE + ("loss_pct", "gemodel", "duplicate_pct", "corrupt_pct", "rate_bps")
@@ -49,7 +49,7 @@ def ways(options):
 
 def _interface(kind, options, device, control):
     for way, figures in ways(options).items():
-        filters = packets.exempt(options, way, control) + packets.meant(options, way, 1)
+        filters = u32_filters.exempt(options, way, control) + u32_filters.meant(options, way, 1)
         yield _tree(kind, device, way, [figures], filters)
 
 
@@ -57,16 +57,16 @@ def _loopback(kind, options, device, control):
     """Both directions are on their way out here. A service of a port is at the end that listens."""
     own = dict(options, port_of="host") if options["port_of"] == "either" else options
     found = ways(options)
-    filters = packets.exempt(own, "out", control) + packets.exempt(own, "in", control)
+    filters = u32_filters.exempt(own, "out", control) + u32_filters.exempt(own, "in", control)
     if found.get("in", found.get("out")) == found.get("out", found.get("in")):
         leaves = [list(found.values())[0]]
-        filters += [each for way in ("out", "in") if way in found for each in packets.meant(own, way, 1)]
+        filters += [each for way in ("out", "in") if way in found for each in u32_filters.meant(own, way, 1)]
     elif "duplicate_pct" in options:  # newer kernels have no second netem beside one that duplicates
         leaves = [found["out"]]
-        filters += packets.meant(own, "out", 1)
+        filters += u32_filters.meant(own, "out", 1)
     else:
         leaves = [found["out"], found["in"]]
-        filters += packets.meant(own, "out", 1) + packets.meant(own, "in", 2)
+        filters += u32_filters.meant(own, "out", 1) + u32_filters.meant(own, "in", 2)
     yield _tree(kind, device, "out", leaves, filters)
 
 
@@ -142,7 +142,7 @@ def _filter(dev, each, parent, major, ifb):
     matches = " ".join("match u32 0x%08x 0x%08x at %d" % tuple(key) for key in keys)
     where = "filter add dev %s %s pref %d protocol %s u32 %s" % (dev, parent, pref(protocol, target), protocol, matches)
     if parent == "ingress":
-        if target == packets.PASS:
+        if target == u32_filters.PASS:
             return "%s flowid ffff:%s" % (where, major)
         return "%s action mirred egress redirect dev %s" % (where, ifb)
     return "%s flowid %s:%x" % (where, major, flow(target))
@@ -155,7 +155,7 @@ def flow(target):
 
 def pref(protocol, target):
     """Lower ones are asked first: what passes, then what is meant; one protocol each."""
-    return (1 if target == packets.PASS else 3) + (protocol == "ipv6")
+    return (1 if target == u32_filters.PASS else 3) + (protocol == "ipv6")
 
 
 def difference(tree, major, ifb, rows, found):
@@ -179,7 +179,7 @@ def difference(tree, major, ifb, rows, found):
 def _shape(each, tree, major, ifb):
     protocol, target, keys = each
     if tree["way"] == "in":
-        return (protocol, "ffff:" + major, None, keys) if target == packets.PASS else (protocol, None, ifb, keys)
+        return (protocol, "ffff:" + major, None, keys) if target == u32_filters.PASS else (protocol, None, ifb, keys)
     return protocol, "%s:%x" % (major, flow(target)), None, keys
 
 

@@ -12,7 +12,7 @@ from ..._errors import HostError, MissingTool, NotHere
 from ..._plan import plan, step, undo
 from ..._host import capabilities
 from ..._host.packets import tc
-from . import effects, interfaces, nftables, packets, scope as scopes, tree as trees
+from . import effects, interfaces, nftables, scope as scopes, tree as trees, u32_filters
 
 EXTRA = "install what has it (Debian, Ubuntu: linux-modules-extra of this kernel; RHEL, AlmaLinux, Rocky, Fedora: kernel-modules-extra; SUSE: kernel-default)"
 MODULES = {"prio": ["sch_prio", "sch_netem", "cls_u32"], "htb": ["sch_htb", "cls_u32"]}
@@ -50,7 +50,7 @@ class Shaping:
         wanted = options.get("distribution", "uniform")
         if wanted != "uniform" and not seen["tables"].get(wanted):
             return NotHere("tc has no table of the distribution %s here" % wanted, "install the whole package of tc, or use distribution=uniform")
-        if packets.too_many(options, trees.MOST_FILTERS):
+        if u32_filters.too_many(options, trees.MOST_FILTERS):
             return NotHere("so many peers and ports take more than %d filters of traffic control" % trees.MOST_FILTERS, "name networks and ranges")
         return interfaces.obstacle(options, seen["devices"])
 

@@ -14,7 +14,7 @@ from ..._errors import NotHere
 from .iptables import Iptables
 from .nfqueue import Nfqueue
 from .nftables import Nftables
-from .shaping import Shaping
+from .traffic_control import Shaping
 
 BACKENDS = (Shaping("htb", "tc htb"), Shaping("prio", "tc netem"), Nftables(), Iptables(), Nfqueue())  # in the order in which they are tried
 BY_STEP = {each.does: each for each in BACKENDS}

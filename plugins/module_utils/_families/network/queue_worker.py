@@ -21,7 +21,7 @@ import time
 from ..._errors import HostError
 from ..._host.packets import nfnetlink, nft
 from ..._host.counters import Counters
-from . import fates, nftables, rules
+from . import impairments, nftables, rules
 
 MOST_HELD = 65536  # packets; further ones pass
 WHOLE = 65531  # bytes of a packet that the kernel hands over at most, for what needs its content
@@ -123,7 +123,7 @@ def again(content):
     family = socket.AF_INET if content[0] >> 4 == 4 else socket.AF_INET6
     with socket.socket(family, socket.SOCK_RAW, socket.IPPROTO_RAW) as raw:
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, rules.MARK)
-        raw.sendto(content, (socket.inet_ntop(family, fates.target(content)), 0))
+        raw.sendto(content, (socket.inet_ntop(family, impairments.target(content)), 0))
 
 
 class Desk:
@@ -131,7 +131,7 @@ class Desk:
 
     def __init__(self, figures, held, counted, twice):
         self._figures, self._held, self._counted, self._twice = figures, held, counted, twice
-        self._fates = fates.Fates(figures)
+        self._fates = impairments.Fates(figures)
         self._waiting = []  # (when it may go, tie, when it came, netlink, message, what is sent once more or None)
         self._tie = 0
 
@@ -143,20 +143,20 @@ class Desk:
         """One packet came."""
         lost, twice, damaged = self._fates.decide()
         self._counted.add("seen")
-        known = fates.whole(content)
+        known = impairments.whole(content)
         twice = twice and known
         if lost:
             self._counted.add("lost")
             if not twice:
                 netlink.send(nfnetlink.release(number, packet, lost=True))
                 return
-        changed = fates.damaged(content) if damaged and known else None
+        changed = impairments.damaged(content) if damaged and known else None
         if changed:
             self._counted.add("damaged")
         if twice:
             self._counted.add("duplicated")
         verdict = nfnetlink.release(number, packet, content=changed)
-        wait = fates.wait(self._figures) if late else 0.0
+        wait = impairments.wait(self._figures) if late else 0.0
         if late and not wait:
             self._counted.add("ahead")
         self._tie += 1
@@ -212,7 +212,7 @@ def _shares(requested, figures):
     wanted = [(key, requested[key] / 100.0, 1.0) for key in ("loss_pct", "duplicate_pct", "corrupt_pct") if key in requested]
     if "gemodel_p_pct" in requested:
         model = {key[len("gemodel_") : -len("_pct")]: value for key, value in requested.items() if key.startswith("gemodel_")}
-        wanted.append(("gemodel",) + fates.lost_on_average({"gemodel": model}))
+        wanted.append(("gemodel",) + impairments.lost_on_average({"gemodel": model}))
     names = {"loss_pct": "lost", "gemodel": "lost", "duplicate_pct": "duplicated", "corrupt_pct": "damaged"}
     parts = ["%d %s" % (figures["packets_" + names[key]], names[key]) for key, _share, _weight in wanted]
     parts += ["%d ahead" % figures["packets_ahead"]] if "packets_ahead" in figures else []
