@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 def undo(op, **args):
-    """One undo operation (see _host/operations)."""
+    """One undo operation (see _undo/operations)."""
     return {"op": op, "args": args}
 
 

@@ -11,7 +11,7 @@ import time
 from .. import _clock
 from .._errors import ChaosError, Refused
 from .._host import processes
-from .._life import boot_sweep, ending, holders, launch, revert, tidying, turn
+from .._life import boot_units, ending, holders, launch, revert, tidying, turn
 from .._undo import registry
 from .._ledger import fault_secrets
 from .._ledger.ledger import Ledger
@@ -97,7 +97,7 @@ def _hand_over(ledger, plan, envelope, options):
     record["before"] = registry.dump(record["undo"])
     ledger.write(record)
     try:
-        boot_sweep.arm(ledger, record["undo"])
+        boot_units.arm(ledger, record["undo"])
         if options.get("secret"):
             fault_secrets.put(record["id"], options["secret"])
         ready = launch.hold(record["id"], {MARK: record["id"]}, record["duration_s"])

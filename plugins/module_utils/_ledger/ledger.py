@@ -33,7 +33,7 @@ class Ledger:
         self.folders = folders or private_files.folders()
         self.faults = os.path.join(self.folders.ledger, "faults")
         self.past_path = os.path.join(self.folders.ledger, "ledger.jsonl")
-        self.boot_archive = os.path.join(self.folders.ledger, "boot.pyz")  # there while something must be undone at boot; see boot.py
+        self.boot_archive = os.path.join(self.folders.ledger, "boot.pyz")  # there while something must be undone at boot; see _life/boot_units.py
 
     def prepare(self):
         """Make the folders; raises HostError when they are not ours or the file system does not let us."""

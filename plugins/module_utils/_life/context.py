@@ -12,7 +12,7 @@ from .. import _clock
 from .._errors import HostError
 from .._undo import registry
 from .._host import moved_paths, processes
-from . import boot_sweep, cgroup_bounds
+from . import boot_units, cgroup_bounds
 
 
 class Context:
@@ -51,7 +51,7 @@ class Context:
         self.record["undo"].append(entry)
         self._tell({"undo": entry})
         self.ledger.write(self.record)
-        boot_sweep.arm(self.ledger, [entry])
+        boot_units.arm(self.ledger, [entry])
 
     def hold(self, path, named=None):
         """Keep a descriptor of what is at ``path``, here and in the guardian: it is found again by it whatever its folders become.

@@ -57,7 +57,7 @@ def load(family):
 
     from .._ledger import fault_secrets  # noqa: F401  pylint: disable=unused-import
     from .._host.systemd import services  # noqa: F401  pylint: disable=unused-import
-    from . import boot_sweep, fault_unit  # noqa: F401  pylint: disable=unused-import
+    from . import boot_units, fault_unit  # noqa: F401  pylint: disable=unused-import
 
 
 def start(ledger, record, latest, close=()):

@@ -19,7 +19,7 @@ from collections import namedtuple
 from .._errors import HostError, printable
 from .._ledger import locks, private_files
 from .._host import processes
-from . import boot_sweep, fault_unit, runtime_archive
+from . import boot_units, fault_unit, runtime_archive
 
 Child = namedtuple("Child", "pid start ready")
 READY_LIMIT = 1024 * 1024
@@ -62,7 +62,7 @@ def hold(fault_id, mark, duration_s, timeout=90.0):
 
 def caveats(entries):
     """What a user must know about how a fault with these undo operations is held on this host (texts)."""
-    return [text for text in (boot_sweep.note(entries), fault_unit.note() if entries else None) if text]
+    return [text for text in (boot_units.note(entries), fault_unit.note() if entries else None) if text]
 
 
 def _hold_by_unit(run, fault_id, mark, duration_s, timeout, archive):

@@ -11,16 +11,16 @@ from .._errors import HostError
 from .._ledger import private_files
 from . import fault_unit
 
-SWEEP = "/etc/systemd/system/magsasa-chaos-sweep.service"  # see boot.py; somebody may have taken the archive away, and not this
+SWEEP = "/etc/systemd/system/magsasa-chaos-sweep.service"  # see boot_units.py; somebody may have taken the archive away, and not this
 
 
 def tidy(ledger):
     """Take away folders, the runtime archive and the sweep at boot, unless somebody needs them. Raises nothing: the next contact tries again."""
     try:
         if os.path.lexists(ledger.boot_archive) or (ledger.folders.ledger == private_files.HOST.ledger and os.path.lexists(SWEEP)):
-            from . import boot_sweep  # seldom needed, and it loads every undo operation
+            from . import boot_units  # seldom needed, and it loads every undo operation
 
-            boot_sweep.disarm(ledger)
+            boot_units.disarm(ledger)
     except (HostError, OSError):
         pass  # a sweep without a fault does nothing
     ledger.remove_unused(fault_unit.wanted)

@@ -29,7 +29,7 @@ def test_what_was_closed_by_one_who_was_killed_right_then_is_not_there_twice(boo
 
     book.write(RECORD)
     with monkeypatch.context() as killed:
-        killed.setattr(ledger.state, "remove", die)
+        killed.setattr(ledger.private_files, "remove", die)
         with pytest.raises(KeyboardInterrupt):
             book.close(RECORD)
     assert book.read(RECORD["id"]) is not None

@@ -32,12 +32,12 @@ def test_every_room_travels():
 
 def loaded_after(statement):
     """Rooms that a new interpreter has loaded after a statement."""
-    script = "import sys\nfrom %s import undo\n%s\nprint(*sorted(each for each in sys.modules if each.startswith(%r)))"
+    script = "import sys\nfrom %s import registry\n%s\nprint(*sorted(each for each in sys.modules if each.startswith(%r)))"
     argv = [sys.executable, "-c", script % (registry.__name__.rpartition(".")[0], statement, PACKAGE)]
     done = subprocess.run(argv, env={"PYTHONPATH": str(ROOT / ".collections")}, capture_output=True, text=True, check=True)
     return [each[len(PACKAGE) :] for each in done.stdout.split()]
 
 
 def test_only_what_is_asked_for_is_loaded():
-    assert loaded_after("undo.OPERATIONS['clock.move_back']; undo.OPERATIONS.get('none')") == ["clock"]
-    assert loaded_after("undo.load([{'op': 'clock.move_back'}, {'op': 'hosts.remove'}])") == ["clock", "hosts"]
+    assert loaded_after("registry.OPERATIONS['clock.move_back']; registry.OPERATIONS.get('none')") == ["clock"]
+    assert loaded_after("registry.load([{'op': 'clock.move_back'}, {'op': 'hosts.remove'}])") == ["clock", "hosts"]

@@ -43,11 +43,12 @@ def test_what_is_none(text):
 
 SMALL_STACK = """
 import threading
-from ansible_collections.magsasa.chaos.plugins.module_utils._probe import check_http, relay, wellness
-threading.stack_size(relay.STACK)
+from ansible_collections.magsasa.chaos.plugins.module_utils._check import http, wellness
+from ansible_collections.magsasa.chaos.plugins.module_utils._probe import handover
+threading.stack_size(handover.STACK)
 found = []
 for body in (b"[" * 60000, b'{"status":' * 6000):
-    thread = threading.Thread(target=lambda: found.append(check_http.database_status(wellness.read(body, {}).document)))
+    thread = threading.Thread(target=lambda: found.append(http.database_status(wellness.read(body, {}).document)))
     thread.start()
     thread.join()
 print(found)

@@ -128,8 +128,8 @@ def settle(condition, seconds=10.0):
 
 URGENT = """
 import os, sys, time
-from ansible_collections.magsasa.chaos.plugins.module_utils._probe import urgency
-if not urgency.take():
+from ansible_collections.magsasa.chaos.plugins.module_utils._probe import realtime
+if not realtime.take():
     sys.exit(77)
 assert os.sched_getscheduler(0) == os.SCHED_RR
 limit = time.monotonic() + 20
