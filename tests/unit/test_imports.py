@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 CODE = ROOT / "plugins" / "module_utils"
 # Those that know Ansible and are imported by modules alone. They stand above everything.
 ANSIBLE = {"_fault.module", "_probe.module"}
-ROW = re.compile(r"^\| `(_\w+|_\*\.py)/?` \| (.*?) \| .* \|$", re.M)
+ROW = re.compile(r"^\| `(_\w+|_\*\.py)/?` \|([^|]*)\|", re.M)
 
 
 def allowed():
