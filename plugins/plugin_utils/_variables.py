@@ -116,7 +116,11 @@ SETTINGS = (
     ),
     _of("chaos_probe_rate", "20", "Probes per second.", "preflight_probe_rate experiment_probe_rate", "raw", _text("chaos_probe_rate", "20")),
     _of(
-        "chaos_probe_timeout", "2s", "Time limit of each probe.", "preflight_probe_timeout experiment_probe_timeout", template=_text("chaos_probe_timeout", "'2s'")
+        "chaos_probe_timeout",
+        "2s",
+        "Time limit of each probe.",
+        "preflight_probe_timeout experiment_probe_timeout",
+        template=_text("chaos_probe_timeout", "'2s'"),
     ),
     _of(
         "chaos_objectives",
@@ -187,7 +191,11 @@ SETTINGS = (
 # Facts that a run sets. They are for reading: as extra variables they would hide what the run found out.
 RESULTS = (
     _of(
-        "chaos_refused", "", "Why the inventory does not allow experiments on this host; empty if it does.", "experiment_refused", template="{{ chaos_refused | default('') }}"
+        "chaos_refused",
+        "",
+        "Why the inventory does not allow experiments on this host; empty if it does.",
+        "experiment_refused",
+        template="{{ chaos_refused | default('') }}",
     ),
     _of(
         "chaos_endpoint",
