@@ -94,7 +94,7 @@ def _target(target):
 
 def end(cause):
     """How a fault ended, in words; "it is not over" without a cause."""
-    return ENDS.get(cause, str(cause).replace("_", " ")) if cause else "it is not over"
+    return ENDS.get(str(cause), str(cause).replace("_", " ")) if cause else "it is not over"
 
 
 def put_back(record):
