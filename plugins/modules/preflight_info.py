@@ -71,7 +71,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.magsasa.chaos.plugins.module_utils._fault import assess
 
 
-def assess(entry):
+def of_entry(entry):
     """What one filled-in scenario comes to."""
     if entry.get("skipped"):
         return {"can": False, "why": str(entry["skipped"]), "packages": {}}
@@ -88,7 +88,7 @@ def assess(entry):
 def main():
     """Run the module."""
     module = AnsibleModule(argument_spec={"scenarios": {"type": "list", "elements": "dict", "default": []}}, supports_check_mode=True)
-    scenarios = {str(entry.get("id")): assess(entry) for entry in module.params["scenarios"]}
+    scenarios = {str(entry.get("id")): of_entry(entry) for entry in module.params["scenarios"]}
     module.exit_json(changed=False, scenarios=scenarios, host=assess.host_facts())
 
 
