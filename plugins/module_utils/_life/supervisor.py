@@ -89,7 +89,7 @@ class Supervisor:
 
     def _register(self):
         """Say in the ledger who holds the fault, unless somebody undid it before we came."""
-        with locks.of_fault(os.path.join(self.ledger.faults, self.id + ".lock"), self.id, wait=10.0) as locks:
+        with locks.of_fault(os.path.join(self.ledger.faults, self.id + ".lock"), self.id, wait=10.0) as lock_files:
             self.record = self.ledger.read(self.id)
             if self.record is None:
                 raise HostError("the fault was undone before it was injected")
@@ -99,7 +99,7 @@ class Supervisor:
             fault_secrets.remember(self.id)
             latest = time.monotonic() + INJECT_LIMIT + self.record["duration_s"]
             self.record["supervisor"] = {"pid": os.getpid(), "start": processes.start_time(os.getpid())}
-            self.guardian = guardian.start(self.ledger, self.record, latest, locks)
+            self.guardian = guardian.start(self.ledger, self.record, latest, lock_files)
             self.record["guardian"] = {"pid": self.guardian.pid, "start": self.guardian.start}
             self.ledger.write(self.record)
         self.family = importlib.import_module("..._families." + self.record["family"], __name__).FAMILY
