@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 from ansible.plugins.action import ActionBase
+from ansible_collections.magsasa.chaos.plugins.module_utils import _redact
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption
-from ansible_collections.magsasa.chaos.plugins.module_utils._http import url as urls
 from ansible_collections.magsasa.chaos.plugins.plugin_utils import _events, _peers
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._touched import Touched
 
@@ -31,7 +31,7 @@ class ActionModule(ActionBase):
     @staticmethod
     def _tell(host, endpoint, able):
         """What is tested on this host, and what will be left out."""
-        url = urls.redact(str(endpoint["url"])) if endpoint.get("url") else None
+        url = _redact.url(str(endpoint["url"])) if endpoint.get("url") else None
         _events.tell("host", host=host, target=url, service=endpoint.get("service"))
         lacking = [name for name, found in able.items() if isinstance(found, dict) and found.get("can") is False] if isinstance(able, dict) else []
         if lacking:

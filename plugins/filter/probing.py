@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.magsasa.chaos.plugins.module_utils import _redact
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
-from ansible_collections.magsasa.chaos.plugins.module_utils._http import url as urls
 from ansible_collections.magsasa.chaos.plugins.plugin_utils import _probing
 
 
@@ -41,8 +41,8 @@ def tested(endpoint, probe=None):
     process = endpoint.get("process") or {}
     method = str(probe.get("method") or "GET")
     return {
-        "url": urls.redact(endpoint["url"]),
-        "probed": ("" if method == "GET" else method + " ") + urls.redact(probe.get("url") or endpoint.get("health_url") or endpoint["url"]),
+        "url": _redact.url(endpoint["url"]),
+        "probed": ("" if method == "GET" else method + " ") + _redact.url(probe.get("url") or endpoint.get("health_url") or endpoint["url"]),
         "service": " ".join(str(endpoint[key]) for key in ("service", "version") if endpoint.get(key)) or None,
         "framework": endpoint.get("framework"),
         "process": {key: process.get(key) for key in ("pid", "name", "command", "user", "unit")} if process else None,

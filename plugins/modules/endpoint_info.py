@@ -278,10 +278,9 @@ elapsed_s:
   sample: 0.021
 """
 
-from ansible_collections.magsasa.chaos.plugins.module_utils import _quantity
+from ansible_collections.magsasa.chaos.plugins.module_utils import _quantity, _redact
 from ansible_collections.magsasa.chaos.plugins.module_utils._endpoint import candidates, detect
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError, printable
-from ansible_collections.magsasa.chaos.plugins.module_utils._http import url as urls
 from ansible_collections.magsasa.chaos.plugins.module_utils._probe.module import UrlModule
 
 
@@ -303,7 +302,7 @@ def main():
     )
     given = module.params
     # The address that is found keeps its query: without its token nobody could probe it.
-    module.no_log_values.update(urls.secrets_of((given["url"] or "").partition("?")[0]))
+    module.no_log_values.update(_redact.secrets_of_url((given["url"] or "").partition("?")[0]))
     try:
         result = detect.detect(
             given["url"],

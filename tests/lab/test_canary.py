@@ -154,7 +154,9 @@ def test_the_secrets_of_a_service_that_a_fault_meets(lab, module, options):
 
 
 def test_the_report_of_a_host_that_tells_it():
-    report = reports.report(reports.hostile("GET %s password=%s --token %s" % (URL, CANARY, CANARY)), command="x -e db_password=" + CANARY)
+    report = reports.report(
+        reports.hostile("GET %s?sig=%s password=%s auth: %s --token %s --pass %s" % ((URL,) + (CANARY,) * 5)), command="x -e db_password=" + CANARY
+    )
     said = json.dumps(report) + markdown.render(report) + "\n".join(terminal.render(report, "x"))
     assert sightings(said) == []
 

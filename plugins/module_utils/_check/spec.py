@@ -13,9 +13,9 @@ import math
 import re
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from .. import _quantity
+from .. import _quantity, _redact
 from .._errors import BadOption, printable
-from .._http import exchange, url
+from .._http import exchange
 
 OPTIONS = {
     "url": {"type": "str"},
@@ -63,7 +63,7 @@ _ONLY = {
 
 def secrets(params):
     """Texts in the options that must not be shown, beside headers: secrets written into URLs, and bodies."""
-    found = [text for key in ("url", "database") if params.get(key) for text in url.secrets_of(params[key])]
+    found = [text for key in ("url", "database") if params.get(key) for text in _redact.secrets_of_url(params[key])]
     return found + _texts(params.get("body"))
 
 
@@ -73,7 +73,7 @@ def _texts(body):
         return [text for each in body.values() for text in _texts(each)]
     if isinstance(body, (list, tuple)):
         return [text for each in body for text in _texts(each)]
-    return [body] if isinstance(body, str) and len(body) >= url.SHORTEST else []
+    return [body] if isinstance(body, str) and len(body) >= _redact.SHORTEST else []
 
 
 def parse(params, timeout_s):
@@ -164,7 +164,7 @@ def _command(params):
 
 def _database(params):
     text = params["database"].strip()
-    shown = url.redact(text)
+    shown = _redact.url(text)
     remedy = "write sqlite:////path/to/file or postgresql://user@host:5432/name"
     try:
         parts = urlsplit(text)
@@ -200,7 +200,7 @@ def describe(spec):
     """What a spec checks, in a few words without secrets."""
     if spec["kind"] == "http":
         method = "" if spec["method"] == "GET" else spec["method"] + " "
-        return method + url.redact(spec["url"])
+        return method + _redact.url(spec["url"])
     if spec["kind"] == "tcp":
         return "tcp %s:%d" % ("[%s]" % spec["host"] if ":" in spec["host"] else spec["host"], spec["port"])
     if spec["kind"] == "command":

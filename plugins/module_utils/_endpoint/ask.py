@@ -9,6 +9,7 @@ import queue
 import threading
 import time
 
+from .. import _redact
 from .._http import url as urls
 from .._http.exchange import REDIRECTS, fetch
 from . import fitness, identify
@@ -109,7 +110,7 @@ def _follow(base, path, headers, deadline):
     url = base + path
     response = fetch(url, headers=headers, timeout=max(LEAST, deadline - began), max_bytes=MOST_BYTES, verify_tls=False)
     location = response.headers.get("location") if response.status in REDIRECTS else None
-    redirect = urls.redact(location) if location else None
+    redirect = _redact.url(location) if location else None
     leads = urls.followed(url, urls.parse(url), location) if location else None
     if leads and leads[1] and deadline - time.monotonic() >= LEAST:
         again = fetch(leads[0], headers=headers, timeout=deadline - time.monotonic(), max_bytes=MOST_BYTES, verify_tls=False)

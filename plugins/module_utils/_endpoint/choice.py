@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections import namedtuple
 
+from .. import _redact
 from .._errors import printable
-from .._http import url as urls
 
 # target: a candidates.Target; rating: a ranking.Rating; answer: what ask() returned; process: as processes.describe(), or None
 Found = namedtuple("Found", "target rating answer process")
@@ -118,4 +118,4 @@ def sentence(endpoint, step, why):
         words.append("process %s %d" % (process["name"], process["pid"]) + (", unit %s" % process["unit"] if process.get("unit") else ""))
     else:
         words.append("its process is not known")
-    return "%s (%s): %s; %s" % (urls.redact(endpoint["health_url"]), ", ".join(each for each in words if each), step, why)
+    return "%s (%s): %s; %s" % (_redact.url(endpoint["health_url"]), ", ".join(each for each in words if each), step, why)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from .._http import url as urls
+from .. import _redact
 
 TOKEN = "give chaos_probe headers that it accepts, such as Authorization"
 ADDRESS = "name an address that answers with chaos_probe url (--probe URL)"
@@ -31,7 +31,7 @@ def complaint(answer, certificate=None):
 
     ``answer``: what ask() returned; ``certificate``: what is wrong with its TLS certificate, or None.
     """
-    where = urls.redact(answer.get("health_url") or answer.get("url"))
+    where = _redact.url(answer.get("health_url") or answer.get("url"))
     if not answer["speaks"]:
         if answer["error"] == "timeout":
             return "somebody listens at %s and gives no answer in time; wait until it is well, or name another service" % where

@@ -9,10 +9,10 @@ import os
 import pwd
 import re
 
+from .. import _redact
 from .._errors import printable
 from .._host import listeners as sockets
 from .._host import processes
-from . import redaction
 
 _SERVICE = re.compile(r"/([A-Za-z0-9:_.@\\-]+\.service)(?=/|$)", re.M)
 OWNER = b"MAGSASA_APP_OWNER"  # in the environment of a sample application that ends with a run; the role target_app sets it
@@ -54,9 +54,9 @@ def describe(pids):
         "pid": master,
         "start_time": start,
         "ppid": processes.parent(master),
-        "argv0": printable(redaction.command_line(arguments[:1])) if arguments else None,
+        "argv0": printable(_redact.command_line(arguments[:1])) if arguments else None,
         "name": printable(processes.comm(master), 40),
-        "command": redaction.command_line(arguments),
+        "command": _redact.command_line(arguments),
         "user": _user(processes.uid(master)),
         "unit": unit(master),
         "workers": [pid for pid in pids if pid != master],

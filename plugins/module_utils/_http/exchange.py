@@ -12,7 +12,6 @@ from collections import namedtuple
 from .._errors import BadOption, printable
 from . import deadline_socket, http_response
 from . import url as urls
-from .url import redact  # noqa: F401  pylint: disable=unused-import
 
 # status: int, or None when no answer came; headers: {lower-case name: text}; body: bytes; truncated: the body went on;
 # elapsed_s: until the last byte that was read; error: one sentence or None; error_kind: a word of KINDS or None
@@ -166,4 +165,4 @@ class Session:
                 deadline_socket.sock_close(sock)
 
 
-__all__ = ["fetch", "prepare", "redact", "Response", "Request", "Session", "KINDS"]
+__all__ = ["fetch", "prepare", "Response", "Request", "Session", "KINDS"]

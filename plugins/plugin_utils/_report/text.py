@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 
-from ansible_collections.magsasa.chaos.plugins.plugin_utils._report.redact import HIDDEN, is_secret, redact
+from ansible_collections.magsasa.chaos.plugins.module_utils import _redact
 
 LONGEST = 500
 MOST = 2000  # entries of one list or mapping
@@ -21,7 +21,7 @@ def plain(value, limit=LONGEST):
     """One line of printable text: no control or format characters, bounded, secrets redacted."""
     text = "" if value is None else str(value)
     text = "".join(c if c.isprintable() else " " for c in text[: limit * 4])
-    text = redact(" ".join(text.split()))
+    text = _redact.text(" ".join(text.split()))
     return text if len(text) <= limit else text[: limit - 3] + "..."
 
 
@@ -43,7 +43,7 @@ def clean(value, depth=0):
     if isinstance(value, dict):
         pairs = [(plain(key, 100), each) for key, each in list(value.items())[:MOST]]
         return {
-            key: HIDDEN if is_secret(key) and isinstance(each, (str, int, float)) and not isinstance(each, bool) else clean(each, depth + 1)
+            key: _redact.HIDDEN if _redact.is_secret(key) and isinstance(each, (str, int, float)) and not isinstance(each, bool) else clean(each, depth + 1)
             for key, each in pairs
         }
     if isinstance(value, (list, tuple)):
