@@ -12,7 +12,7 @@ short_description: Write the report of a chaos run
 version_added: 0.1.0
 author: magsasa.chaos contributors (@magsasa)
 description:
-  - Collects the records that M(magsasa.chaos.slo_check) returns on all hosts, and writes C(report.json) and C(report.md) into a folder of
+  - Collects the records that M(magsasa.chaos.slo_check) returns on all hosts, and writes C(report.json), C(report.html) and C(report.md) into a folder of
     their own when the playbook ends. Prints a summary of one screen; on standard error where the callback for standard output writes something
     for programs, such as JSON.
   - The role P(magsasa.chaos.preflight#role) says which folder the run tested, and that is taken.

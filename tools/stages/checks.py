@@ -18,6 +18,7 @@ PUBLISHED = {
     "CHANGELOG.md", "CONTRIBUTING.md", "FILES.json", "LICENSE", "MANIFEST.json", "README.md",
     "changelogs", "docs", "meta", "playbooks", "plugins", "roles", "target_app",
 }  # fmt: skip
+TEMPLATES = "plugins/plugin_utils/_report/templates"
 
 
 def program(name):
@@ -36,15 +37,26 @@ def unexpected(tarball):
     ]
 
 
+def lacking(tarball):
+    """Templates of the report that a built collection lacks: without them an installed one could write no report."""
+    with tarfile.open(tarball) as archive:
+        names = set(archive.getnames())
+    return [str(path.relative_to(ROOT)) for path in sorted((ROOT / TEMPLATES).iterdir()) if str(path.relative_to(ROOT)) not in names]
+
+
 def check_build(found):
     """Build the collection and look into it."""
     with tempfile.TemporaryDirectory(prefix="magsasa-chaos-build-") as scratch:
         if not found.check("ansible-galaxy collection build", [program("ansible-galaxy"), "collection", "build", "--output-path", scratch]):
             return
-        strange = unexpected(next(Path(scratch).glob("*.tar.gz")))
+        tarball = next(Path(scratch).glob("*.tar.gz"))
+        strange, missing = unexpected(tarball), lacking(tarball)
         if strange:
             found.failed += 1
             found.notes.append("the built collection holds what does not belong there: %s" % ", ".join(strange[:5]))
+        elif missing:
+            found.failed += 1
+            found.notes.append("the built collection lacks %s" % ", ".join(missing[:5]))
         else:
             found.passed += 1
 

@@ -13,7 +13,7 @@ import secrets
 import shutil
 import time
 
-from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import markdown
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import html, markdown
 
 
 def run_id(now=None):
@@ -23,6 +23,7 @@ def run_id(now=None):
 
 FORMS = {  # file: function of a report and the checksum of its report.json; text of the file
     "report.md": markdown.render,
+    "report.html": html.render,
 }
 DATA = "report.json"
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whatever a host says of its fault: the report is a report, draws nothing but itself, and has no text that a terminal or a browser would obey.
 
-What the Markdown comes to is asked of a parser that is not ours.
+What the Markdown and the HTML come to is asked of parsers that are not ours.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ import jsonschema
 import pytest
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
 from ansible_collections.magsasa.chaos.plugins.plugin_utils import _experiment
-from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import markdown, terminal
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import html, markdown, terminal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from support import reports
+from support import pages, reports
 from support.modules import ROOT
 from support.samples import fault
 
@@ -77,6 +77,7 @@ def check(report):
     shown = markdown.render(report)
     assert shown.replace("\n", "").isprintable()
     check_markdown(shown, report)
+    pages.check(html.render(report, "ab" * 32), report)
     screen = terminal.render(report, "reports/latest/report.md")
     assert len(screen) <= terminal.HEIGHT and all(line.isprintable() and len(line) <= terminal.WIDTH for line in screen)
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -19,9 +20,11 @@ def test_files(tmp_path):
     report = reports.report()
     target = write.write(report, str(tmp_path / "a" / "reports"))
     assert target == str(tmp_path / "a" / "reports" / reports.RUN["id"])
-    assert sorted(os.listdir(target)) == ["report.json", "report.json.sha256", "report.md"]
+    assert sorted(os.listdir(target)) == ["report.html", "report.json", "report.json.sha256", "report.md"]
     assert json.load(open(os.path.join(target, "report.json"), encoding="utf-8")) == report
     assert open(os.path.join(target, "report.md"), encoding="utf-8").read().startswith("# Chaos report: failed\n")
+    page = open(os.path.join(target, "report.html"), encoding="utf-8").read()
+    assert hashlib.sha256(open(os.path.join(target, "report.json"), "rb").read()).hexdigest() in page
     assert os.readlink(tmp_path / "a" / "reports" / "latest") == reports.RUN["id"]
 
 
