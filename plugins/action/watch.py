@@ -15,6 +15,7 @@ from ansible_collections.magsasa.chaos.plugins.module_utils import _quantity
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._hosts import HostRunner
 from ansible_collections.magsasa.chaos.plugins.plugin_utils import _events, _halting, _names, _room, _runs
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._console.narrator import Narrator
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._watch.baseline import Baseline
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._watch.hold import Hold
 
@@ -61,6 +62,7 @@ class ActionModule(ActionBase):
         wanted["run"] = _runs.run(task_vars, "", True) if self._task.args.get("experiment") is not None else None
         runner = HostRunner(self, task_vars, wanted["again"])
         phase = (Baseline if wanted["phase"] == "baseline" else Hold)(wanted, runner, self._say, self._at_once())
+        _events.narrate(Narrator(self._say))
         began = time.monotonic()
         if wanted["phase"] == "baseline":
             _events.tell(

@@ -116,10 +116,11 @@ def verdict(scenario, several):
 
 
 class Lines:
-    """Lines for the changes of a State, with the time before each."""
+    """Lines for the changes of a State, with the time before each. ``named``: hosts are named even if there is one."""
 
-    def __init__(self, state):
+    def __init__(self, state, heartbeat_s=HEARTBEAT_S, named=False):
         self._state = state
+        self._heartbeat_s, self._named = heartbeat_s, named
         self._tested = False
         self._reason = None
         self._latest = None  # when the last line was made
@@ -156,13 +157,15 @@ class Lines:
         return [self._line(at, (said, None))] if said else []
 
     def _name(self, scenario):
+        if not self._state.planned():
+            return scenario.id
         return "%d/%d %s" % (scenario.number, max(len(self._state.planned()), scenario.number), scenario.id)
 
     def _on_begins(self, scenario, at):
-        waves = ", wave 1 of %d" % scenario.waves if scenario.waves > 1 else ""
-        hosts = ", %s" % count(scenario.host_count, "host") if self.several() else ""
-        text = "%s begins: baseline %s, hold %s%s%s" % (self._name(scenario), spelled(scenario.baseline_s or 0), spelled(scenario.hold_s or 0), hosts, waves)
-        return self.head(at) + [self._line(at, (text, None))]
+        parts = ["%s %s" % (what, spelled(seconds)) for what, seconds in (("baseline", scenario.baseline_s), ("hold", scenario.hold_s)) if seconds]
+        parts += [count(scenario.host_count, "host")] if scenario.host_count > 1 else []
+        parts += ["wave 1 of %d" % scenario.waves] if scenario.waves > 1 else []
+        return self.head(at) + [self._line(at, ("%s begins%s" % (self._name(scenario), ": " + ", ".join(parts) if parts else ""), None))]
 
     def _on_wave(self, scenario, at):
         return [self._line(at, ("%s wave %d of %d" % (self._name(scenario), scenario.wave, scenario.waves), None))]
@@ -186,19 +189,19 @@ class Lines:
 
     def several(self):
         """Whether hosts need names."""
-        return (self._state.run.get("host_count") or 0) > 1
+        return self._named or (self._state.run.get("host_count") or 0) > 1
 
     def heartbeat(self, now):
         """A line when nothing was said for a while."""
         scenario = self._state.current
-        if scenario is None or scenario.phase not in ("baseline", "hold", "recovery") or self._latest is None or now - self._latest < HEARTBEAT_S:
+        if scenario is None or scenario.phase not in ("baseline", "hold", "recovery") or self._latest is None or now - self._latest < self._heartbeat_s:
             return []
         if scenario.phase == "recovery":
             nearly = now - scenario.since < NEARLY_S
         else:
             left = scenario.left_s(now)
             nearly = left is not None and left < NEARLY_S
-        if nearly and now - self._latest < 2 * HEARTBEAT_S:
+        if nearly and now - self._latest < 2 * self._heartbeat_s:
             return []
         told = [phase(scenario, now), *figures(scenario), aside(scenario)]
         return [self._line(now, ("%s %s" % (self._name(scenario), ", ".join(filter(None, told))), None))]

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._console import lines, live
+from ansible_collections.magsasa.chaos.plugins.plugin_utils import _events
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._console.narrator import Narrator
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._console.state import State
 from rich.cells import cell_len
 
@@ -205,6 +207,31 @@ def test_events_that_say_too_little_break_nothing(event):
     state = State()
     state.apply(event)
     assert state.left_s(2.0) in (None, 0) and state.done() == 0 and lines.headline(state)
+
+
+def test_with_another_callback_the_action_says_it_itself(monkeypatch):
+    """A worker knows its own events only: not the run, so there is neither a number nor a service."""
+    said = []
+    monkeypatch.setattr(_events, "_NARRATORS", [])
+    monkeypatch.delenv(_events.FILE, raising=False)
+    _events.narrate(Narrator(said.append))
+    _events.narrate(Narrator(said.append))  # the next item of a loop
+    assert _events.heard()
+    monkeypatch.setattr(_events.time, "time", lambda: clock)
+    for event in run(hosts=1, ids=LIGHT[:2]):
+        clock = event.pop("at")
+        if event["event"] == "scenario":
+            event["hold_s"] = 30
+        if event["event"] not in ("run", "host"):
+            _events.tell(event.pop("event"), **event)
+    assert [line[10:] for line in said] == [
+        "cpu-light begins: baseline 10 s, hold 30 s",
+        "cpu-light hold, 10 s left, errors 1.2 %, p95 1234 ms, measured 50.1 % of 2 cores",
+        "cpu-light passed: web1: errors 0 % (at most 5 %)",
+        "memory-light begins: baseline 10 s, hold 30 s",
+        "memory-light hold, 10 s left, errors 1.2 %, p95 1234 ms, measured 50.1 % of 2 cores",
+        "memory-light passed: web1: errors 0 % (at most 5 %)",
+    ]
 
 
 # -- the terminal
