@@ -17,7 +17,7 @@ class ActionModule(ActionBase):
 
     TRANSFERS_FILES = False
     _VALID_ARGS = frozenset(
-        "scenario samples probe clock_offset liveness fault phases observer successes skipped refused failed halted wave target fail_on_breach".split()
+        "scenario samples probe clock_offset liveness fault others phases observer successes skipped refused failed halted wave target fail_on_breach".split()
     )
 
     def run(self, tmp=None, task_vars=None):

@@ -12,11 +12,14 @@ short_description: Write the report of a chaos run
 version_added: 0.1.0
 author: magsasa.chaos contributors (@magsasa)
 description:
-  - Collects the records that M(magsasa.chaos.slo_check) returns on all hosts, and writes C(report.json), C(report.html) and C(report.md) into a folder of
-    their own when the playbook ends. Prints a summary of one screen; on standard error where the callback for standard output writes something
-    for programs, such as JSON.
+  - Collects the records that M(magsasa.chaos.slo_check) returns on all hosts, and writes the report (see
+    M(magsasa.chaos.report)) when the playbook ends, with what no task has reported yet. What ran outside of a suite and
+    what Ctrl-C cut off is in it. Nothing is written twice.
+  - Prints a summary of one screen; on standard error where the callback for standard output writes something for
+    programs, such as JSON.
   - The role P(magsasa.chaos.preflight#role) says which folder the run tested, and that is taken.
-  - Writes nothing when no experiment was judged. What was judged before a run was interrupted is written, and marked so.
+  - Writes nothing when no experiment was judged. What was judged before a run was interrupted is written, and marked
+    so.
   - The verdict of a run is the failure of a task, never of this callback.
 requirements:
   - enable it with C(callbacks_enabled = magsasa.chaos.slo_report)
@@ -35,22 +38,18 @@ options:
 """
 
 import atexit
-import json
 import os
-import re
-import shutil
-import sys
 import time
 
 from ansible import constants, context
 from ansible.plugins.callback import CallbackBase
-from ansible.release import __version__ as core_version
 from ansible_collections.magsasa.chaos.plugins.plugin_utils import _outcome
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._names import REPORTS, RUN
-from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import model, terminal, text, write
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import about, model, publish, terminal, write
 
-ACTIONS = ("magsasa.chaos.slo_check", "slo_check")
 CHECKS = ("magsasa.chaos.preflight_check", "preflight_check")
+REPORT = ("magsasa.chaos.report", "report")
+JUDGES = ("magsasa.chaos.slo_check", "slo_check", "magsasa.chaos.experiment", "experiment")
 PROGRAMS = ("json", "jsonl", "tap", "null")  # callbacks for standard output whose output is for programs
 COLORS = {"passed": constants.COLOR_OK, "failed": constants.COLOR_ERROR, "unknown": constants.COLOR_WARN}
 
@@ -68,7 +67,8 @@ class CallbackModule(CallbackBase):
         self._records = []
         self._started = time.time()
         self._id = os.environ[RUN] = write.run_id()  # workers are forked from here; what they keep of the run names it so
-        self._said = {"intensity": None, "seed": None, "report_dir": None}
+        self._said = {key: None for key in ("intensity", "seed", "report_dir") + about.GIVEN}
+        self._written = None  # the folder that a task has written the report of this run into
         self._main = os.getpid()
         self._over = False
         atexit.register(self._interrupted)  # Ctrl-C ends ansible-playbook without any statistics
@@ -81,7 +81,7 @@ class CallbackModule(CallbackBase):
         """Remember what the plays say about the run; the first that says it counts."""
         variables = play.get_variable_manager().get_vars(play=play)
         for key, known in self._said.items():
-            self._said[key] = known if known is not None else _text_of(variables.get("chaos_" + key))
+            self._said[key] = known if known is not None else about.text_of(variables.get("chaos_" + key))
 
     def v2_runner_on_ok(self, result):
         """Keep the records."""
@@ -93,20 +93,19 @@ class CallbackModule(CallbackBase):
 
     def _collect(self, result, failed=False):
         task = getattr(result, "task", None) or result._task
-        name = next((each for each in (task.resolved_action, task.action) if each in ACTIONS or each in CHECKS), None)
+        name = next((each for each in (task.resolved_action, task.action) if each in JUDGES + CHECKS + REPORT), None)
         if name is None:
             return
         found = getattr(result, "result", None)
         found = found if isinstance(found, dict) else result._result
         if name in CHECKS:
             _outcome.SEEN["bad_setting" if failed else "checked"] = True
-            self._said["seed"] = self._said["seed"] or _text_of(found.get("seed"))
-            self._said["report_dir"] = _text_of(found.get("report_dir")) or self._said["report_dir"]
-            return
-        for each in found.get("results") or [found]:
-            if isinstance(each, dict) and isinstance(each.get("experiment"), dict):
-                self._records.append(each["experiment"])
-                _outcome.SEEN["judged"] = True
+            self._said["seed"] = self._said["seed"] or about.text_of(found.get("seed"))
+            self._said["report_dir"] = about.text_of(found.get("report_dir")) or self._said["report_dir"]
+        elif name in REPORT:
+            self._written = found.get("folder") if found.get("run") == self._id and isinstance(found.get("folder"), str) else self._written
+        else:
+            self._records += list(_records(found))
 
     def v2_playbook_on_stats(self, stats):
         """Write once, at the end."""
@@ -117,70 +116,47 @@ class CallbackModule(CallbackBase):
             self._finish(interrupted=True)
 
     def _finish(self, interrupted=False, unreachable=()):
-        if self._over or not self._records:
+        if self._over or not (self._records or self._written):
             return
         self._over = True
-        report = model.build(self._run(interrupted or _outcome.SEEN["interrupted"], list(unreachable)), self._records)
-        folder = os.path.abspath(os.path.expanduser(self._said["report_dir"] or self.get_option("report_dir")))
-        shown = None
+        interrupted = interrupted or _outcome.SEEN["interrupted"]
+        report, path = self._by_task(interrupted, unreachable) or self._write(interrupted, list(unreachable))
+        aside = constants.DEFAULT_STDOUT_CALLBACK.rpartition(".")[2] in PROGRAMS
+        draw = terminal.brief if _outcome.SEEN["shown"] else terminal.render
+        for number, line in enumerate(draw(report, path and about.short(os.path.join(path, "report.md")), terminal.width_here())):
+            self._display.display(line, stderr=aside, color=COLORS.get(report["summary"]["verdict"]) if number == 0 else None)
+
+    def _by_task(self, interrupted, unreachable):
+        """``(report, path)`` as a task has written it, where that is all there is to say; None where something is missing from it."""
+        report = publish.read(os.path.dirname(self._written), self._id) if self._written else None
+        if report is None or interrupted > report["run"]["interrupted"] or set(unreachable) - set(report["run"]["unreachable"]):
+            return None
+        known = {publish.key_of(record) for record in report["experiments"]}
+        return None if any(publish.key_of(record) not in known for record in self._records) else (report, self._written)
+
+    def _write(self, interrupted, unreachable):
+        """``(report, path or None)`` with everything that the run has judged."""
+        said = {key: self._said[key] for key in ("intensity", "seed") + about.GIVEN}
+        dry_run = bool(context.CLIARGS.get("check"))
+        run = about.run(self._id, self._started, dry_run=dry_run, interrupted=interrupted, unreachable=unreachable, **said)
+        folder = os.path.dirname(self._written) if self._written else publish.folder_of(self._said["report_dir"] or self.get_option("report_dir"))
         try:
-            shown = _short(os.path.join(write.write(report, folder), "report.md"))
+            path, report = publish.publish(run, self._records, folder)
+            return report, path
         except OSError as error:
             why = error.strerror or type(error).__name__
             self._display.warning("the report could not be written into %s (%s); name another folder with CHAOS_REPORT_DIR" % (folder, why))
-        width = min(max(shutil.get_terminal_size().columns, terminal.WIDTH), 120)
-        aside = constants.DEFAULT_STDOUT_CALLBACK.rpartition(".")[2] in PROGRAMS
-        summary = (terminal.brief if _outcome.SEEN["shown"] else terminal.render)(report, shown, width)
-        for number, line in enumerate(summary):
-            self._display.display(line, stderr=aside, color=COLORS.get(report["summary"]["verdict"]) if number == 0 else None)
-
-    def _run(self, interrupted, unreachable):
-        return {
-            "id": self._id,
-            "started": _stamp(self._started),
-            "finished": _stamp(time.time()),
-            "intensity": self._said["intensity"],
-            "dry_run": bool(context.CLIARGS.get("check")),
-            "interrupted": interrupted,
-            "unreachable": unreachable,
-            "seed": self._said["seed"],
-            "versions": {"ansible-core": core_version, "python": "%d.%d.%d" % sys.version_info[:3], "magsasa.chaos": _own_version()},
-            "command": text.plain(" ".join([os.path.basename(sys.argv[0])] + [_without_probe(each) for each in sys.argv[1:]]), 300),
-        }
+            return model.build(run, self._records), None
 
 
-def _without_probe(argument):
-    """An argument of the command line without what a probe was told: any header of it may be a secret."""
-    return "(variables with chaos_probe)" if re.search(r"chaos_probe\b", argument) else argument
-
-
-def _short(path):
-    """A path as somebody in this folder would write it."""
-    relative = os.path.relpath(path)
-    return path if relative.startswith(os.pardir) else relative
-
-
-def _text_of(value):
-    """A variable of a play as text; None for one that is not set, or still a template, which nobody fills in for a callback."""
-    if isinstance(value, bool) or not isinstance(value, (str, int)):
-        return None
-    return str(value) if str(value).strip() and "{{" not in str(value) else None
-
-
-def _stamp(seconds):
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
-
-
-def _own_version():
-    """Version of the collection, from its galaxy.yml or MANIFEST.json."""
-    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    try:
-        with open(os.path.join(root, "galaxy.yml"), encoding="utf-8") as source:
-            return next(line.split(":", 1)[1].strip() for line in source if line.startswith("version:"))
-    except (OSError, StopIteration):
-        pass
-    try:
-        with open(os.path.join(root, "MANIFEST.json"), encoding="utf-8") as source:
-            return json.load(source)["collection_info"]["version"]
-    except (OSError, ValueError, KeyError):
-        return "unknown"
+def _records(found):
+    """The records in a result of a task: of one host, of a loop, or of many hosts at once."""
+    for each in found.get("results") or [found]:
+        if not isinstance(each, dict):
+            continue
+        several = each.get("experiments")
+        several = list(several.values()) if isinstance(several, dict) else several if isinstance(several, list) else []
+        for record in [each.get("experiment")] + several:
+            if isinstance(record, dict) and "verdict" in record and "scenario" in record:
+                _outcome.SEEN["judged"] = True
+                yield record

@@ -65,6 +65,12 @@ options:
   fault:
     description: The final record of the fault; in check mode, the planned one.
     type: dict
+  others:
+    description:
+      - Records of other faults that the same probe watched; O(fault) may be among them. The baseline then begins where
+        the one before has ended, and the recovery ends where the one after begins.
+    type: list
+    elements: dict
   phases:
     description:
       - Boundaries of the phases in seconds on the observer's monotonic clock, C(baseline_from), C(hold_from),

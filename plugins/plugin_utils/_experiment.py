@@ -38,6 +38,8 @@ def judge(given, host, stated=()):
     if probe and given.get("clock_offset"):
         probe = dict(probe, clock_offset=phases.check_offset(given["clock_offset"]))
     found = _unpacked(given, "samples") or []
+    if given.get("others") and fault and fault.get("injected_at"):
+        found, probe = _between(found, probe, fault, given["others"])
     live = _unpacked(given, "liveness")
     status, reason = _status(given, fault)
     figures, line, window = {"phases": {}, "metrics": {}}, None, None
@@ -73,6 +75,28 @@ def judge(given, host, stated=()):
     record.update({key: scenario.get(key) for key in _SCENARIO_KEYS})
     record["recommendations"] = recommend.for_experiment(record)
     return record
+
+
+def _between(samples, probe, fault, others):
+    """Samples (and the probe's summary for them) from the end of the fault before this one to the beginning of the one after it: of those that one
+    probe watched in turn, each has a baseline and a recovery of its own."""
+    if not isinstance(others, list):
+        raise BadOption("others", others, "is not a list of fault records", "pass the records of the faults that the probe watched too")
+    own = phases.bounds([], fault, probe)
+    begin, end = float("-inf"), float("inf")
+    for other in others:
+        other = phases.check_fault(other)
+        if other.get("id") == fault.get("id") or not other.get("injected_at"):
+            continue
+        its = phases.bounds([], other, probe)
+        if its.armed >= own.hold_to:
+            end = min(end, its.armed)
+        elif its.hold_to <= own.armed:
+            begin = max(begin, its.hold_to)
+    kept = [sample for sample in samples if begin <= sample.intended_s < end]
+    if probe and len(kept) < len(samples):
+        probe = {key: value for key, value in probe.items() if key != "due"}  # what was due in this part nobody has counted
+    return kept, probe
 
 
 def _told(fault):

@@ -186,6 +186,16 @@ SETTINGS = (
         "preflight_report_dir",
         template="{{ chaos_report_dir | default('', true) }}",
     ),
+    _of(
+        "chaos_report_to",
+        "",
+        "Where to send the report as well: C(https://HOST/PATH) for one HTTP PUT of all its files as a C(tar.gz), C(HOST:/FOLDER) for a copy to a "
+        "host of the inventory, C(/FOLDER) for another folder of the controller.",
+    ),
+    _of("chaos_purpose", "", "Why the run is made, for the report."),
+    _of("chaos_owner", "", "Who answers for the system under test, for the report."),
+    _of("chaos_approved_by", "", "Who approved the run, for the report."),
+    _of("chaos_retest_of", "", "Id of the run whose findings this one tests again, for the report."),
 )
 
 # Facts that a run sets. They are for reading: as extra variables they would hide what the run found out.

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import shutil
 import textwrap
 
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import model, rows, text
@@ -14,6 +15,11 @@ HEIGHT = 24
 MOST_TESTED = 2
 ADVICE_LINES = 8  # kept for recommendations when there are more experiments than lines
 ORDER = {"FAILED": 0, "BROKEN": 1, "refused": 2, "unknown": 3, "passed": 4, "planned": 5, "skipped": 6}
+
+
+def width_here():
+    """Columns for a report on this terminal."""
+    return min(max(shutil.get_terminal_size().columns, WIDTH), 120)
 
 
 def render(report, path=None, width=WIDTH):

@@ -37,20 +37,22 @@ def files(report):
     return found
 
 
-def write(report, folder):
+def write(report, folder, again=False):
     """Write a report (see FORMS) into ``folder``/<run id>, point ``latest`` at it, and return that path.
 
-    A folder that is there already is never written into: a second run cannot overwrite a first. Raises OSError; then nothing of
-    this report is left. Only a ``latest`` that cannot be made is no error: some file systems have no links.
+    A folder that is there already is never written into, so a second run cannot overwrite a first, but with ``again``: by the same run. Raises
+    OSError; then nothing of a first report is left. Only a ``latest`` that cannot be made is no error: some file systems have no links.
     """
     target = os.path.join(folder, report["run"]["id"])
     os.makedirs(folder, exist_ok=True)
-    os.mkdir(target)
+    if not again:
+        os.mkdir(target)
     try:
         for name, content in files(report).items():
             _whole(os.path.join(target, name), content)
     except OSError:
-        shutil.rmtree(target, ignore_errors=True)
+        if not again:
+            shutil.rmtree(target, ignore_errors=True)
         raise
     with contextlib.suppress(OSError):
         _point(os.path.join(folder, "latest"), report["run"]["id"])

@@ -1,0 +1,125 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Write the report of a run from the records of all hosts of the play."""
+
+from __future__ import annotations
+
+import os
+
+from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.plugins.action import ActionBase
+from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, ChaosError
+from ansible_collections.magsasa.chaos.plugins.plugin_utils import _events
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._hosts import HostRunner
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._names import REPORTS, RUN
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import about, publish, send, terminal
+
+VARIABLE = "chaos_%s"  # what an option is when the task does not say it
+
+
+class ActionModule(ActionBase):
+    """Options are described in the module of the same name."""
+
+    TRANSFERS_FILES = False
+    _VALID_ARGS = frozenset(("experiments", "registered", "report_dir", "intensity", "seed", "to") + about.GIVEN)
+
+    def run(self, tmp=None, task_vars=None):
+        """``folder``: where the report is."""
+        result = super().run(tmp, task_vars)
+        task_vars = task_vars or {}
+        try:
+            where = self._given("to", task_vars, variable="chaos_report_to")
+            where = send.parse(where) if where else None
+            given = {key: self._given(key, task_vars) for key in about.GIVEN + ("intensity", "seed")}
+            records = self._records(task_vars)
+        except (ChaosError, ValueError) as error:
+            raise AnsibleActionFail(str(error))
+        if not records:
+            return dict(result, changed=False, folder=None, msg="nothing was judged, so there is nothing to report")
+        folder = publish.folder_of(self._given("report_dir", task_vars) or os.environ.get(REPORTS) or os.environ.get("CHAOS_REPORT_DIR") or "reports")
+        run = self._about(folder, given, task_vars)
+        try:
+            path, report = publish.publish(run, records, folder)
+        except OSError as error:
+            why = "the report could not be written into %s (%s); name another folder with chaos_report_dir" % (folder, error.strerror or type(error).__name__)
+            return dict(result, changed=False, folder=None, msg=why, warnings=[why])
+        summary = report["summary"]
+        result.update(changed=True, folder=path, run=run["id"], verdict=summary["verdict"], sentence=summary["sentence"], files=sorted(os.listdir(path)))
+        result["msg"] = "%s; report: %s" % (summary["sentence"], path)
+        result["sent"] = self._send(path, where, task_vars, result) if where else None
+        if RUN not in os.environ:  # nobody else prints it
+            for line in terminal.render(report, about.short(os.path.join(path, "report.md")), terminal.width_here()):
+                self._display.display(line)
+        return result
+
+    def _given(self, option, task_vars, variable=None):
+        """An option of the task, else its variable; None for one that is empty."""
+        value = self._task.args.get(option)
+        if value is None:
+            value = self._templar.template(task_vars.get(variable or VARIABLE % option))
+        if isinstance(value, (dict, list)):
+            raise BadOption(option, value, "is not a text", "write it as one")
+        return None if value is None or not str(value).strip() else str(value).strip()
+
+    def _records(self, task_vars):
+        """Records of the task, else of all hosts of the play, in their order."""
+        given, names = self._task.args.get("experiments"), self._task.args.get("registered")
+        found = _flat(given, "experiments") if given is not None else []
+        hostvars = task_vars["hostvars"]  # empty, and so false, where only the implicit localhost is there
+        for host in task_vars.get("ansible_play_hosts_all") or []:
+            variables = hostvars[host]
+            for name in names or []:
+                found += _flat(variables.get(name) or [], "registered")
+            if given is None and names is None:
+                found += _flat(variables.get("chaos_experiments") or [], "experiments")
+        return found
+
+    def _about(self, folder, given, task_vars):
+        """What the report says of the run."""
+        started, suffix = about.main_process()
+        named = os.environ.get(RUN)
+        lost = [str(host) for host in task_vars.get("ansible_play_hosts_all") or [] if host not in (task_vars.get("ansible_play_hosts") or [])]
+        return about.run(
+            named or publish.known_id(folder, started, suffix),
+            started,
+            dry_run=bool(self._task.check_mode),
+            interrupted=bool(_events.stop_asked()),
+            unreachable=sorted(lost),
+            where=about.where(task_vars),
+            **given,
+        )
+
+    def _send(self, path, where, task_vars, result):
+        """Where the report was sent to; None with a warning when it was not."""
+        target = self._given("to", task_vars, variable="chaos_report_to")
+        try:
+            if where[0] == "put":
+                return send.put(path, where[1])
+            if where[0] == "copy":
+                return send.copy(path, where[1])
+            if where[1] not in task_vars["hostvars"]:
+                raise send.NotSent("%s is no host of the inventory" % where[1])
+            runner, variables = HostRunner(self, task_vars).opened(where[1])
+            return "%s:%s" % (where[1], send.to_host(path, runner, variables, where[2]))
+        except (send.NotSent, AnsibleError) as error:
+            why = "the report was not sent to %s: %s" % (send.shown(target), " ".join(str(error).split())[:300])
+            result["warnings"] = result.get("warnings", []) + [why]
+            return None
+
+
+def _flat(given, option):
+    """Records out of records, results of slo_check, and results of it in a loop. Raises BadOption."""
+    found = []
+    for each in given if isinstance(given, list) else [given]:
+        if isinstance(each, dict) and isinstance(each.get("results"), list):
+            found += _flat(each["results"], option)
+        elif isinstance(each, dict) and isinstance(each.get("experiment"), dict):
+            found.append(each["experiment"])
+        elif isinstance(each, dict) and each.get("skipped") is True and "scenario" not in each:
+            continue  # a task with a condition that was not met
+        elif isinstance(each, dict) and all(key in each for key in ("id", "host", "scenario", "status", "verdict")):
+            found.append(each)
+        else:
+            raise BadOption(option, each, "is no record of an experiment", "pass what magsasa.chaos.slo_check returned")
+    return found

@@ -1,0 +1,178 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of the action of the same name."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: report
+short_description: Write the report of a chaos run
+version_added: 0.1.0
+author:
+  - magsasa.chaos contributors (@magsasa)
+description:
+  - Writes the report of a run into a folder of its own below O(report_dir), named by the id of the run, with C(latest)
+    beside it. C(report.json) is the truth, in the form of C(docs/report.schema.json); the other files are drawn from
+    it. C(report.json.sha256) is its checksum.
+  - The role P(magsasa.chaos.suite#role) does it at its end, whatever happened before, so a run has its report with no
+    setting. Plays of your own do it with one task (see the examples).
+  - A second task of the same run adds to the report of the first. So does the callback
+    P(magsasa.chaos.slo_report#callback), where it is enabled, with what ran elsewhere or was cut off. Nothing is
+    reported twice.
+  - Runs on the controller and touches no host, but for the one that O(to) names. Where no callback prints the summary,
+    this task does.
+  - A report that cannot be written or sent is a warning with the reason. The verdict of a run is the failure of another
+    task.
+options:
+  experiments:
+    description:
+      - Records of experiments, as RV(magsasa.chaos.slo_check#module:experiment) has them, or whole results of
+        M(magsasa.chaos.slo_check), also of a loop.
+      - Left out, C(chaos_experiments) of all hosts of the play is taken, which the role suite fills.
+    type: list
+    elements: raw
+  registered:
+    description: Names of variables that tasks with M(magsasa.chaos.slo_check) registered; they are taken from all hosts
+      of the play.
+    type: list
+    elements: str
+  report_dir:
+    description: Folder of the reports. Left out, the variable C(chaos_report_dir), then what the callback was told,
+      then C(reports) where the command runs.
+    type: path
+  intensity:
+    description: Intensity of the run, for the report. Left out, the variable C(chaos_intensity).
+    type: str
+  seed:
+    description: What decided by chance, for the report. Left out, the variable C(chaos_seed).
+    type: str
+  purpose:
+    description: Why the run is made. Left out, the variable C(chaos_purpose).
+    type: str
+  owner:
+    description: Who answers for the system under test. Left out, the variable C(chaos_owner).
+    type: str
+  approved_by:
+    description: Who approved the run. Left out, the variable C(chaos_approved_by).
+    type: str
+  retest_of:
+    description: Id of the run whose findings this one tests again. Left out, the variable C(chaos_retest_of).
+    type: str
+  to:
+    description:
+      - Where the report is sent to as well. C(https://HOST/PATH) for one HTTP PUT of all its files as one C(tar.gz),
+        whose name C(RUN.tar.gz) is added to a path that ends with a slash; C(HOST:/FOLDER) for a copy to a host of the
+        inventory; C(/FOLDER) for a copy to another folder of the controller.
+      - Left out, the variable C(chaos_report_to).
+    type: str
+attributes:
+  check_mode:
+    description: The same in C(check_mode), and the report says that it was a dry run.
+    support: full
+  diff_mode:
+    description: There is nothing to compare with.
+    support: none
+  platform:
+    description: Target OS/families that can be operated against.
+    platforms: linux
+    support: full
+seealso:
+  - module: magsasa.chaos.slo_check
+"""
+
+EXAMPLES = r"""
+- name: Write the report of all experiments that the hosts of this play have judged, and send it on
+  magsasa.chaos.report:
+    registered: [judged]
+    purpose: Quarterly resilience test
+    to: https://reports.example.org/chaos/
+  run_once: true
+
+- name: Three faults in a play of your own, watched by one probe, with a report
+  hosts: web
+  vars:
+    chaos_purpose: Does the roll-out survive slow and busy hosts?
+    chaos_owner: Team Orders
+  tasks:
+    - name: Watch the service
+      magsasa.chaos.probe: {name: mine, url: "http://localhost:8000/health", lease: 10m}
+    - name: See how it is without a fault
+      ansible.builtin.pause: {seconds: 10}
+
+    - name: Keep half of the CPU busy
+      magsasa.chaos.cpu_fault: {name: busy, load: 50%, duration: 20s}
+    - name: Hold it, and let the service recover
+      ansible.builtin.pause: {seconds: 30}
+
+    - name: Take memory
+      magsasa.chaos.memory_fault: {name: full, size: 256M, duration: 20s}
+    - name: Hold it, and let the service recover
+      ansible.builtin.pause: {seconds: 30}
+
+    - name: Load the disk
+      magsasa.chaos.disk_fault: {name: slow, workers: 2, duration: 20s}
+    - name: Hold it, and let the service recover
+      ansible.builtin.pause: {seconds: 30}
+
+    - name: Collect the faults, which are over
+      magsasa.chaos.fault_info: {names: [busy, full, slow]}
+      register: faults
+    - name: Collect the samples
+      magsasa.chaos.probe: {name: mine, state: stopped}
+      register: probed
+
+    - name: Judge each fault
+      magsasa.chaos.slo_check:
+        scenario:
+          id: "{{ item.name }}"
+          family: "{{ item.family }}"
+          hypothesis: The service answers as before.
+          objectives: {error_rate: 1%, p95: 300ms, recovery_time: 5s}
+        fault: "{{ item }}"
+        others: "{{ faults.past }}"
+        samples: "{{ probed.samples }}"
+        probe: "{{ probed.summary }}"
+      loop: "{{ faults.past }}"
+      loop_control: {label: "{{ item.name }}"}
+      register: judged
+    - name: Write the report
+      magsasa.chaos.report:
+        registered: [judged]
+      run_once: true
+"""
+
+RETURN = r"""
+folder:
+  description: Folder of the report; null when nothing was judged, or it could not be written.
+  returned: always
+  type: str
+  sample: /srv/chaos/reports/20261128T220501Z-3fa9c1
+files:
+  description: Files in it.
+  returned: when a report was written
+  type: list
+  elements: str
+  sample: [report.json, report.json.sha256, report.md]
+run:
+  description: Id of the run.
+  returned: when a report was written
+  type: str
+  sample: 20261128T220501Z-3fa9c1
+verdict:
+  description: Whether the system held (passed, failed, unknown), over the whole run.
+  returned: when a report was written
+  type: str
+  sample: passed
+sentence:
+  description: The run in one sentence.
+  returned: when a report was written
+  type: str
+  sample: 5 passed, 0 failed, 2 skipped; 5 of 7 ran; score 100 over 20 of 28 objectives; nothing left behind
+sent:
+  description: Where it was sent to as well, without secrets; null when nowhere, or when that did not work.
+  returned: when a report was written
+  type: str
+  sample: https://reports.example.org/chaos/20261128T220501Z-3fa9c1.tar.gz
+"""
