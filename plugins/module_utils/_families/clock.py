@@ -28,6 +28,7 @@ class Clock:
 
     name = "clock"
     settle_s = 0.0
+    traced = {"now": {"offset_s": "offset_s"}}
     options = {"offset": {"type": "str"}}
 
     def parse(self, params):

@@ -303,4 +303,14 @@ class Cpu:
         return found
 
 
+    def trace(self, ctx):
+        """Busy percent of the cores, added up over the seconds since the start: of the host, and of it our own."""
+        memory = ctx.memory
+        start = memory.setdefault("traced", (time.monotonic(), read_stat(set(memory["cores"])), sum(self._own(ctx))))
+        busy = busy_pct(start[1], read_stat(set(memory["cores"])))
+        own = 100.0 * (sum(self._own(ctx)) - start[2]) / len(memory["cores"])
+        passed = time.monotonic() - start[0]
+        return {"total": {"host_load_pct": (busy or 0.0) * passed, "own_load_pct": own}}
+
+
 FAMILY = Cpu()

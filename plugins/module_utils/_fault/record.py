@@ -16,7 +16,7 @@ from .. import _plan as plans
 
 PUBLIC = (
     "id name family action state requested backend notes effect measured note event armed_at injected_at reverted_at deadline boot_id "
-    "revert_cause halted_by residue differences undo_problems who run error"
+    "revert_cause halted_by residue differences undo_problems who run error series"
 ).split()
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 
 from .. import _clock
 from .._errors import HostError
@@ -37,6 +38,10 @@ class Context:
     def id(self):
         """The fault's id (12 hex digits)."""
         return self.record["id"]
+
+    def since_injection(self):
+        """Seconds since the fault was in (float); what is measured before that is at 0."""
+        return max(0.0, time.monotonic() - (self.record.get("injected_at") or _clock.now())["monotonic"])
 
     def add_undo(self, op, **args):
         """Put one more undo operation on the disk; call it BEFORE the change that it undoes.

@@ -22,6 +22,7 @@ from .._undo import registry
 from .._host import journal, processes
 from . import cgroup_bounds, guardian, lease_and_halt, tidying
 from .context import Context
+from .figures_over_time import FiguresOverTime
 from .._ledger.ledger import Ledger
 from .revert import CAUSES, until_done
 
@@ -46,6 +47,7 @@ class Supervisor:
         self._tried = None
         self.ctx = None
         self.family = None
+        self.series = FiguresOverTime()
 
     def run(self, ready):
         """From armed to reverted; ``ready`` hears the record once the fault is in and measured."""
@@ -140,6 +142,7 @@ class Supervisor:
             found = {"effect": "inconclusive", "measured": {}, "note": "not measured: %s" % error}
         if found:
             self.record.update(found)
+            self.series.look(self.family, self.ctx)
 
     # -- during
 
@@ -213,6 +216,9 @@ class Supervisor:
         """Undo, however long that takes; ``tried`` hears the record after each try that failed."""
         details = {key: self.record[key] for key in ("effect", "measured", "note", "injected_at", "deadline", "halted_by") if key in self.record}
         details["revert_cause"] = cause
+        series = self.series.record()
+        if series:
+            details["series"] = series
         if error:
             details["error"] = error
         self.ended_by = None

@@ -38,6 +38,7 @@ class Container:
 
     name = "container"
     settle_s = 0.05
+    traced = {"now": {"stopped": "paused"}}
     options = {
         "action": {"type": "str", "choices": list(ACTIONS)},
         "engine": {"type": "str", "choices": ["auto", "podman", "docker"], "default": "auto"},

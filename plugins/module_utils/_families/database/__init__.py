@@ -91,5 +91,13 @@ class Database:
         """The engine's own measurement, from a second connection."""
         return ENGINES[ctx.memory["engine"]].measure(ctx)
 
+    def trace(self, ctx):
+        """What is counted again and again: sessions ended, connections left, attempts at a locked file."""
+        measured = ctx.record["measured"]
+        if "tried" in measured:
+            kept_out = measured["read" if ctx.record["action"] == "outage" else "write"] == "busy"
+            return {"now": {"refused_pct": 100.0 if kept_out else 0.0}}
+        return {"now": {"free_connections": measured.get("free_connections")}, "total": {"ended_per_s": measured.get("sessions_ended")}}
+
 
 FAMILY = Database()

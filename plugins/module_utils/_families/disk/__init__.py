@@ -67,5 +67,9 @@ class Disk:
         """See the action's own."""
         return ACTIONS[ctx.record["action"]].measure(ctx)
 
+    def trace(self, ctx):
+        """See the action's own."""
+        return ACTIONS[ctx.record["action"]].trace(ctx)
+
 
 FAMILY = Disk()

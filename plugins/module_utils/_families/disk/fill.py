@@ -174,6 +174,12 @@ def measure(ctx):
     return dict(judge(args, taken, free), measured=shown)
 
 
+def trace(ctx):
+    """What is taken and what is free."""
+    measured = ctx.record["measured"]
+    return {"now": {key: measured.get(key) for key in ("filled_mib", "free_mib")}}
+
+
 def judge(args, taken, free):
     """``{"effect", "note"}`` from the bytes that the file takes and the bytes that are free."""
     if args["leave_free"] is not None:

@@ -195,9 +195,22 @@ def measure(ctx):
     """Rates since the load began: what the kernel counts for the workers, and what the device did meanwhile."""
     memory = ctx.memory
     first, now = memory["first"], _reading(memory["figures"], memory["pids"], memory["args"]["device"])
+    memory["now"] = now
     if memory["figures"].trouble():
         return {"effect": "mismatch", "measured": {}, "note": "a worker met an error: %s" % os.strerror(memory["figures"].trouble())}
     return judge(first, now, memory["args"])
+
+
+def trace(ctx):
+    """What was written, read and synced so far, and how long the device was busy."""
+    now, mode = ctx.memory["now"], ctx.memory["args"]["mode"]
+    done = now["kernel"] or now["own"]
+    total = {} if mode == "read" else {"write_mib_s": done["written"] / MIB, "fsyncs_s": now["own"]["syncs"]}
+    if mode != "write":
+        total["read_mib_s"] = done["read"] / MIB
+    if now["device"]:
+        total["device_busy_pct"] = 100.0 * now["device"]["busy_s"]
+    return {"total": total}
 
 
 def _change(first, now, source, key):

@@ -46,6 +46,7 @@ class Dns:
     """The dns family."""
 
     name = "dns"
+    traced = {"total": {"queries_per_s": "queries", "hit_per_s": "queries_hit"}}
     settle_s = 0.0
     options = {
         "action": {"type": "str", "choices": list(ACTIONS)},

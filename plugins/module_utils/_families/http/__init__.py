@@ -31,6 +31,7 @@ class Http:
 
     name = "http"
     settle_s = 0.0
+    traced = {"total": {"requests_per_s": "requests_matched", "hit_per_s": "requests_hit"}}
     options = {
         "action": {"type": "str", "choices": ["delay", "abort", "status"]},
         "port": {"type": "int"},

@@ -80,5 +80,11 @@ class Limit:
         """See the action's own."""
         return ACTIONS[ctx.record["action"]].measure(ctx)
 
+    def trace(self, ctx):
+        """See the action's own; what the others count is what is taken and what is free."""
+        if ctx.record["action"] == "unit":
+            return unit.trace(ctx.record["measured"])
+        return {"now": {key: ctx.record["measured"].get(key) for key in ("free", "taken")}}
+
 
 FAMILY = Limit()

@@ -19,6 +19,7 @@ from ..._plan import plan, step, undo
 from ..._host import processes
 from ..._host.systemd import protected_units, services, unit_limits
 
+MIB = 1024.0 * 1024.0
 OPTIONS = ("unit", "cpu", "memory", "tasks", "io_read", "io_write", "path")
 PROPERTY = {"cpu": "CPUQuota", "memory": "MemoryMax", "tasks": "TasksMax", "io_read": "IOReadBandwidthMax", "io_write": "IOWriteBandwidthMax"}
 CONTROLLER = {"cpu": "cpu", "memory": "memory", "tasks": "pids", "io_read": "io", "io_write": "io"}
@@ -225,6 +226,18 @@ def held(option, figure, group, number):
     else:
         said = unit_limits.read(os.path.join(group, {"memory": "memory.max", "tasks": "pids.max"}[option]))
     return said == str(figure), said
+
+
+def trace(measured):
+    """CPU, throttling and bytes so far (since the limit was set), and the memory and the tasks of now."""
+    scales = (
+        ("cpu_pct", "usage_usec", 1e4),  # microseconds a second as percent of a core
+        ("throttled_pct", "throttled_usec", 1e4),
+        ("read_mib_s", "read_bytes", MIB),
+        ("write_mib_s", "written_bytes", MIB),
+    )
+    total = {key: measured[name] / scale for key, name, scale in scales if name in measured}
+    return {"now": {"memory_mib": measured["memory_bytes"] / MIB, "tasks": measured["tasks"]} if "tasks" in measured else {}, "total": total}
 
 
 def measure(ctx):

@@ -36,6 +36,7 @@ class Memory:
     """The memory family."""
 
     name = "memory"
+    traced = {"now": {"held_mib": "held_mib", "available_mib": "available_mib"}}
     options = {
         "size": {"type": "str"},
         "ramp": {"type": "str", "default": "0s"},

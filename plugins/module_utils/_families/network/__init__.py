@@ -95,6 +95,21 @@ class Network:
             found = dict(found, effect="inconclusive", note="%s; %s" % (found["note"], PAST))
         return found
 
+    def trace(self, ctx):
+        """Packets that came by, and what became of them, by whoever counts them."""
+        measured, requested = ctx.record["measured"], ctx.record["requested"]
+        if "packets_passed" in measured:
+            lost, waiting = measured["packets_dropped"], measured["packets_waiting"]
+            total = {"packets_per_s": measured["packets_passed"] + lost + waiting}
+            if lost or {"loss_pct", "gemodel_p_pct", "rate_bps"} & set(requested):
+                total["hit_per_s"] = lost
+            if "rate_bps" in requested and "bytes" in ctx.memory:
+                total["rate_bps"] = 8 * ctx.memory["bytes"]
+            return {"now": {"packets_waiting": waiting} if {"delay_ms", "rate_bps"} & set(requested) else {}, "total": total}
+        seen = next((measured[key] for key in ("packets_matched", "packets_seen") if key in measured), None)
+        lost = next((measured[key] for key in ("packets_hit", "packets_lost") if key in measured), None)
+        return {"total": {"packets_per_s": seen, "hit_per_s": lost, "held_per_s": measured.get("packets_held")}}
+
 
 def _ways_in(options, facts):
     """``[["", port]]``: the ports by which this host is or may be managed, for whoever comes: an administrator may come from elsewhere this time.

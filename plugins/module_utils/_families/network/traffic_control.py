@@ -81,6 +81,7 @@ class Shaping:
             rows += [(each["args"]["tree"], number, row) for number, row in enumerate(found)]
             wrong = wrong or difference
         shown = counted(rows)
+        ctx.memory["bytes"] = sum(row.get("bytes", 0) for _tree, _number, row in rows)
         if wrong:
             return {"effect": "mismatch", "measured": shown, "note": wrong}
         speed = fastest(ctx.memory.setdefault("shaping", {}), rows, time.monotonic())

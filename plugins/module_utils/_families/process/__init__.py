@@ -39,6 +39,7 @@ class Process:
 
     name = "process"
     settle_s = 0.05
+    traced = {"now": {"stopped": "stopped"}}
     options = {
         "action": {"type": "str", "choices": ["kill", "pause", "restart"]},
         "pid": {"type": "int"},
