@@ -39,7 +39,8 @@ matrix       tests/matrix: targets with Python 3.8 to 3.13, controllers with ans
 solo         tests/solo: tests that need this machine for themselves: CPU, memory and disk faults, probe, playbooks
 truth        tests/truth: whole experiments on a service whose failures are known to the millisecond
 integration  tests/integration: all other faults, commands and roles on this machine
-lab          tests/lab: real hosts over SSH, created for the tests
+lab          tests/lab: faults on real hosts over SSH, created for the tests
+fleet        tests/lab: whole plays over such hosts, and what takes several of them
 crash        tests/crash: every kind of fault against every kind of failure, on a lab host
 vm           tests/vm: a virtual machine with its own kernel
 TEXT

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from . import checks, pytest_run, sanity
 
+# Of the tests on lab hosts: whole plays, and what needs the hosts as a group. They have a lab of their own beside the other one.
+FLEET = ["tests/lab/test_%s.py" % name for name in ("canary", "database", "degradation", "lab", "molecule", "observer", "plays", "topology")]
+
 STAGES = {
     "lint": checks.run,
     "sanity": sanity.run,
@@ -17,7 +20,8 @@ STAGES = {
     "solo": lambda more: pytest_run.run("solo", ["tests/solo"], more),
     "truth": lambda more: pytest_run.run("truth", ["tests/truth"], more),
     "integration": lambda more: pytest_run.run("integration", ["tests/integration"], more),
-    "lab": lambda more: pytest_run.run("lab", ["tests/lab"], more),
+    "lab": lambda more: pytest_run.run("lab", ["tests/lab"] + ["--ignore=" + path for path in FLEET], more),
+    "fleet": lambda more: pytest_run.run("fleet", FLEET, more),
     "crash": lambda more: pytest_run.run("crash", ["tests/crash"], more),
     "vm": lambda more: pytest_run.run("vm", ["tests/vm"], more),
     # Of --quick alone: what a desk needs of the stages that take long.
@@ -30,7 +34,7 @@ STEPS = (
     (("quick",),),
     (("solo",),),
     (("truth",),),
-    (("integration",), ("lab", "crash", "matrix")),
+    (("integration",), ("lab", "matrix"), ("fleet", "crash")),
     (("vm",),),
 )
 
