@@ -157,5 +157,5 @@ def clipped(x, y, width, height, *children):
 
 def chart(height, title, *children, **attributes):
     """A whole chart: a picture with a name, for who does not see it too; its figures are in the table behind it."""
-    attributes = dict({"class_": "chart"}, **attributes)
-    return tag("svg", *children, width="100%", height=short(height), role="img", aria_label=title, **attributes)
+    attributes = dict({"class_": "chart", "role": "img"}, **attributes)
+    return tag("svg", *children, width="100%", height=short(height), aria_label=title, **attributes)

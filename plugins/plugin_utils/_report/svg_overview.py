@@ -77,7 +77,7 @@ def draw(cards, title, shown):
         parts.append(strip)
         top += TITLE + STRIP
     parts.append(_axis(where, top))
-    return svg.chart(top + ROW, title, *parts, class_="chart overview")
+    return svg.chart(top + ROW, title, *parts, class_="chart overview", role="group")  # it has links
 
 
 def _band(slot, where, y, linked):

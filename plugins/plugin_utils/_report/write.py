@@ -13,7 +13,7 @@ import secrets
 import shutil
 import time
 
-from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import html, markdown
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import html, journal, junit, markdown, openmetrics
 
 
 def run_id(now=None):
@@ -24,21 +24,27 @@ def run_id(now=None):
 FORMS = {  # file: function of a report and the checksum of its report.json; text of the file
     "report.md": markdown.render,
     "report.html": html.render,
+    "report.junit.xml": junit.render,
+    "report.prom": openmetrics.render,
 }
+ON_REQUEST = {"journal.json": journal.render}
 DATA = "report.json"
 
 
-def files(report):
-    """``{name: text}`` of everything that a report is written as. ``report.json.sha256`` is in the form that sha256sum(1) checks."""
+def files(report, more=()):
+    """``{name: text}`` of everything that a report is written as, and of ``more`` (names in ON_REQUEST).
+
+    ``report.json.sha256`` is in the form that sha256sum(1) checks.
+    """
     data = json.dumps(report, indent=1, allow_nan=False) + "\n"
     digest = hashlib.sha256(data.encode("utf-8")).hexdigest()
     found = {DATA: data, DATA + ".sha256": "%s  %s\n" % (digest, DATA)}
-    found.update({name: draw(report, digest) for name, draw in FORMS.items()})
+    found.update({name: draw(report, digest) for name, draw in {**FORMS, **{name: ON_REQUEST[name] for name in more}}.items()})
     return found
 
 
-def write(report, folder, again=False):
-    """Write a report (see FORMS) into ``folder``/<run id>, point ``latest`` at it, and return that path.
+def write(report, folder, again=False, more=()):
+    """Write a report (see FORMS and ON_REQUEST) into ``folder``/<run id>, point ``latest`` at it, and return that path.
 
     A folder that is there already is never written into, so a second run cannot overwrite a first, but with ``again``: by the same run. Raises
     OSError; then nothing of a first report is left. Only a ``latest`` that cannot be made is no error: some file systems have no links.
@@ -48,7 +54,7 @@ def write(report, folder, again=False):
     if not again:
         os.mkdir(target)
     try:
-        for name, content in files(report).items():
+        for name, content in files(report, more).items():
             _whole(os.path.join(target, name), content)
     except OSError:
         if not again:

@@ -17,12 +17,12 @@ import jsonschema
 import pytest
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
 from ansible_collections.magsasa.chaos.plugins.plugin_utils import _experiment
-from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import html, markdown, terminal
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import html, journal, junit, markdown, openmetrics, terminal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from support import pages, reports
+from support import exchange, pages, reports
 from support.modules import ROOT
 from support.samples import fault
 
@@ -78,6 +78,9 @@ def check(report):
     assert shown.replace("\n", "").isprintable()
     check_markdown(shown, report)
     pages.check(html.render(report, "ab" * 32), report)
+    exchange.check_junit(junit.render(report))
+    exchange.check_openmetrics(openmetrics.render(report))
+    assert journal.render(report).isascii()
     screen = terminal.render(report, "reports/latest/report.md")
     assert len(screen) <= terminal.HEIGHT and all(line.isprintable() and len(line) <= terminal.WIDTH for line in screen)
 

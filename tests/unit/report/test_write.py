@@ -20,7 +20,7 @@ def test_files(tmp_path):
     report = reports.report()
     target = write.write(report, str(tmp_path / "a" / "reports"))
     assert target == str(tmp_path / "a" / "reports" / reports.RUN["id"])
-    assert sorted(os.listdir(target)) == ["report.html", "report.json", "report.json.sha256", "report.md"]
+    assert sorted(os.listdir(target)) == ["report.html", "report.json", "report.json.sha256", "report.junit.xml", "report.md", "report.prom"]
     assert json.load(open(os.path.join(target, "report.json"), encoding="utf-8")) == report
     assert open(os.path.join(target, "report.md"), encoding="utf-8").read().startswith("# Chaos report: failed\n")
     page = open(os.path.join(target, "report.html"), encoding="utf-8").read()
@@ -74,3 +74,8 @@ def test_a_file_in_the_place_of_the_folder_is_an_error(tmp_path):
 def test_run_ids_sort_by_time_and_differ():
     assert re.fullmatch(r"20261124T220501Z-[0-9a-f]{6}", write.run_id(1795557901))
     assert len({write.run_id(1795557901) for _turn in range(50)}) == 50
+
+
+def test_a_journal_on_request(tmp_path):
+    target = write.write(reports.report(), str(tmp_path), more=("journal.json",))
+    assert json.load(open(os.path.join(target, "journal.json"), encoding="utf-8"))["deviated"] is True
