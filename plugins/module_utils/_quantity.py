@@ -39,6 +39,11 @@ def _bounded(number, value, option, low, high, show):
     return number
 
 
+def is_number(value, below=1 << 64):
+    """Whether a value that somebody else wrote is a finite number, smaller than ``below`` on either side of 0; a boolean is none."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < below and math.isfinite(value)
+
+
 def _plain(text):
     """A finite, non-negative plain number, or None."""
     if not re.fullmatch(_NUMBER, text):

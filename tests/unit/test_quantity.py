@@ -210,3 +210,13 @@ def test_a_name_is_safe_as_a_file_name_or_a_sentence(value):
 def test_a_shown_duration_reads_back(seconds):
     """Within the milliseconds and seconds that it is rounded to."""
     assert quantity.duration(quantity.show_duration(seconds)) == pytest.approx(seconds, abs=0.51)
+
+
+@pytest.mark.parametrize("value", [0, -1, 1.5, (1 << 64) - 1])
+def test_what_is_a_number(value):
+    assert quantity.is_number(value)
+
+
+@pytest.mark.parametrize("value", [None, True, "1", [], float("nan"), float("inf"), -float("inf"), 1 << 64, 10**400, -(10**400)])
+def test_what_is_no_number(value):
+    assert quantity.is_number(value) is False

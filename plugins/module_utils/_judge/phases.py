@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-import math
 from collections import namedtuple
 
+from .. import _quantity
 from .._errors import BadOption
 from .._probe.samples import figures
 from .outages import slow_limit_ms
@@ -82,8 +82,8 @@ def split(samples, limits):
 
 
 def is_figure(value):
-    """Whether a value is a finite number (a boolean is none)."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e15 and math.isfinite(value)
+    """Whether a value can be a moment or a length of time."""
+    return _quantity.is_number(value, below=1e15)
 
 
 def check_given(given):

@@ -8,8 +8,9 @@ A file that was damaged, or written by another version, must neither end a sweep
 
 from __future__ import annotations
 
-import math
 import re
+
+from .. import _quantity
 
 SCHEMA = 1
 ID = re.compile(r"[0-9a-f]{12}")
@@ -42,7 +43,7 @@ def problem(record, fault_id=None):
 
 
 def _is_number(value):
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1 << 62 and math.isfinite(value)
+    return _quantity.is_number(value, below=1 << 62)
 
 
 def _is_moment(value):

@@ -9,9 +9,9 @@ argument must have the shape that the operation declares in its ``ARGS``, or ``O
 
 from __future__ import annotations
 
-import math
 import re
 
+from .. import _quantity
 from .._errors import HostError, printable
 
 _ID = re.compile(r"[0-9a-f]{12}")
@@ -29,10 +29,6 @@ def _is_path(value):
     return isinstance(value, str) and value.startswith("/") and "\0" not in value and len(value) <= LONGEST
 
 
-def _is_number(value):
-    return (_is_int(value) or isinstance(value, float)) and math.isfinite(value)
-
-
 def _is_text(value):
     return isinstance(value, str) and "\0" not in value and len(value) <= LONGEST
 
@@ -43,8 +39,8 @@ KINDS = {
     "ifb": lambda value: isinstance(value, str) and bool(_IFB.fullmatch(value)),
     "id": lambda value: isinstance(value, str) and bool(_ID.fullmatch(value)),
     "ip version": lambda value: _is_int(value) and value in (4, 6),
-    "moment": lambda value: isinstance(value, dict) and all(map(_is_number, value.values())),
-    "number": _is_number,
+    "moment": lambda value: isinstance(value, dict) and all(map(_quantity.is_number, value.values())),
+    "number": _quantity.is_number,
     "object": lambda value: isinstance(value, dict),
     "path": _is_path,
     "pid": lambda value: _is_int(value) and value > 1,

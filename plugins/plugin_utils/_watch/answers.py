@@ -5,17 +5,14 @@
 
 from __future__ import annotations
 
-import math
-
+from ansible_collections.magsasa.chaos.plugins.module_utils import _quantity
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import printable
 
 LONGEST_MESSAGE = 500
 
 
 def _is_figure(value):
-    if value is None:
-        return True
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1 << 53 and math.isfinite(value)
+    return value is None or _quantity.is_number(value, below=1 << 53)
 
 
 def _is_object(value):

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-import math
+from ansible_collections.magsasa.chaos.plugins.module_utils._quantity import is_number
 
 # The ends of keys, longest first, and their units.
 UNITS = (
@@ -18,11 +18,6 @@ UNITS = (
     ("_ms", "ms"),
     ("_s", "s"),
 )
-
-
-def is_number(value):
-    """Whether it is a finite number; a boolean is none."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def number(value, unit=""):
