@@ -6,9 +6,8 @@
 from __future__ import annotations
 
 import os
-import time
 
-from .. import _clock
+from .. import _clock, _wait
 from .._errors import ChaosError, Refused
 from .._host import processes
 from .._life import boot_units, ending, holders, launch, revert, tidying, turn
@@ -52,12 +51,11 @@ def present(family, envelope, options, check_mode=False):
 
 def _until_in(ledger, name):
     """Wait while a fault of this name is being injected. Its module may be gone by now; its supervisor goes on."""
-    limit = time.monotonic() + ADMISSION_S
-    while time.monotonic() < limit:
-        found = ledger.find(name)
-        if found is None or found["state"] != "armed" or holders.orphaned(found):
-            break
-        time.sleep(LOOK_EVERY_S)
+    _wait.until(lambda: not _being_injected(ledger.find(name)), ADMISSION_S, LOOK_EVERY_S)
+
+
+def _being_injected(record):
+    return record is not None and record["state"] == "armed" and not holders.orphaned(record)
 
 
 def _admit(ledger, active, family, envelope, options, carry_out):

@@ -14,7 +14,7 @@ import os
 import sys
 import time
 
-from .. import _clock, _quantity
+from .. import _clock, _quantity, _wait
 from .._life import turn
 from .._ledger import private_files
 from .._ledger.ledger import Ledger
@@ -45,14 +45,14 @@ def take(wanted, keep=False):
     if run and wanted["fault"]:
         turn.renew(ledger, run["id"])
     finish = wanted["finish"]
-    limit = time.monotonic() + (finish["wait_s"] if finish else 0.0)
+    deadline = _wait.Deadline(finish["wait_s"] if finish else 0.0)
     record, active = _fault(ledger, wanted)
-    while finish and active and time.monotonic() < limit:
+    while finish and active and not deadline.over:
         time.sleep(PAUSE_S)
         record, active = _fault(ledger, wanted)
     answer = {"renewed": renewed, "recovered": None, "collected": False}
     if finish and not active:
-        answer["recovered"] = _wait_until_well(ledger, wanted, record, limit)
+        answer["recovered"] = _wait_until_well(ledger, wanted, record, deadline)
     if wanted["probe"]:
         answer["probe"] = probes.describe(ledger.folders.run, wanted["name"], wanted["window_s"], run)
     answer["stopped"] = ledger.halt_of(run["id"]) if run and wanted["fault"] else None
@@ -79,8 +79,8 @@ def _fault(ledger, wanted):
     return (records.public(past) if past else None), False
 
 
-def _wait_until_well(ledger, wanted, record, limit):
-    """Whether the last probes since the end of the fault were good ones; waits for that until ``limit``."""
+def _wait_until_well(ledger, wanted, record, deadline):
+    """Whether the last probes since the end of the fault were good ones; waits for that until ``deadline``."""
     if not wanted["probe"]:
         return True
     began, since = _moment(record, "injected_at"), _moment(record, "reverted_at")
@@ -91,7 +91,7 @@ def _wait_until_well(ledger, wanted, record, limit):
     while True:
         if _well(path, told, wanted["finish"], began, since):
             return True
-        if time.monotonic() >= limit:
+        if deadline.over:
             return False
         time.sleep(PAUSE_S)
 

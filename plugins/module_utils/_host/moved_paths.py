@@ -10,9 +10,8 @@ holder its file system is searched. What cannot be told raises HostError, which 
 from __future__ import annotations
 
 import os
-import time
 
-from .. import _clock
+from .. import _clock, _wait
 from .._errors import HostError
 from . import processes
 from .marks import MARK
@@ -114,9 +113,9 @@ def _search(path, place, ino):
     device = os.stat(root).st_dev
     if device != place.get("dev"):
         raise HostError("%s: its file system is not mounted there any more" % path)
-    name, limit, seen = os.path.basename(path), time.monotonic() + SEARCH_S, None
+    name, deadline, seen = os.path.basename(path), _wait.Deadline(SEARCH_S), None
     while True:
-        found = _below(root, seen, device, name, ino, limit)
+        found = _below(root, seen, device, name, ino, deadline)
         if found is not None:
             return found
         if root == "/" or os.stat(os.path.dirname(root)).st_dev != device:
@@ -124,11 +123,11 @@ def _search(path, place, ino):
         root, seen = os.path.dirname(root), root
 
 
-def _below(root, seen, device, name, ino, limit):
+def _below(root, seen, device, name, ino, deadline):
     """The path of a file of that name below ``root``, but not below ``seen``; None when there is none. Raises HostError when time is over."""
     folders = [root]
     while folders:
-        if time.monotonic() > limit:
+        if deadline.over:
             raise HostError("its folder was moved or removed, and no file %s was found in %g s; remove that file where it is" % (name, SEARCH_S))
         try:
             with os.scandir(folders.pop()) as entries:

@@ -14,8 +14,8 @@ import json
 import os
 import select
 import signal
-import time
 
+from .. import _wait
 from .._errors import HostError, printable
 from .._ledger import private_files, trusted_paths
 from . import bounds, command, control_groups, inherited, processes, streams
@@ -190,11 +190,10 @@ def _end(pid, begun):
 
 def _heard(reading):
     """((pid, start), text, whether the time is over): the pipe ends when the program runs."""
-    limit = time.monotonic() + START_S
+    deadline = _wait.Deadline(START_S)
     text, who, over = b"", (None, None), False
     while len(text) < 65536:
-        left = limit - time.monotonic()
-        over = left <= 0 or not select.select([reading], [], [], left)[0]
+        over = deadline.over or not select.select([reading], [], [], deadline.left)[0]
         piece = b"" if over else os.read(reading, 4096)
         if not piece:
             break

@@ -11,6 +11,8 @@ import os
 import signal
 import time
 
+from .. import _wait
+
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 _PR_SET_NAME = 15
 
@@ -125,14 +127,7 @@ def send(pid, start, number):
 
 def wait_gone(pid, start, seconds):
     """Wait until it has ended; returns whether it has."""
-    limit = time.monotonic() + seconds
-    pause = 0.002
-    while alive(pid, start):
-        if time.monotonic() > limit:
-            return False
-        time.sleep(pause)
-        pause = min(pause * 1.5, 0.05)
-    return True
+    return _wait.until(lambda: not alive(pid, start), seconds, 0.002, longest=0.05)
 
 
 def end(pid, start, patience=2.0):

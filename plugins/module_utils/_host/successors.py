@@ -13,7 +13,7 @@ import hashlib
 import os
 import time
 
-from .. import _clock
+from .. import _clock, _wait
 from .._errors import HostError, printable
 from . import bounds, control_groups, inherited, listeners, processes, streams
 
@@ -117,9 +117,7 @@ def still_served(marks):
 
 def wait_unserved(marks, seconds):
     """Give the processes below one that has ended the time to see that."""
-    limit = time.monotonic() + seconds
-    while len(marks["old"]) > 1 and still_served(marks) and time.monotonic() < limit:
-        time.sleep(0.05)
+    _wait.until(lambda: len(marks["old"]) <= 1 or not still_served(marks), seconds, 0.05)
 
 
 def end_leftovers(marks):
@@ -169,20 +167,15 @@ def current(marks):
 
 def wait(marks, seconds):
     """Wait for a successor; returns it or None."""
-    limit = time.monotonic() + seconds
-    while True:
-        found = successor(marks)
-        if found or time.monotonic() > limit:
-            return found
-        time.sleep(0.05)
+    return _wait.until(lambda: successor(marks), seconds, 0.05)
 
 
 def settled(marks):
     """Lines of the process that is there now, once they are those of before, or after a while as they are; None when there is none."""
-    limit = time.monotonic() + SETTLES_S
+    deadline = _wait.Deadline(SETTLES_S)
     while True:
         found = current(marks)
         told = lines(found[0]) if found else None
-        if told is None or told == marks.get("lines") or time.monotonic() > limit:
+        if told is None or told == marks.get("lines") or deadline.over:
             return told
         time.sleep(0.1)

@@ -13,6 +13,7 @@ import socket
 import struct
 import time
 
+from .. import _wait
 from .._errors import HostError
 
 _PAUSE_S = 0.01
@@ -31,7 +32,7 @@ def held(path, shared=False, wait=10.0, make=None):
     ``make``: called where the folder of ``path`` is gone, as its last user takes it away.
     Whoever got the lock on a file that its last holder removed meanwhile tries again on the new one.
     """
-    limit = time.monotonic() + wait
+    deadline = _wait.Deadline(wait)
     descriptor = None
     try:
         while True:
@@ -41,11 +42,11 @@ def held(path, shared=False, wait=10.0, make=None):
                 if _same(path, descriptor):
                     break
             except BlockingIOError:
-                if time.monotonic() >= limit:
+                if deadline.over:
                     raise Busy("another process holds %s for more than %g s" % (path, wait))
                 time.sleep(_PAUSE_S)
             except OSError as error:
-                if make and isinstance(error, FileNotFoundError) and time.monotonic() < limit:
+                if make and isinstance(error, FileNotFoundError) and not deadline.over:
                     make()
                     continue
                 raise HostError("%s cannot be locked: %s" % (path, error.strerror))
@@ -74,15 +75,15 @@ def of_fault(path, fault_id, wait=60.0):
     where that file can be made. A name that another user has taken is no lock: it must not keep a fault in. Raises HostError
     after ``wait`` seconds.
     """
-    limit = time.monotonic() + wait
+    deadline = _wait.Deadline(wait)
     descriptors = []
-    named = _name_of(fault_id, limit, path, wait)
+    named = _name_of(fault_id, deadline, path, wait)
     try:
         if named is not None:
             descriptors.append(named.fileno())
         with contextlib.ExitStack() as stack:
             try:
-                descriptors.append(stack.enter_context(held(path, wait=max(0.0, limit - time.monotonic()))))
+                descriptors.append(stack.enter_context(held(path, wait=deadline.left)))
             except Busy:
                 raise
             except HostError:
@@ -101,10 +102,10 @@ def _remove(path):
         pass
 
 
-def _name_of(fault_id, limit, path, wait):
+def _name_of(fault_id, deadline, path, wait):
     """The bound socket; None where a name cannot be had: no such sockets here, or somebody else sits on it."""
     address = "\0magsasa-chaos/%d/%s" % (os.geteuid(), fault_id)
-    ours, doubted = False, time.monotonic() + DOUBT_S
+    ours, doubted = False, _wait.Deadline(DOUBT_S)
     while True:
         made = None
         try:
@@ -119,9 +120,9 @@ def _name_of(fault_id, limit, path, wait):
                 return None
         if not ours:  # asked until it is known: nobody takes these connections, and only so many may wait
             ours = _is_ours(address)
-            if ours is False or (ours is None and time.monotonic() >= doubted):
+            if ours is False or (ours is None and doubted.over):
                 return None
-        if time.monotonic() >= limit:
+        if deadline.over:
             raise Busy("another process has been undoing this fault (%s) for more than %g s" % (path, wait))
         time.sleep(_PAUSE_S)
 

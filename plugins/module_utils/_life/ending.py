@@ -9,6 +9,7 @@ import os
 import signal
 import time
 
+from .. import _wait
 from .._errors import HostError
 from .._ledger import private_files
 from .._host import processes
@@ -42,11 +43,11 @@ def request(ledger, record, cause, by=""):
     fault_id = record["id"]
     answered = False
     if ask(ledger, record, cause, by):
-        limit = time.monotonic() + PATIENCE_S
+        deadline = _wait.Deadline(PATIENCE_S)
         word = os.path.join(ledger.folders.run, fault_id + ".cause")
         told = os.path.exists(word)
         tried = (record.get("reverted_at") or {}).get("monotonic")
-        while time.monotonic() < limit and not answered:
+        while not deadline.over and not answered:
             found = ledger.read(fault_id)
             again = found is not None and found["state"] == "residue" and (found.get("reverted_at") or {}).get("monotonic") != tried
             answered = found is None or again or not keepers(record)
@@ -70,6 +71,4 @@ def request(ledger, record, cause, by=""):
 def _await_unit(ledger, fault_id):
     """Wait until the unit of a fault is done, so that nothing is left when this run ends. It has nothing to do any more but to go."""
     marker = fault_unit.marker(ledger.folders.run, fault_id)
-    limit = time.monotonic() + UNIT_S
-    while os.path.exists(marker) and time.monotonic() < limit:
-        time.sleep(0.02)
+    _wait.until(lambda: not os.path.exists(marker), UNIT_S, 0.02)

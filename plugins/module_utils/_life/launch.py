@@ -16,6 +16,7 @@ import subprocess
 import time
 from collections import namedtuple
 
+from .. import _wait
 from .._errors import HostError, printable
 from .._ledger import locks, private_files
 from .._host import processes
@@ -157,19 +158,16 @@ def _detach(entry, spec_path, mark, timeout, archive):
 
 def _ended(child):
     """Exit code of a child that closed the pipe without a word, which it does a moment before it ends; None when it goes on."""
-    limit = time.monotonic() + 1.0
-    while child.poll() is None and time.monotonic() < limit:
-        time.sleep(0.01)
+    _wait.until(lambda: child.poll() is not None, 1.0, 0.01)
     return child.poll()
 
 
 def _ready_line(descriptor, timeout):
     """The one JSON line, or None when the time is over or the other end closed without one."""
-    limit = time.monotonic() + timeout
+    deadline = _wait.Deadline(timeout)
     text = b""
     while not text.endswith(b"\n") and len(text) < READY_LIMIT:
-        left = limit - time.monotonic()
-        if left <= 0 or not select.select([descriptor], [], [], left)[0]:
+        if deadline.over or not select.select([descriptor], [], [], deadline.left)[0]:
             return None
         piece = os.read(descriptor, 65536)
         if not piece:

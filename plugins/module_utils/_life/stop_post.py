@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import time
 
+from .. import _wait
 from .._errors import ChaosError
 from .._ledger import private_files
 from .._host import processes
@@ -70,10 +71,10 @@ def watch(fault_id, _ready):
     """Entry ``watch``, by a timer at the deadline: undo what all who hold it are stopped or frozen for. Ends as soon as somebody acts."""
     processes.call_me("chaos-guardian")
     ledger = Ledger()
-    limit = time.monotonic() + INJECT_LIMIT_S
+    deadline = _wait.Deadline(INJECT_LIMIT_S)
     while True:
         record = ledger.read(fault_id)
-        if record is None or record["state"] == "residue" or not keepers(record) or time.monotonic() > limit:
+        if record is None or record["state"] == "residue" or not keepers(record) or deadline.over:
             break  # it is over, or somebody has begun to undo; the unit ends without keepers
         if abandoned(record):
             stop_keepers(record)

@@ -15,7 +15,7 @@ import select
 import signal
 import time
 
-from .. import _clock
+from .. import _clock, _wait
 from .._errors import ChaosError, HostError
 from .._ledger import fault_secrets, locks
 from .._undo import registry
@@ -244,9 +244,9 @@ class Supervisor:
             self._tried(self.record)
         if self._stopping:
             return False
-        limit = time.monotonic() + seconds
-        while time.monotonic() < limit and self.ended_by is None:
-            self._wait(limit)
+        deadline = _wait.Deadline(seconds)
+        while not deadline.over and self.ended_by is None:
+            self._wait(deadline.at)
             self._reap()
         self._stopping = self.ended_by == "terminated" and self._asked_cause() == "terminated"
         self.ended_by = None

@@ -18,7 +18,7 @@ import shutil
 import signal
 import time
 
-from .. import _clock, _quantity
+from .. import _clock, _quantity, _wait
 from .._errors import BadOption, ChaosError, Refused, printable
 from .._ledger import locks, private_files
 from .._host import processes
@@ -88,7 +88,7 @@ def take(ledger, run):
     if halted:
         raise Refused("halt", halted, remedy="start a new run")
     private_files.prepare(ledger.folders.run)
-    limit = time.monotonic() + run["wait_s"]
+    deadline = _wait.Deadline(run["wait_s"])
     while True:
         with _alone(ledger.folders.run):
             other = _other(ledger, run)
@@ -98,7 +98,7 @@ def take(ledger, run):
         if run["force"]:
             return False
         same = (holder(ledger.folders.run) or {}).get("id") == run["id"]  # the same run by another name of this machine: waiting is of no use
-        if same or time.monotonic() >= limit:
+        if same or deadline.over:
             tidying.tidy(ledger)
             raise Refused("run", other, KEY)
         time.sleep(PAUSE_S)

@@ -12,9 +12,8 @@ from __future__ import annotations
 import os
 import re
 import signal
-import time
 
-from .. import _cmd
+from .. import _cmd, _wait
 from .._errors import ChaosError
 from .._ledger import private_files
 from .._undo import registry
@@ -121,9 +120,7 @@ def _without(holders, ids):
 
 def _outlast(holders):
     """Those of ``holders`` with processes that live on after the time they have to end."""
-    limit = time.monotonic() + LAST_STEPS_S
-    while time.monotonic() < limit and any(processes.alive(pid, start) for members in holders.values() for pid, start, _name in members):
-        time.sleep(0.02)
+    _wait.until(lambda: not any(processes.alive(pid, start) for members in holders.values() for pid, start, _name in members), LAST_STEPS_S, 0.02)
     alive = {fault_id: [each for each in members if processes.alive(each[0], each[1])] for fault_id, members in holders.items()}
     return {fault_id: members for fault_id, members in alive.items() if members}
 
@@ -144,9 +141,7 @@ def _ask(ledger, holders):
             if name == "chaos-fault":
                 _say_why(ledger, fault_id)
                 processes.send(pid, start, signal.SIGTERM)
-    limit = time.monotonic() + PATIENCE_S
-    while time.monotonic() < limit and _acting(keepers):
-        time.sleep(0.02)
+    _wait.until(lambda: not _acting(keepers), PATIENCE_S, 0.02)
     for fault_id, members in keepers.items():
         for pid, start, _name in members:
             if standstill.stands(pid):

@@ -12,7 +12,7 @@ import os
 import time
 import uuid
 
-from .. import _quantity
+from .. import _quantity, _wait
 from .._errors import BadOption, ChaosError, Refused
 from .._life import launch, tidying, turn
 from .._ledger import private_files
@@ -102,8 +102,8 @@ def _launch(run, spec):
 
 def _await_foreign(run, spec):
     """Give a recorder of this name that another run has the time to end (its lease may be running out). ``_same_runs`` refuses it then."""
-    limit = time.monotonic() + (spec["run"] or {}).get("wait_s", 0.0)
-    while time.monotonic() < limit:
+    deadline = _wait.Deadline((spec["run"] or {}).get("wait_s", 0.0))
+    while not deadline.over:
         found = probes.read(run, spec["name"])
         if not found or not found["alive"] or found.get("ended") or not turn.foreign(found, spec["run"]):
             return

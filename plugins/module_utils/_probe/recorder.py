@@ -21,7 +21,7 @@ import select
 import signal
 import time
 
-from .. import _clock
+from .. import _clock, _wait
 from .._host import processes
 from .._life import tidying
 from .._ledger import private_files
@@ -221,9 +221,7 @@ class Recorder:
 
     def _await_answers(self):
         """Wait for what is under way until its time is over; what has no answer then has failed."""
-        limit = time.monotonic() + self.spec["check"]["timeout_s"] + SETTLE_S
-        while self._relay.busy() and time.monotonic() < limit:
-            time.sleep(AWAIT_STEP_S)
+        _wait.until(lambda: not self._relay.busy(), self.spec["check"]["timeout_s"] + SETTLE_S, AWAIT_STEP_S)
         now = time.monotonic()
         for began, due in self._relay.give_up():
             self._rows.append(samples.Sample(due, (began - due) * 1000.0, (now - due) * 1000.0, False, None, "timeout"))

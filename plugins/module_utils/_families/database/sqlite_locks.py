@@ -17,6 +17,7 @@ import os
 import struct
 import time
 
+from ... import _wait
 from ..._errors import HostError
 
 PENDING = (0x40000000, 1)  # (offset, length)
@@ -57,8 +58,8 @@ class Locks:
         self.path = path
         self._descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
 
-    def take(self, where, limit):
-        """Lock (offset, length), trying until ``limit`` (monotonic); raises HostError that names who is in the way."""
+    def take(self, where, deadline):
+        """Lock (offset, length), trying until ``deadline``; raises HostError that names who is in the way."""
         offset, length = where
         pause = 0.001
         while True:
@@ -68,7 +69,7 @@ class Locks:
             except OSError as error:
                 if error.errno not in (errno.EACCES, errno.EAGAIN):
                     raise HostError("%s cannot be locked: %s" % (self.path, error.strerror))
-            if time.monotonic() > limit:
+            if deadline.over:
                 raise HostError("%s is kept busy by %s; the lock could not be had in time" % (self.path, self._holder(where)))
             time.sleep(pause)
             pause = min(pause * 1.5, 0.02)
@@ -89,27 +90,27 @@ def take_all(path, mode, seconds):
     Write-ahead log: PENDING keeps new connections out (each needs SHARED on the file for its life), the locks of the log keep
     those that are open from beginning anything.
     """
-    limit = time.monotonic() + seconds
+    deadline = _wait.Deadline(seconds)
     locks = Locks(path)
     if mode == "wal":
-        locks.take(PENDING, limit)
+        locks.take(PENDING, deadline)
         if not os.path.exists(path + "-shm"):
-            locks.take(SHARED, limit)  # nobody has it open
+            locks.take(SHARED, deadline)  # nobody has it open
             return [locks]
         log = Locks(path + "-shm")
         for offset in range(WAL_ALL[0], sum(WAL_ALL)):
-            log.take((offset, 1), limit)
+            log.take((offset, 1), deadline)
         return [locks, log]
     for where in (RESERVED, PENDING, SHARED):
-        locks.take(where, limit)
+        locks.take(where, deadline)
     return [locks]
 
 
 def take_write(path, mode, seconds):
     """Nobody writes any more, readers go on. As take_all; not for a write-ahead log that nobody has open."""
-    limit = time.monotonic() + seconds
+    deadline = _wait.Deadline(seconds)
     locks = Locks(path + "-shm" if mode == "wal" else path)
-    locks.take(WAL_WRITE if mode == "wal" else RESERVED, limit)
+    locks.take(WAL_WRITE if mode == "wal" else RESERVED, deadline)
     if mode != "wal" and has_hot_journal(path):
         # Readers take a reserved lock as a sign that the journal is not theirs to play back: they would see half a transaction.
         raise HostError("%s has a journal of a writer that crashed; let the application open it once, then try again" % path)

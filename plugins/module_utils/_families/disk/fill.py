@@ -10,7 +10,7 @@ import functools
 import os
 import time
 
-from ... import _quantity
+from ... import _quantity, _wait
 from ..._errors import BadOption, HostError
 from ..._plan import plan, step, undo
 from ..._host import moved_paths
@@ -74,8 +74,8 @@ def start(ctx, args):
         os.close(descriptor)
     ctx.memory["worker"] = True
     ctx.spawn("chaos-disk", write, figures, args["file"], args["size"], args["leave_free"])
-    limit = time.monotonic() + WAIT_S
-    while not figures.get(0, "state") and time.monotonic() < limit:
+    deadline = _wait.Deadline(WAIT_S)
+    while not figures.get(0, "state") and not deadline.over:
         _no_trouble(figures, args)
         ctx.check_workers()
         time.sleep(0.005)

@@ -11,7 +11,7 @@ import os
 import random
 import time
 
-from ... import _quantity
+from ... import _quantity, _wait
 from ..._errors import BadOption, HostError
 from ..._plan import plan, step, undo
 from ..._host import moved_paths
@@ -168,12 +168,12 @@ def start(ctx, args):
         ctx.spawn("chaos-disk", work, figures, index, name, args["mode"], args["fsync"], args["block_size"], args["file_size"], rate)[0]
         for index, name in enumerate(args["files"])
     ]
-    limit = time.monotonic() + PREPARE_S
+    deadline = _wait.Deadline(PREPARE_S)
     while not all(figures.every("state")):
         if figures.trouble():
             raise HostError("the files of the disk load cannot be made: %s" % os.strerror(figures.trouble()))
         ctx.check_workers()
-        if time.monotonic() > limit:
+        if deadline.over:
             raise HostError("the files of the disk load were not there within %g s; use a smaller file_size or fewer workers" % PREPARE_S)
         time.sleep(0.005)
     for name in args["files"]:

@@ -8,9 +8,8 @@ from __future__ import annotations
 import os
 import re
 import socket
-import time
 
-from ... import _cmd, _quantity
+from ... import _cmd, _quantity, _wait
 from ..._errors import BadOption, HostError, MissingTool, NotHere, Refused, printable
 from ..._plan import plan, step, undo
 from ..._host import listeners, management_connections, processes
@@ -175,15 +174,13 @@ def reach(args, counted):
     problem = "no address to connect to"
     for number, address in enumerate(dict.fromkeys(home for each in args["addresses"] for home in HOME.get(each, (each,)))):
         before = counted.figures()["connections"]
-        limit = time.monotonic() + REACH
         try:
             with socket.create_connection((address, args["port"]), REACH):
-                while counted.figures()["connections"] == before and time.monotonic() < limit:
-                    time.sleep(0.005)
+                came = _wait.until(lambda: counted.figures()["connections"] > before, REACH, 0.005)  # pylint: disable=cell-var-from-loop
         except OSError as error:
             problem = "%s cannot be reached: %s" % (address, error)
             continue
-        if counted.figures()["connections"] > before:
+        if came:
             return number + 1
         problem = "a connection to %s stayed with the service" % address
     raise HostError("no connection of our own to port %d came to the worker (%s)" % (args["port"], problem))

@@ -10,6 +10,7 @@ import os
 import struct
 import time
 
+from ... import _wait
 from ..._errors import HostError, Refused
 
 WAIT_S = 30.0  # most seconds that injecting waits; the rest is used up during the hold
@@ -52,8 +53,8 @@ def admit(guard, what, limit, used, options, reserve):
 
 def wait(ctx, shared, what):
     """Until every worker has done its share; raises HostError with the reason when one cannot."""
-    limit = time.monotonic() + WAIT_S
-    while time.monotonic() < limit:
+    deadline = _wait.Deadline(WAIT_S)
+    while not deadline.over:
         done = shared.total("done") == shared.count  # asked before: a worker that says both says first what went wrong
         if shared.errno():
             raise HostError("the host gave only %d %s: %s; leave more free" % (shared.total("taken"), what, os.strerror(shared.errno())))

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 
-from ... import _clock
+from ... import _clock, _wait
 from ..._errors import HostError
 from ..._host import container_engines
 
@@ -43,8 +43,8 @@ class Start:
     def undo(cls, args):
         found = cls._mine(args)
         # Still up although it was to be stopped: the engine may be about to do it, though the one who asked is gone.
-        limit = time.monotonic() + (args["grace_s"] + 2.0 if args["started"] is not None else 0.0)
-        while found and found["status"] == "running" and time.monotonic() < limit and args["access"]["engine"] == "docker":
+        deadline = _wait.Deadline(args["grace_s"] + 2.0 if args["started"] is not None else 0.0)
+        while found and found["status"] == "running" and not deadline.over and args["access"]["engine"] == "docker":
             time.sleep(0.1)
             found = cls._mine(args)
         if found and found["status"] in ("stopping", "removing"):
@@ -59,12 +59,12 @@ class Start:
 
     @classmethod
     def left(cls, args):
-        limit = time.monotonic() + PATIENCE
+        deadline = _wait.Deadline(PATIENCE)
         while True:
             found = cls._mine(args)
             if found is None or found["status"] in UP:
                 return []
-            if time.monotonic() > limit:
+            if deadline.over:
                 return ["container %s is %s" % (args["name"], found["status"])]
             time.sleep(0.1)
 

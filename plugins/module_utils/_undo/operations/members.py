@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 
+from ... import _wait
 from ..._host import processes
 from ..._host.marks import KEEPERS, MARK
 
@@ -34,14 +34,15 @@ class EndWorkers:
 
     @classmethod
     def undo(cls, args):
-        limit = time.monotonic() + 5
-        while True:
-            found = cls.found(args)
-            for pid, start in found:
-                processes.send(pid, start, signal.SIGKILL)
-            if not found or time.monotonic() > limit:
-                return
-            time.sleep(0.01)
+        _wait.until(lambda: cls._killed(args), 5, 0.01)
+
+    @classmethod
+    def _killed(cls, args):
+        """Kill those that run; whether there were none."""
+        members = cls.found(args)
+        for pid, start in members:
+            processes.send(pid, start, signal.SIGKILL)
+        return not members
 
     @classmethod
     def left(cls, args):
@@ -59,9 +60,9 @@ class FinishWorkers:
         found = EndWorkers.found(args)
         for pid, start in found:
             processes.send(pid, start, signal.SIGTERM)
-        limit = time.monotonic() + min(args["within_s"], cls.LONGEST)
+        deadline = _wait.Deadline(min(args["within_s"], cls.LONGEST))
         for pid, start in found:
-            processes.wait_gone(pid, start, max(0.0, limit - time.monotonic()))
+            processes.wait_gone(pid, start, deadline.left)
 
     @staticmethod
     def left(args):

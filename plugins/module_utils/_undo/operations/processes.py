@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 
-from ... import _clock
+from ... import _clock, _wait
 from ..._host import process_restore, processes, successors
 
 
@@ -24,12 +23,8 @@ class Resume:
 
     @staticmethod
     def left(args):
-        limit = time.monotonic() + 1
-        while processes.alive(args["pid"], args["start"]) and processes.state(args["pid"]) == "T":
-            if time.monotonic() > limit:
-                return ["process %d is still stopped" % args["pid"]]
-            time.sleep(0.005)
-        return []
+        goes_on = _wait.until(lambda: not processes.alive(args["pid"], args["start"]) or processes.state(args["pid"]) != "T", 1, 0.005)
+        return [] if goes_on else ["process %d is still stopped" % args["pid"]]
 
 
 class EnsureRunning:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import time
 
+from ... import _wait
 from ..._ledger import private_files
 from ..._host.systemd import services
 
@@ -31,9 +32,9 @@ class Start:
 
     @classmethod
     def left(cls, args):
-        limit = time.monotonic() + PATIENCE
+        deadline = _wait.Deadline(PATIENCE)
         while not services.active(args["unit"]):
-            if time.monotonic() > limit or services.host_ends():
+            if deadline.over or services.host_ends():
                 return ["service %s does not run" % args["unit"]]
             if cls.gone(args):
                 break  # it is not awaited

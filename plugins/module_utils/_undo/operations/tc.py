@@ -5,9 +5,8 @@
 
 from __future__ import annotations
 
-import time
 
-from ... import _cmd
+from ... import _cmd, _wait
 from ..._errors import HostError
 from ..._host.packets import tc
 
@@ -46,12 +45,14 @@ class RemoveRoot:
 def _remove(dev, handle):
     """Packets pass at once, those that are held may leave, then the root goes."""
     _cmd.run([tc.program(), "filter", "del", "dev", dev, "parent", handle], check=False)
-    latest = time.monotonic() + DRAIN
-    while time.monotonic() < latest and any(row.get("qlen") for row in tc.qdiscs(dev, counters=True) if row.get("parent", "").startswith(handle)):
-        time.sleep(LOOK_EVERY)
+    _wait.until(lambda: not _holds_packets(dev, handle), DRAIN, LOOK_EVERY)
     done = _cmd.run([tc.program(), "qdisc", "del", "dev", dev, "root", "handle", handle], check=False)
     if done.rc and any(row.get("handle") == handle for row in tc.qdiscs()):
         raise HostError("qdisc %s on %s could not be deleted: %s" % (handle, dev, done.stderr.strip()[:200]))
+
+
+def _holds_packets(dev, handle):
+    return any(row.get("qlen") for row in tc.qdiscs(dev, counters=True) if row.get("parent", "").startswith(handle))
 
 
 def _length(dev, before):
