@@ -49,7 +49,8 @@ class ActionModule(ActionBase):
         result["msg"] = "%s; report: %s" % (summary["sentence"], path)
         result["sent"] = self._send(path, where, task_vars, result) if where else None
         if RUN not in os.environ:  # nobody else prints it
-            for line in terminal.render(report, about.short(os.path.join(path, "report.md")), terminal.width_here()):
+            draw = terminal.brief if _events.heard() else terminal.render
+            for line in draw(report, about.short(os.path.join(path, "report.md")), terminal.width_here()):
                 self._display.display(line)
         return result
 

@@ -85,7 +85,7 @@ class CallbackModule(Default):
         self._lines = lines.Lines(self._state)
         self._held = {}  # host: why it failed last
         self._banner = None  # the play whose name is printed when a task of somebody else has something to say
-        self._loud = False
+        self._loud = self._reported = False
         self._path = self._reader = self._painter = self._screen = None
         self._asides = []
         self._over = threading.Event()
@@ -310,6 +310,7 @@ class CallbackModule(Default):
             super().v2_runner_on_ok(result)
             return
         self._warn(result)
+        self._reported |= task.action.rpartition(".")[2] == "report"
         if not quiet.is_told(task):
             for line in quiet.spoken(self._result(result).get("msg", "")):
                 self._display.display(line)
@@ -382,7 +383,8 @@ class CallbackModule(Default):
         if self._plain:
             super().v2_playbook_on_stats(stats)
             return
-        reported = bool(self._state.scenarios) and any(each.endswith("slo_report") for each in constants.CALLBACKS_ENABLED)
+        callback = any(each.endswith("slo_report") for each in constants.CALLBACKS_ENABLED)
+        reported = bool(self._state.scenarios) and (callback or self._reported)  # then the summary says the verdict
         self._finish()
         failed = {host: said for host, (said, verdict) in self._held.items() if stats.failures.get(host) and not (verdict and reported)}
         for said, hosts in quiet.gathered(failed):

@@ -76,12 +76,12 @@ def _odd_checkout(tmp_path):
 @pytest.mark.slow
 @pytest.mark.quick
 def test_resilient_application_passes_and_nothing_is_left(ansible_playbook, chaos_state, tmp_path, home, odd_checkout, noise):
-    """From a checkout in an odd place."""
+    """From a checkout in an odd place, with the console in a pipe."""
     scenarios = "cpu-light,memory-light,disk-io-light,app-restart,database-outage-brief,network-delay-light"
     if noise.busy_pct > QUIET_PCT:  # nothing is left to load then, and the right verdict is "unknown"
         scenarios = scenarios.replace("cpu-light", "packet-loss-light")
     arguments = [*FAST, "-e", "chaos_scenarios=" + scenarios, "-e", "target_app_home=%s" % home]
-    odd = {"ANSIBLE_CONFIG": odd_checkout / "ansible.cfg"}
+    odd = {"ANSIBLE_CONFIG": odd_checkout / "ansible.cfg", "ANSIBLE_STDOUT_CALLBACK": "magsasa.chaos.console"}
     done = ansible_playbook(odd_checkout / "playbooks" / "chaos_smoke.yml", *arguments, cwd=odd_checkout, env=odd)
     report = report_of(tmp_path / "reports")
     found = by_scenario(report)
@@ -104,6 +104,11 @@ def test_resilient_application_passes_and_nothing_is_left(ansible_playbook, chao
     markdown = (tmp_path / "reports" / "latest" / "report.md").read_text()
     assert markdown.splitlines()[0].startswith("# ") and "passed" in markdown.splitlines()[0].lower()
     assert re.search("CHAOS PASSED: 6 passed, 0 failed; score [0-9]+; nothing left behind", done.stdout) and "report.md" in done.stdout, done.stdout[-900:]
+    printed = done.stdout.splitlines()
+    assert len(printed) <= 40 and not re.search("fatal|\x1b|TASK|PLAY", done.stdout), done.stdout
+    for number, name in enumerate(scenarios.split(","), 1):
+        assert sum("/6 %s begins: " % name in line for line in printed) == 1 and sum("/6 %s passed: " % name in line for line in printed) == 1, printed
+    assert sum("sample" in line or "tested: http" in line for line in printed) == 1 and printed[0].endswith(" 6 scenarios on localhost, about 60 s"), printed
     assert living(chaos_state) == {} and not (chaos_state / "run").exists() and not home.exists()
     assert sample_processes(home) == []
 

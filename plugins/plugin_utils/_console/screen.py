@@ -47,8 +47,8 @@ class Screen:
         with self._lock:
             if self._paused:
                 return
-            lines = [line for line, _width in painted]
-            if lines == self._shown and not self._stale and sum(self._widths) == sum(width for _line, width in painted) and not self._resized():
+            lines, resized = [line for line, _width in painted], self._resized()
+            if lines == self._shown and not self._stale and sum(self._widths) == sum(width for _line, width in painted) and not resized:
                 return
             self._write(self._back() + "".join(line + "\n" for line in lines))
             self._shown, self._widths = lines, [width for _line, width in painted]
