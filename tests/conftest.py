@@ -56,7 +56,7 @@ def pytest_terminal_summary(terminalreporter, config):
 
 def pytest_runtest_setup(item):
     """A test whose machine lacks something is skipped with the remedy; in CI, where nobody reads skips, it fails."""
-    for marker in ("root", "postgres", "mariadb", "podman", "docker"):
+    for marker in ("root", "postgres", "mariadb", "podman", "docker", "chromium"):
         reason = missing(marker) if item.get_closest_marker(marker) else None
         if reason and os.environ.get("CI") == "true":
             pytest.fail(reason, pytrace=False)

@@ -21,6 +21,10 @@ podman_found() {
     command -v podman >/dev/null && command -v busybox >/dev/null && { command -v runc >/dev/null || command -v crun >/dev/null; }
 }
 
+chromium_found() {
+    command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null
+}
+
 # Install packages without the servers that Debian would start on their usual ports: pairs of names as install_package takes them.
 install_unstarted() {
     local kept=
@@ -57,4 +61,5 @@ set_up_servers() {
     set_up_server podman podman_found \
         'Debian, Ubuntu: apt-get install runc podman busybox-static; Fedora, RHEL: dnf install podman busybox' \
         runc - busybox-static busybox podman podman
+    set_up_server Chromium chromium_found 'Debian: apt-get install chromium; Fedora, RHEL with EPEL: dnf install chromium' chromium chromium
 }

@@ -26,6 +26,11 @@ def mariadb_server():
     return shutil.which("mariadbd", path=path) if shutil.which("mariadb-install-db", path=path) else None
 
 
+def chromium():
+    """Path of the browser's program, or None."""
+    return next((path for path in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if path), None)
+
+
 def missing(marker):
     """Why a test with this marker cannot run here (text), or None."""
     if marker == "root" and os.geteuid() != 0:
@@ -38,4 +43,6 @@ def missing(marker):
         return "needs podman and busybox; install the packages podman, runc and busybox-static (Fedora, RHEL: podman and busybox)"
     if marker == "docker" and not (shutil.which("dockerd") and shutil.which("busybox")):
         return "needs a docker daemon's program and busybox; install the packages docker.io and busybox-static"
+    if marker == "chromium" and chromium() is None:
+        return "needs the browser Chromium; install the package chromium"
     return None
