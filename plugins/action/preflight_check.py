@@ -124,8 +124,8 @@ class ActionModule(ActionBase):
         hosts = task_vars.get("hostvars") or {}
         if given["chaos_observer"] and given["chaos_observer"] not in hosts:
             near = difflib.get_close_matches(str(given["chaos_observer"]), list(hosts), 1)
-            remedy = "did you mean %s?" % near[0] if near else "name one that the inventory has"
-            raise BadOption("chaos_observer", given["chaos_observer"], "is no host of the inventory", remedy)
+            remedy = "did you mean %s?" % near[0] if near else "use one of the inventory"
+            raise BadOption("chaos_observer", given["chaos_observer"], "is not a host of the inventory", remedy)
 
     def _checked(self, given):
         _quantity.duration(given.get("baseline", "10s"), "chaos_baseline", low=1.0, high=3600.0)
@@ -169,7 +169,7 @@ class ActionModule(ActionBase):
         except AnsibleError as error:
             raise BadOption("chaos_scenario_files", path, "cannot be read (%s)" % " ".join(str(error).split())[:200], remedy)
         if not isinstance(content, dict) or set(content) != {"scenarios"}:
-            raise BadOption("chaos_scenario_files", path, "is not a file of scenarios", remedy)
+            raise BadOption("chaos_scenario_files", path, "is not a scenario file", remedy)
         return content["scenarios"]
 
     @staticmethod
@@ -192,7 +192,7 @@ class ActionModule(ActionBase):
             usable = False
         if not usable:
             shown = str(url).rsplit("@", maxsplit=1)[-1]
-            raise BadOption("chaos_target_url", shown, "is not an address of a service", "write http://HOST:PORT with a port from 1 to 65535")
+            raise BadOption("chaos_target_url", shown, "is not the URL of a service", "use http://HOST:PORT with a port from 1 to 65535")
 
     def _folder(self):
         """Where the reports go: what the run says, else what the callback was told by ansible.cfg or the environment."""

@@ -23,7 +23,7 @@ class ActionModule(ActionBase):
         arguments = dict(self._task.args)
         experiment = arguments.pop("experiment", None)
         if experiment is not None and not isinstance(experiment, dict):
-            raise AnsibleActionFail(str(BadOption("experiment", experiment, "is not what the role experiment passes", "leave it out")))
+            raise AnsibleActionFail(str(BadOption("experiment", experiment, "is not a value that the role experiment passes", "leave it out")))
         if experiment is not None:
             refusal = _strategy.refusal(self._task)
             if refusal:

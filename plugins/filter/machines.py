@@ -22,7 +22,7 @@ def same_machines(hostvars, hosts):
             if PROTECTED in str(values.get("chaos_refused") or ""):
                 protected.setdefault(machine, str(host))
     found = {host: protected[machine] for host, machine in machines.items() if protected.get(machine, host) != host}
-    return {host: TWINS % (host, twin, "they say %s of themselves" % printable(machines[host], 60), twin) for host, twin in found.items()}
+    return {host: TWINS % (host, twin, "both report %s" % printable(machines[host], 60), twin) for host, twin in found.items()}
 
 
 class FilterModule:

@@ -20,12 +20,12 @@ LONGEST = 300  # characters of a reason
 def run_summary(records, details=False):
     """The report's summary of a list of experiment records; with ``details`` the id of the run, and each scenario with its verdict and reason."""
     if not isinstance(records, (list, tuple)) or not all(isinstance(r, dict) and "verdict" in r and "status" in r for r in records):
-        raise AnsibleFilterError("run_summary: needs a list of experiment records as magsasa.chaos.slo_check returns them")
+        raise AnsibleFilterError("run_summary: needs a list of experiment records from magsasa.chaos.slo_check")
     try:
         found = summary(list(records))
         return dict(found, **_details(records)) if details else found
     except (AttributeError, KeyError, TypeError) as error:
-        raise AnsibleFilterError("run_summary: a record is not as magsasa.chaos.slo_check returned it (%s)" % error)
+        raise AnsibleFilterError("run_summary: a record is not as returned by magsasa.chaos.slo_check (%s)" % error)
 
 
 def _details(records):

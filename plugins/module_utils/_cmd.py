@@ -70,5 +70,5 @@ def run(argv, timeout=30.0, stdin=None, check=True, env=None, user=None, pass_fd
     result = Result(argv, done.returncode, done.stdout[:OUTPUT_LIMIT], done.stderr[:OUTPUT_LIMIT])
     if check and result.rc != 0:
         said = printable(result.stderr.strip() or result.stdout.strip() or "nothing", 300)
-        raise HostError("%s ended with code %d and said: %s" % (argv[0], result.rc, said), cmd=argv, rc=result.rc, stderr=result.stderr)
+        raise HostError("%s ended with code %d: %s" % (argv[0], result.rc, said), cmd=argv, rc=result.rc, stderr=result.stderr)
     return result

@@ -11,7 +11,7 @@ def printable(value, limit=80):
     try:
         text = value if isinstance(value, str) else repr(value)
     except ValueError:  # a number of more digits than Python writes out
-        text = "a number without end"
+        text = "an infinite number"
     text = "".join(c if c.isprintable() else "?" for c in text)
     return text if len(text) <= limit else text[: limit - 3] + "..."
 
@@ -37,7 +37,7 @@ class BadOption(ChaosError):
 class Refused(ChaosError):
     """A guard said no: the figure that made it say so, and the key that lifts it (None: see ``remedy``)."""
 
-    def __init__(self, guard, figure, key=None, remedy="nothing lifts this guard"):
+    def __init__(self, guard, figure, key=None, remedy="this guard cannot be lifted"):
         lift = "set %s to lift this guard" % key if key else remedy
         super().__init__("refused by the %s guard: %s; %s" % (guard, figure, lift), guard=guard, figure=figure, key=key)
 

@@ -33,9 +33,9 @@ def _text(value):
 
 def _bounded(number, value, option, low, high, show):
     if low is not None and number < low:
-        raise BadOption(option, value, "is below the least allowed, %s" % show(low), "use %s or more" % show(low))
+        raise BadOption(option, value, "is below the minimum of %s" % show(low), "use %s or more" % show(low))
     if high is not None and number > high:
-        raise BadOption(option, value, "is above the most allowed, %s" % show(high), "use %s or less" % show(high))
+        raise BadOption(option, value, "is above the maximum of %s" % show(high), "use %s or less" % show(high))
     return number
 
 
@@ -107,7 +107,7 @@ def is_percent(value):
 def name(value, option="name"):
     """An identity that is also used as a file name: letters, digits, dot, dash, underscore; at most 63."""
     if not isinstance(value, str) or not _NAME.fullmatch(value):
-        raise BadOption(option, value, "is not a usable name", "use 1 to 63 letters, digits, dots, dashes or underscores, starting with a letter or digit")
+        raise BadOption(option, value, "is not a valid name", "use 1 to 63 letters, digits, dots, dashes or underscores, starting with a letter or digit")
     return value
 
 
@@ -121,7 +121,7 @@ def ending_signal(text, option="signal"):
         number = getattr(signal, name if name.startswith("SIG") else "SIG" + name, None)
         number = number if isinstance(number, signal.Signals) else None  # SIG_IGN is no signal
     if number not in list(signal.Signals) or number in _NOT_ENDING:
-        raise BadOption(option, text, "is not a signal that ends a process", "use one such as KILL or TERM")
+        raise BadOption(option, text, "is not a signal that ends a process", "use a signal such as KILL or TERM")
     return int(number)
 
 

@@ -98,10 +98,10 @@ def main():
     left = [sentence for record in undone for sentence in record.get("residue") or []]
     for record in undone:
         if record.get("differences"):
-            module.warn("fault '%s' is undone, but what it touched is not as before: %s" % (record["name"], "; ".join(record["differences"])))
+            module.warn("fault '%s' is reverted, but the state differs from before: %s" % (record["name"], "; ".join(record["differences"])))
     result = {"changed": bool(undone or ended), "undone": undone, "probes_ended": ended, "unreadable": unreadable}
     if left and not module.check_mode:
-        module.fail_json(msg="not wholly undone: %s" % "; ".join(left), **result)
+        module.fail_json(msg="the revert is incomplete: %s" % "; ".join(left), **result)
     module.exit_json(**result)
 
 

@@ -264,9 +264,9 @@ def main():
     except ChaosError as error:
         module.fail_json(msg=str(error), **error.details)
     except OSError as error:
-        module.fail_json(msg="the host did not let us: %s" % error)
+        module.fail_json(msg="operation failed on the host: %s" % error)
     if result.get("died"):
-        module.warn("the recorder of probe %s was killed; its samples end there" % name)
+        module.warn("the recorder of probe %s was killed; its samples end at that time" % name)
     module.exit_json(changed=changed, **result)
 
 

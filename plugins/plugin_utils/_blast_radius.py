@@ -50,6 +50,7 @@ def plan(hosts, groups, percent, seed, unhealthy=()):
 
 def _refusal(group, members, percent, out):
     return (
-        "refused by the blast radius guard: %d of %d hosts of the group %s are not healthy, and at most %d may be out at once (chaos_max_percent %g); "
-        "raise chaos_max_percent to lift this guard" % (out, len(members), group, limit(len(members), percent), percent)
+        "refused by the blast radius guard: %d of %d hosts of the group %s are not healthy, and at most %d may be "
+        "unavailable at the same time (chaos_max_percent %g); raise chaos_max_percent to lift this guard"
+        % (out, len(members), group, limit(len(members), percent), percent)
     )

@@ -67,7 +67,7 @@ def fill(entry, endpoint, database_path=None, database_port=None):
         return dict(filled, skipped="no service was found on this host; name it with chaos_target_url")
     asks = any(str(value).startswith("@") for value in entry["options"].values())
     if endpoint.get("planned") and asks:
-        reason = "a dry run does not start the sample application, which this scenario is about; name a running service with chaos_target_url"
+        reason = "a dry run does not start the sample application, which this scenario needs; name a running service with chaos_target_url"
         return dict(filled, skipped=reason)
     database = _named_database(endpoint.get("database") or {}, database_path, database_port)
     values = {
@@ -80,7 +80,7 @@ def fill(entry, endpoint, database_path=None, database_port=None):
     }
     if any(str(value).startswith("@database") for value in entry["options"].values()):
         if values["database_engine"] is None:
-            return dict(filled, skipped="the database of the service is not known; name it with chaos_database_path or chaos_database_port")
+            return dict(filled, skipped="the database of the service is unknown; name it with chaos_database_path or chaos_database_port")
         if values["database_engine"] == "sqlite":
             values["database_port"] = None
         else:
@@ -88,10 +88,11 @@ def fill(entry, endpoint, database_path=None, database_port=None):
             if (database.get("host") or "127.0.0.1") not in ("127.0.0.1", "::1", "localhost") and not str(database.get("host")).startswith("/"):
                 return dict(filled, skipped="the database of the service runs on another host (%s); run the scenario there" % database.get("host"))
     if entry.get("family") == "process" and asks and endpoint.get("pid", -1) is None:
-        reason = "no process of the service is seen on this host by this user; run it as root (become: true), or on the host where the service runs"
+        reason = "the process of the service is not visible to this user on this host; run as root (become: true), or on the host of the service"
         return dict(filled, skipped=reason)
     if "@unit" in entry["options"].values() and not values["unit"]:
-        return dict(filled, skipped="no unit of systemd holds the service of this host; it would have to be one for this scenario")
+        reason = "the service of this host is not a systemd service, which this scenario needs; run the service as one, or leave this scenario out"
+        return dict(filled, skipped=reason)
     options = {}
     for key, value in entry["options"].items():
         if isinstance(value, str) and value.startswith("@"):

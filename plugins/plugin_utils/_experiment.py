@@ -18,7 +18,7 @@ _FAULT_KEYS = (
 _FAULT_TEXTS = ("id", "name", "family", "action", "state", "backend", "revert_cause", "halted_by", "error")
 _EFFECTS = ("confirmed", "mismatch")
 _SCENARIO_KEYS = ("title", "hypothesis", "family", "intensity", "hold")
-NO_SAMPLES = "the probe left no samples: it was gone before they were collected; give it a longer chaos_lease where the controller is slow"
+NO_SAMPLES = "the probe ended before its samples were collected; set a longer chaos_lease if the controller is slow"
 _ENDS = ("deadline", "event_over", "absent", "halt", "halt_condition")  # revert causes that are no accident
 
 
@@ -26,7 +26,7 @@ def judge(given, host, stated=()):
     """``given``: the options of slo_check; ``stated``: see _objectives.apply. Returns the record. Raises ChaosError for what cannot be used."""
     scenario = given.get("scenario")
     if not isinstance(scenario, dict) or not isinstance(scenario.get("id"), str) or not scenario["id"]:
-        raise BadOption("scenario", scenario, "is not a scenario", "pass the catalogue's entry, with at least an id")
+        raise BadOption("scenario", scenario, "is not a scenario", "pass an entry of the catalogue, with at least an id")
     scenario, sources, exempted = _objectives.apply(scenario, stated)
     wanted = objectives.wanted(scenario)
     successes = _whole(given.get("successes", 3), "successes")
@@ -34,7 +34,7 @@ def judge(given, host, stated=()):
     bounds = phases.check_given(given["phases"]) if given.get("phases") else None
     probe = given.get("probe") or None
     if probe is not None and not isinstance(probe, dict):
-        raise BadOption("probe", probe, "is not a probe's summary", "pass the 'summary' of the stopped probe")
+        raise BadOption("probe", probe, "is not the summary of a probe", "pass the 'summary' of the stopped probe")
     if probe and given.get("clock_offset"):
         probe = dict(probe, clock_offset=phases.check_offset(given["clock_offset"]))
     found = _unpacked(given, "samples") or []
@@ -143,7 +143,7 @@ def _status(given, fault):
     if fault and fault.get("residue"):
         return "failed", "left behind: %s" % "; ".join(str(each) for each in fault["residue"])
     if fault and fault.get("differences"):
-        return "failed", "not as before: %s" % "; ".join(str(each) for each in fault["differences"])
+        return "failed", "differs from before: %s" % "; ".join(str(each) for each in fault["differences"])
     for status in ("refused", "skipped"):
         if given.get(status):
             return status, str(given[status])
@@ -172,7 +172,7 @@ def _target(target):
     if not target:
         return None
     if not isinstance(target, dict):
-        raise BadOption("target", target, "is not a mapping", "pass what the filter tested tells of the service")
+        raise BadOption("target", target, "is not a mapping", "pass the result of the filter tested")
     process = target.get("process") if isinstance(target.get("process"), dict) else None
     told = {key: None if target.get(key) is None else str(target[key]) for key in ("url", "probed", "service", "framework", "step", "why")}
     return dict(told, process=process and {key: process.get(key) for key in ("pid", "name", "command", "user", "unit")})
@@ -183,7 +183,7 @@ def _wave(wave):
     if not wave:
         return None
     if not isinstance(wave, dict) or not isinstance(wave.get("hosts"), list):
-        raise BadOption("wave", wave, "is not a wave", "pass number, of and hosts as the role suite does")
+        raise BadOption("wave", wave, "is not a wave", "pass number, of and hosts, as the role suite does")
     return {"number": _whole(wave.get("number"), "wave.number"), "of": _whole(wave.get("of"), "wave.of"), "hosts": [str(each) for each in wave["hosts"]]}
 
 

@@ -20,8 +20,8 @@ from ansible_collections.magsasa.chaos.plugins.plugin_utils._touched import Touc
 ASKED = ("chaos_allowed", "chaos_protected", "chaos_window")  # variables that have a say
 TRUE = ("true", "yes", "on", "y", "t", "1", "1.0")
 TWINS = (
-    "refused by the protected guard: %s and %s are one machine (%s), and chaos_protected is true for %s; "
-    "take the variable away from its inventory to lift this guard"
+    "refused by the protected guard: %s and %s are the same machine (%s), and chaos_protected is true for %s; "
+    "remove the variable from its inventory to lift this guard"
 )
 
 
@@ -31,8 +31,8 @@ def inventory_refusal(touched):
     host = touched.name + touched.why
     if protects(values["chaos_protected"]):
         clear = str(values["chaos_protected"]).strip().lower() in TRUE
-        note = "" if clear else " ('%s' is neither true nor false, which protects)" % printable(values["chaos_protected"])
-        return "refused by the protected guard: chaos_protected is true for %s%s; take the variable away from its inventory to lift this guard" % (host, note)
+        note = "" if clear else " ('%s' is neither true nor false, which counts as true)" % printable(values["chaos_protected"])
+        return "refused by the protected guard: chaos_protected is true for %s%s; remove the variable from its inventory to lift this guard" % (host, note)
     if not boolean(values["chaos_allowed"] or False, strict=False):
         return "refused by the allowed guard: chaos_allowed is not true for %s; set chaos_allowed=true in its inventory to lift this guard" % host
     twin = touched.twin()
@@ -94,7 +94,7 @@ class FaultAction(ActionBase):
             result.update(failed=True, changed=False, msg=wrong)
             return result
         if self._task.async_val:
-            raise AnsibleError("%s: async is not supported and not needed, the fault holds itself and the task returns at once; remove async" % name)
+            raise AnsibleError("%s: async is not supported and not needed, because the task returns at once; remove async" % name)
         named = {}
         if name.endswith(".network_fault") and arguments.get("state", "present") != "absent":
             try:
@@ -116,5 +116,5 @@ class FaultAction(ActionBase):
     def _misspelt(task_vars):
         """(refusal or "", warnings): a guard whose variable is misspelt guards nothing."""
         refusals, warnings = _misspelt.look(task_vars)
-        lift = "; correct it, or call a variable of your own %s..., to lift this guard" % _variables.FREE
+        lift = "; correct it, or name your own variable %s..., to lift this guard" % _variables.FREE
         return "refused by the variables guard: " + "; ".join(refusals) + lift if refusals else "", warnings

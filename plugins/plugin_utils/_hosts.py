@@ -21,7 +21,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.magsasa.chaos.plugins.module_utils._host import processes
 
 STEP = "magsasa.chaos.experiment_step"
-FLOODED = "its answer is longer than the controller may hold; nothing more is asked of this host"
+FLOODED = "its answer is too long for the controller; this host is not polled again"
 MOST_ANSWER = 64 * 1024 * 1024  # characters; a million samples are about 20 million
 
 
@@ -142,13 +142,13 @@ class HostRunner:
             told = self._command(runner, argv, json.dumps(options))
             found = _object(told["stdout"])  # a complete answer counts, whatever came after it
             if found is None:
-                self._action._display.vvv("the archive gave no answer (%s): %s" % (told["rc"], str(told.get("stderr"))[-2000:]), host=host)
+                self._action._display.vvv("the host gave no answer (%s): %s" % (told["rc"], str(told.get("stderr"))[-2000:]), host=host)
             return found
         except MemoryError:
             self._flooded.add(host)
             return None
         except Exception as error:  # the module says what is wrong
-            self._action._display.vvv("the archive could not be asked: %s" % error, host=host)
+            self._action._display.vvv("the host could not be polled: %s" % error, host=host)
             return None
 
     def again(self):
@@ -174,7 +174,7 @@ class HostRunner:
 
     def _check_parent(self):
         if self._main is None or os.getppid() != self._main:
-            raise AnsibleActionFail("ansible-playbook is gone, so nothing more is done for this run")
+            raise AnsibleActionFail("ansible-playbook has ended, so this run is not continued")
 
     def _runner(self, host):
         if host not in self._runners:

@@ -53,23 +53,23 @@ def _one(name, extra):
     """(refusal, warning) about one variable; empty texts for one that is well."""
     if is_ours(name):
         result = extra and name in _variables.BY_NAME and name not in _SETTINGS
-        return ("%s is what a run finds out and no setting; take it away from the extra variables" % name if result else ""), ""
+        return ("%s is a result of a run, not a setting; remove it from the extra variables" % name if result else ""), ""
     told = printable(name)
     if _plain(name).startswith(OURS):
         meant, near = question(name)
-        sentence = "%s is no variable of this collection" % told
+        sentence = "%s is not a variable of this collection" % told
         if extra or near:
-            free = "see the table in README.md, or call a variable of your own %s..." % _variables.FREE
+            free = "see the table in README.md, or name your own variable %s..." % _variables.FREE
             return "%s; %s" % (sentence, "did you mean %s?" % meant if meant else free), ""
-        hint = "did you mean %s? If it is yours," % meant if meant else "if it is yours,"
-        return "", "%s and nothing reads it; %s call it %s..." % (sentence, hint, _variables.FREE)
+        hint = "did you mean %s? If it is your own," % meant if meant else "if it is your own,"
+        return "", "%s and nothing reads it; %s name it %s..." % (sentence, hint, _variables.FREE)
     if _plain(name).startswith(ROLES) and name not in _OPTIONS:
         head = next(each for each in ROLES if _plain(name).startswith(each))
         meant, share = nearest(name, [each for each in _OPTIONS if each.startswith(head)], head)
-        return ("%s is no option of the role %s; did you mean %s?" % (told, head[:-1], meant) if share >= NEAR else ""), ""
+        return ("%s is not an option of the role %s; did you mean %s?" % (told, head[:-1], meant) if share >= NEAR else ""), ""
     if name[:1] in "cC" and name not in _variables.ARTIFACTS:
         meant, share = nearest(name, _SETTINGS)
-        return ("%s is no variable of this collection; did you mean %s?" % (told, meant) if share >= NEAR_WITH_HEAD else ""), ""
+        return ("%s is not a variable of this collection; did you mean %s?" % (told, meant) if share >= NEAR_WITH_HEAD else ""), ""
     return "", ""
 
 
@@ -87,9 +87,9 @@ def look_at_environment(names):
     told = []
     for name in sorted(name for name in names if name.startswith("CHAOS_") and name not in _variables.ENVIRONMENT):
         if name.lower() in _SETTINGS:
-            told.append("%s in the environment is not read; give it as a variable: -e %s=..." % (printable(name), name.lower()))
+            told.append("the environment variable %s is not read; set it as an Ansible variable: -e %s=..." % (printable(name), name.lower()))
             continue
         meant, share = nearest(name, [each.lower() for each in _variables.ENVIRONMENT], OURS)
         if share >= NEAR:
-            told.append("%s in the environment is not read; did you mean %s?" % (printable(name), meant.upper()))
+            told.append("the environment variable %s is not read; did you mean %s?" % (printable(name), meant.upper()))
     return told

@@ -73,7 +73,7 @@ def apply(scenario, layers):
     left_out = scenario.get("exempt") or {}
     exempt = dict.fromkeys(left_out.get("objectives") or (), left_out.get("why"))
     if scenario.get("liveness") is not True and "liveness" not in own:
-        exempt["liveness"] = "the scenario does not ask whether the service stays alive"
+        exempt["liveness"] = "the scenario does not require that the service stays alive"
     exempted = {}
     for place, value in layers:
         for key, limit in stated(value, place).items():

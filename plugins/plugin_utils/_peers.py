@@ -63,13 +63,13 @@ def _hosts(text, option, task_vars, touched):
     if text in groups.get("all", ()):
         return [text]
     if text not in groups:
-        problem = "is not an IPv4 or IPv6 address or network, nor a host or group of the inventory"
+        problem = "is not an IPv4 or IPv6 address or network, and not a host or group of the inventory"
         raise BadOption(
-            option, text, problem, "use an address such as 192.0.2.7, a network such as 192.0.2.0/24, or a name that ansible-inventory --graph shows"
+            option, text, problem, "use an address such as 192.0.2.7, a network such as 192.0.2.0/24, or a name shown by ansible-inventory --graph"
         )
     found = [host for host in groups[text] if host != touched]
     if not found:
-        raise BadOption(option, text, "is a group with no host but this one", "name a group that has others, or leave it out")
+        raise BadOption(option, text, "is a group without other hosts than this one", "name a group with other hosts, or leave it out")
     return found
 
 

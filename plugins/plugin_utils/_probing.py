@@ -35,7 +35,7 @@ def given(probe, label="chaos_probe"):
     if probe is None or probe == "":
         return {}
     if not isinstance(probe, Mapping):
-        raise BadOption(label, "...", "is not a mapping", "write it with keys such as url, headers and expect")
+        raise BadOption(label, "...", "is not a mapping", "use keys such as url, headers and expect")
     return {str(key): value for key, value in probe.items() if value is not None}
 
 
@@ -133,14 +133,14 @@ def _known(mapping, known, label):
         if key not in known:
             near = difflib.get_close_matches(str(key), known, 1)
             raise ChaosError(
-                "%s: '%s' is no key of it; %s" % (label, printable(key, 40), "did you mean '%s'?" % near[0] if near else "use " + ", ".join(known))
+                "%s: '%s' is not a valid key; %s" % (label, printable(key, 40), "did you mean '%s'?" % near[0] if near else "use " + ", ".join(known))
             )
 
 
 def _mapping(probe, key, label):
     value = probe.get(key) or {}
     if not isinstance(value, Mapping):
-        raise BadOption("%s.%s" % (label, key), "...", "is not a mapping", "write names and values")
+        raise BadOption("%s.%s" % (label, key), "...", "is not a mapping", "use names and values")
     return value
 
 

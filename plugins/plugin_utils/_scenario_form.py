@@ -61,7 +61,7 @@ def check_form(entries, source="the catalogue"):
         _check_keys(entry, label)
         _quantity.name(entry["id"], label + ": id")
         if entry["id"] in seen:
-            raise ChaosError("%s: the id is there twice" % label)
+            raise ChaosError("%s: the id is used twice" % label)
         seen.add(entry["id"])
         _one_of(entry["intensity"], INTENSITIES, label + ": intensity")
         _one_of(entry["family"], FAMILIES, label + ": family")
@@ -115,7 +115,7 @@ def _check_keys(entry, label):
 
 def _one_of(value, known, label):
     if value not in known:
-        raise ChaosError("%s: '%s' is not known; use one of %s" % (label, value, ", ".join(known)))
+        raise ChaosError("%s: '%s' is unknown; use one of %s" % (label, value, ", ".join(known)))
 
 
 def _plain(value):
@@ -133,7 +133,7 @@ def _check_options(entry, label):
     values = {key: STAND_INS.get(value, value) if isinstance(value, str) else value for key, value in entry["options"].items()}
     for key, value in values.items():
         if isinstance(value, str) and value.startswith("@"):
-            raise ChaosError("%s: %s: '%s' is not filled in by anything; use one of %s" % (label, key, value, ", ".join(STAND_INS)))
+            raise ChaosError("%s: %s: '%s' is not a known placeholder; use one of %s" % (label, key, value, ", ".join(STAND_INS)))
         if key not in family.options and key not in SHARED:
             near = difflib.get_close_matches(str(key), family.options, 1)
             raise ChaosError("%s: %s_fault has no option '%s'%s" % (label, entry["family"], key, "; did you mean '%s'?" % near[0] if near else ""))

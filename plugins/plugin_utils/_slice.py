@@ -36,6 +36,6 @@ def refusal(variables, declared):
     if template is None:
         return None
     return (
-        "refused by the slices guard: this job is one slice of '%s' and sees only its own hosts of each group, so that all slices together could take down "
-        "more than chaos_max_percent of a group; run it with a job slice count of 1, or set chaos_sliced=true to lift this guard" % printable(template, 100)
+        "refused by the slices guard: this job is one slice of '%s' and sees only its own hosts of each group, so all slices together could exceed "
+        "chaos_max_percent of a group; use a job slice count of 1, or set chaos_sliced=true to lift this guard" % printable(template, 100)
     )

@@ -29,7 +29,7 @@ def partition(hosts, topology, one=None, seed=None):
     if len(hosts) < LEAST[topology]:
         raise BadOption("hosts", ", ".join(hosts), "are too few for %s" % topology, "give at least %d" % LEAST[topology])
     if one is not None and topology not in ("isolate", "bridge"):
-        raise BadOption("one", one, "means nothing with %s" % topology, "leave it out")
+        raise BadOption("one", one, "has no effect with %s" % topology, "leave it out")
     if one is not None and one not in hosts:
         raise BadOption("one", one, "is not one of the hosts", "use one of %s" % ", ".join(hosts))
     order = list(hosts)

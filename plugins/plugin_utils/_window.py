@@ -36,14 +36,14 @@ def parse(text):
     try:
         zone = zoneinfo.ZoneInfo(found["zone"]) if found["zone"] else None
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        raise BadOption("chaos_window", text, "names a time zone that this controller does not know (%s)" % found["zone"], REMEDY)
+        raise BadOption("chaos_window", text, "names a time zone that is unknown on this controller (%s)" % found["zone"], REMEDY)
     return Window(_days(found["days"], text), start, end, zone)
 
 
 def _minutes(clock, text):
     hours, minutes = map(int, clock.split(":"))
     if minutes > 59 or hours * 60 + minutes > WHOLE_DAY:
-        raise BadOption("chaos_window", text, "has no such time as %s" % clock, "use 00:00 to 24:00")
+        raise BadOption("chaos_window", text, "contains the invalid time %s" % clock, "use 00:00 to 24:00")
     return hours * 60 + minutes
 
 
@@ -54,7 +54,7 @@ def _days(names, text):
     for part in names.lower().split(","):
         first, dash, last = part.partition("-")
         if first not in DAYS or (dash and last not in DAYS):
-            raise BadOption("chaos_window", text, "names a day that is none (%s)" % part, "use Mon, Tue, Wed, Thu, Fri, Sat, Sun")
+            raise BadOption("chaos_window", text, "names an unknown day (%s)" % part, "use Mon, Tue, Wed, Thu, Fri, Sat, Sun")
         number = DAYS.index(first)
         found.add(number)
         while dash and number != DAYS.index(last):
@@ -87,4 +87,4 @@ def refusal(value, host, now=None):
         return None
     local = now.astimezone(windows[0].zone)
     told = (local.strftime("%a %H:%M"), local.tzname() or "local time", printable(", ".join(map(str, texts)), 200), host)
-    return "refused by the window guard: it is %s (%s), outside of %s for %s; change or empty chaos_window to lift this guard" % told
+    return "refused by the window guard: it is %s (%s), outside %s for %s; change or empty chaos_window to lift this guard" % told

@@ -24,7 +24,7 @@ Answer = namedtuple("Answer", "status body seconds headers")
 
 
 def free_port():
-    """A port that nobody listens on now."""
+    """A port that nothing listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

@@ -34,7 +34,7 @@ BAD_USAGE = [
     (CHAOS, ["--target", "localhost:5001"], "--target: 'localhost:5001' is not a URL; write it as http://HOST:PORT"),
     (CHAOS, ["--target=http://{{ 1 }}"], "is not a URL"),
     (CHAOS, ["--target", 'http://a", "b": "c'], "is not a URL"),
-    (CHAOS, ["--target", "http://a:99999/health"], "has no usable port; use one from 1 to 65535"),
+    (CHAOS, ["--target", "http://a:99999/health"], "has no valid port; use one from 1 to 65535"),
     (CHAOS, ["--target", "ftp://a"], "is not a URL"),
     (CHAOS, ["--probe", "localhost:5001/orders"], "--probe: 'localhost:5001/orders' is not a URL; write it as http://HOST:PORT"),
     (CHAOS, ["--probe", "/orders {{ 1 }}"], "--probe: '/orders {{ 1 }}' is not a URL"),
@@ -284,7 +284,7 @@ OWN = """scenarios:
         (("load: 10%", "lod: 10%"), 2, "scenario mine: options: cpu_fault has no option 'lod'; did you mean 'load'"),
         (("hold: 2s", "hold: 2 parsecs"), 2, "scenario mine: hold: '2 parsecs' is not a duration"),
         (("    title", "    titel"), 2, "scenario mine: the key 'titel' is unknown; did you mean 'title'"),
-        (("scenarios:", "scenario:"), 2, "is not a file of scenarios"),
+        (("scenarios:", "scenario:"), 2, "is not a scenario file"),
     ],
     ids=["good", "option", "hold", "key", "file"],
 )

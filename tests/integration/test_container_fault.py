@@ -215,20 +215,20 @@ def test_bad_input(state, box):
         ({"action": None}, "action: '' is missing"),
         ({"container": None}, "target: 'nothing'"),
         ({"label": "a"}, "give exactly one of container, label"),
-        ({"container": "nowhere"}, "container: 'nowhere' matches no container of %s" % box.name),
-        ({"container": number[:11]}, "matches no container"),
-        ({"container": "-x"}, "is neither the name nor the id"),
+        ({"container": "nowhere"}, "container: 'nowhere' matches no %s container" % box.name),
+        ({"container": number[:11]}, "matches no "),
+        ({"container": "-x"}, "is not a name or id"),
         ({"container": None, "label": "=x"}, "label: '=x' is not a label"),
         ({"container": None, "label": "none"}, "label: 'none' matches no container"),
-        ({"count": 2}, "count: '2' means nothing with one container"),
+        ({"count": 2}, "count: '2' has no effect with a single container"),
         ({"container": None, "label": "a", "count": 0}, "count: '0' is not a number"),
-        ({"signal": "TERM"}, "signal: 'TERM' means nothing with action=stop"),
+        ({"signal": "TERM"}, "signal: 'TERM' has no effect with action=stop"),
         ({"action": "kill", "signal": "STOP"}, "signal: 'STOP'"),
         ({"grace": "1h"}, "grace: '1h'"),
         ({"podman_root": "x", "docker_socket": None}, "podman_root"),
         ({"podman_root": "/var/tmp", "docker_socket": None}, "podman_root: '/var/tmp'"),
         ({"podman_root": "/nowhere", "docker_socket": "/nowhere"}, "exclude each other"),
-        ({"container": "down"}, "does not run (exited)"),
+        ({"container": "down"}, "is not running (exited)"),
         ({"container": "passing"}, "--rm"),
         ({}, "sharing would be cut off for good"),
         ({"container": "unit"}, "shop.service of systemd"),
@@ -244,7 +244,7 @@ def test_a_process_of_a_container_is_not_ended_by_what_could_only_start_it_on_th
     pid = box.state("web")[1]
     base = {"name": "inside", "pid": pid, "duration": "60s", "force": True}
     for refused in direct.run(state, ("process", dict(base, action="kill")), ("process", dict(base, action="restart"))):
-        assert refused["failed"] and "it lives in namespaces of its own" in refused["msg"] and "use " in refused["msg"], refused
+        assert refused["failed"] and "it has its own namespaces" in refused["msg"] and "use " in refused["msg"], refused
     assert box.counts("web")
     (paused,) = direct.run(state, ("process", dict(base, action="pause")))
     assert paused["fault"]["effect"] == "confirmed" and not box.counts("web")

@@ -175,7 +175,7 @@ def test_refuse_of_a_closed_database_is_refused(state, base):
     assert base.query("alter database shop allow_connections false")[0] == 0
     try:
         refused = run_module("database_fault", fault_of(base, "refuse", database="shop", **logins(base)[0]), state)
-        assert refused["failed"] and "takes no connections already" in refused["msg"]
+        assert refused["failed"] and "already accepts no connections" in refused["msg"]
         assert base.query("select datallowconn from pg_database where datname = 'shop'") == (0, "f")
     finally:
         base.query("alter database shop allow_connections true")
@@ -224,7 +224,7 @@ def test_server_that_somebody_stopped_is_left_alone(state, base):
     os.kill(base.postmaster(), signal.SIGSTOP)
     try:
         refused = run_module("database_fault", fault_of(base, "pause"), state)
-        assert refused["failed"] and "stopped (SIGSTOP) already" in refused["msg"]
+        assert refused["failed"] and "already frozen (SIGSTOP)" in refused["msg"]
         assert wait_for(lambda: not left(state), 40), left(state)
     finally:
         os.kill(base.postmaster(), signal.SIGCONT)
@@ -237,21 +237,21 @@ def test_bad_input(state, base):
         ({"port": 99999}, "port: '99999'"),
         ({"port": "five"}, "port: 'five'"),
         ({"port": 1}, "port: '1' has no PostgreSQL server"),
-        ({"path": "/tmp/x.db"}, "path: '/tmp/x.db' means nothing with PostgreSQL"),
+        ({"path": "/tmp/x.db"}, "path: '/tmp/x.db' has no effect with PostgreSQL"),
         ({"patience": "long"}, "patience: 'long'"),
-        ({"database": "shop"}, "database: 'shop' means nothing with action=outage"),
+        ({"database": "shop"}, "database: 'shop' has no effect with action=outage"),
         ({"login_password": "s3cret-thing"}, "login_password"),
         ({"action": "refuse"}, "database: '' is missing"),
         ({"action": "lock", "database": "postgres"}, "table: ''"),
-        ({"action": "refuse", "database": "shop", "table": "t"}, "table: 't' means nothing"),
+        ({"action": "refuse", "database": "shop", "table": "t"}, "table: 't' has no effect"),
         ({"action": "lock", "database": "postgres", "table": "a.b.c"}, "table: 'a.b.c' has more than one dot"),
         (dict(login, action="refuse", database="nowhere"), "database: 'nowhere' does not exist"),
         (dict(login, action="refuse", database="x" * 64), "is not a name"),
         (dict(login, action="refuse", database="a\nb"), "is not a name"),
         (dict(login, action="lock", database="postgres", table="nothing"), "table: 'nothing' is no table"),
-        (dict(login, action="lock", database="postgres", table="t'; drop table t; --"), "is no table"),
+        (dict(login, action="lock", database="postgres", table="t'; drop table t; --"), "is not a table"),
         (dict(login, action="lock", database="postgres", table="t", login_unix_socket="/tmp"), "exclude each other"),
-        ({"action": "exhaust", "port": 1, "login_user": "x", "login_host": "127.0.0.1"}, "psql could not connect"),
+        ({"action": "exhaust", "port": 1, "login_user": "x", "login_host": "127.0.0.1"}, "psql failed to connect"),
     ]
     if os.geteuid() == 0:
         rows.append(({"action": "exhaust", "become_user": "nobody-at-all"}, "become_user: 'nobody-at-all'"))

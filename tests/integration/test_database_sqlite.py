@@ -220,7 +220,7 @@ def test_bad_input(state, plain, tmp_path):
         ({"path": "/dev/null"}, "is not a file"),
         ({"path": str(tmp_path / "text.db")}, "is not an SQLite 3 database"),
         ({"path": str(tmp_path / "empty.db")}, "is not an SQLite 3 database"),
-        ({"port": 5432}, "port: '5432' means nothing with SQLite"),
+        ({"port": 5432}, "port: '5432' has no effect with SQLite"),
         ({"patience": "long"}, "patience: 'long'"),
         ({"patience": "1h"}, "patience: '1h'"),
         ({"duration": "30 parsecs"}, "duration: '30 parsecs'"),

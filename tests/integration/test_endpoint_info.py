@@ -62,11 +62,11 @@ def test_several_at_once(tmp_path):
         assert result["step"] == "identified" and result["endpoint"]["port"] == at["shop"]
         assert [each["port"] for each in result["candidates"]] == [at[name] for name in ("shop", "healthy", "garbage", "silent", "closed")]
         assert [each["step"] for each in result["candidates"]] == ["identified", "healthy", "listening", "listening", "none"]
-        assert "says it is shop" in said(result, at["shop"])
+        assert "reports the name shop" in said(result, at["shop"])
         assert "/health answers 200" in said(result, at["healthy"])
-        assert "gives no answer in time" in said(result, at["silent"])
+        assert "does not answer in time" in said(result, at["silent"])
         assert "gives no HTTP answer (garbage" in said(result, at["garbage"])
-        assert "nobody listens" in said(result, at["closed"])
+        assert "nothing listens" in said(result, at["closed"])
         assert len(result["table"]) == 6 and result["table"][1].startswith("> ")
         assert entry(result, at["silent"])["process"]["pid"] == os.getpid()  # who listens is known also where nothing is said
     assert not list(tmp_path.iterdir())
@@ -99,7 +99,7 @@ def test_the_wanted_service_comes_first(tmp_path):
     with Server(say(answer(HEALTH))) as shop, Server(say(answer(dict(HEALTH, service="bank"), 503))) as bank:
         result = look(tmp_path, ports=[shop.port, bank.port], service="Bank")
         assert (result["endpoint"]["service"], result["endpoint"]["healthy"], result["step"]) == ("bank", False, "identified")
-        assert entry(result, shop.port)["step"] == "healthy" and "is not the service that is wanted" in said(result, shop.port)
+        assert entry(result, shop.port)["step"] == "healthy" and "is not the wanted service" in said(result, shop.port)
 
 
 def test_environment_variables_and_their_order(tmp_path):
@@ -169,7 +169,7 @@ def test_slow_health_endpoints(tmp_path):
         result = look(tmp_path, ports=[slower.port, slow.port], timeout="6s")
         assert (result["endpoint"]["port"], result["endpoint"]["healthy"]) == (slow.port, True)
         assert "-5 slow: answered after" in said(result, slow.port)
-        assert "gives no answer in time" in said(result, slower.port)
+        assert "does not answer in time" in said(result, slower.port)
 
 
 def test_own_health_paths(tmp_path):
@@ -255,12 +255,12 @@ def test_wrong_input_gets_one_sentence(tmp_path):
         ({"ports": ["eighty"]}, "ports: 'eighty' is not a port"),
         ({"ports": list(range(1, 100))}, "64 at most"),
         ({"timeout": "30 parsecs"}, "timeout: '30 parsecs' is not a duration"),
-        ({"timeout": "1h"}, "timeout: '1h' is above the most allowed"),
-        ({"timeout": "1ms"}, "timeout: '1ms' is below the least allowed"),
+        ({"timeout": "1h"}, "timeout: '1h' is above the maximum"),
+        ({"timeout": "1ms"}, "timeout: '1ms' is below the minimum"),
         ({"url": "ftp://host"}, "url: 'ftp://host' is not an http or https URL"),
         ({"url": "localhost:5000"}, "url: 'localhost:5000' is not an http or https URL"),
-        ({"url": "http://host:99999"}, "has no usable port"),
-        ({"url": "http://bob:hunter2@host:0/"}, "url: 'http://host:0/' has no usable port"),
+        ({"url": "http://host:99999"}, "has no valid port"),
+        ({"url": "http://bob:hunter2@host:0/"}, "url: 'http://host:0/' has no valid port"),
         ({"url": "http://127.0.0.1:1/" + "\u00e9" * 1500}, "is longer than 4096 characters"),
         ({"addresses": ["localhost"]}, "addresses: 'localhost' is not an IP address"),
         ({"health_paths": ["health"]}, "health_paths: 'health' is not a path"),
@@ -348,7 +348,7 @@ def test_without_root_a_foreign_process_is_not_seen_and_the_reason_says_so(tmp_p
         os.kill(worker, signal.SIGTERM)
         found = result["endpoint"]
         assert (found["service"], found["healthy"], found["pid"], found["process"], found["unit"]) == ("ledger", True, None, None, None)
-        assert result["candidates"][0]["reasons"][-1] == "its process cannot be seen by this user"
+        assert result["candidates"][0]["reasons"][-1] == "its process is not visible to this user"
 
 
 def test_the_playbook_prints_candidates_of_every_host_and_evaluates_nothing(ansible_playbook, tmp_path):
@@ -362,7 +362,7 @@ def test_the_playbook_prints_candidates_of_every_host_and_evaluates_nothing(ansi
         for host in ("one", "two"):
             assert "%s: %s (identified)" % (host, server.url) in done.stdout
         assert "three" not in done.stdout and "changed=0" in done.stdout and "changed=1" not in done.stdout
-        assert "says it is {{ 6 * 7 }}" in done.stdout and "says it is 42" not in done.stdout
+        assert "reports the name {{ 6 * 7 }}" in done.stdout and "reports the name 42" not in done.stdout
         assert "SCORE" in done.stdout
         done = ansible_playbook(ROOT / "playbooks" / "chaos_detect.yml", "-i", inventory, "-e", "chaos_ports=%d" % closed_port(), "-e", "chaos_discover=false")
         assert done.returncode == 0 and "three: no service found" in done.stdout, done.stdout + done.stderr

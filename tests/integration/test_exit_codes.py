@@ -63,13 +63,13 @@ NOT_THERE = {
     "a url": (lambda there, gone: ({"chaos_target_url": "http://127.0.0.1:%d" % gone}, {}), "no service at http://127.0.0.1:{gone} "),
     "a port": (
         lambda there, gone: ({}, {"CHAOS_TARGET_PORT": gone, "APP_PORT": there}),
-        "no service at port {gone} (nobody listens), named by environment variable",
+        "no service at port {gone} (nothing listens), named by environment variable",
     ),
     "a service": (
         lambda there, gone: ({"chaos_service": "orders-api", "chaos_ports": [there]}, {}),
-        "no service here says that it is 'orders-api'; found instead: ",
+        "no service here reports the name 'orders-api'; found instead: ",
     ),
-    "nothing": (lambda there, gone: ({"chaos_ports": [gone]}, {}), "no service at port {gone} (nobody listens)"),
+    "nothing": (lambda there, gone: ({"chaos_ports": [gone]}, {}), "no service at port {gone} (nothing listens)"),
 }
 
 
@@ -139,7 +139,7 @@ def test_a_closed_inventory_is_no_success_and_its_neighbour_is(run, chaos_state)
 
 BAD = {
     "option": ({"chaos_extra_scenarios": [dict(SCENARIO, options={"size": "8M"})]}, "cpu_fault has no option 'size'"),
-    "probe": ({"chaos_probe": {"ulr": "/x"}}, "chaos_probe: 'ulr' is no key of it; did you mean 'url'?"),
+    "probe": ({"chaos_probe": {"ulr": "/x"}}, "chaos_probe: 'ulr' is not a valid key; did you mean 'url'?"),
     "baseline": ({"chaos_baseline": "30 parsecs"}, "chaos_baseline: '30 parsecs' is not a duration"),
 }
 

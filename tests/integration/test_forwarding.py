@@ -81,7 +81,7 @@ BY_DAY = ("reject", "delay")
 def test_what_clients_use_meets_the_fault(net, fault, chaos_state, row):
     options, at_published, at_redirected = ROWS[row]
     told = fault(name="net", duration="60s", force=True, **options)
-    assert told["changed"] and told["fault"]["effect"] == "inconclusive" and "no packet that is meant has come by" in told["fault"]["note"], told
+    assert told["changed"] and told["fault"]["effect"] == "inconclusive" and "no selected packet has passed" in told["fault"]["note"], told
     assert any("forwards port %d,%d to other addresses" % (PUBLISHED, REDIRECTED) in note for note in told["fault"]["notes"]), told["fault"]["notes"]
     found = kind(net.ask(PUBLISHED)), kind(net.ask(REDIRECTED))
     assert found[0] == at_published or (at_published == "answer" and found[0] == "slow"), found

@@ -49,7 +49,7 @@ def test_a_host_that_talks_without_end(chaos_state, tmp_path):
         status, peak_mib = measured(argv, environment(chaos_state))
     assert status == 0
     seen = json.loads(told.read_text())
-    assert "longer than the controller may hold" in seen["flood"]["error"]
+    assert "too long for the controller" in seen["flood"]["error"]
     assert seen["good"]["error"] is None and seen["good"]["recovered"] and seen["good"]["probe"]["sent"] > 0
     assert peak_mib < MOST_MIB
 

@@ -335,12 +335,12 @@ def test_limit_counts_what_matches(state, tmp_path):
     options = {"name": "sleepers", "pattern": r"time\.sleep\(601\.25\)$", "action": "pause", "duration": "30s"}
     try:
         refused = run_module("process_fault", options, state)
-        assert refused["failed"] and "3 processes match and limit is 1" in refused["msg"] and list(state.iterdir()) == []
+        assert refused["failed"] and "3 processes match, and limit is 1" in refused["msg"] and list(state.iterdir()) == []
         fault = inject("process_fault", dict(options, limit=3), state)
         assert fault["measured"] == {"stopped": 3, "of": 3} and [letter(each.pid) for each in sleepers] == ["T"] * 3
         end("process_fault", "sleepers", state)
         refused = run_module("process_fault", dict(options, action="kill", limit=3), state)
-        assert refused["failed"] and "one at a time" in refused["msg"]
+        assert refused["failed"] and "accepts only one" in refused["msg"]
     finally:
         for each in sleepers:
             each.kill()
@@ -378,9 +378,9 @@ def test_bad_input(state, tmp_path):
         (dict(free, pattern="no-such-program-anywhere-[0-9]{9}$"), "matches no running process"),
         (dict(free, process_name="no-such-name"), "process_name: 'no-such-name' matches no running process"),
         (dict(free, pid_file="/nowhere/x.pid"), "pid_file: '/nowhere/x.pid' cannot be read"),
-        (dict(free, pid_file=str(tmp_path / "empty.pid")), "does not hold a process id"),
-        (dict(free, pid_file=str(tmp_path / "odd.pid")), "does not hold a process id"),
-        ({"signal": "TERM"}, "signal: 'TERM' means nothing"),
+        (dict(free, pid_file=str(tmp_path / "empty.pid")), "does not contain a process id"),
+        (dict(free, pid_file=str(tmp_path / "odd.pid")), "does not contain a process id"),
+        ({"signal": "TERM"}, "signal: 'TERM' has no effect"),
         ({"action": "kill", "signal": "BANG"}, "signal: 'BANG'"),
         ({"action": "kill", "signal": "99"}, "signal: '99'"),
         ({"action": "kill", "signal": "STOP"}, "signal: 'STOP'"),
@@ -404,7 +404,7 @@ def test_processes_of_others_need_root(state, tmp_path):
         )
         argv = ["/usr/bin/python3", "-B", "-c", code, str(Path(little_server.__file__).parents[2] / ".collections"), str(victim.pid)]
         done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60)
-        assert "belongs to another user and this run has no root" in done.stderr, done.stderr
+        assert "belongs to another user, and this task does not run as root" in done.stderr, done.stderr
     finally:
         victim.kill()
         victim.wait()

@@ -19,9 +19,9 @@ from support.faults import fresh_state, ledger, left, wait_for
 
 pytestmark = pytest.mark.root
 
-MORE_RIGHTS = "its program had more rights than whoever started it"
-APART = r"it lives in namespaces of its own \(.*%s"
-CAPABILITIES = "its capabilities are not what a program of its user gets"
+MORE_RIGHTS = "its program has more rights than its starter"
+APART = r"it has its own namespaces \(.*%s"
+CAPABILITIES = "its capabilities differ from those that a program of its user gets"
 # What a kill and a restart of each kind say; None: they are carried out, and the process is back as it was.
 TABLE = {
     "plain": None,
@@ -39,7 +39,7 @@ TABLE = {
     "pid namespace": APART % "pid",
     "children in a pid namespace": APART % "pid_for_children",
     "NoNewPrivs": "NoNewPrivs",
-    "seccomp": "a seccomp filter of its own",
+    "seccomp": "its own seccomp filter",
     "bounding set": CAPABILITIES,
     "root without capabilities": CAPABILITIES,
     "ambient capabilities": CAPABILITIES,

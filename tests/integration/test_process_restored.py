@@ -147,7 +147,7 @@ def test_a_pid_file_of_an_earlier_process_is_refused(state, tmp_path):
         said = refused(state, pid_file=str(old))
         assert "was last changed at 2023-11-1" in said and "before process %d (sleep) began at %d" % (pid, time.localtime().tm_year) in said
         os.mkfifo(tmp_path / "pipe.pid")
-        assert "it is no regular file" in refused(state, pid_file=str(tmp_path / "pipe.pid"))
+        assert "it is not a regular file" in refused(state, pid_file=str(tmp_path / "pipe.pid"))
         os.utime(old)
         assert kill(state, pid_file=str(old))["measured"]["ended"]
         assert end(state)["residue"] == []
@@ -247,7 +247,7 @@ def test_a_file_that_was_open_for_reading_only_is_not_opened_for_writing(state, 
     pid = start("sh", "-c", "exec sleep 618.25 1<read", cwd=tmp_path)
     try:
         assert wait_for(lambda: comm(pid) == "sleep")
-        assert "its standard output is a pipe, a socket or a file that it cannot have again; set force" in refused(state, pid=pid)
+        assert "its standard output is a pipe, a socket or a file that it could not get back; set force" in refused(state, pid=pid)
         kill(state, pid=pid, force=True)
         assert end(state)["residue"] == []
         (again,) = having("618.25")
@@ -295,7 +295,7 @@ def test_a_port_that_somebody_else_took_is_residue(state, port):
     theirs = start("/usr/bin/python3", "-S", "-c", SERVE.format(port=port) + "  # theirs", cwd="/", user=kinds.NOBODY)
     assert wait_for(lambda: listens(port))
     (over,) = direct.run(state, ("process", {"name": "crash", "state": "absent"}))
-    assert over["failed"] and ("port %d is taken by process %d" % (port, theirs) in over["msg"] or "is not running again" in over["msg"]), over
+    assert over["failed"] and ("port %d is in use by process %d" % (port, theirs) in over["msg"] or "is not running again" in over["msg"]), over
     os.kill(theirs, signal.SIGKILL)
     assert wait_for(lambda: not listens(port))
     direct.run(state, ("process", {"name": "crash", "state": "absent"}))

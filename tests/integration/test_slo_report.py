@@ -153,11 +153,11 @@ def test_secrets_of_the_command_line_stay_out(play, tmp_path):
 
 
 BAD = [
-    ({"scenario": {"title": "x"}}, "is not a scenario; pass the catalogue's entry, with at least an id"),
+    ({"scenario": {"title": "x"}}, "is not a scenario; pass an entry of the catalogue, with at least an id"),
     (dict(QUIET, scenario=scenario("x", objectives={"p95": "30 parsecs"})), "objectives.p95: '30 parsecs' is not a duration"),
-    (dict(QUIET, scenario=scenario("x"), samples={"data": "AAAA"}), "samples: this is not the form a probe returns; pass its result on as it is"),
+    (dict(QUIET, scenario=scenario("x"), samples={"data": "AAAA"}), "samples: this is not the result of a probe; pass it unchanged"),
     (dict(QUIET, scenario=scenario("x"), fail_on_breach="perhaps"), "fail_on_breach: 'perhaps' is neither true nor false; write true or false"),
-    (dict(QUIET, scenario=scenario("x"), fault={"injected_at": 5}), "fault.injected_at: '5' is not a reading of a clock; pass the fault record on as it is"),
+    (dict(QUIET, scenario=scenario("x"), fault={"injected_at": 5}), "fault.injected_at: '5' is not a reading of a clock; pass the fault record unchanged"),
     (dict(QUIET, scenario=scenario("x"), speed=5), "speed"),
 ]
 

@@ -88,7 +88,7 @@ def test_the_second_is_refused_with_the_name_of_the_first_which_passes(begin, ch
         output = ended(tmp_path, name, second)
         (seen,) = records(tmp_path, name)
         assert seen["status"] == "refused" and seen["verdict"] == "unknown", output[-2000:]
-        for word in ("refused by the run guard: run %s of " % fault["run"]["id"], "process %d has had this host since" % first.pid, "is expected to end about"):
+        for word in ("refused by the run guard: run %s of " % fault["run"]["id"], "process %d has reserved this host since" % first.pid, "is expected to end at about"):
             assert word in seen["reason"], seen["reason"]
         assert "chaos_run_force" in seen["reason"]
     busy = {"name": "busy", "load": "5%", "of": "added", "cores": 1, "duration": "20s"}

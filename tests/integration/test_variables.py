@@ -31,9 +31,9 @@ def _inventory(tmp_path):
 
 
 EXTRA = [
-    ("chaos_max_precent=10", "chaos_max_precent is no variable of this collection; did you mean chaos_max_percent?"),
-    ('{"chaos_slo": {"recovery_s": 1}}', "chaos_slo is no variable of this collection; did you mean chaos_objectives?"),
-    ("chaos_refused=", "chaos_refused is what a run finds out and no setting"),
+    ("chaos_max_precent=10", "chaos_max_precent is not a variable of this collection; did you mean chaos_max_percent?"),
+    ('{"chaos_slo": {"recovery_s": 1}}', "chaos_slo is not a variable of this collection; did you mean chaos_objectives?"),
+    ("chaos_refused=", "chaos_refused is a result of a run, not a setting"),
     ('{"chaos": {"verdict": "passed"}, "chaos_part_1_of_8": {}, "chaos_x_team": "web"}', None),
 ]
 
@@ -61,10 +61,10 @@ def test_a_variable_of_an_inventory_earns_a_warning_or_near_one_of_ours_a_refusa
         "only=variables",
     ]
     own = adhoc.run(argv, cwd=ROOT, env=environment(tmp_path, COLUMNS=500), timeout=120)
-    assert "SUCCESS" in own.stdout and "chaos_ticket is no variable of this collection" in own.stderr, own
+    assert "SUCCESS" in own.stdout and "chaos_ticket is not a variable of this collection" in own.stderr, own
     assert "chaos_x_team" not in own.stdout + own.stderr
     near = run_module("preflight_check", {"report_dir": str(tmp_path)}, tmp_path, inventory=inventory(chaos_windwo="09:00-17:00"))
-    assert near["failed"] and near["msg"] == "chaos_windwo is no variable of this collection; did you mean chaos_window?"
+    assert near["failed"] and near["msg"] == "chaos_windwo is not a variable of this collection; did you mean chaos_window?"
 
 
 def test_a_misspelt_guard_guards_in_a_task_of_ones_own_too(inventory, tmp_path):
@@ -115,7 +115,7 @@ LATE = [
     ({"chaos_halt_on": {"eror_rate": "50%"}}, "chaos_halt_on: 'eror_rate' is not a condition; did you mean error_rate?"),
     ({"chaos_lease": "soon"}, "chaos_lease: 'soon' is not a duration"),
     ({"chaos_database_port": "mysql"}, "chaos_database_port: 'mysql' is not a port"),
-    ({"chaos_observer": "localhots"}, "chaos_observer: 'localhots' is no host of the inventory; did you mean localhost?"),
+    ({"chaos_observer": "localhots"}, "chaos_observer: 'localhots' is not a host of the inventory; did you mean localhost?"),
 ]
 
 
@@ -127,4 +127,4 @@ def test_what_would_be_read_late_is_checked_before_the_run_begins(given, says, t
 
 def test_a_guard_with_a_misspelt_value_guards(inventory, tmp_path):
     found = run_module("cpu_fault", {"name": "a", "load": "10%", "duration": "1s"}, tmp_path, check=True, inventory=inventory(chaos_protected="ture"))
-    assert found["failed"] and "chaos_protected is true for localhost ('ture' is neither true nor false, which protects)" in found["msg"]
+    assert found["failed"] and "chaos_protected is true for localhost ('ture' is neither true nor false, which counts as true)" in found["msg"]

@@ -106,9 +106,9 @@ WAYS = {
 NIGHTLY = ("no ip", "no getent", "neither tc nor nft", "few capabilities", "no systemctl", "no systemd-run")
 
 BECOME = "use become: true"
-NFT = "nft is not installed on this host and is needed to rule on packets; install it (Alpine: nftables"
-ALONE = "no unit of systemd holds it"
-NO_NETEM = "not by tc netem: cannot run here: the kernel has no sch_netem; install what has it (Debian, Ubuntu: linux-modules-extra"
+NFT = "nft is not installed on this host and is needed to set packet rules; install it (Alpine: nftables"
+ALONE = "no systemd unit backs this fault"
+NO_NETEM = "tc netem is not used: cannot run here: the kernel has no sch_netem; install it (Debian, Ubuntu: linux-modules-extra"
 ALL_NETWORK = [name for name in ROWS if name.startswith("network")]
 # What each row comes to: a backend (it can), or words of the sentence that says why not. Rows that are not named are as on the host as it is.
 AS_IT_IS = {
@@ -116,77 +116,77 @@ AS_IT_IS = {
     "memory": ["own worker"],
     "disk io": ["own workers"],
     "disk fill": ["fallocate, or writing where the file system cannot"],
-    "network delay": ["NFQUEUE and a worker of our own"],
+    "network delay": ["NFQUEUE and a worker"],
     "network loss": ["nftables"],
     "network partition": ["nftables"],
     "network rate": ["tc htb"],
-    "network duplicate": ["NFQUEUE and a worker of our own"],
+    "network duplicate": ["NFQUEUE and a worker"],
     "dns block": ["hosts file"],
-    "dns fail": ["NFQUEUE and a worker of our own"],
+    "dns fail": ["NFQUEUE and a worker"],
     "http status": ["worker on loopback"],
     "process pause": ["signals"],
     "service stop": ["systemd"],
     "container kill": "podman or docker is not installed on this host",
     "database outage": ["SQLite's own locks (rollback journal)"],
     "file remove": ["kernel"],
-    "limit unit": "limiting cpu takes the controller cpu of cgroup v2",
+    "limit unit": "limiting cpu needs the cgroup v2 controller cpu",
     "limit tasks": "tasks would have to be started",
-    "clock": "no CAP_SYS_TIME: a container has its host's clock",
+    "clock": "no CAP_SYS_TIME; a container shares the clock of its host",
     "host": ["systemctl"],
 }
 CHANGED = {
     "as it is": {},
     "no root": {
-        **dict.fromkeys(ALL_NETWORK, "rules about packets need root and this run has none; " + BECOME),
-        "dns block": "/etc/hosts cannot be written to by this user; " + BECOME,
-        "dns fail": "rules about packets need root and this run has none; " + BECOME,
-        "http status": "handing connections to a worker needs root and this run has none; " + BECOME,
-        "process pause": "belongs to another user and this run has no root; " + BECOME,
-        "service stop": "services are steered by root only; " + BECOME,
-        "database outage": "shop.db cannot be written by this user and so not be locked; " + BECOME,
-        "file remove": "this user may not do that to %s/notes; %s" % (PLACE, BECOME),
-        "limit unit": "limits of units are set by root only; " + BECOME,
-        "limit tasks": "used up by root only, others meet a limit of their own first; " + BECOME,
-        "clock": "setting the time of day needs root; " + BECOME,
-        "host": "taking the host down needs root and this run has none; " + BECOME,
+        **dict.fromkeys(ALL_NETWORK, "packet rules need root, and this task does not run as root; " + BECOME),
+        "dns block": "/etc/hosts is not writable for this user; " + BECOME,
+        "dns fail": "packet rules need root, and this task does not run as root; " + BECOME,
+        "http status": "passing connections to a worker needs root, and this task does not run as root; " + BECOME,
+        "process pause": "belongs to another user, and this task does not run as root; " + BECOME,
+        "service stop": "controlling services needs root; " + BECOME,
+        "database outage": "shop.db is not writable for this user, so it cannot be locked; " + BECOME,
+        "file remove": "this user may not change %s/notes; %s" % (PLACE, BECOME),
+        "limit unit": "setting limits of units needs root; " + BECOME,
+        "limit tasks": "needs root; other users reach their own limit first; " + BECOME,
+        "clock": "setting the wall clock needs root; " + BECOME,
+        "host": "taking the host down needs root, and this task does not run as root; " + BECOME,
     },
     "few capabilities": {
-        **dict.fromkeys(["network delay", "network duplicate"], "it takes CAP_NET_ADMIN and a kernel with nf_tables"),
-        **dict.fromkeys(["network loss", "network partition"], "it takes CAP_NET_ADMIN and a kernel with iptables"),
-        "network rate": "traffic control cannot be changed; it takes CAP_NET_ADMIN",
-        **dict.fromkeys(["dns fail", "http status"], "it takes CAP_NET_ADMIN and a kernel with"),
+        **dict.fromkeys(["network delay", "network duplicate"], "needs CAP_NET_ADMIN and a kernel with nf_tables"),
+        **dict.fromkeys(["network loss", "network partition"], "needs CAP_NET_ADMIN and a kernel with iptables"),
+        "network rate": "traffic control cannot be changed; needs CAP_NET_ADMIN",
+        **dict.fromkeys(["dns fail", "http status"], "needs CAP_NET_ADMIN and a kernel with"),
     },
-    "no tc": {"network rate": "tc is not installed on this host and is needed to control how packets leave an interface"},
-    "no ip": {"network rate": "ip is not installed on this host and is needed to control how packets leave an interface"},
+    "no tc": {"network rate": "tc is not installed on this host and is needed to set up traffic control"},
+    "no ip": {"network rate": "ip is not installed on this host and is needed to set up traffic control"},
     "no nft": {
         **dict.fromkeys(["network delay", "network duplicate"], NFT),
         **dict.fromkeys(["network loss", "network partition"], ["iptables"]),
-        "dns fail": "nft is not installed on this host and is needed to hand questions to a worker",
-        "http status": "nft is not installed on this host and is needed to hand connections to a worker",
+        "dns fail": "nft is not installed on this host and is needed to pass DNS queries to a worker",
+        "http status": "nft is not installed on this host and is needed to pass connections to a worker",
     },
-    "no getent": {"dns block": "getent is not installed on this host and is needed to ask for a name as programs do; install it (Debian, Ubuntu: libc-bin"},
+    "no getent": {"dns block": "getent is not installed on this host and is needed to resolve names as programs do; install it (Debian, Ubuntu: libc-bin"},
     "no systemd-run": {},
     "no systemctl": {
-        "service stop": "systemctl is not installed on this host and is needed to steer services; install it (Debian, Ubuntu: systemd",
+        "service stop": "systemctl is not installed on this host and is needed to control services; install it (Debian, Ubuntu: systemd",
         "limit unit": "systemctl is not installed on this host and is needed to set the limits of a unit",
-        "host": "systemctl is not installed on this host and is needed to take this host down in good order",
+        "host": "systemctl is not installed on this host and is needed to take this host down",
     },
     "no systemd": {
         "service stop": "systemd does not run this host; use magsasa.chaos.process_fault",
-        "limit unit": "limits of units take systemd, which does not run this host",
-        "host": "reboot is done by systemd, which does not run this host",
+        "limit unit": "limits of units need systemd, which does not run this host",
+        "host": "reboot needs systemd, which does not run this host",
     },
 }
 CHANGED["neither tc nor nft"] = {**CHANGED["no tc"], **CHANGED["no nft"]}
 # What the notes of a row that can must say then.
 NOTES = {
     "as it is": dict.fromkeys(["network delay", "network loss", "network duplicate"], NO_NETEM),
-    "no tc": dict.fromkeys(["network delay", "network loss", "network duplicate"], "not by tc netem: tc is not installed on this host"),
-    "no ip": dict.fromkeys(["network delay", "network loss", "network duplicate"], "not by tc netem: ip is not installed on this host"),
+    "no tc": dict.fromkeys(["network delay", "network loss", "network duplicate"], "tc netem is not used: tc is not installed on this host"),
+    "no ip": dict.fromkeys(["network delay", "network loss", "network duplicate"], "tc netem is not used: ip is not installed on this host"),
     "no root": dict.fromkeys(["cpu", "memory"], ALONE + " (this user is not root)"),
     "no systemd-run": dict.fromkeys(["cpu", "network loss", "service stop"], ALONE + " (systemd-run is not installed; Debian, Ubuntu, RHEL, SUSE: systemd)"),
-    "no systemctl": {"cpu": ALONE + " (systemctl is not installed", "file remove": "when this host goes down in the middle, this stays until the next contact"},
-    "no systemd": {"cpu": ALONE + " (systemd does not run this host)", "file remove": "when this host goes down in the middle"},
+    "no systemctl": {"cpu": ALONE + " (systemctl is not installed", "file remove": "if this host goes down during the fault, the fault stays until the next contact"},
+    "no systemd": {"cpu": ALONE + " (systemd does not run this host)", "file remove": "if this host goes down during the fault"},
 }
 
 
@@ -303,7 +303,7 @@ def test_what_still_works_bites_and_leaves_nothing(host, name, row):
         assert NOTES.get(name, {}).get(row, "") in "; ".join(fault["notes"]), fault["notes"]
         ended = run(module, {"name": "poor", "state": "absent"})["fault"]
     assert (ended["revert_cause"], ended["residue"], ended["differences"]) == ("absent", [], []), ended
-    quiet = module == "network_fault" and "no packet that is meant has come by" in ended["note"]
+    quiet = module == "network_fault" and "no selected packet has passed" in ended["note"]
     assert ended["effect"] == "confirmed" or quiet, ended
     assert wait_for(lambda: not remains(host, HOST) and not of_plain(host))
 

@@ -131,7 +131,7 @@ def test_what_the_application_makes_meanwhile_is_kept(host):
     fault(host, options("remove"))
     ssh(host, HOST, "echo new > %s" % FILE)
     final = fault(host, {"name": "f-remove", "state": "absent"})["fault"]
-    assert final["residue"] == [] and "made anew" in final["undo_problems"][0], final
+    assert final["residue"] == [] and "created again" in final["undo_problems"][0], final
     assert ssh(host, HOST, "cat %s.made-during-*; rm %s.made-during-*" % (FILE, FILE)) == "new\n"
 
 
@@ -139,13 +139,13 @@ def test_refused_before_anything_changes(host):
     rows = [
         (options("remove", path=FOLDER + "/link"), "symbolic link"),
         (options("remove", path=FOLDER + "/none"), "No such file"),
-        (options("corrupt", path=FOLDER + "/below"), "no regular file"),
+        (options("corrupt", path=FOLDER + "/below"), "not a regular file"),
         (options("permissions", path="/etc"), "protected file"),
         (options("remove", path="/etc/passwd", force=True), "protected file"),
         (options("append", path="/proc/sys/kernel/hostname"), "protected file"),
         (options("corrupt", path="/var/lib/magsasa-chaos/ledger.jsonl", force=True), "protected file"),
         (options("permissions", owner="nobody-known"), "not known on this host"),
-        (options("permissions", mode="4750", owner=None), "has already"),
+        (options("permissions", mode="4750", owner=None), "already has"),
     ]
     for arguments, words in rows:
         found = fault(host, {key: value for key, value in arguments.items() if value is not None})

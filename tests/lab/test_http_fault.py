@@ -206,7 +206,7 @@ def test_over_ipv6_too(host):
 def test_refused_before_anything_changes(host):
     for change, words in (
         ({"port": 22}, "refused by the control connection guard"),
-        ({"port": 4}, "nobody listens on port 4"),
+        ({"port": 4}, "nothing listens on port 4"),
         ({"status": 99}, "not the status of a whole answer"),
     ):
         found = fault(host, dict(STATUS, **change))

@@ -98,9 +98,9 @@ NIGHTLY = pytest.mark.nightly
 REFUSED = [
     pytest.param({"action": "descriptors", "pid": 1}, "refused by the protected process guard", marks=NIGHTLY),
     pytest.param({"action": "descriptors", "leave_free": 2000}, "fs.file-max", marks=NIGHTLY),
-    ({"action": "unit", "unit": "victim-of-limits", "cpu": "20%"}, "takes the controller cpu of cgroup v2"),
+    ({"action": "unit", "unit": "victim-of-limits", "cpu": "20%"}, "needs the cgroup v2 controller cpu"),
     pytest.param({"action": "inodes", "path": PLACE, "leave_free": 10}, "refused by the inodes guard", marks=NIGHTLY),
-    pytest.param({"action": "tasks", "leave_free": 10, "reserve": 0}, "the way back into this host needs 48", marks=NIGHTLY),
+    pytest.param({"action": "tasks", "leave_free": 10, "reserve": 0}, "needed to reach this host into this host needs 48", marks=NIGHTLY),
 ]
 
 

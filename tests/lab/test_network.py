@@ -167,7 +167,7 @@ def test_peers_by_their_names_in_the_inventory(net, home, peer):
 def test_what_a_host_can_do_is_asked_with_addresses_too(net):
     asked = [{"id": peer, "family": "network", "options": {"action": "partition", "peer": [peer]}} for peer in ("db", "db9")]
     found = on_hosts(net, "app1", "preflight_info", {"scenarios": asked})["app1"]["scenarios"]
-    assert found["db"]["can"] and not found["db9"]["can"] and "nor a host or group of the inventory" in found["db9"]["why"], found
+    assert found["db"]["can"] and not found["db9"]["can"] and "not a host or group of the inventory" in found["db9"]["why"], found
 
 
 @pytest.mark.parametrize("family", [pytest.param("ipv4", marks=pytest.mark.nightly), "ipv6"])
@@ -390,7 +390,7 @@ def test_a_table_that_somebody_takes_away_is_told(net, home):
     ssh(net, "app1", "nft delete table inet magsasa_chaos_%s" % fault["id"])
     await_measure(net, "app1")
     ended = end(net, "app1")
-    assert (ended["effect"], ended["note"]) == ("mismatch", "somebody took the table away")
+    assert (ended["effect"], ended["note"]) == ("mismatch", "another process removed the table")
 
 
 @pytest.mark.parametrize(
@@ -399,7 +399,7 @@ def test_a_table_that_somebody_takes_away_is_told(net, home):
         ({"action": "partition"}, "scope guard"),
         pytest.param({"action": "partition", "peer": ["0.0.0.0/0"]}, "scope guard", marks=pytest.mark.nightly),
         pytest.param({"action": "partition", "peer": ["127.0.0.0/8"]}, "scope guard", marks=pytest.mark.nightly),
-        ({"action": "partition", "peer": ["db1.example"]}, "is not an IPv4 or IPv6 address or network, nor a host or group of the inventory"),
+        ({"action": "partition", "peer": ["db1.example"]}, "is not an IPv4 or IPv6 address or network, and not a host or group of the inventory"),
         pytest.param({"action": "loss"}, "loss: '' is missing", marks=pytest.mark.nightly),
         ({"action": "partition", "interface": ["eth77"], "port": [PORT]}, "interface: 'eth77' is not an interface of this host"),
     ],
@@ -461,7 +461,7 @@ def only_iptables(net, request):
 def test_iptables_stands_in_for_nft(net, home, only_iptables, options, said):
     before = only_iptables()
     fault = inject(net, "app1", port=[PORT], port_of="host", **options)
-    assert fault["backend"] == "iptables" and any(note.startswith("not by nftables: nft is not installed") for note in fault["notes"]), fault
+    assert fault["backend"] == "iptables" and any(note.startswith("nftables is not used: nft is not installed") for note in fault["notes"]), fault
     assert only_iptables() != before
     assert ask(net, "app2", home["app1"], PORT)[0] == said
     assert ask(net, "app1", "127.0.0.1", PORT)[0] == said

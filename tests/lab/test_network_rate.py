@@ -212,7 +212,7 @@ def test_a_root_that_somebody_takes_away_is_told(lab, home, link):
     ssh(lab, "app1", "tc qdisc del dev %s root" % link)
     await_measure(lab, "app1")
     ended = end(lab, "app1")
-    assert (ended["effect"], ended["note"]) == ("mismatch", "somebody took the root of ours on %s away" % link)
+    assert (ended["effect"], ended["note"]) == ("mismatch", "another process removed the fault's root qdisc on %s" % link)
 
 
 @pytest.mark.nightly

@@ -88,7 +88,7 @@ def inject(lab, **options):
     fault = labs.inject(lab, "app1", "network_fault", dict({"name": "net", "duration": "90s"}, **options), "confirmed")
     if "netem" in fault["backend"]:
         pytest.skip("the kernel here has netem")
-    assert fault["backend"] == "NFQUEUE and a worker of our own", fault
+    assert fault["backend"] == "NFQUEUE and a worker", fault
 
 
 def end(lab):

@@ -91,7 +91,7 @@ def test_units_with_a_sandbox_and_units_of_users(units):
     base = {"name": "unit", "duration": "60s"}
     for action in ("kill", "restart"):
         worker = on_hosts(lab, HOST, "process_fault", dict(base, action=action, pattern="^sleep 86374$"))[HOST]
-        assert worker["failed"] and "could not be started again as it was" in worker["msg"], worker
+        assert worker["failed"] and "could not be restarted as it was" in worker["msg"], worker
         assert "use magsasa.chaos.service_fault with unit: " + SANDBOX in worker["msg"], worker
         own = on_hosts(lab, HOST, "process_fault", dict(base, action=action, pattern="^/usr/bin/sleep 86376$"))[HOST]
         assert own["failed"] and OWN in own["msg"] and "would end with it" in own["msg"] and "use action=pause" in own["msg"], own

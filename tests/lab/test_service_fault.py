@@ -140,12 +140,12 @@ def test_restart(host):
 @pytest.mark.parametrize(
     ("unit", "words"),
     [
-        ("ssh", "the way back into this host"),
-        pytest.param("sshd.service", "the way back", marks=pytest.mark.nightly),
+        ("ssh", "needed to reach this host into this host"),
+        pytest.param("sshd.service", "needed to reach this host", marks=pytest.mark.nightly),
         pytest.param("dbus", "message bus", marks=pytest.mark.nightly),
-        pytest.param("systemd-journald", "a part of systemd", marks=pytest.mark.nightly),
+        pytest.param("systemd-journald", "part of systemd", marks=pytest.mark.nightly),
         ("nothing-here", "not known"),
-        pytest.param("idle", "does not run", marks=pytest.mark.nightly),
+        pytest.param("idle", "is not running", marks=pytest.mark.nightly),
     ],
 )
 def test_refused_before_anything_changes(host, unit, words):

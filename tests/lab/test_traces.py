@@ -33,7 +33,7 @@ def test_a_fault_without_a_record_is_ended(lab, held):
     halted = on_hosts(lab, HOST, "fault_halt", {})[HOST]
     assert not halted.get("failed") and len(halted["undone"]) == len(FAULTS), halted
     if not held:
-        assert all("record was gone" in each["notes"][0] for each in halted["undone"]), halted
+        assert all("record was lost" in each["notes"][0] for each in halted["undone"]), halted
     assert wait_for(lambda: ssh(lab, HOST, STATE) == before and not remains(lab, HOST), 15), ssh(lab, HOST, STATE)
 
 

@@ -235,4 +235,4 @@ def test_a_quota_is_named_in_the_plan_and_as_the_reason(state):
         assert wait_for(lambda: os.path.exists(past) and os.path.getsize(past), 120, 0.5)  # we are in that group too, and take little of it
     with open(past) as source:
         fault = json.loads(source.readline())
-    assert fault["effect"] == "mismatch" and "a CPU quota is the reason" in fault["note"] and file in fault["note"], (fault["note"], fault["measured"])
+    assert fault["effect"] == "mismatch" and "a CPU quota limits this fault" in fault["note"] and file in fault["note"], (fault["note"], fault["measured"])

@@ -235,7 +235,7 @@ def test_memory_is_no_disk(state, tmp_path):
             refused = run_module("disk_fault", options, state)
             assert refused["failed"] and "memory, not a disk" in refused["msg"] and refused["key"] == "force"
         fault = inject("disk_fault", fill(point, size="8M", force=True), state)
-        assert fault["effect"] == "confirmed" and any("memory is used" in note for note in fault["notes"])
+        assert fault["effect"] == "confirmed" and any("uses memory" in note for note in fault["notes"])
         end("disk_fault", "full", state)
 
 
@@ -270,8 +270,8 @@ def test_bad_input(state, place):
         ({"file_size": "-1M"}, "file_size: '-1M'"),
         ({"rate": "fast"}, "rate: 'fast'"),
         ({"rate": "0"}, "rate: '0'"),
-        ({"size": "1M"}, "size: '1M' means nothing with action=io"),
-        ({"leave_free": "1M"}, "leave_free: '1M' means nothing with action=io"),
+        ({"size": "1M"}, "size: '1M' has no effect with action=io"),
+        ({"leave_free": "1M"}, "leave_free: '1M' has no effect with action=io"),
         ({"reserve": "110%"}, "reserve: '110%'"),
         ({"reserve": "some"}, "reserve: 'some'"),
     ]
@@ -289,8 +289,8 @@ def test_bad_input_of_a_fill(state, place):
         ({"leave_free": "-1"}, "leave_free: '-1'"),
         ({"leave_free": "120%"}, "leave_free: '120%'"),
         ({"leave_free": "900T", "reserve": "0"}, "leave_free: '900TiB' is more than"),
-        ({"size": "1M", "workers": 2}, "workers: '2' means nothing with action=fill"),
-        ({"size": "1M", "rate": "1M"}, "rate: '1M' means nothing with action=fill"),
-        ({"size": "1M", "fsync": True}, "fsync: 'True' means nothing with action=fill"),
+        ({"size": "1M", "workers": 2}, "workers: '2' has no effect with action=fill"),
+        ({"size": "1M", "rate": "1M"}, "rate: '1M' has no effect with action=fill"),
+        ({"size": "1M", "fsync": True}, "fsync: 'True' has no effect with action=fill"),
     ]
     refused_rows("disk_fault", fill(place), rows, state)

@@ -260,10 +260,10 @@ def test_why_probes_failed_is_told_while_it_runs_and_at_the_end(state):
         start(url=server.url, rate=20.0)
         assert wait_for(lambda: (control.look("p", 30.0) or {}).get("why"))
         shown = control.look("p", 30.0)
-        assert shown["why"] == "it answered 200 and said DOWN" and shown["last_error"] == "said_ill" and shown["failed"] == shown["answered"] > 0
+        assert shown["why"] == "it answered 200 and reported DOWN" and shown["last_error"] == "said_ill" and shown["failed"] == shown["answered"] > 0
         rows, result = stop()
     assert {(row.ok, row.status, row.error) for row in rows} == {(False, 200, "said_ill")}
-    assert [(each["detail"], each["count"]) for each in result["summary"]["reasons"]] == [("it answered 200 and said DOWN", len(rows))]
+    assert [(each["detail"], each["count"]) for each in result["summary"]["reasons"]] == [("it answered 200 and reported DOWN", len(rows))]
 
 
 def test_who_hangs_is_overdue(state):

@@ -71,8 +71,8 @@ def inject(lab, name, module, options, effect=None):
     """Record of a fault that must go in on a host, with this effect."""
     result = on_hosts(lab, name, module, options)[name]
     assert not result.get("failed") and result["changed"], result
-    if module == "network_fault" and effect == "confirmed":  # as long as no packet that is meant has come by, nothing shows that it took effect
-        assert result["fault"]["effect"] == effect or "no packet that is meant has come by" in result["fault"]["note"], result["fault"]
+    if module == "network_fault" and effect == "confirmed":  # as long as no selected packet has passed, nothing shows that it took effect
+        assert result["fault"]["effect"] == effect or "no selected packet has passed" in result["fault"]["note"], result["fault"]
     else:
         assert effect is None or result["fault"]["effect"] == effect, result["fault"]
     return result["fault"]

@@ -152,7 +152,7 @@ def _database(scenario, held, draw):
         "measured": {"read": "busy", "write": "busy", "tried": int(held) + 1, "refused": int(held) + 1, "took_ms": 0.4},
         "backend": "SQLite's own locks (write-ahead log)",
         "series": _seconds(held, draw, ("refused_pct", 100.0, 0.0)),
-        "plan": _step("keep every reader and writer out of /srv/app/erp.db", "workers.end fault=0123456789ab"),
+        "plan": _step("block every reader and writer of /srv/app/erp.db", "workers.end fault=0123456789ab"),
     }
 
 
@@ -227,7 +227,7 @@ def records(hosts=("web1",), scenarios=None, seed=1):
             if number == 0 and scenario["id"] in SKIPPED:
                 found.append(judge({"scenario": scenario, "skipped": SKIPPED[scenario["id"]]}, host))
             elif number == 0 and scenario["id"] == "memory-heavy":
-                found.append(judge({"scenario": scenario, "refused": "refused by the memory guard: 1 GiB of memory was asked for, 900 MiB is available"}, host))
+                found.append(judge({"scenario": scenario, "refused": "refused by the memory guard: 1 GiB of memory was requested, 900 MiB is available"}, host))
             else:
                 found.append(record(scenario, host, begin, seed))
         begin += _held(scenario) + 26.0

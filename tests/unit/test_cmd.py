@@ -64,7 +64,7 @@ def test_standard_input_is_empty_unless_given():
 def test_a_failure_is_one_sentence_with_what_the_program_said():
     with pytest.raises(HostError) as caught:
         python("import sys; print('first\\nsecond', file=sys.stderr); sys.exit(4)")
-    assert str(caught.value) == "%s ended with code 4 and said: first?second" % sys.executable
+    assert str(caught.value) == "%s ended with code 4: first?second" % sys.executable
     assert caught.value.details["rc"] == 4 and caught.value.details["stderr"] == "first\nsecond\n"
 
 

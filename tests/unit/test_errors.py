@@ -38,8 +38,8 @@ def test_printable_is_one_bounded_line(value, limit):
 
 
 def test_bad_option():
-    error = BadOption("load", "200%\n", "is above the most allowed, 100%", "use 100% or less")
-    assert str(error) == "load: '200%?' is above the most allowed, 100%; use 100% or less"
+    error = BadOption("load", "200%\n", "is above the maximum of 100%", "use 100% or less")
+    assert str(error) == "load: '200%?' is above the maximum of 100%; use 100% or less"
     assert error.details == {"option": "load"}
 
 
@@ -48,7 +48,7 @@ def test_bad_option():
     [
         ({"key": "chaos_reserve"}, "refused by the memory guard: 1 MiB left; set chaos_reserve to lift this guard"),
         ({"remedy": "ask the owner"}, "refused by the memory guard: 1 MiB left; ask the owner"),
-        ({}, "refused by the memory guard: 1 MiB left; nothing lifts this guard"),
+        ({}, "refused by the memory guard: 1 MiB left; this guard cannot be lifted"),
     ],
 )
 def test_refused(how, text):

@@ -107,12 +107,12 @@ def test_shown_rates(bits, text):
 @pytest.mark.parametrize(
     "parse, value, bounds, words",
     [
-        (quantity.duration, "16m", {"high": 900}, "'16m' is above the most allowed, 15m; use 15m or less"),
-        (quantity.duration, "10ms", {"low": 1}, "'10ms' is below the least allowed, 1s; use 1s or more"),
-        (quantity.size, "2G", {"high": 1024**3}, "'2G' is above the most allowed, 1GiB; use 1GiB or less"),
-        (quantity.size, "1k", {"low": MIB}, "'1k' is below the least allowed, 1MiB; use 1MiB or more"),
-        (quantity.percent, "200%", {}, "'200%' is above the most allowed, 100%; use 100% or less"),
-        (quantity.percent, "1", {"low": 5}, "'1' is below the least allowed, 5%; use 5% or more"),
+        (quantity.duration, "16m", {"high": 900}, "'16m' is above the maximum of 15m; use 15m or less"),
+        (quantity.duration, "10ms", {"low": 1}, "'10ms' is below the minimum of 1s; use 1s or more"),
+        (quantity.size, "2G", {"high": 1024**3}, "'2G' is above the maximum of 1GiB; use 1GiB or less"),
+        (quantity.size, "1k", {"low": MIB}, "'1k' is below the minimum of 1MiB; use 1MiB or more"),
+        (quantity.percent, "200%", {}, "'200%' is above the maximum of 100%; use 100% or less"),
+        (quantity.percent, "1", {"low": 5}, "'1' is below the minimum of 5%; use 5% or more"),
     ],
 )
 def test_bounds_are_named(parse, value, bounds, words):
@@ -139,7 +139,7 @@ def test_names(text):
 
 @pytest.mark.parametrize("text", ["", ".hidden", "-x", "_x", "a/b", "../x", "a b", "a\n", "x" * 64, "é", None, 5, ["a"]])
 def test_what_is_no_name(text):
-    with pytest.raises(BadOption, match="^name: .* is not a usable name; "):
+    with pytest.raises(BadOption, match="^name: .* is not a valid name; "):
         quantity.name(text)
 
 

@@ -86,7 +86,7 @@ def test_a_killed_supervisor_leaves_no_limit(host):
 
 @pytest.mark.nightly
 def test_refused_before_anything_changes(host):
-    for unit, words in (("ssh", "the way back"), ("system.slice", "a slice that the host itself is in"), ("nothing-here", "not known")):
+    for unit, words in (("ssh", "needed to reach this host"), ("system.slice", "a slice that contains the host itself"), ("nothing-here", "not known")):
         found = module(host, "limit_fault", dict(SLOW, unit=unit))
         assert found["failed"] and words in found["msg"] and "\n" not in found["msg"], found
 

@@ -67,7 +67,7 @@ def as_it_was(peers):
 def inject(vm, **options):
     """Record of a network fault that must go in."""
     fault = inject_any(vm, "network_fault", dict({"name": "net", "duration": "600s"}, **options))
-    assert fault["effect"] == "confirmed" or "no packet that is meant has come by" in fault["note"], fault
+    assert fault["effect"] == "confirmed" or "no selected packet has passed" in fault["note"], fault
     return fault
 
 

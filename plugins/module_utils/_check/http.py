@@ -76,7 +76,7 @@ def _heeded(spec, response, pattern):
         for complaint in wellness.complaints(response.status, response.body, response.headers):
             asked_for = complaint.path in spec["json"] or pattern is not None and patterns.search(pattern, complaint.says.encode("utf-8"))
             if not asked_for:
-                return SAID_ILL, "it answered %d and said %s" % (response.status, complaint.says)
+                return SAID_ILL, "it answered %d and reported %s" % (response.status, complaint.says)
     return "", ""
 
 
@@ -119,7 +119,7 @@ def _text(value):
 def _shown(found):
     if found is _MISSING:
         return "missing"
-    return "no plain value" if isinstance(found, (dict, list)) else "'%s'" % printable(_text(found), 60)
+    return "not a plain value" if isinstance(found, (dict, list)) else "'%s'" % printable(_text(found), 60)
 
 
 _HOLDERS = ("checks", "components", "dependencies", "services", "details", "status")

@@ -23,7 +23,7 @@ class TooSlow(WireError):
     """The search took too long."""
 
     def __init__(self):
-        super().__init__("assertion", "the pattern took more than %g s on what it said; use one that backtracks less" % SEARCH_S)
+        super().__init__("assertion", "the pattern took more than %g s on the answer; use one that backtracks less" % SEARCH_S)
 
 
 def search(pattern, text):

@@ -83,7 +83,7 @@ def parse(params, timeout_s):
         raise BadOption("url", "", "is missing", "say what to check with one of %s" % ", ".join(KINDS))
     for option, kinds in _ONLY.items():
         if kind not in kinds and params.get(option) not in (None, OPTIONS[option].get("default")):
-            raise BadOption(option, "...", "has no meaning for a %s check" % kind, "leave it out, or check a %s" % " or ".join(kinds))
+            raise BadOption(option, "...", "has no effect on a %s check" % kind, "leave it out, or check a %s" % " or ".join(kinds))
     spec = _PARSERS[kind](params)
     spec["timeout_s"] = timeout_s
     spec["max_latency_s"] = None
@@ -130,7 +130,7 @@ def _fields(wanted):
         if not isinstance(path, str) or not path or len(path) > 200 or any(not part for part in path.split(".")):
             raise BadOption("json", path, "is not a path of keys", "join keys and list positions with dots, such as checks.database.status")
         if isinstance(value, dict):
-            raise BadOption("json", path, "is compared with a dictionary", "give the path of every value that counts")
+            raise BadOption("json", path, "is compared with a dictionary", "give the path of every value that matters")
         if isinstance(value, float) and not math.isfinite(value):
             raise BadOption("json", path, "is compared with a number that is not finite", "use a number that JSON knows")
     return dict(wanted)
@@ -158,7 +158,7 @@ def _command(params):
     if any("\0" in part for part in argv) or not argv[0]:
         raise BadOption("command", " ".join(argv), "is not a command", "write a list of program and arguments, such as [pg_isready, -q]")
     if not params["rc"]:
-        raise BadOption("rc", "[]", "accepts no exit code", "give at least one, such as 0")
+        raise BadOption("rc", "[]", "contains no exit code", "give at least one, such as 0")
     return {"kind": "command", "argv": list(argv), "rc": list(params["rc"])}
 
 
@@ -175,7 +175,7 @@ def _database(params):
     if scheme == "sqlite":
         path = unquote(parts.path)[1:]  # sqlite:////abs and sqlite:///rel, as SQLAlchemy writes them
         if parts.netloc or not path.startswith("/") or "\0" in path:
-            raise BadOption("database", shown, "names no absolute path", remedy)
+            raise BadOption("database", shown, "does not name an absolute path", remedy)
         return {"kind": "sql", "engine": "sqlite", "path": path}
     if scheme in ("postgresql", "postgres"):
         more = {key: values[-1] for key, values in parse_qs(parts.query).items()}
@@ -188,7 +188,7 @@ def _database(params):
             "sslmode": more.get("sslmode"),
         }
         if any("\0" in str(value) for value in where.values()):
-            raise BadOption("database", shown, "holds control characters", remedy)
+            raise BadOption("database", shown, "contains control characters", remedy)
         return dict(where, kind="sql", engine="postgresql")
     raise BadOption("database", shown, "is neither SQLite nor PostgreSQL", remedy)
 

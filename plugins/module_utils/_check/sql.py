@@ -67,7 +67,7 @@ class Check:
             return "", ""
         said = done.stderr.strip()
         kind = next((kind for text, kind in _SAID if text in said), "garbage")
-        return kind, "psql ended with code %d and said: %s" % (done.rc, printable(said.replace("\n", " "), 200))
+        return kind, "psql ended with code %d: %s" % (done.rc, printable(said.replace("\n", " "), 200))
 
     def close(self):
         pass

@@ -39,7 +39,7 @@ class Check:
             piece = deadline_socket.receive(sock, MOST_BYTES - len(heard), deadline)
             heard += piece
             if not piece or len(heard) >= MOST_BYTES:
-                return patterns.judge(self._pattern, heard, "what it says first does not match")
+                return patterns.judge(self._pattern, heard, "what the server sends first does not match")
         return "", ""
 
     def close(self):

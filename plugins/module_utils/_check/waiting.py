@@ -62,5 +62,5 @@ def until_healthy(spec, timeout_s, interval_s, successes):
 
 def complaint(result):
     """One sentence on a result that is not healthy."""
-    why = result["detail"] or "only %d good check(s) in a row" % result["successes"]
+    why = result["detail"] or "only %d consecutive good check(s)" % result["successes"]
     return "%s is not healthy after %d check(s) in %.1f s: %s" % (result["target"], result["attempts"], result["elapsed_s"], why)

@@ -40,7 +40,7 @@ def ask(target, paths, deadline):
     ``redirect`` (where to, shortened), ``login`` (whether it is a page to log in), ``unanswered`` (paths), ``truncated`` and what
     identify.describe() tells.
     """
-    found = silent("nobody listens")
+    found = silent("nothing listens")
     for address in target.addresses:
         found = _ask_address(target.candidate, address, paths, deadline)
         if found["speaks"] or found["error"] not in ("refused", "unreachable") or deadline - time.monotonic() < LEAST:

@@ -63,7 +63,7 @@ def _before(best, other):
 
 def _refusal(found, usable, named, claims, source, service):
     if service and named:
-        return "no service here says that it is '%s'; found instead: %s; correct service (chaos_service), or %s" % (
+        return "no service here reports the name '%s'; found instead: %s; correct service (chaos_service), or %s" % (
             printable(service, 80),
             listed(named),
             REMEDY.replace("it", "another", 1),
@@ -76,15 +76,15 @@ def _refusal(found, usable, named, claims, source, service):
         return "no service at %s%s, named by %s%s" % (what, more, source, instead(others))
     ports = sorted({each.port for each in claims})
     shown = ", ".join(map(str, ports[:12])) + (" and %d more" % (len(ports) - 12) if len(ports) > 12 else "")
-    said = "no service says that it is '%s'" % printable(service, 80) if service else "nothing that could be a service was found on this host"
-    return "%s (ports asked: %s); start it, or %s" % (said, shown, REMEDY)
+    said = "no service reports the name '%s'" % printable(service, 80) if service else "no service was found on this host"
+    return "%s (ports tried: %s); start it, or %s" % (said, shown, REMEDY)
 
 
 def instead(others):
     """The end of a refusal: what is there, and how to choose it."""
     if not others:
         return "; start it, or correct that"
-    return "; found instead: %s; to test that, %s" % (listed(others), REMEDY)
+    return "; found instead: %s; to test that one, %s" % (listed(others), REMEDY)
 
 
 def listed(found):
@@ -117,5 +117,5 @@ def sentence(endpoint, step, why):
     if process:
         words.append("process %s %d" % (process["name"], process["pid"]) + (", unit %s" % process["unit"] if process.get("unit") else ""))
     else:
-        words.append("its process is not known")
+        words.append("its process is unknown")
     return "%s (%s): %s; %s" % (_redact.url(endpoint["health_url"]), ", ".join(each for each in words if each), step, why)

@@ -79,7 +79,7 @@ def _others(found, listening, addresses, paths, deadline):
 def _of_another_run(target, run):
     """The sample application of another run: it goes away with it."""
     reasons = [target.candidate.source, "is the sample application of another run (process %d)" % run]
-    return Found(target, ranking.Rating(0, reasons, "none", False), ask.silent("not asked"), processes.describe(target.pids))
+    return Found(target, ranking.Rating(0, reasons, "none", False), ask.silent("not tried"), processes.describe(target.pids))
 
 
 def _discovered(listening):
@@ -135,7 +135,7 @@ def _ask_all(targets, paths, deadline):
         try:
             thread.start()
         except RuntimeError:
-            answers[index] = ask.silent("this host has no thread left to ask it")
+            answers[index] = ask.silent("this host has no thread left to try it")
         else:
             threads.append(thread)
     for thread in threads:
@@ -149,7 +149,7 @@ def _found(target, answer, service):
         answer["framework"] = identify.program(host_processes.argv(process["pid"]))
     rating = ranking.rate(target.candidate, target.listening, answer, service, process)
     if not process and target.listening:
-        rating.reasons.append("its process cannot be seen by this user" if not target.pids else "its process has just ended")
+        rating.reasons.append("its process is not visible to this user" if not target.pids else "its process has just ended")
     elif not process and answer["speaks"] and target.candidate.host:
         rating.reasons.append("no process of this host listens there")
     return Found(target, rating, answer, process)

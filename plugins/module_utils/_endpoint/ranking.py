@@ -64,29 +64,29 @@ def _findings(candidate, listening, answer, service, wanted):
     else:
         yield None, candidate.source
     if listening or (speaks and not candidate.host):
-        yield "listening", "somebody listens"
+        yield "listening", "something listens"
     if not speaks:
         yield None, _silence(candidate, listening, answer)
         return
     yield "http", "speaks %s" % ("HTTP over TLS (certificate not checked)" if answer["scheme"] == "https" else "HTTP")
     if answer.get("redirect"):
-        how = "which was followed" if answer.get("followed") else "which was not followed: it leads to another port or host"
+        how = "which was followed" if answer.get("followed") else "which was not followed, as it leads to another port or host"
         yield None, "redirects to %s, %s" % (answer["redirect"], how)
     if answer["healthy"]:
         yield "healthy", "%s answers %d" % (answer["health_url"], answer["status"])
     else:
         yield None, _illness(answer)
     if answer["healthy"] and _DIRECTORY.match(answer.get("title") or ""):
-        yield "directory", "shows a folder, as no service of its own"
+        yield "directory", "shows a directory listing"
     if answer.get("truncated"):
         yield None, "answers more than was read"
-    for key, text in (("service", "says it is %s"), ("version", "says it has version %s"), ("framework", "is served by %s")):
+    for key, text in (("service", "reports the name %s"), ("version", "reports version %s"), ("framework", "is served by %s")):
         if answer.get(key):
             yield ("identified" if key == "service" else key), text % answer[key]
     if answer.get("database"):
-        yield "database", "tells of its database"
+        yield "database", "reports its database"
     if service and (wanted or answer.get("service")):
-        yield ("wanted", "is the service that is wanted") if wanted else (None, "is not the service that is wanted")
+        yield ("wanted", "is the wanted service") if wanted else (None, "is not the wanted service")
     if answer["unanswered"]:
         yield "slow", "slow: %s did not answer in time" % ", ".join(answer["unanswered"][:3])
     elif answer["answer_s"] > SLOW_S:
@@ -96,10 +96,10 @@ def _findings(candidate, listening, answer, service, wanted):
 def _silence(candidate, listening, answer):
     """Why a candidate that gives no HTTP answer does not."""
     error = answer["error"]
-    if not listening and not candidate.host and error in ("refused", "unreachable", "nobody listens"):
-        return "nobody listens"
+    if not listening and not candidate.host and error in ("refused", "unreachable", "nothing listens"):
+        return "nothing listens"
     if error == "timeout":
-        return "gives no answer in time"
+        return "does not answer in time"
     return "gives no HTTP answer (%s)" % error
 
 
@@ -107,7 +107,7 @@ def _illness(answer):
     if answer.get("login"):
         return "%s is a login page" % answer["health_url"]
     if answer["error"]:
-        return "%s begins to answer %d and does not end well (%s)" % (answer["health_url"], answer["status"], answer["error"])
+        return "%s starts to answer %d, but the answer is incomplete (%s)" % (answer["health_url"], answer["status"], answer["error"])
     said = ' and says "%s"' % answer["says"] if answer.get("says") else ""
     return "%s answers %d%s" % (answer["health_url"], answer["status"], said)
 

@@ -35,7 +35,7 @@ class Clock:
         """``{"offset_s"}``, negative for a clock that is late."""
         text = (params["offset"] or "").strip()
         if not text:
-            raise BadOption("offset", "", "is missing", "say how far the time of day moves, such as +5m or -1h")
+            raise BadOption("offset", "", "is missing", "give the offset of the wall clock, such as +5m or -1h")
         sign = -1.0 if text.startswith("-") else 1.0
         seconds = _quantity.duration(text[1:] if text[0] in "+-" else text, "offset", low=LEAST_S, high=UTMOST_S)
         return {"offset_s": sign * seconds}
@@ -62,24 +62,24 @@ class Clock:
         offset = options["offset_s"]
         if not facts["able"]:
             if facts["uid"]:
-                raise NotHere("setting the time of day needs root", "use become: true")
-            why = "this host may not set the time of day (no CAP_SYS_TIME: a container has its host's clock)"
-            raise NotHere(why, "run it on a host with a kernel of its own")
+                raise NotHere("setting the wall clock needs root", "use become: true")
+            why = "this host cannot set the wall clock (no CAP_SYS_TIME; a container shares the clock of its host)"
+            raise NotHere(why, "run it on a host with its own kernel")
         if abs(offset) > MOST_S and not options.get("force"):
-            raise Refused("offset", "%s is further than a day: certificates and logins end" % _quantity.show_duration(abs(offset)), "force")
+            raise Refused("offset", "%s is more than one day, which invalidates certificates and logins" % _quantity.show_duration(abs(offset)), "force")
         if facts["daemons"] and not facts["keepers"]:
-            why = "%s keeps the time right and no service of systemd holds it, so it cannot be held off and started again" % ", ".join(facts["daemons"])
+            why = "%s synchronises the clock and is not a systemd service, so it cannot be stopped and started again" % ", ".join(facts["daemons"])
             raise Refused("time service", why, remedy="stop it first")
         steps = []
         for unit in facts["keepers"]:
-            says = "stop %s, which would set the time right" % unit
+            says = "stop %s, which would correct the clock" % unit
             steps.append(step("hold_off", says, {"unit": unit}, [undo("service.start", unit=unit)], tool="systemctl"))
         back = undo("clock.move_back", offset_s=offset, anchor=facts["anchor"], boot_id=facts["boot_id"])
-        says = "move the time of day %s by %s" % ("forward" if offset > 0 else "back", _quantity.show_duration(abs(offset)))
+        says = "move the wall clock %s by %s" % ("forward" if offset > 0 else "back", _quantity.show_duration(abs(offset)))
         steps.append(step("move", says, {"offset_s": offset, "anchor": facts["anchor"]}, [back]))
-        notes = [] if facts["keepers"] else ["no service that keeps the time right was found; a hypervisor's agent may still do it"]
+        notes = [] if facts["keepers"] else ["no time service was found; an agent of the hypervisor may still correct the clock"]
         if offset < 0:
-            notes.append("programs that wait by the time of day wait longer while it is late")
+            notes.append("programs that wait by the wall clock wait longer while it is behind")
         return plan("clock", "offset", "clock_settime", {"offset_s": offset}, steps, self.claims(options), notes)
 
     # -- doing
@@ -93,7 +93,7 @@ class Clock:
         try:
             time_of_day.move(args["offset_s"])
         except OSError as error:
-            raise HostError("the time of day cannot be set: %s" % error.strerror)
+            raise HostError("the wall clock cannot be set: %s" % error.strerror)
 
     # -- measuring
 
@@ -103,7 +103,7 @@ class Clock:
         found = time_of_day.moved(args["anchor"])
         if abs(found - args["offset_s"]) <= EXACT_S:
             return {"effect": "confirmed", "measured": {"offset_s": round(found, 3)}, "note": ""}
-        return {"effect": "mismatch", "measured": {"offset_s": round(found, 3)}, "note": "somebody else set the time of day meanwhile"}
+        return {"effect": "mismatch", "measured": {"offset_s": round(found, 3)}, "note": "another process set the wall clock meanwhile"}
 
 
 FAMILY = Clock()

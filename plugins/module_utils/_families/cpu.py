@@ -122,7 +122,7 @@ class Cpu:
     def parse(self, params):
         """Figures of the family's options."""
         if params["load"] is None:
-            raise BadOption("load", "", "is missing", "say how busy the cores should be, such as 50%")
+            raise BadOption("load", "", "is missing", "give the load of the cores, such as 50%")
         if params["cores"] is not None and params["cores"] < 1:
             raise BadOption("cores", params["cores"], "is not a number of cores", "use 1 or more, or leave it out for all")
         ids = params["core_ids"]
@@ -155,12 +155,12 @@ class Cpu:
             strange = [core for core in options["core_ids"] if core not in facts["cores"]]
             if strange:
                 has = ", ".join(str(core) for core in facts["cores"][:64])
-                raise BadOption("core_ids", strange[0], "is no core that this process may use", "use some of %s" % has)
+                raise BadOption("core_ids", strange[0], "is not a core that this process may use", "use one or more of %s" % has)
             cores = sorted(options["core_ids"])
             count = len(cores)
         notes = []
         if options["of"] == "added" and not facts["root"]:
-            notes.append("without root the share cannot be forced beside busy processes: the kernel's fair share is the most")
+            notes.append("without root the load cannot be forced beside busy processes; it is limited to the kernel's fair share")
         quota = facts.get("quota")
         if quota and options["load_pct"] * count > 100.0 * quota["cores"]:
             notes.append("a CPU quota limits this fault to %s: it cannot reach %g %%" % (cpu_quota.describe(quota, count), options["load_pct"]))
@@ -177,7 +177,7 @@ class Cpu:
                         count,
                         options["load_pct"],
                         " each" if options["per_core"] else "",
-                        "the whole host counts" if options["of"] == "host" else "our own share",
+                        "the whole host counts" if options["of"] == "host" else "only this fault counts",
                     ),
                     {"cores": cores, "per_core": options["per_core"], "load": options["load_pct"] / 100.0, "of": options["of"], "ramp_s": options["ramp_s"]},
                     [undo("workers.end", fault="$ID")],
@@ -294,12 +294,12 @@ class Cpu:
         effect = "confirmed" if all(abs(figure - asked) <= blur for figure in figures) else "mismatch"
         found = {"effect": effect, "measured": shown, "note": ""}
         if effect == "mismatch" and memory["args"]["of"] == "host" and own < 1.0:
-            found["note"] = "other processes alone keep the cores busier than asked"
+            found["note"] = "other processes alone keep the cores busier than requested"
         elif effect == "mismatch":
             quota = cpu_quota.of_process(next(iter(ctx.workers), "self"))  # a worker's: our own bounds are tighter
             count = len(memory["cores"])
             if quota and asked * count > 100.0 * quota["cores"] and own * count >= USED_UP * 100.0 * quota["cores"]:
-                found["note"] = "a CPU quota is the reason: it limits this fault to %s" % cpu_quota.describe(quota, count)
+                found["note"] = "a CPU quota limits this fault to %s" % cpu_quota.describe(quota, count)
         return found
 
 

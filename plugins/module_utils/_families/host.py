@@ -26,9 +26,9 @@ LONGEST_ANSWER_S = 60.0  # that the module is waited for
 OVERDUE_S = 30.0  # after which a host that is still there did not go down
 PANIC = "/proc/sys/kernel/panic"  # seconds after which a kernel that panicked boots again; 0: never
 SAYS = {
-    "reboot": "reboot this host in good order",
-    "shutdown": "shut this host down in good order",
-    "panic": "let the kernel of this host panic",
+    "reboot": "reboot this host",
+    "shutdown": "shut this host down",
+    "panic": "panic the kernel of this host",
     "reset": "reset this host at once, as a power cut does",
 }
 
@@ -54,7 +54,7 @@ class Host:
     def look(self, options):
         """What there is to do it with."""
         if options["action"] in COMMANDS and not os.geteuid():
-            services.require("take this host down in good order")
+            services.require("take this host down")
         return {
             "uid": os.geteuid(),
             "systemd": services.available(),
@@ -71,20 +71,20 @@ class Host:
         if not options.get("force"):
             raise Refused("host", "%s ends everything that runs on this host" % action, "force")
         if facts["uid"]:
-            raise NotHere("taking the host down needs root and this run has none", "use become: true")
+            raise NotHere("taking the host down needs root, and this task does not run as root", "use become: true")
         if action in LETTERS and (facts["container"] or not facts["sysrq"]):
-            why = "a container has its host's kernel" if facts["container"] else "this kernel takes no requests through %s" % SYSRQ
-            raise NotHere("%s needs a kernel of its own (%s)" % (action, why), "use action=reboot")
+            why = "a container shares the kernel of its host" if facts["container"] else "this kernel accepts no requests through %s" % SYSRQ
+            raise NotHere("%s needs a host with its own kernel (%s)" % (action, why), "use action=reboot")
         if action == "panic" and not facts["panic_s"]:
             remedy = "set kernel.panic to the seconds after which it boots again, or use action=reset"
             raise Refused("panic", "kernel.panic is %s, so the host would stay down" % facts["panic_s"], remedy=remedy)
         if action in COMMANDS and not facts["systemd"]:
-            raise NotHere("%s is done by systemd, which does not run this host" % action, "use action=reset where losing what is not written is what you want")
+            raise NotHere("%s needs systemd, which does not run this host" % action, "use action=reset, which loses unwritten data")
         backend = "systemctl" if action in COMMANDS else "sysrq"
         says = "%s, %g s after the answer" % (SAYS[action], options["delay_s"])
         made = step("go_down", says, {"action": action, "delay_s": options["delay_s"]}, tool=backend)
-        notes = ["nothing of ours starts this host again"] if action == "shutdown" else []
-        notes.append("a probe on this host ends with it: probe from an observer")
+        notes = ["this collection cannot start the host again"] if action == "shutdown" else []
+        notes.append("a probe on this host ends with it; probe from an observer")
         return plan("host", action, backend, {"delay_s": options["delay_s"]}, [made], self.claims(options), notes, event=True)
 
     # -- doing
@@ -119,7 +119,7 @@ class Host:
         if services.host_ends():
             return {"effect": "confirmed", "measured": {"going_down": True}, "note": ""}
         if late > OVERDUE_S:
-            return {"effect": "mismatch", "measured": {"going_down": False}, "note": "the host is still there"}
+            return {"effect": "mismatch", "measured": {"going_down": False}, "note": "the host is still up"}
         return None
 
 

@@ -93,14 +93,14 @@ def answer(asked, check=False):
     name = asked.get("do")
     try:
         if name not in QUESTIONS or not isinstance(asked.get("options"), dict):
-            raise BadOption("do", name, "is not a question", "use one of %s" % ", ".join(sorted(QUESTIONS)))
+            raise BadOption("do", name, "is not a request", "use one of %s" % ", ".join(sorted(QUESTIONS)))
         found = QUESTIONS[name](asked["options"], check)
     except ChaosError as error:
         found = dict(error.details, failed=True, msg=str(error))
     except OSError as error:
         found = {"failed": True, "msg": "operation failed on the host: %s" % error}
     except Exception as error:  # a defect of ours, or a question that is none: still one sentence
-        found = {"failed": True, "msg": "the question '%s' ended in an internal error (%s: %s); please report it" % (name, type(error).__name__, error)}
+        found = {"failed": True, "msg": "the request '%s' ended in an internal error (%s: %s); please report it" % (name, type(error).__name__, error)}
     return dict(found, clock=dict(_clock.now(), boot_id=_clock.boot_id()))
 
 

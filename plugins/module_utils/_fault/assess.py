@@ -33,7 +33,7 @@ def assess(family, options, force=False):
     except ChaosError as error:
         return {"can": False, "why": str(error), "packages": error.details.get("packages") or {}}
     except OSError as error:
-        return {"can": False, "why": "the host does not let us look: %s" % error, "packages": {}}
+        return {"can": False, "why": "inspecting the host failed: %s" % error, "packages": {}}
     return {"can": True, "backend": found["backend"], "plan": plans.readable(found), "notes": found["notes"] + launch.caveats(plans.all_undo(found))}
 
 

@@ -21,7 +21,7 @@ from . import guard, record as records
 PAST = 50  # faults of one name, among which that of a run is looked for
 ADMISSION_S = 100.0  # somebody else may be injecting: as long as that may take
 LOOK_EVERY_S = 0.05
-ELSE = "look at the host, or use another name"
+ELSE = "check the host, or use another name"
 
 
 def present(family, envelope, options, check_mode=False):
@@ -63,8 +63,8 @@ def _admit(ledger, active, family, envelope, options, carry_out):
     found = next((each for each in active if each["name"] == envelope["name"]), None)
     if found:
         if turn.foreign(found, envelope.get("run")):
-            remedy = "wait until it is over, or use another name"
-            raise Refused("run", "fault '%s' on this host is that of %s" % (found["name"], turn.whose(found)), remedy=remedy)
+            remedy = "wait until it ends, or use another name"
+            raise Refused("run", "fault '%s' on this host belongs to %s" % (found["name"], turn.whose(found)), remedy=remedy)
         wanted = records.identity(envelope, options)
         if {key: found.get(key) for key in wanted} != wanted:
             raise Refused(
@@ -73,7 +73,7 @@ def _admit(ledger, active, family, envelope, options, carry_out):
                 remedy="end it first with state=absent, or use another name",
             )
         if found["state"] == "residue":
-            raise Refused("conflict", "fault '%s' is not wholly undone on this host: %s" % (found["name"], "; ".join(found["residue"])), remedy=ELSE)
+            raise Refused("conflict", "the revert of fault '%s' on this host is incomplete: %s" % (found["name"], "; ".join(found["residue"])), remedy=ELSE)
         return {"changed": False, "fault": records.public(found)}  # of one that is being injected the plan, until it is in
     if hasattr(family, "claims"):  # where the other fault keeps this one from being planned at all
         guard.no_conflict({"claims": family.claims(options)}, active)
@@ -127,7 +127,7 @@ def absent(name, check_mode=False, run=None):
     if final is None:
         final = next(filter(mine, ledger.past(PAST, name)), None)
     if final is not None and final.get("state") == "residue":
-        raise ChaosError("fault '%s' is not wholly undone: %s" % (name, "; ".join(final["residue"])), fault=records.public(final), changed=True)
+        raise ChaosError("the revert of fault '%s' is incomplete: %s" % (name, "; ".join(final["residue"])), fault=records.public(final), changed=True)
     return {
         "changed": bool(found),
         "fault": records.public(final) if final else None,

@@ -42,7 +42,7 @@ def envelope(params):
     if params["state"] == "absent":
         return parsed
     if params["duration"] is None:
-        raise BadOption("duration", "", "is missing", "say how long the fault may last, such as 30s")
+        raise BadOption("duration", "", "is missing", "give the duration of the fault, such as 30s")
     parsed["duration_s"] = _quantity.duration(params["duration"], "duration", low=SHORTEST)
     parsed["max_duration_s"] = _quantity.duration(params["max_duration"], "max_duration", low=SHORTEST, high=86400.0)
     parsed["lease_s"] = _quantity.duration(params["lease"], "lease", low=1.0) if params["lease"] is not None else None
@@ -91,9 +91,9 @@ def carry_out(family, params, check_mode=False):
 def _warnings(result):
     said = []
     if result["swept"]:
-        said.append("undid %d fault(s) that nobody held any more: %s" % (len(result["swept"]), ", ".join(r["name"] for r in result["swept"])))
+        said.append("reverted %d fault(s) that no process held any more: %s" % (len(result["swept"]), ", ".join(r["name"] for r in result["swept"])))
     said += ledger_queries.unreadable()
     fault = result["fault"]
     if fault and fault.get("differences") and result["changed"]:
-        said.append("fault '%s' is undone, but what it touched is not as before: %s" % (fault["name"], "; ".join(fault["differences"])))
+        said.append("fault '%s' is reverted, but the state differs from before: %s" % (fault["name"], "; ".join(fault["differences"])))
     return said

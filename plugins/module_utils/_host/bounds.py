@@ -47,7 +47,7 @@ def standing(pid="self"):
             "label": _label(pid),
         }
     except (OSError, KeyError, ValueError) as error:
-        raise HostError("what bounds process %s cannot be read: %s" % (pid, getattr(error, "strerror", None) or error))
+        raise HostError("the bounds of process %s cannot be read: %s" % (pid, getattr(error, "strerror", None) or error))
 
 
 def origin(pid):
@@ -63,7 +63,7 @@ def origin(pid):
             "secure": secure,
         }
     except OSError as error:
-        raise HostError("the program of process %s cannot be looked at: %s" % (pid, error.strerror))
+        raise HostError("the program of process %s cannot be inspected: %s" % (pid, error.strerror))
 
 
 def identity(pid):
@@ -71,7 +71,7 @@ def identity(pid):
     try:
         found = os.stat("/proc/%s/exe" % pid)
     except OSError as error:
-        raise HostError("the program of process %s cannot be looked at: %s" % (pid, error.strerror))
+        raise HostError("the program of process %s cannot be inspected: %s" % (pid, error.strerror))
     return [found.st_dev, found.st_ino]
 
 
@@ -146,28 +146,28 @@ def why_not(found, ours, init=None):
             return "its real, effective and saved %ss differ (%s)" % (kind, ", ".join(map(str, ids)))
     apart = [kind for kind in _NAMESPACES if found["namespaces"].get(kind) != ours["namespaces"].get(kind)]
     if apart:
-        return "it lives in namespaces of its own (%s)" % ", ".join(apart)
+        return "it has its own namespaces (%s)" % ", ".join(apart)
     if found["root"] != ours["root"]:
-        return "it has a root directory of its own (chroot)"
+        return "it has its own root directory (chroot)"
     if found["no_new_privs"]:
-        return "it gave up new privileges (NoNewPrivs), and what else it gave up with them (Landlock) cannot be seen"
+        return "it has NoNewPrivs set, and restrictions that go with it (Landlock) cannot be seen"
     if any(found["seccomp"]) and (found["seccomp"] != ours["seccomp"] or found["seccomp"] != init or None in found["seccomp"]):
-        return "a seccomp filter of its own bounds it"
+        return "it has its own seccomp filter"
     if found["seccomp"] != ours["seccomp"]:
-        return "it has no seccomp filter, unlike this run"
+        return "it has no seccomp filter, unlike this task"
     if found["label"] != ours["label"]:
-        return "its security label is '%s', and this run has '%s'" % (printable(found["label"], 80), printable(ours["label"], 80))
+        return "its security label is '%s', and that of this task is '%s'" % (printable(found["label"], 80), printable(ours["label"], 80))
     if not root and [found[key] for key in ("uid", "gid", "groups")] != [ours[key] for key in ("uid", "gid", "groups")]:
-        return "its groups are not those of this run, which has no root"
+        return "its groups are not those of this task, which does not run as root"
     if own != started(ours, found["uid"][0]):
-        return "its capabilities are not what a program of its user gets"
+        return "its capabilities differ from those that a program of its user gets"
     return None
 
 
 def more_than(now, wanted):
     """What this process has that the other one had not, or not so (text), or None: asked once more right before it becomes the program. Pure."""
     differ = [key.replace("_", " ") for key in wanted if now[key] != wanted[key]]
-    return "what bounds it cannot be given back (%s)" % ", ".join(differ) if differ else None
+    return "its bounds cannot be restored (%s)" % ", ".join(differ) if differ else None
 
 
 def started(ours, uid):

@@ -23,9 +23,9 @@ def _strings(path):
     with open(path, "rb") as source:
         text = source.read(LONGEST + 1)
     if len(text) > LONGEST:
-        raise HostError("its command line or environment is too long to be kept")
+        raise HostError("its command line or environment is too long to save")
     if text and not text.endswith(b"\0"):
-        raise HostError("it has written over its command line")
+        raise HostError("it has overwritten its command line")
     return [part.decode("utf-8", "surrogateescape") for part in text[:-1].split(b"\0")] if text else []
 
 
@@ -42,7 +42,7 @@ def environment(pid):
     try:
         pairs = _strings("/proc/%d/environ" % pid)
     except HostError:
-        raise HostError("it has written over its environment")
+        raise HostError("it has overwritten its environment")
     return {key: value for key, sign, value in (pair.partition("=") for pair in pairs) if sign and key}
 
 
@@ -76,7 +76,7 @@ def read(pid, argv, env):
     """``{"argv", "exe", "name", "args", "script"}``: ``name`` and ``args`` are what execve is to get; raises HostError, OSError."""
     exe = os.readlink("/proc/%d/exe" % pid)
     if not os.path.isfile(exe) or identity(exe) != identity("/proc/%d/exe" % pid):
-        raise HostError("its program %s was replaced or removed since it began" % printable(exe))
+        raise HostError("its program %s was replaced or removed since it started" % printable(exe))
     comm, cwd = processes.comm(pid), os.readlink("/proc/%d/cwd" % pid)
     for place in range(1, min(3, len(argv))):
         if os.path.basename(argv[place])[:15] == comm and _calls(os.path.join(cwd, argv[place]), argv[:place], exe):
@@ -108,9 +108,9 @@ def files(command, cwd):
 def run(command, program, env):
     """Become the program; never returns. Raises OSError, HostError when it is another one now."""
     if identity(command["exe"]) != program or (command["script"] and identity(command["name"]) != command["script"]):
-        raise HostError("its program %s is another one now" % printable(command["exe"]))
+        raise HostError("its program %s is a different one now" % printable(command["exe"]))
     if not command["script"] and identity(command["name"]) != program:
-        raise HostError("%s is another program now" % printable(command["name"]))
+        raise HostError("%s is a different program now" % printable(command["name"]))
     kept = {_bytes(key): _bytes(value) for key, value in env.items() if not key.startswith("MAGSASA_CHAOS_")}
     os.execve(_bytes(command["name"]), [_bytes(word) for word in command["args"]], kept)
 

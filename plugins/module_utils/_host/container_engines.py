@@ -56,7 +56,7 @@ def command(access):
 def run(access, *words, **how):
     """_cmd.Result of one command of the engine; raises HostError, MissingTool."""
     if not has(access["engine"]):
-        raise MissingTool(access["engine"], PACKAGES[access["engine"]], "steer its containers")
+        raise MissingTool(access["engine"], PACKAGES[access["engine"]], "control its containers")
     how.setdefault("timeout", 20.0)
     return _cmd.run(command(access) + list(words), **how)
 
@@ -87,7 +87,7 @@ def one(access, number):
     """Facts of one container by its full id, or None when the engine knows it no more; raises HostError when that cannot be told."""
     found = [each for each in _inspect(access, [number]) if each["id"] == number]
     if not found and number in run(access, "ps", "-aq", "--no-trunc").stdout.split():
-        raise HostError("%s tells nothing about container %s" % (access["engine"], number[:12]))
+        raise HostError("%s has no information about container %s" % (access["engine"], number[:12]))
     return found[0] if found else None
 
 
@@ -100,7 +100,8 @@ def _inspect(access, numbers):
         said = json.loads(done.stdout)
         return [facts(each) for each in said]
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise HostError("%s inspect said what cannot be read: %s" % (access["engine"], printable(done.stderr.strip() or done.stdout.strip() or "nothing", 200)))
+        answer = printable(done.stderr.strip() or done.stdout.strip() or "nothing", 200)
+        raise HostError("%s inspect gave an unreadable answer: %s" % (access["engine"], answer))
 
 
 def facts(said):

@@ -79,7 +79,7 @@ def rejoin(groups):
             if _enter(controllers, each):
                 break
             if each in bounding:
-                raise HostError("its control group %s, which bounded it, cannot be joined any more" % (path if controllers == "" else controllers + ":" + path))
+                raise HostError("its control group %s, which limited it, cannot be joined any more" % (path if controllers == "" else controllers + ":" + path))
 
 
 def ends_with(groups, tree):
@@ -87,7 +87,7 @@ def ends_with(groups, tree):
     for controllers, _path, bounding in groups:
         for each in bounding:
             if each.endswith((".scope", ".service")) and _members(controllers, each) <= set(tree) and os.path.isdir(services.RUNNING):
-                return "its control group %s bounds it and would end with it" % each
+                return "its control group %s limits it and would end with it" % each
     return None
 
 
@@ -106,11 +106,11 @@ def remedy(pid):
     except OSError:
         text = ""
     if any(name in text for name in _CONTAINERS):
-        return "let its engine do it: use magsasa.chaos.container_fault"
+        return "use magsasa.chaos.container_fault, which lets its engine do it"
     name = services.unit_in(text)
     if name and "/user@" not in text:
-        return "let systemd do it: use magsasa.chaos.service_fault with unit: %s" % name
-    return "let a service manager run it and use magsasa.chaos.service_fault, or use action=pause"
+        return "use magsasa.chaos.service_fault with unit: %s, which lets systemd do it" % name
+    return "run it under a service manager and use magsasa.chaos.service_fault, or use action=pause"
 
 
 def _enter(controllers, group):

@@ -71,7 +71,7 @@ def change(path, fault_id, make, times=None):
                 wanted = make(data)
                 if wanted == data or _replace(path, fault_id, wanted, found, times):
                     return
-            raise HostError("%s is being changed by others again and again" % path)
+            raise HostError("other processes keep changing %s" % path)
         finally:
             private_files.remove(temporary(path, fault_id))
 

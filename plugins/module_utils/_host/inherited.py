@@ -110,7 +110,7 @@ def enter(captured):
     """As the user of the process: its folder, its umask, its signals."""
     os.chdir(captured["cwd"])
     if bounds.place(".") != captured["cwd_place"]:
-        raise HostError("its folder %s is another one now" % printable(captured["cwd"]))
+        raise HostError("its folder %s is a different one now" % printable(captured["cwd"]))
     os.umask(captured["umask"])
     for number in range(1, signal.NSIG):
         if number not in (signal.SIGKILL, signal.SIGSTOP):

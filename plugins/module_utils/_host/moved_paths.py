@@ -95,7 +95,7 @@ def _name_of(descriptor, path):
         pass
     if found.st_nlink == 0 or name.endswith(DELETED):
         return None
-    raise HostError("%s is still there, but under a name that cannot be seen (%s)" % (path, name))
+    raise HostError("%s still exists, but under an unknown name (%s)" % (path, name))
 
 
 def _same_folder(folder, place):
@@ -128,7 +128,7 @@ def _below(root, seen, device, name, ino, deadline):
     folders = [root]
     while folders:
         if deadline.over:
-            raise HostError("its folder was moved or removed, and no file %s was found in %g s; remove that file where it is" % (name, SEARCH_S))
+            raise HostError("its folder was moved or removed, and file %s was not found within %g s; remove that file wherever it is" % (name, SEARCH_S))
         try:
             with os.scandir(folders.pop()) as entries:
                 for entry in entries:

@@ -51,16 +51,16 @@ def capture(pid, whole=True):
         found = _read(pid)
         why = _judged(found)
         # Whoever becomes another program in between must not mix the environment of the one with the rights of the other.
-        why = why or ("it changed while it was looked at" if _read(pid) != found else None)
+        why = why or ("it changed while it was inspected" if _read(pid) != found else None)
         why = why or control_groups.ends_with(found["cgroups"], [pid] + processes.below(pid))
     except (HostError, OSError, KeyError, ValueError) as error:
         why = _told(error)
     if why or start is None or start != processes.start_time(pid):
-        raise HostError("process %d cannot be started again as it was: %s; %s" % (pid, why or "it has ended", control_groups.remedy(pid)))
+        raise HostError("process %d could not be restarted as it was: %s; %s" % (pid, why or "it has ended", control_groups.remedy(pid)))
     found.update(pid=pid, start=start)
     lost = start_again(found, rehearsal=True)
     if lost and whole:
-        raise HostError("process %d cannot be started again as it was: %s" % (pid, "; ".join(lost)))
+        raise HostError("process %d could not be restarted as it was: %s" % (pid, "; ".join(lost)))
     return found
 
 
@@ -87,7 +87,7 @@ def _read(pid):
 
 def _more_rights(standing, origin):
     if origin["set_id"] or origin["secure"]:
-        return "its program had more rights than whoever started it (set-user-id, set-group-id or file capabilities)"
+        return "its program has more rights than its starter (set-user-id, set-group-id or file capabilities)"
     return bounds.why_not(standing, bounds.standing(), bounds.seccomp(1))
 
 
@@ -121,7 +121,7 @@ def keep(fault_id, captured):
     """Put aside what ``capture`` returned of a process, and after it what ``captures`` did; in memory too, as somebody may take the run folder away."""
     text = json.dumps({"form": FORM, "processes": captured})
     if len(text) > private_files.LARGEST:
-        raise HostError("process %d cannot be started again as it was: its command line and environment are too long to be kept" % captured[0]["pid"])
+        raise HostError("process %d could not be restarted as it was: its command line and environment are too long to save" % captured[0]["pid"])
     _known[fault_id] = captured
     private_files.write_private(path_of(fault_id), text, durable=False)
 
@@ -133,7 +133,7 @@ def kept(fault_id):
         return _known.get(fault_id)
     if found.get("form") == FORM:
         return found["processes"]
-    raise HostError("what was kept aside to start the process again is of another version of this collection")
+    raise HostError("the data saved for restarting the process is of another version of this collection")
 
 
 def chosen(captured):
@@ -161,7 +161,7 @@ def start_again(captured, rehearsal=False):
     """The same; a rehearsal does all of it but to become the program, and returns phrases of what could not be had again."""
     why = _judged(captured)
     if why:
-        raise HostError("the process could not be started again: %s" % why)
+        raise HostError("the process could not be restarted: %s" % why)
     reading, writing = os.pipe()
     middle = os.fork()
     if middle == 0:
@@ -176,7 +176,7 @@ def start_again(captured, rehearsal=False):
     if over or (rehearsal and problems[-1:] != [_DONE]) or (problems and not rehearsal) or not pid:
         _end(pid, begun)
         words = "it took more than %g s" % START_S if over else printable(problems[0], 300) if problems else "no answer"
-        raise HostError("the process could not be started again: %s" % words)
+        raise HostError("the process could not be restarted: %s" % words)
     if rehearsal:
         return problems[:-1]
     _confirm(pid, begun, captured)
@@ -212,7 +212,7 @@ def _confirm(pid, begun, captured):
         return  # it has ended already: whoever waits for it will see
     if not same and processes.alive(pid, begun):
         _end(pid, begun)
-        raise HostError("the process could not be started again: what was started is not what was there before")
+        raise HostError("the process could not be restarted: the new process differs from the old one")
 
 
 def _middle(captured, writing, rehearsal):

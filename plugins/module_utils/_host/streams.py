@@ -36,7 +36,7 @@ def _read(pid, number):
     except FileNotFoundError:
         return {"kind": CLOSED, "path": "", "id": []}
     except (OSError, ValueError, StopIteration) as error:
-        raise HostError("the %s of process %d cannot be looked at: %s" % (NAMES[number], pid, error))
+        raise HostError("the %s of process %d cannot be inspected: %s" % (NAMES[number], pid, error))
     kind = OTHER
     if stat.S_ISCHR(found.st_mode):
         major = os.major(found.st_rdev)
@@ -52,7 +52,7 @@ def _identity(found):
 
 def lost(read_from):
     """What of them cannot be given back, a phrase each. Pure."""
-    what = {TERMINAL: "a terminal", OTHER: "a pipe, a socket or a file that it cannot have again"}
+    what = {TERMINAL: "a terminal", OTHER: "a pipe, a socket or a file that it could not get back"}
     return ["its %s is %s" % (NAMES[number], what[each["kind"]]) for number, each in enumerate(read_from) if each["kind"] in what]
 
 
@@ -93,7 +93,7 @@ def _again(kept):
     with pinned_files.held(kept["path"]) as name:
         found = os.stat(name)
         if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1 or _identity(found) != kept["id"]:
-            raise OSError(0, "another file has its name")
+            raise OSError(0, "another file has that name now")
         descriptor = os.open(name, os.O_WRONLY | os.O_APPEND | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
     os.set_blocking(descriptor, True)
     return descriptor

@@ -74,7 +74,7 @@ def lines(pid):
         found += inherited.lines(pid) + streams.lines(pid)
         return found + ["bounded by the control group %s" % printable(each) for each in bounding]
     except (HostError, OSError, ValueError) as error:
-        return ["cannot be looked at: %s" % printable(getattr(error, "strerror", None) or str(error))]
+        return ["cannot be inspected: %s" % printable(getattr(error, "strerror", None) or str(error))]
 
 
 def _came_later(marks, pid):
@@ -134,7 +134,7 @@ def impostors(marks):
     for port, pids in sorted(_missing(marks)[1].items()):
         if not old & set(pids):
             who = "process %d (%s)" % (pids[0], printable(processes.comm(pids[0]))) if pids else "a process of another user"
-            said.append("port %d is taken by %s, which is not what listened on it before" % (port, who))
+            said.append("port %d is in use by %s, which did not listen on it before" % (port, who))
     return said
 
 

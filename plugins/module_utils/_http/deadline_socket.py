@@ -96,7 +96,7 @@ def resolve(host, port, deadline):
         threading.Thread(target=ask, name="lookup", daemon=True).start()
     except RuntimeError:
         _lookups.release()
-        raise WireError("dns", "no thread is left for the lookup")
+        raise WireError("dns", "no thread is available for the lookup")
     if not done.wait(left(deadline)):
         raise WireError("timeout", "the name was not resolved within the time limit")
     if isinstance(found[0], OSError):
@@ -171,7 +171,7 @@ def secure(sock, host, deadline, verify):
     """TLS over a connected socket; takes the socket over, also when it fails. Raises WireError."""
     if ssl is None:
         sock_close(sock)
-        raise WireError("tls", "this Python has no TLS")
+        raise WireError("tls", "this Python does not support TLS")
     long_wait.end()
     try:
         sock.settimeout(left(deadline))

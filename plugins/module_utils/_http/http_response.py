@@ -33,7 +33,7 @@ def head(stream):
         found = _head(stream)
         if found.status >= 200 or found.status == 101:
             return found
-    raise WireError("garbage", "the answer never comes to its status")
+    raise WireError("garbage", "the answer contains no final status")
 
 
 def _head(stream):
@@ -139,7 +139,7 @@ def body(stream, found, method, most):
     elif "content-length" in found.headers and not coding:
         lengths = {text.strip() for text in found.headers["content-length"].split(",")}
         if len(lengths) != 1 or not _LENGTH.fullmatch(min(lengths)):
-            raise WireError("garbage", "the answer does not tell its length")
+            raise WireError("garbage", "the answer does not state its length")
         length = int(lengths.pop())
         content, truncated = stream.take(min(length, most)), length > most
         if len(content) < min(length, most):
@@ -156,7 +156,7 @@ def _chunked(stream, most):
     while True:
         match = _CHUNK_SIZE.fullmatch(_line(stream, 1024))
         if not match:
-            raise WireError("garbage", "a chunk does not tell its size")
+            raise WireError("garbage", "a chunk does not state its size")
         size = int(match.group(1), 16)
         if size == 0:
             break
@@ -168,7 +168,7 @@ def _chunked(stream, most):
         if len(pieces[-1]) < size:
             raise _cut()
         if _line(stream, 2):
-            raise WireError("garbage", "a chunk is not as long as it tells")
+            raise WireError("garbage", "a chunk is not as long as stated")
     for _each in range(MOST_HEADERS):  # trailers say nothing to us
         if not _line(stream, MOST_HEAD):
             return b"".join(pieces), False

@@ -32,7 +32,7 @@ def parse(url, option="url"):
     if len(url) > LONGEST:
         raise bad("is longer than %d characters" % LONGEST)
     if any(ord(c) < 33 or ord(c) == 127 for c in url):
-        raise bad("holds spaces or control characters")
+        raise bad("contains spaces or control characters")
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -41,13 +41,13 @@ def parse(url, option="url"):
     if scheme not in _PORTS:
         raise bad("is not an http or https URL")
     if not parts.hostname:
-        raise bad("names no host")
+        raise bad("does not name a host")
     try:
         port = parts.port if parts.port is not None else _PORTS[scheme]
     except ValueError:
         port = 0
     if not 1 <= port <= 65535:
-        raise bad("has no usable port", "use a port from 1 to 65535")
+        raise bad("has no valid port", "use a port from 1 to 65535")
     host = _ascii_host(parts.hostname)
     if host is None:
         raise bad("names a host that cannot exist")

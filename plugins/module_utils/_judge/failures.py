@@ -17,15 +17,15 @@ WORDS = {
     "timeout": "timed out",
     "refused": "connection refused",
     "reset": "connection reset",
-    "garbage": "no HTTP",
+    "garbage": "not HTTP",
     "tls": "TLS failed",
     "dns": "name not resolved",
     "unreachable": "unreachable",
     "too_large": "answer too large",
     "assertion": "wrong answer",
     "internal": "check failed",
-    DROPPED: "not sent: too many under way",
-    SAID_ILL: "said that it is ill",
+    DROPPED: "not sent: too many outstanding",
+    SAID_ILL: "reported itself unhealthy",
 }
 
 

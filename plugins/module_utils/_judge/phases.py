@@ -39,7 +39,7 @@ def _on_observer(reading, fault, probe):
     anchor = (probe or {}).get("started_at") or {}
     first = fault.get("armed_at") or reading
     if not (is_figure(first.get("wall")) and is_figure(anchor.get("wall")) and is_figure(anchor.get("monotonic"))):
-        raise BadOption("fault", fault.get("name"), "was timed by the clock of another host than the probe's", "pass the probe's summary too, or phases")
+        raise BadOption("fault", fault.get("name"), "was timed by the clock of another host than that of the probe", "pass the probe's summary too, or phases")
     wall = first["wall"] + (reading["monotonic"] - first["monotonic"])
     ahead = (probe.get("clock_offset") or {}).get("offset_s", 0.0)
     return wall + ahead - anchor["wall"] + anchor["monotonic"]
@@ -91,7 +91,7 @@ def check_given(given):
     if not isinstance(given, dict) or not all(is_figure(given.get(key)) for key in GIVEN):
         raise BadOption("phases", given, "is not a set of phases", "give the seconds %s" % ", ".join(GIVEN))
     if not given["baseline_from"] <= given["hold_from"] <= given["hold_to"] <= given["recovery_to"]:
-        raise BadOption("phases", given, "are not in order", "give %s, each not before the one before it" % ", ".join(GIVEN))
+        raise BadOption("phases", given, "are not in order", "give %s in ascending order" % ", ".join(GIVEN))
     return given
 
 
@@ -109,8 +109,8 @@ def check_fault(fault):
     for key in READINGS:
         reading = fault.get(key)
         if reading and not (isinstance(reading, dict) and is_figure(reading.get("monotonic"))):
-            raise BadOption("fault.%s" % key, reading, "is not a reading of a clock", "pass the fault record on as it is")
+            raise BadOption("fault.%s" % key, reading, "is not a reading of a clock", "pass the fault record unchanged")
     for key, kind in (("residue", list), ("differences", list), ("notes", list), ("plan", list), ("requested", dict), ("measured", dict)):
         if fault.get(key) and not isinstance(fault[key], kind):
-            raise BadOption("fault.%s" % key, fault[key], "is not a %s" % kind.__name__, "pass the fault record on as it is")
+            raise BadOption("fault.%s" % key, fault[key], "is not a %s" % kind.__name__, "pass the fault record unchanged")
     return fault

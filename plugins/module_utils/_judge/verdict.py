@@ -24,24 +24,24 @@ def verdict(status, fault, phases, objectives, reason="", breached=False, metric
     if status in ("skipped", "refused", "planned"):
         return "unknown", reason
     if status == "failed":
-        return "unknown", reason or "the experiment was not carried out to its end"
+        return "unknown", reason or "the experiment could not be carried out to its end"
     if breached:
         return "failed", reason or "a halt condition was met"
     if status == "halted" and not (phases.get("baseline") or {}).get("sent"):
         return "unknown", reason or "it was halted before its end"  # the halt took the probe along
     if not fault or fault.get("effect") != "confirmed":
-        return "unknown", "the fault is not known to have bitten (%s)" % _effect(fault)
+        return "unknown", "there is no evidence that the fault took effect (%s)" % _effect(fault)
     for phase in ("baseline", "hold"):
         if phase == "hold" and fault.get("event"):
             continue  # an event is over at once: what came after it is the data
         if not (phases.get(phase) or {}).get("sent"):
-            return "unknown", "there is no probe data of the %s" % phase
+            return "unknown", "there is no probe data for the %s" % phase
     if fault.get("event") and not any((phases.get(phase) or {}).get("sent") for phase in ("hold", "recovery")):
         return "unknown", "there is no probe data from after the event"
     if metrics.get("doubt"):
         return "unknown", metrics["doubt"]
     if metrics.get("failing_before"):
-        return "unknown", "the service was failing already when the fault was put in"
+        return "unknown", "the service was already failing when the fault was injected"
     missed = [each["name"] for each in objectives if each["met"] is False]
     if missed:
         return "failed", "missed: %s" % ", ".join(map(label, missed))

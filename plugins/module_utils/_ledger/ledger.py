@@ -103,12 +103,12 @@ class Ledger:
         said = []
         for path in (self.folders.ledger, self.faults):
             if os.path.lexists(path) and not private_files.private(path):
-                said.append("%s is not a private folder of this user, so no fault in it is known or undone" % path)
+                said.append("%s is not a private folder of this user; faults recorded in it are neither listed nor reverted" % path)
         for each in self._ids():
             if self.read(each) is None and os.path.lexists(self.path(each)):  # it may have been undone meanwhile
                 problem = schema.problem(private_files.read_json(self.path(each)), each)
                 if problem:
-                    said.append("%s %s, so it is neither undone nor removed" % (self.path(each), problem))
+                    said.append("%s %s, so it is neither reverted nor removed" % (self.path(each), problem))
         return said
 
     def find(self, name):

@@ -43,7 +43,7 @@ def held(path, shared=False, wait=10.0, make=None):
                     break
             except BlockingIOError:
                 if deadline.over:
-                    raise Busy("another process holds %s for more than %g s" % (path, wait))
+                    raise Busy("another process has locked %s for more than %g s" % (path, wait))
                 time.sleep(_PAUSE_S)
             except OSError as error:
                 if make and isinstance(error, FileNotFoundError) and not deadline.over:
@@ -123,7 +123,7 @@ def _name_of(fault_id, deadline, path, wait):
             if ours is False or (ours is None and doubted.over):
                 return None
         if deadline.over:
-            raise Busy("another process has been undoing this fault (%s) for more than %g s" % (path, wait))
+            raise Busy("another process has been reverting this fault (%s) for more than %g s" % (path, wait))
         time.sleep(_PAUSE_S)
 
 

@@ -54,7 +54,7 @@ def prepare(path):
         except FileExistsError:
             pass
     except OSError as error:
-        raise HostError("the state folder %s cannot be made: %s" % (path, error.strerror))
+        raise HostError("the state folder %s cannot be created: %s" % (path, error.strerror))
     if not _private(path):
         raise HostError("the state folder %s is not a private folder of this user; move it away and try again" % path)
     return path
@@ -63,7 +63,7 @@ def prepare(path):
 def _refuse_strangers(path):
     why = trusted_paths.stranger(os.path.dirname(os.path.abspath(path)), os.geteuid())
     if why:
-        raise HostError("the state folder %s is not safe: %s; use a folder that only root and this user may change (%s)" % (path, why, OVERRIDE))
+        raise HostError("the state folder %s is not safe: %s; use a folder that only root and this user can change (%s)" % (path, why, OVERRIDE))
 
 
 def private(path):
@@ -85,7 +85,7 @@ def open_private(path):
     found = os.fstat(descriptor)
     if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid() or found.st_nlink > 1:
         os.close(descriptor)
-        raise OSError(errno.EPERM, "it is not a file of this user alone")
+        raise OSError(errno.EPERM, "it is not a private file of this user")
     return descriptor
 
 

@@ -24,16 +24,16 @@ EFFECTS = ("confirmed", "mismatch", "inconclusive")  # inconclusive: there is no
 def problem(record, fault_id=None):
     """Why the record cannot be used, as the end of a sentence; None for one that can. ``fault_id``: what its file is called after."""
     if not isinstance(record, dict):
-        return "is not whole, or not a file of this user alone"
+        return "is incomplete, or not a private file of this user"
     if record.get("schema") != SCHEMA or isinstance(record.get("schema"), bool):
-        return "has a form that this version does not know"
+        return "has a format that this version does not know"
     if not isinstance(record.get("id"), str) or not ID.fullmatch(record["id"]) or record["id"] != (fault_id or record["id"]):
-        return "is not the record of the fault that it is called after"
+        return "is not the record of the fault in its name"
     for key in ("name", "state", "family"):
         if not isinstance(record.get(key), str):
             return "has no %s" % key
     if not _FAMILY.fullmatch(record["family"]):  # it becomes the name of an import
-        return "names no family"
+        return "does not name a family"
     if record["state"] not in STATES:
         return "is in a state that this version does not know"
     for key, good in _PARTS.items():

@@ -33,7 +33,7 @@ def stranger(path, uid):
         if stat.S_ISLNK(found.st_mode):
             links += 1
             if links > _MOST_LINKS:
-                return "%s is a link in a circle" % printable(here)
+                return "%s is a circular link" % printable(here)
             target = os.readlink(here)
             here = "/" if target.startswith("/") else os.path.dirname(here)
             left = _parts(target) + left
@@ -55,9 +55,9 @@ def _open_to_others(path, found, uid):
     if stat.S_ISLNK(found.st_mode) or (stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_ISVTX):
         return None
     if found.st_mode & stat.S_IWOTH:
-        return "%s may be changed by everybody" % shown
+        return "%s can be changed by everybody" % shown
     if found.st_mode & stat.S_IWGRP and not _alone(path, found.st_gid, uid):
-        return "%s may be changed by the group %d" % (shown, found.st_gid)
+        return "%s can be changed by the group %d" % (shown, found.st_gid)
     return None
 
 

@@ -25,7 +25,7 @@ FILES = {EARLY: "magsasa-chaos-sweep.service", LATE: "magsasa-chaos-sweep-late.s
 NEW = ".new"  # systemd reads no file of that name
 TARGETS = {EARLY: "sysinit.target", LATE: "multi-user.target"}
 TEXT = """[Unit]
-Description=Undo chaos faults that this host went down with (%(when)s)
+Description=Revert chaos faults that were active when this host went down (%(when)s)
 ConditionPathExists=%(archive)s
 RequiresMountsFor=%(folder)s
 %(order)s
@@ -44,7 +44,7 @@ def note(entries):
     """What a user must know where a boot is not covered (text), or None."""
     if not registry.outlives_boot(entries) or services.available():
         return None
-    return "when this host goes down in the middle, this stays until the next contact: only systemd run by root can undo it at boot"
+    return "if this host goes down during the fault, the fault stays until the next contact; only systemd as root can revert it at boot"
 
 
 def arm(ledger, entries):
@@ -59,7 +59,7 @@ def arm(ledger, entries):
                 _write(os.path.join(UNITS, FILES[when]), _text(when, ledger.folders.ledger, archive))
                 _want(when)
         except OSError as error:
-            raise HostError("the sweep at boot cannot be set up: %s" % error)
+            raise HostError("the revert at boot cannot be set up: %s" % error)
 
 
 def _write(path, text):

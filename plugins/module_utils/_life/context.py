@@ -113,4 +113,4 @@ class Context:
         """Raise HostError when a worker that should run has ended."""
         for pid, worker in self.workers.items():
             if not worker["may_end"] and not processes.alive(pid, worker["start"]):
-                raise HostError("worker %d ended before the fault was in" % pid)
+                raise HostError("worker %d ended during the injection" % pid)

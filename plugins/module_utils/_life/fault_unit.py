@@ -49,7 +49,10 @@ def note():
     else:
         missing = next((program for program in ("systemctl", "systemd-run") if _cmd.which(program) is None), "systemd-run")
         why = "%s is not installed; Debian, Ubuntu, RHEL, SUSE: systemd" % missing
-    return "no unit of systemd holds it (%s): should all its processes be killed or stopped at once, it ends at the next contact" % why
+    return (
+        "no systemd unit backs this fault (%s); if all its processes are killed or stopped at once, it stays until a module of this "
+        "collection next runs here" % why
+    )
 
 
 def marker(run, fault_id):
@@ -65,7 +68,7 @@ def ready(run, fault_id):
 def start(run, fault_id, argv, environment, undo_argv, duration_s):
     """Start ``argv`` as the unit of a fault; returns whether systemd took it. Where it does not, there is no unit and nothing runs."""
     name = NAME % fault_id
-    command = ["systemd-run", "--quiet", "--collect", "--unit=" + name, "--description=Chaos fault %s, undone by itself" % fault_id]
+    command = ["systemd-run", "--quiet", "--collect", "--unit=" + name, "--description=Chaos fault %s, reverts by itself" % fault_id]
     properties = {
         "KillMode": "mixed",  # a stop asks the supervisor alone; the rest goes with it
         "TimeoutStopSec": str(STOP_S),
@@ -114,7 +117,7 @@ def retry(fault_id, argv, environment):
 
 
 def _timer(name, after_s, properties, argv, environment):
-    command = ["systemd-run", "--quiet", "--collect", "--unit=" + name, "--description=Chaos fault, looked after", "--on-active=%.1f" % after_s]
+    command = ["systemd-run", "--quiet", "--collect", "--unit=" + name, "--description=Chaos fault, deadline check", "--on-active=%.1f" % after_s]
     command += ["--timer-property=" + each for each in ["AccuracySec=100ms"] + properties]
     command += ["--property=StandardOutput=null", "--property=StandardError=null", "--property=WorkingDirectory=/"]
     try:

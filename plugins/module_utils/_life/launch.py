@@ -29,8 +29,8 @@ ENTRIES = (
     (runtime_archive.command_by_any, "undo"),
     (runtime_archive.command_by_any, "watch"),
 )  # of the archive, for a unit
-ENDED = "the %s process ended after %.1f s without a word; its archive or the Python of this host may be damaged"
-UNWATCHED = "systemd took no timer for it: should all its processes be stopped at once, it ends at the next contact"
+ENDED = "the %s process ended after %.1f s without an answer; its archive or the Python of this host may be damaged"
+UNWATCHED = "systemd accepted no timer for this fault; if all its processes are stopped at once, it stays until a module of this collection next runs here"
 LOOK_S = 2.0  # between two looks whether a unit that says nothing is still there
 
 

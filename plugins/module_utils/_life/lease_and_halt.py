@@ -56,7 +56,7 @@ def condition_met(ledger, record, window):
         record["halted_by"] = "error rate %.1f %% over %g s, limit %g %%" % (seen["error_rate_pct"], wanted["for_s"], wanted["error_rate_pct"])
         return "halt_condition"
     if wanted.get("latency_ms") is not None and seen["sent"] and not seen["answered"]:
-        record["halted_by"] = "none of %d probes was answered over %g s, latency limit %g ms" % (seen["sent"], wanted["for_s"], wanted["latency_ms"])
+        record["halted_by"] = "none of %d probes was answered within %g s; the latency limit is %g ms" % (seen["sent"], wanted["for_s"], wanted["latency_ms"])
         return "halt_condition"
     if wanted.get("latency_ms") is not None and (seen.get("p50_ms") or 0) >= wanted["latency_ms"]:
         record["halted_by"] = "median latency %.0f ms over %g s, limit %g ms" % (seen["p50_ms"], wanted["for_s"], wanted["latency_ms"])

@@ -94,7 +94,7 @@ class Supervisor:
         with locks.of_fault(os.path.join(self.ledger.faults, self.id + ".lock"), self.id, wait=10.0) as lock_files:
             self.record = self.ledger.read(self.id)
             if self.record is None:
-                raise HostError("the fault was undone before it was injected")
+                raise HostError("the fault was reverted before it was injected")
             workers = cgroup_bounds.settle(self.id)
             registry.load(self.record["undo"])  # before the guardian is forked: it has what we have
             guardian.load(self.record["family"])
@@ -110,7 +110,7 @@ class Supervisor:
     def _inject(self):
         for step in self.record["steps"]:
             if self.ended_by:
-                raise HostError("the fault was ended while it was being injected")
+                raise HostError("the fault was ended during its injection")
             getattr(self.family, "do_" + step["do"])(self.ctx, step["args"])
         self.record["injected_at"] = self.ctx.moment or _clock.now()
         self.record["deadline"] = _clock.later(self.record["injected_at"], self.record["duration_s"])

@@ -38,7 +38,7 @@ def parse(given):
     if not given:
         return None
     if not isinstance(given.get("id"), str) or not ID.fullmatch(given["id"]):
-        raise BadOption("run", given.get("id"), "is not the identity of a run", "leave the option out: the collection fills it in on the controller")
+        raise BadOption("run", given.get("id"), "is not the identity of a run", "leave it out; the controller fills it in")
     run = {"id": given["id"], "by": printable(given.get("by") or "somebody", 120), "host": printable(given.get("host") or "", 100)}
     run.update({key: str(given.get(key)).lower() in TRUE for key in ("experiment", "force", "turn")})
     run["lease_s"] = _quantity.duration(given.get("lease") or "15s", "run.lease", low=1.0, high=3600.0)
@@ -140,7 +140,7 @@ def _other(ledger, run):
     """Why the turn is not to be had (a sentence's middle), or None."""
     told = holder(ledger.folders.run)
     if told and told.get("id") == run["id"] and told.get("host") != run["host"]:
-        return "%s and %s of the inventory are one machine, and this run experiments on it as %s" % tuple(
+        return "%s and %s in the inventory are the same machine, and this run already experiments on it as %s" % tuple(
             printable(each, 100) for each in (run["host"], told.get("host"), told.get("host"))
         )
     if told and told.get("id") != run["id"]:
@@ -149,7 +149,7 @@ def _other(ledger, run):
         if (record.get("run") or {}).get("id") != run["id"]:
             until = (record.get("deadline") or {}).get("wall")
             ends = ", until %s at the latest" % moment(until) if until else ""
-            return "fault '%s' of %s is on this host%s" % (printable(record["name"], 63), whose(record), ends)
+            return "fault '%s' of %s is active on this host%s" % (printable(record["name"], 63), whose(record), ends)
     return None
 
 
@@ -181,8 +181,8 @@ def moment(wall):
 
 def _sentence(told):
     until = told.get("until")
-    ends = "is expected to end about %s" % moment(until) if until else "keeps it as long as it renews its lease of %g s" % (told.get("lease_s") or 0)
-    return "%s has had this host since %s and %s" % (whose({"run": told}), moment(told.get("since")), ends)
+    ends = "is expected to end at about %s" % moment(until) if until else "keeps it while it renews its lease of %g s" % (told.get("lease_s") or 0)
+    return "%s has reserved this host since %s and %s" % (whose({"run": told}), moment(told.get("since")), ends)
 
 
 def main(spec_path, ready):

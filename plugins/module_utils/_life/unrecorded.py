@@ -69,7 +69,8 @@ def named(ledger):
             fault_id, _dot, kind = name.partition(".")
             if kind == "kept" and ID.fullmatch(fault_id) and ledger.read(fault_id) is None and not os.path.lexists(ledger.path(fault_id)):
                 path = os.path.join(ledger.faults, name)
-                said.append("%s holds the first bytes of a file that a fault overwrote, and its record is gone: put them back by hand, then remove it" % path)
+                why = "%s contains the first bytes of a file that a fault overwrote, and its record is lost: restore them manually, then remove it"
+                said.append(why % path)
     return said + _roots(ledger)
 
 
@@ -82,7 +83,7 @@ def _roots(ledger):
         rows = [row for row in tc.qdiscs() if row.get("root") and row["kind"] in tc.KINDS and row.get("handle") not in ours]
     except (ChaosError, OSError):
         return []
-    said = "qdisc %s %s on %s has a handle such as faults use, and no fault is known: if nobody else made it, remove it (tc qdisc del dev %s root)"
+    said = "qdisc %s %s on %s has a handle as faults use, and no fault is known: if nothing else created it, remove it (tc qdisc del dev %s root)"
     return [said % (row["kind"], row["handle"], row["dev"], row["dev"]) for row in rows if _HANDLE.fullmatch(row.get("handle", ""))]
 
 
@@ -95,7 +96,7 @@ def _record(fault_id, left, found):
         "revert_cause": "halt",
         "residue": left,
         "steps": [],
-        "notes": ["its record was gone or damaged; what was found of it: %s" % ", ".join(sorted(set(found)))],
+        "notes": ["its record was lost or damaged; its traces on the host: %s" % ", ".join(sorted(set(found)))],
     }
 
 

@@ -31,17 +31,17 @@ def parse(params):
     """The JSON-able spec of a recorder from the options of the probe module. Raises BadOption."""
     rate = params["rate"]
     if not (math.isfinite(rate) and SLOWEST <= rate <= FASTEST):
-        raise BadOption("rate", "%g" % rate, "is not a usable rate", "use %g to %g probes a second" % (SLOWEST, FASTEST))
+        raise BadOption("rate", "%g" % rate, "is not a valid rate", "use %g to %g probes a second" % (SLOWEST, FASTEST))
     timeout = _quantity.duration(params["timeout"], "timeout", low=0.01, high=60.0)
     lasts = _quantity.duration(params["max_duration"], "max_duration", low=1.0, high=86400.0)
     if rate * lasts > samples.MOST:
         longest = _quantity.show_duration(math.floor(samples.MOST / rate))
-        raise BadOption("max_duration", params["max_duration"], "makes more than %d samples at %g/s" % (samples.MOST, rate), "use %s or less" % longest)
+        raise BadOption("max_duration", params["max_duration"], "would make more than %d samples at %g/s" % (samples.MOST, rate), "use %s or less" % longest)
     bound = params["max_in_flight"]
     if bound is None:
         bound = min(max(math.ceil(2 * rate * timeout), 4), 256)
     if not 1 <= bound <= MOST_IN_FLIGHT:
-        raise BadOption("max_in_flight", bound, "is not a usable bound", "use 1 to %d" % MOST_IN_FLIGHT)
+        raise BadOption("max_in_flight", bound, "is not a valid limit", "use 1 to %d" % MOST_IN_FLIGHT)
     check = specs.parse(params, timeout)
     if check["kind"] in ("command", "sql") and bound > 64:
         bound = 64  # each one may be a process
@@ -116,13 +116,13 @@ def _same_runs(run, spec):
     if not found or not found["alive"] or found.get("ended"):
         return False
     if turn.foreign(found, spec["run"]):
-        remedy = "wait until it is over, or use another name"
-        raise Refused("run", "probe '%s' on this host is that of %s" % (spec["name"], turn.whose(found)), remedy=remedy)
+        remedy = "wait until it ends, or use another name"
+        raise Refused("run", "probe '%s' on this host belongs to %s" % (spec["name"], turn.whose(found)), remedy=remedy)
     if found.get("fingerprint") != spec["fingerprint"]:
         raise BadOption(
             "name",
             spec["name"],
-            "is a probe that runs with other options (%s at %g/s)" % (found.get("target"), found.get("rate", 0)),
+            "is already running with other options (%s at %g/s)" % (found.get("target"), found.get("rate", 0)),
             "stop it first, or use another name",
         )
     return True

@@ -83,7 +83,7 @@ def unpack(packed):
     Raises BadSamples: unknown form, too many, or a line that is no sample.
     """
     if not isinstance(packed, dict) or packed.get("encoding") != ENCODING or packed.get("columns") != list(COLUMNS):
-        raise BadSamples("samples: this is not the form a probe returns; pass its result on as it is")
+        raise BadSamples("samples: this is not the result of a probe; pass it unchanged")
     count, data = packed.get("count"), packed.get("data")
     if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= MOST or not isinstance(data, str):
         raise BadSamples("samples: the count is missing or above %d" % MOST)

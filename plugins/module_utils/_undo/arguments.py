@@ -57,9 +57,9 @@ def check(operation, args, fault_id=None):
     """Refuse arguments that ``operation`` does not take; with ``fault_id`` those, too, that name another fault. Raises HostError."""
     optional = getattr(operation, "OPTIONAL", {})
     if not isinstance(args, dict) or not set(operation.ARGS) <= set(args) <= set(operation.ARGS) | set(optional):
-        raise HostError("its arguments are not those that it takes")
+        raise HostError("its arguments are not valid")
     for name, kind in dict(operation.ARGS, **optional).items():
         if name in args and not KINDS[kind](args[name]):
-            raise HostError("its argument %s is not what it takes: '%s'" % (name, printable(args[name])))
+            raise HostError("its argument %s is not valid: '%s'" % (name, printable(args[name])))
     if fault_id is not None and args.get("fault", fault_id) != fault_id:
         raise HostError("it belongs to another fault: '%s'" % printable(args["fault"]))

@@ -68,10 +68,10 @@ def compare(before, entries, op_of):
         there = now.get(thing)
         if there is None:
             why = "; ".join(each["unknown"] for each in now.values() if "unknown" in each)
-            found.append("%s: is no longer there or cannot be looked at%s" % (thing, " (%s)" % why if why else ""))
+            found.append("%s: no longer exists or cannot be inspected%s" % (thing, " (%s)" % why if why else ""))
         elif there["digest"] != was["digest"]:
             found.extend(_lines(thing, was, there))
-    found.extend("%s: was not there before" % thing for thing, there in sorted(now.items()) if thing not in before and "unknown" not in there)
+    found.extend("%s: did not exist before" % thing for thing, there in sorted(now.items()) if thing not in before and "unknown" not in there)
     if len(found) > MOST_SHOWN:
         found[MOST_SHOWN - 1 :] = ["and %d more" % (len(found) - MOST_SHOWN + 1)]
     return brief(now), found
@@ -80,11 +80,11 @@ def compare(before, entries, op_of):
 def _lines(thing, was, there):
     """What came and what went, as sentences."""
     if "lines" not in was or "lines" not in there:
-        return ["%s: is not as before" % thing]
+        return ["%s: differs from before" % thing]
     gone, new = Counter(was["lines"]), Counter(there["lines"])
     said = ["%s: no longer %s" % (thing, text) for text in _texts(was, gone - new)]
     said += ["%s: now %s" % (thing, text) for text in _texts(there, new - gone)]
-    return said or ["%s: the same lines in another order" % thing]
+    return said or ["%s: the same lines in a different order" % thing]
 
 
 def _texts(held, wanted):

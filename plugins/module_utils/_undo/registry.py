@@ -100,7 +100,7 @@ def _operation(entry, fault_id):
     """The operation that an entry names, once its arguments are found to be such. Raises HostError."""
     op = entry.get("op") if isinstance(entry, dict) else None
     if not isinstance(op, str) or op not in OPERATIONS:
-        raise HostError("this version knows no such operation")
+        raise HostError("this version does not know that operation")
     arguments.check(OPERATIONS[op], entry.get("args"), fault_id)
     return OPERATIONS[op]
 
@@ -148,4 +148,4 @@ def verify(record):
     try:
         dumps.verify(record, OPERATIONS.get)
     except Exception as error:  # the fault is undone and must be written down so
-        record["differences"] = ["what the fault touched could not be compared: %s" % error]
+        record["differences"] = ["the state after the revert could not be compared: %s" % error]

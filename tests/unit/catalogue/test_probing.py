@@ -19,8 +19,8 @@ SECRET = "Kanarie7f3a9Xq"
     [
         ("[1", "chaos_probe: '...' is not a mapping"),
         ([1], "is not a mapping"),
-        ({"ulr": "/x"}, "'ulr' is no key of it; did you mean 'url'?"),
-        ({"expect": {"code": 200}}, "chaos_probe.expect: 'code' is no key of it; use status, json, matches"),
+        ({"ulr": "/x"}, "'ulr' is not a valid key; did you mean 'url'?"),
+        ({"expect": {"code": 200}}, "chaos_probe.expect: 'code' is not a valid key; use status, json, matches"),
         ({"expect": 200}, "chaos_probe.expect"),
         ({"headers": ["a"]}, "chaos_probe.headers"),
         ({"headers": {"X-Key": SECRET + "\n"}}, "chaos_probe.headers"),

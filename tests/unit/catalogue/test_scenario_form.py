@@ -70,12 +70,12 @@ FORM = [
     ({"tags": "a"}, "'tags' is not a list of texts"),
     ({"tags": [1]}, "'tags' is not a list of texts"),
     ({"options": []}, "'options' is not a mapping"),
-    ({"family": "gravity"}, "family: 'gravity' is not known; use one of cpu"),
-    ({"intensity": "brutal"}, "intensity: 'brutal' is not known"),
+    ({"family": "gravity"}, "family: 'gravity' is unknown; use one of cpu"),
+    ({"intensity": "brutal"}, "intensity: 'brutal' is unknown"),
     ({"id": "../x"}, "id"),
     ({"exempt": ["p95"]}, "'exempt' is not a mapping"),
     ({"exempt": {"objectives": ["p95"]}}, "exempt: needs a list 'objectives' and a text 'why'"),
-    ({"exempt": {"objectives": ["p96"], "why": "so"}}, "exempt: 'p96' is not known"),
+    ({"exempt": {"objectives": ["p96"], "why": "so"}}, "exempt: 'p96' is unknown"),
 ]
 MEANING = [
     ({"hold": "30 parsecs"}, "hold: '30 parsecs' is not a duration"),
@@ -84,7 +84,7 @@ MEANING = [
     ({"options": {"action": "loss", "loss": "200%"}}, "options: loss: '200%'"),
     ({"options": {"action": "los", "loss": "5%"}}, "options: value of action must be one of"),
     ({"options": {"action": "loss", "los": "5%"}}, "options: network_fault has no option 'los'; did you mean 'loss'"),
-    ({"options": {"action": "loss", "loss": "5%", "port": "@prt"}}, "options: port: '@prt' is not filled in by anything"),
+    ({"options": {"action": "loss", "loss": "5%", "port": "@prt"}}, "options: port: '@prt' is not a known placeholder"),
     ({"options": {"action": "loss", "loss": "5%", "duration": "5s"}}, "options: network_fault has no option 'duration'"),
     ({"family": "host", "options": {"action": "reboot", "delay": "1h"}}, "options: delay: '1h'"),
 ]
@@ -118,7 +118,7 @@ def test_the_schema_knows_the_same_keys_and_families():
     assert known["properties"]["intensity"]["enum"] == list(_scenario_form.INTENSITIES)
 
 
-@pytest.mark.parametrize("entries, says", [("x", "'scenarios' is not a list"), (["x"], "entry 1 is not a mapping"), ([GOOD, GOOD], "the id is there twice")])
+@pytest.mark.parametrize("entries, says", [("x", "'scenarios' is not a list"), (["x"], "entry 1 is not a mapping"), ([GOOD, GOOD], "the id is used twice")])
 def test_lists(entries, says):
     with pytest.raises(ChaosError, match=says):
         _scenario_form.check(entries, "mine.yml")
@@ -128,5 +128,5 @@ def test_lists(entries, says):
 def test_a_scenario_about_a_process_that_is_not_seen_is_skipped_before_its_baseline(pid, skipped):
     entry = dict(GOOD, family="process", options={"action": "kill", "port": "@port"})
     found = _catalogue.fill(entry, {"url": "http://127.0.0.1:8000", "port": 8000, "pid": pid})
-    assert ("no process of the service is seen" in found.get("skipped", "")) == skipped
+    assert ("the process of the service is not visible" in found.get("skipped", "")) == skipped
     assert "skipped" not in _catalogue.fill(entry, {"url": "http://127.0.0.1:8000", "port": 8000}), "nobody looked for its process"

@@ -52,7 +52,7 @@ def test_what_may_be_written(value, given):
         ({"latency_impact": "0.1"}, "has no unit"),
         ({"error_rate": "1pct"}, "chaos_objectives.error_rate: '1pct' is not a percentage; did you mean 1%?"),
         ({"error_rate": "1ms"}, "did you mean 1%?"),
-        ({"error_rate": "101%"}, "above the most allowed"),
+        ({"error_rate": "101%"}, "above the maximum"),
         ({"error_rate": "little"}, "is not a percentage; write a number"),
         ({"p95": {"objective": 300}}, "has no unit"),
         (["p95"], "is not a mapping"),

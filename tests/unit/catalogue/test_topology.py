@@ -65,7 +65,7 @@ def test_the_minority_never_has_a_majority():
         (["a", "a"], "isolate", None, "different hosts"),
         (["a", 1], "isolate", None, "different hosts"),
         (["a", "b"], "isolate", "c", "one: 'c' is not one of the hosts"),
-        (["a", "b"], "halves", "a", "one: 'a' means nothing with halves"),
+        (["a", "b"], "halves", "a", "one: 'a' has no effect with halves"),
     ],
 )
 def test_what_is_wrong_is_told(hosts, topology, one, says):

@@ -47,13 +47,13 @@ def test_a_misspelt_variable_is_named_with_the_nearest(name, meant, near):
         refusals, warnings = _misspelt.look([name], {name} if given else ())
         told = refusals if near or given else warnings
         assert len(told) == 1 and told == refusals + warnings
-        assert told[0].startswith(name + " is no ") and "\n" not in told[0]
+        assert told[0].startswith(name + " is not a") and "\n" not in told[0]
         assert meant is None or "did you mean %s?" % meant in told[0]
         assert meant is not None or "chaos_x_..." in told[0]
 
 
 def test_the_sentence_of_a_misspelt_variable():
-    assert _misspelt.look([], {"chaos_max_precent"})[0] == ["chaos_max_precent is no variable of this collection; did you mean chaos_max_percent?"]
+    assert _misspelt.look([], {"chaos_max_precent"})[0] == ["chaos_max_precent is not a variable of this collection; did you mean chaos_max_percent?"]
 
 
 @pytest.mark.parametrize(
@@ -79,13 +79,13 @@ def test_what_is_ours_or_somebody_elses_passes(name):
 @pytest.mark.parametrize("name", [each.name for each in _variables.RESULTS])
 def test_a_result_is_no_setting(name):
     assert _misspelt.look([name]) == ([], [])
-    assert "no setting" in _misspelt.look([name], {name})[0][0]
+    assert "not a setting" in _misspelt.look([name], {name})[0][0]
 
 
 def test_the_environment_is_looked_at_too():
     names = ["CHAOS_MAX_PERCENT", "CHAOS_PYHTON", "CHAOS_REPORTDIR", "CHAOS_MONKEY", "HOME", *_variables.ENVIRONMENT]
     told = _misspelt.look_at_environment(names)
-    assert [each.split()[0] for each in told] == ["CHAOS_MAX_PERCENT", "CHAOS_PYHTON", "CHAOS_REPORTDIR"]
+    assert [each.split()[3] for each in told] == ["CHAOS_MAX_PERCENT", "CHAOS_PYHTON", "CHAOS_REPORTDIR"]
     assert "-e chaos_max_percent=" in told[0] and "did you mean CHAOS_PYTHON?" in told[1]
 
 

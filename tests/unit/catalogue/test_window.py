@@ -64,7 +64,7 @@ def test_what_is_no_window(text):
 
 def test_outside_the_time_and_the_key_are_told():
     said = _window.refusal(["Mon 09:00-17:00 UTC", "Tue 09:00-17:00 UTC"], "web1", at(25, 12))
-    assert said.startswith("refused by the window guard: it is Wed 12:00 (UTC), outside of Mon 09:00-17:00 UTC, Tue 09:00-17:00 UTC for web1")
+    assert said.startswith("refused by the window guard: it is Wed 12:00 (UTC), outside Mon 09:00-17:00 UTC, Tue 09:00-17:00 UTC for web1")
     assert "chaos_window" in said
     assert _window.refusal(["Mon 09:00-17:00 UTC", "Wed 09:00-17:00 UTC"], "web1", at(25, 12)) is None
 

@@ -23,7 +23,7 @@ def found(claim, step="healthy", score=60, wanted=False, service=None, error=Non
     answer = (
         ask.silent(error) if step == "none" else {"speaks": True, "healthy": step != "listening", "url": url, "health_url": url + "/health", "service": service}
     )
-    rating = ranking.Rating(score, ["nobody listens" if step == "none" else "+10 somebody listens"], step, wanted)
+    rating = ranking.Rating(score, ["nothing listens" if step == "none" else "+10 something listens"], step, wanted)
     target = candidates.Target(claim, ["127.0.0.1"], step != "none", [7])
     return choice.Found(target, rating, answer, None if step == "none" else {"name": "python", "pid": 7, "unit": None})
 
@@ -66,19 +66,19 @@ def test_what_is_taken_and_why(finds, claims, service, port, words):
             [SHOP, found(E9999, "none")],
             [E9999, D5000],
             None,
-            ["port 9999 (nobody listens), named by " + ENV, "found instead: http://127.0.0.1:5000 (shop, process python 7)", "--target URL"],
+            ["port 9999 (nothing listens), named by " + ENV, "found instead: http://127.0.0.1:5000 (shop, process python 7)", "--target URL"],
         ),
         ([found(URL, "none"), SHOP], [URL], None, ["no service at http://127.0.0.1:9999", "named by option url", "found instead: http://127.0.0.1:5000 (shop"]),
         ([found(URL, "none")], [URL], None, ["named by option url; start it, or correct that"]),
-        ([SHOP], [D8000, D5000], "orders-api", ["no service here says that it is 'orders-api'", "found instead: http://127.0.0.1:5000 (shop", "chaos_service"]),
-        ([found(D8000, "none")], [D8000, D5000], "orders-api", ["no service says that it is 'orders-api' (ports asked: 5000, 8000)"]),
+        ([SHOP], [D8000, D5000], "orders-api", ["no service here reports the name 'orders-api'", "found instead: http://127.0.0.1:5000 (shop", "chaos_service"]),
+        ([found(D8000, "none")], [D8000, D5000], "orders-api", ["no service reports the name 'orders-api' (ports tried: 5000, 8000)"]),
         (
             [found(D8000, "none")],
             [D8000, O4545],
             None,
-            ["nothing that could be a service was found on this host (ports asked: 4545, 8000)", "chaos_target_url"],
+            ["no service was found on this host (ports tried: 4545, 8000)", "chaos_target_url"],
         ),
-        ([found(URL, wanted=False)], [URL], "orders-api", ["no service here says that it is 'orders-api'"]),
+        ([found(URL, wanted=False)], [URL], "orders-api", ["no service here reports the name 'orders-api'"]),
         ([found(D8000, "none", service="\x1b[2J\n")], [D8000], "\x1b[2J\n", ["'?[2J?'"]),
     ],
     ids=["a port", "a url", "a url alone", "a service", "a service alone", "nothing", "a url and a service", "untrusted"],
@@ -95,4 +95,4 @@ def test_the_sentence_of_a_run():
     process = {"name": "gunicorn", "pid": 8, "unit": "shop.service"}
     said = choice.sentence(dict(endpoint, process=process), "identified", "found on default port 8000")
     assert said == "http://127.0.0.1:8000/health?token=... (shop 1, gunicorn, process gunicorn 8, unit shop.service): identified; found on default port 8000"
-    assert "its process is not known" in choice.sentence(dict(endpoint, process=None), "healthy", "named by option url")
+    assert "its process is unknown" in choice.sentence(dict(endpoint, process=None), "healthy", "named by option url")

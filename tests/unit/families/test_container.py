@@ -90,15 +90,15 @@ def test_another_fault_is_named_by_whatever_name_it_was_given():
     "facts, change, words",
     [
         (around(matching=2), {"container": None, "label": "a"}, "2 containers match"),
-        (around(container(infra=True)), {"action": "pause"}, "namespaces of a pod"),
-        (around(container(labels={"io.cri-containerd.kind": "sandbox"})), {"action": "pause"}, "namespaces of a pod"),
-        (around(container(pid=7), carriers=[9, 7]), {}, "this very task"),
+        (around(container(infra=True)), {"action": "pause"}, "infra container of a pod"),
+        (around(container(labels={"io.cri-containerd.kind": "sandbox"})), {"action": "pause"}, "infra container of a pod"),
+        (around(container(pid=7), carriers=[9, 7]), {}, "this task"),
         (around(container(auto_remove=True)), {}, "--rm"),
         (around(container(labels={"PODMAN_SYSTEMD_UNIT": "web.service"})), {}, "web.service"),
         (around(container(labels={"PODMAN_SYSTEMD_UNIT": "web.service"}), systemd=False), {"action": "kill"}, "web.service"),
         (around(container(labels={"io.kubernetes.pod.name": "x"})), {"action": "kill"}, "kubelet"),
-        (around(users={ID: ["side"]}), {"action": "restart"}, "side would be cut off"),
-        (around(visible=[]), {"action": "kill"}, "cannot be seen"),
+        (around(users={ID: ["side"]}), {"action": "restart"}, "side would lose its network"),
+        (around(visible=[]), {"action": "kill"}, "not visible"),
     ],
 )
 def test_refusals(facts, change, words):
@@ -108,7 +108,7 @@ def test_refusals(facts, change, words):
 
 @pytest.mark.parametrize("status", ["exited", "paused", "created"])
 def test_what_does_not_run_is_no_target(status):
-    with pytest.raises(BadOption, match="does not run"):
+    with pytest.raises(BadOption, match="is not running"):
         planned(around(container(status=status)))
 
 

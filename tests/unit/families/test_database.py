@@ -89,7 +89,7 @@ def test_sqlite_ends_with_its_worker(action, facts, undone):
     assert step["args"]["by_library"] == (undone[0] == "sqlite.settle")
 
 
-@pytest.mark.parametrize("facts, words", [({"linked": True}, "leads to"), ({"library": False}, "sqlite3"), ({"mode": "wal", "open": True}, "10 s")])
+@pytest.mark.parametrize("facts, words", [({"linked": True}, "links to"), ({"library": False}, "sqlite3"), ({"mode": "wal", "open": True}, "10 s")])
 def test_sqlite_says_what_must_be_known(facts, words):
     (note,) = FAMILY.plan(parsed(path="/y/link.db"), dict(FILE, **facts))["notes"]
     assert words in note
@@ -113,8 +113,8 @@ def test_server_is_over_only_when_it_takes_connections(action, facts, undone):
     "change, facts, words",
     [
         ({}, dict(SERVER, us=1000), "belong to another user"),
-        ({"action": "refuse", "database": "x"}, {"login": LOGIN, "open": False}, "takes no connections already"),
-        ({"action": "exhaust"}, {"login": LOGIN, "free": 0}, "no free connections already"),
+        ({"action": "refuse", "database": "x"}, {"login": LOGIN, "open": False}, "already accepts no connections"),
+        ({"action": "exhaust"}, {"login": LOGIN, "free": 0}, "already has no free connections"),
         ({"action": "exhaust"}, {"login": LOGIN, "free": 201}, "at most 200"),
     ],
 )
@@ -214,7 +214,7 @@ def test_mysql_locked_account(said, locked):
 @pytest.mark.parametrize(
     "change, facts, words",
     [
-        ({"action": "refuse", "account": "shop"}, {"locked": True, "ours": "root@localhost"}, "locked already"),
+        ({"action": "refuse", "account": "shop"}, {"locked": True, "ours": "root@localhost"}, "is already locked"),
         ({"action": "refuse", "account": "root@localhost"}, {"locked": False, "ours": "root@localhost"}, "unlock itself"),
         ({"action": "exhaust"}, {"free": 0}, "no free connections"),
         ({"action": "exhaust"}, {"free": 201}, "at most 200"),

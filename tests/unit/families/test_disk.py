@@ -123,13 +123,13 @@ def test_force_does_not_lift_the_ledger_guard():
 
 
 def test_memory_with_force_is_noted():
-    assert "memory is used" in planned(IO, {"type": "tmpfs"}, force=True)["notes"][0]
-    assert "cannot be told" in planned(IO, {"device": None})["notes"][0]
+    assert "uses memory" in planned(IO, {"type": "tmpfs"}, force=True)["notes"][0]
+    assert "cannot be determined" in planned(IO, {"device": None})["notes"][0]
 
 
 @pytest.mark.parametrize("change", [{"leave_free": "20G"}, {"leave_free": "50%"}])
 def test_fill_that_is_there_already(change):
-    with pytest.raises(BadOption, match="is more than the 20GiB that is free"):
+    with pytest.raises(BadOption, match="is more than the free 20GiB"):
         planned(FILL, size=None, **change)
 
 

@@ -48,7 +48,7 @@ def test_what_is_no_name(text):
         ({"names": None}, "names: '' is missing"),
         ({"names": []}, "names: '' is missing"),
         ({"names": ["a%d" % number for number in range(MOST + 1)]}, "too many"),
-        ({"address": "10.0.0.1"}, "means nothing with action=block"),
+        ({"address": "10.0.0.1"}, "has no effect with action=block"),
         ({"action": "redirect"}, "is not an address"),
         ({"action": "redirect", "address": "db"}, "is not an address"),
         ({"action": "redirect", "address": "10.0.0.300"}, "is not an address"),

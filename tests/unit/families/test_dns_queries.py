@@ -36,21 +36,21 @@ def planned(facts=(), **change):
 @pytest.mark.parametrize(
     "change, words",
     [
-        ({"failure": "timeout", "action": "delay", "delay": "1s"}, "failure: 'timeout' means nothing with action=delay"),
-        ({"delay": "1s"}, "delay: '1s' means nothing with action=fail"),
+        ({"failure": "timeout", "action": "delay", "delay": "1s"}, "failure: 'timeout' has no effect with action=delay"),
+        ({"delay": "1s"}, "delay: '1s' has no effect with action=fail"),
         ({"action": "delay"}, "delay: '' is missing"),
-        ({"action": "delay", "delay": "0"}, "below the least"),
-        ({"action": "delay", "delay": "31s"}, "above the most"),
+        ({"action": "delay", "delay": "0"}, "below the minimum"),
+        ({"action": "delay", "delay": "31s"}, "above the maximum"),
         ({"action": "delay", "delay": "x"}, "is not a duration"),
         ({"via": "hosts_file"}, "via: 'hosts_file' cannot do action=fail"),
         ({"action": "block", "via": "queries", "names": ["a"]}, "via: 'queries' cannot do action=block"),
-        ({"address": "10.0.0.1"}, "means nothing with action=fail"),
+        ({"address": "10.0.0.1"}, "has no effect with action=fail"),
         ({"names": []}, "names: '' is missing"),
         ({"names": ["a.*.org"]}, "write \\*.example.org for all names below one"),
         ({"names": ["*"]}, "is not the name of a host"),
         ({"names": ["*."]}, "is not the name of a host"),
         ({"names": ["*.10.0.0.1 "], "action": "redirect", "via": "queries"}, "is not an address"),
-        ({"action": "redirect", "names": ["*.example.org"], "address": "10.0.0.1"}, "/etc/hosts knows no wildcards"),
+        ({"action": "redirect", "names": ["*.example.org"], "address": "10.0.0.1"}, "/etc/hosts does not support wildcards"),
     ],
 )
 def test_bad_options(change, words):
@@ -62,11 +62,11 @@ def test_bad_options(change, words):
 def test_the_plan_lets_the_worker_end_before_the_table_goes():
     plan = planned(names=["*.Example.org", "api"])
     assert [entry["op"] for entry in reversed(plan["steps"][0]["undo"])] == ["workers.finish", "workers.end", "nft.remove_table"]
-    assert plan["claims"] == ["name:*.example.org", "name:api", "questions to name servers"]
+    assert plan["claims"] == ["name:*.example.org", "name:api", "DNS queries"]
     assert plan["requested"] == {"names": ["*.example.org", "api"], "failure": "nxdomain"}
-    assert plan["steps"][0]["says"] == "answer questions for *.example.org, api with nxdomain"
+    assert plan["steps"][0]["says"] == "answer queries for *.example.org, api with nxdomain"
     assert {"web1", "9.2.0.192.in-addr.arpa"} <= set(plan["steps"][0]["args"]["exempt"])
-    assert planned(failure="timeout")["steps"][0]["says"] == "let questions for all names be lost"
+    assert planned(failure="timeout")["steps"][0]["says"] == "drop queries for all names"
     assert planned(action="delay", delay="200ms")["requested"] == {"names": "all", "delay_ms": 200.0}
     assert planned(action="redirect", via="queries", names=["a"], address="::1")["requested"] == {"names": ["a"], "addresses": ["::1"]}
 

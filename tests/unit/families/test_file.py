@@ -55,15 +55,15 @@ def test_bad_mode(text):
     "change, words",
     [
         ({"action": None}, "action: '' is missing"),
-        ({"mode": "0644"}, "mode: '0644' means nothing"),
-        ({"size": "1K"}, "size: '1K' means nothing"),
-        ({"action": "corrupt", "content": "x"}, "content: 'x' means nothing"),
+        ({"mode": "0644"}, "mode: '0644' has no effect"),
+        ({"size": "1K"}, "size: '1K' has no effect"),
+        ({"action": "corrupt", "content": "x"}, "content: 'x' has no effect"),
         ({"action": "permissions"}, "at least one of"),
         ({"action": "append", "size": "1K", "content": "x"}, "give one of them"),
         ({"action": "append", "content": ""}, "is empty"),
         ({"action": "append", "content": "x" * 65537}, "longer than"),
-        ({"action": "corrupt", "size": "0"}, "below the least"),
-        ({"action": "corrupt", "size": "17M"}, "above the most"),
+        ({"action": "corrupt", "size": "0"}, "below the minimum"),
+        ({"action": "corrupt", "size": "17M"}, "above the maximum"),
         ({"action": "corrupt", "size": "lots"}, "not a size"),
     ],
 )
@@ -93,7 +93,7 @@ def test_permissions_undo_what_was_asked_for():
     (entry,) = plan["steps"][0]["undo"]
     assert entry["args"]["after"] == {"mode": 0, "uid": 9} and entry["args"]["before"] == BEFORE
     assert plan["requested"] == {"path": "/srv/f", "mode": "0000", "uid": "9"}
-    with pytest.raises(BadOption, match="has already"):
+    with pytest.raises(BadOption, match="already has"):
         planned(facts(wanted={"mode": 0o644}), action="permissions", mode="0644")
 
 
@@ -159,7 +159,7 @@ def test_links_and_what_is_no_file_are_told(tmp_path):
         ("link", "symbolic link"),
         ("way/g", "symbolic link"),
         ("none", "No such file"),
-        ("folder", "no regular file"),
+        ("folder", "not a regular file"),
         ("f/x", "Not a directory"),
     ):
         with pytest.raises(BadOption, match=words):

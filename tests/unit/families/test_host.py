@@ -33,7 +33,7 @@ def test_plans(action, backend, says):
     (step,) = found["steps"]
     assert (found["backend"], found["event"], found["claims"]) == (backend, True, ["boot"])
     assert says in step["says"] and "5 s after the answer" in step["says"] and step["undo"] == []
-    assert ("nothing of ours starts this host again" in found["notes"]) is (action == "shutdown")
+    assert ("this collection cannot start the host again" in found["notes"]) is (action == "shutdown")
 
 
 @pytest.mark.parametrize(

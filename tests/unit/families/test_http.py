@@ -36,13 +36,13 @@ def planned(facts=(), **options):
         ({"status": None}, "status: '' is missing"),
         ({"status": 101}, "not the status of a whole answer"),
         ({"status": 600}, "not the status of a whole answer"),
-        ({"action": "abort"}, "status: '503' means nothing with action=abort"),
+        ({"action": "abort"}, "status: '503' has no effect with action=abort"),
         ({"action": "delay", "status": None}, "delay: '' is missing"),
         ({"action": "delay", "status": None, "delay": "soon"}, "is not a duration"),
-        ({"delay": "0"}, "below the least"),
-        ({"delay": "6m"}, "above the most"),
-        ({"percent": "0"}, "below the least"),
-        ({"percent": "101%"}, "above the most"),
+        ({"delay": "0"}, "below the minimum"),
+        ({"delay": "6m"}, "above the maximum"),
+        ({"percent": "0"}, "below the minimum"),
+        ({"percent": "101%"}, "above the maximum"),
         ({"percent": "few"}, "is not a percentage"),
         ({"path": []}, "empty list"),
         ({"path": ["api"]}, "is not a path"),
@@ -85,7 +85,7 @@ def test_the_plan_takes_the_table_away_first_and_says_what_it_does():
     [
         ({"control": [22, 8000]}, {}, Refused, "control connection"),
         ({"servers": ["sshd-session"]}, {}, Refused, "control connection"),
-        ({"addresses": []}, {}, Refused, "nobody listens on port 8000"),
+        ({"addresses": []}, {}, Refused, "nothing listens on port 8000"),
         ({"nft": False}, {}, MissingTool, "nft is not installed"),
         ({"ss": False}, {"reset_existing": True}, MissingTool, "ss is not installed"),
         ({"uid": 1000}, {}, NotHere, "needs root"),
@@ -168,9 +168,9 @@ def figures(**change):
     [
         ({}, {"percent": "10%"}, "confirmed", "100 of 1000"),
         ({"hit": 200}, {"percent": "10%"}, "mismatch", "200 of 1000"),
-        ({"hit": 0}, {"percent": "10%"}, "inconclusive", "chance hit none"),
+        ({"hit": 0}, {"percent": "10%"}, "inconclusive", "by chance none was hit"),
         ({"matched": 20, "hit": 5}, {"percent": "10%"}, "confirmed", "5 of 20"),
-        ({"matched": 0, "hit": 0}, {}, "inconclusive", "no request that is meant"),
+        ({"matched": 0, "hit": 0}, {}, "inconclusive", "no selected request"),
         ({"requests": 0, "matched": 0, "hit": 0, "unread": 3}, {}, "mismatch", "not HTTP/1.1"),
         ({"hit": 1000, "held": 1000, "held_s": 201.0}, {"action": "delay", "status": None, "delay": "200ms"}, "confirmed", "201 ms"),
         ({"hit": 1000, "held": 1000, "held_s": 260.0}, {"action": "delay", "status": None, "delay": "200ms"}, "mismatch", "260 ms"),
@@ -193,5 +193,5 @@ def test_counts_are_seen_by_whoever_shares_them():
 
 
 def test_a_service_that_no_connection_of_ours_reaches_by_the_worker_is_an_error():
-    with pytest.raises(HostError, match="came to the worker"):
+    with pytest.raises(HostError, match="reached the worker"):
         reach({"addresses": ["127.0.0.1"], "port": 1}, counts.new())

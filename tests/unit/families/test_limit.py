@@ -57,7 +57,7 @@ def planned(facts, force=False, **given):
     [
         ({}, "action: '' is missing"),
         ({"action": "unit"}, "unit: '' is missing"),
-        ({"action": "unit", "unit": "web"}, "gets no limit"),
+        ({"action": "unit", "unit": "web"}, "has no limit to set"),
         ({"action": "unit", "unit": "web.socket", "cpu": "5%"}, "not the name"),
         ({"action": "unit", "unit": "--now", "cpu": "5%"}, "not the name"),
         ({"action": "unit", "unit": "a b", "cpu": "5%"}, "not the name"),
@@ -67,18 +67,18 @@ def planned(facts, force=False, **given):
         ({"action": "unit", "unit": "web", "tasks": 0}, "tasks: '0'"),
         ({"action": "unit", "unit": "web", "io_read": "1"}, "io_read: '1'"),
         ({"action": "unit", "unit": "web", "io_write": "fast"}, "io_write: 'fast'"),
-        ({"action": "unit", "unit": "web", "cpu": "5%", "path": "/"}, "path: '/' means nothing"),
+        ({"action": "unit", "unit": "web", "cpu": "5%", "path": "/"}, "path: '/' has no effect"),
         ({"action": "unit", "unit": "web", "cpu": "5%", "leave_free": 1}, "use action=descriptors or inodes or tasks"),
         ({"action": "inodes"}, "path: '' is missing"),
         ({"action": "inodes", "path": "/srv"}, "leave_free: '' is missing"),
         ({"action": "inodes", "path": "/srv", "leave_free": -1}, "leave_free: '-1' is below"),
         ({"action": "tasks"}, "leave_free: '' is missing"),
         ({"action": "tasks", "leave_free": 300, "reserve": -2}, "reserve: '-2'"),
-        ({"action": "tasks", "leave_free": 300, "pid": 7}, "pid: '7' means nothing"),
+        ({"action": "tasks", "leave_free": 300, "pid": 7}, "pid: '7' has no effect"),
         ({"action": "descriptors"}, "leave_free: '' is missing"),
         ({"action": "descriptors", "pid": 0}, "pid: '0'"),
-        ({"action": "descriptors", "pid": 7, "reserve": 5}, "reserve: '5' means nothing with pid"),
-        ({"action": "descriptors", "leave_free": 9000, "cpu": "5%"}, "cpu: '5%' means nothing"),
+        ({"action": "descriptors", "pid": 7, "reserve": 5}, "reserve: '5' has no effect with pid"),
+        ({"action": "descriptors", "leave_free": 9000, "cpu": "5%"}, "cpu: '5%' has no effect"),
     ],
 )
 def test_bad_options(given, words):
@@ -92,7 +92,7 @@ def test_limits_of_a_unit_and_their_undo():
     assert found["steps"][0]["args"]["settings"] == ["CPUQuota=150.00%", "IOReadBandwidthMax=/dev/vda 1048576", "MemoryMax=104857600", "TasksMax=3"]
     back = found["steps"][0]["undo"][0]["args"]
     assert back["former"]["MemoryMax"] == {"shown": "314572800", "file": None} and (back["folder"], back["root"]) == (False, True)
-    assert "limit of web.service: TasksMax" in found["claims"] and "5 tasks already" in found["notes"][0]
+    assert "limit of web.service: TasksMax" in found["claims"] and "already has 5 tasks" in found["notes"][0]
 
 
 @pytest.mark.parametrize(
@@ -116,12 +116,12 @@ def test_what_systemd_said_is_what_is_set_again(name, shown, assigned):
     "facts, change, given, error, words",
     [
         (UNIT, {"load": "not-found"}, {}, BadOption, "not known"),
-        (UNIT, {"names": ["web.service", "sshd.service"]}, {}, Refused, "the way back"),
+        (UNIT, {"names": ["web.service", "sshd.service"]}, {}, Refused, "needed to reach this host"),
         (UNIT, {"id": "system.slice"}, {}, Refused, "the host itself"),
-        (UNIT, {"above_us": [7]}, {}, Refused, "carries its connection"),
-        (UNIT, {"inside": ["ssh.service"]}, {}, Refused, "holds ssh.service"),
-        (UNIT, {"controllers": []}, {}, NotHere, "controller cpu of cgroup v2"),
-        (UNIT, {"active": "inactive"}, {}, BadOption, "does not run"),
+        (UNIT, {"above_us": [7]}, {}, Refused, "part of this task"),
+        (UNIT, {"inside": ["ssh.service"]}, {}, Refused, "contains ssh.service"),
+        (UNIT, {"controllers": []}, {}, NotHere, "cgroup v2 controller cpu"),
+        (UNIT, {"active": "inactive"}, {}, BadOption, "is not running"),
         (UNIT, {}, {"memory": "49M"}, Refused, "set force"),
     ],
 )
@@ -154,18 +154,18 @@ def test_what_is_taken_leaves_what_was_asked(facts, given, need):
     [
         (HOST_TASKS, {}, {"action": "tasks", "leave_free": 499}, Refused, "499 would stay free, and 500 must"),
         (HOST_TASKS, {}, {"action": "tasks", "leave_free": 47, "reserve": 0}, Refused, "needs 48"),
-        (HOST_TASKS, {"root": False}, {"action": "tasks", "leave_free": 500}, NotHere, "root only"),
+        (HOST_TASKS, {"root": False}, {"action": "tasks", "leave_free": 500}, NotHere, "needs root"),
         (HOST_TASKS, {"used": 9800}, {"action": "tasks", "leave_free": 500}, Refused, "only 200 are free now"),
         (HOST_TASKS, {"pid_max": 1 << 22, "threads_max": 1 << 22}, {"action": "tasks", "leave_free": 300000}, NotHere, "take too long"),
         (HOST_TASKS, {"group_room": 2000}, {"action": "tasks", "leave_free": 500}, NotHere, "allows 2000 more"),
         (HOST_TASKS, {"available_kib": 400 * 1024}, {"action": "tasks", "leave_free": 500}, Refused, "400 MiB is available"),
         (HOST_FILES, {}, {"action": "descriptors", "leave_free": 4999}, Refused, "5000 must"),
         (HOST_FILES, {"most": 1 << 62}, {"action": "descriptors", "leave_free": 5000}, NotHere, "fs.file-max"),
-        (HOST_FILES, {"root": False}, {"action": "descriptors", "leave_free": 5000}, NotHere, "root only"),
+        (HOST_FILES, {"root": False}, {"action": "descriptors", "leave_free": 5000}, NotHere, "needs root"),
         (INODES, {}, {"action": "inodes", "path": "/srv", "leave_free": 1023}, Refused, "1024 must"),
         (INODES, {"total": 0}, {"action": "inodes", "path": "/srv", "leave_free": 2000}, NotHere, "btrfs"),
         (INODES, {"total": 1 << 30, "free": 1 << 29}, {"action": "inodes", "path": "/srv", "leave_free": 1, "reserve": 0}, NotHere, "too long"),
-        (PROCESS, {"why": "a part of systemd"}, {"action": "descriptors", "pid": 7}, Refused, "a part of systemd"),
+        (PROCESS, {"why": "part of systemd"}, {"action": "descriptors", "pid": 7}, Refused, "part of systemd"),
         (PROCESS, {"soft": 6}, {"action": "descriptors", "pid": 7, "leave_free": 2}, BadOption, "the 2 that process 7 can"),
     ],
 )
@@ -272,7 +272,7 @@ def test_a_worker_that_got_less_is_an_error_also_when_it_has_ended(done):
     shared = workers.Shared(2)
     shared.put(0, taken=500, done=1)
     shared.put(1, taken=147, errno=11, done=done)
-    with pytest.raises(HostError, match="gave only 647 tasks: Resource temporarily unavailable; leave more free"):
+    with pytest.raises(HostError, match="provided only 647 tasks: Resource temporarily unavailable; leave more free"):
         workers.wait(None, shared, "tasks")
 
 

@@ -206,7 +206,7 @@ def test_a_delay_by_interface_counts_once():
 
 
 def test_what_the_host_says_to_itself_is_meant_by_its_interface():
-    left_alone = "what this host says to itself is left alone"
+    left_alone = "loopback traffic is exempt"
     assert any(note.startswith(left_alone) for note in planned(action="partition", force=True, interface=["eth0"])["notes"])
     assert not any(note.startswith(left_alone) for note in planned(action="partition", force=True, interface=["lo"])["notes"])
     with pytest.raises(Refused):
@@ -266,7 +266,7 @@ def test_the_table_is_new_and_the_undo_takes_it_away():
 @pytest.mark.parametrize("call", [nft.remove, nft.read, nft.there, lambda table: nft.load(table, "")])
 def test_no_table_but_ours(table, call, monkeypatch):
     monkeypatch.setattr(nft, "_json", lambda arguments: [{"table": {"family": "inet", "name": table}}])
-    with pytest.raises(HostError, match="is not one of ours"):
+    with pytest.raises(HostError, match="does not belong to this collection"):
         call(table)
 
 
@@ -297,7 +297,7 @@ def test_rules_that_are_not_as_planned_are_seen():
 @pytest.mark.parametrize(
     "action, matched, hit, wrong, effect, words",
     [
-        ("partition", 0, 0, "", "inconclusive", "no packet that is meant has come by"),
+        ("partition", 0, 0, "", "inconclusive", "no selected packet has passed"),
         ("partition", 9, 9, "", "confirmed", "9 of 9 packets"),
         ("partition", 9, 9, "order", "mismatch", "order"),
         ("loss", 10, 0, "", "confirmed", "0 of 10"),

@@ -44,7 +44,7 @@ def matches(chain, version=4, **change):
 @pytest.mark.parametrize("change", [{"action": "partition"}, {"action": "reject"}, {"action": "reset"}, {"loss": "5%"}])
 def test_it_stands_in_where_nft_is_not(change):
     found = planned(**change)
-    assert found["backend"] == "iptables" and any(note.startswith("not by nftables: nft is not installed") for note in found["notes"])
+    assert found["backend"] == "iptables" and any(note.startswith("nftables is not used: nft is not installed") for note in found["notes"])
     with pytest.raises(MissingTool, match="nft is not installed"):
         planned({"programs": {}}, **change)
     with pytest.raises(MissingTool, match="nft is not installed"):
@@ -70,7 +70,7 @@ def test_ip_versions(change, seen, versions):
     "change, seen, words",
     [
         ({}, {"programs": {"4": "/sbin/iptables"}}, "ip6tables is not installed"),
-        ({"peer": [PEER]}, {"obstacles": {"4": "you must be root"}}, "by iptables \\(you must be root\\)"),
+        ({"peer": [PEER]}, {"obstacles": {"4": "you must be root"}}, "with iptables \\(you must be root\\)"),
         ({"peer": ["198.51.%d.%d" % (n, 2 * m) for n in range(2) for m in range(120)], "port": ["%d" % (3 * n + 1) for n in range(32)]}, {}, "more than 1024"),
     ],
 )
@@ -193,6 +193,6 @@ def test_the_undo_takes_away_what_is_ours_and_nothing_else(host):
     done = [argv[3:] for argv, _stdin in host]
     name = "magsasa_%s_in" % ID
     assert done == [["-S"], ["-C", "INPUT", "-j", name], ["-D", "INPUT", "-j", name], ["-C", "INPUT", "-j", name], ["-F", name], ["-X", name]]
-    assert iptables.left(ID, 4) == ["chain %s of iptables is still there" % name]
+    assert iptables.left(ID, 4) == ["chain %s of iptables still exists" % name]
     with pytest.raises(HostError, match="is not the id of a fault"):
         iptables.remove("INPUT", 4)

@@ -79,10 +79,10 @@ def test_what_has_no_name_is_left_to_the_module(given):
 @pytest.mark.parametrize(
     "given, words",
     [
-        ("db9", "peer: 'db9' is not an IPv4 or IPv6 address or network, nor a host or group of the inventory; use an address"),
+        ("db9", "peer: 'db9' is not an IPv4 or IPv6 address or network, and not a host or group of the inventory; use an address"),
         ("db9\x1b[31m\n", "peer: 'db9?[31m' is not"),
-        ("mine", "peer: 'mine' is a group with no host but this one; "),
-        ("empty", "peer: 'empty' is a group with no host but this one; "),
+        ("mine", "peer: 'mine' is a group without other hosts than this one; "),
+        ("empty", "peer: 'empty' is a group without other hosts than this one; "),
         ("lost", "peer: 'lost' has no address: the controller cannot resolve its ansible_host 'nowhere.example'; set ansible_host of 'lost'"),
         ("broken", "peer: 'broken' has the host 'lost', which has no address: "),
         ("odd", "peer: 'odd' has an ansible_host that cannot be read ('nothing' is undefined ?[31mhere); "),

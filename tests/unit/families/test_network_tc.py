@@ -65,8 +65,8 @@ def packet(source, target, protocol=6, sport=40000, dport=80, fragment=0, kind=N
         ({"rate": "1mbit"}, {}, "tc htb", {}),
         ({"rate": "1mbit"}, {"lacks": {"htb": "no sch_htb", "netem": "", "prio": ""}}, "tc netem", {"tc htb": "no sch_htb"}),
         ({"rate": "1mbit", "delay": "1s"}, {}, "tc netem", {}),
-        ({"delay": "1s"}, {"lacks": {"netem": "no sch_netem", "prio": "no"}}, "NFQUEUE and a worker of our own", {"tc netem": "no sch_netem"}),
-        ({"delay": "1s"}, {"there": False}, "NFQUEUE and a worker of our own", {"tc netem": "tc is not installed"}),
+        ({"delay": "1s"}, {"lacks": {"netem": "no sch_netem", "prio": "no"}}, "NFQUEUE and a worker", {"tc netem": "no sch_netem"}),
+        ({"delay": "1s"}, {"there": False}, "NFQUEUE and a worker", {"tc netem": "tc is not installed"}),
         ({"loss": "5%"}, {"lacks": {"netem": "no sch_netem", "prio": "no"}}, "nftables", {"tc netem": "no sch_netem"}),
         ({"loss": "5%"}, {"devices": [dict(ETH, root="qdisc tbf 1: root")]}, "nftables", {"tc netem": "qdisc tbf 1: root"}),
         ({"loss": "5%", "direction": "in"}, {"devices": [dict(ETH, root="qdisc tbf 1: root")]}, "tc netem", {}),
@@ -79,7 +79,7 @@ def test_the_first_backend_that_can_do_it_is_chosen(change, seen, backend, passe
     """``passed``: {each backend that was passed over: what its note must say}."""
     found = planned(seen, **change)
     assert found["backend"] == backend
-    notes = [note[len("not by ") :].partition(": ") for note in found["notes"] if note.startswith("not by ")]
+    notes = [note.partition(" is not used: ") for note in found["notes"] if " is not used: " in note]
     assert [name for name, _colon, _why in notes] == list(passed)
     assert all(passed[name] in why for name, _colon, why in notes), notes
 
@@ -90,7 +90,7 @@ def test_the_first_backend_that_can_do_it_is_chosen(change, seen, backend, passe
     [
         ({"there": False}, MissingTool, "^tc is not installed.*iproute"),
         ({"there": False, "missing": "ip"}, MissingTool, "^ip is not installed.*iproute"),
-        ({"denied": True}, NotHere, "traffic control cannot be changed; it takes CAP_NET_ADMIN"),
+        ({"denied": True}, NotHere, "traffic control cannot be changed; needs CAP_NET_ADMIN"),
         ({"lacks": {"htb": "no", "netem": "the kernel has no sch_netem", "prio": "no"}}, NotHere, "no sch_netem; .*kernel-modules-extra"),
         ({"devices": []}, NotHere, "no interface of this host leads to the peers"),
         ({"devices": [dict(ETH, dev="eth%d" % number) for number in range(17)]}, NotHere, "17 interfaces lead to the peers"),
@@ -119,7 +119,7 @@ def test_what_is_no_interface(name):
 def test_so_many_peers_and_ports_that_another_backend_is_better():
     many = {"peer": ["10.0.%d.1" % (2 * number) for number in range(128)], "port": ["3-40000"] + [str(port) for port in range(50001, 50099, 2)]}
     found = planned(delay="1s", **many)
-    assert found["backend"].startswith("NFQUEUE") and any("filters of traffic control" in note for note in found["notes"])
+    assert found["backend"].startswith("NFQUEUE") and any("traffic control filters" in note for note in found["notes"])
 
 
 @pytest.mark.parametrize("low, high", [(0, 65535), (80, 80), (1, 65534), (8000, 8010), (1023, 1025), (65535, 65535), (3, 40000)])
@@ -264,7 +264,7 @@ def test_handles_and_names_of_ours(fault):
 
 @pytest.mark.parametrize("name", ["eth0", "ifb0", "ch3f9c1b0a77d", "ch3f9c1b0a77d2;x", "../x"])
 def test_no_device_but_ours(name):
-    with pytest.raises(HostError, match="is not one of ours"):
+    with pytest.raises(HostError, match="does not belong to this collection"):
         tc.is_ifb(name)
 
 
@@ -324,7 +324,7 @@ def row(**change):
 @pytest.mark.parametrize(
     "requested, rows, effect, words",
     [
-        ({"delay_ms": 5}, [row(packets=0, drops=0)], "inconclusive", "no packet that is meant"),
+        ({"delay_ms": 5}, [row(packets=0, drops=0)], "inconclusive", "no selected packet"),
         ({"loss_pct": 30}, [row()], "confirmed", "1000 packets, 300 of them dropped"),
         ({"loss_pct": 30}, [row(packets=1700)], "mismatch", "300 of them dropped"),
         ({"loss_pct": 30}, [row(packets=60, drops=0)], "confirmed", "60 packets"),

@@ -38,8 +38,8 @@ def packet(version=4, more=b"\0" * 12):
 @pytest.mark.parametrize("change", [{"duplicate": "1%"}, {"corrupt": "1%"}, {"reorder": "25%", "delay": "10ms"}, {"gemodel": BURSTS}])
 def test_the_worker_stands_in_for_netem(change):
     found = planned(port=["80"], **change)
-    assert found["backend"] == "NFQUEUE and a worker of our own"
-    assert any(note.startswith("not by tc netem") and "sch_netem" in note for note in found["notes"])
+    assert found["backend"] == "NFQUEUE and a worker"
+    assert any(note.startswith("tc netem is not used") and "sch_netem" in note for note in found["notes"])
 
 
 @pytest.mark.parametrize("change", [{"rate": "1mbit", "delay": "10ms"}, {"delay": "10ms", "jitter": "1ms", "distribution": "pareto"}])

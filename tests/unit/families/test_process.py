@@ -97,12 +97,12 @@ def test_service_is_left_to_systemd(action, do):
         ({}, {"tree": [[10, 5, "S", 0, "the host's init"]]}, 0, "process 10 is the host's init"),
         ({"action": "pause"}, {"tree": [[10, 5, "S", 0, None], [11, 6, "S", 0, "ours"]]}, 0, "process 11 is ours"),
         ({}, {}, 1000, "process 10 belongs to another user"),
-        ({}, {"restartable": False}, 0, "nobody would start it again"),
+        ({}, {"restartable": False}, 0, "nothing else would start it again"),
         (
             {},
             {"obstacle": "it is chrooted", "remedy": "use another"},
             0,
-            r"process 10 \(web\) could not be started again as it was: it is chrooted; use another",
+            r"process 10 \(web\) could not be restarted as it was: it is chrooted; use another",
         ),
         ({"action": "restart"}, {"obstacle": "it is chrooted", "remedy": "use another"}, 0, "it is chrooted; use another"),
         ({}, {"lost": ["its standard output is a pipe, a socket"]}, 0, "its standard output is a pipe, a socket; set force"),
@@ -140,7 +140,7 @@ def test_title_writer_may_be_ended_when_somebody_looks_after_it(change):
     assert plan["notes"] and not plan["steps"][0]["args"]["capture"]
 
 
-@pytest.mark.parametrize("action, limit, count, words", [("pause", 1, 2, "limit is 1"), ("pause", 2, 3, "limit is 2"), ("kill", 5, 2, "one at a time")])
+@pytest.mark.parametrize("action, limit, count, words", [("pause", 1, 2, "limit is 1"), ("pause", 2, 3, "limit is 2"), ("kill", 5, 2, "accepts only one")])
 def test_more_than_the_limit(action, limit, count, words):
     with pytest.raises(Refused, match=words):
         planned(parsed(action=action, limit=limit), *[found() for _number in range(count)])

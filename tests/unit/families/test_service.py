@@ -59,8 +59,8 @@ def test_what_is_no_service(text):
     "change, words",
     [
         ({"action": None}, "action: '' is missing"),
-        ({"signal": "TERM"}, "signal: 'TERM' means nothing"),
-        ({"action": "mask", "whom": "all"}, "whom: 'all' means nothing"),
+        ({"signal": "TERM"}, "signal: 'TERM' has no effect"),
+        ({"action": "mask", "whom": "all"}, "whom: 'all' has no effect"),
         ({"action": "kill", "signal": "STOP"}, "is not a signal"),
     ],
 )
@@ -129,11 +129,11 @@ def test_not_protected(names):
 
 
 def test_what_carries_this_task_is_refused():
-    with pytest.raises(Refused, match="carries its connection"):
+    with pytest.raises(Refused, match="part of this task"):
         planned(around(carriers=["www.service"]))
 
 
-@pytest.mark.parametrize("name, words", [("ssh.service", "the way back"), ("multi-user.target", "a target")])
+@pytest.mark.parametrize("name, words", [("ssh.service", "needed to reach this host"), ("multi-user.target", "a target")])
 def test_what_would_take_a_protected_one_along_is_refused(name, words):
     with pytest.raises(Refused, match=words):
         planned(around(dependents=[unit(Id=name, Names=name)]))
@@ -145,12 +145,12 @@ def test_what_would_take_a_protected_one_along_is_refused(name, words):
     [
         ({"LoadState": "not-found"}, "not known"),
         ({"LoadState": "masked"}, "cannot be started by systemd"),
-        ({"ActiveState": "inactive"}, "does not run"),
-        ({"ActiveState": "failed"}, "does not run"),
-        ({"ActiveState": "activating"}, "does not run"),
+        ({"ActiveState": "inactive"}, "is not running"),
+        ({"ActiveState": "failed"}, "is not running"),
+        ({"ActiveState": "activating"}, "is not running"),
         ({"Transient": "yes"}, "transient"),
-        ({"RefuseManualStart": "yes"}, "must not be started by hand"),
-        ({"RefuseManualStop": "yes"}, "must not be stopped by hand"),
+        ({"RefuseManualStart": "yes"}, "must not be started manually"),
+        ({"RefuseManualStop": "yes"}, "must not be stopped manually"),
     ],
 )
 def test_what_could_not_be_put_back_is_refused(change, words):

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who may set the clock and rule on packets, by what the kernel says of a process."""
+"""Who may set the clock and set packet rules, by what the kernel says of a process."""
 
 from __future__ import annotations
 

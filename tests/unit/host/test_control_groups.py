@@ -74,7 +74,7 @@ def test_what_is_gone_is_left_only_where_it_bounded_nothing(tree, bounding):
     (tree / "a" / "b" / "cgroup.procs").unlink()
     (tree / "a" / "b").rmdir()
     if bounding == ["a/b"]:
-        with pytest.raises(HostError, match="its control group /a/b, which bounded it, cannot be joined any more"):
+        with pytest.raises(HostError, match="its control group /a/b, which limited it, cannot be joined any more"):
             control_groups.rejoin([["", "/a/b", bounding]])
         assert (tree / "a" / "cgroup.procs").read_text() == ""
     else:

@@ -46,14 +46,14 @@ def differences(before, after):
         ({"f": ["a", "b"]}, {"f": ["a", "b"]}, []),
         ({"f": ["a", "b"]}, {"f": ["a", "c"]}, ["f: no longer 'b'", "f: now 'c'"]),
         ({"f": ["a"]}, {"f": ["a", "a"]}, ["f: now 'a'"]),
-        ({"f": ["a", "b"]}, {"f": ["b", "a"]}, ["f: the same lines in another order"]),
+        ({"f": ["a", "b"]}, {"f": ["b", "a"]}, ["f: the same lines in a different order"]),
         ({"f": []}, {"f": ["\x1b[31mred\n"]}, ["f: now '?[31mred?'"]),
-        ({"f": ["a"]}, {}, ["f: is no longer there or cannot be looked at"]),
-        ({"f": ["a"]}, HostError("nft is gone"), ["f: is no longer there or cannot be looked at (nft is gone)"]),
-        ({}, {"f": ["a"]}, ["f: was not there before"]),
+        ({"f": ["a"]}, {}, ["f: no longer exists or cannot be inspected"]),
+        ({"f": ["a"]}, HostError("nft is gone"), ["f: no longer exists or cannot be inspected (nft is gone)"]),
+        ({}, {"f": ["a"]}, ["f: did not exist before"]),
         (HostError("nft is old"), HostError("nft is old"), []),
         ({"f": LONG}, {"f": LONG[:-1]}, ["f: no longer what line 65 was"]),
-        ({"f": ENDLESS}, {"f": ENDLESS[1:]}, ["f: is not as before"]),
+        ({"f": ENDLESS}, {"f": ENDLESS[1:]}, ["f: differs from before"]),
         ({"f": ["\udcff"]}, {"f": ["\udcff"]}, []),
     ],
 )
@@ -101,7 +101,7 @@ def test_records_of_other_versions(before):
 def test_a_broken_record_is_undone_all_the_same():
     record = {"undo": [{}], "boot_id": _clock.boot_id(), "before": {}}
     registry.verify(record)
-    assert record["differences"] == ["what the fault touched could not be compared: 'op'"]
+    assert record["differences"] == ["the state after the revert could not be compared: 'op'"]
 
 
 def test_hosts_of_other_faults_are_no_difference(tmp_path):

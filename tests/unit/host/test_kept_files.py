@@ -204,7 +204,7 @@ def test_what_was_made_in_its_place_is_kept_and_told(file):
     args, before = {"path": str(file), "fault": FAULT}, facts(file)
     os.rename(file, aside(file))
     file.write_text("new")
-    with pytest.raises(HostError, match="made anew"):
+    with pytest.raises(HostError, match="created again"):
         PutBack.undo(args)
     assert PutBack.left(args) == [] and same_as(file, before["before"])
     assert [path.read_text() for path in file.parent.glob("f.made-during-*")] == ["new"]

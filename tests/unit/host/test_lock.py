@@ -17,6 +17,6 @@ def test_the_folder_is_made_again_where_the_caller_can(tmp_path):
             pass
     with locks.held(str(folder / "turn.lock"), make=folder.mkdir):
         assert (folder / "turn.lock").exists()
-        with pytest.raises(HostError, match="another process holds"):
+        with pytest.raises(HostError, match="another process has locked"):
             with locks.held(str(folder / "turn.lock"), wait=0.0):
                 pass

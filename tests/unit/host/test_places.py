@@ -51,7 +51,7 @@ def test_a_file_goes_wherever_its_folder_went(place, move):
     folder, path, known = place
     now = MOVES[move](folder)
     args = {"path": str(path), "fault": ID, "place": known}
-    assert RemoveFile.left(args) == ["file %s is still there" % (now / path.name)]
+    assert RemoveFile.left(args) == ["file %s still exists" % (now / path.name)]
     RemoveFile.undo(args)
     assert RemoveFile.left(args) == [] and list(now.iterdir()) == []
 
@@ -74,7 +74,7 @@ def test_what_cannot_be_searched_through_is_not_gone(place, monkeypatch):
     MOVES["moved elsewhere"](folder)
     monkeypatch.setattr(moved_paths, "_held", {})
     monkeypatch.setattr(moved_paths, "SEARCH_S", -1.0)
-    with pytest.raises(HostError, match="remove that file where it is"):
+    with pytest.raises(HostError, match="remove that file wherever it is"):
         RemoveFile.left({"path": str(path), "fault": ID, "place": known})
     with pytest.raises(HostError, match="not mounted"):
         moved_paths.find(str(path), ID, dict(known, dev=1))

@@ -36,7 +36,7 @@ def theirs(place):
 
 @pytest.mark.parametrize(
     "mode, words",
-    [(0o755, None), (0o700, None), (0o1777, None), (0o777, "may be changed by everybody"), (0o757, "may be changed by everybody")],
+    [(0o755, None), (0o700, None), (0o1777, None), (0o777, "can be changed by everybody"), (0o757, "can be changed by everybody")],
 )
 def test_modes_of_a_folder_above(place, mode, words):
     (place / "above").mkdir()
@@ -58,7 +58,7 @@ def test_a_group_with_others_in_it_may_not_write(place):
     (place / "above").chmod(0o775)
     assert trusted_paths.stranger(str(place / "above"), 0) is None  # the group of root
     os.chown(place / "above", 0, 12345)
-    assert "may be changed by the group 12345" in trusted_paths.stranger(str(place / "above"), 0)
+    assert "can be changed by the group 12345" in trusted_paths.stranger(str(place / "above"), 0)
 
 
 @pytest.mark.root

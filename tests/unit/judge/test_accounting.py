@@ -24,11 +24,11 @@ def judged(rows, changes=(), summary=None, scenario=None, **more):
     "rows, summary, verdict, reason",
     [
         (series(100, 130), {}, "passed", ""),
-        (series(100, 130), {"due": 601}, "unknown", "does not close: 601 probes were due, and 600 are on record (600 good + 0 failed + 0 dropped)"),
-        (series(100, 130)[:-29], {"due": 600}, "unknown", "571 are on record"),
-        (series(100, 130), {"due": 599}, "unknown", "does not close"),
+        (series(100, 130), {"due": 601}, "unknown", "do not add up: 601 probes were due, and 600 are recorded (600 good + 0 failed + 0 dropped)"),
+        (series(100, 130)[:-29], {"due": 600}, "unknown", "571 are recorded"),
+        (series(100, 130), {"due": 599}, "unknown", "do not add up"),
         (series(100, 130), {"ended_by": None, "due": None}, "unknown", "the probe was killed before it was stopped"),
-        (series(100, 112) + series(112.5, 130), {}, "unknown", "the probe's record has a gap: 600 probes were due in its time, and 590 of them are on record"),
+        (series(100, 112) + series(112.5, 130), {}, "unknown", "the probe record has a gap: 600 probes were due, and 590 of them are recorded"),
         (series(100, 130) + series(115, 116), {}, "unknown", "has a gap"),
         (series(100, 116), {"ended_by": "max_duration"}, "unknown", "the probe ended 4.0 s before the fault did"),
         (series(100, 130), {"ended_by": "max_duration"}, "passed", ""),
@@ -66,7 +66,7 @@ def test_who_hangs_before_the_fault_does_not_hang_for_it(begin, before, verdict)
     record = judged(series(100, 130, [(begin, 115.0, OUTAGE)]))
     assert (record["phases"]["baseline"]["failed"], record["verdict"]) == (before, verdict)
     if verdict == "unknown":
-        assert record["reason"] == "the service was failing already when the fault was put in"
+        assert record["reason"] == "the service was already failing when the fault was injected"
 
 
 def test_single_failures_before_the_fault_are_no_state():
@@ -79,4 +79,4 @@ def test_dropped_probes_are_named():
     record = judged(rows)
     hold = record["phases"]["hold"]
     assert (hold["sent"], hold["failed"], hold["dropped"], hold["answered"]) == (200, 10, 10, 190)
-    assert record["metrics"]["failures"] == [{"why": "not sent: too many under way", "count": 10}]
+    assert record["metrics"]["failures"] == [{"why": "not sent: too many outstanding", "count": 10}]

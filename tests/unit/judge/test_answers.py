@@ -72,7 +72,7 @@ def test_an_event_is_judged_by_what_came_after_it():
 
 
 REASONS = [
-    {"error": "said_ill", "status": 200, "detail": "it answered 200 and said DOWN", "count": 40},
+    {"error": "said_ill", "status": 200, "detail": "it answered 200 and reported DOWN", "count": 40},
     {"error": "assertion", "status": 200, "detail": "version is '2'", "count": 1},
     "nonsense",
 ]
@@ -85,7 +85,7 @@ REASONS = [
         (failing("status", 4.0, 3), "exit code 3"),
         (failing("timeout"), "timed out"),
         (failing("refused"), "connection refused"),
-        (failing("said_ill", 4.0, 200), "said DOWN"),
+        (failing("said_ill", 4.0, 200), "reported DOWN"),
         (failing("assertion", 4.0, 200), "version is '2'"),
         (failing("nobody_knows"), "nobody_knows"),
     ],

@@ -88,7 +88,7 @@ def test_a_scenario_that_asks_for_liveness(scenario, limits):
     "given, sentence",
     [
         ({"speed": "5%"}, "objectives: 'speed' is not an objective; use one of "),
-        ({"error_rate": "200%"}, "objectives.error_rate: '200%' is above the most allowed, 100%"),
+        ({"error_rate": "200%"}, "objectives.error_rate: '200%' is above the maximum of 100%"),
         ({"error_rate": "-1%"}, "objectives.error_rate: '-1%' is not a percentage"),
         ({"p95": "30 parsecs"}, "objectives.p95: '30 parsecs' is not a duration"),
         ({"p95": None}, "objectives.p95: 'None' is not a duration"),

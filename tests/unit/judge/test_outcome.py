@@ -16,7 +16,7 @@ def record(status, verdict="unknown", reason="", residue=()):
 
 
 PASSED, MISSED = record("completed", "passed"), record("completed", "failed", "missed: p95")
-IN_VAIN, BROKEN = record("completed", reason="the fault is not known to have bitten"), record("failed", reason="no space left")
+IN_VAIN, BROKEN = record("completed", reason="there is no evidence that the fault took effect"), record("failed", reason="no space left")
 HALTED, SKIPPED, PLANNED = record("halted", "failed", "halted"), record("skipped", reason="nft is not installed"), record("planned")
 REFUSED, LEFT = record("refused", reason="the service was not in its steady state"), record("completed", "passed", residue=["/tmp/x"])
 CLOSED = record("refused", reason="refused by the allowed guard: chaos_allowed is not true for h")

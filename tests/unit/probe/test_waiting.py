@@ -9,7 +9,7 @@ import pytest
 from ansible_collections.magsasa.chaos.plugins.module_utils._check import check, waiting
 
 SPEC = {"kind": "http", "timeout_s": 5.0, "method": "GET", "url": "http://h/"}
-DENIED = check.Outcome(False, 0.1, None, "garbage", "psql ended with code 2 and said: password authentication failed")
+DENIED = check.Outcome(False, 0.1, None, "garbage", "psql ended with code 2: password authentication failed")
 LATE = check.Outcome(False, 0.05, None, "timeout", "the database did not answer within the time limit")
 GOOD = check.Outcome(True, 0.01, 200, "", "")
 

@@ -94,7 +94,7 @@ def test_a_service_that_says_it_is_ill(body, says):
     answer = response(body)
     assert [each.says for each in wellness.complaints(200, answer.body, {})][:1] == [says if len(says) <= 40 else says[:37] + "..."]
     assert identify.verdict(answer) == "ill"
-    assert checked(answer) == ("said_ill", "it answered 200 and said %s" % says)
+    assert checked(answer) == ("said_ill", "it answered 200 and reported %s" % says)
     assert checked(answer, self_report=False) == ("", "")
 
 
@@ -225,7 +225,7 @@ def test_only_an_answer_that_calls_itself_good_is_asked():
 def test_what_the_caller_asks_for_is_no_complaint():
     """What is taken for ill can be overridden, statement by statement, and turned off."""
     assert checked(response(DOWN), json={"status": ["DOWN", "UP"]}) == ("", "")
-    assert checked(response({"status": "DOWN", "healthy": False}), json={"status": "DOWN"}) == ("said_ill", "it answered 200 and said healthy: false")
+    assert checked(response({"status": "DOWN", "healthy": False}), json={"status": "DOWN"}) == ("said_ill", "it answered 200 and reported healthy: false")
     assert checked(response({"status": "DOWN", "version": 3}), json={"version": 3})[0] == "said_ill"
     assert checked(response({"health": {"status": "DOWN"}}), json={"health.status": "DOWN"}) == ("", "")
 

@@ -59,20 +59,20 @@ class Container:
             raise BadOption("action", "", "is missing", "use one of %s" % ", ".join(ACTIONS))
         if bool(params["container"]) == bool(params["label"]):
             given = "container, label" if params["container"] else "nothing"
-            raise BadOption("target", given, "does not say which container is meant", "give exactly one of container, label")
+            raise BadOption("target", given, "does not select a container", "give exactly one of container, label")
         if params["container"] and not _NAME.fullmatch(params["container"]):
-            raise BadOption("container", params["container"], "is neither the name nor the id of a container", "use one that podman ps or docker ps shows")
+            raise BadOption("container", params["container"], "is not a name or id of a container", "use one shown by podman ps or docker ps")
         if params["label"] and (not params["label"].isprintable() or len(params["label"]) > 300 or params["label"].startswith("=")):
             raise BadOption("label", params["label"], "is not a label", "write KEY or KEY=VALUE, at most 300 characters")
         if params["signal"] and action != "kill":
-            raise BadOption("signal", params["signal"], "means nothing with action=%s" % action, "leave it out, or use action=kill")
+            raise BadOption("signal", params["signal"], "has no effect with action=%s" % action, "leave it out, or use action=kill")
         if params["count"] is not None and params["container"]:
-            raise BadOption("count", params["count"], "means nothing with one container", "leave it out, or choose by label")
+            raise BadOption("count", params["count"], "has no effect with a single container", "leave it out, or select by label")
         engine = params["engine"]
         for option, other in (("podman_root", "docker"), ("podman_runroot", "docker"), ("docker_socket", "podman")):
             path = params[option]
             if path and engine == other:
-                raise BadOption(option, path, "means nothing with engine=%s" % engine, "leave it out")
+                raise BadOption(option, path, "has no effect with engine=%s" % engine, "leave it out")
             if path and (not path.startswith("/") or not path.isprintable()):
                 raise BadOption(option, path, "is not an absolute path", "begin it with /")
         if params["docker_socket"] and (params["podman_root"] or params["podman_runroot"]):
@@ -115,9 +115,10 @@ class Container:
             undone += self._undo(each, options, access)
             chosen.append({key: each[key] for key in ("id", "name", "pid", "start", "started")})
             if action == "kill" and each["id"] not in facts["visible"]:
-                raise Refused("visible", "the first process of %s cannot be seen on this host" % each["name"], remedy="run the fault where the containers run")
+                figure = "the first process of %s is not visible on this host" % each["name"]
+                raise Refused("visible", figure, remedy="run the fault on the host of the containers")
             if action == "kill" and each["policy"] in ("", "no") and not each["labels"].get(find.UNIT):
-                notes.append("nothing starts %s again by itself (its restart policy is no); the undo does" % each["name"])
+                notes.append("nothing restarts %s by itself (its restart policy is no); the revert starts it" % each["name"])
         undone.append(undo("workers.end", fault="$ID"))
         names = ", ".join("%s (%s)" % (each["name"], each["id"][:12]) for each in found)
         says = {
@@ -179,7 +180,7 @@ class Container:
         ctx.happened()
         sent = [processes.send(each["pid"], each["start"], args["signal"]) for each in args["containers"]]
         if not any(sent):
-            raise HostError("container %s ended by itself before it was to be killed" % args["containers"][0]["name"])
+            raise HostError("container %s ended by itself before it was killed" % args["containers"][0]["name"])
         for each in args["containers"]:
             processes.wait_gone(each["pid"], each["start"], 2.0 if args["signal"] == 9 else 0.2)
 
@@ -207,7 +208,7 @@ class Container:
             else:
                 stopped += not processes.alive(each["pid"], each["start"])
         measured = {"stopped": stopped, "of": len(now), "stopped_in_s": ctx.memory["took_s"], "started_by_others": ctx.memory["again"]}
-        return _judged(stopped == len(now), measured, "somebody starts a container again; it is stopped each time")
+        return _judged(stopped == len(now), measured, "something starts a container again; it is stopped each time")
 
     @staticmethod
     def _stop_again(ctx, args, each, found):
@@ -234,7 +235,7 @@ class Container:
             last = max(back, key=lambda each: each["start"])
             measured.update(back_after_s=processes.since(last["start"], ctx.moment["monotonic"]), back_pid=last["pid"])
             ctx.over = processes.age_s(last["start"]) >= SETTLED_S
-        return _judged(all(gone), measured, "the first process goes on; process 1 of a container hears no signal that it has no handler for, but KILL")
+        return _judged(all(gone), measured, "the first process is still running; process 1 of a container ignores every signal without a handler except KILL")
 
 
 def _judged(bitten, measured, problem):

@@ -37,13 +37,13 @@ def look(options):
     if len(fitting) > 1:
         ids = [sorted(each["id"] for each in found) for _access, _everything, found in fitting.values()]
         if ids[0] != ids[1]:  # else docker is another name of podman here
-            raise BadOption("engine", "auto", "is not clear, as podman and docker both know %s" % _shown(options), "use podman or docker")
+            raise BadOption("engine", "auto", "is ambiguous: podman and docker both know %s" % _shown(options), "use podman or docker")
         fitting.pop("docker")
     if not fitting:
         if silent and not known:
             raise HostError(silent[0])
         option = "container" if options["container"] else "label"
-        raise BadOption(option, _shown(options), "matches no container of %s" % " or ".join(known), "use one that %s ps -a shows" % next(iter(known)))
+        raise BadOption(option, _shown(options), "matches no %s container" % " or ".join(known), "use one shown by %s ps -a" % next(iter(known)))
     access, everything, found = next(iter(fitting.values()))
     chosen = found if options["count"] in (None, "all") else random.sample(found, min(len(found), options["count"]))
     return {
@@ -65,7 +65,7 @@ def _candidates(options):
     elif options["docker_socket"]:
         names = ["docker"]
     if not names:
-        raise MissingTool("podman or docker", container_engines.PACKAGES["podman"], "steer its containers")
+        raise MissingTool("podman or docker", container_engines.PACKAGES["podman"], "control its containers")
     _no_new_storage(options)
     found = []
     for name in names:
@@ -76,7 +76,7 @@ def _candidates(options):
         if socket:
             found.append({"engine": name, "socket": socket})
         elif len(names) == 1:
-            raise Refused("local", "DOCKER_HOST leads to a daemon of another host", remedy="run the fault on that host, or give docker_socket")
+            raise Refused("local", "DOCKER_HOST points to a daemon on another host", remedy="run the fault on that host, or give docker_socket")
     return found
 
 
@@ -85,7 +85,7 @@ def _no_new_storage(options):
     for option, mark in (("podman_root", "storage.lock"), ("podman_runroot", "")):
         path = options[option]
         if path and not os.path.exists(os.path.join(path, mark)):
-            raise BadOption(option, path, "is not a storage of podman", "use the one that podman info shows")
+            raise BadOption(option, path, "is not a podman storage", "use the one shown by podman info")
 
 
 def _shown(options):
@@ -111,21 +111,22 @@ def guard(each, options, facts):
     """Refuse one that cannot be put back, or that the host cannot do without."""
     action, name = options["action"], each["name"]
     if each["infra"] or any(each["labels"].get(key) == value for key, value in SANDBOX.items()):
-        raise Refused("protected container", "%s holds the namespaces of a pod" % name, remedy="name a container of the pod")
+        raise Refused("protected container", "%s is the infra container of a pod" % name, remedy="name another container of the pod")
     if each["pid"] and each["pid"] in facts["carriers"]:
-        raise Refused("protected container", "%s runs this very task or carries its connection" % name)
+        raise Refused("protected container", "%s runs this task or carries its connection" % name)
     if each["status"] != "running":
-        raise BadOption("container", name, "does not run (%s), so there is nothing to %s" % (printable(each["status"]), action), "start it first")
+        raise BadOption("container", name, "is not running (%s), so there is nothing to %s" % (printable(each["status"]), action), "start it first")
     if action == "pause":
         return
     for label, who in REPLACED.items():
         if label in each["labels"]:
-            raise Refused("revival", "%s is run by %s, which puts another in its place" % (name, who), remedy="use magsasa.chaos.process_fault")
+            raise Refused("revival", "%s is managed by %s, which would replace it" % (name, who), remedy="use magsasa.chaos.process_fault")
     unit = each["labels"].get(UNIT)
     if unit and (action != "kill" or not facts["systemd"]):
-        raise Refused("revival", "%s is run by %s of systemd, which acts on its end" % (name, printable(unit)), remedy="use magsasa.chaos.service_fault")
+        figure = "%s is run by the systemd unit %s, which reacts to its end" % (name, printable(unit))
+        raise Refused("revival", figure, remedy="use magsasa.chaos.service_fault")
     if each["auto_remove"] and not unit:
-        raise Refused("revival", "%s is removed when it ends (--rm), so it could not be put back" % name, remedy="run it without --rm, or use action=pause")
+        raise Refused("revival", "%s is removed when it exits (--rm), so it could not be restored" % name, remedy="run it without --rm, or use action=pause")
     if facts["users"].get(each["id"]):
         users = ", ".join(facts["users"][each["id"]][:5])
-        raise Refused("revival", "%s would be cut off for good, as it lives in a namespace of %s" % (users, name), remedy="use action=pause")
+        raise Refused("revival", "%s would lose its network for good, because it uses a namespace of %s" % (users, name), remedy="use action=pause")

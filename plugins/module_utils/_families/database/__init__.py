@@ -44,7 +44,7 @@ class Database:
         for option in ("account",) if by_sql and room is postgresql else () if by_sql else SQL_ONLY:
             if params[option]:
                 shown = "(secret)" if option == "login_password" else params[option]
-                raise BadOption(option, shown, "means nothing with action=%s of %s" % (params["action"], engine), "leave it out")
+                raise BadOption(option, shown, "has no effect with action=%s of %s" % (params["action"], engine), "leave it out")
         return dict(room.parse(params), engine=engine, action=params["action"])
 
     def look(self, options):

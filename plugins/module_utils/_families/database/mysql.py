@@ -28,7 +28,7 @@ PROGRAMS = ("mysqld", "mariadbd")
 def parse(params):
     """``{port, patience_s}`` and, for what is done by SQL, names and login."""
     if params["path"]:
-        raise BadOption("path", params["path"], "means nothing with MySQL and MariaDB", "leave it out, or use engine sqlite")
+        raise BadOption("path", params["path"], "has no effect with MySQL and MariaDB", "leave it out, or use engine sqlite")
     parsed = {"port": servers.port_of(params["port"], DEFAULT_PORT), "patience_s": _quantity.duration(params["patience"], "patience", low=0.1, high=50.0)}
     return dict(parsed, **by_sql.parse(params)) if params["action"] in by_sql.ACTIONS else parsed
 
@@ -52,7 +52,7 @@ def plan(options, facts):
     notes = []
     if options["action"] == "pause":
         backend = "SIGSTOP"
-        says = "stop process %d and %d more of the server on port %d" % (marks["pid"], len(tree) - 1, port)
+        says = "freeze process %d and %d more of the server on port %d (SIGSTOP)" % (marks["pid"], len(tree) - 1, port)
         undone += [undo("process.resume", pid=pid, start=start) for pid, start in tree]
         steps = [step("mysql_pause", says, dict(common, tree=tree), undone)]
     elif facts["unit"]:
@@ -63,9 +63,9 @@ def plan(options, facts):
         servers.may_stop(facts)
         backend = "shutdown of process %d" % marks["pid"]
         if marks["parent"]:
-            notes.append("process %d started the server and may start it again at once" % marks["parent"][0])
+            notes.append("process %d started the server and may restart it at once" % marks["parent"][0])
         undone.append(undo("process.ensure_running", name="mysqld", fault="$ID", marks=marks))
-        says = "shut the server on port %d down (SIGTERM to process %d)" % (port, marks["pid"])
+        says = "shut down the server on port %d (SIGTERM to process %d)" % (port, marks["pid"])
         steps = [step("mysql_stop", says, dict(common, unit=None, fault="$ID"), undone)]
     return make_plan("database", options["action"], backend, {"engine": options["engine"], "port": port}, steps, ["mysql:%d" % port], notes)
 

@@ -38,7 +38,7 @@ def parse(params):
     parsed = {"database": None, "table": None, "account": None}
     for option, wanted in (("database", action == "lock"), ("table", action == "lock"), ("account", action == "refuse")):
         if params[option] and not wanted:
-            raise BadOption(option, params[option], "means nothing with action=%s" % action, "leave it out")
+            raise BadOption(option, params[option], "has no effect with action=%s" % action, "leave it out")
         if wanted and not params[option]:
             raise BadOption(option, "", "is missing", "name the %s" % option)
     if action == "lock":
@@ -61,7 +61,7 @@ def parse(params):
 def _name(option, text, most=64):
     """Without a backslash: what that means in SQL depends on the server's sql_mode."""
     if "\\" in text:
-        raise BadOption(option, text, "holds a backslash", "use a name without one")
+        raise BadOption(option, text, "contains a backslash", "use a name without one")
     return servers.named(option, text, "the server", most)
 
 
@@ -82,15 +82,15 @@ def look(options):
     if options["action"] == "refuse":
         done = mysql.ask(login, password, "SHOW CREATE USER %s;" % account(options["account"]))
         if done.rc and mysql.number(done) in NO_SUCH_ACCOUNT:
-            raise BadOption("account", "@".join(options["account"]), "does not exist on the server", "write USER@HOST as the server has it")
+            raise BadOption("account", "@".join(options["account"]), "does not exist on the server", "write USER@HOST as the server shows it")
         if done.rc:
-            raise HostError("the server did not say: %s" % mysql.said(done))
+            raise HostError("the server did not answer: %s" % mysql.said(done))
         facts["locked"] = is_locked(done.stdout)
         facts["ours"] = mysql.must(login, password, "SELECT current_user();")
     elif options["action"] == "lock":
         wanted = "SELECT count(*) FROM information_schema.tables WHERE table_schema = %s AND table_name = %s AND table_type = 'BASE TABLE';"
         if mysql.must(login, password, wanted % (mysql.literal(options["database"]), mysql.literal(options["table"]))) != "1":
-            raise BadOption("table", options["table"], "is no table of database %s" % printable(options["database"]), "use one that SHOW TABLES shows")
+            raise BadOption("table", options["table"], "is not a table of database %s" % printable(options["database"]), "use one shown by SHOW TABLES")
     elif options["action"] == "exhaust":
         facts["free"] = _free(mysql.must(login, password, FREE)) + 1  # what this question used is free again
     else:
@@ -104,7 +104,7 @@ def _free(said):
     try:
         return int(words[2]) - int(words[1])
     except (IndexError, ValueError):
-        raise HostError("the server did not say how many connections are free")
+        raise HostError("the server did not report its free connections")
 
 
 def plan(options, facts):
@@ -117,27 +117,27 @@ def plan(options, facts):
     if action == "refuse":
         shown = printable("@".join(options["account"]))
         if facts["locked"]:
-            raise Refused("state", "account %s is locked already" % shown, remedy="unlock it first")
+            raise Refused("state", "account %s is already locked" % shown, remedy="unlock it first")
         if facts["ours"] == "@".join(options["account"]):
-            raise Refused("revival", "account %s is the one that would have to unlock itself" % shown, remedy="log in as another")
+            raise Refused("revival", "account %s would have to unlock itself" % shown, remedy="log in with another account")
         requested["account"] = shown
         again = undo("mysql.unlock", login=facts["login"], account=options["account"], fault="$ID")
-        steps = [step("mysql_sql", "lock account %s and end its sessions" % shown, dict(args, account=options["account"]), [again], tool)]
+        steps = [step("mysql_sql", "lock account %s and terminate its sessions" % shown, dict(args, account=options["account"]), [again], tool)]
     elif action == "lock":
         requested.update(database=options["database"], table=options["table"])
         says = "hold a write lock on table %s of %s" % (printable(options["table"]), printable(options["database"]))
         steps = [step("mysql_sql", says, dict(args, table=mysql.name(options["table"])), [ended], tool)]
     elif action == "exhaust":
         if facts["free"] < 1:
-            raise Refused("state", "the server has no free connections already", remedy="free some first")
+            raise Refused("state", "the server already has no free connections", remedy="free some first")
         if facts["free"] > MOST_SESSIONS:
-            figure = "the server has %d free connections and at most %d are used up" % (facts["free"], MOST_SESSIONS)
+            figure = "the server has %d free connections; at most %d can be used up" % (facts["free"], MOST_SESSIONS)
             raise Refused("sessions", figure, remedy="lower max_connections")
         requested["sessions"] = facts["free"]
-        steps = [step("mysql_sql", "hold the %d free connections, all but the one kept for administrators" % facts["free"], args, [ended], tool)]
+        steps = [step("mysql_sql", "hold the %d free connections, except the one reserved for administrators" % facts["free"], args, [ended], tool)]
     else:
-        steps = [step("mysql_sql", "end the sessions of the server on port %d, again and again" % options["port"], args, [ended], tool)]
-    return make_plan("database", action, "SQL by the server's client", requested, steps, ["mysql:%d" % options["port"]])
+        steps = [step("mysql_sql", "terminate the sessions of the server on port %d repeatedly" % options["port"], args, [ended], tool)]
+    return make_plan("database", action, "SQL through the client of the server", requested, steps, ["mysql:%d" % options["port"]])
 
 
 def start(ctx, args):
@@ -208,7 +208,7 @@ def measure(ctx):
     if args["action"] == "terminate":
         _kick(ctx)
         ended = ctx.memory["ended"]
-        note = "" if ended else "there was no session to end"
+        note = "" if ended else "there was no session to terminate"
         return {"effect": "confirmed" if ended else "inconclusive", "measured": {"sessions_ended": ended}, "note": note}
     return {"refuse": _measure_refuse, "lock": _measure_lock, "exhaust": _measure_exhaust}[args["action"]](args, password)
 

@@ -30,7 +30,7 @@ _PEER = re.compile(r" (\[local\]|[0-9a-fA-F.:%]+\([0-9]+\)|[\w.-]+\([0-9]+\))( |
 def parse(params):
     """``{port, patience_s}``."""
     if params["path"]:
-        raise BadOption("path", params["path"], "means nothing with PostgreSQL", "leave it out, or use engine sqlite")
+        raise BadOption("path", params["path"], "has no effect with PostgreSQL", "leave it out, or use engine sqlite")
     parsed = {"port": servers.port_of(params["port"], DEFAULT_PORT), "patience_s": _quantity.duration(params["patience"], "patience", low=0.1, high=50.0)}
     return dict(parsed, **by_sql.parse(params)) if params["action"] in by_sql.ACTIONS else parsed
 
@@ -59,11 +59,11 @@ def plan(options, facts):
         servers.may_stop(facts)
         backend = "fast shutdown of process %d" % marks["pid"]
         if marks["parent"]:
-            notes.append("process %d started the server and may start it again at once" % marks["parent"][0])
+            notes.append("process %d started the server and may restart it at once" % marks["parent"][0])
         steps = [
             step(
                 "postgresql_stop",
-                "shut the server on port %d down (SIGINT to process %d)" % (port, marks["pid"]),
+                "shut down the server on port %d (SIGINT to process %d)" % (port, marks["pid"]),
                 dict(common, unit=None, fault="$ID"),
                 [answers, undo("process.ensure_running", name="postgres", fault="$ID", marks=marks)],
             )
@@ -73,14 +73,14 @@ def plan(options, facts):
         steps = [
             step(
                 "postgresql_pause",
-                "stop process %d and %d more of the server on port %d" % (marks["pid"], len(tree) - 1, port),
+                "freeze process %d and %d more of the server on port %d (SIGSTOP)" % (marks["pid"], len(tree) - 1, port),
                 dict(common, tree=tree),
                 [answers] + [undo("process.resume", pid=pid, start=start) for pid, start in tree],
             )
         ]
     else:
         backend = "SIGTERM to the server processes of sessions"
-        steps = [step("postgresql_terminate", "end the sessions of the server on port %d, again and again" % port, common, [answers])]
+        steps = [step("postgresql_terminate", "terminate the sessions of the server on port %d repeatedly" % port, common, [answers])]
     return make_plan("database", options["action"], backend, {"engine": "postgresql", "port": port}, steps, ["postgresql:%d" % port], notes)
 
 
@@ -134,7 +134,8 @@ def measure(ctx):
     if ctx.memory["action"] == "terminate":
         _end_sessions(ctx)
         effect = "confirmed" if ctx.memory["ended"] else "inconclusive"
-        return {"effect": effect, "measured": {"sessions_ended": ctx.memory["ended"]}, "note": "" if ctx.memory["ended"] else "there was no session to end"}
+        note = "" if ctx.memory["ended"] else "there was no session to terminate"
+        return {"effect": effect, "measured": {"sessions_ended": ctx.memory["ended"]}, "note": note}
     found = postgres_ping.ping(args["address"], args["port"], 0.3)
     wanted = "refused" if ctx.memory["action"] == "outage" else "silent"
     return {"effect": "confirmed" if found == wanted else "mismatch", "measured": {"new_connections": found}, "note": ""}

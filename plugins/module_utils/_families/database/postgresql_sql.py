@@ -46,7 +46,7 @@ def parse(params):
             raise BadOption("table", params["table"], "has more than one dot", "write TABLE or SCHEMA.TABLE")
         parsed["table"] = [_named("table", part) for part in parts]
     elif params["table"]:
-        raise BadOption("table", params["table"], "means nothing with action=%s" % action, "leave it out, or use action=lock")
+        raise BadOption("table", params["table"], "has no effect with action=%s" % action, "leave it out, or use action=lock")
     if params["login_host"] and params["login_unix_socket"]:
         raise BadOption("login_unix_socket", params["login_unix_socket"], "and login_host exclude each other", "give one of them")
     host = params["login_unix_socket"] or params["login_host"]
@@ -67,7 +67,7 @@ def _login(options):
         try:
             known = pwd.getpwnam(options["become_user"])
         except KeyError:
-            raise BadOption("become_user", options["become_user"], "is no user of this host", "name the user that the server runs as, or give login_user")
+            raise BadOption("become_user", options["become_user"], "is not a user of this host", "name the user that the server runs as, or set login_user")
         found.update({"user": known.pw_name, "as": [known.pw_uid, known.pw_gid]})
     elif found["user"] is None:
         found["user"] = pwd.getpwuid(os.geteuid()).pw_name
@@ -89,12 +89,12 @@ def look(options):
     if options["action"] == "refuse":
         seen = psql.must(login, password, _way(options), "SELECT datallowconn FROM pg_database WHERE datname = %s" % psql.literal(database))
         if not seen:
-            raise BadOption("database", database, "does not exist on the server", "name one of psql -l")
+            raise BadOption("database", database, "does not exist on the server", "use one shown by psql -l")
         facts["open"] = seen == "t"
     elif options["action"] == "lock":
         wanted = psql.literal(_table(options))
         if psql.must(login, password, database, "SELECT relkind IN ('r', 'p') FROM pg_class WHERE oid = to_regclass(%s)" % wanted) != "t":
-            raise BadOption("table", ".".join(options["table"]), "is no table of database %s" % printable(database), "write TABLE or SCHEMA.TABLE")
+            raise BadOption("table", ".".join(options["table"]), "is not a table of database %s" % printable(database), "write TABLE or SCHEMA.TABLE")
     else:
         facts["free"] = int(psql.must(login, password, database, FREE)) + 1  # what this question used is free again
     return facts
@@ -112,9 +112,9 @@ def plan(options, facts):
     ended = undo("workers.end", fault="$ID")
     if action == "refuse":
         if not facts["open"]:
-            raise Refused("state", "database %s takes no connections already" % printable(database), remedy="open it first with ALTER DATABASE")
+            raise Refused("state", "database %s already accepts no connections" % printable(database), remedy="allow connections first with ALTER DATABASE")
         again = undo("postgres.allow", login=facts["login"], database=database, way=_way(options), fault="$ID")
-        steps = [step("postgresql_sql", "let database %s take no connections and end its sessions" % printable(database), args, [again], "psql")]
+        steps = [step("postgresql_sql", "close database %s to new connections and terminate its sessions" % printable(database), args, [again], "psql")]
     elif action == "lock":
         table = ".".join(options["table"])
         requested["table"] = table
@@ -122,13 +122,13 @@ def plan(options, facts):
         steps = [step("postgresql_sql", says, dict(args, table=_table(options)), [ended], "psql")]
     else:
         if facts["free"] < 1:
-            raise Refused("state", "the server has no free connections already", remedy="free some first")
+            raise Refused("state", "the server already has no free connections", remedy="free some first")
         if facts["free"] > MOST_SESSIONS:
-            figure = "the server has %d free connections and at most %d are used up" % (facts["free"], MOST_SESSIONS)
+            figure = "the server has %d free connections; at most %d can be used up" % (facts["free"], MOST_SESSIONS)
             raise Refused("sessions", figure, remedy="lower max_connections")
         requested["sessions"] = facts["free"]
-        steps = [step("postgresql_sql", "hold the %d free connections, all but those reserved for superusers" % facts["free"], args, [ended], "psql")]
-    return make_plan("database", action, "SQL by psql", requested, steps, ["postgresql:%d" % options["port"]])
+        steps = [step("postgresql_sql", "hold the %d free connections, except those reserved for superusers" % facts["free"], args, [ended], "psql")]
+    return make_plan("database", action, "SQL through psql", requested, steps, ["postgresql:%d" % options["port"]])
 
 
 def start(ctx, args):

@@ -23,7 +23,7 @@ def port_of(value, default):
 def named(option, text, engine, most=63):
     """A name as a server takes it: not empty, at most ``most`` bytes, nothing that cannot be printed."""
     if not text or not text.isprintable() or len(text.encode("utf-8", "replace")) > most:
-        raise BadOption(option, text or "", "is not a name that %s knows" % engine, "use 1 to %d printable characters" % most)
+        raise BadOption(option, text or "", "is not a valid name for %s" % engine, "use 1 to %d printable characters" % most)
     return text
 
 
@@ -33,9 +33,9 @@ def look(port, programs, label):
     mine = [each for each in listening if each.port == port]
     master = listeners.top_of_tree(sorted({pid for each in mine for pid in each.pids}))
     if mine and not master:
-        raise Refused("permission", "the process behind port %d belongs to another user and this run has no root" % port, remedy="use become: true")
+        raise Refused("permission", "the process behind port %d belongs to another user, and this task does not run as root" % port, remedy="use become: true")
     if not master or processes.comm(master) not in programs:
-        raise BadOption("port", port, "has no %s server of this host behind it" % label, "name the port of a running one")
+        raise BadOption("port", port, "does not belong to a %s server on this host" % label, "name the port of a running server")
     address = mine[0].address
     below = [[pid, processes.start_time(pid)] for pid in processes.below(master)]
     tree = [[master, processes.start_time(master)]] + [each for each in below if each[1] is not None]
@@ -54,20 +54,20 @@ def look(port, programs, label):
 def may_signal(facts):
     """Refuse what the kernel would."""
     if facts["us"] and facts["us"] != facts["uid"]:
-        raise Refused("permission", "the server's processes belong to another user and this run has no root", remedy="use become: true")
+        raise Refused("permission", "the processes of the server belong to another user, and this task does not run as root", remedy="use become: true")
 
 
 def may_stop(facts):
     """Refuse to end what the undo could not start again as it was."""
     why, remedy = facts["obstacle"]
     if why:
-        raise Refused("revival", "the server could not be started again as it was: %s" % why, remedy=remedy)
+        raise Refused("revival", "the server could not be restarted as it was: %s" % why, remedy=remedy)
 
 
 def runs(args):
     """Told only when it is to be done: if another fault stopped it, that conflict was told before."""
     if processes.state(args["pid"]) == "T":
-        raise HostError("the server on port %d is stopped (SIGSTOP) already; let it go on first" % args["port"])
+        raise HostError("the server on port %d is already frozen (SIGSTOP); continue it first" % args["port"])
 
 
 def shut_down(args, first, then):
@@ -77,7 +77,7 @@ def shut_down(args, first, then):
         return
     process_restore.keep(args["fault"], [process_restore.capture(args["pid"], whole=False)])
     if not processes.send(args["pid"], args["start"], first):
-        raise HostError("the server ended by itself before it was to be stopped")
+        raise HostError("the server ended by itself before it was stopped")
     if not processes.wait_gone(args["pid"], args["start"], args["patience_s"]):
         processes.send(args["pid"], args["start"], then)
         if not processes.wait_gone(args["pid"], args["start"], 5.0):

@@ -24,7 +24,7 @@ def start(ctx, work, args, password):
     finally:
         os.close(reading)
     if not said.startswith("held"):
-        raise HostError(said or "the sessions did not get what they wanted in time")
+        raise HostError(said or "the sessions did not get their locks or connections in time")
 
 
 def _worker(work, args, password, writing):

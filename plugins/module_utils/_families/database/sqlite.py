@@ -31,9 +31,9 @@ def parse(params):
     if not params["path"]:
         raise BadOption("path", "", "is missing", "name the database file")
     if not params["path"].startswith("/"):
-        raise BadOption("path", params["path"], "is not an absolute path", "write it from the root")
+        raise BadOption("path", params["path"], "is not an absolute path", "use an absolute path")
     if params["port"] not in (None, ""):
-        raise BadOption("port", params["port"], "means nothing with SQLite", "leave it out")
+        raise BadOption("port", params["port"], "has no effect with SQLite", "leave it out")
     return {"path": params["path"], "patience_s": _quantity.duration(params["patience"], "patience", low=0.1, high=50.0)}
 
 
@@ -43,7 +43,7 @@ def look(options):
     try:
         found = os.stat(path)
     except OSError as error:
-        raise BadOption("path", options["path"], "cannot be looked at (%s)" % error.strerror, "name an existing database file")
+        raise BadOption("path", options["path"], "cannot be inspected (%s)" % error.strerror, "name an existing database file")
     if not stat.S_ISREG(found.st_mode):
         raise BadOption("path", options["path"], "is not a file", "name an existing database file")
     try:
@@ -55,7 +55,7 @@ def look(options):
     logged = mode == "wal" and os.path.exists(path + "-shm")
     for each in [path] + ([path + "-shm"] if logged else []):
         if not os.access(each, os.R_OK | os.W_OK):
-            raise Refused("permission", "%s cannot be written by this user and so not be locked" % each, remedy="use become: true")
+            raise Refused("permission", "%s is not writable for this user, so it cannot be locked" % each, remedy="use become: true")
     return {"path": path, "linked": path != options["path"], "mode": mode, "open": logged, "library": sqlite3 is not None}
 
 
@@ -64,19 +64,19 @@ def plan(options, facts):
     path, action = facts["path"], options["action"]
     notes = []
     if facts["linked"]:
-        notes.append("%s leads to %s" % (options["path"], path))
+        notes.append("%s links to %s" % (options["path"], path))
     if not facts["library"]:
-        notes.append("this host's Python has no module sqlite3, so the effect cannot be measured")
+        notes.append("the Python of this host lacks the module sqlite3, so the effect cannot be measured")
     undos = [undo("workers.end", fault="$ID")]
-    says = "keep every reader and writer out of %s" % path if action == "outage" else "keep every writer out of %s" % path
+    says = "block every reader and writer of %s" % path if action == "outage" else "block every writer of %s" % path
     by_library = action == "lock" and facts["mode"] == "wal" and not facts["open"]
     if by_library:
         if not facts["library"]:
-            raise HostError("%s has a write-ahead log that nobody has open, and locking it needs the module sqlite3 of Python; install it" % path)
+            raise HostError("%s has a write-ahead log that no process has open; locking it needs Python's module sqlite3; install it" % path)
         undos.insert(0, undo("sqlite.settle", path=path))
     args = {"path": path, "action": action, "mode": facts["mode"], "by_library": by_library, "patience_s": options["patience_s"]}
     if action == "outage" and facts["open"]:
-        notes.append("connections that are open already wait inside SQLite for up to 10 s before they fail (locking protocol); new ones fail at once")
+        notes.append("open connections wait inside SQLite for up to 10 s before they fail (locking protocol); new ones fail at once")
     return make_plan(
         "database",
         action,
@@ -156,7 +156,7 @@ def measure(ctx):
     """Read and write as an application would, in another process than the one that holds the locks."""
     memory = ctx.memory
     if sqlite3 is None:
-        return {"effect": "inconclusive", "measured": {}, "note": "this host's Python has no module sqlite3"}
+        return {"effect": "inconclusive", "measured": {}, "note": "the Python of this host lacks the module sqlite3"}
     outage = memory["args"]["action"] == "outage"
     began = time.monotonic()
     read = attempt(memory["args"]["path"], ["SELECT count(*) FROM sqlite_master"])
@@ -169,4 +169,4 @@ def measure(ctx):
     if (read, write) == wanted and memory["tried"] == memory["refused"]:
         return {"effect": "confirmed", "measured": measured, "note": ""}
     strange = [each for each in (read, write) if each not in ("ok", "busy")]
-    return {"effect": "inconclusive" if strange else "mismatch", "measured": measured, "note": strange[0] if strange else "the database let somebody in"}
+    return {"effect": "inconclusive" if strange else "mismatch", "measured": measured, "note": strange[0] if strange else "the database answered a query"}

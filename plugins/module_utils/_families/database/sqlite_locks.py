@@ -70,7 +70,7 @@ class Locks:
                 if error.errno not in (errno.EACCES, errno.EAGAIN):
                     raise HostError("%s cannot be locked: %s" % (self.path, error.strerror))
             if deadline.over:
-                raise HostError("%s is kept busy by %s; the lock could not be had in time" % (self.path, self._holder(where)))
+                raise HostError("%s is locked by %s, and was not released in time" % (self.path, self._holder(where)))
             time.sleep(pause)
             pause = min(pause * 1.5, 0.02)
 
@@ -113,5 +113,5 @@ def take_write(path, mode, seconds):
     locks.take(WAL_WRITE if mode == "wal" else RESERVED, deadline)
     if mode != "wal" and has_hot_journal(path):
         # Readers take a reserved lock as a sign that the journal is not theirs to play back: they would see half a transaction.
-        raise HostError("%s has a journal of a writer that crashed; let the application open it once, then try again" % path)
+        raise HostError("%s has the journal of a crashed writer; let the application open the database once, then try again" % path)
     return [locks]

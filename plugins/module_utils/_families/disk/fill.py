@@ -40,8 +40,8 @@ def make_plan(options, facts, notes):
     need = space.amount(options, "size", facts["total"]) if leave is None else facts["free"] - leave
     if need <= 0:
         if leave is None:
-            raise BadOption("size", "%g%%" % options["size_pct"], "is nothing of this file system", "use more")
-        raise BadOption("leave_free", _quantity.show_size(leave), "is more than the %s that is free" % _quantity.show_size(facts["free"]), "use less")
+            raise BadOption("size", "%g%%" % options["size_pct"], "is zero on this file system", "use more")
+        raise BadOption("leave_free", _quantity.show_size(leave), "is more than the free %s" % _quantity.show_size(facts["free"]), "use less")
     space.admit(need, space.reserve(options, facts), facts)
     name = files.path(facts["path"], 0)
     requested = {"size_mib": round(need / MIB, 1), "path": facts["path"]}
@@ -185,8 +185,8 @@ def judge(args, taken, free):
     if args["leave_free"] is not None:
         if abs(free - args["leave_free"]) <= NEAR:
             return {"effect": "confirmed", "note": ""}
-        said = "others on this file system made it %s free" % _quantity.show_size(free)
+        said = "other processes on this file system changed its free space to %s" % _quantity.show_size(free)
         return {"effect": "mismatch", "note": said}
     if abs(taken - args["size"]) <= NEAR:
         return {"effect": "confirmed", "note": ""}
-    return {"effect": "mismatch", "note": "the file takes %s on the disk" % _quantity.show_size(taken)}
+    return {"effect": "mismatch", "note": "the file occupies %s on the disk" % _quantity.show_size(taken)}

@@ -49,7 +49,7 @@ def make_plan(options, facts, notes):
     """One file and one worker each; files go when the workers are gone."""
     space.admit(options["workers"] * options["file_size"], space.reserve(options, facts), facts)
     if facts["device"] is None:
-        notes = notes + ["the block device under %s cannot be told; what the kernel counts for the workers is measured" % facts["mount"]]
+        notes = notes + ["the block device of %s cannot be determined; the kernel's counters of the workers are measured instead" % facts["mount"]]
     names = [files.path(facts["path"], number) for number in range(options["workers"])]
     args = {key: options[key] for key in ("mode", "fsync", "block_size", "file_size", "rate")}
     args.update(files=names, device=facts["device"])
@@ -171,10 +171,10 @@ def start(ctx, args):
     deadline = _wait.Deadline(PREPARE_S)
     while not all(figures.every("state")):
         if figures.trouble():
-            raise HostError("the files of the disk load cannot be made: %s" % os.strerror(figures.trouble()))
+            raise HostError("the files of the disk load cannot be created: %s" % os.strerror(figures.trouble()))
         ctx.check_workers()
         if deadline.over:
-            raise HostError("the files of the disk load were not there within %g s; use a smaller file_size or fewer workers" % PREPARE_S)
+            raise HostError("the files of the disk load were not created within %g s; use a smaller file_size or fewer workers" % PREPARE_S)
         time.sleep(0.005)
     for name in args["files"]:
         ctx.hold(name)
@@ -197,7 +197,7 @@ def measure(ctx):
     first, now = memory["first"], _reading(memory["figures"], memory["pids"], memory["args"]["device"])
     memory["now"] = now
     if memory["figures"].trouble():
-        return {"effect": "mismatch", "measured": {}, "note": "a worker met an error: %s" % os.strerror(memory["figures"].trouble())}
+        return {"effect": "mismatch", "measured": {}, "note": "a worker failed: %s" % os.strerror(memory["figures"].trouble())}
     return judge(first, now, memory["args"])
 
 
@@ -229,17 +229,17 @@ def judge(first, now, args):
     if None in seen:
         seen = [_change(first, now, "kernel", "stored_" + key) for key in directions]
     if None in seen:
-        return {"effect": "inconclusive", "measured": shown, "note": "the kernel counts neither for the device nor for the workers"}
+        return {"effect": "inconclusive", "measured": shown, "note": "the kernel has no counters for the device or the workers"}
     if not all(own):
-        return {"effect": "inconclusive", "measured": shown, "note": "no block was done yet"}
+        return {"effect": "inconclusive", "measured": shown, "note": "no block has been completed yet"}
     for key, done, reached in zip(directions, own, seen):
         if reached < SEEN * done:
-            note = "%.1f MiB were %s, but the disk did only %.1f MiB" % (done / MIB, key, reached / MIB)
+            note = "%.1f MiB were %s, but the disk transferred only %.1f MiB" % (done / MIB, key, reached / MIB)
             # what is not synced block by block gets to the disk once a round
             late = key == "written" and not args["fsync"] and done < 2 * args["file_size"] * len(args["files"])
             return {"effect": "inconclusive" if late else "mismatch", "measured": shown, "note": note}
     if args["rate"] and passed > 1.0 and sum(own) / passed < (1 - ON_RATE) * args["rate"]:
-        return {"effect": "mismatch", "measured": shown, "note": "the disk does not give the rate that was asked for"}
+        return {"effect": "mismatch", "measured": shown, "note": "the disk does not reach the requested rate"}
     return {"effect": "confirmed", "measured": shown, "note": ""}
 
 

@@ -50,15 +50,15 @@ def look(path):
         room = os.statvfs(real)
     except (OSError, ValueError) as error:
         said = getattr(error, "strerror", None) or error
-        raise BadOption("path", path, "cannot be used (%s)" % said, "name a folder that is there")
+        raise BadOption("path", path, "cannot be used (%s)" % said, "name an existing folder")
     if not stat.S_ISDIR(found.st_mode):
-        raise BadOption("path", path, "is not a folder", "name a folder that is there")
+        raise BadOption("path", path, "is not a folder", "name an existing folder")
     if not room.f_blocks:
-        raise BadOption("path", path, "is on a file system that has no room for files", "name a folder on a disk")
+        raise BadOption("path", path, "is on a file system that cannot store files", "name a folder on a disk")
     if room.f_flag & os.ST_RDONLY:
         raise BadOption("path", path, "is on a file system that is mounted read-only", "name a folder that can be written to")
     if not os.access(real, os.W_OK | os.X_OK):
-        raise BadOption("path", path, "cannot be written to by this user", "name another folder, or run as its owner")
+        raise BadOption("path", path, "is not writable for this user", "name another folder, or run as its owner")
     mounted = mount_of(real, found.st_dev, _mountinfo())
     device = block_device(found.st_dev, mounted["source"])
     return {
@@ -169,8 +169,8 @@ def in_memory(facts, force):
     if facts["type"] not in IN_MEMORY:
         return []
     if not force:
-        raise Refused("disk", "%s is on %s: that is memory, not a disk" % (facts["path"], facts["type"]), "force")
-    return ["%s is on %s: memory is used, not a disk" % (facts["path"], facts["type"])]
+        raise Refused("disk", "%s is on %s, which is memory and not a disk" % (facts["path"], facts["type"]), "force")
+    return ["%s is on %s: the fault uses memory, not a disk" % (facts["path"], facts["type"])]
 
 
 def reserve(options, facts):
@@ -182,15 +182,15 @@ def reserve(options, facts):
 def admit(need, keep, facts):
     """The guard: refuse ``need`` bytes when fewer than ``keep`` would stay free, or too little for our own ledger."""
     left = facts["free"] - need
-    figure = "%s would be used on %s, %s is free" % (_quantity.show_size(need), facts["mount"], _quantity.show_size(facts["free"]))
+    figure = "%s would be used on %s, where %s is free" % (_quantity.show_size(need), facts["mount"], _quantity.show_size(facts["free"]))
     if left < keep:
-        said = "%s, and %s must stay" % (figure, _quantity.show_size(keep))
+        said = "%s, and %s must stay free" % (figure, _quantity.show_size(keep))
         if left < 0:
             raise Refused("disk", said, remedy="use less than what is free")
         raise Refused("disk", said, "reserve")
     if facts["holds_ledger"] and left < LEDGER_ROOM:
         raise Refused(
             "ledger",
-            "%s, and the ledger that knows how to undo it is there and needs %s" % (figure, _quantity.show_size(LEDGER_ROOM)),
+            "%s, and the ledger on the same file system needs %s" % (figure, _quantity.show_size(LEDGER_ROOM)),
             remedy="use less",
         )

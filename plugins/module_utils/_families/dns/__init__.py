@@ -35,10 +35,10 @@ def _host_name(text, wildcards):
         if _NAME.fullmatch(name[2:] if wildcards and name.startswith("*.") else name):
             return name
     else:
-        raise BadOption("names", text, "is an address and not a name", "use magsasa.chaos.network_fault for addresses")
+        raise BadOption("names", text, "is an address, not a name", "use magsasa.chaos.network_fault for addresses")
     remedy = "write it in ASCII, such as api.example.org"
     if "*" in name:
-        remedy = "write *.example.org for all names below one" if wildcards else "name every host, /etc/hosts knows no wildcards"
+        remedy = "write *.example.org for all names below one" if wildcards else "name every host; /etc/hosts does not support wildcards"
     raise BadOption("names", text, "is not the name of a host", remedy)
 
 
@@ -74,7 +74,7 @@ class Dns:
 
     def claims(self, options):
         """What a fault of these options holds."""
-        return ["name:%s" % each for each in options["names"]] + (["questions to name servers"] if options["via"] == "queries" else [])
+        return ["name:%s" % each for each in options["names"]] + (["DNS queries"] if options["via"] == "queries" else [])
 
     def look(self, options):
         """/etc/hosts, the names of the host itself, and what there is to do it with."""
@@ -83,7 +83,7 @@ class Dns:
             data, before = hosts_file.read(path)
         except OSError as error:
             if options["via"] != "queries":
-                raise HostError("%s cannot be used (%s); a link in its place is not followed" % (path, error.strerror or "it is not there"))
+                raise HostError("%s cannot be used (%s); a symbolic link is not followed" % (path, error.strerror or "it does not exist"))
             data, before = b"", None
         own = {socket.gethostname().lower(), os.uname().nodename.lower()}
         found = {"path": path, "before": before, "defined": sorted(hosts_file.names(data)), "own": sorted(own | {each.partition(".")[0] for each in own})}
@@ -97,22 +97,22 @@ class Dns:
             if OWN.fullmatch(each) or each in facts["own"] or each.partition(".")[0] in facts["own"]:
                 raise Refused("protected name", "%s is a name of this host itself" % each)
             if each in facts["defined"]:
-                why = "%s defines %s already, and that line would still hold" % (facts["path"], each)
+                why = "%s already defines %s, and that line would still apply" % (facts["path"], each)
                 raise Refused("name in use", why, remedy="name another host")
         if options["via"] == "hosts_file":
             return hosts.planned(options, facts, self.claims(options))
         if not facts["nft"]:
-            raise MissingTool("nft", nft.PACKAGES, "hand questions to a worker")
+            raise MissingTool("nft", nft.PACKAGES, "pass DNS queries to a worker")
         if facts["uid"]:
-            raise NotHere("rules about packets need root and this run has none", "use become: true")
+            raise NotHere("packet rules need root, and this task does not run as root", "use become: true")
         if facts["obstacle"]:
-            raise NotHere("packets cannot be ruled on (%s)" % facts["obstacle"], "it takes CAP_NET_ADMIN and a kernel with nf_tables")
+            raise NotHere("packet rules cannot be set (%s)" % facts["obstacle"], "needs CAP_NET_ADMIN and a kernel with nf_tables")
         table = "magsasa_chaos_$ID"
         args = {key: options[key] for key in ("action", "names", "failure", "delay_s")}
         args.update(table=table, exempt=facts["own"] + facts["managers"], address=(options["addresses"] or [None])[0], server=facts["server"])
         undone = [undo("nft.remove_table", table=table), undo("workers.end", fault="$ID"), undo("workers.finish", fault="$ID", within_s=1.0)]  # from the last
         made = step("queries", judge.describe(options), args, undone, tool="nft")
-        return plan("dns", options["action"], "NFQUEUE and a worker of our own", judge.requested(options), [made], self.claims(options), judge.notes(options))
+        return plan("dns", options["action"], "NFQUEUE and a worker", judge.requested(options), [made], self.claims(options), judge.notes(options))
 
     # -- doing
 
@@ -132,7 +132,7 @@ class Dns:
             return hosts.measure(ctx)
         args = ctx.record["steps"][0]["args"]
         if not nft.there(args["table"]):
-            return {"effect": "mismatch", "measured": {}, "note": "somebody took the table away"}
+            return {"effect": "mismatch", "measured": {}, "note": "another process removed the table"}
         if "asked" not in ctx.memory:
             version = ipaddress.ip_address(args["address"]).version if args["address"] else 4
             ctx.memory["asked"] = queries.ask(args["server"], queries.CHECK % ctx.id, version, (args["delay_s"] or 0) + judge.PATIENCE)
@@ -162,23 +162,23 @@ def _names(given, via):
 def _addresses(action, given):
     if action != "redirect":
         if given is not None:
-            raise BadOption("address", given, "means nothing with action=%s" % action, "leave it out, or use action=redirect")
+            raise BadOption("address", given, "has no effect with action=%s" % action, "leave it out, or use action=redirect")
         return list(hosts.NOWHERE) if action == "block" else []
     try:
         return [str(ipaddress.ip_address((given or "").strip()))]
     except ValueError:
-        raise BadOption("address", given or "", "is not an address", "give the IPv4 or IPv6 address that the names shall lead to")
+        raise BadOption("address", given or "", "is not an address", "give the IPv4 or IPv6 address that the names resolve to")
 
 
 def _delay(params):
     if params["delay"] is None:
-        raise BadOption("delay", "", "is missing", "say how long, such as 200ms")
+        raise BadOption("delay", "", "is missing", "give a time, such as 200ms")
     return _quantity.duration(params["delay"], "delay", low=0.001, high=LONGEST_DELAY)
 
 
 def _nothing(option, params, action, meant):
     if params[option] is not None:
-        raise BadOption(option, params[option], "means nothing with action=%s" % action, "leave it out, or use action=%s" % meant)
+        raise BadOption(option, params[option], "has no effect with action=%s" % action, "leave it out, or use action=%s" % meant)
     return None
 
 

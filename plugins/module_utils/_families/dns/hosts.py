@@ -24,12 +24,13 @@ def planned(options, facts, claims):
     if not facts["writable"]:
         raise Refused("permission", "%s cannot be written to by this user" % path, remedy="use become: true")
     if facts["mount"]:
-        why = "%s is a mount of its own, so it cannot be replaced at once, and a kill in the middle of a change would not be undone" % path
-        raise Refused("hosts file", why, remedy="use via: queries, or magsasa.chaos.network_fault against the addresses")
+        why = "%s is a mount of its own and cannot be replaced atomically; a kill during a change could not be reverted" % path
+        raise Refused("hosts file", why, remedy="use via: queries, or magsasa.chaos.network_fault for the addresses")
     if not facts["getent"]:
-        raise MissingTool("getent", {"Debian, Ubuntu": "libc-bin", "RHEL, Alma": "glibc-common", "SUSE": "glibc"}, "ask for a name as programs do")
+        raise MissingTool("getent", {"Debian, Ubuntu": "libc-bin", "RHEL, Alma": "glibc-common", "SUSE": "glibc"}, "resolve names as programs do")
     requested = {"names": names, "addresses": options["addresses"]}
-    says = "let %s lead %s, in %s" % (", ".join(names), "nowhere" if options["action"] == "block" else "to " + options["addresses"][0], path)
+    where = "an unreachable address" if options["action"] == "block" else options["addresses"][0]
+    says = "make %s resolve to %s, in %s" % (", ".join(names), where, path)
     args = {"path": path, "names": names, "addresses": options["addresses"], "fault": "$ID"}
     undone = undo("hosts.remove", path=path, fault="$ID", before=facts["before"])
     return plan("dns", options["action"], "hosts file", requested, [step("lines", says, args, [undone])], claims, [])
@@ -53,7 +54,7 @@ def measure(ctx):
         answers[each] = resolve(each)
     wrong = [each for each, found in answers.items() if not found or not set(found) <= set(args["addresses"])]
     shown = {"as_asked": len(answers) - len(wrong), "of": len(args["names"]), "answers": dict(list(answers.items())[:5])}
-    return {"effect": "mismatch" if wrong else "confirmed", "measured": shown, "note": "%s leads elsewhere" % wrong[0] if wrong else ""}
+    return {"effect": "mismatch" if wrong else "confirmed", "measured": shown, "note": "%s resolves to another address" % wrong[0] if wrong else ""}
 
 
 def resolve(name):

@@ -27,21 +27,21 @@ def describe(options):
     """Text for a person: "answer questions for db.example.org with nxdomain"."""
     names = ", ".join(options["names"]) or "all names"
     if options["action"] == "delay":
-        return "hold questions for %s for %g ms" % (names, options["delay_s"] * 1000)
+        return "hold queries for %s for %g ms" % (names, options["delay_s"] * 1000)
     if options["failure"] == "timeout":
-        return "let questions for %s be lost" % names
-    return "answer questions for %s with %s" % (names, options["failure"] or options["addresses"][0])
+        return "drop queries for %s" % names
+    return "answer queries for %s with %s" % (names, options["failure"] or options["addresses"][0])
 
 
 def notes(options):
     """What a user must know."""
     found = [
-        "reached is what this host asks name servers by UDP, whichever program asks; not what is asked by TCP, TLS or HTTPS, nor what a cache answers",
+        "affects UDP queries of this host to name servers, whichever program sends them; not queries over TCP, TLS or HTTPS, and not answers from a cache",
     ]
     if not options["names"]:
-        found.append("names of this host itself, and those of the addresses that manage it, are left alone")
+        found.append("names of this host, and of the addresses that manage it, are exempt")
     if options["action"] == "redirect":
-        found.append("questions for anything else than the address get an answer without records")
+        found.append("queries for other record types get an answer without records")
     return found
 
 
@@ -59,11 +59,11 @@ def judge(args, figures, asked, wrong):
         if figures["held"]:
             measured["delay_ms"] = round(1000 * figures["held_s"] / figures["held"], 2)
     right = _as_asked(args, found, seconds, measured)
-    note = "by a question of our own to %s" % args["server"]
+    note = "by a query of the fault's own to %s" % args["server"]
     if not figures["matched"]:
-        note += "; no program of this host has asked for a name that is meant"
+        note += "; no program of this host has queried a selected name"
     if not figures["checks"]:
-        wrong = wrong or "a question of our own to %s did not come to the worker" % args["server"]
+        wrong = wrong or "a query of the fault's own to %s did not reach the worker" % args["server"]
     return {"effect": "mismatch" if wrong or not right else "confirmed", "measured": measured, "note": wrong or note}
 
 

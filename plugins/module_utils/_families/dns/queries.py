@@ -54,7 +54,7 @@ def start(ctx, args):
     try:
         netlink, number = nfnetlink.queue(2048 + int(ctx.id[:4], 16) % 60000, MOST_HELD, COPIED)
     except OSError as error:
-        raise HostError("this host's kernel hands no packets over (NFQUEUE): %s" % error)
+        raise HostError("the kernel of this host does not support NFQUEUE: %s" % error)
     ctx.spawn("chaos-dns", work, netlink, number, args, CHECK % ctx.id, counted)
     netlink.close()  # the worker's alone: the kernel must see it go when the worker does
     table = args["table"]
@@ -66,7 +66,7 @@ def start(ctx, args):
         try:
             nfnetlink.add_queue_rule(table, "act", number, LABELS["act"])
         except OSError as error:
-            raise HostError("this host's kernel has neither the queue of nftables nor the target NFQUEUE: %s" % error)
+            raise HostError("the kernel of this host has neither the nftables queue nor the target NFQUEUE: %s" % error)
     if difference(nft.read(table)):
         raise HostError("the rules are not as planned: %s" % difference(nft.read(table)))
     ctx.check_workers()
@@ -88,7 +88,7 @@ def text(table, verdict=None):
 def difference(found):
     """What of the rules read back (see nft.read) is not as planned: one sentence, or ""."""
     got = sorted((rule.get("chain"), rule.get("comment", "")) for rule in found)
-    return "" if got == sorted(LABELS.items()) else "the table holds %d rules that are not the %d planned ones" % (len(got), len(LABELS))
+    return "" if got == sorted(LABELS.items()) else "the table contains %d rules, which are not the %d planned ones" % (len(got), len(LABELS))
 
 
 def work(netlink, number, args, check, counted):

@@ -51,7 +51,7 @@ class File:
             raise BadOption("action", "", "is missing", "use one of %s" % ", ".join(ACTIONS))
         for option, actions in ONLY.items():
             if params[option] is not None and action not in actions:
-                raise BadOption(option, params[option], "means nothing with action=%s" % action, "leave it out, or use action=%s" % actions[0])
+                raise BadOption(option, params[option], "has no effect with action=%s" % action, "leave it out, or use action=%s" % actions[0])
         if action == "permissions" and params["mode"] is None and params["owner"] is None and params["group"] is None:
             raise BadOption("mode", "", "is missing", "give at least one of mode, owner and group")
         if params["size"] is not None and params["content"] is not None:
@@ -108,7 +108,7 @@ class File:
     def _permissions(options, facts, base, requested):
         before, after = facts["before"], facts["wanted"]
         if all(before[key] == value for key, value in after.items()):
-            raise BadOption("mode", ", ".join(_shown(after)), "is what %s has already" % facts["path"], "ask for something else")
+            raise BadOption("mode", ", ".join(_shown(after)), "is what %s already has" % facts["path"], "request a different value")
         requested.update(item.split("=", 1) for item in _shown(after))
         says = "give %s %s (it has %s)" % (facts["path"], ", ".join(_shown(after)), ", ".join(_shown({key: before[key] for key in after})))
         return step(
@@ -194,7 +194,7 @@ class File:
             there = False
         with pinned_files.folder(args["path"]) as parent:
             aside = kept_files.there(parent, kept_files.aside(ctx.id))
-        note = "somebody made it anew" if there and aside else ""
+        note = "another process created it again" if there and aside else ""
         return {"effect": "confirmed" if aside else "mismatch", "measured": {"there": there, "moved_aside": aside}, "note": note}
 
     @staticmethod
@@ -202,10 +202,10 @@ class File:
         with pinned_files.same(args["path"], args["ino"]) as name:
             found = pinned_files.metadata(name) if name else None
         if found is None:
-            return {"effect": "mismatch", "measured": {}, "note": "somebody replaced or removed it"}
+            return {"effect": "mismatch", "measured": {}, "note": "another process replaced or removed it"}
         bitten = all(found[key] == value for key, value in args["after"].items())
         shown = dict(item.split("=", 1) for item in _shown({key: found[key] for key in ("mode", "uid", "gid")}))
-        return {"effect": "confirmed" if bitten else "mismatch", "measured": shown, "note": "" if bitten else "somebody changed it"}
+        return {"effect": "confirmed" if bitten else "mismatch", "measured": shown, "note": "" if bitten else "another process changed it"}
 
     @staticmethod
     def _measure_corrupt(ctx, args):

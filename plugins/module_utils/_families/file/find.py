@@ -41,14 +41,14 @@ def look(path, regular=True):
     try:
         real = os.path.realpath(path)
         if real != path and os.path.lexists(path):
-            raise BadOption("path", path, "is or goes through a symbolic link", "name %s itself" % printable(real, 200))
+            raise BadOption("path", path, "is, or leads through, a symbolic link", "name %s itself" % printable(real, 200))
         with pinned_files.held(path) as name:
             found = os.stat(name)
             before = pinned_files.metadata(name)
     except (OSError, ValueError) as error:
-        raise BadOption("path", path, "cannot be used (%s)" % (getattr(error, "strerror", None) or "it is not there"), "name a file that is there")
+        raise BadOption("path", path, "cannot be used (%s)" % (getattr(error, "strerror", None) or "it does not exist"), "name an existing file")
     if not (stat.S_ISREG(found.st_mode) or (stat.S_ISDIR(found.st_mode) and not regular)):
-        raise BadOption("path", path, "is no regular file", "name a file" if regular else "name a file or a folder")
+        raise BadOption("path", path, "is not a regular file", "name a file" if regular else "name a file or a folder")
     return {
         "path": path,
         "ino": found.st_ino,
@@ -74,12 +74,12 @@ def _may_move(path, owner):
 
 def protected():
     """{path: why} of files and folders that no fault may touch, nor what is below or above them."""
-    found = dict.fromkeys(KERNEL, "the kernel's, not a disk's")
-    found.update(dict.fromkeys(PROGRAMS, "what the host itself runs on"))
-    found.update(dict.fromkeys(("/etc/" + name for name in SETTINGS), "what the host boots with or is logged in to with"))
-    found[OWNER] = "where the host's owner has the last word"
+    found = dict.fromkeys(KERNEL, "a file of the kernel, not on a disk")
+    found.update(dict.fromkeys(PROGRAMS, "a program or library of the host"))
+    found.update(dict.fromkeys(("/etc/" + name for name in SETTINGS), "needed to boot the host or to log in"))
+    found[OWNER] = "reserved for the owner of the host"
     found.update(dict.fromkeys(private_files.folders(), "the collection's own state"))
-    found.update(dict.fromkeys((os.path.realpath(sys.executable), os.path.dirname(os.path.realpath(os.__file__))), "the Python that the undo runs in"))
+    found.update(dict.fromkeys((os.path.realpath(sys.executable), os.path.dirname(os.path.realpath(os.__file__))), "the Python that runs the revert"))
     return found
 
 
@@ -115,14 +115,14 @@ def _writes(process, number, device, ino):
 def why_protected(path, found, homes_of_users):
     """What makes a path untouchable (text), or None."""
     if set(WAY_BACK) & set(path.split("/")):
-        return "%s is the way back into this host" % path
+        return "%s is needed to reach this host" % path
     for other, why in found.items():
         if path == other or path.startswith(other + "/"):
             return "%s is %s" % (other, why)
         if other.startswith(path.rstrip("/") + "/"):
             return "%s is below it and is %s" % (other, why)
     if any(home == path or home.startswith(path.rstrip("/") + "/") for home in homes_of_users):
-        return "%s is or holds the home of a user who logs in" % path
+        return "%s is or contains the home folder of a user who logs in" % path
     return None
 
 
@@ -133,16 +133,16 @@ def guard(options, facts):
     if why:
         raise Refused("protected file", why, remedy="name a file of an application")
     if facts["read_only"]:
-        raise BadOption("path", path, "is on a file system that is mounted read-only", "name a file that can be changed")
+        raise BadOption("path", path, "is on a file system that is mounted read-only", "name a writable file")
     if facts["uid"]:
         able = facts["usable"]["folder"]
         if action != "remove":  # only an owner can put times and modes back
             able = facts["before"]["uid"] == facts["uid"] and (action == "permissions" or facts["usable"]["file"])
         if not able:
-            raise Refused("permission", "this user may not do that to %s" % path, remedy="use become: true")
+            raise Refused("permission", "this user may not change %s" % path, remedy="use become: true")
     notes = []
     if facts["names"] > 1:
-        notes.append("%s has %d names (hard links): the others change with it" % (path, facts["names"]))
+        notes.append("%s has %d names (hard links), and the others would change with it" % (path, facts["names"]))
     if facts["writers"]:
         shown = ", ".join(facts["writers"][:MOST_SHOWN]) + (" and others" if len(facts["writers"]) > MOST_SHOWN else "")
         notes.append("%s is open for writing in %s" % (path, shown))

@@ -29,4 +29,4 @@ def _id(option, text, look_up):
     try:
         return look_up(text)
     except (KeyError, ValueError):
-        raise BadOption(option, text, "is not known on this host", "use a name that getent shows, or a number")
+        raise BadOption(option, text, "is not known on this host", "use a name shown by getent, or a number")

@@ -52,11 +52,11 @@ class Http:
         if not 0 < params["port"] < 65536:
             raise BadOption("port", params["port"], "is not a port", "use a number from 1 to 65535")
         if action == "delay" and params["delay"] is None:
-            raise BadOption("delay", "", "is missing", "say how long, such as 200ms")
+            raise BadOption("delay", "", "is missing", "give a time, such as 200ms")
         if action == "status" and params["status"] is None:
-            raise BadOption("status", "", "is missing", "name the status of the answer, such as 503")
+            raise BadOption("status", "", "is missing", "give the status of the answer, such as 503")
         if action != "status" and params["status"] is not None:
-            raise BadOption("status", params["status"], "means nothing with action=%s" % action, "leave it out, or use action=status")
+            raise BadOption("status", params["status"], "has no effect with action=%s" % action, "leave it out, or use action=status")
         if params["status"] is not None and not 200 <= params["status"] <= 599:
             raise BadOption("status", params["status"], "is not the status of a whole answer", "use one from 200 to 599, such as 503")
         delay = 0.0 if params["delay"] is None else _quantity.duration(params["delay"], "delay", low=0.001, high=LONGEST_DELAY)
@@ -95,24 +95,24 @@ class Http:
         """One worker, one table of our own that hands connections to it."""
         port = options["port"]
         if port in facts["control"] or any(each.startswith(management_connections.SERVERS) for each in facts["servers"]):
-            raise Refused("control connection", "port %d is how this host is managed" % port)
+            raise Refused("control connection", "port %d is used to manage this host" % port)
         if not facts["addresses"]:
-            raise Refused("port", "nobody listens on port %d of this host" % port, remedy="name the port of a service that runs here")
+            raise Refused("port", "nothing listens on port %d of this host" % port, remedy="name the port of a running service")
         if not facts["nft"]:
-            raise MissingTool("nft", nft.PACKAGES, "hand connections to a worker")
+            raise MissingTool("nft", nft.PACKAGES, "pass connections to a worker")
         if options["reset_existing"] and not facts["ss"]:
             raise MissingTool("ss", {"Debian, Ubuntu, SUSE": "iproute2", "RHEL, AlmaLinux, Rocky, Fedora": "iproute"}, "reset connections")
         if facts["uid"]:
-            raise NotHere("handing connections to a worker needs root and this run has none", "use become: true")
+            raise NotHere("passing connections to a worker needs root, and this task does not run as root", "use become: true")
         if facts["obstacle"]:
-            raise NotHere("connections cannot be handed over (%s)" % facts["obstacle"], "it takes CAP_NET_ADMIN and a kernel with nft_tproxy and nft_fib")
+            raise NotHere("connections cannot be passed to a worker (%s)" % facts["obstacle"], "needs CAP_NET_ADMIN and a kernel with nft_tproxy and nft_fib")
         table, keys = "magsasa_chaos_$ID", ("action", "port", "percent", "paths", "methods", "delay_s", "status")
         args = dict({key: options[key] for key in keys}, table=table, rules=rules.plan(port), addresses=facts["addresses"])
         # Carried out from the last to the first: no new connections, then the worker ends what is under way.
         undone = [undo("workers.end", fault="$ID"), undo("workers.finish", fault="$ID", within_s=worker.PATIENCE + 0.5), undo("nft.remove_table", table=table)]
         steps = [step("proxy", judge.describe(options), args, undone, tool="nft")]
         if options["reset_existing"]:
-            steps.append(step("reset", "reset the connections that port %d has already" % port, {"port": port}, [], tool="ss"))
+            steps.append(step("reset", "reset the existing connections of port %d" % port, {"port": port}, [], tool="ss"))
         return plan("http", options["action"], "worker on loopback", judge.requested(options), steps, self.claims(options), judge.notes(options, facts["ipv6"]))
 
     def do_proxy(self, ctx, args):
@@ -121,7 +121,7 @@ class Http:
         try:
             sockets = worker.listening()
         except OSError as error:
-            raise HostError("a socket that takes connections over could not be made: %s" % error)
+            raise HostError("a socket for the connections could not be created: %s" % error)
         ports = {version: each.getsockname()[1] for version, each in sockets.items()}
         ctx.spawn("chaos-http", worker.work, sockets, args, counted)
         for each in sockets.values():
@@ -145,7 +145,7 @@ class Http:
         """Whether the table stands, and what the worker counted."""
         args = ctx.record["steps"][0]["args"]
         if not nft.there(args["table"]):
-            return {"effect": "mismatch", "measured": {}, "note": "somebody took the table away"}
+            return {"effect": "mismatch", "measured": {}, "note": "another process removed the table"}
         figures = ctx.memory["counts"].figures()
         figures["connections"] = max(0, figures["connections"] - ctx.memory["own"])
         wrong = rules.difference(ctx.memory["rules"], nft.read(args["table"]))
@@ -183,7 +183,7 @@ def reach(args, counted):
         if came:
             return number + 1
         problem = "a connection to %s stayed with the service" % address
-    raise HostError("no connection of our own to port %d came to the worker (%s)" % (args["port"], problem))
+    raise HostError("no connection of the fault's own to port %d reached the worker (%s)" % (args["port"], problem))
 
 
 FAMILY = Http()

@@ -38,12 +38,12 @@ def describe(options):
 
 def notes(options, ipv6):
     """What a user must know. ``ipv6``: whether this host has ::1, where the worker takes connections of IPv6."""
-    found = ["the service sees an address of this host, and not the client's, as the peer of new connections"]
+    found = ["the service sees an address of this host as the peer of new connections, not that of the client"]
     if not options["reset_existing"]:
-        found.append("connections that clients hold already are not touched: requests on them go to the service as before (reset_existing ends them)")
+        found.append("existing connections stay with the service, and requests on them are not affected (reset_existing ends them)")
     if not ipv6:
-        found.append("connections by IPv6 go to the service as before: this host has no ::1")
-    found.append("TLS, HTTP/2 and whatever else is not HTTP/1.1 passes as it is")
+        found.append("IPv6 connections are not affected, because this host has no ::1")
+    found.append("TLS, HTTP/2 and other protocols than HTTP/1.1 pass unchanged")
     return found
 
 
@@ -63,11 +63,11 @@ def judge(options, figures, wrong):
 
 def _verdict(options, figures, measured):
     if not figures["requests"] and figures["unread"]:
-        return "mismatch", "what comes by is not HTTP/1.1 that can be read (TLS, HTTP/2 or another protocol)"
+        return "mismatch", "the traffic is not HTTP/1.1 that can be parsed (TLS, HTTP/2 or another protocol)"
     if not figures["matched"]:
-        return "inconclusive", "a connection of our own came to the worker; no request that is meant has come by"
+        return "inconclusive", "a connection of the fault's own reached the worker; no selected request has arrived"
     if not figures["hit"]:
-        return "inconclusive", "%d requests that are meant came by and chance hit none" % figures["matched"]
+        return "inconclusive", "%d selected requests arrived, and by chance none was hit" % figures["matched"]
     note = "by the worker: %d of %d requests" % (figures["hit"], figures["matched"])
     share = options["percent"] / 100.0
     spread = math.sqrt(share * (1 - share) / figures["matched"])

@@ -48,4 +48,4 @@ def difference(planned, found):
     """What of the rules read back (see nft.read) is not as planned: one sentence, or ""."""
     got = [(rule.get("comment", ""), any("tproxy" in part for part in rule.get("expr", ()))) for rule in found]
     wanted = [(label, "tproxy" in rule) for label, rule in planned]
-    return "" if got == wanted else "the table holds %d rules that are not the %d planned ones in their order" % (len(got), len(wanted))
+    return "" if got == wanted else "the table contains %d rules, which are not the %d planned ones in order" % (len(got), len(wanted))

@@ -38,7 +38,7 @@ class Limit:
         for option in self.options:
             if option != "action" and params[option] is not None and option not in ACTIONS[action].OPTIONS:
                 fits = [each for each in sorted(ACTIONS) if option in ACTIONS[each].OPTIONS]
-                raise BadOption(option, params[option], "means nothing with action=%s" % action, "leave it out, or use action=%s" % " or ".join(fits))
+                raise BadOption(option, params[option], "has no effect with action=%s" % action, "leave it out, or use action=%s" % " or ".join(fits))
         for option in ("leave_free", "reserve"):
             if params[option] is not None and params[option] < 0:
                 raise BadOption(option, params[option], "is below zero", "use 0 or more")

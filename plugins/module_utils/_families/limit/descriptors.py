@@ -30,9 +30,9 @@ def parse(params):
         if params["pid"] < 1:
             raise BadOption("pid", params["pid"], "is not a process id", "use a positive number")
         if params["reserve"] is not None:
-            raise BadOption("reserve", params["reserve"], "means nothing with pid", "leave it out; use leave_free")
+            raise BadOption("reserve", params["reserve"], "has no effect with pid", "leave it out; use leave_free")
     elif params["leave_free"] is None:
-        raise BadOption("leave_free", "", "is missing", "say how many descriptors of the host stay free, or name a process with pid")
+        raise BadOption("leave_free", "", "is missing", "give the number of descriptors that stay free, or name a process with pid")
     return {"pid": params["pid"], "leave_free": params["leave_free"] or 0, "reserve": params["reserve"]}
 
 
@@ -63,7 +63,7 @@ def look(options):
     pid = options["pid"]
     start = processes.start_time(pid)
     if start is None:
-        raise BadOption("pid", pid, "is no process of this host", "name one that runs")
+        raise BadOption("pid", pid, "is not a process of this host", "name a running one")
     try:
         soft, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
         numbers = sorted(_open_numbers(pid))
@@ -81,13 +81,13 @@ def _most_each():
 def _why_not(pid):
     """What makes a process untouchable (text), or None."""
     if pid == 1 or processes.comm(pid) in VITAL:
-        return "a process that the host cannot do without"
+        return "a process that the host needs"
     if pid in processes.above(os.getpid()):
-        return "what runs this very task or carries its connection"
+        return "part of this task or its connection"
     if any(mark in processes.environ(pid) for mark in OURS):
-        return "a part of this collection"
+        return "part of this collection"
     if not processes.argv(pid):
-        return "a part of the kernel, or ending"
+        return "part of the kernel, or already ending"
     unit = services.unit_in(unit_limits.read("/proc/%d/cgroup" % pid))
     return protected_units.why([unit]) if unit else None
 
@@ -109,10 +109,10 @@ def _of_process(options, facts):
     bound = bound_for(set(facts["numbers"]), leave)
     if bound >= facts["soft"]:
         free = free_below(facts["numbers"], facts["soft"])
-        raise BadOption("leave_free", leave, "is not fewer than the %d that process %d can still open" % (free, pid), "leave fewer free")
+        raise BadOption("leave_free", leave, "is not below the %d that process %d can still open" % (free, pid), "leave fewer free")
     args = {"pid": pid, "start": facts["start"], "bound": bound, "hard": facts["hard"], "soft": facts["soft"], "leave_free": leave}
     back = undo("limits.process", pid=pid, start=facts["start"], soft=facts["soft"], hard=facts["hard"])
-    says = "let process %d (%s, %d open) open %d more file(s): its limit becomes %d, and was %d" % (
+    says = "limit process %d (%s, %d files open) to %d more file(s): its limit changes to %d from %d" % (
         pid,
         facts["name"],
         len(facts["numbers"]),
@@ -126,16 +126,16 @@ def _of_process(options, facts):
 
 def _of_host(options, facts):
     if not facts["root"]:
-        raise NotHere("the descriptors of a host are used up by root only", "use become: true, or name a process with pid")
+        raise NotHere("using up the descriptors of a host needs root", "use become: true, or name a process with pid")
     if facts["most"] - facts["used"] - options["leave_free"] > MOST:
-        most = "this host may have %d files open (fs.file-max), and using up more than %d takes its memory" % (facts["most"], MOST)
+        most = "this host can have %d open files (fs.file-max), and using up more than %d would take its memory" % (facts["most"], MOST)
         raise NotHere(most, "name a process with pid")
     reserve = max(RESERVE_LEAST, facts["most"] * RESERVE_PCT // 100)
     need = workers.admit("descriptors", "descriptors of this host", facts["most"], facts["used"], options, reserve)
     args = {"need": need, "most": facts["most"], "leave_free": options["leave_free"], "each": facts["each"]}
     says = "hold %d files open, so that %d descriptors of the host stay free" % (need, options["leave_free"])
     steps = [step("descriptors", says, args, [undo("workers.end", fault="$ID")])]
-    notes = ["root may open more than fs.file-max; the others meet it"]
+    notes = ["root may exceed fs.file-max; other users cannot"]
     return plan("limit", "descriptors", "own workers", {"leave_free": options["leave_free"]}, steps, claims(options), notes)
 
 
@@ -190,4 +190,4 @@ def measure(ctx):
     shown = {"limit": soft, "open": len(numbers), "free": max(0, free_below(numbers, soft))}
     if soft == args["bound"]:
         return {"effect": "confirmed", "measured": shown, "note": ""}
-    return {"effect": "mismatch", "measured": shown, "note": "somebody else set the limit meanwhile"}
+    return {"effect": "mismatch", "measured": shown, "note": "another process set the limit meanwhile"}

@@ -25,7 +25,7 @@ def parse(params):
     if params["path"] is None:
         raise BadOption("path", "", "is missing", "name a folder of the file system, such as /var/tmp")
     if params["leave_free"] is None:
-        raise BadOption("leave_free", "", "is missing", "say how many inodes stay free, such as 2000")
+        raise BadOption("leave_free", "", "is missing", "give the number of inodes that stay free, such as 2000")
     return {key: params[key] for key in OPTIONS}
 
 
@@ -43,11 +43,11 @@ def look(options):
     try:
         room, device = os.statvfs(real), os.stat(real).st_dev
     except (OSError, ValueError) as error:
-        raise BadOption("path", path, "cannot be used (%s)" % (getattr(error, "strerror", None) or error), "name a folder that is there")
+        raise BadOption("path", path, "cannot be used (%s)" % (getattr(error, "strerror", None) or error), "name an existing folder")
     if not os.path.isdir(real):
-        raise BadOption("path", path, "is not a folder", "name a folder that is there")
+        raise BadOption("path", path, "is not a folder", "name an existing folder")
     if room.f_flag & os.ST_RDONLY or not os.access(real, os.W_OK | os.X_OK):
-        raise BadOption("path", path, "cannot be written to by this user", "name another folder, or run as its owner")
+        raise BadOption("path", path, "is not writable for this user", "name another folder, or run as its owner")
     return {"path": real, "device": device, "total": room.f_files, "free": room.f_favail, "place": moved_paths.of(real)}
 
 
@@ -59,14 +59,14 @@ def claims(options):
 def make_plan(options, facts):
     """One worker and one folder of empty files, which goes at the end."""
     if not facts["total"]:
-        raise NotHere("the file system of %s makes inodes as it needs them (btrfs, zfs, network)" % facts["path"], "fill it with magsasa.chaos.disk_fault")
+        raise NotHere("the file system of %s creates inodes on demand (btrfs, zfs, network)" % facts["path"], "fill it with magsasa.chaos.disk_fault")
     reserve = max(RESERVE_LEAST, facts["total"] * RESERVE_PCT // 100)
     need = workers.admit("inodes", "inodes of %s" % facts["path"], facts["total"], facts["total"] - facts["free"], options, reserve)
     if need > MOST:
-        raise NotHere("%d files would have to be made in %s, and more than %d take too long" % (need, facts["path"], MOST), "use a smaller file system")
+        raise NotHere("%d files would have to be created in %s, and more than %d take too long" % (need, facts["path"], MOST), "use a smaller file system")
     folder = os.path.join(facts["path"], ".magsasa-chaos-$ID-inodes")
     args = {"folder": folder, "path": facts["path"], "leave_free": options["leave_free"], "need": need}
-    says = "make %d empty files in %s, so that %d inodes stay free" % (need, facts["path"], options["leave_free"])
+    says = "create %d empty files in %s, so that %d inodes stay free" % (need, facts["path"], options["leave_free"])
     undone = [undo("folder.remove", path=folder, fault="$ID", **moved_paths.known(facts)), undo("workers.end", fault="$ID")]
     requested = {"leave_free": options["leave_free"], "path": facts["path"]}
     return plan("limit", "inodes", "own worker", requested, [step("inodes", says, args, undone)], claims(options) + ["inodes of device %d" % facts["device"]])

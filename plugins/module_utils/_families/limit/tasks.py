@@ -35,7 +35,7 @@ LOW = 300  # numbers below are given out once, after boot (RESERVED_PIDS in kern
 def parse(params):
     """``{leave_free, reserve}``."""
     if params["leave_free"] is None:
-        raise BadOption("leave_free", "", "is missing", "say how many tasks may still be started, such as 300")
+        raise BadOption("leave_free", "", "is missing", "give the number of tasks that can still start, such as 300")
     return {key: params[key] for key in OPTIONS}
 
 
@@ -91,23 +91,23 @@ def claims(options):
 def make_plan(options, facts):
     """Sleeping threads in workers of ours; they go with the workers."""
     if not facts["root"]:
-        raise NotHere("the tasks of a host are used up by root only, others meet a limit of their own first", "use become: true")
+        raise NotHere("using up the tasks of a host needs root; other users reach their own limit first", "use become: true")
     limit = min(facts["pid_max"], facts["threads_max"])
     if options["leave_free"] < FLOOR:
-        few = "%d tasks would stay free, and the way back into this host needs %d" % (options["leave_free"], FLOOR)
+        few = "%d tasks would stay free, and reaching this host needs %d" % (options["leave_free"], FLOOR)
         raise Refused("tasks", few, remedy="leave more free")
     need = workers.admit("tasks", "tasks of this host", limit, facts["used"], options, max(RESERVE_LEAST, limit * RESERVE_PCT // 100))
     instead = "limit a unit with action=unit and tasks"
     if need > MOST:
-        raise NotHere("%d tasks would have to be started (this host may have %d), and more than %d take too long" % (need, limit, MOST), instead)
+        raise NotHere("%d tasks would have to be started (this host can have %d), and more than %d take too long" % (need, limit, MOST), instead)
     if facts["group_room"] is not None and need > facts["group_room"] - FLOOR:
-        raise NotHere("%d tasks would have to be started and our own control group allows %d more" % (need, facts["group_room"]), instead)
+        raise NotHere("%d tasks would have to be started, and the control group of this task allows %d more" % (need, facts["group_room"]), instead)
     if need * KIB_EACH > facts["available_kib"] - KEEP_KIB:
         needs, has = need * KIB_EACH // 1024, facts["available_kib"] // 1024
-        figure = "%d tasks take about %d MiB, %d MiB is available and %d MiB must stay" % (need, needs, has, KEEP_KIB // 1024)
+        figure = "%d tasks take about %d MiB, %d MiB is available, and %d MiB must stay available" % (need, needs, has, KEEP_KIB // 1024)
         raise Refused("memory", figure, remedy="leave more free")
     args = {"leave_free": options["leave_free"], "need": need, "limit": limit}
-    says = "start %d sleeping threads, so that %d more tasks can be started on this host" % (need, options["leave_free"])
+    says = "start %d sleeping threads, so that %d more tasks can start on this host" % (need, options["leave_free"])
     steps = [step("tasks", says, args, [undo("workers.end", fault="$ID")])]
     return plan("limit", "tasks", "own workers", {"leave_free": options["leave_free"]}, steps, claims(options))
 

@@ -37,7 +37,7 @@ def parse(params):
     if not name:
         raise BadOption("unit", "", "is missing", "name a unit of systemd, such as nginx.service")
     if not _NAME.fullmatch(name) or _OTHER_KIND.fullmatch(name) or name.startswith("-") and name != "-.slice" or name.endswith(("@", "@.service")):
-        raise BadOption("unit", name, "is not the name of a service, slice or scope", "use one that systemd-cgls shows")
+        raise BadOption("unit", name, "is not the name of a service, slice or scope", "use one shown by systemd-cgls")
     limits = {}
     if params["cpu"] is not None:
         limits["cpu"] = _quantity.percent(params["cpu"], "cpu", low=1.0, high=100000.0)
@@ -51,10 +51,10 @@ def parse(params):
         if params[option] is not None:
             limits[option] = _quantity.size(params[option], option, low=4096)
     if not limits:
-        raise BadOption("unit", name, "gets no limit", "give one or more of cpu, memory, tasks, io_read and io_write")
+        raise BadOption("unit", name, "has no limit to set", "give one or more of cpu, memory, tasks, io_read and io_write")
     disk = "io_read" in limits or "io_write" in limits
     if params["path"] is not None and not disk:
-        raise BadOption("path", params["path"], "means nothing without io_read or io_write", "leave it out")
+        raise BadOption("path", params["path"], "has no effect without io_read or io_write", "leave it out")
     return {"unit": name if _KIND.fullmatch(name) else name + ".service", "limits": limits, "path": (params["path"] or "/") if disk else None}
 
 
@@ -76,9 +76,9 @@ def disk_of(path):
 def look(options):
     """The unit, its control group with the present figures, its limits and the files that hold them."""
     if not os.path.isdir(services.RUNNING):
-        raise NotHere("limits of units take systemd, which does not run this host", "use another host")
+        raise NotHere("limits of units need systemd, which does not run this host", "use another host")
     if os.geteuid() != 0:
-        raise NotHere("limits of units are set by root only", "use become: true")
+        raise NotHere("setting limits of units needs root", "use become: true")
     services.require("set the limits of a unit")
     unit = options["unit"]
     said = services.show(unit, "Id,Names,LoadState,ActiveState,ControlGroup")
@@ -140,23 +140,23 @@ def claims(options):
 def _guard(options, facts):
     unit, limits = facts["id"], options["limits"]
     if facts["load"] == "not-found":
-        raise BadOption("unit", unit, "is not known to systemd on this host", "use one that systemctl list-units shows")
-    why = protected_units.why(facts["names"]) or ("a slice that the host itself is in" if unit in ROOTS else None)
-    why = why or ("what runs this very task or carries its connection" if facts["above_us"] else None)
+        raise BadOption("unit", unit, "is not known to systemd on this host", "use one shown by systemctl list-units")
+    why = protected_units.why(facts["names"]) or ("a slice that contains the host itself" if unit in ROOTS else None)
+    why = why or ("part of this task or its connection" if facts["above_us"] else None)
     if why:
         raise Refused("protected unit", "%s is %s" % (unit, why))
     if facts["inside"]:
-        raise Refused("protected unit", "%s holds %s, which the host cannot do without" % (unit, ", ".join(facts["inside"][:3])))
+        raise Refused("protected unit", "%s contains %s, which the host needs" % (unit, ", ".join(facts["inside"][:3])))
     for each in sorted(limits):
         if CONTROLLER[each] not in facts["controllers"]:
-            has = ", ".join(facts["controllers"]) or "none: it is not the host's only hierarchy, or belongs to somebody else"
-            figure = "limiting %s takes the controller %s of cgroup v2, and /sys/fs/cgroup offers %s" % (each, CONTROLLER[each], has)
+            has = ", ".join(facts["controllers"]) or "none: it is not the only hierarchy of the host, or it is not writable"
+            figure = "limiting %s needs the cgroup v2 controller %s, and /sys/fs/cgroup offers %s" % (each, CONTROLLER[each], has)
             raise NotHere(figure, "use a host with cgroup v2")
     if facts["active"] not in ("active", "reloading") or not facts["group"]:
-        raise BadOption("unit", unit, "does not run (%s), so there is nothing to limit" % facts["active"], "start it first")
+        raise BadOption("unit", unit, "is not running (%s), so there is nothing to limit" % facts["active"], "start it first")
     if "memory" in limits and limits["memory"] < facts["memory"] and not options.get("force"):
         now, asked = _quantity.show_size(facts["memory"]), _quantity.show_size(limits["memory"])
-        raise Refused("memory", "%s uses %s and would get %s: the kernel would end a part of it" % (unit, now, asked), "force")
+        raise Refused("memory", "%s uses %s and would get %s: the kernel would kill part of it" % (unit, now, asked), "force")
 
 
 def assignment(option, figure, device):
@@ -182,9 +182,9 @@ def make_plan(options, facts):
             requested[key] = limits[each]
     notes = []
     if "tasks" in limits and limits["tasks"] < facts["tasks"]:
-        notes.append("%s has %d tasks already; they go on, and no more can be started" % (unit, facts["tasks"]))
+        notes.append("%s already has %d tasks; they keep running, and no more can start" % (unit, facts["tasks"]))
     if "io_write" in limits:
-        notes.append("what a file system without cgroup writeback (not ext4, xfs or btrfs) writes later is not held back, direct and synchronous writes are")
+        notes.append("without cgroup writeback (on other file systems than ext4, xfs, btrfs) delayed writes are not limited, only direct and synchronous ones")
     args = {"unit": unit, "limits": limits, "settings": settings, "group": facts["group"], "number": number}
     says = "limit %s (%s) until the end of the fault" % (unit, ", ".join(settings))
     claimed = claims(dict(options, unit=unit)) + (claims(options) if unit != options["unit"] else [])
@@ -244,7 +244,7 @@ def measure(ctx):
     """The limits as the kernel has them, and what it counted since: throttled time, refused tasks, bytes."""
     args = ctx.memory["args"]
     if not os.path.isdir(args["group"]):
-        return {"effect": "inconclusive", "measured": {}, "note": "the unit does not run any more"}
+        return {"effect": "inconclusive", "measured": {}, "note": "the unit is not running any more"}
     now = counters(args)
     shown = {key: now[key] - ctx.memory["first"][key] for key in now}
     shown["memory_bytes"] = _whole(os.path.join(args["group"], "memory.current"))
@@ -256,5 +256,5 @@ def measure(ctx):
         if not right:
             missing.append(option)
     if missing:
-        return {"effect": "mismatch", "measured": shown, "note": "the kernel does not hold the limit of %s" % ", ".join(missing)}
+        return {"effect": "mismatch", "measured": shown, "note": "the kernel did not apply the limit of %s" % ", ".join(missing)}
     return {"effect": "confirmed", "measured": shown, "note": ""}

@@ -42,9 +42,9 @@ def admit(guard, what, limit, used, options, reserve):
     """How many to take (int) so that ``leave_free`` of ``what`` stay. Refuses what leaves fewer than the reserve."""
     leave = options["leave_free"]
     keep = reserve if options["reserve"] is None else options["reserve"]
-    figure = "%d of %d %s are in use, %d would stay free" % (used, limit, what, leave)
+    figure = "%d of %d %s are in use, and %d would stay free" % (used, limit, what, leave)
     if leave < keep:
-        raise Refused(guard, "%s, and %d must" % (figure, keep), "reserve")
+        raise Refused(guard, "%s, and %d must stay free" % (figure, keep), "reserve")
     need = limit - used - leave
     if need < 1:
         raise Refused(guard, "%s, and only %d are free now" % (figure, limit - used), remedy="leave fewer free")
@@ -57,7 +57,7 @@ def wait(ctx, shared, what):
     while not deadline.over:
         done = shared.total("done") == shared.count  # asked before: a worker that says both says first what went wrong
         if shared.errno():
-            raise HostError("the host gave only %d %s: %s; leave more free" % (shared.total("taken"), what, os.strerror(shared.errno())))
+            raise HostError("the host provided only %d %s: %s; leave more free" % (shared.total("taken"), what, os.strerror(shared.errno())))
         if done:
             return
         ctx.check_workers()
@@ -74,8 +74,8 @@ def judge(shared, need, free, leave, shown):
     """A measurement: ``free`` counted by the kernel against what was to stay free, with room for what others do meanwhile."""
     shown = dict(shown, taken=shared.total("taken"), free=free)
     if shared.total("done") < shared.count:
-        return {"effect": "inconclusive", "measured": shown, "note": "still taking"}
+        return {"effect": "inconclusive", "measured": shown, "note": "still filling"}
     blur = max(16, need // 50)
     if shared.total("taken") >= need and abs(free - leave) <= blur:
         return {"effect": "confirmed", "measured": shown, "note": ""}
-    return {"effect": "mismatch", "measured": shown, "note": "%d are free; others took or gave back some meanwhile" % free}
+    return {"effect": "mismatch", "measured": shown, "note": "%d are free; other processes took or released some meanwhile" % free}

@@ -47,7 +47,7 @@ class Memory:
     def parse(self, params):
         """``{size: bytes | None, size_pct, ramp_s, reserve: bytes | None, reserve_pct, back_off}``."""
         if params["size"] is None:
-            raise BadOption("size", "", "is missing", "say how much memory to take, such as 256M or 30%")
+            raise BadOption("size", "", "is missing", "give the memory to take, such as 256M or 30%")
         parsed = {"size": None, "size_pct": None, "reserve": None, "reserve_pct": None, "back_off": params["back_off"]}
         if _quantity.is_percent(params["size"]):
             parsed["size_pct"] = _quantity.percent(params["size"], "size", low=1.0)
@@ -80,9 +80,9 @@ class Memory:
         self._admit(size, reserve, facts)
         notes = []
         if facts["limited_by"] != "host":
-            notes.append("a control group limits the memory here to less than the host has; its limit counts")
+            notes.append("a control group limits the memory to less than the host has; that limit counts")
         if not options["back_off"]:
-            notes.append("back_off is off: memory is held also when the host runs short of it")
+            notes.append("back_off is off: the memory is held even if the host runs short of it")
         return plan(
             "memory",
             "hold",
@@ -106,14 +106,14 @@ class Memory:
         """The guard: what stays available must not be less than the reserve."""
         left = facts["available"] - size
         if left < reserve:
-            figure = "%s of memory was asked for, %s is available (%s), and %s must stay" % (
+            figure = "%s of memory was requested, %s is available (%s), and %s must stay available" % (
                 _quantity.show_size(size),
                 _quantity.show_size(facts["available"]),
                 facts["limited_by"],
                 _quantity.show_size(reserve),
             )
             if left < 0:
-                raise Refused("memory", figure, remedy="ask for less than what is available")
+                raise Refused("memory", figure, remedy="request less than what is available")
             raise Refused("memory", figure, "reserve")
 
     def do_hold(self, ctx, args):
@@ -136,7 +136,7 @@ class Memory:
             held, goal, refused = (shared.get(key) for key in ("held", "goal", "errno"))
             if refused:
                 raise HostError(
-                    "the host gave only %s of memory: %s (overcommit setting or a limit of the process); ask for less"
+                    "the host provided only %s of memory: %s (overcommit setting or a limit of the process); request less"
                     % (_quantity.show_size(held), os.strerror(refused))
                 )
             if held != last:
@@ -171,12 +171,12 @@ class Memory:
     @staticmethod
     def _why(shared, swapped):
         if shared.get("errno"):
-            return "the host gave no more: %s" % os.strerror(shared.get("errno"))
+            return "the host provided no more: %s" % os.strerror(shared.get("errno"))
         if shared.get("back_offs"):
             return "gave memory back: %s" % hold.WHY[shared.get("why")]
         if swapped > BLUR:
-            return "the kernel moved a part of it to swap"
-        return "less was taken so far: what is available is near the reserve, or the host is slow"
+            return "the kernel moved part of it to swap"
+        return "less was taken so far: the available memory is near the reserve, or the host is slow"
 
 
 FAMILY = Memory()

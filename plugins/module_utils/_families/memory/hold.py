@@ -21,7 +21,7 @@ PRESSURE_LOW = 5.0
 RELIEF_EVERY = 1.0
 REST = 2.0  # seconds after giving back before any is taken again
 _FIELDS = ("goal", "held", "given_back", "back_offs", "errno", "why")
-WHY = ("", "the memory available fell to the reserve", "tasks of the host waited for memory")
+WHY = ("", "the available memory fell to the reserve", "tasks of the host stalled on memory")
 
 
 class Shared:

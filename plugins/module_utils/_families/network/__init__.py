@@ -17,8 +17,8 @@ from ..._host import management_connections
 from ..._host.packets import address_translation, iptables as xt, nft
 from . import backends, effects, scope as scopes, traffic_control
 
-FOLLOWING = ("tc htb", "tc netem", "nftables", "NFQUEUE and a worker of our own")  # backends that also meet what this host leads elsewhere
-PAST = "this host forwards connections to other addresses or ports (DNAT or redirect), and those may pass by the fault untouched"
+FOLLOWING = ("tc htb", "tc netem", "nftables", "NFQUEUE and a worker")  # backends that also meet what this host leads elsewhere
+PAST = "this host forwards connections to other addresses or ports (DNAT or redirect), which the fault may not affect"
 
 
 class Network:
@@ -33,7 +33,7 @@ class Network:
         found = dict(scopes.parse(params), **effects.parse(params))
         if found["action"] == "reset":
             if found["protocol"] not in ("any", "tcp"):
-                raise BadOption("protocol", found["protocol"], "has no connections that could be reset", "use tcp or leave it out, or use action=reject")
+                raise BadOption("protocol", found["protocol"], "has no connections to reset", "use tcp or leave it out, or use action=reject")
             found["protocol"] = "tcp"
         return found
 
@@ -56,10 +56,10 @@ class Network:
         """The plan of the first backend that can do it."""
         _guard(options)
         if facts["uid"]:
-            raise NotHere("rules about packets need root and this run has none", "use become: true")
+            raise NotHere("packet rules need root, and this task does not run as root", "use become: true")
         missing = sorted(set(options["interfaces"]) - set(facts["interfaces"]))
         if missing:
-            raise BadOption("interface", missing[0], "is not an interface of this host", "use one that ip link shows, without what follows an @")
+            raise BadOption("interface", missing[0], "is not an interface of this host", "use one shown by ip link, without the part after @")
         facts = dict(facts, control=facts["control"] + _ways_in(options, facts))
         led = facts.get("translations")
         options = dict(options, translated=address_translation.meet(led, options["ports"]))
@@ -126,25 +126,25 @@ def _guard(options):
     if options["force"] or not blocks:
         return
     if scopes.everyone(options):
-        raise Refused("scope", "neither peer nor port narrows this %s: the host would be alone" % options["action"], "force")
+        raise Refused("scope", "neither peer nor port limits this %s, so the host would be isolated" % options["action"], "force")
     if scopes.all_loopback(options):
-        raise Refused("scope", "all that this host says to itself would go in this %s" % options["action"], "force")
+        raise Refused("scope", "this %s would affect all loopback traffic" % options["action"], "force")
 
 
 def _led(options, led, backend):
     """What a user must know where this host forwards what is meant."""
     ports = "port %s" % ",".join(scopes.show_ports(led["ports"])) if led["ports"] and not led["all"] else "connections"
     if backend.name in FOLLOWING:
-        return "this host forwards %s to other addresses or ports (DNAT or redirect): the fault meets them by the port that clients use" % ports
-    return "this host forwards %s to other addresses or ports (DNAT or redirect), which %s does not follow: the effect is inconclusive" % (ports, backend.name)
+        return "this host forwards %s to other addresses or ports (DNAT or redirect); the fault selects them by the port that clients use" % ports
+    return "this host forwards %s to other addresses or ports (DNAT or redirect), which %s cannot follow; the effect stays inconclusive" % (ports, backend.name)
 
 
 def _notes(options, facts):
-    found = ["exempt: %s and port %d of this host (how this host is managed)" % (peer or "everybody", port) for peer, port in facts["control"][:8]]
+    found = ["exempt: %s and port %d of this host (used to manage it)" % (peer or "everybody", port) for peer, port in facts["control"][:8]]
     if len(facts["control"]) > 8:
-        found.append("exempt: %d more connections like these" % (len(facts["control"]) - 8))
+        found.append("exempt: %d more such connections" % (len(facts["control"]) - 8))
     if scopes.everyone(options) and not scopes.own_meant(options):
-        found.append("what this host says to itself is left alone: name a port, a peer or the interface lo for that")
+        found.append("loopback traffic is exempt; name a port, a peer or the interface lo to include it")
     return found
 
 

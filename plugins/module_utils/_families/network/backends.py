@@ -28,9 +28,9 @@ def choose(options, facts):
             continue
         last = backend.obstacle(options, facts)
         if last is None:
-            return backend, ["not by %s: %s" % each for each in passed]
+            return backend, ["%s is not used: %s" % each for each in passed]
         passed.append((backend.name, last))
     if last is None:
         reasons = sorted({backend.cannot(options) for backend in BACKENDS})
-        raise NotHere("nothing here does this (%s)" % "; ".join(reasons), "use fewer effects at once")
+        raise NotHere("no backend on this host can do this (%s)" % "; ".join(reasons), "use fewer effects at once")
     raise last

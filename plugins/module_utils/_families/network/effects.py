@@ -40,12 +40,12 @@ OPTIONS = {
     "rate": {"type": "str"},
 }
 SAYS = {
-    "delay": "how long, such as 200ms",
-    "loss": "how much is lost, such as 30%",
-    "duplicate": "how much comes twice, such as 1%",
-    "corrupt": "how much is damaged, such as 1%",
-    "reorder": "how much overtakes the rest, such as 25%",
-    "rate": "how much gets through, such as 10mbit",
+    "delay": "a time, such as 200ms",
+    "loss": "a share of lost packets, such as 30%",
+    "duplicate": "a share of duplicated packets, such as 1%",
+    "corrupt": "a share of damaged packets, such as 1%",
+    "reorder": "a share of packets sent ahead, such as 25%",
+    "rate": "a rate, such as 10mbit",
 }
 
 
@@ -72,7 +72,7 @@ def parse(params):
 
 def _derived(given):
     if not given:
-        raise BadOption("action", "", "is missing", "use partition, reject or reset, or say what happens to packets: " + ", ".join(EFFECTS))
+        raise BadOption("action", "", "is missing", "use partition, reject or reset, or set an effect: " + ", ".join(EFFECTS))
     if given == ["delay", "reorder"]:
         return "reorder"
     return given[0] if len(given) == 1 else SEVERAL
@@ -86,25 +86,25 @@ def _fits(params, action, given):
             option = "gemodel" if name == "loss" and params["loss"] is None else name
             raise _means_nothing(option, params[option] if option != "gemodel" else "...", action)
     if action == SEVERAL and not given:
-        raise BadOption("action", action, "has nothing to do", "say what happens to packets: " + ", ".join(EFFECTS))
+        raise BadOption("action", action, "has no effect to combine", "set an effect: " + ", ".join(EFFECTS))
     if action in EFFECTS and action not in given:
         raise BadOption(action, "", "is missing", "say " + SAYS[action])
     if params["loss"] is not None and params["gemodel"] is not None:
-        raise BadOption("loss", params["loss"], "and gemodel are two ways to lose packets", "leave one of them out")
+        raise BadOption("loss", params["loss"], "and gemodel exclude each other", "leave one of them out")
     if "reorder" in given and "delay" not in given:
-        raise BadOption("reorder", params["reorder"], "needs a delay that some packets escape", "give delay too, such as 20ms")
+        raise BadOption("reorder", params["reorder"], "needs a delay that those packets overtake", "set delay too, such as 20ms")
     for option in ("jitter", "distribution"):
         if params[option] is not None and "delay" not in given:
             if action in BLOCKING or action in EFFECTS:
                 raise _means_nothing(option, params[option], action)
-            raise BadOption(option, params[option], "means nothing without a delay", "give delay too, or leave it out")
+            raise BadOption(option, params[option], "has no effect without a delay", "set delay too, or leave it out")
     if params["distribution"] is not None and params["jitter"] is None:
-        raise BadOption("distribution", params["distribution"], "means nothing without jitter", "give jitter too, or leave it out")
+        raise BadOption("distribution", params["distribution"], "has no effect without jitter", "set jitter too, or leave it out")
 
 
 def _means_nothing(option, value, action):
-    remedy = "leave it out, or leave action out to have several effects at once" if action in EFFECTS else "leave it out, or use another action"
-    return BadOption(option, value, "means nothing with action=%s" % action, remedy)
+    remedy = "leave it out, or leave action out to combine effects" if action in EFFECTS else "leave it out, or use another action"
+    return BadOption(option, value, "has no effect with action=%s" % action, remedy)
 
 
 def _times(params):

@@ -63,7 +63,7 @@ def _own(there, networks):
 def obstacle(options, devices):
     """An error that says why no tree can be put there, or None. Pure."""
     if not devices:
-        return NotHere("no interface of this host leads to the peers", "look at ip route get and the peers that you named")
+        return NotHere("no interface of this host leads to the peers", "check the peers with ip route get")
     if len(devices) > MOST:
         return NotHere("%d interfaces lead to the peers, more than %d" % (len(devices), MOST), "name them with interface")
     ways = tree.ways(options)
@@ -76,5 +76,5 @@ def obstacle(options, devices):
 
 
 def _taken(dev, text):
-    figure = "%s has a queueing discipline that the kernel did not put there by itself (%s)" % (dev, text)
-    return NotHere(figure, "it cannot be put back exactly, and so is not touched; another fault's can be ended first")
+    figure = "%s has a queueing discipline that is not the kernel's default (%s)" % (dev, text)
+    return NotHere(figure, "it could not be restored exactly and is not touched; if it belongs to another fault, end that first")

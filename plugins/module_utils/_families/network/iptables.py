@@ -20,9 +20,9 @@ class Iptables:
     def cannot(self, options):
         """Why it can never do this, or "". Pure."""
         if options["effects"] not in ([], ["loss"]) or "gemodel" in options:
-            return "iptables only loses, drops, rejects and resets"
+            return "iptables can only lose, drop, reject and reset"
         if any(name.endswith("+") for name in options["interfaces"]):
-            return "iptables takes the + at the end of an interface's name for any rest"
+            return "iptables treats a + at the end of an interface name as a wildcard"
         return ""
 
     def obstacle(self, options, facts):
@@ -34,12 +34,12 @@ class Iptables:
         for version in wanted:
             why = seen["obstacles"].get(str(version), "")
             if str(version) not in seen["programs"]:
-                return NotHere("%s is not installed on this host and nft cannot be had" % iptables.PROGRAMS[version], "install nftables or iptables")
+                return NotHere("%s is not installed on this host, and nft is missing" % iptables.PROGRAMS[version], "install nftables or iptables")
             if why:
-                return NotHere("packets cannot be ruled on by %s (%s)" % (iptables.PROGRAMS[version], why), "it takes CAP_NET_ADMIN and a kernel with iptables")
+                return NotHere("packet rules cannot be set with %s (%s)" % (iptables.PROGRAMS[version], why), "needs CAP_NET_ADMIN and a kernel with iptables")
             if xtables.too_many(_rules(options, facts, version)):
                 return NotHere(
-                    "so many peers and ports take more than %d rules of iptables" % xtables.MOST_RULES, "name networks and ranges, or install nftables"
+                    "so many peers and ports need more than %d iptables rules" % xtables.MOST_RULES, "name networks and ranges, or install nftables"
                 )
         return None
 
@@ -53,7 +53,7 @@ class Iptables:
         notes = nftables.notes(options)
         fresh = [iptables.PROGRAMS[version] for version in wanted if str(version) in facts["iptables"]["fresh"]]
         if fresh:
-            notes.append("the table filter of %s, which holds nothing yet, stays there empty" % " and ".join(fresh))
+            notes.append("the table filter of %s, which is empty now, stays there empty" % " and ".join(fresh))
         return plan("network", options["action"], self.name, dict(effects.requested(options), scope=meant), [made], ["network " + meant], notes)
 
     def carry_out(self, ctx, args):
@@ -62,7 +62,7 @@ class Iptables:
             iptables.load(args["fault"], int(version), planned)
             wrong = xtables.difference(planned, iptables.read(args["fault"], int(version)))
             if wrong or not iptables.first(args["fault"], int(version), planned):
-                raise HostError("the rules are not as planned: %s" % (wrong or "they do not come before those of the host"))
+                raise HostError("the rules are not as planned: %s" % (wrong or "they do not precede those of the host"))
 
     def measure(self, ctx):
         """Whether the rules stand, and what they counted."""

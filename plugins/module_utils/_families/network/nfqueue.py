@@ -12,17 +12,17 @@ from . import effects, nftables, queue_worker, rules, scope as scopes, tree as t
 class Nfqueue:
     """Backend: one table of our own, and a worker."""
 
-    name = "NFQUEUE and a worker of our own"
+    name = "NFQUEUE and a worker"
     does = "delay"
 
     def cannot(self, options):
         """Why it can never do this, or "". Pure."""
         if options["action"] in effects.BLOCKING or (options["effects"] == ["loss"] and "gemodel" not in options):
-            return "nftables does it by itself"
+            return "nftables can do it by itself"
         if "rate" in options["effects"]:
-            return "a worker of ours does not line packets up"
+            return "the worker cannot limit bandwidth"
         if options.get("distribution", "normal") not in ("normal", "uniform"):
-            return "a worker of ours knows the distributions normal and uniform only"
+            return "the worker supports only the distributions normal and uniform"
         return ""
 
     def obstacle(self, options, facts):
@@ -62,9 +62,9 @@ class Nfqueue:
 def _notes(options):
     found = []
     if "delay_ms" in options:
-        found.append("a delay counts once in a round trip: %s" % ("what leaves waits" if options["direction"] == "out" else "what comes in waits"))
+        found.append("a delay counts once per round trip: %s" % ("outgoing packets wait" if options["direction"] == "out" else "incoming packets wait"))
     if "duplicate_pct" in options:
-        found.append("what comes in is sent once more by lo: a program that listens on one interface alone does not get it twice")
+        found.append("the copy of an incoming packet arrives on lo; a program that listens on one other interface alone does not receive it")
     if "delay_ms" in options and options["direction"] == "out":
-        found.append("held on the way out, one TCP connection carries little: TCP counts what waits here as unsent")
+        found.append("with outgoing packets delayed, a TCP connection has little throughput, because TCP counts waiting packets as unsent")
     return found

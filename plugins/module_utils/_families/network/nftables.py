@@ -14,7 +14,7 @@ from . import effects, rules, scope as scopes
 
 ENOUGH = 200  # packets; of fewer no share can be judged
 SIGMAS = 5  # how far off chance alone may take the share
-QUIET = "the %s as planned, but no packet that is meant has come by: nothing shows that the fault took effect"
+QUIET = "the %s as planned, but no selected packet has passed; there is no evidence that the fault took effect"
 TABLE = "magsasa_chaos_$ID"
 
 
@@ -27,7 +27,7 @@ class Nftables:
     def cannot(self, options):
         """Why it can never do this, or "". Pure."""
         if options["effects"] not in ([], ["loss"]) or "gemodel" in options:
-            return "nftables only loses, drops, rejects and resets"
+            return "nftables can only lose, drop, reject and reset"
         return ""
 
     def obstacle(self, options, facts):
@@ -61,14 +61,14 @@ def obstacle(facts):
     if not facts["nft"]:
         return MissingTool("nft", nft.PACKAGES, nft.PURPOSE)
     if facts["obstacle"]:
-        return NotHere("packets cannot be ruled on (%s)" % facts["obstacle"], "it takes CAP_NET_ADMIN and a kernel with nf_tables")
+        return NotHere("packet rules cannot be set (%s)" % facts["obstacle"], "needs CAP_NET_ADMIN and a kernel with nf_tables")
     return None
 
 
 def standing(args):
     """``(rules as read back, what is wrong with them or "")``; None for the rules when the table is gone."""
     if not nft.there(args["table"]):
-        return None, "somebody took the table away"
+        return None, "another process removed the table"
     found = nft.read(args["table"])
     return found, rules.difference(args["rules"], found)
 
@@ -82,9 +82,9 @@ def prove(args):
 
 def notes(options):
     if options["direction"] != "in" and options["action"] not in ("reject", "reset") and options["protocol"] != "tcp":
-        return ["for what leaves this host, a program here that sends UDP or ICMP is told (EPERM); loss on the way in is silent"]
+        return ["a program on this host is told when its outgoing UDP or ICMP packet is dropped (EPERM); loss of incoming packets is silent"]
     if options["action"] == "reset":
-        return ["an open connection is reset with its next packet; one on which nobody says anything is not"]
+        return ["an open connection is reset with its next packet; an idle one is not"]
     return []
 
 

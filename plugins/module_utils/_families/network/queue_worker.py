@@ -61,7 +61,7 @@ def start(ctx, args):
             queues.append((netlink, number, chain))
             number += 1
     except OSError as error:
-        raise HostError("this host's kernel hands no packets over (NFQUEUE): %s" % error)
+        raise HostError("the kernel of this host does not support NFQUEUE: %s" % error)
     ctx.memory.update(held=held, counted=counted)
     ctx.spawn("chaos-net", work, queues, figures, held, counted)
     for netlink, _number, _chain in queues:
@@ -76,7 +76,7 @@ def start(ctx, args):
             for _netlink, number, chain in queues:
                 nfnetlink.add_queue_rule(args["table"], chain, number, "hit")
         except OSError as error:
-            raise HostError("this host's kernel has neither the queue of nftables nor the target NFQUEUE: %s" % error)
+            raise HostError("the kernel of this host has neither the nftables queue nor the target NFQUEUE: %s" % error)
     return planned
 
 
@@ -217,7 +217,7 @@ def _shares(requested, figures):
     parts = ["%d %s" % (figures["packets_" + names[key]], names[key]) for key, _share, _weight in wanted]
     parts += ["%d ahead" % figures["packets_ahead"]] if "packets_ahead" in figures else []
     wrong = any(nftables.unlikely(100.0 * share, weight * figures["packets_" + names[key]], weight * seen) for key, share, weight in wanted)
-    return wrong, "by the worker: of %d packets %s" % (seen, ", ".join(parts))
+    return wrong, "by the worker: of %d packets, %s" % (seen, ", ".join(parts))
 
 
 def _late(requested, shown):

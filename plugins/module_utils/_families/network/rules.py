@@ -194,7 +194,7 @@ def difference(rules, found):
         wanted = [(label, _verdict_planned(rule)) for where, label, rule in rules if where == chain]
         got = [(each.get("comment", ""), _verdict_read(each)) for each in found if each.get("chain") == chain]
         if wanted != got:
-            return "chain %s holds %d rules that are not the %d planned ones in their order" % (chain, len(got), len(wanted))
+            return "chain %s has %d rules, which are not the %d planned ones in order" % (chain, len(got), len(wanted))
     return ""
 
 

@@ -30,9 +30,9 @@ def parse(params):
     networks = [_network(text) for text in _listed(params, "peer", MOST_PEERS)]
     ports = _merged(_ports(text) for text in _listed(params, "port", MOST_PORTS))
     if ports and params["protocol"] == "icmp":
-        raise BadOption("port", params["port"][0], "means nothing with protocol=icmp", "leave it out, or use protocol=tcp or udp")
+        raise BadOption("port", params["port"][0], "has no effect with protocol=icmp", "leave it out, or use protocol=tcp or udp")
     if not ports and params["port_of"] != "either":
-        raise BadOption("port_of", params["port_of"], "means nothing without a port", "give port too, or leave it out")
+        raise BadOption("port_of", params["port_of"], "has no effect without a port", "set port too, or leave it out")
     return {
         "peers4": _collapsed(networks, 4),
         "peers6": _collapsed(networks, 6),
@@ -58,7 +58,7 @@ def _listed(params, option, most):
 def _interface(text):
     """As the kernel has them: 1 to 15 characters, no slash and no space; quotes would only be trouble."""
     if not re.fullmatch(r"[A-Za-z0-9_.:+-]{1,15}", text) or text in (".", ".."):
-        raise BadOption("interface", text, "is not the name of an interface", "use one such as eth0, as ip link shows it, without what follows an @")
+        raise BadOption("interface", text, "is not the name of an interface", "use one such as eth0, as shown by ip link, without the part after @")
     return text
 
 

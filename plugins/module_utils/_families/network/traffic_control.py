@@ -14,7 +14,7 @@ from ..._host import capabilities
 from ..._host.packets import tc
 from . import effects, interfaces, nftables, scope as scopes, tree as trees, u32_filters
 
-EXTRA = "install what has it (Debian, Ubuntu: linux-modules-extra of this kernel; RHEL, AlmaLinux, Rocky, Fedora: kernel-modules-extra; SUSE: kernel-default)"
+EXTRA = "install it (Debian, Ubuntu: linux-modules-extra of this kernel; RHEL, AlmaLinux, Rocky, Fedora: kernel-modules-extra; SUSE: kernel-default)"
 MODULES = {"prio": ["sch_prio", "sch_netem", "cls_u32"], "htb": ["sch_htb", "cls_u32"]}
 MODULES_IN = ["sch_ingress", "act_mirred", "ifb"]
 TOO_FAST = 1.1  # of the rate that was asked for
@@ -32,9 +32,9 @@ class Shaping:
     def cannot(self, options):
         """Why it can never do this, or "". Pure."""
         if options["action"] in effects.BLOCKING:
-            return "traffic control does not answer for a peer"
+            return "traffic control cannot send answers in the name of a peer"
         if self.kind == "htb" and options["effects"] != ["rate"]:
-            return "htb is for a rate alone"
+            return "htb can only limit the rate"
         return ""
 
     def obstacle(self, options, facts):
@@ -43,15 +43,15 @@ class Shaping:
         if not seen.get("there"):
             return MissingTool(seen.get("missing", "tc"), tc.PACKAGES, tc.PURPOSE)
         if seen.get("denied"):
-            return NotHere("traffic control cannot be changed", "it takes CAP_NET_ADMIN")
+            return NotHere("traffic control cannot be changed", "needs CAP_NET_ADMIN")
         for kind in (["netem", "prio"] if self.kind == "prio" else ["htb"]):
             if seen["lacks"].get(kind):
                 return NotHere(seen["lacks"][kind], EXTRA)
         wanted = options.get("distribution", "uniform")
         if wanted != "uniform" and not seen["tables"].get(wanted):
-            return NotHere("tc has no table of the distribution %s here" % wanted, "install the whole package of tc, or use distribution=uniform")
+            return NotHere("tc lacks the table of the distribution %s" % wanted, "install the complete tc package, or use distribution=uniform")
         if u32_filters.too_many(options, trees.MOST_FILTERS):
-            return NotHere("so many peers and ports take more than %d filters of traffic control" % trees.MOST_FILTERS, "name networks and ranges")
+            return NotHere("so many peers and ports need more than %d traffic control filters" % trees.MOST_FILTERS, "name networks and ranges")
         return interfaces.obstacle(options, seen["devices"])
 
     def plan(self, options, facts):
@@ -100,7 +100,7 @@ def _standing(args):
     tree, major, ifb = args["tree"], tc.major(args["fault"]), _ifb(args)
     holder = ifb or tree["dev"]
     if ifb and not tc.is_ifb(ifb):
-        return [], "somebody took the device %s away" % ifb
+        return [], "another process removed the device %s" % ifb
     rows = [row for row in tc.qdiscs(counters=True) if row["dev"] == holder]
     found = tc.filters(tree["dev"], "ingress" if ifb else major + ":")
     queues = [row for row in rows if row.get("parent", "").startswith(major + ":") and row["parent"] != major + ":1"]
@@ -125,13 +125,13 @@ def _undo(tree):
 def _notes(options, planned):
     found = []
     if "delay_ms" in options:
-        found.append("a delay counts once in a round trip: %s" % ("what comes in waits" if options["direction"] == "in" else "what leaves waits"))
-        found.append("what is still held at the end may leave within a second, and is lost after that")
+        found.append("a delay counts once per round trip: %s" % ("incoming packets wait" if options["direction"] == "in" else "outgoing packets wait"))
+        found.append("packets still held at the end may leave within a second, and are lost after that")
     if "rate_bps" in options and options["direction"] == "both":
-        found.append("the rate holds for each direction")
+        found.append("the rate applies to each direction")
     if any(tree["way"] == "out" for tree in planned):
         names = ", ".join(tree["dev"] for tree in planned if tree["way"] == "out")
-        found.append("the queue of %s is replaced meanwhile; all else passes without waiting" % names)
+        found.append("the queue of %s is replaced meanwhile; other packets pass without delay" % names)
     return found
 
 
@@ -162,7 +162,7 @@ def judge(requested, shown):
     of = shown["packets_passed"] + shown["packets_dropped"] + shown["packets_waiting"]
     if not of:
         return {"effect": "inconclusive", "note": nftables.QUIET % "queues stand"}
-    note = "by the queue as the kernel gives it back and its counters: %d packets, %d of them dropped" % (of, shown["packets_dropped"])
+    note = "by the queue read back from the kernel, and its counters: %d packets, %d of them dropped" % (of, shown["packets_dropped"])
     if shown.get("rate_bps"):
         note += ", %d bit/s while it was full" % shown["rate_bps"]
     if shown.get("rate_bps", 0) > TOO_FAST * requested.get("rate_bps", 0):

@@ -163,7 +163,7 @@ def difference(tree, major, ifb, rows, found):
     holder = ifb if tree["way"] == "in" else tree["dev"]
     root = next((row for row in rows if row.get("root")), {})
     if (root.get("kind"), root.get("handle")) != (tree["kind"], major + ":"):
-        return "somebody took the root of ours on %s away" % holder
+        return "another process removed the fault's root qdisc on %s" % holder
     for number, leaf in enumerate(tree["leaves"]):
         row = next((each for each in rows if each.get("parent") == "%s:%x" % (major, number + 2)), {})
         wrong = "%s instead of %s" % (row.get("kind"), leaf["kind"]) if row.get("kind") != leaf["kind"] else _unlike(leaf, row.get("options", {}))
@@ -172,7 +172,7 @@ def difference(tree, major, ifb, rows, found):
     wanted = sorted(tree["filters"], key=lambda each: pref(each[0], each[1]))
     got = sorted(found, key=lambda each: each["pref"])
     if [_shape(each, tree, major, ifb) for each in wanted] != [(each["protocol"], each["flow"], each["device"], each.get("keys")) for each in got]:
-        return "%s holds %d filters that are not the %d planned ones in their order" % (tree["dev"], len(got), len(wanted))
+        return "%s has %d filters, which are not the %d planned ones in order" % (tree["dev"], len(got), len(wanted))
     return ""
 
 

@@ -117,7 +117,7 @@ def difference(planned, found):
         wanted = [words.split()[-3 if "--reject-with" in words else -1] for where, _label, words in planned if where == chain]
         got = [target for target, _packets in found.get(chain, [])]
         if wanted != got:
-            return "chain %s holds %d rules that are not the %d planned ones in their order" % (chain, len(got), len(wanted))
+            return "chain %s has %d rules, which are not the %d planned ones in order" % (chain, len(got), len(wanted))
     return ""
 
 

@@ -23,7 +23,7 @@ from . import find
 TARGETS = ("pid", "process_name", "pattern", "pid_file", "port")
 LONGEST_PATTERN = 200
 MOST_SHOWN = 64  # processes that are looked at closely; more are only counted
-SEE = "look at what runs with ps or magsasa.chaos.endpoint_info"
+SEE = "list processes with ps or magsasa.chaos.endpoint_info"
 UNSERVED_S = 2.0  # the workers of a server that was ended see that a moment later
 SETTLED_S = 2.0  # a process that came back counts as being there when it is this old
 
@@ -60,7 +60,7 @@ class Process:
             raise BadOption("action", "", "is missing", "use kill, pause or restart")
         given = [name for name in TARGETS if params[name] not in (None, "")]
         if len(given) != 1:
-            raise BadOption("target", ", ".join(given) or "nothing", "does not name one process", "give exactly one of %s" % ", ".join(TARGETS))
+            raise BadOption("target", ", ".join(given) or "nothing", "does not select one process", "give exactly one of %s" % ", ".join(TARGETS))
         chosen = {name: params[name] for name in given}
         if "pattern" in chosen:
             if len(chosen["pattern"]) > LONGEST_PATTERN:
@@ -68,7 +68,7 @@ class Process:
             try:
                 re.compile(chosen["pattern"])
             except (re.error, OverflowError, RecursionError) as error:
-                raise BadOption("pattern", chosen["pattern"], "is not a regular expression of Python (%s)" % error, "mend it")
+                raise BadOption("pattern", chosen["pattern"], "is not a regular expression of Python (%s)" % error, "correct it")
         if "port" in chosen:
             number = None if isinstance(chosen["port"], bool) else _number(chosen["port"])
             if number is None or not 0 < number < 65536:
@@ -99,7 +99,7 @@ class Process:
         if not pids:
             option, value = next(iter(options["target"].items()))
             remedy = SEE if os.geteuid() == 0 else SEE + ", or use become: true"
-            raise BadOption(option, value, "matches no running process that this user may see", remedy)
+            raise BadOption(option, value, "matches no running process that is visible to this user", remedy)
         protected = find.protected()
         found = [_describe(pid, protected, listening, options["action"] != "pause") for pid in pids[:MOST_SHOWN]]
         return {"found": found, "matching": len(pids), "uid": os.geteuid()}
@@ -112,8 +112,8 @@ class Process:
         most = options["limit"] if action == "pause" else 1
         if facts["matching"] > most:
             if action != "pause" and options["limit"] > 1:
-                raise Refused("limit", "%d processes match and %s takes one at a time" % (facts["matching"], action), remedy="name one of them")
-            raise Refused("limit", "%d processes match and limit is %d" % (facts["matching"], options["limit"]), "limit")
+                raise Refused("limit", "%d processes match, and %s accepts only one" % (facts["matching"], action), remedy="name one of them")
+            raise Refused("limit", "%d processes match, and limit is %d" % (facts["matching"], options["limit"]), "limit")
         steps = []
         notes = []
         for each in facts["found"]:
@@ -137,7 +137,7 @@ class Process:
             if why:
                 raise Refused("protected process", "process %d is %s" % (pid, why))
             if uid and owner != uid:
-                raise Refused("permission", "process %d belongs to another user and this run has no root" % pid, remedy="use become: true")
+                raise Refused("permission", "process %d belongs to another user, and this task does not run as root" % pid, remedy="use become: true")
 
     def _pause(self, each, options):
         """The process first, then what is below; one that somebody else had stopped before stays as it is."""
@@ -146,7 +146,7 @@ class Process:
         more = " and %d more of its tree" % (len(running) - 1) if len(running) > 1 else ""  # none running: see do_pause
         return step(
             "pause",
-            "stop process %d (%s)%s" % (each["pid"], each["program"], more),
+            "freeze process %d (%s)%s (SIGSTOP)" % (each["pid"], each["program"], more),
             {"root": each["pid"], "processes": running, "tree": options["tree"]},
             [undo("process.resume", pid=pid, start=start) for pid, start in running],
         )
@@ -166,7 +166,7 @@ class Process:
         args.update(above=each["above"], whole=not each["lost"])
         says = "send signal %d to %s" % (options["signal"], label)
         if options["action"] == "restart":
-            says += ", wait for its end, start it again unless somebody does"
+            says += ", wait for its end, and start it again unless something else does"
         return step(options["action"], says, args, [undo("process.ensure_running", name=each["program"], fault="$ID", marks=each["marks"])])
 
     @staticmethod
@@ -174,23 +174,23 @@ class Process:
         """Refuse what the undo could start again with other rights only, which no key lifts, or not wholly as it was."""
         if not each["restartable"]:
             if not each["marks"]["parent"] and not options["force"]:
-                raise Refused("revival", "%s has written over its command line and nobody would start it again" % label, "force")
-            notes.append("%s cannot be started again by us: only what looks after it can" % label)
+                raise Refused("revival", "%s has overwritten its command line, and nothing else would start it again" % label, "force")
+            notes.append("%s cannot be started again by this fault, only by its own supervisor" % label)
             return
         if each["obstacle"]:
-            raise Refused("revival", "%s could not be started again as it was: %s" % (label, each["obstacle"]), remedy=each["remedy"])
+            raise Refused("revival", "%s could not be restarted as it was: %s" % (label, each["obstacle"]), remedy=each["remedy"])
         if not each["lost"]:
             return
         if not options["force"] and (not each["kept"] or each["at_terminal"]):
-            raise Refused("revival", "%s could not be started again as it was: %s" % (label, "; ".join(each["lost"])), "force")
-        notes.append("should we have to start it again: %s, and would be /dev/null then" % "; ".join(each["lost"]))
+            raise Refused("revival", "%s could not be restarted as it was: %s" % (label, "; ".join(each["lost"])), "force")
+        notes.append("if this fault has to start it again: %s, and would be /dev/null then" % "; ".join(each["lost"]))
 
     # -- doing
 
     def do_pause(self, ctx, args):
         """See freezing.stop. What is stopped already is told only here: if another fault did it, that conflict was told before."""
         if not args["processes"]:
-            raise HostError("process %d is stopped already; let it go on first" % args["root"])
+            raise HostError("process %d is already stopped; continue it first" % args["root"])
         ctx.memory.setdefault("paused", []).extend(sigstop_tree.stop(ctx, args["root"], args["processes"], args["tree"]))
 
     def _end(self, ctx, args):
@@ -202,7 +202,7 @@ class Process:
         ctx.memory.update(args=args, captured=captured)
         ctx.happened()
         if not processes.send(args["marks"]["pid"], args["marks"]["start"], args["signal"]):
-            raise HostError("process %d ended by itself before it was to be ended" % args["marks"]["pid"])
+            raise HostError("process %d ended by itself before the fault ended it" % args["marks"]["pid"])
 
     def do_kill(self, ctx, args):
         """One signal; whether the process comes back is up to the host."""
@@ -251,9 +251,9 @@ class Process:
         gone = not processes.alive(marks["pid"], marks["start"])
         serving = successors.still_served(marks)
         measured = {"ended": gone, "back_after_s": None, "back_pid": None, "started_by": None}
-        note = "" if gone else "the process is still there"
+        note = "" if gone else "the process is still running"
         if gone and serving:
-            note = "the process has ended, but what it did goes on: port %d is still served by process %d (%s)" % serving[0]
+            note = "the process has ended, but port %d is still served by process %d (%s)" % serving[0]
         found = successors.successor(marks) if gone else None
         if found:
             # One that fails again at once is none: it must stay for a while, and listen. Then nothing is left to hold, or to undo.

@@ -35,12 +35,12 @@ def _by_pid(value):
 def _by_file(path):
     lines, changed = _read_pid_file(path)
     if not lines or not lines[0].isascii() or not lines[0].isdigit() or len(lines[0]) > 10:
-        raise BadOption("pid_file", path, "does not hold a process id", "name the file that the service writes")
+        raise BadOption("pid_file", path, "does not contain a process id", "name the pid file of the service")
     pid = int(lines[0])
     start = processes.start_time(pid)
     began = None if start is None else time.time() - processes.age_s(start)
     if began is not None and began > changed + STALE_S:
-        problem = "was last changed at %s, before process %d (%s) began at %s: it names an earlier process" % (
+        problem = "was last changed at %s, before process %d (%s) started at %s, so it names an earlier process" % (
             _moment(changed),
             pid,
             printable(processes.comm(pid), 20),
@@ -56,7 +56,7 @@ def _read_pid_file(path):
         with pinned_files.regular(path) as descriptor:
             return os.read(descriptor, 64).decode("ascii", "replace").split(), os.fstat(descriptor).st_mtime
     except OSError as error:
-        raise BadOption("pid_file", path, "cannot be read (%s)" % error.strerror, "name the file that the service writes")
+        raise BadOption("pid_file", path, "cannot be read (%s)" % error.strerror, "name the pid file of the service")
 
 
 def _moment(seconds):
@@ -138,12 +138,12 @@ def protected():
     """{pid: why} of the processes that no fault may touch: init, ourselves, and what carries the control connection."""
     found = {1: "the host's init"}
     for pid in processes.above(os.getpid()):
-        found.setdefault(pid, "what runs this very task or carries its connection")
+        found.setdefault(pid, "part of this task or its connection")
     for pid in processes.pids():
         if processes.comm(pid) == "sshd" and processes.parent(pid) == 1:
-            found.setdefault(pid, "the SSH daemon, the way back into this host")
+            found.setdefault(pid, "the SSH daemon, which is needed to reach this host")
         elif not processes.argv(pid) and processes.parent(pid) in (0, 2):
             found.setdefault(pid, "a kernel thread")
         elif any(mark in processes.environ(pid) for mark in OURS):
-            found.setdefault(pid, "a part of another fault or probe of this collection")
+            found.setdefault(pid, "part of another fault or probe of this collection")
     return found

@@ -31,9 +31,9 @@ def unit_name(text):
     if not name:
         raise BadOption("unit", "", "is missing", "name a service of systemd, such as nginx")
     if not _NAME.fullmatch(name) or name.endswith("@.service") or name.endswith("@"):
-        raise BadOption("unit", name, "is not the name of a service", "use one that systemctl list-units --type=service shows")
+        raise BadOption("unit", name, "is not the name of a service", "use one shown by systemctl list-units --type=service")
     if _OTHER_KIND.fullmatch(name):
-        raise BadOption("unit", name, "is not a service but a unit of another kind", "name the service itself")
+        raise BadOption("unit", name, "is not a service but another kind of unit", "name the service itself")
     return name if name.endswith(".service") else name + ".service"
 
 
@@ -57,7 +57,7 @@ class Service:
         if action != "kill":
             for option in ("signal", "whom"):
                 if params[option] is not None:
-                    raise BadOption(option, params[option], "means nothing with action=%s" % action, "leave it out, or use action=kill")
+                    raise BadOption(option, params[option], "has no effect with action=%s" % action, "leave it out, or use action=kill")
         return {
             "action": action,
             "unit": unit_name(params["unit"]),
@@ -86,15 +86,15 @@ class Service:
         requested = {"unit": unit}
         notes = []
         if dependents:
-            notes.append("%s may end with it and is started again: %s" % ("what needs it", ", ".join(dependents)))
+            notes.append("%s may end with it and is started again afterwards: %s" % ("what needs it", ", ".join(dependents)))
         if action == "stop":
             triggers = [each["id"] for each in facts["triggers"] if units.is_active(each)]
             claimed += triggers
-            says = "stop service %s%s, and let nothing start it" % (unit, " and what triggers it (%s)" % ", ".join(triggers) if triggers else "")
+            says = "stop service %s%s, and block every start" % (unit, " and its triggers (%s)" % ", ".join(triggers) if triggers else "")
             undone = starts + [undo("service.start", unit=each) for each in triggers] + [block]
             chosen = step("stop", says, dict(args, triggers=triggers), undone, tool="systemctl")
         elif action == "mask":
-            chosen = step("mask", "let nothing start service %s (it is %s and stays so)" % (unit, found["active"]), args, [block], tool="systemctl")
+            chosen = step("mask", "block every start of service %s (it is %s and stays so)" % (unit, found["active"]), args, [block], tool="systemctl")
         elif action == "restart":
             chosen = step("restart", "restart service %s" % unit, args, starts, tool="systemctl")
         else:
@@ -103,7 +103,7 @@ class Service:
             says = "send signal %d to %s of service %s" % (options["signal"], whom, unit)
             chosen = step("kill", says, dict(args, signal=options["signal"], whom=options["whom"]), starts)
             if found["restart"] == "no":
-                notes.append("systemd does not start it again by itself (Restart=no); the undo does")
+                notes.append("systemd does not restart it (Restart=no); the revert starts it")
         claims = ["service:%s" % each for each in claimed] + (["process:%d" % found["pid"]] if found["pid"] else [])
         return plan("service", action, "systemd", requested, [chosen], claims, notes, event=action in ("kill", "restart"))
 
@@ -149,7 +149,7 @@ class Service:
         blocked = services.drop_in(args["unit"], ctx.id) in found["drop_ins"]
         measured = {"active_state": found["active"], "main_pid": found["pid"], "blocked": blocked}
         if ctx.record["action"] == "mask":
-            return {"effect": "confirmed" if blocked else "mismatch", "measured": measured, "note": "" if blocked else "systemd would start it"}
+            return {"effect": "confirmed" if blocked else "mismatch", "measured": measured, "note": "" if blocked else "systemd would still start it"}
         measured["stopped_in_s"] = ctx.memory["took_s"]
         down = found["active"] in ("inactive", "failed") and not processes.alive(args["pid"], args["start"])
         return {"effect": "confirmed" if down and blocked else "mismatch", "measured": measured, "note": "" if down else "the service is not down"}
@@ -162,7 +162,7 @@ class Service:
         if again and found["active"] == "active":
             measured.update(back_after_s=round(max(0.0, found["since"] - ctx.moment["monotonic"]), 2), back_pid=found["pid"])
             ctx.over = time.monotonic() - found["since"] >= SETTLED_S
-        return {"effect": "confirmed" if ended else "mismatch", "measured": measured, "note": "" if ended else "the service goes on"}
+        return {"effect": "confirmed" if ended else "mismatch", "measured": measured, "note": "" if ended else "the service is still running"}
 
 
 FAMILY = Service()

@@ -27,8 +27,8 @@ def look(name):
     if not os.path.isdir(services.RUNNING):
         raise Refused("systemd", "systemd does not run this host", remedy="use magsasa.chaos.process_fault")
     if os.geteuid() != 0:
-        raise Refused("permission", "services are steered by root only", remedy="use become: true")
-    services.require("steer services")
+        raise Refused("permission", "controlling services needs root", remedy="use become: true")
+    services.require("control services")
     unit = describe(name)
     return {
         "unit": unit,
@@ -96,29 +96,29 @@ def why_protected(unit, carriers):
     why = protected_units.why(unit["names"])
     if why:
         return why
-    return "what runs this very task or carries its connection" if set(unit["names"]) & set(carriers) else None
+    return "part of this task or its connection" if set(unit["names"]) & set(carriers) else None
 
 
 def guard(action, facts):
     """Refuse a unit that is not there, that cannot be put back, or that the host cannot do without."""
     unit = facts["unit"]
     if unit["load"] == "not-found":
-        raise BadOption("unit", unit["id"], "is not known to systemd on this host", "use one that systemctl list-units --type=service shows")
+        raise BadOption("unit", unit["id"], "is not known to systemd on this host", "use one shown by systemctl list-units --type=service")
     why = why_protected(unit, facts["carriers"])
     if why:
         raise Refused("protected service", "%s is %s" % (unit["id"], why))
     if unit["load"] != "loaded":
-        raise BadOption("unit", unit["id"], "cannot be started by systemd (%s), so it could not be put back" % unit["load"], "mend or unmask it first")
+        raise BadOption("unit", unit["id"], "cannot be started by systemd (%s), so it could not be restored" % unit["load"], "repair or unmask it first")
     if action == "mask" or held(unit):
         return
     if not is_active(unit):
-        raise BadOption("unit", unit["id"], "does not run (%s), so there is nothing to %s" % (unit["active"], action), "start it first")
+        raise BadOption("unit", unit["id"], "is not running (%s), so there is nothing to %s" % (unit["active"], action), "start it first")
     if unit["transient"]:
-        raise Refused("revival", "%s is a transient unit, which systemd forgets when it ends" % unit["id"], remedy="use magsasa.chaos.process_fault")
+        raise Refused("revival", "%s is a transient unit, which ceases to exist when it ends" % unit["id"], remedy="use magsasa.chaos.process_fault")
     if unit["refuses"]:
         raise Refused(
             "revival",
-            "%s must not be %sed by hand, as its unit says" % (unit["id"], unit["refuses"][0].replace("stop", "stopp")),
+            "%s must not be %sed manually, according to its unit" % (unit["id"], unit["refuses"][0].replace("stop", "stopp")),
             remedy="name another service",
         )
     if action == "kill" and not unit["pid"]:

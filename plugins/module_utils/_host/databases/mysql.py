@@ -27,7 +27,7 @@ def program():
     """Path of the client; raises MissingTool."""
     found = _cmd.which("mariadb") or _cmd.which("mysql")
     if found is None:
-        raise MissingTool("mariadb or mysql", PACKAGES, "speak to the server")
+        raise MissingTool("mariadb or mysql", PACKAGES, "connect to the server")
     return found
 
 
@@ -54,7 +54,7 @@ def _secret(password):
         try:
             os.write(descriptor, ('[client]\npassword="%s"\n' % quoted).encode("utf-8", "surrogateescape"))
         except UnicodeEncodeError:
-            raise HostError("login_password: holds half a character, which no client can send; correct it")
+            raise HostError("login_password: contains an incomplete character, which no client can send; correct it")
         yield "--defaults-file=/proc/self/fd/%d" % descriptor, (descriptor,)
     finally:
         os.close(descriptor)
@@ -79,7 +79,7 @@ def must(login, password, sql, database=None, seconds=5.0):
     """Output of statements that must succeed; raises HostError with what the server said."""
     done = ask(login, password, sql, database, seconds)
     if done.rc:
-        raise HostError("%s could not do it: %s" % (os.path.basename(program()), said(done)), number=number(done))
+        raise HostError("%s failed: %s" % (os.path.basename(program()), said(done)), number=number(done))
     return done.stdout.strip()
 
 
@@ -124,7 +124,7 @@ class Session:
         if _WORD.fullmatch(line):
             return line
         self.end()
-        raise HostError(printable(" ".join(line.split()), 300) if line else "the session was ended")
+        raise HostError(printable(" ".join(line.split()), 300) if line else "the session was terminated")
 
     @property
     def over(self):

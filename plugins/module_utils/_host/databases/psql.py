@@ -27,7 +27,7 @@ def program():
     """Path of psql; raises MissingTool."""
     found = _cmd.which("psql")
     if found is None:
-        raise MissingTool("psql", PACKAGES, "speak to the PostgreSQL server")
+        raise MissingTool("psql", PACKAGES, "connect to the PostgreSQL server")
     return found
 
 
@@ -89,7 +89,7 @@ def must(login, password, database, sql, seconds=5.0):
     """Output of a statement that must succeed; raises HostError with what the server said."""
     done = ask(login, password, database, sql, seconds)
     if done.rc:
-        raise HostError("psql could not %s: %s" % ("connect" if done.rc == 2 else "do it", said(done)))
+        raise HostError("psql failed to %s: %s" % ("connect" if done.rc == 2 else "do it", said(done)))
     return done.stdout.strip()
 
 
@@ -139,7 +139,7 @@ class Session:
         if _WORD.fullmatch(line):
             return line
         self.end()
-        raise HostError(_one_line(line) if line else "the session was ended")
+        raise HostError(_one_line(line) if line else "the session was terminated")
 
     @property
     def over(self):

@@ -61,7 +61,7 @@ def _names(version):
 def _program(version, more=""):
     found = _cmd.which(PROGRAMS[version] + more)
     if found is None:
-        raise HostError("%s is not there (any more)" % (PROGRAMS[version] + more))
+        raise HostError("%s does not exist (any more)" % (PROGRAMS[version] + more))
     return found
 
 
@@ -85,7 +85,7 @@ def text(fault, planned):
 def load(fault, version, planned):
     """Make the chains and the jumps to them: wholly or not at all."""
     if _there(fault, version):
-        raise HostError("chains of this fault are there already")
+        raise HostError("the chains of this fault already exist")
     _cmd.run([_program(version, "-restore")] + WAIT + ["--noflush"], stdin=text(fault, planned))
 
 
@@ -125,7 +125,7 @@ def unused(fault, version, planned):
     """A sentence when a chain of ours is jumped to no more, else ""."""
     for chain in HOOKS:
         if any(where == chain for where, _label, _words in planned) and name(fault, chain) not in _jumps(version, HOOKS[chain]):
-            return "somebody took the jump from %s away" % HOOKS[chain]
+            return "another process removed the jump from %s" % HOOKS[chain]
     return ""
 
 
@@ -147,14 +147,14 @@ def remove(fault, version):
 
 def left(fault, version):
     """Sentences about chains of a fault that are still there."""
-    return ["chain %s of %s is still there" % (name(fault, chain), PROGRAMS[version]) for chain in _there(fault, version)]
+    return ["chain %s of %s still exists" % (name(fault, chain), PROGRAMS[version]) for chain in _there(fault, version)]
 
 
 def of_others(version):
     """{table: lines} of all that is not ours, without counters; a table that holds nothing is as good as none."""
     said = _cmd.run([_program(version, "-save")], timeout=10.0).stdout
     if len(said) >= _cmd.OUTPUT_LIMIT:
-        raise HostError("there are more rules than can be compared")
+        raise HostError("there are too many rules to compare")
     found, lines = {}, []
     for line in said.splitlines():
         if line.startswith("*"):

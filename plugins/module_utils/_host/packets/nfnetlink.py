@@ -95,7 +95,7 @@ def queue(first, most_held, copied=0, merged=True):
         netlink.setsockopt(socket.SOL_SOCKET, _RCVBUFFORCE, 8 << 20)
         netlink.setblocking(False)
         return netlink, number
-    raise OSError(errno.EBUSY, "no queue for packets is free")
+    raise OSError(errno.EBUSY, "no packet queue is free")
 
 
 def _configure(netlink, number, body):

@@ -15,7 +15,7 @@ from ... import _cmd
 from ..._errors import HostError, MissingTool, printable
 
 PACKAGES = {"Alpine": "nftables", "Arch": "nftables", "Debian, Ubuntu": "nftables", "RHEL, AlmaLinux, Rocky, Fedora": "nftables", "SUSE": "nftables"}
-PURPOSE = "rule on packets"
+PURPOSE = "set packet rules"
 _OURS = re.compile(r"magsasa_chaos_[0-9a-f]{12}")
 
 
@@ -44,7 +44,7 @@ def objection(text):
 
 def _ours(table):
     if not _OURS.fullmatch(table):
-        raise HostError("table '%s' is not one of ours" % table)
+        raise HostError("table '%s' does not belong to this collection" % table)
     return table
 
 
@@ -53,7 +53,7 @@ def _json(arguments):
     try:
         return json.loads(said)["nftables"]
     except (ValueError, KeyError, TypeError):
-        raise HostError("nft did not answer in JSON; its build lacks it, or there is more than can be read")
+        raise HostError("nft did not answer in JSON; its build lacks JSON support, or its answer is too long")
 
 
 def rows(arguments):
@@ -83,7 +83,7 @@ def of_others():
     """{"FAMILY NAME": lines} of every table that is not ours, without counters and without the elements of sets, which come and go."""
     said = _cmd.run([program(), "--stateless", "--terse", "list", "ruleset"], timeout=5.0).stdout
     if len(said) >= _cmd.OUTPUT_LIMIT:
-        raise HostError("there are more rules than can be compared")
+        raise HostError("there are too many rules to compare")
     found = {}
     lines = None
     for line in said.splitlines():

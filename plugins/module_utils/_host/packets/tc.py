@@ -22,7 +22,7 @@ PACKAGES = {
     "RHEL, AlmaLinux, Rocky, Fedora": "iproute-tc",
     "SUSE": "iproute2",
 }
-PURPOSE = "control how packets leave an interface"
+PURPOSE = "set up traffic control"
 TABLES = ("/usr/lib/tc", "/usr/share/tc", "/usr/lib64/tc", "/lib/tc")  # where tc keeps its distributions
 KINDS = ("prio", "htb")  # of a root of ours
 AUTOMATIC = ("ingress", "clsact")  # what holds filters for what comes in
@@ -104,12 +104,12 @@ def lacks(kind, words=()):
     if modprobe and _cmd.run([modprobe, "-n", "-q", module], check=False).rc == 0:
         return ""
     if not unshare:
-        return "whether the kernel has %s cannot be found out" % module
+        return "whether the kernel has %s cannot be determined" % module
     done = _cmd.run([unshare, "-n", program(), "qdisc", "add", "dev", "lo", "root", kind] + list(words), check=False)
     if done.rc == 0:
         return ""
     said = printable(done.stderr.strip(), 120)
-    return "the kernel has no %s" % module if "unknown" in said or "No such file" in said else "%s could not be tried (%s)" % (module, said)
+    return "the kernel has no %s" % module if "unknown" in said or "No such file" in said else "%s could not be tested (%s)" % (module, said)
 
 
 def has_distribution(name):
@@ -150,7 +150,7 @@ def add_ifb(name):
 def is_ifb(name):
     """Whether a device of ours is there."""
     if not IFB.fullmatch(name):
-        raise HostError("device '%s' is not one of ours" % name)
+        raise HostError("device '%s' does not belong to this collection" % name)
     done = _cmd.run([program("ip"), "-j", "-d", "link", "show", "dev", name], check=False)
     try:
         return done.rc == 0 and json.loads(done.stdout)[0]["linkinfo"]["info_kind"] == "ifb"

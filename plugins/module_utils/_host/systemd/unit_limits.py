@@ -71,7 +71,7 @@ def kept(name):
     try:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode) or found.st_size > MOST:
-            raise OSError(0, "%s is no drop-in of systemd's own" % name)
+            raise OSError(0, "%s is not a drop-in of systemd" % name)
         data = os.read(descriptor, MOST)
     finally:
         os.close(descriptor)

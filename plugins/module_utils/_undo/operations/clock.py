@@ -21,7 +21,7 @@ class MoveBack:
 
     @staticmethod
     def left(args):
-        return ["the time of day is still %+g s off" % args["offset_s"]] if _off(args) else []
+        return ["the wall clock is still off by %+g s" % args["offset_s"]] if _off(args) else []
 
 
 def _off(args):

@@ -55,7 +55,7 @@ class Start:
             time.sleep(SETTLES)
             found = container_engines.one(args["access"], args["id"])
             if found and found["status"] not in UP:
-                raise HostError("container %s was started again and ended at once with code %d" % (args["name"], found["exit_code"]))
+                raise HostError("container %s was started again and exited at once with code %d" % (args["name"], found["exit_code"]))
 
     @classmethod
     def left(cls, args):

@@ -40,7 +40,7 @@ class RemoveFile:
     @classmethod
     def left(cls, args):
         found = cls._ours(args)
-        return ["file %s is still there" % found] if found else []
+        return ["file %s still exists" % found] if found else []
 
 
 def _empty(path):

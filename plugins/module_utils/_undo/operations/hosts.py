@@ -35,7 +35,7 @@ class Remove:
         except FileNotFoundError:
             pass
         new = hosts_file.temporary(args["path"], args["fault"])
-        return found + (["file %s is still there" % new] if os.path.lexists(new) else [])
+        return found + (["file %s still exists" % new] if os.path.lexists(new) else [])
 
     @staticmethod
     def state(args):

@@ -110,7 +110,7 @@ class PutBack(_File):
         except (FileNotFoundError, NotADirectoryError):
             return
         if made:
-            raise HostError("%s was made anew meanwhile; that one is kept as %s in the same folder" % (args["path"], made))
+            raise HostError("%s was created again meanwhile; the new file is kept as %s in the same folder" % (args["path"], made))
 
     @classmethod
     def left(cls, args):
@@ -151,7 +151,7 @@ class Permissions(_File):
     def left(cls, args):
         with pinned_files.same(cls.path(args), args["ino"]) as name:
             ours = [] if name is None else cls._ours(args, pinned_files.metadata(name))
-        return ["%s of %s is still what the fault made it" % (key, args["path"]) for key in ours]
+        return ["%s of %s is still as the fault set it" % (key, args["path"]) for key in ours]
 
 
 class Contents(_File):
@@ -188,14 +188,14 @@ class Contents(_File):
     @classmethod
     def left(cls, args):
         if os.path.lexists(kept(args["fault"])) and _read_kept(args) is not None:
-            return ["the first bytes of %s are not put back" % args["path"]]
+            return ["the first bytes of %s are not restored" % args["path"]]
         with pinned_files.same(cls.path(args), args["ino"]) as name:
             if name is None:
                 return []
             with pinned_files.opened(name, os.O_RDONLY) as descriptor:
                 # a last block of a byte or two may look like junk by chance
                 junk = any(ours and end - start >= min(args["size"], 4) for (start, end), ours, _same in cls._blocks(args, descriptor, b""))
-        return ["the first bytes of %s are overwritten, and what was there is gone from the ledger" % args["path"]] if junk else []
+        return ["the first bytes of %s are overwritten, and the original ones are missing from the ledger" % args["path"]] if junk else []
 
     @classmethod
     def state(cls, args):
@@ -252,7 +252,7 @@ class Cut(_File):
                     return
                 behind = os.fstat(descriptor).st_size - args["at"] - length
                 if behind > MOST_BEHIND:
-                    raise HostError("%d bytes were written behind ours in %s" % (behind, args["path"]))
+                    raise HostError("%d bytes were appended to %s after those of the fault" % (behind, args["path"]))
                 rest = pinned_files.read(descriptor, behind, args["at"] + length)
                 pinned_files.write(descriptor, rest, args["at"])
                 os.ftruncate(descriptor, args["at"] + len(rest))

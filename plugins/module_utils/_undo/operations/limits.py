@@ -54,12 +54,12 @@ class RestoreUnit:
         for name, former in sorted(args["former"].items()):
             path = unit_limits.path(args["unit"], name)
             if unit_limits.kept(path) != former["file"]:
-                left.append("%s is not as it was" % path)
+                left.append("%s differs from before" % path)
             if found[name] and found[name] != former["shown"]:
-                left.append("%s of %s is %s and was %s" % (name, args["unit"], found[name], former["shown"] or "not set"))
+                left.append("%s of %s is %s instead of %s" % (name, args["unit"], found[name], former["shown"] or "not set"))
         folder = os.path.dirname(unit_limits.path(args["unit"], "x"))
         if not args["folder"] and os.path.isdir(folder) and not os.listdir(folder):
-            left.append("the folder %s is still there" % folder)
+            left.append("the folder %s still exists" % folder)
         return left
 
 
@@ -88,7 +88,7 @@ class RestoreProcess:
         now = cls._now(args)
         if now in (None, (args["soft"], args["hard"])):
             return []
-        return ["process %d may have %d open files and might have %d" % (args["pid"], now[0], args["soft"])]
+        return ["process %d may have %d open files instead of %d" % (args["pid"], now[0], args["soft"])]
 
 
 class RemoveFolder:
@@ -127,7 +127,7 @@ class RemoveFolder:
     @classmethod
     def left(cls, args):
         found = cls._ours(args)
-        return ["folder %s is still there" % found] if found else []
+        return ["folder %s still exists" % found] if found else []
 
 
 OPERATIONS = {"limits.unit": RestoreUnit, "limits.process": RestoreProcess, "folder.remove": RemoveFolder}

@@ -46,7 +46,7 @@ class EndWorkers:
 
     @classmethod
     def left(cls, args):
-        return ["process %d of fault %s still runs" % (pid, args["fault"]) for pid, _start in cls.found(args)]
+        return ["process %d of fault %s is still running" % (pid, args["fault"]) for pid, _start in cls.found(args)]
 
 
 class FinishWorkers:

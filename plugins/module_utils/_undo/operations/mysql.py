@@ -35,7 +35,7 @@ class Accepting:
             if found == "accepting":
                 return []
             if time.monotonic() > limit or services.host_ends():
-                return ["the database server on port %d does not take connections again (%s)" % (args["port"], found)]
+                return ["the database server on port %d does not accept connections again (%s)" % (args["port"], found)]
             time.sleep(0.1)
 
 

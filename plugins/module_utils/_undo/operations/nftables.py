@@ -26,7 +26,7 @@ class RemoveTable:
 
     @staticmethod
     def left(args):
-        return ["table inet %s is still there" % args["table"]] if nft.there(args["table"]) else []
+        return ["table inet %s still exists" % args["table"]] if nft.there(args["table"]) else []
 
     @staticmethod
     def state(args):

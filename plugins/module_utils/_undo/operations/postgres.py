@@ -35,7 +35,7 @@ class Accepting:
             if found == "accepting":
                 return []
             if time.monotonic() > limit or services.host_ends():
-                return ["the PostgreSQL server on port %d does not take connections again (%s)" % (args["port"], found)]
+                return ["the PostgreSQL server on port %d does not accept connections again (%s)" % (args["port"], found)]
             time.sleep(0.1)
 
 
@@ -76,7 +76,7 @@ class Allow:
 
     @classmethod
     def left(cls, args):
-        return ["database %s takes no connections" % args["database"]] if cls._allowed(args) == "f" else []
+        return ["database %s accepts no connections" % args["database"]] if cls._allowed(args) == "f" else []
 
 
 OPERATIONS = {"postgres.accepting": Accepting, "postgres.allow": Allow}

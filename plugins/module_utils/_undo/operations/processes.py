@@ -78,7 +78,7 @@ class EnsureRunning:
         captured = process_restore.chosen(captured)
         for what, path in (("program", captured["command"]["exe"]), ("folder", captured["cwd"])):
             if path and not os.path.lexists(path) and not cls._there(args):
-                return ["process %d (%s) does not run any more: its %s %s was removed meanwhile" % (args["marks"]["pid"], args["name"], what, path)]
+                return ["process %d (%s) is not running any more: its %s %s was removed meanwhile" % (args["marks"]["pid"], args["name"], what, path)]
         return []
 
 

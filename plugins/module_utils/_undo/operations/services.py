@@ -35,18 +35,18 @@ class Start:
         deadline = _wait.Deadline(PATIENCE)
         while not services.active(args["unit"]):
             if deadline.over or services.host_ends():
-                return ["service %s does not run" % args["unit"]]
+                return ["service %s is not running" % args["unit"]]
             if cls.gone(args):
                 break  # it is not awaited
             time.sleep(0.1)
-        return [] if services.active(args["unit"]) else ["service %s does not run" % args["unit"]]
+        return [] if services.active(args["unit"]) else ["service %s is not running" % args["unit"]]
 
     @staticmethod
     def gone(args):
         """Its owner removed the service."""
         if services.show(args["unit"], "LoadState").get("LoadState") != "not-found":
             return []
-        return ["service %s does not run any more: it was removed meanwhile" % args["unit"]]
+        return ["service %s is not running any more: it was removed meanwhile" % args["unit"]]
 
     @staticmethod
     def state(args):

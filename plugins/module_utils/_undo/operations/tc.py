@@ -34,7 +34,7 @@ class RemoveRoot:
 
     @staticmethod
     def left(args):
-        return ["qdisc %s %s on %s is still there" % (row["kind"], row["handle"], row["dev"]) for row in _roots(args["fault"])]
+        return ["qdisc %s %s on %s still exists" % (row["kind"], row["handle"], row["dev"]) for row in _roots(args["fault"])]
 
     @staticmethod
     def state(args):
@@ -96,7 +96,7 @@ class RemoveIngress:
         ours, others = _ours(args["dev"], args["fault"], args["ifb"])
         if not ours and others:
             return []
-        return ["the ingress of %s with %d filters of ours is still there" % (args["dev"], len(ours))]
+        return ["the ingress qdisc of %s with %d filters of the fault still exists" % (args["dev"], len(ours))]
 
 
 class RemoveIfb:
@@ -113,7 +113,7 @@ class RemoveIfb:
 
     @staticmethod
     def left(args):
-        return ["device %s is still there" % args["name"]] if tc.is_ifb(args["name"]) else []
+        return ["device %s still exists" % args["name"]] if tc.is_ifb(args["name"]) else []
 
 
 OPERATIONS = {"tc.remove_ifb": RemoveIfb, "tc.remove_ingress": RemoveIngress, "tc.remove_root": RemoveRoot}
