@@ -159,7 +159,7 @@ check_scenarios() {
     [ "$reason" = none ] || bad_usage "none of the chosen scenarios is available: $reason"
 }
 
-# run, list, detect and halt exclude each other.
+# run, list, detect, render and halt exclude each other.
 set_mode() {
     [ "$mode" = run ] || [ "$mode" = "$1" ] || bad_usage "--$mode and --$1 exclude each other; give one of them"
     mode=$1
@@ -173,19 +173,19 @@ while [ -h "$file" ]; do
     file=$link
 done
 here=$(CDPATH='' cd -- "$(dirname -- "$file")" && pwd -P)
-mode=run intensity='' target='' probe='' report_dir=${CHAOS_REPORT_DIR:-$here/reports}
+mode=run intensity='' target='' probe='' old='' report_dir=''
 inventories=() scenarios=() files=() objectives=() flags=() more=()
 
 while [ $# -gt 0 ]; do
     option=$1
     shift
     case $option in
-    --intensity | --scenario | --scenario-file | --objective | --target | --probe | --inventory | --report-dir)
+    --intensity | --scenario | --scenario-file | --objective | --target | --probe | --inventory | --report-dir | --render)
         [ $# -gt 0 ] || bad_usage "$option: a value is missing"
         value=$1
         shift
         ;;
-    --intensity=* | --scenario=* | --scenario-file=* | --objective=* | --target=* | --probe=* | --inventory=* | --report-dir=*)
+    --intensity=* | --scenario=* | --scenario-file=* | --objective=* | --target=* | --probe=* | --inventory=* | --report-dir=* | --render=*)
         value=${option#*=} option=${option%%=*}
         ;;
     esac
@@ -203,6 +203,10 @@ while [ $# -gt 0 ]; do
     --probe) check_probe "$value" && probe=$value ;;
     --inventory) add_inventory "$value" ;;
     --report-dir) [ -n "$value" ] || bad_usage "--report-dir: '' is not a folder; name one" && report_dir=$value ;;
+    --render)
+        [ -f "$value" ] && [ -r "$value" ] || bad_usage "--render: '$(shown "$value")' cannot be read; name the report.json of an earlier run"
+        set_mode render && old=$(absolute "$value")
+        ;;
     --dry-run) flags=(--check) ;;
     --list | --detect | --halt) set_mode "${option#--}" ;;
     --help | -h) usage && exit ;;
@@ -218,6 +222,9 @@ set_up runtime
 # What a run on this machine needs and may lack; other machines are their owners'.
 [ "$mode" != run ] || [ "${#inventories[@]}" -gt 0 ] || set_up_programs
 
+if [ "$mode" = render ]; then
+    exec "$VENV/bin/python" "$ROOT/tools/render_report.py" "$old" ${report_dir:+"$(absolute "$report_dir")"}
+fi
 if [ "$mode" = list ] && [ "${#inventories[@]}" = 0 ]; then
     exec "$VENV/bin/python" "$ROOT/tools/list_scenarios.py" ${intensity:+"$intensity"}
 fi
@@ -245,7 +252,7 @@ fi
 [ -z "$variables" ] || flags+=(-e "{$variables}")
 [ "${#inventories[@]}" -gt 0 ] || inventories=(-i "$ROOT/inventory/hosts")
 
-CHAOS_REPORT_DIR=$(absolute "$report_dir")
+CHAOS_REPORT_DIR=$(absolute "${report_dir:-${CHAOS_REPORT_DIR:-$here/reports}}")
 export CHAOS_REPORT_DIR
 ansible_environment
 [ "$mode" != run ] || export ANSIBLE_STDOUT_CALLBACK=${ANSIBLE_STDOUT_CALLBACK:-magsasa.chaos.console}

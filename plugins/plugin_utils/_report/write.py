@@ -55,7 +55,7 @@ def write(report, folder, again=False, more=()):
         os.mkdir(target)
     try:
         for name, content in files(report, more).items():
-            _whole(os.path.join(target, name), content)
+            whole(os.path.join(target, name), content)
     except OSError:
         if not again:
             shutil.rmtree(target, ignore_errors=True)
@@ -65,7 +65,7 @@ def write(report, folder, again=False, more=()):
     return target
 
 
-def _whole(path, content):
+def whole(path, content):
     """Readers find the whole file or none."""
     temporary = path + ".new"
     with open(temporary, "w", encoding="utf-8") as target:
