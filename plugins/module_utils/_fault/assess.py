@@ -10,14 +10,29 @@ import platform
 
 from .. import _cmd
 from .._errors import ChaosError
-from .._families import clock, container, cpu, database, disk, dns, file, host, http, limit, memory, network, process, service
+from .._families import (  # written by tools/write_families.py
+    clock,
+    container,
+    cpu,
+    database,
+    disk,
+    dns,
+    file,
+    host,
+    http,
+    limit,
+    memory,
+    network,
+    process,
+    service,
+)
 from .._host import containers
 from .._host.systemd import services
 from .._life import launch
 from .. import _plan as plans
 
-# By name, so that each travels with the module that asks.
-FAMILIES = {each.FAMILY.name: each.FAMILY for each in (clock, container, cpu, database, disk, dns, file, host, http, limit, memory, network, process, service)}
+# Every family that is imported above, and so travels with the module that asks.
+FAMILIES = {name: each.FAMILY for name, each in list(globals().items()) if hasattr(each, "FAMILY")}
 TOOLS = ("systemctl", "systemd-run", "nft", "iptables", "tc", "podman", "docker", "psql", "mariadb", "getent")
 
 
@@ -26,10 +41,10 @@ def assess(family, options, force=False):
 
     ``{"can": True, "backend", "plan": [{says, undo, tool}], "notes": []}``, or ``{"can": False, "why": sentence, "packages": {distribution: package}}``.
     """
-    room = FAMILIES[family]
+    chosen = FAMILIES[family]
     try:
-        parsed = dict(room.parse(options), force=force)
-        found = room.plan(parsed, room.look(parsed))
+        parsed = dict(chosen.parse(options), force=force)
+        found = chosen.plan(parsed, chosen.look(parsed))
     except ChaosError as error:
         return {"can": False, "why": str(error), "packages": error.details.get("packages") or {}}
     except OSError as error:
