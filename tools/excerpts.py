@@ -32,11 +32,12 @@ class Missing(Exception):
 
 
 def terminal(run):
-    """The summary at the end of the output."""
-    found = list(re.finditer(r"^CHAOS [A-Z]+: .*?^report: .*?$", run.stdout, re.MULTILINE | re.DOTALL))
+    """The output from its first line to the path of the report; of each scenario the line with its verdict."""
+    found = list(re.finditer(r"^[\d:]+  chaos [a-z]+: .*?^CHAOS [A-Z]+: .*?^report: .*?$", run.stdout, re.MULTILINE | re.DOTALL))
     if not found:
-        raise Missing("the output of the run has no summary from 'CHAOS ...:' to 'report: ...'")
-    return "```\n%s\n```" % found[-1].group()
+        raise Missing("the output of the run has nothing from 'chaos ...:' and 'CHAOS ...:' to 'report: ...'")
+    between = re.compile(r"^[\d:]+  \d+/\d+ [\w.-]+ (begins|baseline|hold|recovery|wave)\b")
+    return "```\n%s\n```" % "\n".join(line for line in found[-1].group().splitlines() if not between.match(line))
 
 
 def report(run):

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.magsasa.chaos.plugins.module_utils import _redact
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption
 from ansible_collections.magsasa.chaos.plugins.plugin_utils import _events, _peers
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._touched import Touched
@@ -25,17 +24,8 @@ class ActionModule(ActionBase):
         if isinstance(arguments.get("scenarios"), (list, tuple)):
             arguments["scenarios"] = [self._filled(entry, touched) for entry in arguments["scenarios"]]
         result.update(touched.execute(self._task.resolved_action or self._task.action, arguments))
-        self._tell(touched.name, (task_vars or {}).get("chaos_endpoint") or {}, result.get("scenarios"))
+        _events.detected(touched.name, (task_vars or {}).get("chaos_endpoint") or {}, result.get("scenarios"))
         return result
-
-    @staticmethod
-    def _tell(host, endpoint, able):
-        """What is tested on this host, and what will be left out."""
-        url = _redact.url(str(endpoint["url"])) if endpoint.get("url") else None
-        _events.tell("host", host=host, target=url, service=endpoint.get("service"))
-        lacking = [name for name, found in able.items() if isinstance(found, dict) and found.get("can") is False] if isinstance(able, dict) else []
-        if lacking:
-            _events.tell("note", host=host, text="%d of %d scenarios cannot run here: %s" % (len(lacking), len(able), ", ".join(lacking[:20])))
 
     @staticmethod
     def _filled(entry, touched):

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.magsasa.chaos.plugins.module_utils import _redact
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
 from ansible_collections.magsasa.chaos.plugins.plugin_utils import _probing
 
@@ -33,24 +32,6 @@ def probe_target(probe, what="url"):
         return "" if what == "url" else {}  # the preflight has the word on a probe that means nothing
 
 
-def tested(endpoint, probe=None):
-    """What an experiment tested, for its record: URL, process, how it was detected and why. Without secrets."""
-    endpoint, probe = endpoint or {}, probe or {}
-    if not endpoint.get("url"):
-        return {}
-    process = endpoint.get("process") or {}
-    method = str(probe.get("method") or "GET")
-    return {
-        "url": _redact.url(endpoint["url"]),
-        "probed": ("" if method == "GET" else method + " ") + _redact.url(probe.get("url") or endpoint.get("health_url") or endpoint["url"]),
-        "service": " ".join(str(endpoint[key]) for key in ("service", "version") if endpoint.get(key)) or None,
-        "framework": endpoint.get("framework"),
-        "process": {key: process.get(key) for key in ("pid", "name", "command", "user", "unit")} if process else None,
-        "step": endpoint.get("step"),
-        "why": endpoint.get("why"),
-    }
-
-
 def _merged(probe, own):
     try:
         return _probing.merged(probe, own)
@@ -63,4 +44,4 @@ class FilterModule:
 
     def filters(self):
         """Name to function."""
-        return {"probe_of_run": probe_of_run, "probe_options": probe_options, "probe_target": probe_target, "tested": tested}
+        return {"probe_of_run": probe_of_run, "probe_options": probe_options, "probe_target": probe_target, "tested": _probing.tested}

@@ -16,6 +16,7 @@ import stat
 import tempfile
 import time
 
+from ansible_collections.magsasa.chaos.plugins.plugin_utils import _probing
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import rows, text
 
 FILE = "MAGSASA_CHAOS_EVENTS"  # variable of the environment: "<pid of ansible-playbook>:<path>"
@@ -25,8 +26,8 @@ STOP = ".stop"  # beside the file while somebody has asked the run to end early 
 EVENTS = {
     # A run begins; later ones of the same run fill in what the first did not know. scenarios: [{id, title, hold_s}]
     "run": "intensity target service scenarios hosts host_count baseline_s estimated_s lease_s dry_run".split(),
-    # What will be tested on one host, or why nothing is
-    "host": "host target service reason".split(),
+    # What will be tested on one host (found: in words, with how it was found and why), or the reason why nothing is
+    "host": "host target service found reason".split(),
     # A sentence that is worth a line before the scenarios begin
     "note": "host text".split(),
     # A scenario begins on the hosts of a wave
@@ -197,6 +198,19 @@ def stop_asked():
             return text.plain(source.read(LONGEST_TEXT), LONGEST_TEXT) or "somebody"
     except (OSError, ValueError):
         return None
+
+
+def detected(host, endpoint, able):
+    """Tell what will be tested on a host and what will be left out: ``endpoint`` as the detection found it, ``able``: ``{scenario: {can, ...}}``."""
+    try:
+        target = _probing.tested(endpoint)
+        words = rows.tested([{"host": host, "target": dict(target, probed=target["url"])}])[0][1] if target else None
+        lacking = [name for name, found in (able or {}).items() if found.get("can") is False]
+    except (AttributeError, TypeError, ValueError):  # a host that says anything
+        return
+    tell("host", host=host, target=target.get("url"), service=target.get("service"), found=words)
+    if lacking:
+        tell("note", host=host, text="%d of %d scenarios cannot run here: %s" % (len(lacking), len(able), ", ".join(lacking[:20])))
 
 
 def ended(record):

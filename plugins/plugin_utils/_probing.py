@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 import yaml
-from ansible_collections.magsasa.chaos.plugins.module_utils import _quantity
+from ansible_collections.magsasa.chaos.plugins.module_utils import _quantity, _redact
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, ChaosError, printable
 from ansible_collections.magsasa.chaos.plugins.module_utils._check import spec as specs
 from ansible_collections.magsasa.chaos.plugins.module_utils._http import url as urls
@@ -166,3 +166,21 @@ def _flag(value):
     """A truth value, also as text; what is neither stays, for the module to name."""
     text = str(value).strip().lower()
     return text in _TRUE if text in _TRUE + _FALSE else value
+
+
+def tested(endpoint, probe=None):
+    """What an experiment tested, for its record: URL, process, how it was detected and why. Without secrets."""
+    endpoint, probe = endpoint or {}, probe or {}
+    if not endpoint.get("url"):
+        return {}
+    process = endpoint.get("process") or {}
+    method = str(probe.get("method") or "GET")
+    return {
+        "url": _redact.url(endpoint["url"]),
+        "probed": ("" if method == "GET" else method + " ") + _redact.url(probe.get("url") or endpoint.get("health_url") or endpoint["url"]),
+        "service": " ".join(str(endpoint[key]) for key in ("service", "version") if endpoint.get(key)) or None,
+        "framework": endpoint.get("framework"),
+        "process": {key: process.get(key) for key in ("pid", "name", "command", "user", "unit")} if process else None,
+        "step": endpoint.get("step"),
+        "why": endpoint.get("why"),
+    }

@@ -59,12 +59,15 @@ def headline(state):
 
 
 def tested(state):
-    """ "tested: http://localhost:5001 (shop) on web1 and 29 more"; "" when no host has told."""
+    """ "tested: http://localhost:5001 (shop, ...): identified; ..."; of many hosts the first: "... on web1 and 29 more". "" when no host has told."""
     found = [event for event in state.hosts.values() if event.get("target")]
-    run = state.run
-    if not found and not run.get("target"):
+    if not found:
+        found = [state.run] if state.run.get("target") else []
+    if not found:
         return ""
-    first = found[0] if found else run
+    first = found[0]
+    if len(found) == 1 and first.get("found"):
+        return "tested: %s" % first["found"]
     service = " (%s)" % first["service"] if first.get("service") else ""
     more = " on %s" % joined([event.get("host") for event in found], 1) if len(found) > 1 else ""
     return "tested: %s%s%s" % (first["target"], service, more)

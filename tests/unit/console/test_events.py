@@ -125,6 +125,35 @@ def test_half_a_line_waits_for_its_end(heard):
         assert [event["event"] for event in reader.read()] == ["end"]
 
 
+FOUND = {"url": "http://u:secret@web1:8000", "service": "shop", "version": "1.0", "step": "identified", "why": "named", "process": {"pid": 7, "name": "python"}}
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "able", "found", "note"),
+    [
+        (FOUND, {"a": {"can": True}}, "http://web1:8000 (shop 1.0, process python 7): identified; named", None),
+        (dict(FOUND, process=None), {}, "http://web1:8000 (shop 1.0, its process is not known): identified; named", None),
+        (
+            FOUND,
+            {"a": {"can": False}, "b": {"can": True}},
+            "http://web1:8000 (shop 1.0, process python 7): identified; named",
+            "1 of 2 scenarios cannot run here: a",
+        ),
+        ({}, {"a": {"can": False}}, None, "1 of 1 scenarios cannot run here: a"),
+    ],
+)
+def test_what_is_tested_is_told_with_how_it_was_found(heard, endpoint, able, found, note):
+    _events.detected("web1", endpoint, able)
+    told = _events.Reader(heard).read()
+    assert told[0].get("found") == found and [each["text"] for each in told[1:]] == ([note] if note else [])
+
+
+@pytest.mark.parametrize("endpoint", [[], "x", dict(FOUND, process="x"), 7])
+@pytest.mark.parametrize("able", [{"a": 1}, [], "x"])
+def test_a_host_that_says_anything_breaks_nothing(heard, endpoint, able):
+    _events.detected("web1", endpoint, able)
+
+
 @pytest.mark.parametrize(
     ("record", "word", "figure"),
     [

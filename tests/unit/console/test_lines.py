@@ -12,6 +12,8 @@ from ansible_collections.magsasa.chaos.plugins.plugin_utils._console.narrator im
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._console.state import State
 from rich.cells import cell_len
 
+from support.modules import ROOT
+
 LIGHT = ("cpu-light", "memory-light", "network-delay-light", "packet-loss-light", "disk-io-light", "app-restart", "database-outage-brief")
 HOLDS = dict(dict.fromkeys(LIGHT, 30), **{"app-restart": 0, "database-outage-brief": 10})
 WELL = {"word": "passed", "figure": "errors 0 % (at most 5 %)"}
@@ -24,7 +26,8 @@ def run(hosts=1, ids=LIGHT, results=None, until=None, waves=1):
     scenarios = [{"id": each, "title": each, "hold_s": HOLDS.get(each, 30)} for each in ids]
     yield {"event": "run", "at": at, "intensity": "light", "scenarios": scenarios, "hosts": names, "host_count": hosts, "baseline_s": 10, "lease_s": 15}
     for name in names:
-        yield {"event": "host", "at": at + 1, "host": name, "target": "http://%s:8000" % name, "service": "shop"}
+        found = "http://%s:8000 (shop 1.0, gunicorn, process python 7): identified; named by option url" % name
+        yield {"event": "host", "at": at + 1, "host": name, "target": "http://%s:8000" % name, "service": "shop", "found": found}
     at += 2
     for each in ids:
         for wave in range(waves):
@@ -73,7 +76,7 @@ def test_a_light_run_on_one_host_fits_on_a_page():
     found, made = told(run())
     assert found[:3] == [
         "chaos light: 7 scenarios on web1, about 4 min",
-        "tested: http://web1:8000 (shop)",
+        "tested: http://web1:8000 (shop 1.0, gunicorn, process python 7): identified; named by option url",
         "1/7 cpu-light begins: baseline 10 s, hold 30 s",
     ]
     assert found[3:7] == [
@@ -261,18 +264,10 @@ def test_a_frame_fits_its_terminal(width, height, hosts, until):
     assert all(cells < width for _line, cells in stays + frame)
 
 
-def test_a_frame_of_80_columns():
+def test_a_frame_of_80_columns_is_the_one_of_the_readme():
     _stays, frame = drawn(run(until=("network-delay-light", "hold")), 80, 24, color=False)
-    assert [line.rstrip() for line, _cells in frame] == [
-        "  runs     network-delay-light    ━━━━━┊━━━━━╸────────┊─  hold, 19 s left",
-        "           errors 1.2 %, p95 1234 ms; measured 50.1 % of 2 cores",
-        "  waits    packet-loss-light",
-        "  waits    disk-io-light",
-        "  waits    app-restart",
-        "  waits    database-outage-brief",
-        "",
-        " 2 of 7 done, about 2 min left                      Ctrl-C puts everything back",
-    ]
+    assert "```\n%s\n```" % "\n".join(line.rstrip() for line, _cells in frame) in (ROOT / "README.md").read_text()
+    assert len(frame) == 8
 
 
 def test_without_colour_there_is_no_escape_and_without_unicode_only_ascii():
