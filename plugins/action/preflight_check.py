@@ -32,6 +32,7 @@ from ansible_collections.magsasa.chaos.plugins.plugin_utils import (
 )
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._fault_action import inventory_refusal
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._names import REPORTS
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import choose, send
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._touched import Touched
 
 
@@ -110,10 +111,28 @@ class ActionModule(ActionBase):
         if refusal:
             raise ChaosError(refusal)
 
+    def _check_report(self, task_vars):
+        """What the report is told at the end of the run; the first host asks for all."""
+        if task_vars.get("inventory_hostname") != (task_vars.get("ansible_play_hosts_all") or [None])[0]:
+            return
+        where, other, strict = (self._templar.template(task_vars.get("chaos_" + name)) for name in ("report_to", "compare", "fail_on_regression"))
+        try:
+            if where:
+                send.parse(where)
+            if other and other not in (choose.LATEST, choose.PASSED):
+                choose.earlier(self._folder(), str(other))
+        except ValueError as error:
+            raise ChaosError(str(error))
+        try:
+            boolean(strict if strict not in (None, "") else False)
+        except TypeError:
+            raise BadOption("chaos_fail_on_regression", strict, "is neither true nor false", "write true or false")
+
     def _check_read_later(self, task_vars):
         """Variables that are read in the middle of a run, or for one scenario only: what cannot be used is told now."""
         for place, value in _origin.layers("chaos_objectives", task_vars, self._loader):
             _objectives.stated(self._templar.template(value), place)
+        self._check_report(task_vars)
         names = ("chaos_halt_on", "chaos_lease", "chaos_database_port", "chaos_observer")
         given = {name: self._templar.template(task_vars.get(name)) for name in names}
         _halting.parse(given["chaos_halt_on"], "chaos_halt_on")

@@ -8,12 +8,13 @@ from __future__ import annotations
 import os
 
 from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, ChaosError
 from ansible_collections.magsasa.chaos.plugins.plugin_utils import _events
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._hosts import HostRunner
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._names import REPORTS, RUN
-from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import about, publish, send, terminal
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import about, choose, publish, send, terminal
 
 VARIABLE = "chaos_%s"  # what an option is when the task does not say it
 
@@ -22,7 +23,7 @@ class ActionModule(ActionBase):
     """Options are described in the module of the same name."""
 
     TRANSFERS_FILES = False
-    _VALID_ARGS = frozenset(("experiments", "registered", "report_dir", "intensity", "seed", "to") + about.GIVEN)
+    _VALID_ARGS = frozenset(("experiments", "registered", "report_dir", "intensity", "seed", "to", "compare", "fail_on_regression") + about.GIVEN)
 
     def run(self, tmp=None, task_vars=None):
         """``folder``: where the report is."""
@@ -31,6 +32,7 @@ class ActionModule(ActionBase):
         try:
             where = self._given("to", task_vars, variable="chaos_report_to")
             where = send.parse(where) if where else None
+            strict = self._flag("fail_on_regression", task_vars)
             given = {key: self._given(key, task_vars) for key in about.GIVEN + ("intensity", "seed")}
             records = self._records(task_vars)
         except (ChaosError, ValueError) as error:
@@ -40,19 +42,41 @@ class ActionModule(ActionBase):
         folder = publish.folder_of(self._given("report_dir", task_vars) or os.environ.get(REPORTS) or os.environ.get("CHAOS_REPORT_DIR") or "reports")
         run = self._about(folder, given, task_vars)
         try:
-            path, report = publish.publish(run, records, folder)
+            path, report, lacking = self._published(run, records, folder, self._given("compare", task_vars), result)
         except OSError as error:
             why = "the report could not be written into %s (%s); name another folder with chaos_report_dir" % (folder, error.strerror or type(error).__name__)
             return dict(result, changed=False, folder=None, msg=why, warnings=[why])
         summary = report["summary"]
         result.update(changed=True, folder=path, run=run["id"], verdict=summary["verdict"], sentence=summary["sentence"], files=sorted(os.listdir(path)))
         result["msg"] = "%s; report: %s" % (summary["sentence"], path)
+        compared = report["comparison"]
+        result["comparison"] = compared and {key: compared[key] for key in ("with", "worse", "better", "sentence")}
         result["sent"] = self._send(path, where, task_vars, result) if where else None
         if RUN not in os.environ:  # nobody else prints it
             draw = terminal.brief if _events.heard() else terminal.render
             for line in draw(report, about.short(os.path.join(path, "report.md")), terminal.width_here()):
                 self._display.display(line)
+        if strict and compared and compared["worse"] and summary["verdict"] != "failed":  # that has failed already
+            result.update(failed=True, msg=compared["sentence"])
+        elif strict and lacking:
+            result.update(failed=True, msg=lacking)
         return result
+
+    def _flag(self, option, task_vars):
+        value = self._given(option, task_vars)
+        try:
+            return boolean(value) if value is not None else False
+        except TypeError:
+            raise BadOption(option, value, "is neither true nor false", "write true or false")
+
+    @staticmethod
+    def _published(run, records, folder, compare_with, result):
+        """``(path, report, why it could not be compared or "")``: a report without a comparison is better than none. Raises OSError."""
+        try:
+            return (*publish.publish(run, records, folder, compare_with), "")
+        except ValueError as error:
+            result["warnings"] = result.get("warnings", []) + [str(error)]
+            return (*publish.publish(run, records, folder, choose.NONE), str(error))
 
     def _given(self, option, task_vars, variable=None):
         """An option of the task, else its variable; None for one that is empty."""

@@ -45,7 +45,7 @@ from ansible import constants, context
 from ansible.plugins.callback import CallbackBase
 from ansible_collections.magsasa.chaos.plugins.plugin_utils import _outcome
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._names import REPORTS, RUN
-from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import about, model, publish, terminal, write
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import about, choose, model, publish, terminal, write
 
 CHECKS = ("magsasa.chaos.preflight_check", "preflight_check")
 REPORT = ("magsasa.chaos.report", "report")
@@ -67,7 +67,7 @@ class CallbackModule(CallbackBase):
         self._records = []
         self._started = time.time()
         self._id = os.environ[RUN] = write.run_id()  # workers are forked from here; what they keep of the run names it so
-        self._said = {key: None for key in ("intensity", "seed", "report_dir") + about.GIVEN}
+        self._said = {key: None for key in ("intensity", "seed", "report_dir", "compare") + about.GIVEN}
         self._written = None  # the folder that a task has written the report of this run into
         self._main = os.getpid()
         self._over = False
@@ -141,7 +141,11 @@ class CallbackModule(CallbackBase):
         run = about.run(self._id, self._started, dry_run=dry_run, interrupted=interrupted, unreachable=unreachable, **said)
         folder = os.path.dirname(self._written) if self._written else publish.folder_of(self._said["report_dir"] or self.get_option("report_dir"))
         try:
-            path, report = publish.publish(run, self._records, folder)
+            path, report = publish.publish(run, self._records, folder, self._said["compare"])
+            return report, path
+        except ValueError as error:
+            self._display.warning(str(error))
+            path, report = publish.publish(run, self._records, folder, choose.NONE)
             return report, path
         except OSError as error:
             why = error.strerror or type(error).__name__

@@ -60,6 +60,18 @@ options:
   retest_of:
     description: Id of the run whose findings this one tests again. Left out, the variable C(chaos_retest_of).
     type: str
+  compare:
+    description:
+      - The earlier run to compare with. V(latest) is the newest in O(report_dir) with an experiment in common,
+        V(latest-passed) the newest that passed, V(none) none; else the id of a run in O(report_dir), or a
+        C(report.json).
+      - Left out, the variable C(chaos_compare), then V(latest). Worse and better are told only where the interval of
+        the change says so.
+    type: str
+  fail_on_regression:
+    description: Fail the task when an experiment became worse. Left out, the variable C(chaos_fail_on_regression), then
+      V(false).
+    type: bool
   to:
     description:
       - Where the report is sent to as well. C(https://HOST/PATH) for one HTTP PUT of all its files as one C(tar.gz),
@@ -170,6 +182,17 @@ sentence:
   returned: when a report was written
   type: str
   sample: 5 passed, 0 failed, 2 skipped; 5 of 7 ran; score 100 over 20 of 28 objectives; nothing left behind
+comparison:
+  description: The run that was compared with, how many experiments became worse and better, and a sentence; null without one.
+  returned: when a report was written
+  type: dict
+  sample:
+    with: {id: 20261121T220501Z-1c9a3f, finished: "2026-11-21T22:09:00Z", verdict: passed}
+    worse: 1
+    better: 0
+    sentence: >-
+      compared with run 20261121T220501Z-1c9a3f (passed): 1 of 7 worse, 0 better (cpu-light on web1: p95 12 ms -> 40 ms,
+      change +25 to +31 ms: worse)
 sent:
   description: Where it was sent to as well, without secrets; null when nowhere, or when that did not work.
   returned: when a report was written

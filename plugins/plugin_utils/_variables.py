@@ -192,6 +192,13 @@ SETTINGS = (
         "Where to send the report as well: C(https://HOST/PATH) for one HTTP PUT of all its files as a C(tar.gz), C(HOST:/FOLDER) for a copy to a "
         "host of the inventory, C(/FOLDER) for another folder of the controller.",
     ),
+    _of(
+        "chaos_compare",
+        "latest",
+        "The earlier run to compare with: C(latest) (with an experiment in common), C(latest-passed), C(none), the id of a run in the folder of reports, "
+        "or a C(report.json).",
+    ),
+    _of("chaos_fail_on_regression", "false", "Whether the run fails when an experiment became worse than in the run that it is compared with."),
     _of("chaos_purpose", "", "Why the run is made, for the report."),
     _of("chaos_owner", "", "Who answers for the system under test, for the report."),
     _of("chaos_approved_by", "", "Who approved the run, for the report."),

@@ -204,3 +204,23 @@ def test_the_example_of_the_documentation(play, alone, tmp_path):
         assert 1.0 < phases["baseline"]["to"] - phases["baseline"]["from"] < 8.0 and phases["recovery"]["sent"] > 5, phases
         assert each["fault"]["sentence"].startswith("asked ") and each["put_back"]["state"] == "yes"
     assert "CHAOS " in done.stdout
+
+
+def test_a_regression_fails_the_run_only_when_asked(play, tmp_path):
+    def once(latency_ms, *arguments):
+        options = {"samples": pack(series(100, 130, latency_ms=latency_ms)), "fault": fault(), "scenario": {"id": "x", "family": "cpu"}}
+        return play([{"name": "judge", CHECK: options, "register": "one"}, write(registered=["one"]), keep(tmp_path / "kept")], *arguments)
+
+    strict = ("-e", json.dumps({"chaos_fail_on_regression": True}))
+    assert once(3.0, *strict)[0].returncode == 0  # there is nothing to compare with
+    first = json.loads((tmp_path / "kept").read_text())
+    assert first["comparison"] is None
+    assert once(30.0)[0].returncode == 0
+    assert json.loads((tmp_path / "kept").read_text())["comparison"]["worse"] == 1
+    done, found = once(30.0, *strict, "-e", json.dumps({"chaos_compare": first["run"]}))
+    said = " ".join(done.stdout.split())
+    assert done.returncode == 2 and "compared with run %s (passed): 1 of 1 worse, 0 better (x on localhost: p95 3 ms -> 30 ms" % first["run"] in said
+    assert len(found) == 3 and (tmp_path / "reports" / "history.jsonl").read_text().count("\n") == 3
+    assert once(30.0, *strict)[0].returncode == 0  # as in the run before
+    done, found = once(30.0, *strict, "-e", json.dumps({"chaos_compare": "yesterday"}))
+    assert done.returncode == 2 and len(found) == 5 and "chaos_compare: 'yesterday' cannot be read" in " ".join((done.stdout + done.stderr).split())

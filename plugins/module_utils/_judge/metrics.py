@@ -12,7 +12,7 @@ from __future__ import annotations
 import random
 
 from .._probe.samples import DROPPED, answered, figures, percentile
-from . import accounting, failures, phases
+from . import accounting, failures, phases, spread
 from .outages import mean_duration, outages, recovery_time
 
 RESAMPLES = 2000
@@ -126,6 +126,7 @@ def compute(samples, fault, successes=3, probe=None, given=None, live=None):
             "alive_pct": _rounded(alive_pct(parts.affected, None if live is None else phases.split(live, limits).affected)),
             "p95_ms": _rounded(under["p95_ms"]),
             "p99_ms": _rounded(under["p99_ms"]),
+            "spread": spread.of(hit, parts.baseline),
             "latency_impact_ms": _rounded(impact),
             "latency_impact_ci_ms": None if interval is None else [_rounded(edge) for edge in interval],
             "time_to_detect_s": _rounded(time_to_detect(parts.affected, limits.hold_from, slow_ms)),

@@ -39,6 +39,7 @@ def render(report, digest=None):
     lines += _recommendations(experiments)
     for each in experiments:
         lines += details.of(each)
+    lines += _compared(report.get("comparison"))
     lines += _about(run, summary, digest)
     return "\n".join(lines).rstrip("\n") + "\n"
 
@@ -91,6 +92,19 @@ def _recommendations(experiments):
     if not body:
         return []
     return ["## What to change", ""] + details.table(["scenario", "host", "finding", "figure", "advice"], body)
+
+
+def _compared(found):
+    """What changed since an earlier run; nothing without one."""
+    if not found:
+        return []
+    changed = [
+        [_m(each["scenario"]), _m(each["host"]), _m(each["word"]), _m("; ".join(figure["says"] for figure in each["figures"]), 1000)]
+        for each in found["experiments"]
+        if each["word"] in ("worse", "better")
+    ]
+    lines = ["## Compared with an earlier run", "", text.paragraph(found["sentence"], 1000) + ".", ""]
+    return lines + (details.table(["scenario", "host", "", "figures"], changed) if changed else [])
 
 
 def _about(run, summary, digest):

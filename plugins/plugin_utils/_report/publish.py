@@ -14,7 +14,7 @@ import json
 import os
 import time
 
-from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import model, text, write
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import choose, compare, history, model, text, write
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._report.upgrade import upgraded
 
 
@@ -37,15 +37,25 @@ def read(folder, run_id):
     return None
 
 
-def publish(run, records, folder):
-    """Write the report of a run, with what this run has reported before. Returns ``(path of its folder, report)``. Raises OSError."""
+def publish(run, records, folder, compare_with=None):
+    """Write the report of a run, with what this run has reported before, beside an earlier run (see choose.earlier), and add it to the history.
+
+    Returns ``(path of its folder, report)``. Raises OSError, and ValueError for an earlier run that cannot be read.
+    """
     before = read(folder, run["id"])
     if before is not None:
         records = joined(before["experiments"], records)
         kept = {key: run.get(key) or before["run"].get(key) for key in model.RUN_TEXTS + ("intensity", "seed")}
         run = dict(run, started=before["run"]["started"], **kept)
     report = model.build(run, records)
-    return write.write(report, folder, again=before is not None), report
+    if not run["dry_run"]:
+        with_it = choose.earlier(folder, compare_with, run["id"], [record["id"] for record in report["experiments"]])
+        report["comparison"] = text.clean(compare.compare(with_it, report)) if with_it else None
+        report["history"] = history.shown(history.read(folder), report)
+    path = write.write(report, folder, again=before is not None)
+    if not run["dry_run"]:
+        history.append(folder, report)
+    return path, report
 
 
 def joined(before, records):

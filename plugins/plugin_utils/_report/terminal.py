@@ -45,7 +45,11 @@ def _head(report, width):
     run, summary = report["run"], report["summary"]
     title = "dry run" if run.get("dry_run") else summary["verdict"].upper()
     sentence = summary["sentence"].split(": ", 1)[-1] if run.get("dry_run") else summary["sentence"]
-    return _wrapped("CHAOS %s: " % title, sentence, width) + [_cut("  " + said, width) for said in model.gaps(run)]
+    compared = report.get("comparison")
+    lines = _wrapped("CHAOS %s: " % title, sentence, width) + (
+        _wrapped("  ", compared["sentence"], width, "    ")[:2] if compared and compared["worse"] else []
+    )
+    return lines + [_cut("  " + said, width) for said in model.gaps(run)]
 
 
 def _where(path):

@@ -1,0 +1,53 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which earlier run a run is compared with. Private to magsasa.chaos."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import history, write
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._report.upgrade import upgraded
+
+LATEST, PASSED, NONE = "latest", "latest-passed", "none"
+LARGEST = 64 << 20  # bytes of a report.json that is read for it
+_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}")
+
+
+def earlier(folder, wanted, own=None, ids=()):
+    """The report to compare with (in today's form), or None where there is none and nobody named one.
+
+    ``wanted``: None or "latest" (the newest before, with an experiment in common), "latest-passed", "none", the id of a run in ``folder``, or a file.
+    ``own``: id of the run itself; ``ids``: of its experiments, empty where they are not known yet. Raises ValueError, one sentence.
+    """
+    wanted = wanted or LATEST
+    if wanted == NONE:
+        return None
+    if wanted not in (LATEST, PASSED):
+        path = os.path.join(folder, wanted, write.DATA) if _ID.fullmatch(wanted) else os.path.expanduser(wanted)
+        return _read(os.path.join(path, write.DATA) if os.path.isdir(path) else path, wanted)
+    for line in reversed(history.read(folder)):
+        if not _ID.fullmatch(line["id"]) or line["id"] == own or not (set(ids) & set(line["scenarios"]) or not ids):
+            continue
+        if line["verdict"] == "passed" or (wanted == LATEST and line["ran"]):
+            try:
+                return _read(os.path.join(folder, line["id"], write.DATA), wanted)
+            except ValueError:
+                continue  # somebody has tidied up
+    return None
+
+
+def _read(path, wanted):
+    remedy = "name the id of a run in the folder of reports, latest, latest-passed, none, or a report.json"
+    try:
+        if os.path.getsize(path) > LARGEST:
+            raise ValueError("chaos_compare: '%s' is larger than %d MiB; %s" % (wanted, LARGEST >> 20, remedy))
+        with open(path, encoding="utf-8") as source:
+            return upgraded(json.load(source))
+    except OSError as error:
+        raise ValueError("chaos_compare: '%s' cannot be read (%s: %s); %s" % (wanted, path, error.strerror, remedy))
+    except (UnicodeDecodeError, json.JSONDecodeError):
+        raise ValueError("chaos_compare: '%s' is no JSON; %s" % (wanted, remedy))
