@@ -18,7 +18,7 @@ import pytest
 import yaml
 from ansible_collections.magsasa.chaos.plugins.module_utils._probe.samples import pack
 
-from support.http_server import Server, say
+from support.http_server import Server, answer, say
 from support.modules import ROOT
 from support.samples import fault, series
 
@@ -189,7 +189,7 @@ def test_the_example_of_the_documentation(play, alone, tmp_path):
     (own,) = [each for each in yaml.safe_load(examples) if "hosts" in each]
     text = re.sub(r'"duration": "20s"', '"duration": "2s"', json.dumps(own["tasks"]))
     text = re.sub(r'"seconds": [13]0', '"seconds": 3', text).replace('"load": "50%"', '"load": "20%", "of": "added"').replace('"256M"', '"16M"')
-    with Server(say({"status": "healthy"})) as server:
+    with Server(say(answer(b'{"status": "healthy"}'))) as server:
         tasks = json.loads(text.replace("http://localhost:8000/health", server.url + "/health").replace('"1%", "p95": "300ms"', '"50%"'))
         variables = dict(own["vars"], chaos_report_dir=str(tmp_path / "reports"), chaos_allowed=True)
         done, found = play(tasks, "-e", json.dumps({"chaos_allowed": True}), env=alone, vars=variables)
@@ -200,7 +200,7 @@ def test_the_example_of_the_documentation(play, alone, tmp_path):
     assert report["run"]["owner"] == "Team Orders" and report["run"]["purpose"].startswith("Does the roll-out")
     for each in report["experiments"]:
         phases = each["phases"]
-        assert each["status"] == "completed" and each["metrics"]["doubt"] == "", (each["reason"], each["metrics"]["doubt"])
+        assert (each["status"], each["verdict"]) == ("completed", "passed") and each["metrics"]["doubt"] == "", (each["reason"], each["metrics"]["doubt"])
         assert 1.0 < phases["baseline"]["to"] - phases["baseline"]["from"] < 8.0 and phases["recovery"]["sent"] > 5, phases
         assert each["fault"]["sentence"].startswith("asked ") and each["put_back"]["state"] == "yes"
     assert "CHAOS " in done.stdout
