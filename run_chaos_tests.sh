@@ -30,10 +30,12 @@ If no service is found on this machine, the sample application is started, teste
   --probe URL         what to probe instead of the health endpoint: a URL such as http://localhost:5001/orders, or a
                       path of the service such as /orders; for headers, body and expected answer use chaos_probe
   --inventory PATH    hosts to test; only those with chaos_allowed: true are touched; repeat it for several
+  --compare RUN       the earlier run to compare with: its id, latest (the default), latest-passed, none, or a report.json
   --report-dir DIR    folder for reports (default: CHAOS_REPORT_DIR, else reports/ beside this script)
   --dry-run           plan and check everything, change nothing
   --list              print the scenarios (with --intensity, only its own) and for each what it would use on this
                       machine, or why it cannot run; with --inventory, on each of its hosts
+  --render FILE       draw all forms of a report again from its report.json; with --report-dir, into that folder
   --detect            only find out which service would be tested, and why
   --halt              revert every active fault on every host of the inventory now, and stop the sample application
                       of a run that was killed
@@ -78,7 +80,7 @@ check_url() {
         bad_usage "$option: '$(shown "$1")' is not a URL; write it as http://HOST:PORT or https://HOST:PORT/PATH"
     local port='^https?://[^/?#]*:([0-9]+)([/?#].*)?$'
     if [[ $1 =~ $port ]] && ((${#BASH_REMATCH[1]} > 5 || 10#${BASH_REMATCH[1]} < 1 || 10#${BASH_REMATCH[1]} > 65535)); then
-        bad_usage "$option: '$(shown "$1")' has no usable port; use one from 1 to 65535"
+        bad_usage "$option: '$(shown "$1")' has no valid port; use one from 1 to 65535"
     fi
 }
 
@@ -107,6 +109,17 @@ add_file() {
     [[ $path != *[\"\\]* && $path != *[[:cntrl:]]* ]] ||
         bad_usage "--scenario-file: the path '$(shown "$path")' holds a double quote, a backslash or a line break; use another folder or name"
     files+=("$path")
+}
+
+# An earlier run: a word, an id, or a file or folder whose path can be written into a JSON text as it is.
+check_earlier() {
+    local path
+    earlier=$1
+    [[ ! $1 =~ ^(latest|latest-passed|none|[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6})$ ]] || return 0
+    path=$(absolute "$1")
+    [ -n "$1" ] && [ -r "$path" ] && [[ $path != *[\"\\]* && $path != *[[:cntrl:]]* ]] ||
+        bad_usage "--compare: '$(shown "$1")' is no run that can be read; name its id, latest, latest-passed, none, or a report.json"
+    earlier=$path
 }
 
 add_scenarios() {
@@ -173,19 +186,19 @@ while [ -h "$file" ]; do
     file=$link
 done
 here=$(CDPATH='' cd -- "$(dirname -- "$file")" && pwd -P)
-mode=run intensity='' target='' probe='' old='' report_dir=''
+mode=run intensity='' target='' probe='' old='' report_dir='' earlier=''
 inventories=() scenarios=() files=() objectives=() flags=() more=()
 
 while [ $# -gt 0 ]; do
     option=$1
     shift
     case $option in
-    --intensity | --scenario | --scenario-file | --objective | --target | --probe | --inventory | --report-dir | --render)
+    --intensity | --scenario | --scenario-file | --objective | --target | --probe | --inventory | --report-dir | --render | --compare)
         [ $# -gt 0 ] || bad_usage "$option: a value is missing"
         value=$1
         shift
         ;;
-    --intensity=* | --scenario=* | --scenario-file=* | --objective=* | --target=* | --probe=* | --inventory=* | --report-dir=* | --render=*)
+    --intensity=* | --scenario=* | --scenario-file=* | --objective=* | --target=* | --probe=* | --inventory=* | --report-dir=* | --render=* | --compare=*)
         value=${option#*=} option=${option%%=*}
         ;;
     esac
@@ -203,6 +216,7 @@ while [ $# -gt 0 ]; do
     --probe) check_probe "$value" && probe=$value ;;
     --inventory) add_inventory "$value" ;;
     --report-dir) [ -n "$value" ] || bad_usage "--report-dir: '' is not a folder; name one" && report_dir=$value ;;
+    --compare) check_earlier "$value" ;;
     --render)
         [ -f "$value" ] && [ -r "$value" ] || bad_usage "--render: '$(shown "$value")' cannot be read; name the report.json of an earlier run"
         set_mode render && old=$(absolute "$value")
@@ -238,6 +252,7 @@ esac
 # Values travel as JSON, never through a shell's or a template's hands.
 variables=''
 [ -z "$target" ] || variables="\"chaos_target_url\": \"$target\""
+[ -z "$earlier" ] || variables+="${variables:+, }\"chaos_compare\": \"$earlier\""
 [ -z "$probe" ] || variables+="${variables:+, }\"chaos_probe_url\": \"$probe\""
 if [ "${#scenarios[@]}" -gt 0 ]; then
     variables+="${variables:+, }\"chaos_scenarios\": [$(printf ', "%s"' "${scenarios[@]}" | cut -c 3-)]"
