@@ -9,6 +9,7 @@ from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import detai
 
 _m = text.markdown
 NOT_RUN = ("skipped", "refused")
+MOST_TOUCHED = 500  # lines; report.json has them all
 RUN_KEYS = (
     ("purpose", "purpose"),
     ("owner", "owner"),
@@ -40,6 +41,7 @@ def render(report, digest=None):
     for each in experiments:
         lines += details.of(each)
     lines += _compared(report.get("comparison"))
+    lines += _touched(experiments)
     lines += _about(run, summary, digest)
     return "\n".join(lines).rstrip("\n") + "\n"
 
@@ -92,6 +94,17 @@ def _recommendations(experiments):
     if not body:
         return []
     return ["## What to change", ""] + details.table(["scenario", "host", "finding", "figure", "advice"], body)
+
+
+def _touched(experiments):
+    """For who was not there: each thing that a fault touched, what undoes it, and whether it was put back."""
+    body = [
+        [_m(e["scenario"]), _m(e["host"]), _m(each["what"]), _m("; ".join(each["undone_by"]) or "nothing to undo"), _m(e["put_back"]["says"])]
+        for e in experiments
+        if e.get("put_back", {}).get("state") not in (None, "nothing")
+        for each in e["put_back"]["touched"]
+    ]
+    return ["## What was touched", ""] + details.table(["scenario", "host", "what", "undone by", "put back"], body[:MOST_TOUCHED]) if body else []
 
 
 def _compared(found):

@@ -93,6 +93,20 @@ def test_status_and_verdict(more, status, verdict, reason):
     assert (record["status"], record["verdict"], record["reason"]) == (status, verdict, reason)
 
 
+def test_each_of_several_faults_that_one_probe_watched_has_a_baseline_of_its_own():
+    """Three faults, 20 s apart; the second one's neighbours are no part of its baseline and of its recovery."""
+    faults = [fault(injected=110 + 20 * n, reverted=115 + 20 * n, id="%012d" % n) for n in range(3)]
+    watched = pack(series(100, 170, [(110, 115, OUTAGE), (151, 155, OUTAGE)]))
+    probe = {"ended_by": "stopped", "due": 1400, "rate": 20.0, "boot_id": "b0"}
+    judged = [judge(given(samples=watched, fault=each, others=faults, probe=probe), "web1") for each in faults]
+    assert [each["verdict"] for each in judged] == ["failed", "passed", "failed"], [each["reason"] for each in judged]
+    edges = [(each["phases"]["baseline"]["from"], each["phases"]["recovery"]["to"]) for each in judged]
+    assert edges == [(100.0, 129.75), (115.0, 149.75), (135.0, 169.95)]
+    assert [each["metrics"]["doubt"] for each in judged] == ["", "", ""]
+    alone = judge(given(samples=watched, fault=faults[1], probe=probe), "web1")
+    assert alone["phases"]["baseline"]["failed"] == 100  # without knowing of the others
+
+
 @pytest.mark.parametrize(
     "more, sentence",
     [
@@ -107,6 +121,7 @@ def test_status_and_verdict(more, status, verdict, reason):
         ({"fault": fault(injected_at="now")}, "fault.injected_at: 'now' is not a reading of a clock"),
         ({"phases": {"hold_from": 1}}, "phases: "),
         ({"probe": "fast"}, "probe: 'fast' is not the summary of a probe"),
+        ({"others": "all"}, "others: 'all' is not a list of fault records"),
         ({"successes": 0}, "successes: '0' is not a number of probes"),
         ({"successes": "many"}, "successes: 'many' is not a number of probes"),
     ],

@@ -65,6 +65,32 @@ def test_put_back():
     assert "Nothing was injected." in markdown.render(reports.report(reports.records()[6:]))
 
 
+def test_what_was_touched_is_told_for_who_was_not_there():
+    shown = lines(reports.report())
+    assert [cell.strip() for cell in row(shown, "cpu-light", "## What was touched")[2:]] == [
+        "keep two cores half busy",
+        "end the fault's workers",
+        "yes (at its end)",
+    ]
+    assert row(shown, "disk-io-light", "## What was touched")[4].strip() == "NO: /var/tmp/ballast"
+    assert "cpu-medium" not in "".join(shown[shown.index("## What was touched") : shown.index("## The run")])  # that was only planned
+
+
+def test_the_run_says_on_whose_behalf():
+    given = {"purpose": "Why", "owner": "Team", "approved_by": "A. B.", "retest_of": "20261101T220001Z-11aa22", "where": "AWX job 42"}
+    shown = markdown.render(reports.report(**given), "0" * 64)
+    for line in (
+        "purpose | Why",
+        "owner | Team",
+        "approved by | A. B.",
+        "re-test of run | 20261101T220001Z-11aa22",
+        "job | AWX job 42",
+        "SHA-256 of report.json | " + "0" * 64,
+    ):
+        assert "| %s |" % line in shown
+    assert "| recovery-time objective | 10 s at most: met by 3, missed by 1, not measured in 6; longest 2 s |" in shown
+
+
 def test_recommendations_have_their_figure():
     cells = row(lines(reports.report()), "database-outage-brief", "## What to change")
     assert "fails slowly" in cells[2] and "190 of 200 probes failed (230 x timed out)" in cells[3] and "circuit breaker" in cells[4]
@@ -101,7 +127,7 @@ def test_no_text_breaks_it(value):
     assert "<" not in shown and "hunter2" not in shown
     assert not re.search(r"&(?!amp;|lt;|gt;)", shown)
     widths = 0
-    known = ("# Chaos report: ", "## Experiments", "## Not run", "## Was everything put back?", "## What to change", "## The run")
+    known = ("# Chaos report: ", "## Experiments", "## Not run", "## Was everything put back?", "## What to change", "## What was touched", "## The run")
     for line in shown.splitlines():
         if line.startswith("|"):
             cells = len(re.findall(r"(?<!\\)(?:\\\\)*\|", line)) - 1

@@ -45,6 +45,17 @@ def test_a_gap_keeps_a_run_from_having_passed():
     assert model.gaps(reports.RUN) == []
 
 
+def test_of_a_large_fleet_the_worst_hosts_keep_their_time_lines():
+    quiet = dict(reports.records()[0], fault=dict(reports.records()[0]["fault"], series={"at_s": [0.3], "figures": {"host_load_pct": [50.0]}}))
+    few = [dict(quiet, host="web%03d" % number) for number in range(100)]
+    assert all(each["timeline"] and each["fault"]["series"] for each in reports.report(few)["experiments"])
+    many = few + [dict(quiet, host="web%03d" % number, verdict="failed" if number == 110 else "passed") for number in range(100, 120)]
+    report = reports.report(many)
+    kept = [each["host"] for each in report["experiments"] if each["timeline"]]
+    assert len(kept) == model.WORST_HOSTS and "web110" in kept and report["summary"]["timelines_left_out"] == 100
+    assert [each["host"] for each in report["experiments"] if each["fault"]["series"]] == kept and len(report["experiments"]) == 120
+
+
 def test_secrets_and_escapes_do_not_reach_the_report():
     report = json.dumps(reports.report(reports.hostile("postgres://u:hunter2@db/ \x1b[31m"), command="x -e db_password=hunter2"))
     assert "hunter2" not in report and "\\u001b" not in report
