@@ -41,7 +41,8 @@ def runtime(_text):
 def assessed(text):
     """The imports of _fault/assess.py: a module takes along only what it imports by name."""
     block = "".join("    %s,\n" % name for name in sorted(FAMILIES))
-    return _between(text, "from .._families import (  # written by tools/write_families.py\n", ")\n", block)
+    text = _between(text, "from .._families import (  # written by tools/write_families.py\n", ")\n", block)
+    return _between(text, "FAMILIES = {\n", "}\n", "".join('    "%s": %s.FAMILY,\n' % (name, name) for name in sorted(FAMILIES)))
 
 
 def choices(text):

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from . import _packages
+
 
 def printable(value, limit=80):
     """Quote an untrusted value for a message: one line, no control characters, bounded length."""
@@ -43,14 +45,13 @@ class Refused(ChaosError):
 
 
 class MissingTool(ChaosError):
-    """A program that a step needs is not on the host; ``packages`` maps a distribution family to a package."""
+    """A program that a step needs is not on the host; ``packages`` of the details maps a distribution to a package."""
 
-    def __init__(self, tool, packages, purpose):
-        where = ", ".join("%s: %s" % (distribution, package) for distribution, package in sorted(packages.items()))
+    def __init__(self, tool, purpose):
         super().__init__(
-            "%s is not installed on this host and is needed to %s; install it (%s)" % (tool, purpose, where),
+            "%s is not installed on this host and is needed to %s; install it (%s)" % (tool, purpose, _packages.where(tool)),
             tool=tool,
-            packages=packages,
+            packages=_packages.PACKAGES[tool],
         )
 
 

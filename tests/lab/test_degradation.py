@@ -184,8 +184,14 @@ NOTES = {
     "no tc": dict.fromkeys(["network delay", "network loss", "network duplicate"], "tc netem is not used: tc is not installed on this host"),
     "no ip": dict.fromkeys(["network delay", "network loss", "network duplicate"], "tc netem is not used: ip is not installed on this host"),
     "no root": dict.fromkeys(["cpu", "memory"], ALONE + " (this user is not root)"),
-    "no systemd-run": dict.fromkeys(["cpu", "network loss", "service stop"], ALONE + " (systemd-run is not installed; Debian, Ubuntu, RHEL, SUSE: systemd)"),
-    "no systemctl": {"cpu": ALONE + " (systemctl is not installed", "file remove": "if this host goes down during the fault, the fault stays until the next contact"},
+    "no systemd-run": dict.fromkeys(
+        ["cpu", "network loss", "service stop"],
+        ALONE + " (systemd-run is not installed; Debian, Ubuntu: systemd; RHEL, AlmaLinux, Rocky, Fedora: systemd; SUSE: systemd)",
+    ),
+    "no systemctl": {
+        "cpu": ALONE + " (systemctl is not installed",
+        "file remove": "if this host goes down during the fault, the fault stays until the next contact",
+    },
     "no systemd": {"cpu": ALONE + " (systemd does not run this host)", "file remove": "if this host goes down during the fault"},
 }
 

@@ -13,8 +13,6 @@ from urllib.parse import quote
 from .. import _cmd
 from .._errors import HostError, MissingTool, printable
 
-_PSQL = {"Debian": "postgresql-client", "RedHat": "postgresql"}
-
 
 class Check:
     """See check.Checker. Raises MissingTool where PostgreSQL is asked for and its client is not installed."""
@@ -25,7 +23,7 @@ class Check:
         if spec["engine"] == "postgresql":
             self._psql = _cmd.which("psql")
             if self._psql is None:
-                raise MissingTool("psql", _PSQL, "check a PostgreSQL database")
+                raise MissingTool("psql", "check a PostgreSQL database")
 
     def look(self, timeout_s):
         """(None, error, detail) of one query."""

@@ -18,10 +18,6 @@ from .._ledger import private_files
 from . import control_groups, processes
 from .marks import MARK
 
-PACKAGES = {
-    "podman": {"Debian/Ubuntu": "podman", "RHEL/Alma": "podman", "SUSE": "podman"},
-    "docker": {"Debian/Ubuntu": "docker.io", "RHEL/Alma": "docker-ce", "SUSE": "docker"},
-}
 MOST = 500  # containers of one engine that are looked at
 PAUSE_IMAGES = ("pause", "podman-pause", "k8s-pause")
 # What starts a container must not hand our mark on, nor leave its monitor in the unit of the fault: all of that ends with it.
@@ -56,7 +52,7 @@ def command(access):
 def run(access, *words, **how):
     """_cmd.Result of one command of the engine; raises HostError, MissingTool."""
     if not has(access["engine"]):
-        raise MissingTool(access["engine"], PACKAGES[access["engine"]], "control its containers")
+        raise MissingTool(access["engine"], "control its containers")
     how.setdefault("timeout", 20.0)
     return _cmd.run(command(access) + list(words), **how)
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import os
 
-from .. import _cmd
+from .. import _cmd, _packages
 from .._errors import HostError
 from .._ledger import private_files
 from .._host.systemd import services
@@ -48,7 +48,7 @@ def note():
         why = "systemd does not run this host"
     else:
         missing = next((program for program in ("systemctl", "systemd-run") if _cmd.which(program) is None), "systemd-run")
-        why = "%s is not installed; Debian, Ubuntu, RHEL, SUSE: systemd" % missing
+        why = "%s is not installed; %s" % (missing, _packages.where(missing))
     return (
         "no systemd unit backs this fault (%s); if all its processes are killed or stopped at once, it stays until a module of this "
         "collection next runs here" % why

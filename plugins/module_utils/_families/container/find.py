@@ -65,7 +65,7 @@ def _candidates(options):
     elif options["docker_socket"]:
         names = ["docker"]
     if not names:
-        raise MissingTool("podman or docker", container_engines.PACKAGES["podman"], "control its containers")
+        raise MissingTool("podman or docker", "control its containers")
     _no_new_storage(options)
     found = []
     for name in names:

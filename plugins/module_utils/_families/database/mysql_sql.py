@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import pwd
-import time
 
 from ..._errors import BadOption, HostError, Refused, printable
 from ..._plan import plan as make_plan
@@ -22,7 +21,6 @@ from ..._undo.operations.mysql import NO_SUCH_ACCOUNT, account, is_locked
 from . import servers, sql_worker
 
 ACTIONS = ("terminate", "refuse", "exhaust", "lock")
-MOST_SESSIONS = 200  # each is one client
 TOO_MANY, WAITED = 1040, 1205  # ER_CON_COUNT_ERROR, ER_LOCK_WAIT_TIMEOUT
 FREE = "SHOW GLOBAL STATUS LIKE 'Threads_connected'; SELECT @@max_connections;"
 # Sessions of people and applications: not ours, not the server's own, no replica.
@@ -128,11 +126,7 @@ def plan(options, facts):
         says = "hold a write lock on table %s of %s" % (printable(options["table"]), printable(options["database"]))
         steps = [step("mysql_sql", says, dict(args, table=mysql.name(options["table"])), [ended], tool)]
     elif action == "exhaust":
-        if facts["free"] < 1:
-            raise Refused("state", "the server already has no free connections", remedy="free some first")
-        if facts["free"] > MOST_SESSIONS:
-            figure = "the server has %d free connections; at most %d can be used up" % (facts["free"], MOST_SESSIONS)
-            raise Refused("sessions", figure, remedy="lower max_connections")
+        sql_worker.may_exhaust(facts["free"])
         requested["sessions"] = facts["free"]
         steps = [step("mysql_sql", "hold the %d free connections, except the one reserved for administrators" % facts["free"], args, [ended], tool)]
     else:
@@ -163,7 +157,7 @@ def _kick(ctx, whose=""):
 
 def _lock(args, password, held):
     """One session with the lock; it is gone when the session is."""
-    session = mysql.Session(args["login"], password, args["database"])
+    session = mysql.session(args["login"], password, args["database"])
     session.ask(
         "SET SESSION lock_wait_timeout = %d, wait_timeout = 86400; LOCK TABLES %s WRITE; SELECT 'held';" % (max(1, int(args["patience_s"])), args["table"])
     )
@@ -172,28 +166,13 @@ def _lock(args, password, held):
 
 
 def _exhaust(args, password, held):
-    """Sessions until none is free; again and again, as others leave."""
-    sessions = []
-    told = False
-    while True:
-        sessions = [each for each in sessions if not each.over]
-        try:
-            if not sessions:
-                sessions.append(mysql.Session(args["login"], password))
-            sessions[0].ask("SHOW GLOBAL STATUS LIKE 'Threads_connected';")
-            while len(sessions) < MOST_SESSIONS:
-                free = sessions[0].ask("SELECT @@max_connections - variable_value FROM %s WHERE variable_name = 'Threads_connected';" % _status(sessions[0]))
-                if int(float(free)) < 1:
-                    break
-                sessions.append(mysql.Session(args["login"], password))
-                sessions[-1].ask("SELECT 1;")
-        except (HostError, ValueError):
-            if not told and not sessions:
-                raise
-        if not told:
-            held()
-            told = True
-        time.sleep(0.2)
+    """All but the connection that is reserved for administrators."""
+    sql_worker.exhaust(lambda: mysql.session(args["login"], password), _free_now, held)
+
+
+def _free_now(session):
+    sql = "SELECT @@max_connections - variable_value FROM %s WHERE variable_name = 'Threads_connected';"
+    return int(float(session.ask(sql % _status(session))))
 
 
 def _status(session):

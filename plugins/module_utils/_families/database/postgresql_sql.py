@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import os
 import pwd
-import time
 
-from ..._errors import BadOption, HostError, Refused, printable
+from ..._errors import BadOption, Refused, printable
 from ..._plan import plan as make_plan
 from ..._plan import step, undo
 from ..._host.databases import psql
@@ -20,7 +19,6 @@ from ..._ledger import fault_secrets
 from . import servers, sql_worker
 
 ACTIONS = ("refuse", "exhaust", "lock")
-MOST_SESSIONS = 200  # each is one psql
 # Connections that an ordinary role may still open; the asking one is counted as used. pg_settings: superuser_reserved_connections, reserved_connections (16)
 FREE = (
     "SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int"
@@ -121,11 +119,7 @@ def plan(options, facts):
         says = "hold an ACCESS EXCLUSIVE lock on table %s of %s" % (printable(table), printable(database))
         steps = [step("postgresql_sql", says, dict(args, table=_table(options)), [ended], "psql")]
     else:
-        if facts["free"] < 1:
-            raise Refused("state", "the server already has no free connections", remedy="free some first")
-        if facts["free"] > MOST_SESSIONS:
-            figure = "the server has %d free connections; at most %d can be used up" % (facts["free"], MOST_SESSIONS)
-            raise Refused("sessions", figure, remedy="lower max_connections")
+        sql_worker.may_exhaust(facts["free"])
         requested["sessions"] = facts["free"]
         steps = [step("postgresql_sql", "hold the %d free connections, except those reserved for superusers" % facts["free"], args, [ended], "psql")]
     return make_plan("database", action, "SQL through psql", requested, steps, ["postgresql:%d" % options["port"]])
@@ -144,7 +138,7 @@ def start(ctx, args):
 
 def _lock(args, password, held):
     """One session in a transaction; ends when the session does."""
-    session = psql.Session(args["login"], password, args["database"])
+    session = psql.session(args["login"], password, args["database"])
     session.ask(
         "SET lock_timeout = %d; SET idle_in_transaction_session_timeout = 0; SET statement_timeout = 0;"
         " BEGIN; LOCK TABLE %s IN ACCESS EXCLUSIVE MODE; SELECT 'held';" % (args["patience_s"] * 1000, args["table"])
@@ -154,26 +148,8 @@ def _lock(args, password, held):
 
 
 def _exhaust(args, password, held):
-    """Sessions until no ordinary one is free; again and again, as others leave."""
-    sessions = []
-    told = False
-    while True:
-        sessions = [each for each in sessions if not each.over]
-        try:
-            if not sessions:
-                sessions.append(psql.Session(args["login"], password, args["database"]))
-            free = int(sessions[0].ask(FREE))
-            while free > 0 and len(sessions) < MOST_SESSIONS:
-                sessions.append(psql.Session(args["login"], password, args["database"]))
-                sessions[-1].ask("SELECT 1;")
-                free -= 1
-        except (HostError, ValueError):
-            if not told and not sessions:
-                raise
-        if not told:
-            held()
-            told = True
-        time.sleep(0.2)
+    """All but those that are reserved for superusers."""
+    sql_worker.exhaust(lambda: psql.session(args["login"], password, args["database"]), lambda session: int(session.ask(FREE)), held)
 
 
 def measure(ctx):

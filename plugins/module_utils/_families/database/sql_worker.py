@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import os
 import select
+import time
 
-from ..._errors import HostError
+from ..._errors import HostError, Refused
 
 WORKER = "chaos-sql"
+MOST_SESSIONS = 200  # each is one client
+PAUSE_S = 0.2  # between two looks at whether others have left
 
 
 def start(ctx, work, args, password):
@@ -25,6 +28,41 @@ def start(ctx, work, args, password):
         os.close(reading)
     if not said.startswith("held"):
         raise HostError(said or "the sessions did not get their locks or connections in time")
+
+
+def may_exhaust(free):
+    """Refuse to use up connections of which none, or too many, are free."""
+    if free < 1:
+        raise Refused("state", "the server already has no free connections", remedy="free some first")
+    if free > MOST_SESSIONS:
+        figure = "the server has %d free connections; at most %d can be used up" % (free, MOST_SESSIONS)
+        raise Refused("sessions", figure, remedy="lower max_connections")
+
+
+def exhaust(connect, free, held):
+    """Hold sessions until none is free; again and again, as others leave.
+
+    ``connect()`` gives a session, ``free(session)`` says how many connections are left.
+    """
+    sessions = []
+    told = False
+    while True:
+        sessions = [each for each in sessions if not each.over]
+        try:
+            if not sessions:
+                sessions.append(connect())
+            left = free(sessions[0])
+            while left > 0 and len(sessions) < MOST_SESSIONS:
+                sessions.append(connect())
+                sessions[-1].ask("SELECT 1;")
+                left = free(sessions[0])
+        except (HostError, ValueError):
+            if not told and not sessions:
+                raise
+        if not told:
+            held()
+            told = True
+        time.sleep(PAUSE_S)
 
 
 def _worker(work, args, password, writing):

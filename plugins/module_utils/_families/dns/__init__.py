@@ -102,7 +102,7 @@ class Dns:
         if options["via"] == "hosts_file":
             return hosts.planned(options, facts, self.claims(options))
         if not facts["nft"]:
-            raise MissingTool("nft", nft.PACKAGES, "pass DNS queries to a worker")
+            raise MissingTool("nft", "pass DNS queries to a worker")
         if facts["uid"]:
             raise NotHere("packet rules need root, and this task does not run as root", "use become: true")
         if facts["obstacle"]:

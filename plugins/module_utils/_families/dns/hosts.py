@@ -27,7 +27,7 @@ def planned(options, facts, claims):
         why = "%s is a mount of its own and cannot be replaced atomically; a kill during a change could not be reverted" % path
         raise Refused("hosts file", why, remedy="use via: queries, or magsasa.chaos.network_fault for the addresses")
     if not facts["getent"]:
-        raise MissingTool("getent", {"Debian, Ubuntu": "libc-bin", "RHEL, Alma": "glibc-common", "SUSE": "glibc"}, "resolve names as programs do")
+        raise MissingTool("getent", "resolve names as programs do")
     requested = {"names": names, "addresses": options["addresses"]}
     where = "an unreachable address" if options["action"] == "block" else options["addresses"][0]
     says = "make %s resolve to %s, in %s" % (", ".join(names), where, path)

@@ -99,9 +99,9 @@ class Http:
         if not facts["addresses"]:
             raise Refused("port", "nothing listens on port %d of this host" % port, remedy="name the port of a running service")
         if not facts["nft"]:
-            raise MissingTool("nft", nft.PACKAGES, "pass connections to a worker")
+            raise MissingTool("nft", "pass connections to a worker")
         if options["reset_existing"] and not facts["ss"]:
-            raise MissingTool("ss", {"Debian, Ubuntu, SUSE": "iproute2", "RHEL, AlmaLinux, Rocky, Fedora": "iproute"}, "reset connections")
+            raise MissingTool("ss", "reset connections")
         if facts["uid"]:
             raise NotHere("passing connections to a worker needs root, and this task does not run as root", "use become: true")
         if facts["obstacle"]:

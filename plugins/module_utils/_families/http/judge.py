@@ -5,10 +5,8 @@
 
 from __future__ import annotations
 
-import math
+from .. import _statistics
 
-ENOUGH = 200  # requests; of fewer no share can be judged
-SIGMAS = 5  # how far off chance alone may take the share
 LATE_S = 0.01  # how late on average a request may go on
 
 
@@ -69,9 +67,7 @@ def _verdict(options, figures, measured):
     if not figures["hit"]:
         return "inconclusive", "%d selected requests arrived, and by chance none was hit" % figures["matched"]
     note = "by the worker: %d of %d requests" % (figures["hit"], figures["matched"])
-    share = options["percent"] / 100.0
-    spread = math.sqrt(share * (1 - share) / figures["matched"])
-    if figures["matched"] >= ENOUGH and abs(figures["hit"] / float(figures["matched"]) - share) > SIGMAS * spread + 1e-9:
+    if _statistics.unlikely(options["percent"], figures["hit"], figures["matched"]):
         return "mismatch", note
     if options["delay_s"] and figures["held"]:
         note += ", held for %g ms on average" % measured["delay_ms"]

@@ -38,9 +38,7 @@ class Iptables:
             if why:
                 return NotHere("packet rules cannot be set with %s (%s)" % (iptables.PROGRAMS[version], why), "needs CAP_NET_ADMIN and a kernel with iptables")
             if xtables.too_many(_rules(options, facts, version)):
-                return NotHere(
-                    "so many peers and ports need more than %d iptables rules" % xtables.MOST_RULES, "name networks and ranges, or install nftables"
-                )
+                return NotHere("so many peers and ports need more than %d iptables rules" % xtables.MOST_RULES, "name networks and ranges, or install nftables")
         return None
 
     def plan(self, options, facts):

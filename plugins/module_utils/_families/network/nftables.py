@@ -5,15 +5,12 @@
 
 from __future__ import annotations
 
-import math
-
 from ..._errors import HostError, MissingTool, NotHere
 from ..._plan import plan, step, undo
 from ..._host.packets import nft
+from .. import _statistics
 from . import effects, rules, scope as scopes
 
-ENOUGH = 200  # packets; of fewer no share can be judged
-SIGMAS = 5  # how far off chance alone may take the share
 QUIET = "the %s as planned, but no selected packet has passed; there is no evidence that the fault took effect"
 TABLE = "magsasa_chaos_$ID"
 
@@ -59,7 +56,7 @@ class Nftables:
 def obstacle(facts):
     """Why this host has no nftables for us, as an error, or None."""
     if not facts["nft"]:
-        return MissingTool("nft", nft.PACKAGES, nft.PURPOSE)
+        return MissingTool("nft", nft.PURPOSE)
     if facts["obstacle"]:
         return NotHere("packet rules cannot be set (%s)" % facts["obstacle"], "needs CAP_NET_ADMIN and a kernel with nf_tables")
     return None
@@ -103,12 +100,6 @@ def judge(action, requested, matched, hit, wrong):
     if not matched:
         return {"effect": "inconclusive", "note": QUIET % "rules stand"}
     note = "by the counters of the rules: %d of %d packets" % (hit, matched)
-    if action == "loss" and unlikely(requested["loss_pct"], hit, matched):
+    if action == "loss" and _statistics.unlikely(requested["loss_pct"], hit, matched):
         return {"effect": "mismatch", "note": note}
     return {"effect": "confirmed", "note": note}
-
-
-def unlikely(asked_pct, hit, of):
-    """Whether chance alone hardly explains ``hit`` packets out of ``of`` when a share was asked for."""
-    share = asked_pct / 100.0
-    return of >= ENOUGH and abs(hit / float(of) - share) > SIGMAS * math.sqrt(share * (1 - share) / of) + 1e-9

@@ -21,6 +21,7 @@ import time
 from ..._errors import HostError
 from ..._host.packets import nfnetlink, nft
 from ..._host.counters import Counters
+from .. import _statistics
 from . import impairments, nftables, rules
 
 MOST_HELD = 65536  # packets; further ones pass
@@ -216,7 +217,7 @@ def _shares(requested, figures):
     names = {"loss_pct": "lost", "gemodel": "lost", "duplicate_pct": "duplicated", "corrupt_pct": "damaged"}
     parts = ["%d %s" % (figures["packets_" + names[key]], names[key]) for key, _share, _weight in wanted]
     parts += ["%d ahead" % figures["packets_ahead"]] if "packets_ahead" in figures else []
-    wrong = any(nftables.unlikely(100.0 * share, weight * figures["packets_" + names[key]], weight * seen) for key, share, weight in wanted)
+    wrong = any(_statistics.unlikely(100.0 * share, weight * figures["packets_" + names[key]], weight * seen) for key, share, weight in wanted)
     return wrong, "by the worker: of %d packets, %s" % (seen, ", ".join(parts))
 
 

@@ -12,6 +12,7 @@ from ..._errors import HostError, MissingTool, NotHere
 from ..._plan import plan, step, undo
 from ..._host import capabilities
 from ..._host.packets import tc
+from .. import _statistics
 from . import effects, interfaces, nftables, scope as scopes, tree as trees, u32_filters
 
 EXTRA = "install it (Debian, Ubuntu: linux-modules-extra of this kernel; RHEL, AlmaLinux, Rocky, Fedora: kernel-modules-extra; SUSE: kernel-default)"
@@ -41,7 +42,7 @@ class Shaping:
         """The error that says why it cannot be had on this host, or None. Pure."""
         seen = facts.get("tc") or {}
         if not seen.get("there"):
-            return MissingTool(seen.get("missing", "tc"), tc.PACKAGES, tc.PURPOSE)
+            return MissingTool(seen.get("missing", "tc"), tc.PURPOSE)
         if seen.get("denied"):
             return NotHere("traffic control cannot be changed", "needs CAP_NET_ADMIN")
         for kind in (["netem", "prio"] if self.kind == "prio" else ["htb"]):
@@ -168,7 +169,7 @@ def judge(requested, shown):
     if shown.get("rate_bps", 0) > TOO_FAST * requested.get("rate_bps", 0):
         return {"effect": "mismatch", "note": note}
     if "loss_pct" in requested and "rate_bps" not in requested:  # what a full queue drops is no loss of netem's
-        if nftables.unlikely(_dropped(requested), shown["packets_dropped"], of):
+        if _statistics.unlikely(_dropped(requested), shown["packets_dropped"], of):
             return {"effect": "mismatch", "note": note}
     return {"effect": "confirmed", "note": note}
 

@@ -12,13 +12,12 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import subprocess
 
 from ... import _cmd
 from ..._errors import HostError, MissingTool, printable
 from .. import processes
+from . import client
 
-PACKAGES = {"Debian/Ubuntu": "mariadb-client", "RHEL/Alma": "mariadb", "SUSE": "mariadb-client"}
 _WORD = re.compile(r"[\w\t.-]+")
 _NUMBER = re.compile(r"ERROR (\d+)")
 
@@ -27,7 +26,7 @@ def program():
     """Path of the client; raises MissingTool."""
     found = _cmd.which("mariadb") or _cmd.which("mysql")
     if found is None:
-        raise MissingTool("mariadb or mysql", PACKAGES, "connect to the server")
+        raise MissingTool("mariadb or mysql", "connect to the server")
     return found
 
 
@@ -85,7 +84,11 @@ def must(login, password, sql, database=None, seconds=5.0):
 
 def said(done):
     """The server's words on one line."""
-    return printable(" ".join((done.stderr.strip() or done.stdout.strip() or "nothing").split()), 300)
+    return _one_line(done.stderr.strip() or done.stdout.strip() or "nothing")
+
+
+def _one_line(text):
+    return printable(" ".join(text.split()), 300)
 
 
 def number(done):
@@ -94,48 +97,8 @@ def number(done):
     return int(found.group(1)) if found else 0
 
 
-class Session:
-    """A connection that stays as long as this object's process lives: the client ends with the pipe that it reads, and by signal."""
-
-    def __init__(self, login, password, database=None):
-        parent = os.getpid()
-        with _secret(password) as (first, descriptors):
-            self._process = subprocess.Popen(  # pylint: disable=ansible-bad-function
-                _argv(login, database, first, 5.0),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                cwd="/",
-                env=dict(os.environ, LC_ALL="C"),
-                preexec_fn=lambda: processes.die_with_parent(parent),
-                pass_fds=descriptors,
-                universal_newlines=True,
-                errors="replace",
-            )
-
-    def ask(self, sql):
-        """The one line that statements give; raises HostError with what the client says instead."""
-        try:
-            self._process.stdin.write(sql + "\n")
-            self._process.stdin.flush()
-            line = self._process.stdout.readline().strip()
-        except OSError:
-            line = ""
-        if _WORD.fullmatch(line):
-            return line
-        self.end()
-        raise HostError(printable(" ".join(line.split()), 300) if line else "the session was terminated")
-
-    @property
-    def over(self):
-        """Whether it has ended."""
-        return self._process.poll() is not None
-
-    def wait(self):
-        """Until it ends."""
-        self._process.wait()
-
-    def end(self):
-        """Leave."""
-        self._process.kill()
-        self._process.communicate()
+def session(login, password, database=None):
+    """A client.Session; raises HostError, MissingTool."""
+    parent = os.getpid()
+    with _secret(password) as (first, descriptors):
+        return client.Session(_argv(login, database, first, 5.0), _WORD, _one_line, lambda: processes.die_with_parent(parent), pass_fds=descriptors)

@@ -12,13 +12,12 @@ from __future__ import annotations
 import os
 import pwd
 import re
-import subprocess
 
 from ... import _cmd
 from ..._errors import HostError, MissingTool, printable
 from .. import listeners, processes
+from . import client
 
-PACKAGES = {"Debian/Ubuntu": "postgresql-client", "RHEL/Alma": "postgresql", "SUSE": "postgresql"}
 _WORD = re.compile(r"-?\w+")
 ROOM = "magsasa-chaos"  # application_name, as pg_stat_activity shows it
 
@@ -27,7 +26,7 @@ def program():
     """Path of psql; raises MissingTool."""
     found = _cmd.which("psql")
     if found is None:
-        raise MissingTool("psql", PACKAGES, "connect to the PostgreSQL server")
+        raise MissingTool("psql", "connect to the PostgreSQL server")
     return found
 
 
@@ -103,54 +102,15 @@ def _one_line(text):
     return printable(" ".join(" ".join(lines).split()), 300)
 
 
-class Session:
-    """A connection that stays as long as this object's process lives: psql ends with the pipe that it reads, and by signal."""
+def session(login, password, database):
+    """A client.Session; raises MissingTool."""
+    parent = os.getpid()
 
-    def __init__(self, login, password, database):
-        parent = os.getpid()
+    def become():
+        if login["as"] is not None and os.geteuid() == 0:
+            os.setgroups([])
+            os.setgid(login["as"][1])
+            os.setuid(login["as"][0])
+        processes.die_with_parent(parent)  # after the change of user, which clears it (prctl(2))
 
-        def become():
-            if login["as"] is not None and os.geteuid() == 0:
-                os.setgroups([])
-                os.setgid(login["as"][1])
-                os.setuid(login["as"][0])
-            processes.die_with_parent(parent)  # after the change of user, which clears it (prctl(2))
-
-        self._process = subprocess.Popen(  # pylint: disable=ansible-bad-function
-            _argv(login, database),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            cwd="/",
-            env=dict(os.environ, LC_ALL="C", **_environment(password, 5.0)),
-            preexec_fn=become,
-            universal_newlines=True,
-            errors="replace",
-        )
-
-    def ask(self, sql):
-        """The one word that a statement gives; raises HostError with what psql says instead."""
-        try:
-            self._process.stdin.write(sql + "\n")
-            self._process.stdin.flush()
-            line = self._process.stdout.readline().strip()
-        except OSError:
-            line = ""
-        if _WORD.fullmatch(line):
-            return line
-        self.end()
-        raise HostError(_one_line(line) if line else "the session was terminated")
-
-    @property
-    def over(self):
-        """Whether it has ended."""
-        return self._process.poll() is not None
-
-    def wait(self):
-        """Until it ends."""
-        self._process.wait()
-
-    def end(self):
-        """Leave."""
-        self._process.kill()
-        self._process.communicate()
+    return client.Session(_argv(login, database), _WORD, _one_line, become, _environment(password, 5.0))

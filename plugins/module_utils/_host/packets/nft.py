@@ -14,7 +14,6 @@ import re
 from ... import _cmd
 from ..._errors import HostError, MissingTool, printable
 
-PACKAGES = {"Alpine": "nftables", "Arch": "nftables", "Debian, Ubuntu": "nftables", "RHEL, AlmaLinux, Rocky, Fedora": "nftables", "SUSE": "nftables"}
 PURPOSE = "set packet rules"
 _OURS = re.compile(r"magsasa_chaos_[0-9a-f]{12}")
 
@@ -23,7 +22,7 @@ def program():
     """Path of nft; raises MissingTool."""
     found = _cmd.which("nft")
     if found is None:
-        raise MissingTool("nft", PACKAGES, PURPOSE)
+        raise MissingTool("nft", PURPOSE)
     return found
 
 

@@ -15,13 +15,6 @@ import re
 from ... import _cmd
 from ..._errors import HostError, MissingTool, printable
 
-PACKAGES = {
-    "Alpine": "iproute2",
-    "Arch": "iproute2",
-    "Debian, Ubuntu": "iproute2",
-    "RHEL, AlmaLinux, Rocky, Fedora": "iproute-tc",
-    "SUSE": "iproute2",
-}
 PURPOSE = "set up traffic control"
 TABLES = ("/usr/lib/tc", "/usr/share/tc", "/usr/lib64/tc", "/lib/tc")  # where tc keeps its distributions
 KINDS = ("prio", "htb")  # of a root of ours
@@ -45,7 +38,7 @@ def program(name="tc"):
     """Path of tc or ip; raises MissingTool."""
     found = _cmd.which(name)
     if found is None:
-        raise MissingTool(name, PACKAGES, PURPOSE)
+        raise MissingTool(name, PURPOSE)
     return found
 
 

@@ -12,7 +12,6 @@ from ... import _cmd
 from ..._errors import MissingTool
 
 RUNNING = "/run/systemd/system"  # sd_booted(3); also where units live that a reboot forgets
-PACKAGES = {"Debian, Ubuntu": "systemd", "RHEL, AlmaLinux, Rocky, Fedora": "systemd", "SUSE": "systemd"}
 DROP_IN = "zz-magsasa-chaos-%s.conf"  # the last of a unit's drop-ins: nothing that comes later takes it back
 NEVER = "[Unit]\nAssertPathExists=!/\n"  # systemd.unit(5): a start by whomever fails, a running service goes on
 _UNIT = re.compile(r"[A-Za-z0-9:_.\\@-]{1,200}\.service")
@@ -27,7 +26,7 @@ def available():
 def require(purpose):
     """Raise MissingTool where systemd runs this host and the program that steers it is not there."""
     if os.path.isdir(RUNNING) and _cmd.which("systemctl") is None:
-        raise MissingTool("systemctl", PACKAGES, purpose)
+        raise MissingTool("systemctl", purpose)
 
 
 def unit_in(cgroup):

@@ -6,37 +6,20 @@
 from __future__ import annotations
 
 import os
-import time
 
 from ..._errors import HostError
 from ..._ledger import fault_secrets
 from ..._host import listeners
 from ..._host.databases import mysql, mysql_ping
-from ..._host.systemd import services
+from .. import accepting
 
 
-class Accepting:
-    """``{"address", "port"}``: nothing to undo by itself; the fault is over only when the server takes connections again."""
+class Accepting(accepting.Accepting):
+    """See the base class."""
 
     ARGS = {"address": "text or none", "port": "port"}
-    needs_services = True
-
-    PATIENCE = 30.0  # seconds that recovery after a stop may take
-
-    @staticmethod
-    def undo(args):
-        """The process is started by another operation of the same fault, which comes after this one in the order of undoing."""
-
-    @classmethod
-    def left(cls, args):
-        limit = time.monotonic() + cls.PATIENCE
-        while True:
-            found = mysql_ping.ping(args["address"], args["port"], 1.0)
-            if found == "accepting":
-                return []
-            if time.monotonic() > limit or services.host_ends():
-                return ["the database server on port %d does not accept connections again (%s)" % (args["port"], found)]
-            time.sleep(0.1)
+    SERVER = "database server"
+    ping = staticmethod(mysql_ping.ping)
 
 
 class Unlock:
