@@ -13,7 +13,9 @@ import signal
 import subprocess
 import sys
 
+import excerpts
 import pytest
+import yaml
 
 from support.checkout import tracked
 from support.modules import ROOT, environment
@@ -21,6 +23,7 @@ from support.residue import living
 from support.surroundings import Starved
 from support.waiting import wait_for
 
+CATALOGUE = ROOT / "roles" / "suite" / "files" / "catalogue.yml"
 QUIET_PCT = 25  # with others below this, cpu-light (half of all processors) has something to do
 FAST = ["-e", "chaos_baseline=2s", "-e", "chaos_recovery_timeout=15s"]
 
@@ -111,6 +114,8 @@ def test_resilient_application_passes_and_nothing_is_left(ansible_playbook, chao
     assert sum("sample" in line or "tested: http" in line for line in printed) == 1 and printed[0].endswith(" 6 scenarios on localhost, about 60 s"), printed
     assert living(chaos_state) == {} and not (chaos_state / "run").exists() and not home.exists()
     assert sample_processes(home) == []
+    others = [each["id"] for each in yaml.safe_load(CATALOGUE.read_text(encoding="utf-8"))["scenarios"] if each["id"] not in found]
+    assert excerpts.strange(excerpts.PAGE.read_text(encoding="utf-8"), excerpts.Run(done.stdout, markdown), others) == []
 
 
 @pytest.mark.slow
