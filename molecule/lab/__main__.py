@@ -18,17 +18,17 @@ from .errors import LabError
 
 def parser():
     """The options."""
-    top = argparse.ArgumentParser(prog="run_lab.sh", description="A lab of small Linux machines on this one, reached by SSH, with no way out.")
+    top = argparse.ArgumentParser(prog="run_lab.sh", description="A lab of small Linux machines on this one, reached by SSH, in an isolated network.")
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--name", default="main", help="name of the lab (default: %(default)s); several can be up at once")
+    common.add_argument("--name", default="main", help="name of the lab (default: %(default)s); several can run at the same time")
     actions = top.add_subparsers(dest="action", required=True, metavar="ACTION")
-    up = actions.add_parser("up", parents=[common], help="bring it up and print its inventory's path")
+    up = actions.add_parser("up", parents=[common], help="start it and print the path of its inventory")
     up.add_argument("apps", nargs="?", type=int, default=2, metavar="N", help="number of application hosts (default: %(default)s)")
     up.add_argument("--no-db", dest="db", action="store_false", help="no database host: applications use SQLite")
     up.add_argument("--no-observer", dest="observer", action="store_false", help="no host that probes from outside")
-    up.add_argument("--protected", type=int, default=0, metavar="N", help="how many of the application hosts may not be touched")
-    up.add_argument("--bare", action="store_true", help="only the hosts: neither PostgreSQL nor the sample application is set up")
-    actions.add_parser("down", parents=[common], help="take it down, also what a crash left of it")
+    up.add_argument("--protected", type=int, default=0, metavar="N", help="number of protected application hosts")
+    up.add_argument("--bare", action="store_true", help="only the hosts, without PostgreSQL and the sample application")
+    actions.add_parser("down", parents=[common], help="stop it and clean up, even after a crash")
     actions.add_parser("status", parents=[common], help="print its hosts and whether they answer")
     actions.add_parser("inventory", parents=[common], help="print the path of its inventory")
     ssh = actions.add_parser("ssh", parents=[common], help="log in to a host, or run a command there")

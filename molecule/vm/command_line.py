@@ -15,13 +15,13 @@ from . import lifecycle, machine
 
 def parser():
     """The options."""
-    top = argparse.ArgumentParser(prog="run_lab.sh vm", description="A virtual machine with a kernel of its own, reached by SSH, with no way out.")
+    top = argparse.ArgumentParser(prog="run_lab.sh vm", description="A virtual machine with its own kernel, reached by SSH, in an isolated network.")
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--name", default="vm1", help="name of the machine (default: %(default)s); several can be up at once")
+    common.add_argument("--name", default="vm1", help="name of the machine (default: %(default)s); several can run at the same time")
     actions = top.add_subparsers(dest="action", required=True, metavar="ACTION")
-    actions.add_parser("up", parents=[common], help="bring it up and print its inventory's path")
-    actions.add_parser("down", parents=[common], help="take it down, also what a crash left of it")
-    actions.add_parser("status", parents=[common], help="print whether it runs and answers")
+    actions.add_parser("up", parents=[common], help="start it and print the path of its inventory")
+    actions.add_parser("down", parents=[common], help="stop it and clean up, even after a crash")
+    actions.add_parser("status", parents=[common], help="print whether it is running and answers")
     actions.add_parser("inventory", parents=[common], help="print the path of its inventory")
     ssh = actions.add_parser("ssh", parents=[common], help="log in, or run a command there")
     ssh.add_argument("words", nargs=argparse.REMAINDER, metavar="COMMAND")
@@ -36,7 +36,7 @@ def _up(name):
 
 def _status(name):
     row = lifecycle.status(name)
-    state = "answers" if row["answers"] else "runs, but does not answer" if row["runs"] else "does not run"
+    state = "answers" if row["answers"] else "is running, but does not answer" if row["runs"] else "is not running"
     print("%-12s 127.0.0.1:%-5d %s  %s" % (name, row["port"], row["accelerator"], state))
     return 0 if row["answers"] else 1
 

@@ -266,10 +266,10 @@ def test_the_panic_button_ends_what_a_run_started(role, ansible_playbook, tmp_pa
     [
         ("", "127.0.0.1", 99999, "", "target_app_port: 99999 is not a port"),
         ("", "127.0.0.1", -1, "", "target_app_port: -1 is not a port"),
-        ("", "not an address", 0, "", "target_app_bind: not an address cannot be listened on"),
+        ("", "not an address", 0, "", "target_app_bind: cannot listen on not an address"),
         ("relative/home", "127.0.0.1", 0, "", "target_app_home: relative/home is not an absolute path"),
-        ("/etc", "127.0.0.1", 0, "", "target_app_home: /etc holds files of somebody else"),
-        ("/etc/passwd", "127.0.0.1", 0, "", "target_app_home: /etc/passwd holds files of somebody else"),
+        ("/etc", "127.0.0.1", 0, "", "target_app_home: /etc contains files that this role did not create"),
+        ("/etc/passwd", "127.0.0.1", 0, "", "target_app_home: /etc/passwd contains files that this role did not create"),
         ("", "127.0.0.1", 0, "/no/such/python", "target_app_python: /no/such/python is not a Python that runs"),
         ("", "127.0.0.1", 0, sys.executable, ""),
     ],
@@ -288,7 +288,7 @@ def test_what_it_refuses(role, tmp_path):
         port = taken.getsockname()[1]
         for variables, said in (
             ({"source": str(tmp_path)}, "target_app_source: '%s' does not contain magsasa_app" % tmp_path),
-            ({"port": port}, "target_app_port: %d cannot be listened on (Address already in use)" % port),
+            ({"port": port}, "target_app_port: cannot listen on %d (Address already in use)" % port),
             ({"home": str(tmp_path / "a$b")}, "a path contains a double quote, a backslash, a dollar sign or a line break"),
             ({"database_url": 'postgresql://u:secret-word"@h/d'}, "target_app_database_url: contains a space, a quote or a backslash"),
         ):
@@ -302,7 +302,7 @@ def test_files_of_somebody_else_are_spared(role, state):
     role.home.mkdir()
     (role.home / "thesis.txt").write_text("years of work")
     text = role(fails=True, state=state)[2]
-    assert "target_app_home: %s holds files of somebody else" % role.home in text
+    assert "target_app_home: %s contains files that this role did not create" % role.home in text
     assert [each.name for each in role.home.iterdir()] == ["thesis.txt"]
 
 

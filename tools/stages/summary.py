@@ -42,9 +42,9 @@ def text(results, seconds):
     lines += [table([HEAD, *(_row(name, _counts(found), spent) for name, found, spent in results), _row("all", totals, seconds)])]
     lines += ["%s: %s" % (name, note) for name, found, _seconds in results for note in found.notes]
     lines += [
-        "%s: tried again, as the machine did not give it what it needs: %s" % (name, each) for name, found, _seconds in results for each in found.tried_again
+        "%s: retried, because the CPU was overloaded: %s" % (name, each) for name, found, _seconds in results for each in found.tried_again
     ]
     if totals[3] > MOST_TRIED_AGAIN:
-        lines.append("%d tests were tried again, more than %d: this run shows nothing; give it a machine with less beside it" % (totals[3], MOST_TRIED_AGAIN))
+        lines.append("%d tests were retried, more than %d, so this run proves nothing; use a machine with less load" % (totals[3], MOST_TRIED_AGAIN))
     lines.append("%d passed, %d failed, %d skipped in %.2fs" % (totals[1], failures(results), totals[4], seconds))
     return "\n".join(lines)

@@ -183,18 +183,18 @@ def look(home, bind, port, python, owner=""):
     there["processes"] = len(applications(home))
     there["other_run"] = other_run(home, owner)
     if there["home_is"] == "foreign":
-        there["error"] = "target_app_home: %s holds files of somebody else; name another folder" % home
+        there["error"] = "target_app_home: %s contains files that this role did not create; name another folder" % home
     elif not os.path.isabs(home):
         there["error"] = "target_app_home: %s is not an absolute path; write one that begins with /" % home
     elif there["other_run"]:
         there["error"] = (
-            "the sample application in %s belongs to another run (process %d), which is under way; wait until that has ended, or name a service "
+            "the sample application in %s belongs to another run (process %d), which is still active; wait until that has ended, or name your own service "
             "of your own with chaos_target_url (--target URL)" % (home, there["other_run"])
         )
     elif not 0 <= port <= 65535:
-        there["error"] = "target_app_port: %d is not a port; use a number from 1 to 65535, or 0 for any that is free" % port
+        there["error"] = "target_app_port: %d is not a port; use a number from 1 to 65535, or 0 for any free port" % port
     elif python and not there["python"] and not runs(python):
-        there["error"] = "target_app_python: %s is not a Python that runs; name another, or leave it empty" % python
+        there["error"] = "target_app_python: %s is not a working Python; name another, or leave it empty" % python
     running = False
     try:
         if there["error"]:
@@ -204,7 +204,7 @@ def look(home, bind, port, python, owner=""):
             there["port"] = can_listen(bind, port) if port else any_port(bind, there["port"])
     except OSError as error:
         option, value = ("target_app_port", port) if port else ("target_app_bind", bind)
-        there["error"] = "%s: %s cannot be listened on (%s); choose another" % (option, value, error.strerror or error)
+        there["error"] = "%s: cannot listen on %s (%s); choose another" % (option, value, error.strerror or error)
     return dict(there, running=running)
 
 

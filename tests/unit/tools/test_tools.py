@@ -94,7 +94,7 @@ def test_the_summary_names_what_was_skipped_tried_again_and_slow():
         ["solo", "2", "2", "0", "1", "0", "5", "s"],
         ["all", "6", "5", "0", "1", "1", "7", "s"],
     ]
-    assert "unit: 1 skipped: needs root" in lines and any(line.startswith("solo: tried again") and "x: why" in line for line in lines)
+    assert "unit: 1 skipped: needs root" in lines and any(line.startswith("solo: retried") and "x: why" in line for line in lines)
     assert [line.split()[-1] for line in lines[2:5]] == ["c", "a", "b"]
     assert lines[-1] == "5 passed, 0 failed, 1 skipped in 7.00s" and summary.failures(results(1)) == 0
 
@@ -102,7 +102,7 @@ def test_the_summary_names_what_was_skipped_tried_again_and_slow():
 def test_a_machine_that_starves_many_tests_shows_nothing():
     assert summary.failures(results(3)) == 0 and summary.failures(results(4)) == 1
     assert summary.text(results(4), 7.0).splitlines()[-1].startswith("5 passed, 1 failed")
-    assert "4 tests were tried again" in summary.text(results(4), 7.0)
+    assert "4 tests were retried" in summary.text(results(4), 7.0)
 
 
 SANITY = """Running sanity test "pep8"
