@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
@@ -40,7 +41,7 @@ class ActionModule(ActionBase):
         if not records:
             return dict(result, changed=False, folder=None, msg="nothing was judged, so there is nothing to report")
         folder = publish.folder_of(self._given("report_dir", task_vars) or os.environ.get(REPORTS) or os.environ.get("CHAOS_REPORT_DIR") or "reports")
-        run = self._about(folder, given, task_vars)
+        run = self._about(folder, given, _lost(records, task_vars), task_vars)
         try:
             path, report, lacking = self._published(run, records, folder, self._given("compare", task_vars), result)
         except OSError as error:
@@ -100,17 +101,16 @@ class ActionModule(ActionBase):
                 found += _flat(variables.get("chaos_experiments") or [], "experiments")
         return found
 
-    def _about(self, folder, given, task_vars):
+    def _about(self, folder, given, lost, task_vars):
         """What the report says of the run."""
         started, suffix = about.main_process()
         named = os.environ.get(RUN)
-        lost = [str(host) for host in task_vars.get("ansible_play_hosts_all") or [] if host not in (task_vars.get("ansible_play_hosts") or [])]
         return about.run(
             named or publish.known_id(folder, started, suffix),
             started,
             dry_run=bool(self._task.check_mode),
             interrupted=bool(_events.stop_asked()),
-            unreachable=sorted(lost),
+            unreachable=lost,
             where=about.where(task_vars),
             **given,
         )
@@ -131,6 +131,14 @@ class ActionModule(ActionBase):
             why = "the report was not sent to %s: %s" % (send.shown(target), " ".join(str(error).split())[:300])
             result["warnings"] = result.get("warnings", []) + [why]
             return None
+
+
+def _lost(records, task_vars):
+    """Hosts that the play has lost before they had all their records. One that failed at its end, as by the verdict, is lost to Ansible alone."""
+    counts = Counter(record["host"] for record in records)
+    wanted = max([len(task_vars.get("chaos_chosen") or []), *counts.values()])
+    still = task_vars.get("ansible_play_hosts") or []
+    return sorted(str(host) for host in task_vars.get("ansible_play_hosts_all") or [] if host not in still and counts[str(host)] < wanted)
 
 
 def _flat(given, option):

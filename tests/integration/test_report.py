@@ -102,6 +102,23 @@ def test_records_of_all_hosts_and_the_job_are_in_it(play, tmp_path):
     assert report["run"]["where"] == "AWX job 42 of template Weekly, by alice"
 
 
+def test_a_host_that_failed_at_its_end_is_not_lost_and_one_that_was_not_reached_is(play, tmp_path):
+    """The verdict fails every host of a run; that is no reason to say that they were not reached."""
+    block = {
+        "block": [judged("x", "one"), {"name": "verdict", "ansible.builtin.fail": {"msg": "no"}}],
+        "always": [{"name": "also", "ansible.builtin.debug": {"msg": "x"}}, write(registered=["one"])],
+    }
+    inventory = tmp_path / "hosts.json"
+    away = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
+    inventory.write_text(json.dumps({"all": {"hosts": {"a": {"ansible_connection": "local"}, "b": {"ansible_connection": "local"}, "c": away}}}))
+    reach = {"name": "reach", "ansible.builtin.raw": "true"}
+    done, found = play([reach, block], "-i", str(inventory), hosts="all")
+    (report,) = found.values()
+    assert done.returncode == 4, done.stdout
+    assert report["run"]["unreachable"] == ["c"] and report["summary"]["verdict"] == "unknown"
+    assert sorted(each["host"] for each in report["experiments"]) == ["a", "b"]
+
+
 class _Store(http.server.BaseHTTPRequestHandler):
     """Takes PUTs."""
 
