@@ -188,8 +188,8 @@ def look(home, bind, port, python, owner=""):
         there["error"] = "target_app_home: %s is not an absolute path; write one that begins with /" % home
     elif there["other_run"]:
         there["error"] = (
-            "the sample application in %s belongs to another run (process %d), which is still active; wait until that has ended, or name your own service "
-            "of your own with chaos_target_url (--target URL)" % (home, there["other_run"])
+            "the sample application in %s belongs to another run (process %d), which is still active; wait until that has ended, or name your "
+            "own service with chaos_target_url (--target URL)" % (home, there["other_run"])
         )
     elif not 0 <= port <= 65535:
         there["error"] = "target_app_port: %d is not a port; use a number from 1 to 65535, or 0 for any free port" % port
