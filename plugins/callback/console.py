@@ -8,28 +8,30 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: console
 type: stdout
-short_description: Show a chaos run while it runs
+short_description: Show the progress of a chaos run
 version_added: 0.1.0
 author: magsasa.chaos contributors (@magsasa)
 description:
-  - On a terminal, where the Python library C(rich) is installed beside Ansible, shows each scenario with a bar over baseline, hold and recovery, the error rate
-    and latency just now, what the fault measures of itself, and the time left; what is over stays as one line with word and figure.
-  - Elsewhere (a pipe, CI, AWX) prints one line when a scenario begins, one every 10 seconds and one with its verdict. Neither moves the cursor nor says
-    anything by colour alone; E(NO_COLOR) is honoured.
-  - The roles and playbooks of this collection are shown by what they do to the service, not task by task. All other tasks are shown as the callback
-    P(ansible.builtin.default#callback) shows them, and so is everything with C(-v).
-  - The first Ctrl-C while an experiment is under way puts its fault back, waits for that and ends the run with its report. A second one does not wait;
-    the fault then ends with its lease.
-  - The report and its summary are those of P(magsasa.chaos.slo_report#callback).
+  - On a terminal, if the Python library C(rich) is installed next to Ansible, shows each scenario with a bar over
+    baseline, hold and recovery, the current error rate and latency, what the fault measures of itself, and the time
+    left. A finished scenario stays as one line with its verdict and figure.
+  - Elsewhere (a pipe, CI, AWX) prints one line when a scenario starts, one every 10 seconds, and one with its verdict.
+    It does not move the cursor there. Every colour comes with a word, and E(NO_COLOR) is honoured.
+  - Hides the tasks of the roles and playbooks of this collection. All other tasks look as in the callback
+    P(ansible.builtin.default#callback), and so does everything with C(-v).
+  - The first Ctrl-C during an experiment reverts its fault, waits for that, and ends the run with its report. After a
+    second one it does not wait, and the fault ends with its lease.
+  - The callback P(magsasa.chaos.slo_report#callback) writes the report and prints the summary.
 extends_documentation_fragment:
   - default_callback
   - result_format_callback
 requirements:
-  - set as stdout in configuration, or by C(ANSIBLE_STDOUT_CALLBACK=magsasa.chaos.console); C(./run_chaos_tests.sh) does that
+  - set as stdout callback in the configuration, or with C(ANSIBLE_STDOUT_CALLBACK=magsasa.chaos.console);
+    C(./run_chaos_tests.sh) does that
 options:
   live:
     description:
-      - Whether a terminal is drawn live. When false there are lines on a terminal too.
+      - Whether to use the live display on a terminal. When false, a terminal gets lines, too.
     type: bool
     default: true
     ini:

@@ -13,19 +13,18 @@ version_added: 0.1.0
 author: magsasa.chaos contributors (@magsasa)
 description:
   - Collects the records that M(magsasa.chaos.slo_check) returns on all hosts, and writes the report (see
-    M(magsasa.chaos.report)) when the playbook ends, with what no task has reported yet. What ran outside of a suite and
-    what Ctrl-C cut off is in it. Nothing is written twice.
-  - Prints a summary of one screen; on standard error where the callback for standard output writes something for
-    programs, such as JSON.
-  - The role P(magsasa.chaos.preflight#role) says which folder the run tested, and that is taken.
-  - Writes nothing when no experiment was judged. What was judged before a run was interrupted is written, and marked
-    so.
-  - The verdict of a run is the failure of a task, never of this callback.
+    M(magsasa.chaos.report)) when the playbook ends, with everything that no task has reported yet, such as experiments
+    outside a suite or those that Ctrl-C interrupted. Nothing is reported twice.
+  - Prints a summary of one screen, on standard error if the stdout callback writes for programs, such as JSON.
+  - Uses the report folder that the role P(magsasa.chaos.preflight#role) has tested.
+  - Writes nothing if no experiment was judged. The experiments of an interrupted run are written, and the report is
+    marked as interrupted.
+  - The verdict of a run is a failed task, never a failure of this callback.
 requirements:
   - enable it with C(callbacks_enabled = magsasa.chaos.slo_report)
 options:
   report_dir:
-    description: Folder of the reports. Every run makes a folder of its own in it, and C(latest) points at the newest.
+    description: Folder for reports. Every run creates its own folder in it, and C(latest) points at the newest.
     type: str
     default: reports
     ini:

@@ -13,71 +13,70 @@ version_added: 0.1.0
 author:
   - magsasa.chaos contributors (@magsasa)
 description:
-  - Writes the report of a run into a folder of its own below O(report_dir), named by the id of the run, with C(latest)
-    beside it. C(report.json) is the truth, in the form of C(docs/report.schema.json); the other files are drawn from
-    it. C(report.json.sha256) is its checksum.
-  - The role P(magsasa.chaos.suite#role) does it at its end, whatever happened before, so a run has its report with no
-    setting. Plays of your own do it with one task (see the examples).
+  - Writes the report of a run into its own folder below O(report_dir), named after the id of the run, and points
+    C(latest) at it. C(report.json) is the source, in the form of C(docs/report.schema.json); the other files are
+    rendered from it. C(report.json.sha256) is its checksum.
+  - The role P(magsasa.chaos.suite#role) does this at its end, whatever happened before, so a run gets its report
+    without any setting. In your own plays, add one task (see the examples).
   - A second task of the same run adds to the report of the first. So does the callback
-    P(magsasa.chaos.slo_report#callback), where it is enabled, with what ran elsewhere or was cut off. Nothing is
-    reported twice.
-  - Runs on the controller and touches no host, but for the one that O(to) names. Where no callback prints the summary,
-    this task does.
-  - A report that cannot be written or sent is a warning with the reason. The verdict of a run is the failure of another
-    task.
+    P(magsasa.chaos.slo_report#callback), if it is enabled, with experiments that ran elsewhere or were interrupted.
+    Nothing is reported twice.
+  - Runs on the controller and touches no host except the one that O(to) names. If no callback prints the summary, this
+    task does.
+  - If the report cannot be written or sent, the task warns with the reason. The verdict of the run is never a failure
+    of this task.
 options:
   experiments:
     description:
-      - Records of experiments, as RV(magsasa.chaos.slo_check#module:experiment) has them, or whole results of
-        M(magsasa.chaos.slo_check), also of a loop.
-      - Left out, C(chaos_experiments) of all hosts of the play is taken, which the role suite fills.
+      - Records of experiments, as in RV(magsasa.chaos.slo_check#module:experiment), or complete results of
+        M(magsasa.chaos.slo_check), including those of a loop.
+      - The default is C(chaos_experiments) of all hosts of the play, which the role suite fills.
     type: list
     elements: raw
   registered:
-    description: Names of variables that tasks with M(magsasa.chaos.slo_check) registered; they are taken from all hosts
-      of the play.
+    description: Names of variables that M(magsasa.chaos.slo_check) tasks registered, read from all hosts of the play.
     type: list
     elements: str
   report_dir:
-    description: Folder of the reports. Left out, the variable C(chaos_report_dir), then what the callback was told,
-      then C(reports) where the command runs.
+    description: Folder for reports. The default is the variable C(chaos_report_dir), then the setting of the callback,
+      then C(reports) in the current folder.
     type: path
   intensity:
-    description: Intensity of the run, for the report. Left out, the variable C(chaos_intensity).
+    description: Intensity of the run, for the report. The default is the variable C(chaos_intensity).
     type: str
   seed:
-    description: What decided by chance, for the report. Left out, the variable C(chaos_seed).
+    description: Seed of the random choices of the run, for the report. The default is the variable C(chaos_seed).
     type: str
   purpose:
-    description: Why the run is made. Left out, the variable C(chaos_purpose).
+    description: Purpose of the run. The default is the variable C(chaos_purpose).
     type: str
   owner:
-    description: Who answers for the system under test. Left out, the variable C(chaos_owner).
+    description: Owner of the system under test. The default is the variable C(chaos_owner).
     type: str
   approved_by:
-    description: Who approved the run. Left out, the variable C(chaos_approved_by).
+    description: Who approved the run. The default is the variable C(chaos_approved_by).
     type: str
   retest_of:
-    description: Id of the run whose findings this one tests again. Left out, the variable C(chaos_retest_of).
+    description: Id of the run whose findings this run re-tests. The default is the variable C(chaos_retest_of).
     type: str
   compare:
     description:
       - The earlier run to compare with. V(latest) is the newest in O(report_dir) with an experiment in common,
         V(latest-passed) the newest that passed, V(none) none; else the id of a run in O(report_dir), or a
         C(report.json).
-      - Left out, the variable C(chaos_compare), then V(latest). Worse and better are told only where the interval of
-        the change says so.
+      - The default is the variable C(chaos_compare), then V(latest). A figure counts as worse or better only if the
+        confidence interval of its change says so.
     type: str
   fail_on_regression:
-    description: Fail the task when an experiment became worse. Left out, the variable C(chaos_fail_on_regression), then
-      V(false).
+    description: Whether the task fails if an experiment became worse. The default is the variable
+      C(chaos_fail_on_regression), then V(false).
     type: bool
   to:
     description:
-      - Where the report is sent to as well. C(https://HOST/PATH) for one HTTP PUT of all its files as one C(tar.gz),
-        whose name C(RUN.tar.gz) is added to a path that ends with a slash; C(HOST:/FOLDER) for a copy to a host of the
+      - An additional destination for the report. C(https://HOST/PATH) for one HTTP PUT of all its files as a C(tar.gz),
+        where C(RUN.tar.gz) is appended to a path that ends with a slash; C(HOST:/FOLDER) for a copy to a host of the
         inventory; C(/FOLDER) for a copy to another folder of the controller.
-      - Left out, the variable C(chaos_report_to).
+      - The default is the variable C(chaos_report_to).
     type: str
 attributes:
   check_mode:
@@ -95,22 +94,22 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Write the report of all experiments that the hosts of this play have judged, and send it on
+- name: Write the report of all experiments of this play, and send it on
   magsasa.chaos.report:
     registered: [judged]
     purpose: Quarterly resilience test
     to: https://reports.example.org/chaos/
   run_once: true
 
-- name: Three faults in a play of your own, watched by one probe, with a report
+- name: Run three faults with one probe and a report
   hosts: web
   vars:
     chaos_purpose: Does the roll-out survive slow and busy hosts?
     chaos_owner: Team Orders
   tasks:
-    - name: Watch the service
+    - name: Start the probe
       magsasa.chaos.probe: {name: mine, url: "http://localhost:8000/health", lease: 10m}
-    - name: See how it is without a fault
+    - name: Record the steady state
       ansible.builtin.pause: {seconds: 10}
 
     - name: Keep half of the CPU busy
@@ -157,12 +156,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 folder:
-  description: Folder of the report; null when nothing was judged, or it could not be written.
+  description: Folder of the report; null if no experiment was judged, or the report could not be written.
   returned: always
   type: str
   sample: /srv/chaos/reports/20261128T220501Z-3fa9c1
 files:
-  description: Files in it.
+  description: Files of the report.
   returned: when a report was written
   type: list
   elements: str
@@ -183,7 +182,8 @@ sentence:
   type: str
   sample: 5 passed, 0 failed, 2 skipped; 5 of 7 ran; score 100 over 20 of 28 objectives; nothing left behind
 comparison:
-  description: The run that was compared with, how many experiments became worse and better, and a sentence; null without one.
+  description: The run that was compared with, how many experiments became worse and better, and a sentence; null
+    without one.
   returned: when a report was written
   type: dict
   sample:
