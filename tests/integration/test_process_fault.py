@@ -400,7 +400,7 @@ def test_processes_of_others_need_root(state, tmp_path):
             "import os, sys; os.setgroups([]); os.setgid(65534); os.setuid(65534); sys.path.insert(0, sys.argv[1]);"
             "from ansible_collections.magsasa.chaos.plugins.module_utils._families.process import FAMILY;"
             "options = {'action': 'pause', 'target': {'pid': int(sys.argv[2])}, 'tree': True, 'limit': 1, 'force': False, 'signal': 9};"
-            "FAMILY.plan(options, FAMILY.look(options))"
+            "FAMILY.plan(options, FAMILY.inspect(options))"
         )
         argv = ["/usr/bin/python3", "-B", "-c", code, str(Path(little_server.__file__).parents[2] / ".collections"), str(victim.pid)]
         done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60)

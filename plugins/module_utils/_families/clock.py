@@ -44,7 +44,7 @@ class Clock:
         """There is one time of day."""
         return ["clock"]
 
-    def look(self, options):
+    def inspect(self, options):
         """Who may move it, who would move it back, and where it is."""
         return {
             "able": capabilities.held(capabilities.SYS_TIME),

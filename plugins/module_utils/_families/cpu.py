@@ -140,7 +140,7 @@ class Cpu:
             "ramp_s": _quantity.duration(params["ramp"], "ramp"),
         }
 
-    def look(self, options):
+    def inspect(self, options):
         """Cores that this process may use."""
         quota = cpu_quota.of_units() if fault_unit.possible() else cpu_quota.of_process()
         return {"cores": sorted(os.sched_getaffinity(0)), "root": os.geteuid() == 0, "quota": quota}
@@ -301,7 +301,6 @@ class Cpu:
             if quota and asked * count > 100.0 * quota["cores"] and own * count >= USED_UP * 100.0 * quota["cores"]:
                 found["note"] = "a CPU quota limits this fault to %s" % cpu_quota.describe(quota, count)
         return found
-
 
     def trace(self, ctx):
         """Busy percent of the cores, added up over the seconds since the start: of the host, and of it our own."""

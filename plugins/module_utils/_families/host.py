@@ -51,7 +51,7 @@ class Host:
         """The present boot: ``revert`` takes its end for what was asked."""
         return ["boot"]
 
-    def look(self, options):
+    def inspect(self, options):
         """What there is to do it with."""
         if options["action"] in COMMANDS and not os.geteuid():
             services.require("take this host down")

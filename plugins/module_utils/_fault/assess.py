@@ -59,7 +59,7 @@ def assess(family, options, force=False):
     chosen = FAMILIES[family]
     try:
         parsed = dict(chosen.parse(options), force=force)
-        found = chosen.plan(parsed, chosen.look(parsed))
+        found = chosen.plan(parsed, chosen.inspect(parsed))
     except ChaosError as error:
         return {"can": False, "why": str(error), "packages": error.details.get("packages") or {}}
     except OSError as error:

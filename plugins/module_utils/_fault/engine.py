@@ -77,7 +77,7 @@ def _admit(ledger, active, family, envelope, options, carry_out):
         return {"changed": False, "fault": records.public(found)}  # of one that is being injected the plan, until it is in
     if hasattr(family, "claims"):  # where the other fault keeps this one from being planned at all
         guard.no_conflict({"claims": family.claims(options)}, active)
-    plan = family.plan(options, family.look(options))
+    plan = family.plan(options, family.inspect(options))
     guard.no_conflict(plan, active)
     plan["notes"] += launch.caveats(plans.all_undo(plan))
     return {"changed": True, "fault": records.public(carry_out(ledger, plan, envelope, options))}

@@ -155,7 +155,7 @@ def comm(pid):
         return ""
 
 
-def call_me(name):
+def set_process_name(name):
     """Give this process a short name that ps and top show."""
     ctypes.CDLL(None).prctl(_PR_SET_NAME, name.encode()[:15], 0, 0, 0)
 

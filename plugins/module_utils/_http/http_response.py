@@ -152,7 +152,7 @@ def body(stream, found, method, most):
 
 def _chunked(stream, most):
     pieces = []
-    room = most
+    left = most
     while True:
         match = _CHUNK_SIZE.fullmatch(_line(stream, 1024))
         if not match:
@@ -160,11 +160,11 @@ def _chunked(stream, most):
         size = int(match.group(1), 16)
         if size == 0:
             break
-        if size > room:
-            pieces.append(stream.take(room))
+        if size > left:
+            pieces.append(stream.take(left))
             return b"".join(pieces), True
         pieces.append(stream.take(size))
-        room -= size
+        left -= size
         if len(pieces[-1]) < size:
             raise _cut()
         if _line(stream, 2):

@@ -91,7 +91,7 @@ class Context:
                 cgroup_bounds.enter(self._workers_group)  # or not at all: the bounds of the supervisor are not for the fault
             for descriptor in self._close:
                 os.close(descriptor)
-            processes.call_me(name)
+            processes.set_process_name(name)
             work(*args)
             status = 0
         finally:

@@ -76,7 +76,7 @@ def start(ledger, record, latest, close=()):
     try:
         for descriptor in (writing, *close):
             os.close(descriptor)
-        processes.call_me("chaos-guardian")
+        processes.set_process_name("chaos-guardian")
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
         signal.set_wakeup_fd(-1)

@@ -23,7 +23,7 @@ LOOK_EVERY_S = 0.25
 
 def main(fault_id, _ready):
     """Entry ``undo``, all processes of the unit being gone: carry out what is left of the undo; mostly there is nothing left to do."""
-    processes.call_me("chaos-guardian")
+    processes.set_process_name("chaos-guardian")
     ledger = Ledger()
     done = False
     try:
@@ -42,7 +42,7 @@ def main(fault_id, _ready):
 
 def retry(fault_id, _ready):
     """Entry ``retry``, by a timer: once more, and the timer goes when it is done."""
-    processes.call_me("chaos-guardian")
+    processes.set_process_name("chaos-guardian")
     ledger = Ledger()
     done = _done(ledger, fault_id)
     if done:
@@ -69,7 +69,7 @@ def _done(ledger, fault_id):
 
 def watch(fault_id, _ready):
     """Entry ``watch``, by a timer at the deadline: undo what all who hold it are stopped or frozen for. Ends as soon as somebody acts."""
-    processes.call_me("chaos-guardian")
+    processes.set_process_name("chaos-guardian")
     ledger = Ledger()
     deadline = _wait.Deadline(INJECT_LIMIT_S)
     while True:

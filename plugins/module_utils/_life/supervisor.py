@@ -51,7 +51,7 @@ class Supervisor:
 
     def run(self, ready):
         """From armed to reverted; ``ready`` hears the record once the fault is in and measured."""
-        processes.call_me("chaos-fault")
+        processes.set_process_name("chaos-fault")
         self._listen()
         self._register()
         try:

@@ -192,7 +192,7 @@ def main(spec_path, ready):
         raise ValueError("the spec of the turn cannot be read")
     private_files.remove(spec_path)
     where = os.path.dirname(spec_path)
-    processes.call_me("chaos-turn")
+    processes.set_process_name("chaos-turn")
     from .._ledger.ledger import Ledger  # loaded now: the archive may be gone at the end
 
     ledger = Ledger()

@@ -49,7 +49,7 @@ def main(spec_path, ready):
     private_files.remove(spec_path)  # it may hold secrets, and is in memory now
     if spec is None:
         raise ValueError("the spec of the probe cannot be read")
-    processes.call_me("chaos-probe")
+    processes.set_process_name("chaos-probe")
     return Recorder(spec, os.path.dirname(spec_path)).run(ready)
 
 

@@ -163,14 +163,14 @@ def test_links_and_what_is_no_file_are_told(tmp_path):
         ("f/x", "Not a directory"),
     ):
         with pytest.raises(BadOption, match=words):
-            find.look(str(tmp_path / name))
-    assert find.look(str(tmp_path / "folder"), regular=False)["ino"] == (tmp_path / "folder").stat().st_ino
+            find.inspect(str(tmp_path / name))
+    assert find.inspect(str(tmp_path / "folder"), regular=False)["ino"] == (tmp_path / "folder").stat().st_ino
 
 
 def test_who_writes_is_seen(tmp_path):
     path = tmp_path / "f"
     path.write_text("x")
     with path.open():
-        assert find.look(str(path))["writers"] == []
+        assert find.inspect(str(path))["writers"] == []
     with path.open("a"):
-        assert find.look(str(path))["writers"][0].startswith("process %d (" % os.getpid())
+        assert find.inspect(str(path))["writers"][0].startswith("process %d (" % os.getpid())

@@ -38,7 +38,7 @@ UNIT = {
     "boot_id": "b",
     "device": ["254:0", "/dev/vda"],
 }
-HOST_TASKS = {"root": True, "pid_max": 10000, "threads_max": 20000, "used": 1000, "group_room": None, "available_kib": 4 << 20}
+HOST_TASKS = {"root": True, "pid_max": 10000, "threads_max": 20000, "used": 1000, "group_tasks_left": None, "available_kib": 4 << 20}
 HOST_FILES = {"root": True, "used": 2000, "most": 100000, "each": 65000}
 INODES = {"path": "/srv", "device": 7, "total": 100000, "free": 90000}
 PROCESS = {"start": 9, "soft": 1024, "hard": 4096, "numbers": [0, 1, 2, 5], "name": "web", "why": None}
@@ -157,7 +157,7 @@ def test_what_is_taken_leaves_what_was_asked(facts, given, need):
         (HOST_TASKS, {"root": False}, {"action": "tasks", "leave_free": 500}, NotHere, "needs root"),
         (HOST_TASKS, {"used": 9800}, {"action": "tasks", "leave_free": 500}, Refused, "only 200 are free now"),
         (HOST_TASKS, {"pid_max": 1 << 22, "threads_max": 1 << 22}, {"action": "tasks", "leave_free": 300000}, NotHere, "take too long"),
-        (HOST_TASKS, {"group_room": 2000}, {"action": "tasks", "leave_free": 500}, NotHere, "allows 2000 more"),
+        (HOST_TASKS, {"group_tasks_left": 2000}, {"action": "tasks", "leave_free": 500}, NotHere, "allows 2000 more"),
         (HOST_TASKS, {"available_kib": 400 * 1024}, {"action": "tasks", "leave_free": 500}, Refused, "400 MiB is available"),
         (HOST_FILES, {}, {"action": "descriptors", "leave_free": 4999}, Refused, "5000 must"),
         (HOST_FILES, {"most": 1 << 62}, {"action": "descriptors", "leave_free": 5000}, NotHere, "fs.file-max"),
@@ -262,9 +262,9 @@ def test_room_of_the_control_groups_above(tmp_path):
         (tmp_path / folder).mkdir(parents=True)
         (tmp_path / folder / "pids.max").write_text(most)
         (tmp_path / folder / "pids.current").write_text(used)
-    assert tasks.group_room("0::/a/b", str(tmp_path)) == 90
-    assert tasks.group_room("3:pids:/x\n1:cpu:/y\n0::/", str(tmp_path)) == 22
-    assert tasks.group_room("0::/", str(tmp_path)) is None
+    assert tasks.group_tasks_left("0::/a/b", str(tmp_path)) == 90
+    assert tasks.group_tasks_left("3:pids:/x\n1:cpu:/y\n0::/", str(tmp_path)) == 22
+    assert tasks.group_tasks_left("0::/", str(tmp_path)) is None
 
 
 @pytest.mark.parametrize("done", [0, 1])

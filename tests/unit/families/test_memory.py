@@ -123,7 +123,7 @@ def test_limits_of_control_groups(tmp_path, text, limited, available):
     found = headroom.groups(text, str(tmp_path / "v1"), (str(tmp_path / "v2"),))
     assert [folder for folder, _layout in found] == [str(tmp_path / each) for each in limited]
     if found:
-        assert headroom.group_room(*found[0])[1] == available
+        assert headroom.group_headroom(*found[0])[1] == available
 
 
 @pytest.mark.parametrize("path", ["/x", "//x", "/", "relative", "/../up"])

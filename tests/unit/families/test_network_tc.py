@@ -376,5 +376,5 @@ def test_interfaces_that_lead_to_the_peers(change, names, monkeypatch):
     monkeypatch.setattr(tc, "addresses", lambda: there)
     monkeypatch.setattr(tc, "qdiscs", lambda dev=None, counters=False: [{"kind": "noqueue", "handle": "0:", "root": True, "dev": dev}])
     monkeypatch.setattr(tc, "way_to", {PEER: "eth1", "127.0.0.1": "lo"}.get)
-    found = interfaces.look(parsed(delay="1s", **change))
+    found = interfaces.inspect(parsed(delay="1s", **change))
     assert [each["dev"] for each in found] == names and not any(each["root"] or each["ingress"] for each in found)

@@ -90,9 +90,9 @@ class Container:
             "docker_socket": params["docker_socket"],
         }
 
-    def look(self, options):
+    def inspect(self, options):
         """What is meant, as the engine has it."""
-        return find.look(options)
+        return find.inspect(options)
 
     def claims(self, options):
         """One that is held down does not match as it did before: the other fault is named instead."""

@@ -19,7 +19,7 @@ SANDBOX = {"io.kubernetes.docker.type": "podsandbox", "io.cri-containerd.kind": 
 SHORTEST_ID = 12  # digits of an id that are as good as all
 
 
-def look(options):
+def inspect(options):
     """``{"access", "found": [facts], "matching", "users": {id: [names]}, "carriers", "uid"}`` of what is meant; raises BadOption when nothing is."""
     known = {}
     silent = []

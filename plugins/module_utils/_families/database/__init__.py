@@ -14,7 +14,7 @@ SQL_ONLY = ("database", "account", "table", "login_user", "login_password", "log
 
 
 class Database:
-    """The database family; each engine is a room of its own."""
+    """The database family; each engine is a module of its own."""
 
     name = "database"
     settle_s = 0.1
@@ -37,19 +37,19 @@ class Database:
     def parse(self, params):
         """Figures of the family's options."""
         engine = params["engine"] or ("sqlite" if params["path"] else "postgresql")
-        room = ENGINES[engine]
-        if params["action"] not in room.ACTIONS:
-            raise BadOption("action", params["action"], "is not possible with %s" % engine, "use one of %s" % ", ".join(room.ACTIONS))
-        by_sql = params["action"] in BY_SQL[room]
-        for option in ("account",) if by_sql and room is postgresql else () if by_sql else SQL_ONLY:
+        module = ENGINES[engine]
+        if params["action"] not in module.ACTIONS:
+            raise BadOption("action", params["action"], "is not possible with %s" % engine, "use one of %s" % ", ".join(module.ACTIONS))
+        by_sql = params["action"] in BY_SQL[module]
+        for option in ("account",) if by_sql and module is postgresql else () if by_sql else SQL_ONLY:
             if params[option]:
                 shown = "(secret)" if option == "login_password" else params[option]
                 raise BadOption(option, shown, "has no effect with action=%s of %s" % (params["action"], engine), "leave it out")
-        return dict(room.parse(params), engine=engine, action=params["action"])
+        return dict(module.parse(params), engine=engine, action=params["action"])
 
-    def look(self, options):
+    def inspect(self, options):
         """What the engine needs to know of the host."""
-        return ENGINES[options["engine"]].look(options)
+        return ENGINES[options["engine"]].inspect(options)
 
     def plan(self, options, facts):
         """The engine's plan."""

@@ -33,11 +33,11 @@ def parse(params):
     return dict(parsed, **by_sql.parse(params)) if params["action"] in by_sql.ACTIONS else parsed
 
 
-def look(options):
+def inspect(options):
     """The server that listens on the port; for what is done by SQL, what it says."""
     if options["action"] in by_sql.ACTIONS:
-        return by_sql.look(options)
-    facts = servers.look(options["port"], PROGRAMS, "MySQL or MariaDB")
+        return by_sql.inspect(options)
+    facts = servers.inspect(options["port"], PROGRAMS, "MySQL or MariaDB")
     return dict(facts, address=mysql_ping.socket_path(facts["marks"]["pid"]) or facts["address"])
 
 

@@ -73,7 +73,7 @@ def _login(options):
     return {"host": options["login_host"] or "127.0.0.1", "port": options["port"], "socket": socket, "user": user}
 
 
-def look(options):
+def inspect(options):
     """What the server says of what is meant."""
     login, password = _login(options), (options.get("secret") or {}).get("password")
     facts = {"login": login}

@@ -35,11 +35,11 @@ def parse(params):
     return dict(parsed, **by_sql.parse(params)) if params["action"] in by_sql.ACTIONS else parsed
 
 
-def look(options):
+def inspect(options):
     """The server that listens on the port; for what is done by SQL, what it says."""
     if options["action"] in by_sql.ACTIONS:
-        return by_sql.look(options)
-    return servers.look(options["port"], PROGRAMS, "PostgreSQL")
+        return by_sql.inspect(options)
+    return servers.inspect(options["port"], PROGRAMS, "PostgreSQL")
 
 
 def plan(options, facts):

@@ -79,7 +79,7 @@ def _way(options):
     return "template1" if options["database"] == "postgres" else "postgres"
 
 
-def look(options):
+def inspect(options):
     """What the server says of what is meant."""
     login, password = _login(options), (options.get("secret") or {}).get("password")
     database = options["database"]

@@ -27,7 +27,7 @@ def named(option, text, engine, most=63):
     return text
 
 
-def look(port, programs, label):
+def inspect(port, programs, label):
     """``{"uid", "us", "address", "unit", "obstacle", "tree", "marks"}`` of the server on a port (JSON-able)."""
     listening = listeners.listeners()
     mine = [each for each in listening if each.port == port]

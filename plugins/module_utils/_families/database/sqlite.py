@@ -37,7 +37,7 @@ def parse(params):
     return {"path": params["path"], "patience_s": _quantity.duration(params["patience"], "patience", low=0.1, high=50.0)}
 
 
-def look(options):
+def inspect(options):
     """What kind of file it is; links are followed once, here."""
     path = os.path.realpath(options["path"])
     try:

@@ -46,9 +46,9 @@ class Disk:
         parsed.update(ACTIONS[action].parse(params))
         return parsed
 
-    def look(self, options):
+    def inspect(self, options):
         """Facts of the folder."""
-        return space.look(options["path"])
+        return space.inspect(options["path"])
 
     def plan(self, options, facts):
         """See the action's own."""

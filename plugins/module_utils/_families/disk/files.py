@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files of our own: made safely, given their room on the disk, filled. Private to magsasa.chaos."""
+"""Files of our own: made safely, given their space on the disk, filled. Private to magsasa.chaos."""
 
 from __future__ import annotations
 
@@ -53,14 +53,14 @@ def allocate(descriptor, start, length):
     return True
 
 
-def write(descriptor, length, room=None):
-    """Write ``length`` bytes that no file system compresses away, from the start; stop early when ``room()`` bytes are used up."""
+def write(descriptor, length, budget=None):
+    """Write ``length`` bytes that no file system compresses away, from the start; stop early when ``budget()`` bytes are used up."""
     block = os.urandom(BLOCK)
     done = 0
     while done < length:
         piece = min(BLOCK, length - done)
-        if room:
-            piece = min(piece, room())
+        if budget:
+            piece = min(piece, budget())
             if piece <= 0:
                 return
         done += os.pwrite(descriptor, block[:piece], done)

@@ -62,7 +62,7 @@ def make_plan(options, facts, notes):
 
 
 def start(ctx, args):
-    """Take the room at once with fallocate; where that is not supported a worker writes, and ends with the fault."""
+    """Take the space at once with fallocate; where that is not supported a worker writes, and ends with the fault."""
     figures = Figures(1)
     ctx.memory.update(args=args, figures=figures, worker=False, before=space.free_bytes(args["path"]))
     descriptor = files.create(args["file"])
@@ -102,7 +102,7 @@ def _allocate(descriptor, args):
 
 
 def _use_up(descriptor, folder, leave_free):
-    """Take room until ``leave_free`` bytes are free. The file system's own book takes room too: look instead of counting."""
+    """Take space until ``leave_free`` bytes are free. The file system's own book takes space too: look instead of counting."""
     piece = None
     for _round in range(ROUNDS):
         more = _above(folder, leave_free)

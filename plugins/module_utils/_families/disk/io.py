@@ -82,7 +82,7 @@ def work(figures, index, name, mode, sync, block_size, file_size, rate):
 
 
 def _prepare(descriptor, name, mode, block_size, file_size):
-    """Take the room now, so that no later fault is promised it; what is to be read must really be on the disk."""
+    """Take the space now, so that no later fault is promised it; what is to be read must really be on the disk."""
     if mode == "write":
         files.allocate(descriptor, 0, file_size)
         return None

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a folder's file system and its device are, and the room that is left there. Private to magsasa.chaos."""
+"""What a folder's file system and its device are, and the space that is left there. Private to magsasa.chaos."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def amount(options, name, total):
     return options[name]
 
 
-def look(path):
-    """Facts of the folder ``path``: file system, device, room in bytes. Raises BadOption when it cannot be used.
+def inspect(path):
+    """Facts of the folder ``path``: file system, device, space in bytes. Raises BadOption when it cannot be used.
 
     ``free`` is what a process without privileges can use (f_bavail: what df shows), also when we are root: the blocks that
     a file system keeps for root are never part of what a fault takes.
@@ -47,15 +47,15 @@ def look(path):
     try:
         real = os.path.realpath(path)
         found = os.stat(real)
-        room = os.statvfs(real)
+        volume = os.statvfs(real)
     except (OSError, ValueError) as error:
         said = getattr(error, "strerror", None) or error
         raise BadOption("path", path, "cannot be used (%s)" % said, "name an existing folder")
     if not stat.S_ISDIR(found.st_mode):
         raise BadOption("path", path, "is not a folder", "name an existing folder")
-    if not room.f_blocks:
+    if not volume.f_blocks:
         raise BadOption("path", path, "is on a file system that cannot store files", "name a folder on a disk")
-    if room.f_flag & os.ST_RDONLY:
+    if volume.f_flag & os.ST_RDONLY:
         raise BadOption("path", path, "is on a file system that is mounted read-only", "name a folder that can be written to")
     if not os.access(real, os.W_OK | os.X_OK):
         raise BadOption("path", path, "is not writable for this user", "name another folder, or run as its owner")
@@ -68,16 +68,16 @@ def look(path):
         "mount": mounted["point"],
         "type": mounted["type"],
         "device": device,
-        "total": room.f_blocks * room.f_frsize,
-        "free": room.f_bavail * room.f_frsize,
+        "total": volume.f_blocks * volume.f_frsize,
+        "free": volume.f_bavail * volume.f_frsize,
         "holds_ledger": holds_state(found.st_dev),
     }
 
 
 def free_bytes(path):
     """What df calls available."""
-    room = os.statvfs(path)
-    return room.f_bavail * room.f_frsize
+    volume = os.statvfs(path)
+    return volume.f_bavail * volume.f_frsize
 
 
 def _mountinfo():

@@ -76,7 +76,7 @@ class Dns:
         """What a fault of these options holds."""
         return ["name:%s" % each for each in options["names"]] + (["DNS queries"] if options["via"] == "queries" else [])
 
-    def look(self, options):
+    def inspect(self, options):
         """/etc/hosts, the names of the host itself, and what there is to do it with."""
         path = hosts_file.PATH
         try:

@@ -76,9 +76,9 @@ class File:
         """What a fault of these options holds, known before the host is looked at: a file that is moved aside cannot be."""
         return ["file:%s" % options["path"]]
 
-    def look(self, options):
+    def inspect(self, options):
         """The file, who has it open for writing, and what the names of owner and group mean."""
-        facts = find.look(options["path"], regular=options["action"] != "permissions")
+        facts = find.inspect(options["path"], regular=options["action"] != "permissions")
         wanted = {"mode": options["mode"], "uid": owners.user(options["owner"]), "gid": owners.group(options["group"])}
         facts["wanted"] = {key: value for key, value in wanted.items() if value is not None}
         return facts

@@ -36,7 +36,7 @@ def absolute(text):
     return os.path.normpath("/" + path.lstrip("/"))
 
 
-def look(path, regular=True):
+def inspect(path, regular=True):
     """Facts of the file (JSON-able); raises BadOption when there is none that can be used."""
     try:
         real = os.path.realpath(path)

@@ -75,7 +75,7 @@ class Http:
         """What a fault of these options holds."""
         return ["http port %d" % options["port"]]
 
-    def look(self, options):
+    def inspect(self, options):
         """Who listens on the port, how this host is managed, and what there is to do it with."""
         there, uid, port = _cmd.which("nft") is not None, os.geteuid(), options["port"]
         sample = rules.numbered(rules.plan(port), {4: 1, 6: 1})

@@ -55,7 +55,7 @@ def has_ipv6():
 
 def work(sockets, options, counts):
     """Serve until SIGTERM, and until what is under way then is done (at most PATIENCE)."""
-    for change in (_room, lambda: os.setpriority(os.PRIO_PROCESS, 0, URGENT)):
+    for change in (_raise_descriptor_limit, lambda: os.setpriority(os.PRIO_PROCESS, 0, URGENT)):
         try:
             change()
         except (OSError, ValueError):
@@ -63,7 +63,7 @@ def work(sockets, options, counts):
     Proxy(sockets, options, counts).serve()
 
 
-def _room():
+def _raise_descriptor_limit():
     """Two descriptors a connection: as many as there may be."""
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

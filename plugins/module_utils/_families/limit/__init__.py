@@ -12,7 +12,7 @@ ACTIONS = {"unit": unit, "descriptors": descriptors, "tasks": tasks, "inodes": i
 
 
 class Limit:
-    """The limit family; each action is a file of its own with OPTIONS, parse, look, make_plan, start and measure."""
+    """The limit family; each action is a file of its own with OPTIONS, parse, inspect, make_plan, start and measure."""
 
     name = "limit"
     settle_s = 0.3
@@ -48,9 +48,9 @@ class Limit:
         """One fault at a time for each thing: where it is used up already, a second look would only tell how little is left."""
         return ACTIONS[options["action"]].claims(options)
 
-    def look(self, options):
+    def inspect(self, options):
         """Facts of the action's own."""
-        return ACTIONS[options["action"]].look(options)
+        return ACTIONS[options["action"]].inspect(options)
 
     def plan(self, options, facts):
         """See the action's own."""

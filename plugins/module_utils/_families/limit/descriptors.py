@@ -55,7 +55,7 @@ def free_below(numbers, bound):
     return bound - sum(1 for each in numbers if each < bound)
 
 
-def look(options):
+def inspect(options):
     """Descriptors of the host, or of one process and why it may not be touched."""
     if options["pid"] is None:
         used, unused, most = (int(each) for each in unit_limits.read("/proc/sys/fs/file-nr").split())

@@ -34,21 +34,21 @@ def free_inodes(path):
     return os.statvfs(path).f_favail
 
 
-def look(options):
+def inspect(options):
     """Inodes of the folder's file system; raises BadOption."""
     path = options["path"]
     if not os.path.isabs(path):
         raise BadOption("path", path, "is not an absolute path", "use one such as /var/tmp")
     real = os.path.realpath(path)
     try:
-        room, device = os.statvfs(real), os.stat(real).st_dev
+        volume, device = os.statvfs(real), os.stat(real).st_dev
     except (OSError, ValueError) as error:
         raise BadOption("path", path, "cannot be used (%s)" % (getattr(error, "strerror", None) or error), "name an existing folder")
     if not os.path.isdir(real):
         raise BadOption("path", path, "is not a folder", "name an existing folder")
-    if room.f_flag & os.ST_RDONLY or not os.access(real, os.W_OK | os.X_OK):
+    if volume.f_flag & os.ST_RDONLY or not os.access(real, os.W_OK | os.X_OK):
         raise BadOption("path", path, "is not writable for this user", "name another folder, or run as its owner")
-    return {"path": real, "device": device, "total": room.f_files, "free": room.f_favail, "place": moved_paths.of(real)}
+    return {"path": real, "device": device, "total": volume.f_files, "free": volume.f_favail, "place": moved_paths.of(real)}
 
 
 def claims(options):

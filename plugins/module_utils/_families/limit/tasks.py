@@ -55,7 +55,7 @@ def _number(name):
     return int(text) if text.isdigit() else None
 
 
-def group_room(text, folder=unit_limits.CGROUPS):
+def group_tasks_left(text, folder=unit_limits.CGROUPS):
     """Tasks that the control groups above the workers still allow, by text of the form of /proc/PID/cgroup; None without a limit."""
     rooms = []
     for line in text.splitlines():
@@ -70,7 +70,7 @@ def group_room(text, folder=unit_limits.CGROUPS):
     return min(rooms) if rooms else None
 
 
-def look(options):
+def inspect(options):
     """What bounds the tasks of this host, and how many there are."""
     available = unit_limits.read("/proc/meminfo").partition("MemAvailable:")[2].split()
     return {
@@ -78,7 +78,7 @@ def look(options):
         "pid_max": _number("/proc/sys/kernel/pid_max") or 32768,
         "threads_max": _number("/proc/sys/kernel/threads-max") or 32768,
         "used": count(),
-        "group_room": group_room(UNITS if units.possible() else unit_limits.read("/proc/self/cgroup")),
+        "group_tasks_left": group_tasks_left(UNITS if units.possible() else unit_limits.read("/proc/self/cgroup")),
         "available_kib": int(available[0]) if available else 0,
     }
 
@@ -100,8 +100,8 @@ def make_plan(options, facts):
     instead = "limit a unit with action=unit and tasks"
     if need > MOST:
         raise NotHere("%d tasks would have to be started (this host can have %d), and more than %d take too long" % (need, limit, MOST), instead)
-    if facts["group_room"] is not None and need > facts["group_room"] - FLOOR:
-        raise NotHere("%d tasks would have to be started, and the control group of this task allows %d more" % (need, facts["group_room"]), instead)
+    if facts["group_tasks_left"] is not None and need > facts["group_tasks_left"] - FLOOR:
+        raise NotHere("%d tasks would have to be started, and the control group of this task allows %d more" % (need, facts["group_tasks_left"]), instead)
     if need * KIB_EACH > facts["available_kib"] - KEEP_KIB:
         needs, has = need * KIB_EACH // 1024, facts["available_kib"] // 1024
         figure = "%d tasks take about %d MiB, %d MiB is available, and %d MiB must stay available" % (need, needs, has, KEEP_KIB // 1024)

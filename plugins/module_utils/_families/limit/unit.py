@@ -73,7 +73,7 @@ def disk_of(path):
     return unit_limits.read(os.path.join(real, "dev")), "/dev/" + os.path.basename(real).replace("!", "/")
 
 
-def look(options):
+def inspect(options):
     """The unit, its control group with the present figures, its limits and the files that hold them."""
     if not os.path.isdir(services.RUNNING):
         raise NotHere("limits of units need systemd, which does not run this host", "use another host")

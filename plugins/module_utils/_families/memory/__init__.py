@@ -60,9 +60,9 @@ class Memory:
             parsed["reserve"] = _quantity.size(params["reserve"], "reserve")
         return parsed
 
-    def look(self, options):
+    def inspect(self, options):
         """What is there and what is available, in bytes."""
-        return headroom.Room().look()
+        return headroom.Headroom().inspect()
 
     def plan(self, options, facts):
         """One worker; the memory goes with it."""
@@ -119,7 +119,7 @@ class Memory:
     def do_hold(self, ctx, args):
         """Start the worker; without a ramp, wait until it holds everything or cannot get on."""
         keepers = [ctx.record[key]["pid"] for key in ("supervisor", "guardian")]
-        before = headroom.Room().look()["available"] + sum(headroom.taken(pid)[0] for pid in keepers)
+        before = headroom.Headroom().inspect()["available"] + sum(headroom.taken(pid)[0] for pid in keepers)
         shared = hold.Shared()
         pid, _start = ctx.spawn("chaos-memory", hold.run, shared, args["size"], args["ramp_s"], args["reserve"], args["back_off"], keepers)
         ctx.memory.update(shared=shared, args=args, pid=pid, pids=keepers + [pid], before=before, since=time.monotonic())
@@ -152,7 +152,7 @@ class Memory:
         shared, args = memory["shared"], memory["args"]
         found = [headroom.taken(pid) for pid in memory["pids"]]
         held, swapped = (sum(each[index] for each in found) for index in (0, 1))
-        available = headroom.Room().look()["available"]
+        available = headroom.Headroom().inspect()["available"]
         shown = {
             "held_mib": round(held / MIB, 1),
             "worker_rss_mib": round(headroom.resident(memory["pid"]) / MIB, 1),

@@ -65,7 +65,7 @@ def _limit(folder, layout):
     return min(limits) if limits else None
 
 
-def group_room(folder, layout):
+def group_headroom(folder, layout):
     """(limit, available) bytes of one control group; (None, None) when its limit is gone."""
     limit = _limit(folder, layout)
     usage = _text(os.path.join(folder, layout[1])).strip()
@@ -79,18 +79,18 @@ def group_room(folder, layout):
     return limit, max(0, limit - int(usage) + reclaimable)
 
 
-class Room:
+class Headroom:
     """Reads what is available now; finds the control groups once."""
 
     def __init__(self):
         self.groups = groups(_text("/proc/self/cgroup"))
 
-    def look(self):
+    def inspect(self):
         """``{"total", "available"`` bytes, ``"limited_by": "host" | "control group"}`` of whatever leaves the least."""
         total, available = meminfo()
         found = {"total": total, "available": available, "limited_by": "host"}
         for folder, layout in self.groups:
-            limit, left = group_room(folder, layout)
+            limit, left = group_headroom(folder, layout)
             if limit is not None and left < found["available"]:
                 found.update(available=left, limited_by="control group")
             if limit is not None:

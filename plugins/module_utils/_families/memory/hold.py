@@ -127,14 +127,14 @@ def run(shared, size, ramp_s, reserve, back_off, keepers):
     holder = Holder(shared, size)
     goal = max(0, size - sum(headroom.taken(pid)[0] for pid in keepers + [os.getpid()]))
     shared.put(goal=goal)
-    host = headroom.Room()
+    host = headroom.Headroom()
     policy = BackOff(reserve, holder.chunk)
     began = time.monotonic()
     while True:
         now = time.monotonic()
         wanted = goal if not ramp_s else int(goal * min(1.0, (now - began) / ramp_s))
         if back_off:
-            what, amount, why = policy.decide(now, host.look()["available"], headroom.pressure() or 0.0, holder.held, wanted)
+            what, amount, why = policy.decide(now, host.inspect()["available"], headroom.pressure() or 0.0, holder.held, wanted)
         else:
             what, amount, why = "take", 0, 0
         if what == "give back":

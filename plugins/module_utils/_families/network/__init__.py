@@ -37,7 +37,7 @@ class Network:
             found["protocol"] = "tcp"
         return found
 
-    def look(self, options):
+    def inspect(self, options):
         """What there is to do it with, and what must not be touched."""
         there = _cmd.which("nft") is not None
         uid = os.geteuid()
@@ -45,11 +45,11 @@ class Network:
         found["ways_in"] = management_connections.ways_in()
         found["interfaces"] = sorted(name for _number, name in socket.if_nameindex())
         if not uid and (not there or found["obstacle"]):
-            found["iptables"] = xt.look()
+            found["iptables"] = xt.inspect()
         if not uid:
-            found["translations"] = address_translation.look(there and not found["obstacle"])
+            found["translations"] = address_translation.inspect(there and not found["obstacle"])
         if options["effects"] and not uid:
-            found["tc"] = traffic_control.look(options)
+            found["tc"] = traffic_control.inspect(options)
         return found
 
     def plan(self, options, facts):

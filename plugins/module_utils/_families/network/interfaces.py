@@ -14,7 +14,7 @@ from . import scope as scopes, tree
 MOST = 16  # interfaces: one digit in the names of our devices
 
 
-def look(options):
+def inspect(options):
     """``[{"dev", "loopback", "qlen", "root", "ingress"}]``: interfaces that the scope may mean.
 
     ``root``, ``ingress``: what an administrator, or another fault, has put there already, as text; "" where nothing stands in the way.

@@ -180,7 +180,7 @@ def _dropped(requested):
     return 100.0 * loss * (1 - twice) / (1 + twice - loss * twice)
 
 
-def look(options):
+def inspect(options):
     """What traffic control finds here: ``{"there", "missing", "denied", "lacks": {kind: why}, "tables": {name: bool}, "devices": [...]}``."""
     missing = [program for program in ("tc", "ip") if _cmd.which(program) is None]
     if missing:
@@ -197,5 +197,5 @@ def look(options):
         "there": True,
         "lacks": lacks,
         "tables": {wanted: tc.has_distribution(wanted)} if wanted else {},
-        "devices": interfaces.look(options) if usable else [],
+        "devices": interfaces.inspect(options) if usable else [],
     }

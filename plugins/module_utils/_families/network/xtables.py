@@ -100,14 +100,14 @@ def _transports(scope, way, version):
 
 def _portions(ports):
     """Texts of ports, as many as one match takes in each."""
-    found, room = [], 0
+    found, slots_left = [], 0
     for low, high in ports:
         size = 1 if low == high else 2
-        if size > room:
+        if size > slots_left:
             found.append([])
-            room = MOST_PORTS
+            slots_left = MOST_PORTS
         found[-1].append("%d" % low if low == high else "%d:%d" % (low, high))
-        room -= size
+        slots_left -= size
     return [",".join(each) for each in found]
 
 

@@ -92,7 +92,7 @@ class Process:
 
     # -- reading
 
-    def look(self, options):
+    def inspect(self, options):
         """The processes that are meant, with what is needed to judge and to undo."""
         listening = listeners.listeners()
         pids = find.pids(options["target"], options["action"] == "pause", listening)

@@ -65,9 +65,9 @@ class Service:
             "whom": params["whom"] or "main",
         }
 
-    def look(self, options):
+    def inspect(self, options):
         """The unit, what triggers it, what would end with it, and the units that carry this very task."""
-        return units.look(options["unit"])
+        return units.inspect(options["unit"])
 
     # -- planning
 

@@ -22,7 +22,7 @@ ENDS_WITH = ("RequiredBy", "BoundBy", "ConsistsOf")  # what systemd stops togeth
 MOST = 60  # units around one that are looked at
 
 
-def look(name):
+def inspect(name):
     """``{"unit", "triggers", "dependents", "carriers", "folder"}`` as systemd has them; raises Refused without systemd or root, MissingTool."""
     if not os.path.isdir(services.RUNNING):
         raise Refused("systemd", "systemd does not run this host", remedy="use magsasa.chaos.process_fault")

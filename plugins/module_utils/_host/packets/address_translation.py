@@ -20,7 +20,7 @@ _PORTS = re.compile(r"--(?:dport|dports|ctorigdstport) ([0-9:,]+)")
 MOST_PORTS = 64
 
 
-def look(with_nft):
+def inspect(with_nft):
     """What the rules of this host say, in the words of nft where it can be had, else of iptables. What cannot be read is not there for us."""
     try:
         found = _by_nft() if with_nft else None

@@ -24,7 +24,7 @@ _OURS = re.compile(r"magsasa_[0-9a-f]{12}_(?:in|out|act)")
 _ID = re.compile(r"[0-9a-f]{12}")
 
 
-def look():
+def inspect():
     """``{"programs": {"4", "6": path}, "ipv6", "obstacles": {version: why}, "fresh": [version]}``; changes nothing, not even by looking.
 
     ``fresh``: versions whose table filter is not there yet. The legacy kind makes it at the first look, so it is not looked at.
