@@ -51,15 +51,10 @@ from ansible import constants
 from ansible.plugins.callback.default import CallbackModule as Default
 from ansible.utils.color import stringc
 from ansible_collections.magsasa.chaos.plugins.plugin_utils import _events, _outcome
-from ansible_collections.magsasa.chaos.plugins.plugin_utils._console import lines, quiet
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._console import lines, live, quiet
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._console.interrupt import Interrupt
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._console.screen import Aside, Screen
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._console.state import State
-
-try:
-    from ansible_collections.magsasa.chaos.plugins.plugin_utils._console import live
-except ImportError:  # no rich: lines
-    live = None
 
 NAME = "magsasa.chaos.console"
 LOOK_S = 0.25  # between two looks at the events, and two frames
@@ -118,7 +113,7 @@ class CallbackModule(Default):
         """Whether something can be drawn: not in AWX, whose runner gives Ansible a terminal that nobody sees and a callback over this one."""
         watched = type(self).__name__ == "CallbackModule" and self.CALLBACK_NAME == NAME
         quiet_place = os.environ.get("CI") or os.environ.get("TERM", "dumb") in ("dumb", "unknown", "")
-        return bool(live and watched and not quiet_place and self.get_option("live") and sys.stdout.isatty())
+        return bool(live.HAS_RICH and watched and not quiet_place and self.get_option("live") and sys.stdout.isatty())
 
     def _follow(self):
         while not self._over.wait(LOOK_S):

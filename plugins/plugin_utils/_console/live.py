@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A run on a terminal, drawn with the library rich: what a screen shows just now. Pure. Private to magsasa.chaos.
 
-Imported only where rich is there: the environment of the chaos command has it, a controller need not.
+The environment of the chaos command has that library; a controller need not, and has lines then.
 """
 
 from __future__ import annotations
@@ -11,12 +11,16 @@ from __future__ import annotations
 import io
 import textwrap
 
-from rich.cells import cell_len
-from rich.console import Console
-from rich.text import Text
-
 from . import lines
 
+try:
+    from rich.cells import cell_len
+    from rich.console import Console
+    from rich.text import Text
+except ImportError:
+    Console = Text = cell_len = None
+
+HAS_RICH = Console is not None
 COLORS = {"passed": "green", "failed": "bold red", "unknown": "yellow", "skipped": "cyan", "planned": "blue", "faint": "dim", "strong": "bold"}
 PHASE_COLORS = {"baseline": "cyan", "hold": "magenta", "recovery": "green"}
 NARROWEST_BAR, WIDEST_BAR = 8, 48
@@ -111,13 +115,13 @@ class Painter:
         head.append(" %-*s  " % (ids, scenario.id), "bold")
         phase, figures = lines.phase(scenario, now), ", ".join(lines.figures(scenario))
         wide = width >= WIDE
-        bar = min(WIDEST_BAR, width - 1 - head.cell_len - 2 - PHASE - (FIGURES if wide else 0))
+        columns = min(WIDEST_BAR, width - 1 - head.cell_len - 2 - PHASE - (FIGURES if wide else 0))
         told = self._hosts(state, scenario) + ([] if wide else [figures]) + [lines.aside(scenario)]
         aside = "; ".join(filter(None, told))
-        if bar < NARROWEST_BAR:
-            narrow = Text("    ").append_text(self.bar(scenario, now, max(NARROWEST_BAR, min(WIDEST_BAR, width - 5 - PHASE)))).append("  " + phase)
+        if columns < NARROWEST_BAR:
+            narrow = Text("    ").append_text(self.progress(scenario, now, max(NARROWEST_BAR, min(WIDEST_BAR, width - 5 - PHASE)))).append("  " + phase)
             return [head, narrow, Text("    " + aside)]
-        head.append_text(self.bar(scenario, now, bar)).append("  %-*s%s" % (PHASE - 2, phase, figures if wide else ""))
+        head.append_text(self.progress(scenario, now, columns)).append("  %-*s%s" % (PHASE - 2, phase, figures if wide else ""))
         return [head, Text(" " * (2 + WORD + 1) + aside)]
 
     @staticmethod
@@ -127,7 +131,7 @@ class Painter:
         told = lines.count(scenario.host_count, "host") + (", wave %d of %d" % (scenario.wave, scenario.waves) if scenario.waves > 1 else "")
         return [told] + [", ".join("%d %s" % (number, word) for word, number in scenario.words().most_common())]
 
-    def bar(self, scenario, now, width):
+    def progress(self, scenario, now, width):
         """Baseline, hold and recovery, each as wide as it is long."""
         done_shape, open_shape, between, border = self._shapes
         shares = [share for share in scenario.shares(now) if share[1] > 0]

@@ -185,9 +185,8 @@ class State:
         if scenario is None or scenario.phase not in ("inject", "hold") or (scenario.results and len(scenario.results) >= scenario.host_count):
             return []
         within = self.run.get("lease_s") or scenario.left_s(scenario.since) or scenario.hold_s
-        told = {host: event for host, event in scenario.back.items()}
-        if told:
-            return [(host, event.get("within_s") or within) for host, event in sorted(told.items()) if not event.get("done")]
+        if scenario.back:
+            return [(host, event.get("within_s") or within) for host, event in sorted(scenario.back.items()) if not event.get("done")]
         return [(None, within)]
 
     def around_s(self):

@@ -27,7 +27,10 @@ TABLE = """| scenario | measured |
 | app-restart | recovery 2.02 s (at most 10 s) |"""
 RUN = excerpts.Run(STDOUT, "# Report\n\n## Experiments\n\n%s\n\n## Not run\n" % TABLE)
 EMPTY = "".join("<!-- excerpt %s: begin -->\n<!-- excerpt %s: end -->\n" % (name, name) for name in excerpts.EXCERPTS)
-OTHER = excerpts.Run(STDOUT.replace("2.02 s", "10.5 s").replace("38803", "5000").replace("python3.11 28523", "gunicorn 7"), RUN.markdown.replace(" 0 %", " 1.25 %"))
+OTHER = excerpts.Run(
+    STDOUT.replace("2.02 s", "10.5 s").replace("38803", "5000").replace("python3.11 28523", "gunicorn 7"),
+    RUN.markdown.replace(" 0 %", " 1.25 %"),
+)
 
 
 def test_a_run_becomes_the_excerpts_and_renewing_again_changes_nothing():
