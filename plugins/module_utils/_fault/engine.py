@@ -21,6 +21,7 @@ from . import guard, record as records
 PAST = 50  # faults of one name, among which that of a run is looked for
 ADMISSION_S = 100.0  # somebody else may be injecting: as long as that may take
 LOOK_EVERY_S = 0.05
+FRESH_S = 0.5  # how old the facts of a plan may be; whoever waited longer for other faults makes it anew
 ELSE = "check the host, or use another name"
 
 
@@ -35,18 +36,26 @@ def present(family, envelope, options, check_mode=False):
     if not check_mode:
         turn.admit(ledger, envelope.get("run"), envelope.get("force"))
     held = [each for each in ledger.active() if not holders.orphaned(each)]  # the others go before anything is injected
-    planned = _admit(ledger, held, family, envelope, options, _only_planned)  # whatever is wrong with it must not make a folder
+    there, plan = _admit(held, family, envelope, options)  # whatever is wrong with it must not make a folder
+    fresh = _wait.Deadline(FRESH_S)
     if check_mode:
-        return dict(planned, swept=[])
+        return {"changed": not there, "fault": records.public(there or records.new(plan, envelope, options, "planned")), "swept": []}
     ledger.prepare()
     swept = revert.sweep(ledger)
     try:
         with ledger.admission(ADMISSION_S):
             _until_in(ledger, envelope["name"])
-            result = _admit(ledger, ledger.active(), family, envelope, options, _hand_over)
+            active = ledger.active()
+            if there or swept or fresh.over or _held_by(active) != _held_by(held):  # else the plan of a moment ago is still right
+                there, plan = _admit(active, family, envelope, options)
+            fault = there or _hand_over(ledger, plan, envelope, options)
     finally:
         tidying.tidy(ledger)
-    return dict(result, swept=[records.public(each) for each in swept])
+    return {"changed": not there, "fault": records.public(fault), "swept": [records.public(each) for each in swept]}
+
+
+def _held_by(active):
+    return sorted((each["id"], each["state"]) for each in active)
 
 
 def _until_in(ledger, name):
@@ -58,8 +67,8 @@ def _being_injected(record):
     return record is not None and record["state"] == "armed" and not holders.orphaned(record)
 
 
-def _admit(ledger, active, family, envelope, options, carry_out):
-    """Same name and options: nothing to do. Else plan, let the guards see it, and carry it out."""
+def _admit(active, family, envelope, options):
+    """``(record, None)`` of the fault of the same name and options that is there already, or ``(None, plan)``. Raises Refused."""
     found = next((each for each in active if each["name"] == envelope["name"]), None)
     if found:
         if turn.foreign(found, envelope.get("run")):
@@ -74,17 +83,13 @@ def _admit(ledger, active, family, envelope, options, carry_out):
             )
         if found["state"] == "residue":
             raise Refused("conflict", "the revert of fault '%s' on this host is incomplete: %s" % (found["name"], "; ".join(found["residue"])), remedy=ELSE)
-        return {"changed": False, "fault": records.public(found)}  # of one that is being injected the plan, until it is in
+        return found, None  # of one that is being injected the plan, until it is in
     if hasattr(family, "claims"):  # where the other fault keeps this one from being planned at all
         guard.no_conflict({"claims": family.claims(options)}, active)
     plan = family.plan(options, family.inspect(options))
     guard.no_conflict(plan, active)
     plan["notes"] += launch.caveats(plans.all_undo(plan))
-    return {"changed": True, "fault": records.public(carry_out(ledger, plan, envelope, options))}
-
-
-def _only_planned(ledger, plan, envelope, options):
-    return records.new(plan, envelope, options, "planned")
+    return None, plan
 
 
 def _hand_over(ledger, plan, envelope, options):

@@ -16,45 +16,58 @@ from collections.abc import MutableMapping
 from .._errors import HostError, printable
 from . import arguments, dumps
 
-# Room below operations/: what it undoes. A room is loaded when one of its operations is asked for: a fault needs one or two of them, and a module waits
-# for what it loads.
-ROOMS = {
-    "clock": ("clock.move_back",),
-    "engines": ("container.start", "container.unpause"),
-    "files": ("file.remove",),
-    "hosts": ("hosts.remove",),
-    "kept_files": ("file.contents", "file.cut", "file.permissions", "file.put_back"),
-    "iptables": ("iptables.remove_chains",),
-    "limits": ("folder.remove", "limits.process", "limits.unit"),
-    "members": ("workers.end", "workers.finish"),
-    "mysql": ("mysql.accepting", "mysql.unlock"),
-    "nftables": ("nft.release_packets", "nft.remove_table"),
-    "postgres": ("postgres.accepting", "postgres.allow"),
-    "processes": ("process.ensure_running", "process.resume"),
-    "services": ("service.start", "service.unblock"),
-    "sqlite": ("sqlite.settle",),
-    "tc": ("tc.remove_ifb", "tc.remove_ingress", "tc.remove_root"),
+# Operation: file below operations/ and class in it. A file is loaded when one of its operations is asked for: a fault needs one or two of them,
+# and a module waits for what it loads.
+CLASSES = {
+    "clock.move_back": "clock.MoveBack",
+    "container.start": "engines.Start",
+    "container.unpause": "engines.Unpause",
+    "file.contents": "kept_files.Contents",
+    "file.cut": "kept_files.Cut",
+    "file.permissions": "kept_files.Permissions",
+    "file.put_back": "kept_files.PutBack",
+    "file.remove": "files.RemoveFile",
+    "folder.remove": "limits.RemoveFolder",
+    "hosts.remove": "hosts.Remove",
+    "iptables.remove_chains": "iptables.RemoveChains",
+    "limits.process": "limits.RestoreProcess",
+    "limits.unit": "limits.RestoreUnit",
+    "mysql.accepting": "mysql.Accepting",
+    "mysql.unlock": "mysql.Unlock",
+    "nft.release_packets": "nftables.ReleasePackets",
+    "nft.remove_table": "nftables.RemoveTable",
+    "postgres.accepting": "postgres.Accepting",
+    "postgres.allow": "postgres.Allow",
+    "process.ensure_running": "processes.EnsureRunning",
+    "process.resume": "processes.Resume",
+    "service.start": "services.Start",
+    "service.unblock": "services.Unblock",
+    "sqlite.settle": "sqlite.Settle",
+    "tc.remove_ifb": "tc.RemoveIfb",
+    "tc.remove_ingress": "tc.RemoveIngress",
+    "tc.remove_root": "tc.RemoveRoot",
+    "workers.end": "members.EndWorkers",
+    "workers.finish": "members.FinishWorkers",
 }
 
 
 def _travels():
     """Never called: what is imported by name here travels with any module that may have to undo somebody else's fault."""
-    from .operations import clock, engines, files, hosts, iptables, kept_files, limits, members, mysql, nftables, postgres, processes, services, sqlite, tc
-
-    return clock, engines, files, hosts, iptables, kept_files, limits, members, mysql, nftables, postgres, processes, services, sqlite, tc
+    # pylint: disable=unused-import
+    from .operations import clock, engines, files, hosts, iptables, kept_files, limits, members, mysql  # noqa: F401
+    from .operations import nftables, postgres, processes, services, sqlite, tc  # noqa: F401
 
 
 class _Operations(MutableMapping):
     """``{name: operation}``."""
 
     def __init__(self):
-        self._rooms = {op: room for room, ops in ROOMS.items() for op in ops}
         self._loaded = {}
 
     def __getitem__(self, op):
         if op not in self._loaded:
-            room = importlib.import_module(".operations." + self._rooms[op], __name__.rpartition(".")[0])
-            self._loaded.update({name: each for name, each in room.OPERATIONS.items() if name not in self._loaded})
+            file, _dot, name = CLASSES[op].partition(".")
+            self._loaded[op] = getattr(importlib.import_module(".operations." + file, __name__.rpartition(".")[0]), name)
         return self._loaded[op]
 
     def __setitem__(self, op, operation):
@@ -64,13 +77,13 @@ class _Operations(MutableMapping):
         del self._loaded[op]
 
     def __contains__(self, op):
-        return op in self._rooms or op in self._loaded
+        return op in CLASSES or op in self._loaded
 
     def __iter__(self):
-        return iter(self._rooms)
+        return iter(CLASSES)
 
     def __len__(self):
-        return len(self._rooms)
+        return len(CLASSES)
 
 
 OPERATIONS = _Operations()

@@ -11,7 +11,7 @@ from ansible_collections.magsasa.chaos.plugins.module_utils import _clock
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, NotHere, Refused
 from ansible_collections.magsasa.chaos.plugins.module_utils._families.clock import FAMILY
 from ansible_collections.magsasa.chaos.plugins.module_utils._host import time_of_day
-from ansible_collections.magsasa.chaos.plugins.module_utils._undo.operations import clock as operations
+from ansible_collections.magsasa.chaos.plugins.module_utils._undo import registry
 
 FACTS = {"able": True, "uid": 0, "keepers": ["chrony.service"], "daemons": ["chronyd"], "anchor": {"wall": 1.7e9, "boottime": 100.0}, "boot_id": "b"}
 
@@ -73,7 +73,7 @@ def test_the_undo_acts_only_while_the_time_is_off(monkeypatch, offset, moved, of
     monkeypatch.setattr(time_of_day, "moved", lambda anchor: at["moved"])
     monkeypatch.setattr(time_of_day, "move", lambda seconds: at.update(moved=at["moved"] + seconds))
     args = {"offset_s": offset, "anchor": FACTS["anchor"], "boot_id": _clock.boot_id()}
-    operation = operations.OPERATIONS["clock.move_back"]
+    operation = registry.OPERATIONS["clock.move_back"]
     assert bool(operation.left(args)) is off
     operation.undo(args)
     assert operation.left(args) == [] and at["moved"] == pytest.approx(moved - offset if off else moved)

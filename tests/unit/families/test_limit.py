@@ -17,7 +17,7 @@ from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOp
 from ansible_collections.magsasa.chaos.plugins.module_utils._families.limit import FAMILY, descriptors, tasks, unit, workers
 from ansible_collections.magsasa.chaos.plugins.module_utils._host import processes
 from ansible_collections.magsasa.chaos.plugins.module_utils._host.systemd import services, unit_limits
-from ansible_collections.magsasa.chaos.plugins.module_utils._undo.operations.limits import OPERATIONS
+from ansible_collections.magsasa.chaos.plugins.module_utils._undo.registry import OPERATIONS
 
 NOTHING = dict.fromkeys(FAMILY.options)
 UNIT = {

@@ -19,19 +19,27 @@ PACKAGE = registry.__name__.rpartition(".")[0] + ".operations."
 FILES = sorted(path.stem for path in Path(registry.__file__).with_name("operations").glob("*.py") if path.stem != "__init__")
 
 
-def test_the_list_names_every_operation_of_every_room():
-    assert {room: set(ops) for room, ops in registry.ROOMS.items()} == {name: set(importlib.import_module(PACKAGE + name).OPERATIONS) for name in FILES}
-    assert all(registry.OPERATIONS[op] is importlib.import_module(PACKAGE + room).OPERATIONS[op] for room, ops in registry.ROOMS.items() for op in ops)
+def test_the_table_names_every_operation_of_every_file():
+    """An operation is a class with ``undo`` and ``left`` of its own file; each stands in the table once."""
+    classes = {
+        "%s.%s" % (name, thing)
+        for name in FILES
+        for thing, each in vars(importlib.import_module(PACKAGE + name)).items()
+        if isinstance(each, type) and each.__module__ == PACKAGE + name and hasattr(each, "undo") and hasattr(each, "ARGS")
+    }
+    assert set(registry.CLASSES.values()) == classes and len(registry.CLASSES) == len(classes)
+    assert {name.partition(".")[0] for name in registry.CLASSES.values()} == set(FILES)
+    assert all(registry.OPERATIONS[op].__name__ == name.partition(".")[2] for op, name in registry.CLASSES.items())
 
 
-def test_every_room_travels():
+def test_every_file_travels():
     tree = ast.parse(Path(registry.__file__).read_text(encoding="utf-8"))
     imported = {name.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module == "operations" for name in node.names}
     assert sorted(imported) == FILES
 
 
 def loaded_after(statement):
-    """Rooms that a new interpreter has loaded after a statement."""
+    """Files that a new interpreter has loaded after a statement."""
     script = "import sys\nfrom %s import registry\n%s\nprint(*sorted(each for each in sys.modules if each.startswith(%r)))"
     argv = [sys.executable, "-c", script % (registry.__name__.rpartition(".")[0], statement, PACKAGE)]
     done = subprocess.run(argv, env={"PYTHONPATH": str(ROOT / ".collections")}, capture_output=True, text=True, check=True)

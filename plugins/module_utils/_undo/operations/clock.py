@@ -30,6 +30,3 @@ def _off(args):
         return False
     moved = time_of_day.moved(args["anchor"])
     return abs(moved - args["offset_s"]) < abs(moved)
-
-
-OPERATIONS = {"clock.move_back": MoveBack}

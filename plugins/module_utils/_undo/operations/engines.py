@@ -88,6 +88,3 @@ class Unpause:
     @classmethod
     def left(cls, args):
         return ["container %s is still paused" % args["name"]] if cls._paused(args) else []
-
-
-OPERATIONS = {"container.start": Start, "container.unpause": Unpause}

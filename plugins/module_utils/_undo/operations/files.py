@@ -55,6 +55,3 @@ def _empty(path):
         pass
     finally:
         os.close(descriptor)
-
-
-OPERATIONS = {"file.remove": RemoveFile}

@@ -41,6 +41,3 @@ class Remove:
     def state(args):
         """Lines of others, owner, mode and attributes."""
         return {args["path"]: pinned_files.described(args["path"]) + hosts_file.of_others(args["path"])}
-
-
-OPERATIONS = {"hosts.remove": Remove}

@@ -25,6 +25,3 @@ class RemoveChains:
     def state(args):
         """The rules of everybody else."""
         return iptables.of_others(args["version"])
-
-
-OPERATIONS = {"iptables.remove_chains": RemoveChains}

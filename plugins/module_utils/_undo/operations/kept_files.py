@@ -272,6 +272,3 @@ class Cut(_File):
         """Of a long file the first 4 MiB: what was appended lies behind what was there."""
         path = cls.path(args)
         return {args["path"]: pinned_files.described(path, inode=True) + [pinned_files.content_digest(path, min(args["at"], MOST_COMPARED))]}
-
-
-OPERATIONS = {"file.put_back": PutBack, "file.permissions": Permissions, "file.contents": Contents, "file.cut": Cut}

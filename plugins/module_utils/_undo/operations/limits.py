@@ -128,6 +128,3 @@ class RemoveFolder:
     def left(cls, args):
         found = cls._ours(args)
         return ["folder %s still exists" % found] if found else []
-
-
-OPERATIONS = {"limits.unit": RestoreUnit, "limits.process": RestoreProcess, "folder.remove": RemoveFolder}

@@ -67,6 +67,3 @@ class FinishWorkers:
     @staticmethod
     def left(args):
         return []  # workers.end looks after a worker that stays
-
-
-OPERATIONS = {"workers.end": EndWorkers, "workers.finish": FinishWorkers}

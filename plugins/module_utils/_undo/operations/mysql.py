@@ -74,6 +74,3 @@ def account(parts):
 def is_locked(said):
     """Whether SHOW CREATE USER tells of a locked account; MySQL says UNLOCK of the others, MariaDB nothing."""
     return said.rstrip().endswith(" ACCOUNT LOCK") or " ACCOUNT LOCK " in said
-
-
-OPERATIONS = {"mysql.accepting": Accepting, "mysql.unlock": Unlock}

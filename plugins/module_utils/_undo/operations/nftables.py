@@ -50,6 +50,3 @@ class ReleasePackets:
     @staticmethod
     def left(args):
         return []  # workers.end looks after a worker that stays
-
-
-OPERATIONS = {"nft.release_packets": ReleasePackets, "nft.remove_table": RemoveTable}

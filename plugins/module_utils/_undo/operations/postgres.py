@@ -59,6 +59,3 @@ class Allow:
     @classmethod
     def left(cls, args):
         return ["database %s accepts no connections" % args["database"]] if cls._allowed(args) == "f" else []
-
-
-OPERATIONS = {"postgres.accepting": Accepting, "postgres.allow": Allow}

@@ -80,6 +80,3 @@ class EnsureRunning:
             if path and not os.path.lexists(path) and not cls._there(args):
                 return ["process %d (%s) is not running any more: its %s %s was removed meanwhile" % (args["marks"]["pid"], args["name"], what, path)]
         return []
-
-
-OPERATIONS = {"process.resume": Resume, "process.ensure_running": EnsureRunning}

@@ -81,6 +81,3 @@ class Unblock:
 def _known(args):
     """Drop-ins that systemd has read for the unit."""
     return services.show(args["unit"], "DropInPaths").get("DropInPaths", "").split()
-
-
-OPERATIONS = {"service.start": Start, "service.unblock": Unblock}

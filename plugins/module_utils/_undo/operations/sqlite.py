@@ -30,6 +30,3 @@ class Settle:
     @staticmethod
     def left(args):
         return []  # whoever has it open by now keeps these files, and they are his
-
-
-OPERATIONS = {"sqlite.settle": Settle}

@@ -114,6 +114,3 @@ class RemoveIfb:
     @staticmethod
     def left(args):
         return ["device %s still exists" % args["name"]] if tc.is_ifb(args["name"]) else []
-
-
-OPERATIONS = {"tc.remove_ifb": RemoveIfb, "tc.remove_ingress": RemoveIngress, "tc.remove_root": RemoveRoot}
