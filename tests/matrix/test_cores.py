@@ -95,7 +95,7 @@ def test_the_guards_stand_before_every_fault_module(core, chaos_state, tmp_path)
     keep = {"ansible.builtin.copy": {"content": content, "dest": str(tmp_path / "told.json"), "mode": "0600"}}
     defaults = {"magsasa.chaos.cpu_fault": BUSY, "group/magsasa.chaos.fault": {"max_duration": "1m"}}
     planned = {"check_mode": True, "register": "planned", "failed_when": "planned.fault.state != 'planned'"}
-    beyond = {"check_mode": True, "register": "beyond", "failed_when": "'max_duration guard: duration 2m is above the cap of 1m' not in beyond.msg"}
+    beyond = {"check_mode": True, "register": "beyond", "failed_when": "'max_duration guard: duration 2m is above the limit of 1m' not in beyond.msg"}
     through = [dict(planned, **{"magsasa.chaos.cpu_fault": {}}), dict(planned, **{"magsasa.chaos.file_fault": dict(FILE, path=str(tmp_path / "hosts.json"))})]
     through.append(dict(beyond, **{"magsasa.chaos.cpu_fault": {"duration": "2m"}}))
     plays = [{"hosts": "shut", "tasks": tasks + [keep]}, {"hosts": "open", "module_defaults": defaults, "tasks": through}]
