@@ -124,7 +124,7 @@ class ActionModule(ActionBase):
             if where[0] == "copy":
                 return send.copy(path, where[1])
             if where[1] not in task_vars["hostvars"]:
-                raise send.NotSent("%s is no host of the inventory" % where[1])
+                raise send.NotSent("%s is not a host of the inventory" % where[1])
             runner, variables = HostRunner(self, task_vars).opened(where[1])
             return "%s:%s" % (where[1], send.to_host(path, runner, variables, where[2]))
         except (send.NotSent, AnsibleError) as error:

@@ -190,7 +190,7 @@ def test_link_is_followed_and_said(state, plain, tmp_path):
     link = tmp_path / "link.db"
     link.symlink_to(plain)
     fault = inject("database_fault", fault_of(link), state)
-    assert fault["requested"]["path"] == str(plain) and "leads to" in fault["notes"][0]
+    assert fault["requested"]["path"] == str(plain) and "links to" in fault["notes"][0]
     assert "locked" in once(plain, READ)
     end("database_fault", "no-database", state)
 
@@ -215,7 +215,7 @@ def test_bad_input(state, plain, tmp_path):
         ({"action": "pause"}, "action: 'pause' is not possible with sqlite"),
         ({"path": None, "engine": "sqlite"}, "path: '' is missing"),
         ({"path": "shop.db"}, "path: 'shop.db' is not an absolute path"),
-        ({"path": "/nowhere/shop.db"}, "path: '/nowhere/shop.db' cannot be looked at"),
+        ({"path": "/nowhere/shop.db"}, "path: '/nowhere/shop.db' cannot be inspected"),
         ({"path": str(tmp_path)}, "is not a file"),
         ({"path": "/dev/null"}, "is not a file"),
         ({"path": str(tmp_path / "text.db")}, "is not an SQLite 3 database"),

@@ -199,7 +199,7 @@ def test_ended_early_the_keeper_still_gets_its_chance(state, tmp_path, port):
 def test_signal_that_the_process_ignores_is_a_mismatch(state, tmp_path, port):
     with running(tmp_path, port, "stubborn") as server:
         fault = inject("process_fault", {"name": "soft", "action": "kill", "pid": server.pid, "signal": "TERM", "duration": "2s"}, state)
-        assert fault["effect"] == "mismatch" and not fault["measured"]["ended"] and "still there" in fault["note"]
+        assert fault["effect"] == "mismatch" and not fault["measured"]["ended"] and "still running" in fault["note"]
         assert wait_for(lambda: not left(state)), left(state)
         assert serving(port)[0] == server.pid
 
@@ -279,7 +279,7 @@ def test_what_somebody_else_stopped_stays_stopped(state, tmp_path, port):
         end("process_fault", "frozen", state)
         assert letter(master) != "T" and letter(worker) == "T"
         refused = run_module("process_fault", {"name": "frozen", "action": "pause", "pid": worker, "duration": "3s"}, state)
-        assert refused["failed"] and "stopped already" in refused["msg"]
+        assert refused["failed"] and "already stopped" in refused["msg"]
         os.kill(worker, signal.SIGCONT)
 
 

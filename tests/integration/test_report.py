@@ -168,7 +168,7 @@ def test_a_report_is_sent_by_one_put(play, store, tmp_path):
     [
         ("%s/far", True, ""),
         ("keeper:%s/far", True, ""),
-        ("stranger:%s/far", False, "the report was not sent to stranger:%s/far: stranger is no host of the inventory"),
+        ("stranger:%s/far", False, "the report was not sent to stranger:%s/far: stranger is not a host of the inventory"),
         ("%s/play.yml", False, "the report was not sent to %s/play.yml: "),
     ],
 )

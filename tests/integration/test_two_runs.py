@@ -129,11 +129,11 @@ def test_two_names_of_one_machine_are_not_two_hosts(begin, chaos_state, tmp_path
     closed = begin("closed", [SHORT], hosts=("web1",), lines="db1 %s chaos_protected=true\n" % HOST)
     output = ended(tmp_path, "closed", closed)
     by_host = {each["host"]: each for each in records(tmp_path, "closed")}
-    assert by_host["web1"]["status"] == "refused" and "web1 and db1 are one machine" in by_host["web1"]["reason"], output[-3000:]
+    assert by_host["web1"]["status"] == "refused" and "web1 and db1 are the same machine" in by_host["web1"]["reason"], output[-3000:]
     assert list(chaos_state.iterdir()) == [], "nothing was touched"
     double = begin("double", [SHORT], hosts=("web1", "web2"))
     output = ended(tmp_path, "double", double)
     both = records(tmp_path, "double")
     assert sorted(each["status"] for each in both) == ["completed", "refused"], output[-3000:]
     (reason,) = [each["reason"] for each in both if each["status"] == "refused"]
-    assert "web1 and web2 of the inventory are one machine" in reason.replace("web2 and web1", "web1 and web2")
+    assert "web1 and web2 in the inventory are the same machine" in reason.replace("web2 and web1", "web1 and web2")

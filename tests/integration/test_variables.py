@@ -70,7 +70,7 @@ def test_a_variable_of_an_inventory_earns_a_warning_or_near_one_of_ours_a_refusa
 def test_a_misspelt_guard_guards_in_a_task_of_ones_own_too(inventory, tmp_path):
     found = run_module("cpu_fault", {"name": "a", "load": "10%", "duration": "1s"}, tmp_path, check=True, inventory=inventory(chaos_protcted="true"))
     assert found["failed"] and found["refused"]
-    assert found["msg"].startswith("refused by the variables guard: chaos_protcted is no variable") and "did you mean chaos_protected?" in found["msg"]
+    assert found["msg"].startswith("refused by the variables guard: chaos_protcted is not a variable") and "did you mean chaos_protected?" in found["msg"]
     gone = run_module("cpu_fault", {"name": "a", "state": "absent"}, tmp_path, inventory=inventory(chaos_protcted="true"))
     assert not gone.get("failed"), "an undo is never refused"
 

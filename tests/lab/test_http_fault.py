@@ -84,7 +84,7 @@ def test_a_share_of_the_requests_is_answered_by_us(host):
     planned = fault(host, STATUS, "--check")
     assert planned["changed"] and planned["fault"]["state"] == "planned" and ssh(host, HOST, TABLES) == before
     first = inject(host, STATUS)
-    assert first["effect"] == "inconclusive" and "no request" in first["note"]
+    assert first["effect"] == "inconclusive" and "no selected request" in first["note"]
     assert not fault(host, STATUS)["changed"]
     listening = [row for row in ssh(host, HOST, "ss -Htlnp").splitlines() if "chaos-" in row]
     assert len(listening) in (1, 2) and all(row.split()[3].rpartition(":")[0] in ("127.0.0.1", "[::1]") for row in listening), listening

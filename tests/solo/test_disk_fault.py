@@ -233,7 +233,7 @@ def test_memory_is_no_disk(state, tmp_path):
     with mounted(tmp_path, "tmpfs", 64) as point:
         for options in (io(point), fill(point, size="8M")):
             refused = run_module("disk_fault", options, state)
-            assert refused["failed"] and "memory, not a disk" in refused["msg"] and refused["key"] == "force"
+            assert refused["failed"] and "memory and not a disk" in refused["msg"] and refused["key"] == "force"
         fault = inject("disk_fault", fill(point, size="8M", force=True), state)
         assert fault["effect"] == "confirmed" and any("uses memory" in note for note in fault["notes"])
         end("disk_fault", "full", state)

@@ -90,7 +90,7 @@ def test_the_environment_is_looked_at_too():
 
 
 # Names in roles, playbooks and plugins that begin so and are no variables: playbooks, groups, examples.
-NO_VARIABLES = re.compile(r"chaos_(smoke|light|medium|heavy|full|extended|detect|halt|preflight|run|targets|x|)_*$")
+NO_VARIABLES = re.compile(r"chaos_(experiment_[a-z_]+|scenario_[a-z_]+|run_[a-z_]+|smoke|light|medium|heavy|full|extended|detect|halt|preflight|run|targets|x|)_*$")
 
 
 def test_every_variable_that_is_read_or_set_is_in_the_table():
