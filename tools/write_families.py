@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Write what follows from the list of fault families (FAMILIES in plugins/plugin_utils/_names.py): the action group and the action of every
-fault module in meta/runtime.yml, what preflight_info can assess, the choices of scenario_fault, and the schema of scenarios.
+fault module in meta/runtime.yml, what preflight_info can assess, and the schema of scenarios.
 Usage: write_families.py [--check]. With --check nothing is written; ends with 1 where something differs.
 """
 
@@ -29,7 +29,6 @@ plugin_routing:
   modules:
 %s
 """
-WIDTH = 120  # columns
 
 
 def runtime(_text):
@@ -43,18 +42,6 @@ def assessed(text):
     block = "".join("    %s,\n" % name for name in sorted(FAMILIES))
     text = _between(text, "from .._families import (  # written by tools/write_families.py\n", ")\n", block)
     return _between(text, "FAMILIES = {\n", "}\n", "".join('    "%s": %s.FAMILY,\n' % (name, name) for name in sorted(FAMILIES)))
-
-
-def choices(text):
-    """The option family of scenario_fault."""
-    lines, line = [], "    choices: ["
-    for word in [name + "," for name in FAMILIES[:-1]] + [FAMILIES[-1] + "]"]:
-        if len(line) + len(word) + 1 > WIDTH:
-            lines, line = lines + [line.rstrip()], "      "
-        line += word + " "
-    return _between(
-        text, "  family:\n    description: Family of the fault.\n    type: str\n    required: true\n", "  name:\n", "\n".join(lines + [line.rstrip()]) + "\n"
-    )
 
 
 def schema(text):
@@ -73,7 +60,6 @@ def _between(text, begin, end, new):
 FILES = {
     "meta/runtime.yml": runtime,
     "plugins/module_utils/_fault/assess.py": assessed,
-    "plugins/modules/scenario_fault.py": choices,
     "docs/scenario.schema.json": schema,
 }
 

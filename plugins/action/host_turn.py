@@ -6,21 +6,19 @@
 from __future__ import annotations
 
 from ansible.errors import AnsibleActionFail
-from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
-from ansible_collections.magsasa.chaos.plugins.module_utils import _quantity
-from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, ChaosError
-from ansible_collections.magsasa.chaos.plugins.plugin_utils import _events, _runs
+from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
+from ansible_collections.magsasa.chaos.plugins.plugin_utils import _events
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._hosts import CONTACT, HostRunner
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._touched import Touched
-
-AROUND_S = 5.0  # what an experiment takes beside its baseline and its hold
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._turn import reason, run_lease_s, run_of
 
 
 class ActionModule(ActionBase):
     """Options are described in the module of the same name."""
 
     TRANSFERS_FILES = False
-    _VALID_ARGS = frozenset(("state", "scenarios", "baseline", "lease", "wait", "force"))
+    _VALID_ARGS = frozenset(("state", "scenarios", "baseline", "lease", "wait", "force", "again", "required"))
 
     def run(self, tmp=None, task_vars=None):
         """Result of the module."""
@@ -28,23 +26,32 @@ class ActionModule(ActionBase):
         given = self._task.args
         touched = Touched(self, task_vars)
         try:
-            arguments = {"state": given.get("state", "present"), "run": self._run_of(given, task_vars or {}, touched.name)}
+            run = run_of(given, task_vars or {}, touched.name)
         except ChaosError as error:
             raise AnsibleActionFail(str(error))
-        result.update(touched.execute(self._task.action, arguments))
+        result.update(self._asked(touched, given.get("state", "present"), run, task_vars))
         if given.get("scenarios") and not result.get("failed"):
-            _events.tell("run", lease_s=_quantity.duration(given["lease"], "lease") if given.get("lease") else None)
+            _events.tell("run", lease_s=run_lease_s(given))
         if str(result.get("msg", "")).startswith("refused by"):
             result["refused"] = True
+        if result.get("failed") and self._task.args.get("required") in (False, "false", "no") and not result.get("unreachable"):
+            result.update(failed=False, held=False, reason=reason(result))
+            for key in ("msg", "exception"):
+                result.pop(key, None)
         return result
 
-    @staticmethod
-    def _run_of(given, task_vars, host):
-        try:
-            force = boolean(given.get("force") or False)
-        except TypeError:
-            raise BadOption("chaos_run_force", given["force"], "is neither true nor false", "write true or false")
-        baseline = _quantity.duration(given.get("baseline") or "10s", "chaos_baseline")
-        holds = [_quantity.duration(each.get("hold") or "0s", "hold") for each in given.get("scenarios") or () if isinstance(each, dict)]
-        expected = "%gs" % min(sum(each + baseline + AROUND_S for each in holds), 86400.0)
-        return _runs.run(task_vars, host, True, force=force, lease=given.get("lease"), wait=given.get("wait"), expected=expected)
+    def _asked(self, touched, state, run, task_vars):
+        """What the host says. Who takes its turn will ask more: the runtime archive is left there for that, and answers the rest."""
+        if state == "present":
+            told = touched.execute(CONTACT, {"do": "begin", "options": {"turn": run}})
+            holder = told.get("holder") if isinstance(told.get("holder"), dict) else None
+            shown = {key: holder.get(key) for key in ("id", "by", "host", "since", "until")} if holder else None
+            changed = not told.get("failed") and (shown or {}).get("id") != run["id"]
+            kept = ("held", "machine", "again", "failed", "unreachable", "msg", "warnings", "exception", "guard", "module_stdout", "module_stderr", "rc")
+            return dict({key: told[key] for key in kept if key in told}, changed=changed, holder=shown)
+        again = self._task.args.get("again")
+        if state == "absent" and again and not self._task.delegate_to and not self._task.check_mode:
+            told = HostRunner(self, task_vars, {touched.name: again}).ask(touched.name, "finish", {"run": run, "release": True})
+            if not told.get("failed") and not told.get("unreachable"):
+                return {"changed": bool(told.get("released")), "held": False, "holder": None, "machine": ""}
+        return touched.execute(self._task.action, {"state": state, "run": run})

@@ -64,6 +64,7 @@ class CallbackModule(CallbackBase):
     def __init__(self):
         super().__init__()
         self._records = []
+        self._loops = set()  # tasks whose records came item by item
         self._started = time.time()
         self._id = os.environ[RUN] = write.run_id()  # workers are forked from here; what they keep of the run names it so
         self._said = {key: None for key in ("intensity", "seed", "report_dir", "compare") + about.GIVEN}
@@ -90,6 +91,14 @@ class CallbackModule(CallbackBase):
         """A breach with fail_on_breach is a failed task with a record."""
         self._collect(result, failed=True)
 
+    def v2_runner_item_on_ok(self, result):
+        """A scenario of a suite is over: its records are in the report, also when the run is cut off later."""
+        task = getattr(result, "task", None) or result._task
+        if task.resolved_action in JUDGES:
+            found = getattr(result, "result", None)
+            self._loops.add(task._uuid)
+            self._records += list(_records(found if isinstance(found, dict) else result._result))
+
     def _collect(self, result, failed=False):
         task = getattr(result, "task", None) or result._task
         name = next((each for each in (task.resolved_action, task.action) if each in JUDGES + CHECKS + REPORT), None)
@@ -103,7 +112,7 @@ class CallbackModule(CallbackBase):
             self._said["report_dir"] = about.text_of(found.get("report_dir")) or self._said["report_dir"]
         elif name in REPORT:
             self._written = found.get("folder") if found.get("run") == self._id and isinstance(found.get("folder"), str) else self._written
-        else:
+        elif not (found.get("results") and task._uuid in self._loops):  # else they came item by item
             self._records += list(_records(found))
 
     def v2_playbook_on_stats(self, stats):

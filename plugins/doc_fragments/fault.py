@@ -36,7 +36,7 @@ options:
     default: 15m
   lease:
     description:
-      - Revert the fault early unless it is renewed within this time. M(magsasa.chaos.watch) and
+      - Revert the fault early unless it is renewed within this time. M(magsasa.chaos.experiment) and
         M(magsasa.chaos.fault_lease) renew it.
     type: str
   halt_on:

@@ -5,14 +5,8 @@
 
 from __future__ import annotations
 
-from ansible.errors import AnsibleFilterError
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
 from ansible_collections.magsasa.chaos.plugins.plugin_utils import _probing
-
-
-def probe_options(probe, endpoint, own=None, rate=20, timeout="2s"):
-    """Options of the module probe for one scenario (``own``: its key ``probe``) of a run whose ``chaos_probe`` this is."""
-    return _probing.options(_merged(probe, own), endpoint or {}, rate, timeout)
 
 
 def probe_of_run(probe, url=None):
@@ -32,16 +26,9 @@ def probe_target(probe, what="url"):
         return "" if what == "url" else {}  # the preflight has the word on a probe that means nothing
 
 
-def _merged(probe, own):
-    try:
-        return _probing.merged(probe, own)
-    except ChaosError as error:
-        raise AnsibleFilterError(str(error))
-
-
 class FilterModule:
     """Filters of the collection over probes."""
 
     def filters(self):
         """Name to function."""
-        return {"probe_of_run": probe_of_run, "probe_options": probe_options, "probe_target": probe_target, "tested": _probing.tested}
+        return {"probe_of_run": probe_of_run, "probe_target": probe_target}

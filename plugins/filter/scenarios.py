@@ -36,9 +36,48 @@ def unable(assessed):
     return {name: found["why"] for name, found in assessed.items() if not found["can"] and _experiment.is_lacking(found["why"])}
 
 
+def hosts_of_wave(hosts, number, waves, wave):
+    """``{host: options of its experiment}`` of scenario ``number`` in one wave; a host that is in no wave has its say in the first.
+
+    Its turn goes back with its last experiment.
+    ``hosts``: what the role says of each host, with the keys ``scenarios``, ``unable`` and ``own_probes`` for all scenarios.
+    """
+    planned = {host for each in waves for host in each}
+    members = set(waves[wave]) if wave < len(waves) else set()
+    found = {}
+    for host, own in hosts.items():
+        if host in members or (wave == 0 and host not in planned):
+            found[str(host)] = _of_scenario(own, number)
+            if number == len(own["scenarios"]) - 1:
+                found[str(host)]["keep_turn"] = False
+    return found
+
+
+def _of_scenario(own, number):
+    scenario = dict(own["scenarios"][number])
+    lacks = own["unable"].get(scenario["id"])
+    if lacks and not scenario.get("skipped"):
+        scenario["skipped"] = lacks
+    kept = {key: value for key, value in own.items() if key not in ("scenarios", "unable", "own_probes")}
+    return dict(kept, scenario=scenario, own_probe=scenario.pop("probe", None) or own["own_probes"].get(scenario["id"]) or {})
+
+
+def experiments_of(results, host):
+    """The records of one host among the results of the tasks ``magsasa.chaos.experiment``, in order."""
+    found = [each["experiments"].get(host) for each in results if each.get("experiments")]
+    return [each for each in found if each]
+
+
 class FilterModule:
     """Filters of the collection over scenarios."""
 
     def filters(self):
         """Name to function."""
-        return {"select_scenarios": select_scenarios, "fill_scenario": fill_scenario, "ability": ability, "unable": unable}
+        return {
+            "select_scenarios": select_scenarios,
+            "fill_scenario": fill_scenario,
+            "ability": ability,
+            "unable": unable,
+            "hosts_of_wave": hosts_of_wave,
+            "experiments_of": experiments_of,
+        }

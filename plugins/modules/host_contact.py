@@ -21,7 +21,7 @@ options:
     description: The question.
     type: str
     required: true
-    choices: [begin, look, inject, halt, finish]
+    choices: [begin, assess, look, inject, halt, finish]
   options:
     description: What belongs to the question.
     type: dict
@@ -65,8 +65,11 @@ clock:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
-from ansible_collections.magsasa.chaos.plugins.module_utils._fault import ask, assess  # able: all families travel with this module
-from ansible_collections.magsasa.chaos.plugins.module_utils._entry import main as _entry
+from ansible_collections.magsasa.chaos.plugins.module_utils._endpoint import detect  # noqa: F401  (travels with this module)
+from ansible_collections.magsasa.chaos.plugins.module_utils._entry import ask, main as _entry  # noqa: F401
+from ansible_collections.magsasa.chaos.plugins.module_utils._fault import assess, ledger_queries  # assess: all families travel with this module
+from ansible_collections.magsasa.chaos.plugins.module_utils._ledger.ledger import Ledger
+from ansible_collections.magsasa.chaos.plugins.module_utils._life import runtime_archive
 
 
 class Contact(AnsibleModule):
@@ -80,12 +83,15 @@ def main():
     """Run the module."""
     module = Contact(
         argument_spec={
-            "do": {"type": "str", "required": True, "choices": ["begin", "look", "inject", "halt", "finish"]},
+            "do": {"type": "str", "required": True, "choices": ["begin", "assess", "look", "inject", "halt", "finish"]},
             "options": {"type": "dict", "default": {}},
         },
         supports_check_mode=True,
     )
     asked = {"do": module.params["do"], "options": module.params["options"]}
+    runtime_archive.COMPILED["here"] = True
+    if not module.check_mode:
+        ledger_queries.sweep(Ledger())  # faults that nobody holds any more go at any contact
     told = ask.answer(asked, module.check_mode)
     ask.forget(asked, told)
     try:
@@ -95,7 +101,7 @@ def main():
     told["invocation"] = {"module_args": {"do": module.params["do"]}}
     if told.get("failed"):
         module.fail_json(**told)
-    module.exit_json(**dict({"changed": asked["do"] != "look"}, **told))
+    module.exit_json(**dict({"changed": asked["do"] not in ("look", "assess")}, **told))
 
 
 if __name__ == "__main__":

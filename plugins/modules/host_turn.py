@@ -48,6 +48,14 @@ options:
     description: Length of the baseline of each scenario, for the same estimate.
     type: str
     default: 10s
+  required:
+    description: Whether the task fails where the turn is not to be had. With V(false) the reason is in RV(reason).
+    type: bool
+    default: true
+  again:
+    description: What RV(again) of the task was that took the turn. With it the turn is released without a module execution.
+    type: list
+    elements: str
   run:
     description: The run that takes the turn. The controller fills it in; leave it out.
     type: dict
@@ -72,11 +80,22 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+again:
+  description: The command that answers further questions of this run on the host; null without one.
+  returned: O(state=present)
+  type: list
+  elements: str
+  sample: [/usr/bin/python3, -I, -S, -B, /run/magsasa-chaos/lib/0a1b2c3d4e5f6071.pyz, ask, '-']
 held:
   description: Whether this run has the turn now.
   returned: success
   type: bool
   sample: true
+reason:
+  description: Why the turn was not to be had.
+  returned: O(required=false) and it was not
+  type: str
+  sample: "refused by the run guard: run 3f9c1b0a77d2 of alice at ctl1 has had this host since 2026-11-29 10:00:00 UTC"
 holder:
   description: The run that had the turn before this task; null if none had.
   returned: success
@@ -89,23 +108,11 @@ machine:
   sample: 6f0c3d2e-0000-4000-8000-000000000000/pid:[4026531836]
 """
 
-import os
-
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.magsasa.chaos.plugins.module_utils import _clock
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, ChaosError
 from ansible_collections.magsasa.chaos.plugins.module_utils._entry import main as _entry
 from ansible_collections.magsasa.chaos.plugins.module_utils._life import turn
 from ansible_collections.magsasa.chaos.plugins.module_utils._ledger.ledger import Ledger
-
-
-def machine():
-    """Boot and process space: containers on one kernel are machines of their own, two names of one machine are not."""
-    try:
-        space = os.readlink("/proc/1/ns/pid") if os.geteuid() == 0 else os.readlink("/proc/self/ns/pid")
-    except OSError:
-        space = ""
-    return "%s/%s" % (_clock.boot_id(), space)
 
 
 def main():
@@ -118,6 +125,8 @@ def main():
             "force": {"type": "bool", "default": False},
             "scenarios": {"type": "list", "elements": "dict", "default": []},
             "baseline": {"type": "str", "default": "10s"},
+            "again": {"type": "list", "elements": "str"},
+            "required": {"type": "bool", "default": True},
             "run": {"type": "dict"},
         },
         supports_check_mode=True,
@@ -137,11 +146,11 @@ def main():
             changed = turn.release(ledger, run["id"], module.check_mode) is not None
             held = False
     except ChaosError as error:
-        module.fail_json(msg=str(error), machine=machine(), **error.details)
+        module.fail_json(msg=str(error), machine=turn.machine(), **error.details)
     except OSError as error:
         module.fail_json(msg="operation failed on the host: %s" % error)
     public = {key: before.get(key) for key in ("id", "by", "host", "since", "until")} if before else None
-    module.exit_json(changed=changed, held=held, holder=public, machine=machine())
+    module.exit_json(changed=changed, held=held, holder=public, machine=turn.machine())
 
 
 if __name__ == "__main__":

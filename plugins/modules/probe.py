@@ -62,7 +62,7 @@ options:
   lease:
     description:
       - The recorder ends by itself and removes its samples unless it is renewed within this time, as
-        M(magsasa.chaos.watch) does.
+        M(magsasa.chaos.experiment) does.
     type: str
   keepalive:
     description:

@@ -41,7 +41,7 @@ options:
     type: dict
   clock_offset:
     description:
-      - How far the observer's wall clock is ahead of the target's, as M(magsasa.chaos.watch) measured it. Used if the
+      - How far the observer's wall clock is ahead of the target's, as M(magsasa.chaos.experiment) measured it. Used if the
         two are different machines.
     type: dict
     suboptions:

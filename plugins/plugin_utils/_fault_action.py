@@ -12,7 +12,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible_collections.magsasa.chaos.plugins.module_utils import _families
-from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, printable
+from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, ChaosError, printable
 from ansible_collections.magsasa.chaos.plugins.module_utils._fault.request import ENVELOPE
 from ansible_collections.magsasa.chaos.plugins.plugin_utils import _misspelt, _peers, _runs, _variables, _window
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._touched import Touched, protects
@@ -47,14 +47,45 @@ def malformed(name, arguments):
     Only of values on which Ansible's own check of a module's options ends in an exception, which a user would see as a traceback from
     the host: an endless number where a whole one is wanted, a number where a mapping is.
     """
-    family = importlib.import_module(_families.__name__ + "." + name.rpartition(".")[2].replace("_fault", "")).FAMILY
-    for option, spec in dict(ENVELOPE, **family.options).items():
+    for option, spec in dict(ENVELOPE, **family_of(name).options).items():
         for called in [option] + list(spec.get("aliases") or ()):
             try:
                 ArgumentSpecValidator({option: spec}).validate({called: arguments[called]} if called in arguments else {})
             except Exception:
                 return "%s: '%s' cannot be read as %s; see ansible-doc %s" % (called, printable(arguments.get(called)), spec.get("type", "str"), name)
     return None
+
+
+def complete(name, arguments):
+    """All options of the fault module ``name`` with their types and defaults, by its own argument spec: ``(options, texts that are secret)``.
+
+    Paths are texts still: what ``~`` means is for the host to say. Raises ChaosError with the first thing that is wrong.
+    """
+    family = family_of(name)
+    spec = {option: dict(entry, type="str") if entry.get("type") == "path" else entry for option, entry in dict(ENVELOPE, **family.options).items()}
+    try:
+        found = ArgumentSpecValidator(spec, **getattr(family, "constraints", {})).validate(arguments)
+    except Exception:
+        raise ChaosError(malformed(name, arguments) or "%s: its options cannot be read; see ansible-doc %s" % (name, name))
+    if found.error_messages:
+        text = found.error_messages[0]
+        raise ChaosError("Unsupported parameters for (%s) module: %s" % (name, text) if found.unsupported_parameters else text)
+    return found.validated_parameters, set(found._no_log_values)
+
+
+def family_of(name):
+    """The family of the fault module ``name``."""
+    return importlib.import_module(_families.__name__ + "." + name.rpartition(".")[2].replace("_fault", "")).FAMILY
+
+
+def refusal(touched, task_vars):
+    """``(why the inventory or a misspelt guard keeps this host closed, warnings)``; None where nothing does."""
+    why = inventory_refusal(touched)
+    if why:
+        return why, []
+    refusals, warnings = _misspelt.look({**(task_vars or {}), **touched.variables})
+    lift = "; correct it, or name your own variable %s..., to lift this guard" % _variables.FREE
+    return ("refused by the variables guard: " + "; ".join(refusals) + lift if refusals else None), warnings
 
 
 class FaultAction(ActionBase):
@@ -66,28 +97,16 @@ class FaultAction(ActionBase):
     TRANSFERS_FILES = False
     _supports_async = False
 
-    def _module(self):
-        """(name of the module, its arguments)."""
-        return self._task.resolved_action or self._task.action, self._task.args
-
-    def _experiment(self):
-        """What the role experiment says of a fault that is part of an experiment; None for a fault by itself."""
-        return None
-
     def run(self, tmp=None, task_vars=None):
         """Result of the module, or the refusal."""
         result = super().run(tmp, task_vars)
         warnings = []
-        name, arguments = self._module()
+        name, arguments = self._task.resolved_action or self._task.action, self._task.args
         touched = Touched(self, task_vars)
         if arguments.get("state", "present") != "absent":
-            refusal = inventory_refusal(touched)
-            if refusal:
-                result.update(failed=True, changed=False, msg=refusal, refused=True)
-                return result
-            misspelt, warnings = self._misspelt({**(task_vars or {}), **touched.variables})
-            if misspelt:
-                result.update(failed=True, changed=False, msg=misspelt, refused=True)
+            why, warnings = refusal(touched, task_vars)
+            if why:
+                result.update(failed=True, changed=False, msg=why, refused=True)
                 return result
         wrong = malformed(name, arguments)
         if wrong:
@@ -102,8 +121,7 @@ class FaultAction(ActionBase):
             except BadOption as error:
                 result.update(failed=True, changed=False, msg=str(error), **error.details)
                 return result
-        run = _runs.run(task_vars or {}, touched.name, self._experiment() is not None, **(self._experiment() or {}))
-        result.update(touched.execute(name, dict(arguments, run=run)))
+        result.update(touched.execute(name, dict(arguments, run=_runs.run(task_vars or {}, touched.name))))
         if warnings:
             result["warnings"] = warnings + list(result.get("warnings") or [])
         if named:
@@ -111,10 +129,3 @@ class FaultAction(ActionBase):
         if str(result.get("msg", "")).startswith("refused by"):
             result["refused"] = True
         return result
-
-    @staticmethod
-    def _misspelt(task_vars):
-        """(refusal or "", warnings): a guard whose variable is misspelt guards nothing."""
-        refusals, warnings = _misspelt.look(task_vars)
-        lift = "; correct it, or name your own variable %s..., to lift this guard" % _variables.FREE
-        return "refused by the variables guard: " + "; ".join(refusals) + lift if refusals else "", warnings

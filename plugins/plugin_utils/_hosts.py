@@ -15,12 +15,13 @@ import shlex
 import time
 
 from ansible import constants as C
-from ansible.errors import AnsibleActionFail
+from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.executor.task_executor import TaskExecutor
 from ansible.plugins.action import ActionBase
+from ansible_collections.magsasa.chaos.plugins.module_utils._errors import printable
 from ansible_collections.magsasa.chaos.plugins.module_utils._host import processes
 
-STEP = "magsasa.chaos.experiment_step"
+CONTACT = "magsasa.chaos.host_contact"
 FLOODED = "its answer is too long for the controller; this host is not polled again"
 MOST_ANSWER = 64 * 1024 * 1024  # characters; a million samples are about 20 million
 
@@ -50,6 +51,17 @@ class _Opener(TaskExecutor):
         self._set_connection_options(variables, templar)
 
 
+def _task_of_another(task):
+    """The task with its ``environment`` as it was written: Ansible has filled it in with the variables of the task's own host."""
+    own = (task.get_ds() or {}).get("environment")
+    written = list(task._get_parent_attribute("environment", omit=True) or []) + (own if isinstance(own, list) else [own] if own else [])
+    if not written:
+        return task
+    other = task.copy()
+    other.environment = written
+    return other
+
+
 def _parent():
     """Pid of the ansible-playbook that forked us; None when it is gone already and somebody else is our parent now.
 
@@ -60,11 +72,11 @@ def _parent():
 
 
 def _checked_argv(argv):
-    """What a host told us to run on it, when it is the runtime archive's own step and nothing else; it runs on that host only."""
+    """What a host told us to run on it, when it is the runtime archive and nothing else; it runs on that host only."""
     if not isinstance(argv, list) or len(argv) != 7 or not all(isinstance(word, str) and 0 < len(word) < 4096 and word.isprintable() for word in argv):
         return None
     python, archive = argv[0], argv[4]
-    fixed = argv[1:4] == ["-I", "-S", "-B"] and argv[5:] == ["step", "-"]
+    fixed = argv[1:4] == ["-I", "-S", "-B"] and argv[5:] == ["ask", "-"]
     return argv if fixed and python.startswith("/") and archive.startswith("/") and archive.endswith(".pyz") else None
 
 
@@ -76,6 +88,11 @@ def _object(text):
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
+
+
+def _takes_input(runner):
+    """Whether a command may have an input on this connection. Ansible asks its user for that (pipelining) as sudo may want a terminal; without become none does."""
+    return runner._is_pipelining_enabled("new") or bool(runner._connection.has_pipelining and not runner._connection.become)
 
 
 class HostRunner:
@@ -118,31 +135,34 @@ class HostRunner:
             except Exception:  # told when the host is asked
                 continue
 
-    def step(self, host, options):
-        """Result (dict) of the module ``experiment_step`` on ``host``.
+    def ask(self, host, question, options):
+        """Answer (dict) of ``host`` to a question (see module_utils/_entry/ask.py).
 
-        After the first time through the runtime archive that the host holds anyway: no payload is built or sent, and the host loads nothing of Ansible.
+        After the first time through the runtime archive that is on the host while a run has its turn: no payload is built or sent, and the
+        host loads nothing of Ansible. The module is the fallback.
         """
         self._check_parent()
-        answer = self._ask_archive(host, options)
+        asked = {"do": question, "options": options}
+        answer = self._ask_archive(host, asked)
         if answer is None:
-            answer = self.run(host, STEP, options)
+            answer = self.run(host, CONTACT, asked)
             self._again[host] = _checked_argv(answer.get("again"))
         return answer
 
-    def _ask_archive(self, host, options):
+    def _ask_archive(self, host, asked):
         """The answer of the host's runtime archive, or None when it gives none."""
         argv = self._again.get(host)
-        if not argv or host in self._flooded:
+        if not argv or host in self._flooded or self._action._task.check_mode:
             return None
         try:
             runner = self._runner(host)[0]
-            if not runner._is_pipelining_enabled("new"):
-                return None  # only then can a command have an input
-            told = self._command(runner, argv, json.dumps(options))
+            if not _takes_input(runner):
+                return None
+            told = self._command(runner, argv, json.dumps(asked))
             found = _object(told["stdout"])  # a complete answer counts, whatever came after it
             if found is None:
-                self._action._display.vvv("the host gave no answer (%s): %s" % (told["rc"], str(told.get("stderr"))[-2000:]), host=host)
+                self._again[host] = None  # what is wrong the module says, and whether there is an archive to ask again
+                self._action._display.vvv("the archive gave no answer (%s): %s" % (told["rc"], str(told.get("stderr"))[-2000:]), host=host)
             return found
         except MemoryError:
             self._flooded.add(host)
@@ -152,7 +172,7 @@ class HostRunner:
             return None
 
     def again(self):
-        """``{host: argv}`` of the hosts that answer a step without a module, for the next runner."""
+        """``{host: argv}`` of the hosts that answer without a module, for the next runner."""
         return {host: argv for host, argv in self._again.items() if argv}
 
     def clock(self, host):
@@ -186,13 +206,11 @@ class HostRunner:
 
     def _connect(self, host):
         action = self._action
-        variables = dict(self._vars)
-        variables.update(self._vars["hostvars"][host])
-        variables["inventory_hostname"] = host
+        variables = self._variables_of(host)
         templar = action._templar.copy_with_new_env(available_variables=variables)
         opened = _Opener(action, variables, templar)
         runner = _Runner(
-            task=action._task,
+            task=_task_of_another(action._task),
             connection=opened._connection,
             play_context=opened._play_context,
             loader=action._loader,
@@ -200,3 +218,12 @@ class HostRunner:
             shared_loader_obj=action._shared_loader_obj,
         )
         return runner, variables
+
+    def _variables_of(self, host):
+        """Variables as this task would have them on another host: what one host says must not become another's."""
+        hostvars, task = self._vars["hostvars"], self._action._task
+        manager, inventory = getattr(hostvars, "_variable_manager", None), getattr(hostvars, "_inventory", None)
+        known = inventory.get_host(host) if inventory is not None else None
+        if manager is not None and known is not None:
+            return manager.get_vars(play=task.get_play(), host=known, task=task)
+        raise AnsibleError("'%s' is no host of the inventory; ansible-inventory --graph shows those that are" % printable(host))

@@ -6,7 +6,11 @@
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import re
+from urllib.parse import urlsplit
+
+from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption
 
 LONGEST = 63
 # Variables of the environment by which the callback tells its workers the id of the run, and where its reports go unless a variable says otherwise.
@@ -46,3 +50,28 @@ def probe(experiment, host, observer=None):
         return name
     # Two hosts must not become one by what was cut off or replaced.
     return "%s-%s" % (name[: LONGEST - 9], hashlib.sha256(host.encode("utf-8")).hexdigest()[:8])
+
+
+def seen_from(url, observer, host, address):
+    """``url`` as ``observer`` reaches it: a loopback address becomes the host's own, for everybody but the host itself. Raises BadOption."""
+    if observer == host:
+        return url
+    try:
+        parts = urlsplit(str(url))
+        port = ":%d" % parts.port if parts.port else ""
+    except ValueError:
+        raise BadOption("url", str(url)[:100], "is not a URL", "write one such as http://192.0.2.7:5000/health")
+    if not _is_loopback(parts.hostname or ""):
+        return url
+    shown = "[%s]" % address if ":" in str(address) else str(address)
+    login = parts.netloc.rpartition("@")[0]
+    return parts._replace(netloc="%s%s%s" % (login + "@" if login else "", shown, port)).geturl()
+
+
+def _is_loopback(name):
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False

@@ -227,6 +227,7 @@ RESULTS = (
     _of("chaos_probes", "", "The probes of the scenarios that have one."),
     _of("chaos_controller", "", "Process id and start time of the run."),
     _of("chaos_turn", "", "Whether this run has the turn of the host."),
+    _of("chaos_contact", "", "What the first contact with the host left there: again, refused."),
     _of("chaos_chosen", "", "The scenarios of the run."),
     _of("chaos_demo", "", "Whether the sample application was started."),
     _of("chaos_experiment", "", "The record of the last experiment."),
@@ -235,7 +236,7 @@ RESULTS = (
 
 # Options of the roles that no variable above feeds.
 ROLE_OPTIONS = (
-    "preflight_probe experiment_probe experiment_own_probe preflight_shelves preflight_catalogue preflight_demo_source "
+    "preflight_probe experiment_probe experiment_own_probe preflight_shelves preflight_catalogue preflight_demo_source preflight_contact "
     "suite_catalogue suite_chosen experiment_scenario experiment_hosts experiment_wave "
     "target_app_state target_app_source target_app_port target_app_bind target_app_database_url target_app_fragile target_app_enabled target_app_home "
     "target_app_python target_app_owner target_app_timeout"

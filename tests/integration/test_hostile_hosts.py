@@ -11,7 +11,7 @@ import subprocess
 import sys
 
 from support.http_server import Server, answer, say
-from support.modules import ROOT, environment, run_module
+from support.modules import ROOT, environment
 
 MOST_MIB = 700  # _room.bounded of two hosts, what a process of Ansible has anyway, and some more
 
@@ -22,16 +22,24 @@ good ansible_connection=local ansible_python_interpreter=%s
 chaos_allowed=true
 """
 FLOOD = "#!/bin/sh\nexec 3<&0\ncat <&3 >/dev/null &\nexec cat /dev/zero\n"
+SCENARIO = {"id": "p", "family": "memory", "hold": "2s", "options": {"size": "16M", "duration": "2s"}, "objectives": {"error_rate": "5%"}}
 PLAY = [
     {
         "hosts": "good",
         "gather_facts": False,
         "tasks": [
             {
-                "magsasa.chaos.watch": {"phase": "hold", "fault": "p", "probe": "p", "hosts": ["flood", "good"], "duration": "2s", "recovery_timeout": "3s"},
-                "register": "seen",
+                "magsasa.chaos.experiment": {
+                    "hosts": ["flood", "good"],
+                    "scenario": SCENARIO,
+                    "endpoint": {"url": "%u", "health_url": "%u"},
+                    "baseline": "2s",
+                    "recovery_timeout": "3s",
+                },
+                "run_once": True,
+                "register": "done",
             },
-            {"ansible.builtin.copy": {"content": "{{ seen.hosts | to_json }}", "dest": "%s", "mode": "0600"}},
+            {"ansible.builtin.copy": {"content": "{{ done.experiments | to_json }}", "dest": "%s", "mode": "0600"}},
         ],
     }
 ]
@@ -42,15 +50,14 @@ def test_a_host_that_talks_without_end(chaos_state, tmp_path):
     program.write_text(FLOOD)
     program.chmod(0o755)
     inventory.write_text(INVENTORY % (program, sys.executable))
-    play.write_text(json.dumps(PLAY).replace('"%s"', json.dumps(str(told))))
     with Server(say(answer({"status": "ok"}))) as server:
-        assert not run_module("probe", {"name": "p", "url": server.url, "rate": 20}, chaos_state).get("failed")
+        play.write_text(json.dumps(PLAY).replace('"%s"', json.dumps(str(told))).replace('"%u"', json.dumps(server.url)))
         argv = [os.path.join(os.path.dirname(sys.executable), "ansible-playbook"), "-i", str(inventory), str(play)]
         status, peak_mib = measured(argv, environment(chaos_state))
     assert status == 0
     seen = json.loads(told.read_text())
-    assert "too long for the controller" in seen["flood"]["error"]
-    assert seen["good"]["error"] is None and seen["good"]["recovered"] and seen["good"]["probe"]["sent"] > 0
+    assert "too long for the controller" in seen["flood"]["reason"] and seen["flood"]["status"] == "failed"
+    assert (seen["good"]["status"], seen["good"]["verdict"]) == ("completed", "passed"), seen["good"]
     assert peak_mib < MOST_MIB
 
 

@@ -41,7 +41,7 @@ def environment(state, **more):
 def _needs_a_controller(module, arguments):
     """Whether the result depends on the module's action, beyond its check of what Ansible cannot read."""
     action = (ROOT / "plugins" / "action" / (module + ".py")).exists()
-    return action and not module.endswith("_fault") or module in ("network_fault", "scenario_fault") and "peer" in (arguments or {})
+    return action and not module.endswith("_fault") or module == "network_fault" and "peer" in (arguments or {})
 
 
 def _directly(module, arguments, state, check, diff, env):

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One window's experiment from the baseline to the verdict, as the role and ``watch`` carry it out, in a process of its own."""
+"""One window's experiment from the baseline to the verdict, as the conductor carries it out, in a process of its own."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ansible_collections.magsasa.chaos.plugins.module_utils._judge.outages impor
 from ansible_collections.magsasa.chaos.plugins.module_utils._check import spec
 from ansible_collections.magsasa.chaos.plugins.module_utils._probe import collect, control
 from ansible_collections.magsasa.chaos.plugins.plugin_utils import _experiment
-from ansible_collections.magsasa.chaos.plugins.plugin_utils._watch.baseline import error_rate_pct
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._conduct.baseline import error_rate_pct
 
 from . import script
 
@@ -23,7 +23,6 @@ NAME = "truth"
 STEADY_PCT = 5.0
 RECOVERY_S = 6.0
 LEAST_BASELINE_S = 1.5  # where the machine takes long to start a probe
-STRICTER = 0.9  # as watch
 
 
 def tell(window, port, name, moment):
@@ -51,7 +50,7 @@ def run(window, port, folder, anchors):
     fault = engine.present(FAMILY, _envelope(), dict(FAMILY.parse(_options(victim)), force=False))["fault"]
     tell(window, anchors, "injected", fault["injected_at"]["monotonic"])
     slow_ms = slow_limit_ms(gate["p95_ms"])
-    seen = _watch(slow_ms)
+    seen = _watch()
     if seen["fault"].get("state") != "reverted":  # as the role: whatever happened before, it is out now
         seen["fault"] = engine.absent(NAME)["fault"]
     scenario = {"id": "window-%d" % window.number, "family": "file", "objectives": window.objectives}
@@ -76,11 +75,11 @@ def _options(victim):
     return options
 
 
-def _watch(slow_ms):
+def _watch():
     """Look until the service is well again after the fault, at most RECOVERY_S; then the samples are collected whatever it is."""
     time.sleep(script.HOLD_S - 0.5)
     until = time.monotonic() + 0.5 + RECOVERY_S
-    wanted = {"name": NAME, "wait": "1.5s", "rate": script.RATE, "slow": "%gms" % (STRICTER * slow_ms) if slow_ms else None}
+    wanted = {"name": NAME, "wait": "1.5s", "rate": script.RATE}
     while True:
         seen = poll.take(poll.parse(wanted))
         if seen["collected"]:

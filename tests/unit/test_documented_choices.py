@@ -21,7 +21,7 @@ from ansible_collections.magsasa.chaos.plugins.module_utils._http.exchange impor
 from support.modules import ROOT
 
 MODULES = sorted(path for path in (ROOT / "plugins" / "modules").glob("*.py") if path.name != "__init__.py")
-FAULTS = [path.stem for path in MODULES if path.stem.endswith("_fault") and path.stem != "scenario_fault"]
+FAULTS = [path.stem for path in MODULES if path.stem.endswith("_fault")]
 CODE = {  # what a RETURN may state as choices: (module or * for all, path of keys) -> the constant of the code
     ("*", "fault.state"): STATES,
     ("*", "fault.effect"): EFFECTS,

@@ -40,6 +40,17 @@ def outages(samples, successes, slow_ms=None):
     return found + ([Outage(begin, None)] if begin is not None else [])
 
 
+def are_over(samples, successes, slow_ms=None):
+    """Whether no outage lasts at the end of ``samples``, which are in intended order."""
+    return all(outage.end is not None for outage in outages(samples, successes, slow_ms))
+
+
+def ends_well(samples, since, successes):
+    """Whether the last ``successes`` probes that were due at ``since`` or later are good, and there are as many."""
+    newest = [sample for sample in samples if sample.intended_s >= since][-successes:]
+    return len(newest) == successes and all(sample.ok for sample in newest)
+
+
 def recovery_time(found, since):
     """Seconds from ``since`` to the end of the last outage; 0 when none reaches beyond it; None when it never ended."""
     late = [outage for outage in found if outage.end is None or outage.end > since]

@@ -65,6 +65,15 @@ def whose(record):
     return "run %s of %s" % (printable(theirs.get("id") or "?", 12), printable(theirs.get("by") or "somebody", 120))
 
 
+def machine():
+    """What tells this machine from another: boot and process space. Containers on one kernel are machines of their own, two names of one machine are not."""
+    try:
+        space = os.readlink("/proc/1/ns/pid") if os.geteuid() == 0 else os.readlink("/proc/self/ns/pid")
+    except OSError:
+        space = ""
+    return "%s/%s" % (_clock.boot_id(), space)
+
+
 def holder(run_folder):
     """What the run that holds the turn said of itself, or None when nobody does."""
     where = os.path.join(run_folder, "turn")

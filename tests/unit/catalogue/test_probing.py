@@ -89,7 +89,7 @@ def test_headers_go_to_the_service_of_the_probe_only():
 
 
 def test_what_was_tested_is_told_without_secrets():
-    tested = FilterModule().filters()["tested"]
+    tested = _probing.tested
     process = {"pid": 7, "name": "gunicorn", "command": "gunicorn app", "user": "www", "unit": None, "workers": [8]}
     endpoint = dict(SERVICE, service="shop", version="1", framework="gunicorn", process=process, step="identified", why="found on default port 8000")
     found = tested(endpoint, {"url": "http://u:%s@h/x?token=%s" % (SECRET, SECRET), "method": "POST"})

@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
 from ansible_collections.magsasa.chaos.plugins.module_utils._probe import samples
 from ansible_collections.magsasa.chaos.plugins.plugin_utils import _experiment, _hosts
-from ansible_collections.magsasa.chaos.plugins.plugin_utils._watch import answers, baseline, hold
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._conduct import answers, baseline, hold
 
 from .factor import FACTOR
 
-GOOD_ARGV = ["/usr/bin/python3", "-I", "-S", "-B", "/run/magsasa-chaos/lib/0123456789abcdef.pyz", "step", "-"]
+GOOD_ARGV = ["/usr/bin/python3", "-I", "-S", "-B", "/run/magsasa-chaos/lib/0123456789abcdef.pyz", "ask", "-"]
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("sent error_rate_pct p50_ms p95_ms seconds_left x".split()), inner, max_size=4),
@@ -33,7 +33,7 @@ ANSWERS = st.one_of(JSON, st.dictionaries(st.sampled_from(KEYS), JSON), st.dicti
 
 
 class Liar:
-    """A runner whose hosts say whatever they were given, over and over; modules that it is asked for are kept in ``ran``."""
+    """A runner whose hosts say whatever they were given, over and over; what it is asked is kept in ``ran``."""
 
     def __init__(self, said):
         self.said = said
@@ -42,14 +42,10 @@ class Liar:
     def prepare(self, hosts):
         """Nothing to connect to."""
 
-    def step(self, host, options):
+    def ask(self, host, question, options):
         """The lie."""
+        self.ran.append((host, question))
         return self.said
-
-    def run(self, host, module, arguments):
-        """What else is asked of the host."""
-        self.ran.append((host, module))
-        return {}
 
     def clock(self, host):
         """A host that tells no time."""
@@ -58,8 +54,8 @@ class Liar:
 
 def wanted(**more):
     options = dict(
-        phase="hold", fault="f", probe="p", probe_names={"a": "p"}, hosts=["a"], observers={}, duration_s=0.0, interval_s=0.2, recovery_timeout_s=0.0,
-        successes=1, rate=20.0, lease_s=None, since=None, again={}, slow_ms={}, max_error_rate_pct=5.0, halt_error_rate_pct=50.0,
+        fault="f", probe="p", probe_names={"a": "p"}, hosts=["a"], observers={}, duration_s=0.0, interval_s=0.2, recovery_timeout_s=0.0,
+        successes=1, rates={}, live={}, lease_s=None, max_error_rate_pct=5.0, halt_error_rate_pct=50.0,
         halt_latency_ms=10.0,
         halt_for_s=1.0,
     )  # fmt: skip
@@ -76,14 +72,14 @@ def test_a_watch_ends_whatever_a_host_says(said):
         seen = hold.Hold(wanted(), liar, lines.append, 2).wait()
     finally:
         hold.OVERDUE_S, hold.RECOVERY_STEP_S = saved
-    assert list(seen) == ["a"] and {module for _host, module in liar.ran} <= {hold.HALT}
+    assert list(seen) == ["a"] and {question for _host, question in liar.ran} <= {"look", "halt"}
     assert all(line.isprintable() for line in lines)
 
 
 @settings(max_examples=15 * FACTOR, deadline=None)
 @given(ANSWERS)
 def test_a_baseline_ends_whatever_a_host_says(said):
-    seen = baseline.Baseline(wanted(phase="baseline"), Liar(said), lambda line: None, 2).wait()
+    seen = baseline.Baseline(wanted(), Liar(said), lambda line: None, 2).wait()
     assert seen["a"]["steady"] in (True, False)
 
 
@@ -102,7 +98,7 @@ class Silent(Liar):
         super().__init__(said)
         self.ended = ended
 
-    def step(self, host, options):
+    def ask(self, host, question, options):
         """Host ``b`` keeps whoever asks waiting."""
         return self.ended.wait(60) and None if host == "b" else self.said
 
@@ -139,9 +135,9 @@ def test_a_good_answer_is_used():
     "argv",
     [
         None, "x", [], {}, ["rm", "-rf", "/"], GOOD_ARGV[:-1], GOOD_ARGV + ["x"], ["sh", "-c"] + GOOD_ARGV[2:], ["python3"] + GOOD_ARGV[1:],
-        GOOD_ARGV[:4] + ["/etc/passwd", "step", "-"], GOOD_ARGV[:4] + ["lib/x.pyz", "step", "-"], GOOD_ARGV[:5] + ["fault", "-"],
+        GOOD_ARGV[:4] + ["/etc/passwd", "ask", "-"], GOOD_ARGV[:4] + ["lib/x.pyz", "ask", "-"], GOOD_ARGV[:5] + ["fault", "-"],
         GOOD_ARGV[:6] + ["x"],
-        GOOD_ARGV[:4] + ["/x\n.pyz", "step", "-"], GOOD_ARGV[:4] + ["/" + "x" * 5000 + ".pyz", "step", "-"],
+        GOOD_ARGV[:4] + ["/x\n.pyz", "ask", "-"], GOOD_ARGV[:4] + ["/" + "x" * 5000 + ".pyz", "ask", "-"],
         GOOD_ARGV[:1] + ["-c", "import os", "-B"] + GOOD_ARGV[4:],
     ],
 )  # fmt: skip

@@ -8,8 +8,6 @@ from __future__ import annotations
 import math
 import time
 
-from ansible_collections.magsasa.chaos.plugins.module_utils._judge.outages import slow_limit_ms
-
 from .. import _events
 from . import clocks, unsteady
 from .phase import Phase
@@ -17,10 +15,12 @@ from .phase import Phase
 STOPPED = "halted by %s before the fault"
 TICK_S = 1.0  # between two looks that somebody sees
 LOOK_S = 0.35  # what one look takes; the last one belongs to the baseline
-BEGINS = 1.25  # how long a fault module takes to its first change, in answers of a look
+BEGINS = 2.0  # how long it takes from the question that injects to the first change, in answers of a look
 SILENT_S = 60.0  # a host that was asked and has said nothing by then is left alone
 MOST_AHEAD = 1.0  # seconds
-MOST_EARLY = 1.0  # seconds; the clock of another host is not trusted further than that
+MOST_EARLY = 1.0  # seconds; a host is not trusted further than that about how long its probe has been running
+LATE_S = 30.0  # a host that lets so much time pass after the answer of another one is not waited for
+PAUSE_S = 0.2  # between two looks whether somebody's lease is to be renewed
 
 
 def error_rate_pct(probe):
@@ -32,13 +32,16 @@ def error_rate_pct(probe):
 class Baseline(Phase):
     """Let the probe run for the baseline, then say whether the service was in its steady state."""
 
-    def wait(self):
-        """Returns ``{host: {steady, probe, clock_offset, ...}}``."""
+    def wait(self, begin=None):
+        """Returns ``{host: {steady, probe, clock_offset, ...}}`` of the hosts on which the experiment began.
+
+        ``begin(host)`` starts the probe and returns how many seconds ago it began, or None where it did not.
+        """
+        self._silent = set()
+        early = self._begin(begin) if begin else 0.0
         began = time.monotonic()
-        early = min(max(time.time() - self.wanted["since"], 0.0), MOST_EARLY) if self.wanted.get("since") else 0.0
         over = began + max(0.0, self.wanted["duration_s"] - early)
         self.begins("baseline", over - began)
-        self._silent = set()
         self._all(self._measure_clocks, [host for host in self.seen if self.observer(host) != host])
         while self.wanted["lease_s"] and over - time.monotonic() > self.renew_within() + 1.0 and not _events.stop_asked():
             self._sleep(self.renew_within())
@@ -47,21 +50,45 @@ class Baseline(Phase):
         self._sleep(over - 2 * LOOK_S * math.ceil(len(self.seen) / self.at_once) - time.monotonic())
         asked = time.monotonic()
         self._all(lambda host: self.look(host, time.monotonic() - began + 0.5), self.seen)
-        # The task that injects takes a little longer to begin than this module took to answer: that time belongs to the baseline too.
+        # What injects takes a little longer to its first change than this look took: that time belongs to the baseline too.
         over -= min(BEGINS * (time.monotonic() - asked), MOST_AHEAD)
         self.give_up(self._silent)
         for seen in self.seen.values():
             probe = seen["probe"]
-            seen["slow_ms"] = slow_limit_ms(probe.get("p95_ms")) if probe else None
             rate = error_rate_pct(probe) if probe and probe.get("sent") else None
             seen["steady"] = not seen.get("stopped") and rate is not None and rate <= self.wanted["max_error_rate_pct"]
             seen["unsteady"] = "" if seen["steady"] else seen.get("stopped") or unsteady.reason(probe, rate)
-        self.tell("baseline done", None)
         self.tick("baseline", max(0.0, over - time.monotonic()))
         self._sleep(over - time.monotonic())
         self._stop()
         self.begins("inject")
         return self.seen
+
+    def _begin(self, begin):
+        """Begin on every host; those on which it came to nothing are seen no more. Returns since how long the last of the probes has been running.
+
+        A host that takes its time costs the others nothing: their leases are renewed meanwhile.
+        """
+        waiting, running = set(self.seen), {}
+        for host in sorted(waiting):
+            self.together.start(host, begin, host)
+        now = renewed = time.monotonic()
+        limit = now + SILENT_S
+        while waiting and now < limit and not _events.stop_asked():
+            answered = self.together.done(PAUSE_S)
+            now = time.monotonic()
+            if answered and answered[0] in waiting:
+                waiting.discard(answered[0])
+                limit = now + LATE_S
+                if answered[1] is not None:
+                    running[answered[0]] = now - answered[1]
+            if self.wanted["lease_s"] and now - renewed > self.renew_within():
+                renewed = now
+                for host in sorted(running):
+                    self.together.start(("renew", host), self.look, host, 1.0)
+        self.late = waiting
+        self.seen = {host: seen for host, seen in self.seen.items() if host in running}
+        return min(max(time.monotonic() - max(running.values(), default=time.monotonic()), 0.0), MOST_EARLY)
 
     def _sleep(self, seconds):
         """Until then, or until the run is to end early."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from ansible_collections.magsasa.chaos.plugins.plugin_utils._watch import clocks
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._conduct import clocks
 
 
 class Hosts:

@@ -40,13 +40,12 @@ def step(request, state):
     again = []
 
     def ask(**options):
+        asked = {"do": "look", "options": dict(options, name=NAME)}
         if request.param == "archive" and not again:
-            again.extend(run_module("experiment_step", {"name": NAME}, state)["again"])
+            again.extend(run_module("host_contact", {"do": "look", "options": {"name": NAME}}, state)["again"])
         if not again:
-            return run_module("experiment_step", dict(options, name=NAME), state)
-        done = subprocess.run(
-            again, input=json.dumps(dict(options, name=NAME)), env=environment(state), capture_output=True, text=True, timeout=60, check=False
-        )
+            return run_module("host_contact", asked, state)
+        done = subprocess.run(again, input=json.dumps(asked), env=environment(state), capture_output=True, text=True, timeout=60, check=False)
         assert (done.returncode, done.stderr) == (0, ""), done
         return json.loads(done.stdout)
 
@@ -124,5 +123,5 @@ def test_slow_probes_after_another_hosts_fault_are_not_good_when_some_had_failed
     ],
 )
 def test_bad_input_is_one_sentence(state, options, sentence):
-    result = run_module("experiment_step", options, state)
+    result = run_module("host_contact", {"do": "look", "options": options}, state)
     assert result["failed"] and result["msg"].startswith(sentence) and left(state) == []

@@ -12,7 +12,7 @@ from ansible_collections.magsasa.chaos.plugins.module_utils._errors import print
 from .. import _events
 from .phase import Phase
 
-HALT = "magsasa.chaos.fault_halt"
+INJECT_S = 120.0  # how long a host may take until the fault is in
 LEAD_S = 0.5  # the last look begins this long before the end of the fault and awaits it on the host, so that none of its own cost comes on top
 OVERDUE_S = 120.0  # how much longer than the fault and the way back may take a host is believed that the fault is still in
 SILENT_S = 60.0  # beyond all that, for a host that was asked and does not answer at all
@@ -24,18 +24,26 @@ RECOVERY_STEP_S = 1.0  # how long one look awaits good probes after the fault
 class Hold(Phase):
     """Progress while the fault holds, halt where asked; at its end wait until the service is well again, and collect the samples."""
 
-    def wait(self):
-        """Returns ``{host: {fault, recovered, halted, collected, samples, ...}}``."""
+    def wait(self, inject=None):
+        """Returns ``{host: {fault, recovered, halted, collected, samples, ...}}``.
+
+        ``inject(host)`` injects the fault and returns whether it is in; without it the fault is in on all hosts. A host that takes its time
+        over that costs the others nothing: each has its own time line.
+        """
         began = self._began = time.monotonic()
-        first = began + min(self.interval(), max(self.wanted["duration_s"] - LEAD_S, 0.0))  # it was injected just now
-        self._due = dict.fromkeys(self.seen, first)  # when each host is looked at next; missing while it is asked
+        self._inject = inject
+        self._since = {} if inject else dict.fromkeys(self.seen, began)  # when the fault was in on each host
+        self._due = dict.fromkeys(self.seen, began if inject else self._first(began))  # when each host is looked at next; missing while it is asked
+        self._asked = {}  # when each host was asked that has not answered yet
         self._over = {}  # when each host was first seen without its fault
         self._lost = {}  # when each host was first without an answer
         pending = set(self.seen)
-        told = ticked = began
+        ticked = began
         self._stopping, self._recovering, self._undone = None, False, set()
+        if inject:
+            self.begins("inject")
         self.begins("hold", self.wanted["duration_s"])
-        last = began + self.wanted["duration_s"] + self.wanted["recovery_timeout_s"] + OVERDUE_S + SILENT_S
+        last = began + self.wanted["duration_s"] + self.wanted["recovery_timeout_s"] + OVERDUE_S + SILENT_S + (INJECT_S if inject else 0.0)
         while pending:
             now = time.monotonic()
             if now > last:
@@ -45,18 +53,21 @@ class Hold(Phase):
             if now - ticked >= TICK_S:
                 ticked = now
                 self._tick()
+            for host in [each for each in pending if now - self._asked.get(each, now) > (SILENT_S if each in self._since else INJECT_S)]:
+                self.give_up([host])  # it was asked, and keeps whoever asked waiting
+                pending.discard(host)
             for host in sorted(host for host, due in self._due.items() if due <= now):
                 del self._due[host]
+                self._asked[host] = now
                 self.together.start(host, self._turn, host)
-            if now - told >= self.interval() * 0.9:
-                told = now
-                self._progress()
             answered = self.together.done(min([0.5] + [due - now for due in self._due.values()]))
-            if answered:
-                host, self._due[host] = answered[0], answered[1]
-                if self._due[host] is None:
-                    del self._due[host]
+            if answered and answered[0] in pending:
+                host, due = answered
+                del self._asked[host]
+                if due is None:
                     pending.discard(host)
+                else:
+                    self._due[host] = due
         self.begins("collect")
         return self.seen
 
@@ -70,11 +81,25 @@ class Hold(Phase):
     def _undo(self, host):
         self._undone.add(host)
         _events.tell("back", scenario=self.wanted["fault"], host=host, done=False, within_s=self.wanted["lease_s"] or self._left(host))
-        self.runner.run(host, HALT, {"names": [self.wanted["fault"]], "by": "%s of its run" % _events.stop_asked()})
+        self.runner.ask(host, "halt", {"names": [self.wanted["fault"]], "by": "%s of its run" % _events.stop_asked()})
         _events.tell("back", scenario=self.wanted["fault"], host=host, done=True)
+
+    def _first(self, now):
+        """When to look for the first time at a fault that is in now."""
+        return now + min(self.interval(), max(self.wanted["duration_s"] - LEAD_S, 0.0))
+
+    def _inject_now(self, host):
+        if self._stopping is not None or not self._inject(host):
+            self.seen[host]["ends"] = None
+            return None
+        now = self._since[host] = time.monotonic()
+        left = self._left(host)
+        return min(self._first(now), now + max(left - LEAD_S, 0.0))
 
     def _turn(self, host):
         """Look at one host; returns when to look again, or None when it is done."""
+        if host not in self._since:
+            return self._inject_now(host)
         left = self._left(host)
         if host in self._over:
             wait_s = RECOVERY_STEP_S
@@ -88,7 +113,7 @@ class Hold(Phase):
             patience = self.wanted["recovery_timeout_s"] + (self.wanted["duration_s"] if self._stopping is None else self.wanted["lease_s"] or 0.0)
             return None if now - since > patience else now + self.interval()
         if seen["active"]:
-            if now - self._began > self.wanted["duration_s"] + self.wanted["recovery_timeout_s"] + OVERDUE_S:
+            if now - self._since[host] > self.wanted["duration_s"] + self.wanted["recovery_timeout_s"] + OVERDUE_S:
                 seen["error"] = "the host says that the fault is still in, long after its end"  # whatever a host says, the watch ends
                 return None
             if self._stopping is not None and host not in self._undone:
@@ -111,7 +136,7 @@ class Hold(Phase):
 
     def _left(self, host):
         """Seconds until the fault of this host ends, as far as is known."""
-        ends = self.seen[host].get("ends", self._began + self.wanted["duration_s"])
+        ends = self.seen[host].get("ends", self._since.get(host, time.monotonic()) + self.wanted["duration_s"])
         return None if ends is None else max(0.0, ends - time.monotonic())
 
     def _tick(self):
@@ -120,10 +145,6 @@ class Hold(Phase):
             self._recovering = True
             self.begins("recovery", self.wanted["recovery_timeout_s"])
         self.tick("hold" if lefts else "recovery", max(lefts) if lefts else None)
-
-    def _progress(self):
-        lefts = [left for left in map(self._left, self.seen) if left]
-        self.tell("holding" if lefts else "recovering", max(lefts) if lefts else None)
 
     def _halt_if_asked(self, host):
         seen = self.seen[host]
@@ -144,4 +165,4 @@ class Hold(Phase):
             _events.tell("halt", scenario=self.wanted["fault"], host=host, why=why)
             if not _events.heard():
                 self.say("%s on %s: halting, %s" % (self.wanted["fault"], host, why))
-            self.runner.run(host, HALT, {"names": [self.wanted["fault"]], "by": "the watch of its run: " + why})
+            self.runner.ask(host, "halt", {"names": [self.wanted["fault"]], "by": "the watch of its run: " + why})

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.magsasa.chaos.plugins.module_utils import _quantity
-from ansible_collections.magsasa.chaos.plugins.plugin_utils._watch import clocks
-from ansible_collections.magsasa.chaos.plugins.plugin_utils._watch.phase import Phase
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._conduct import clocks
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._conduct.phase import Phase
 
 WANTED = {
     "hosts": ["web1"], "observers": {"web1": "watcher"}, "probe": "cut", "probe_names": {"web1": "cut.web1"}, "fault": "cut", "lease_s": None,
-    "successes": 3, "rate": 20.0, "slow_ms": {"web1": None},
+    "successes": 3, "rates": {}, "live": {},
 }  # fmt: skip
 
 
@@ -25,7 +25,7 @@ class Line:
     def prepare(self, hosts):
         """Nothing to connect to."""
 
-    def step(self, where, options):
+    def ask(self, where, question, options):
         """What each would say."""
         self.asked[where] = options
         if where == "watcher":

@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import pytest
-from ansible.errors import AnsibleFilterError
-from ansible_collections.magsasa.chaos.plugins.filter.observers import probe_name, seen_from
 from ansible_collections.magsasa.chaos.plugins.module_utils import _quantity
+from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._names import probe as probe_name, seen_from
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_an_ipv6_address_gets_its_brackets():
 
 
 def test_what_is_no_url_is_one_sentence():
-    with pytest.raises(AnsibleFilterError, match="^seen_from: 'http://x:99999/' is not a URL"):
+    with pytest.raises(BadOption, match="^url: 'http://x:99999/' is not a URL"):
         seen_from("http://x:99999/", "watcher", "web1", "192.0.2.7")
 
 

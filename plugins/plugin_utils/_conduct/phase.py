@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What both phases share: asking a host and its observer, and telling what was seen. Private to magsasa.chaos."""
+"""What the phases share: asking a host and its observer, and telling what was seen. Private to magsasa.chaos."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .._report import phrases
 from .._together import Together
 from . import answers, clocks
 
-SEEN = ("fault", "probe", "recovered", "collected", "samples", "summary", "died", "stopped")
+SEEN = ("fault", "probe", "recovered", "collected", "samples", "summary", "died", "stopped", "also")
 PER_HOST_S = 0.2  # between two looks for each host that is watched, so that many of them do not overload the controller
 SILENT = "the host was asked and has never answered"
 LONGEST_S = 5.0  # between two looks where no lease says otherwise
@@ -20,7 +20,7 @@ LEASE_SHARE = 3.0  # looks within one lease
 
 
 class Phase:
-    """``wanted``: the options of ``watch``, parsed; ``runner``: a HostRunner; ``say(text)`` prints a progress line."""
+    """``wanted``: what was asked for, see Life; ``runner``: a HostRunner; ``say(text)`` prints a progress line."""
 
     def __init__(self, wanted, runner, say, at_once):
         self.wanted = wanted
@@ -74,34 +74,17 @@ class Phase:
         if self.wanted.get("run"):
             options["run"] = self.wanted["run"]
         if wait_s is not None:
-            options.update(wait="%gs" % min(max(wait_s, 0.0), 5.0), successes=self.wanted["successes"], rate=self.wanted["rate"])
-            slow_ms = self.wanted["slow_ms"].get(host)
-            if slow_ms is not None:
-                options["slow"] = "%gms" % slow_ms
+            rate = self.wanted["rates"].get(host, 20.0)
+            options.update(wait="%gs" % min(max(wait_s, 0.0), 5.0), successes=self.wanted["successes"], rate=rate)
+            if probe and self.wanted["live"].get(host):
+                options["also"] = [self.wanted["live"][host]]
             options.update(told or {})
-        return answers.usable(self.runner.step(where, options))
+        return answers.usable(self.runner.ask(where, "look", options))
 
     def give_up(self, hosts):
         """Nothing came of these hosts for too long. What may still come of them changes nothing any more."""
         for host in hosts:
             self.seen[host] = dict(self.seen[host], error=SILENT)
-
-    def tell(self, phase, left_s):
-        """One progress line for all hosts: phase, seconds left, worst live error rate, median latency."""
-        probes = [seen["probe"] for seen in self.seen.values() if seen["probe"] and seen["probe"].get("sent")]
-        text = "%s: %s" % (self.wanted["fault"], phase)
-        if left_s is not None:
-            text += ", %.0f s left" % max(0.0, left_s)
-        if probes:
-            text += ", errors %.1f %%" % max(probe.get("error_rate_pct") or 0.0 for probe in probes)
-            medians = [probe["p50_ms"] for probe in probes if probe.get("p50_ms") is not None]
-            if medians:
-                text += ", median %.0f ms" % max(medians)
-        lost = sorted(host for host, seen in self.seen.items() if seen["error"])
-        if lost:
-            text += ", no answer from %s" % ", ".join(lost[:3])
-        if not _events.heard():  # else whoever listens shows it
-            self.say(text)
 
     def begins(self, phase, seconds=None):
         """Tell that a phase begins, for all hosts."""
@@ -142,8 +125,10 @@ def _fault_times(answer, asked, answered):
     ``asked`` and ``answered``: when the host was, by our clock; it read its own somewhere between.
     """
     now = time.monotonic()
-    began, ended = clocks.ago(answer, "injected_at"), clocks.ago(answer, "reverted_at")
+    armed, began, ended = (clocks.ago(answer, key) for key in ("armed_at", "injected_at", "reverted_at"))
     told = {}
+    if armed is not None:
+        told["fault_armed_ago"] = "%.6fs" % (armed + now - asked)
     if began is not None:
         told["fault_began_ago"] = "%.6fs" % (began + now - asked)
     if ended is not None:

@@ -24,35 +24,54 @@ MOST_INPUT = 1024 * 1024  # characters; a body that a probe sends may be long
 
 
 def begin(options, check):
-    """Take the turn of the host and start probes. ``turn``: a run or None; ``probes``: option dictionaries of the module probe, checked."""
+    """Take the turn of the host and start probes. ``turn``: a run or None; ``probes``: option dictionaries of the module probe, checked.
+
+    ``detect``: arguments of the detection of a service (see _endpoint/detect.py), where that is wanted too.
+    """
     from .._probe import control
 
-    probes = []
-    ledger = Ledger()
-    held = None
-    if options.get("turn"):
-        run = turn.parse(options["turn"])
-        held = bool(run) and (turn.take(ledger, run) if not check else None)
+    answer = {"held": None, "probes": []}
+    run = turn.parse(options.get("turn"))
+    if run:
+        ledger = Ledger()
+        answer.update(holder=turn.holder(ledger.folders.run), machine=turn.machine())
+        mine = (answer["holder"] or {}).get("id") == run["id"]
+        try:
+            answer["held"] = mine if check else turn.take(ledger, run)
+        except ChaosError as error:
+            answer.update(error.details, failed=True, msg=str(error))  # what the host is like is told all the same
+            options = {key: value for key, value in options.items() if key == "detect"}
+    if options.get("detect") is not None:
+        from .._endpoint import detect
+
+        answer["detected"] = detect.detect(**options["detect"])
     for params in options.get("probes") or []:
-        probes.append(control.start(control.parse(params), check)[1])
-    return {"held": held, "probes": probes}
+        answer["probes"].append(control.start(control.parse(params), check)[1])
+    return answer
 
 
 def inject(options, check):
     """Inject the fault of a ``family``; ``params``: the options of its module, checked by its argument spec."""
-    from . import request
+    from .._fault import request
 
     family = _family(options.get("family"))
-    params = dict(options["params"])
-    for name, spec in family.options.items():
-        if spec.get("type") == "path" and isinstance(params.get(name), str):
-            params[name] = os.path.expanduser(os.path.expandvars(params[name]))  # as Ansible would, by the user and environment of this host
-    return request.carry_out(family, params, check)
+    return request.carry_out(family, _here(family, options["params"]), check)
+
+
+def assess(options, _check):
+    """Which scenarios this host can carry out, as preflight_info tells it. ``scenarios``: ``{id: {family, params, force}}``, checked by the argument specs."""
+    from .._fault import assess as abilities
+
+    found = {}
+    for name, entry in options["scenarios"].items():
+        family = _family(entry.get("family"))
+        found[name] = abilities.assess(family.name, _here(family, entry["params"]), bool(entry.get("force")))
+    return {"scenarios": found, "host": abilities.host_facts()}
 
 
 def look(options, check):
     """One look at fault and probe; see _fault/poll.py. ``also``: further probes, ended and collected together with the probe."""
-    from . import poll
+    from .._fault import poll
 
     params = dict(options, renew=False, wait=None) if check else options
     answer = poll.take(poll.parse(params), keep=True)
@@ -63,10 +82,10 @@ def look(options, check):
 
 def finish(options, check):
     """Whatever happened before: end the fault ``fault`` (a name or None), end and collect ``probes``, give the turn back with ``release``."""
-    from . import engine
+    from .._fault import engine
 
     run = turn.parse(options.get("run"))
-    answer = {"fault": None, "left": None}
+    answer = {"fault": None, "left": None, "released": False}
     if options.get("fault"):
         try:
             answer["fault"] = engine.absent(_quantity.name(options["fault"]), check, run)["fault"]
@@ -74,18 +93,18 @@ def finish(options, check):
             answer.update(fault=error.details.get("fault"), left=str(error))
     answer["probes"] = {} if check else _stop(options.get("probes") or [], run)
     if options.get("release") and run and not check:
-        turn.release(Ledger(), run["id"])
+        answer["released"] = turn.release(Ledger(), run["id"]) is not None
     return answer
 
 
 def halt(options, check):
     """End the faults ``names`` early; ``by``: who halts."""
-    from . import ledger_queries
+    from .._fault import ledger_queries
 
     return {"undone": ledger_queries.halt(list(options["names"]), check, str(options.get("by") or ""))}
 
 
-QUESTIONS = {"begin": begin, "inject": inject, "look": look, "finish": finish, "halt": halt}
+QUESTIONS = {"begin": begin, "assess": assess, "inject": inject, "look": look, "finish": finish, "halt": halt}
 
 
 def answer(asked, check=False):
@@ -141,6 +160,12 @@ def _stop(names, run):
     from .._probe import collect
 
     return {name: collect.stop(name, keep=True, run=run)[1] for name in names}
+
+
+def _here(family, params):
+    """Options with paths as Ansible would have them, by the user and the environment of this host."""
+    paths = [name for name, spec in family.options.items() if spec.get("type") == "path" and isinstance(params.get(name), str)]
+    return dict(params, **{name: os.path.expanduser(os.path.expandvars(params[name])) for name in paths})
 
 
 def _family(name):

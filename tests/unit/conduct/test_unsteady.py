@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.magsasa.chaos.plugins.module_utils._probe import failures
 from ansible_collections.magsasa.chaos.plugins.module_utils._probe.samples import Sample
-from ansible_collections.magsasa.chaos.plugins.plugin_utils._watch import unsteady
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._conduct import unsteady
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,89 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run one scenario on the hosts of a wave, from the baseline to the verdict. One action for all hosts; nothing blocks on a host."""
+
+from __future__ import annotations
+
+import re
+
+from ansible import constants as C
+from ansible import context
+from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.plugins.action import ActionBase
+from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
+from ansible_collections.magsasa.chaos.plugins.plugin_utils import _events, _room, _origin, _strategy
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._conduct import records, wanted as options
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._conduct.life import Life
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._console.narrator import Narrator
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._hosts import HostRunner
+
+# A host that another run has, or on which somebody has halted this one, is asked for nothing more: each try would wait.
+ENDS = re.compile(r"refused by the (run|halt) guard: |halted by ")
+
+
+class Kept:
+    """What the items of a loop share: they are carried out one after the other by one process."""
+
+    def __init__(self):
+        self.again = {}  # of each host: what answers questions there
+        self.ended = {}  # of each host: why no more is tried on it
+        self.stated = {}  # of each host: objectives that the inventory states
+
+
+KEPT = Kept()
+
+
+class ActionModule(ActionBase):
+    """Options are described in the module of the same name."""
+
+    TRANSFERS_FILES = False
+    _VALID_ARGS = frozenset(
+        options.OF_HOST + ("hosts", "wave", "baseline", "interval", "recovery_timeout", "successes", "lease", "wait", "force", "max_error_rate", "halt_on")
+    )
+
+    def run(self, tmp=None, task_vars=None):
+        """``experiments``: the record of each host. What a host cannot do, or is kept from, is in its record; no host fails the task."""
+        result = super().run(tmp, task_vars)
+        try:
+            wanted = options.parse(self._task.args, task_vars["inventory_hostname"])
+            subjects = wanted["subjects"]
+            refusal = _strategy.refusal(self._task)
+            for each in subjects.values():
+                each.refused = each.refused or KEPT.ended.get(each.host) or refusal or ""
+            if wanted["wave"] and not wanted["wave"].get("hosts"):
+                wanted["wave"] = dict(wanted["wave"], hosts=[host for host, each in subjects.items() if each.runs])
+            runner = HostRunner(self, task_vars, {**{host: each.again for host, each in subjects.items()}, **KEPT.again})
+            _events.narrate(Narrator(self._say))
+            with _room.bounded(len(subjects)):
+                Life(wanted, runner, self._say, self._at_once(), self._task.check_mode).run()
+                KEPT.again = runner.again()
+                found = {host: records.of(each, wanted["wave"], self._stated(runner, each), len(subjects)) for host, each in subjects.items()}
+        except ChaosError as error:
+            raise AnsibleActionFail(str(error))
+        for record in found.values():
+            _events.ended(record)
+            if ENDS.match(str(record["reason"])):
+                KEPT.ended[record["host"]] = record["reason"]
+        changed = not self._task.check_mode and any(each.begun for each in subjects.values())
+        result.update(changed=changed, experiments=found, ended={host: KEPT.ended[host] for host in subjects if host in KEPT.ended})
+        result["released"] = [host for host, each in subjects.items() if each.released]
+        return result
+
+    def _stated(self, runner, subject):
+        """What the inventory states as objectives of a host; those of a host that it does not know are none."""
+        if subject.host not in KEPT.stated:
+            try:
+                action, variables = runner.opened(subject.host)
+            except AnsibleError:  # why is in its record
+                return []
+            layers = _origin.layers("chaos_objectives", variables, self._loader)
+            KEPT.stated[subject.host] = [(place, action._templar.template(value)) for place, value in layers]
+        return KEPT.stated[subject.host]
+
+    def _at_once(self):
+        """How many hosts may be asked at the same time: the forks of this run."""
+        return int(context.CLIARGS.get("forks") or C.DEFAULT_FORKS)
+
+    def _say(self, text):
+        self._display.display("  " + text)

@@ -1,0 +1,124 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Everything that a run wants to know of a host, in one module execution."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: first_contact
+short_description: Take the turn of a host, detect its service and assess what it can carry out
+version_added: 0.1.0
+author:
+  - magsasa.chaos contributors (@magsasa)
+description:
+  - Does what M(magsasa.chaos.host_turn), M(magsasa.chaos.endpoint_info) and M(magsasa.chaos.preflight_info) do one after
+    the other, in one module execution for each host (M(magsasa.chaos.host_contact)). The runtime archive stays on the host while the run
+    has its turn, so that M(magsasa.chaos.experiment) needs no further module execution.
+  - The turn is released again if no service was found. It ends by itself when its lease does.
+options:
+  url:
+    description: See M(magsasa.chaos.endpoint_info).
+    type: str
+  ports:
+    description: See M(magsasa.chaos.endpoint_info).
+    type: raw
+  service:
+    description: See M(magsasa.chaos.endpoint_info).
+    type: str
+  discover:
+    description: See M(magsasa.chaos.endpoint_info).
+    type: bool
+    default: false
+  headers:
+    description: See M(magsasa.chaos.endpoint_info).
+    type: dict
+  scenarios:
+    description: The scenarios of the catalogue that were chosen. They are filled in with the service that is found.
+    type: list
+    elements: dict
+    default: []
+  database_path:
+    description: The SQLite database of the service, if detection is not to decide.
+    type: str
+  database_port:
+    description: The port of the database of the service, if detection is not to decide.
+    type: raw
+  baseline:
+    description: See M(magsasa.chaos.host_turn).
+    type: str
+    default: 10s
+  lease:
+    description: See M(magsasa.chaos.host_turn).
+    type: str
+    default: 15s
+  wait:
+    description: See M(magsasa.chaos.host_turn).
+    type: str
+    default: 0s
+  force:
+    description: See M(magsasa.chaos.host_turn).
+    type: bool
+    default: false
+attributes:
+  check_mode:
+    description: Not for C(check_mode). It takes nothing then; the modules that it stands for tell what they would do.
+    support: partial
+  diff_mode:
+    description: There is nothing to compare.
+    support: none
+  platform:
+    description: Target OS/families that can be operated against.
+    platforms: linux
+    support: full
+seealso:
+  - module: magsasa.chaos.endpoint_info
+  - module: magsasa.chaos.preflight_info
+  - module: magsasa.chaos.host_turn
+"""
+
+EXAMPLES = r"""
+- name: What runs here, and what can be done?
+  magsasa.chaos.first_contact:
+    discover: true
+    lease: 30s
+    scenarios:
+      - {id: busy, family: cpu, hold: 30s, options: {load: 50%}}
+  register: contacted
+"""
+
+RETURN = r"""
+found:
+  description: What M(magsasa.chaos.endpoint_info) returns.
+  returned: success
+  type: dict
+  sample: {endpoint: {url: http://127.0.0.1:8000}, refusal: null}
+able:
+  description: RV(magsasa.chaos.preflight_info#module:scenarios) and RV(magsasa.chaos.preflight_info#module:host). Null
+    if no service was found or the turn was refused.
+  returned: success
+  type: dict
+  sample: {scenarios: {busy: {can: true, backend: own workers}}, host: {root: true}}
+held:
+  description: Whether this run has the turn of the host now.
+  returned: success
+  type: bool
+  sample: true
+refused:
+  description: Why the turn was refused; empty if it was not.
+  returned: success
+  type: str
+  sample: ''
+machine:
+  description: RV(magsasa.chaos.host_turn#module:machine).
+  returned: success
+  type: str
+  sample: 6f0c3d2e-0000-4000-8000-000000000000/pid:[4026531836]
+again:
+  description: RV(magsasa.chaos.host_turn#module:again).
+  returned: success
+  type: list
+  elements: str
+  sample: [/usr/bin/python3, -I, -S, -B, /run/magsasa-chaos/lib/0a1b2c3d4e5f6071.pyz, ask, '-']
+"""

@@ -1,0 +1,44 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which hosts have their say in which scenario of which wave, and with what."""
+from __future__ import annotations
+
+import pytest
+from ansible_collections.magsasa.chaos.plugins.filter.scenarios import experiments_of, hosts_of_wave
+
+WAVES = [["web1", "web3"], ["web2"]]
+
+
+def host(**more):
+    """What the role says of one host."""
+    scenarios = [{"id": "one", "probe": {"url": "/own"}}, {"id": "two"}, {"id": "three", "skipped": "no service"}]
+    own = {"scenarios": scenarios, "unable": {"two": "nft is not installed", "three": "nothing"}, "own_probes": {"two": {"url": "/two"}}, "keep_turn": True}
+    return dict(own, **more)
+
+
+HOSTS = {name: host() for name in ("web1", "web2", "web3", "closed")}
+
+
+@pytest.mark.parametrize("wave, members", [(0, {"web1", "web3", "closed"}), (1, {"web2"}), (2, set())])
+def test_every_host_has_its_say_once(wave, members):
+    assert set(hosts_of_wave(HOSTS, 0, WAVES, wave)) == members
+    assert set(hosts_of_wave(HOSTS, 0, [], 0)) == set(HOSTS), "without a wave everybody is told why"
+
+
+def test_what_a_host_lacks_is_a_skip_and_its_own_probe_comes_along():
+    first, second, third = (hosts_of_wave(HOSTS, number, WAVES, 0)["web1"] for number in range(3))
+    assert (first["own_probe"], "probe" in first["scenario"], "skipped" in first["scenario"]) == ({"url": "/own"}, False, False)
+    assert (second["own_probe"], second["scenario"]["skipped"]) == ({"url": "/two"}, "nft is not installed")
+    assert third["scenario"]["skipped"] == "no service", "what the scenario says itself comes first"
+    assert set(first) == {"scenario", "own_probe", "keep_turn"}
+    assert HOSTS["web1"] == host(), "what the role said stays as it is"
+
+
+def test_the_turn_goes_back_with_the_last_scenario():
+    assert [hosts_of_wave(HOSTS, number, WAVES, 0)["web1"]["keep_turn"] for number in range(3)] == [True, True, False]
+
+
+def test_the_records_of_a_host_are_those_of_its_experiments():
+    results = [{"experiments": {"web1": {"id": 1}, "web2": {"id": 2}}}, {"experiments": {"web1": {"id": 3}}}, {"failed": True}]
+    assert experiments_of(results, "web1") == [{"id": 1}, {"id": 3}] and experiments_of(results, "closed") == []
