@@ -15,7 +15,7 @@ FREE = ("free", "host_pinned")
 def refusal(task):
     """Why a run cannot go on under the strategy of its play (one sentence), or None.
 
-    ``watch`` looks after all hosts of a wave in one task, which Ansible's free strategies run for no host.
+    ``experiment`` looks after all hosts of a wave in one task, which Ansible's free strategies run for no host.
     """
     play = task.get_play()
     name = str(getattr(play, "strategy", None) or C.DEFAULT_STRATEGY)

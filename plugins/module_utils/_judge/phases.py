@@ -96,9 +96,9 @@ def check_given(given):
 
 
 def check_offset(offset):
-    """Raise BadOption unless a clock offset is one as ``watch`` measures it."""
+    """Raise BadOption unless a clock offset is one as the conductor measures it."""
     if not isinstance(offset, dict) or not is_figure(offset.get("offset_s")) or not is_figure(offset.get("error_s")):
-        raise BadOption("clock_offset", offset, "is not a measured offset", "pass the 'clock_offset' that watch returned for the host, or leave it out")
+        raise BadOption("clock_offset", offset, "is not a measured offset", "pass the 'clock_offset' that was measured for the host, or leave it out")
     return {"offset_s": offset["offset_s"], "error_s": offset["error_s"]}
 
 
