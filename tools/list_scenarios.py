@@ -11,20 +11,19 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / ".collections"))
+
+from ansible_collections.magsasa.chaos.plugins.plugin_utils import _catalogue
+
 SHELVES = [ROOT / "roles" / "suite" / "files" / name for name in ("catalogue.yml", "extended.yml")]
-HOLDS_SMOKE = "3s"
 A_PORT = 8000  # stands for the one that port detection finds
 
 
-def chosen(scenarios, intensity=None):
-    """The scenarios that an intensity runs; all without one."""
-    return [each for each in scenarios if intensity in (None, each["intensity"]) or (intensity in ("smoke", "full") and each["intensity"] != "extended")]
-
-
 def rows(scenarios, ability, intensity=None):
-    """Text cells of the scenarios; ``ability(scenario)``: text of the last one."""
-    for each in chosen(scenarios, intensity):
-        yield each["id"], each["intensity"], each.get("smoke_hold", HOLDS_SMOKE) if intensity == "smoke" else each["hold"], each["title"], ability(each)
+    """Text cells of the scenarios that an intensity runs, of all without one; ``ability(scenario)``: text of the last cell."""
+    for each in scenarios:
+        if intensity is None or _catalogue.runs(each, intensity):
+            yield each["id"], each["intensity"], _catalogue.hold(each, intensity), each["title"], ability(each)
 
 
 def table(cells):
@@ -38,8 +37,7 @@ def ability(scenario):
     """What this machine would use for a scenario, or why it cannot run it."""
     if not scenario.get("available", True):
         return "not available: %s" % scenario["unavailable_reason"]
-    # The collection is beside us; it is loaded only when somebody asks.
-    sys.path.insert(0, str(ROOT / ".collections"))
+    # Loaded only when somebody asks.
     from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
     from ansible_collections.magsasa.chaos.plugins.module_utils._fault import assess
 

@@ -13,11 +13,20 @@ SMOKE_HOLD = "3s"
 MYSQL_PORT = 3306
 
 
+def runs(entry, intensity):
+    """Whether a scenario is one of an intensity: smoke and full run the 18, the others their own."""
+    return entry["intensity"] == intensity or (intensity in ("smoke", "full") and entry["intensity"] != "extended")
+
+
+def hold(entry, intensity):
+    """How long a scenario lasts with an intensity."""
+    return entry.get("smoke_hold", SMOKE_HOLD) if intensity == "smoke" else entry["hold"]
+
+
 def select(entries, intensity, wanted=None):
     """Scenarios of an intensity, or those named in ``wanted`` (ids, families or tags), with the hold of that intensity.
 
-    smoke: the 18, 3 s holds (or their own ``smoke_hold``); full: the 18; the others: their own. Scenarios of the shelf ``extended`` run when they are
-    named, or with that intensity. Raises BadOption for an unknown intensity or name.
+    Scenarios of the shelf ``extended`` run when they are named, or with that intensity. Raises BadOption for an unknown intensity or name.
     """
     if intensity not in INTENSITIES:
         raise BadOption("chaos_intensity", intensity, "is not an intensity", "use one of %s" % ", ".join(INTENSITIES))
@@ -30,10 +39,8 @@ def select(entries, intensity, wanted=None):
                 raise BadOption("chaos_scenarios", name, "is not the id, family or tag of a scenario", "use one of %s" % ", ".join(e["id"] for e in entries))
             chosen.extend(e for e in found if e not in chosen)
     else:
-        chosen = [e for e in entries if e["intensity"] == intensity or (intensity in ("smoke", "full") and e["intensity"] != "extended")]
-    if intensity == "smoke":
-        chosen = [dict(e, hold=e.get("smoke_hold", SMOKE_HOLD)) for e in chosen]
-    return chosen
+        chosen = [e for e in entries if runs(e, intensity)]
+    return [dict(e, hold=hold(e, intensity)) for e in chosen]
 
 
 def _names(wanted):

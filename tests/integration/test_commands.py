@@ -42,8 +42,6 @@ BAD_USAGE = [
     (CHAOS, ["--scenario", "cpu-lite"], "--scenario: 'cpu-lite' is not a scenario; --list prints them"),
     (CHAOS, ["--scenario", "cpu-light,../x"], "--scenario: '../x' is not a scenario"),
     (CHAOS, ["--scenario", ""], "--scenario: '' is not a scenario"),
-    (CHAOS, ["--scenario", "b,a"], "none of the chosen scenarios is available: the a family is not built"),
-    (CHAOS, ["--intensity", "medium"], "none of the chosen scenarios is available: the a family is not built"),
     (CHAOS, ["--report-dir="], "--report-dir: '' is not a folder"),
     (CHAOS, ["--render"], "--render: a value is missing"),
     (CHAOS, ["--compare"], "--compare: a value is missing"),
@@ -67,16 +65,6 @@ scenarios:
   - id: cpu-light
     intensity: light
     hold: 30s
-
-  - id: a
-    intensity: medium
-    available: false
-    unavailable_reason: the a family is not built
-
-  - id: b
-    intensity: medium
-    available: false
-    unavailable_reason: the b family is not built
 """
 
 
