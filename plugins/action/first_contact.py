@@ -41,7 +41,7 @@ class ActionModule(ActionBase):
         found = told.get("detected")
         if not isinstance(found, dict):
             kept = {key: told[key] for key in ("unreachable", "msg", "module_stdout", "module_stderr", "rc", "exception") if key in told}
-            return dict(result, **dict({"failed": True, "changed": False, "msg": "the host does not tell what runs there"}, **kept))
+            return dict(result, **dict({"failed": True, "changed": False, "msg": "the host did not report its service"}, **kept))
         secrets = set(_redact.secrets_of_url((detection["url"] or "").partition("?")[0])) | set(detection["headers"].values())
         found = remove_values(found, secrets) if secrets else found
         refused = reason(told) if told.get("failed") else ""

@@ -85,7 +85,7 @@ class ActionModule(ActionBase):
         if value is None:
             value = self._templar.template(task_vars.get(variable or VARIABLE % option))
         if isinstance(value, (dict, list)):
-            raise BadOption(option, value, "is not a text", "write it as one")
+            raise BadOption(option, value, "is not a text", "use a text")
         return None if value is None or not str(value).strip() else str(value).strip()
 
     def _records(self, task_vars):
@@ -154,5 +154,5 @@ def _flat(given, option):
         elif isinstance(each, dict) and all(key in each for key in ("id", "host", "scenario", "status", "verdict")):
             found.append(each)
         else:
-            raise BadOption(option, each, "is no record of an experiment", "pass what magsasa.chaos.slo_check returned")
+            raise BadOption(option, each, "is not a record of an experiment", "pass a result of magsasa.chaos.slo_check")
     return found

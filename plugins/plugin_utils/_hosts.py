@@ -162,7 +162,7 @@ class HostRunner:
             found = _object(told["stdout"])  # a complete answer counts, whatever came after it
             if found is None:
                 self._again[host] = None  # what is wrong the module says, and whether there is an archive to ask again
-                self._action._display.vvv("the archive gave no answer (%s): %s" % (told["rc"], str(told.get("stderr"))[-2000:]), host=host)
+                self._action._display.vvv("the host gave no answer (%s): %s" % (told["rc"], str(told.get("stderr"))[-2000:]), host=host)
             return found
         except MemoryError:
             self._flooded.add(host)
@@ -226,4 +226,4 @@ class HostRunner:
         known = inventory.get_host(host) if inventory is not None else None
         if manager is not None and known is not None:
             return manager.get_vars(play=task.get_play(), host=known, task=task)
-        raise AnsibleError("'%s' is no host of the inventory; ansible-inventory --graph shows those that are" % printable(host))
+        raise AnsibleError("'%s' is not a host of the inventory; see ansible-inventory --graph" % printable(host))

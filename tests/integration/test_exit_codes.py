@@ -88,8 +88,8 @@ def test_who_names_something_that_is_not_there_gets_a_refusal_and_no_other_servi
 
 
 ILL = {
-    "token": (say(answer(b"", 401)), {}, ["answers 401", "give chaos_probe headers"]),
-    "forbidden": (say(answer(b"", 403)), {}, ["answers 403", "give chaos_probe headers"]),
+    "token": (say(answer(b"", 401)), {}, ["answers 401", "set chaos_probe headers"]),
+    "forbidden": (say(answer(b"", 403)), {}, ["answers 403", "set chaos_probe headers"]),
     "down": (say(answer({"status": "DOWN"})), {}, ['answers 200 and says "DOWN"']),
     "login": (None, {}, ["login page"]),
 }
@@ -117,7 +117,7 @@ def test_a_baseline_that_fails_names_its_errors_and_nothing_tested_is_no_success
     with Server(say(answer(b"", 401))) as server:
         code, shown, report = run({"chaos_target_url": server.url, "chaos_probe": {"url": server.url + "/orders"}}, plain=True)
     reason = reason_of(report)
-    assert " x HTTP 401" in reason and "give chaos_probe headers" in reason and "error rate 100.0 %" in reason
+    assert " x HTTP 401" in reason and "set chaos_probe headers" in reason and "error rate 100.0 %" in reason
     assert code == 2 and "nothing was tested" in shown and "x HTTP 401" in shown
 
 

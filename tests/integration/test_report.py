@@ -189,8 +189,8 @@ def test_a_report_is_copied(play, tmp_path, where, copied, said):
     "options, sentence",
     [
         ({"to": "ftp://x/"}, "chaos_report_to: 'ftp://x/' is no place for a report; write https://HOST/PATH, HOST:/FOLDER of the inventory or /FOLDER"),
-        ({"experiments": [{"id": "x"}]}, "is no record of an experiment; pass what magsasa.chaos.slo_check returned"),
-        ({"owner": ["a"]}, "is not a text; write it as one"),
+        ({"experiments": [{"id": "x"}]}, "is not a record of an experiment; pass a result of magsasa.chaos.slo_check"),
+        ({"owner": ["a"]}, "is not a text; use a text"),
     ],
 )
 def test_what_cannot_be_used_is_one_sentence(play, options, sentence):

@@ -9,7 +9,7 @@ import re
 
 from .. import _redact
 
-TOKEN = "give chaos_probe headers that it accepts, such as Authorization"
+TOKEN = "set chaos_probe headers that it accepts, such as Authorization"
 ADDRESS = "name a URL that answers with chaos_probe url (--probe URL)"
 # Words of a path behind which people log in.
 _LOGIN_PATH = re.compile(r"(?i)(?:^|[/_-])(?:log[-_]?in|sign[-_]?in|logon|sso|oauth2?|saml2?|authenticate|authorize)(?:[/_.?-]|$)")

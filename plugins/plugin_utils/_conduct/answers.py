@@ -33,17 +33,17 @@ FIGURES = {"fault": ("seconds_left",), "probe": ("sent", "failed", "answered", "
 def usable(answer):
     """The answer, when it can be used; else ``{"failed": True, "msg": ...}``, as of a host that gave none."""
     if not isinstance(answer, dict):
-        return _not_usable("it is no object")
+        return _not_usable("it is not an object")
     if answer.get("failed") or answer.get("unreachable") or "clock" not in answer:
         return {"failed": True, "msg": printable(answer.get("msg") or "no reason was given", LONGEST_MESSAGE)}
     for key, good in FORM.items():
         if not good(answer.get(key)):
-            return _not_usable("its %s is none of that kind" % key)
+            return _not_usable("its %s has the wrong type" % key)
     for key, figures in FIGURES.items():
         found = answer.get(key) or {}
         for figure in figures:
             if not _is_figure(found.get(figure)):
-                return _not_usable("its %s.%s is no figure" % (key, figure))
+                return _not_usable("its %s.%s is not a number" % (key, figure))
     probe = answer.get("probe")
     if probe and probe.get("sent") and probe.get("error_rate_pct") is None:
         return _not_usable("its probe has no error rate")
@@ -51,13 +51,13 @@ def usable(answer):
 
 
 def _not_usable(why):
-    return {"failed": True, "msg": "the host's answer is not that of a look: %s" % why}
+    return {"failed": True, "msg": "the host gave an invalid answer: %s" % why}
 
 
 def refused(answer):
     """Why a question came to nothing (a sentence), or None for an answer."""
     if not isinstance(answer, dict):
-        return "the host's answer is no object"
+        return "the answer of the host is not an object"
     if answer.get("failed") or answer.get("unreachable") or not isinstance(answer.get("clock"), dict):
         return printable(answer.get("msg") or "no reason was given", LONGEST_MESSAGE * 4)
     return None

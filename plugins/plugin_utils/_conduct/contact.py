@@ -50,7 +50,7 @@ def able(runner, host, filled):
         return answer
     found = answer.get("scenarios") if isinstance(answer.get("scenarios"), dict) else {}
     for name in asked:
-        told[name] = found[name] if _is_told(found.get(name)) else {"can": False, "why": "the host does not tell whether it can", "packages": {}}
+        told[name] = found[name] if _is_told(found.get(name)) else {"can": False, "why": "the host did not report whether it can run", "packages": {}}
     return {"scenarios": {entry["id"]: told[entry["id"]] for entry in filled}, "host": answer.get("host") if isinstance(answer.get("host"), dict) else {}}
 
 

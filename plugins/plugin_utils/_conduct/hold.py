@@ -114,7 +114,7 @@ class Hold(Phase):
             return None if now - since > patience else now + self.interval()
         if seen["active"]:
             if now - self._since[host] > self.wanted["duration_s"] + self.wanted["recovery_timeout_s"] + OVERDUE_S:
-                seen["error"] = "the host says that the fault is still in, long after its end"  # whatever a host says, the watch ends
+                seen["error"] = "the host reports the fault as active, long after its deadline"  # whatever a host says, the watch ends
                 return None
             if self._stopping is not None and host not in self._undone:
                 self._undo(host)
@@ -157,7 +157,7 @@ class Hold(Phase):
             why = "error rate %.1f %% reached the halt limit of %g %%" % (probe["error_rate_pct"], rate)
             why += " (%s)" % printable(probe["why"], 120) if probe.get("why") else ""
         elif latency is not None and probe.get("answered") == 0:
-            why = "none of %d probes was answered, the halt limit is a median of %g ms" % (probe["sent"], latency)
+            why = "none of %d probes was answered; the halt limit is a median of %g ms" % (probe["sent"], latency)
         elif latency is not None and (probe.get("p50_ms") or 0.0) >= latency:
             why = "median latency %.0f ms reached the halt limit of %g ms" % (probe["p50_ms"], latency)
         if why:

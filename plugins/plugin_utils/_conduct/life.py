@@ -190,7 +190,7 @@ class Life:
                 subject.fault = _fault_of(self.questions.hidden(subject, told)) or subject.fault
                 self._keep(subject, told)
             elif held and not failed:
-                failed = "the fault could not be ended by this run (%s); it ends by itself at its deadline, or when its lease is over" % why
+                failed = "this run could not revert the fault (%s); it ends by itself at its deadline, or when its lease expires" % why
         if probes and not here:
             self._keep(subject, self.runner.ask(subject.observer, "finish", {"probes": probes, "run": run}))
         subject.failed = failed
@@ -229,5 +229,5 @@ def _unsteady(seen):
     return (
         seen.get("stopped")
         or seen.get("unsteady")
-        or "the service was not in its steady state before the fault: %s" % (seen["error"] or "the probe told nothing")
+        or "the service was not in its steady state before the fault: %s" % (seen["error"] or "the probe has no data")
     )

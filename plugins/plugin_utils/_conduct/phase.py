@@ -14,7 +14,7 @@ from . import answers, clocks
 
 SEEN = ("fault", "probe", "recovered", "collected", "samples", "summary", "died", "stopped", "also")
 PER_HOST_S = 0.2  # between two looks for each host that is watched, so that many of them do not overload the controller
-SILENT = "the host was asked and has never answered"
+SILENT = "the host never answered"
 LONGEST_S = 5.0  # between two looks where no lease says otherwise
 LEASE_SHARE = 3.0  # looks within one lease
 

@@ -62,7 +62,7 @@ class Questions:
         if found.error_messages:
             raise ChaosError(found.error_messages[0])
         if not given["url"]:
-            raise BadOption("url", "", "is missing", "name the service with chaos_target_url, or what is probed with chaos_probe")
+            raise BadOption("url", "", "is missing", "name the service with chaos_target_url, or what to probe with chaos_probe")
         self._secrets.setdefault(subject.host, set()).update(found._no_log_values, spec.secrets(found.validated_parameters))
         return found.validated_parameters
 

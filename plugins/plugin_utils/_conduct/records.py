@@ -34,6 +34,6 @@ def of(subject, wave, stated, hosts=1):
         return _experiment.judge(given, subject.host, stated)
     except Exception as error:  # what the host told cannot be judged; without it only a bad scenario can be wrong
         why = str(error) if isinstance(error, ChaosError) else "%s: %s" % (type(error).__name__, error)
-        failed = "what the host told cannot be judged: %s" % printable(why, 300)
+        failed = "the answer of the host cannot be judged: %s" % printable(why, 300)
         bare = {key: given[key] for key in ("scenario", "observer", "skipped", "refused", "wave")}
         return _experiment.judge(dict(bare, failed=failed), subject.host, stated)

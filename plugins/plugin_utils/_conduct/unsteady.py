@@ -7,19 +7,19 @@ from __future__ import annotations
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import printable
 
-HEADERS = "give chaos_probe headers that the service accepts"
+HEADERS = "set chaos_probe headers that the service accepts"
 REMEDIES = {
     "HTTP 401": HEADERS,
     "HTTP 403": HEADERS,
     "HTTP 407": HEADERS,
-    "HTTP 404": "name an address that is there with chaos_probe url (--probe URL)",
-    "HTTP 405": "name the method with chaos_probe method",
+    "HTTP 404": "name an existing URL with chaos_probe url (--probe URL)",
+    "HTTP 405": "set the method with chaos_probe method",
     "HTTP 429": "lower chaos_probe rate",
-    "tls": "its certificate is not trusted: install its authority where the probe runs, or set chaos_probe validate_certs: false",
-    "timeout": "wait until the service is well, or raise chaos_probe timeout",
-    "refused": "nobody listens where the probe asks",
-    "assertion": "the answer is not the one of chaos_probe expect",
-    "said_ill": "the service says that it is ill: wait until it is well",
+    "tls": "its certificate is not trusted: install its CA on the observer, or set chaos_probe validate_certs: false",
+    "timeout": "wait until the service is healthy, or raise chaos_probe timeout",
+    "refused": "nothing listens at the address of the probe",
+    "assertion": "the answer is not as in chaos_probe expect",
+    "said_ill": "the service reports itself unhealthy: wait until it is healthy",
 }
 MOST = 4
 
@@ -27,22 +27,22 @@ MOST = 4
 def reason(probe, rate_pct):
     """One sentence on the live figures of a probe (dict, from a host) that are no steady state; ``rate_pct``: the error rate that says so."""
     if rate_pct is None:
-        return "the service was not in its steady state before the fault: the probe saw nothing of the baseline"
+        return "the service was not in its steady state before the fault: the probe has no data for the baseline"
     errors = _counts(probe.get("errors"))
     what = ", ".join("%d x %s" % (number, kind) for kind, number in errors[:MOST])
     why = printable(probe["why"], 200) if isinstance(probe.get("why"), str) and probe["why"] else ""
-    parts = ["%s%s" % (what or "no kind of failure was told", " (%s)" % why if why else "")]
+    parts = ["%s%s" % (what or "the kind of failure is unknown", " (%s)" % why if why else "")]
     parts.append("error rate %.1f %% of %d probes in the baseline" % (rate_pct, probe["sent"]))
     if probe.get("overdue"):
-        parts.append("%d under way for far longer than answers take" % probe["overdue"])
+        parts.append("%d outstanding for much longer than answers take" % probe["overdue"])
     remedy = _remedy(errors[0][0]) if errors else ""
     return "the service was not in its steady state before the fault: %s%s" % (", ".join(parts), "; " + remedy if remedy else "")
 
 
 def _remedy(kind):
     if kind.startswith("HTTP 3"):
-        return "the address redirects: name the one behind it with chaos_probe url (--probe URL), or " + HEADERS
-    return REMEDIES.get(kind, "wait until the service is well" if kind.startswith("HTTP 5") else "")
+        return "the address redirects: name its target with chaos_probe url (--probe URL), or " + HEADERS
+    return REMEDIES.get(kind, "wait until the service is healthy" if kind.startswith("HTTP 5") else "")
 
 
 def _counts(errors):

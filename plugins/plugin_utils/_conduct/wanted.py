@@ -93,14 +93,14 @@ def _hosts(given, host):
 
 def _scenario(given, host):
     if not isinstance(given, Mapping) or not isinstance(given.get("id"), str) or not given["id"]:
-        raise BadOption("scenario", given, "is not a scenario (host %s)" % host, "pass the catalogue's entry, with at least an id")
+        raise BadOption("scenario", given, "is not a scenario (host %s)" % host, "pass an entry of the catalogue, with at least an id")
     return dict(given)
 
 
 def _mapping(given, option):
     value = given.get(option) or {}
     if not isinstance(value, Mapping):
-        raise BadOption(option, value, "is not a mapping", "pass what magsasa.chaos.endpoint_info returned")
+        raise BadOption(option, value, "is not a mapping", "pass a result of magsasa.chaos.endpoint_info")
     return value
 
 

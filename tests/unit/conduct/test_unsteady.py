@@ -14,20 +14,20 @@ from ansible_collections.magsasa.chaos.plugins.plugin_utils._conduct import unst
 @pytest.mark.parametrize(
     "errors, words",
     [
-        ({"HTTP 401": 216}, ["216 x HTTP 401", "give chaos_probe headers"]),
-        ({"HTTP 403": 1}, ["1 x HTTP 403", "give chaos_probe headers"]),
+        ({"HTTP 401": 216}, ["216 x HTTP 401", "set chaos_probe headers"]),
+        ({"HTTP 403": 1}, ["1 x HTTP 403", "set chaos_probe headers"]),
         ({"HTTP 302": 9}, ["9 x HTTP 302", "redirects"]),
         ({"tls": 5}, ["5 x tls", "validate_certs: false"]),
-        ({"timeout": 2, "HTTP 503": 7}, ["7 x HTTP 503, 2 x timeout", "wait until the service is well"]),
-        ({"said_ill": 2}, ["2 x said_ill", "says that it is ill"]),
+        ({"timeout": 2, "HTTP 503": 7}, ["7 x HTTP 503, 2 x timeout", "wait until the service is healthy"]),
+        ({"said_ill": 2}, ["2 x said_ill", "reports itself unhealthy"]),
         ({"\x1b[2J": 2, "x": "y", "z": True}, ["2 x ?[2J"]),
-        ("none", ["no kind of failure was told"]),
+        ("none", ["the kind of failure is unknown"]),
     ],
 )
 def test_the_reason(errors, words):
     said = unsteady.reason({"sent": 216, "failed": 216, "error_rate_pct": 100.0, "errors": errors, "why": "it said\nso"}, 100.0)
     assert all(each in said for each in words + ["error rate 100.0 % of 216 probes", "(it said?so)"]) and said.isprintable(), said
-    assert "saw nothing" in unsteady.reason({"sent": 0}, None)
+    assert "has no data" in unsteady.reason({"sent": 0}, None)
 
 
 def test_failures_are_counted_by_status_or_kind():

@@ -16,8 +16,8 @@ NONE = dict(WELL, healthy=False, verdict=None)
 @pytest.mark.parametrize(
     "answer, certificate, words",
     [
-        (dict(NONE, status=401), None, ["answers 401", "give chaos_probe headers"]),
-        (dict(NONE, status=403), None, ["answers 403", "give chaos_probe headers"]),
+        (dict(NONE, status=401), None, ["answers 401", "set chaos_probe headers"]),
+        (dict(NONE, status=403), None, ["answers 403", "set chaos_probe headers"]),
         (dict(NONE, status=404), None, ["answers 404", "chaos_probe url (--probe URL)"]),
         (dict(ILL, says="DOWN"), None, ['answers 200 and says "DOWN"', "wait until it is healthy"]),
         (dict(ILL, status=503), None, ["answers 503", "wait until it is healthy"]),

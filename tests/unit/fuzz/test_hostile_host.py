@@ -88,7 +88,7 @@ def test_a_fault_that_never_ends_by_its_hosts_word_is_given_up(monkeypatch):
     began = time.monotonic()
     said = {"clock": {}, "active": True, "fault": {"seconds_left": 1e15}, "probe": None}
     seen = hold.Hold(wanted(), Liar(said), lambda line: None, 2).wait()
-    assert "long after its end" in seen["a"]["error"] and time.monotonic() - began < 20
+    assert "long after its deadline" in seen["a"]["error"] and time.monotonic() - began < 20
 
 
 class Silent(Liar):
