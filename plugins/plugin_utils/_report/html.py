@@ -111,10 +111,13 @@ def _harmless(value):
 
 
 def number(value, unit=""):
-    """A figure for readers with the exact one for programs: <data value="4.213">4.21 s</data>."""
+    """A figure for readers; where it is rounded, with the exact one for programs: <data value="4.213">4.21 s</data>."""
     if value is None:
         return Markup('<span class="none">-</span>')
-    return Markup('<data value="%s">%s</data>') % (figure(value), text.number(value, unit))
+    shown = text.number(value, unit)
+    if shown.partition(" ")[0] in ("%s" % value, ("%s" % value).removesuffix(".0")):
+        return Markup(escape(shown))
+    return Markup('<data value="%s">%s</data>') % (figure(value), shown)
 
 
 def name_of(value):

@@ -39,7 +39,7 @@ class Span:
 
     def x(self, moment):
         """Where a moment lies among the units of the stretched picture."""
-        return short(WIDTH * self.share(moment), 1)
+        return short(WIDTH * self.share(moment), 0)
 
 
 class Axis:
@@ -137,9 +137,26 @@ def polyline(points):
         if point is not None:
             run.append(point)
         elif run:
-            parts.append("M" + "L".join("%s %s" % each for each in run) + ("h2" if len(run) == 1 else ""))
+            parts.append(through(run) + ("h2" if len(run) == 1 else ""))
             run = []
     return "".join(parts)
+
+
+def through(points):
+    """A path through points, each as its distance from the one before, which is half as long; counted in tenths, so that no error adds up."""
+    tenths = [(round(10 * float(x)), round(10 * float(y))) for x, y in points]
+    steps_between = (_step(after[0] - before[0], after[1] - before[1]) for before, after in zip(tenths, tenths[1:]))
+    return "M%s %s" % points[0] + ("l" + " ".join(steps_between) if len(points) > 1 else "")
+
+
+def _step(x, y):
+    x, y = (_bare("%g" % (each / 10.0)) for each in (x, y))
+    return x + ("" if y.startswith("-") else " ") + y
+
+
+def _bare(number):
+    """Without the nought before the point: -0.5 -> -.5."""
+    return number.replace("0.", ".", 1) if number.startswith(("0.", "-0.")) else number
 
 
 def curves(height, y, *paths):

@@ -209,7 +209,7 @@ def _area(low, high):
             run.append(pair)
         elif run:
             there, back = [pair[1] for pair in run], [pair[0] for pair in reversed(run)]
-            parts.append("M" + "L".join("%s %s" % each for each in there + back) + "Z" if len(run) > 1 else "")
+            parts.append(svg.through(there + back) + "z" if len(run) > 1 else "")
             run = []
     return "".join(parts)
 

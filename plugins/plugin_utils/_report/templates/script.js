@@ -75,7 +75,7 @@
   // Tables sort by a click on a head; figures by what they are, not by how they are written.
   function value(row, column) {
     var cell = row.cells[column], exact = cell && cell.querySelector('data'), text = cell ? cell.textContent.trim() : '';
-    var number = exact ? +exact.value : text && !isNaN(text) ? +text : NaN;
+    var number = exact ? +exact.value : /^-?[\d.]+( (ms|s|%))?$/.test(text) ? parseFloat(text) : NaN;
     return isNaN(number) ? text.toLowerCase() : number;
   }
   all('table.sort').forEach(function (table) {
