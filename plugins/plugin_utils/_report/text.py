@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 
@@ -19,10 +20,21 @@ _MARKDOWN_START = re.compile(r"^([0-9]{0,9})([#+=.)-])")  # heading, list, rule
 
 def plain(value, limit=LONGEST):
     """One line of printable text: no control or format characters, bounded, secrets redacted."""
-    text = "" if value is None else str(value)
-    text = "".join(c if c.isprintable() else " " for c in text[: limit * 4])
+    return _plain("" if value is None else str(value)[: limit * 4], limit)
+
+
+@functools.lru_cache(maxsize=8192)  # the records of a fleet say the same things over and over
+def _plain(text, limit):
+    text = text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
     text = _redact.text(" ".join(text.split()))
     return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+@functools.lru_cache(maxsize=2048)
+def _key(key):
+    """A key as it is shown, and whether its name says that its value is a secret."""
+    shown = plain(key, 100)
+    return shown, _redact.is_secret(shown)
 
 
 def markdown(value, limit=LONGEST):
@@ -41,10 +53,10 @@ def clean(value, depth=0):
     if isinstance(value, (dict, list, tuple)) and depth >= DEEPEST:
         return "..."
     if isinstance(value, dict):
-        pairs = [(plain(key, 100), each) for key, each in list(value.items())[:MOST]]
+        pairs = [(_key(str(key)[:400]), each) for key, each in list(value.items())[:MOST]]
         return {
-            key: _redact.HIDDEN if _redact.is_secret(key) and isinstance(each, (str, int, float)) and not isinstance(each, bool) else clean(each, depth + 1)
-            for key, each in pairs
+            key: _redact.HIDDEN if secret and isinstance(each, (str, int, float)) and not isinstance(each, bool) else clean(each, depth + 1)
+            for (key, secret), each in pairs
         }
     if isinstance(value, (list, tuple)):
         return [clean(each, depth + 1) for each in value[:MOST]]

@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import secrets
 import shutil
 import time
@@ -29,6 +30,16 @@ FORMS = {  # file: function of a report and the checksum of its report.json; tex
 }
 ON_REQUEST = {"journal.json": journal.render}
 DATA = "report.json"
+_FIGURE = r"(?:-?[0-9][0-9.eE+-]*|null)"
+_FIGURES = re.compile(r"\[\n +%s(?:,\n +%s)*\n *\]" % (_FIGURE, _FIGURE))  # no text has a line break in JSON, so this is never within one
+_BREAK = re.compile(r"\n *")
+
+
+def as_json(report):
+    """The text of report.json: a line a key, and lists of figures in one line each."""
+    return (
+        _FIGURES.sub(lambda found: _BREAK.sub(" ", found.group(0)).replace("[ ", "[").replace(" ]", "]"), json.dumps(report, indent=1, allow_nan=False)) + "\n"
+    )
 
 
 def files(report, more=()):
@@ -36,7 +47,7 @@ def files(report, more=()):
 
     ``report.json.sha256`` is in the form that sha256sum(1) checks.
     """
-    data = json.dumps(report, indent=1, allow_nan=False) + "\n"
+    data = as_json(report)
     digest = hashlib.sha256(data.encode("utf-8")).hexdigest()
     found = {DATA: data, DATA + ".sha256": "%s  %s\n" % (digest, DATA)}
     found.update({name: draw(report, digest) for name, draw in {**FORMS, **{name: ON_REQUEST[name] for name in more}}.items()})

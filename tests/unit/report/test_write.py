@@ -79,3 +79,13 @@ def test_run_ids_sort_by_time_and_differ():
 def test_a_journal_on_request(tmp_path):
     target = write.write(reports.report(), str(tmp_path), more=("journal.json",))
     assert json.load(open(os.path.join(target, "journal.json"), encoding="utf-8"))["deviated"] is True
+
+
+def test_lists_of_figures_are_one_line_each_and_nothing_else_changes():
+    hostile = reports.report(reports.hostile('",\n [\n 1,\n 2\n]'))
+    for report in (reports.report(), hostile, {"a": [], "b": [1, None, -2.5e-07], "c": ["1", 2], "d": [[1, 2], [True, 3]]}):
+        text = write.as_json(report)
+        assert json.loads(text) == report
+    assert '"b": [1, null, -2.5e-07]' in text and '"c": [\n' in text
+    lines = [line for line in write.as_json(reports.report()).splitlines() if line.strip().startswith('"p95_ms": [')]
+    assert lines and all(line.rstrip(",").endswith("]") for line in lines)
