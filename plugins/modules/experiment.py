@@ -13,62 +13,68 @@ version_added: 0.1.0
 author:
   - magsasa.chaos contributors (@magsasa)
 description:
-  - Takes the turn of every host, starts its probe, lets the baseline pass and checks that the service is in its steady state, injects the fault, renews leases
-    while it holds, halts it where O(halt_on) says so, waits until it is undone and the service is well again, collects the samples and judges them.
-  - One task for all hosts of a wave. Give it C(run_once=true) and name the hosts. The connection of each host is opened with that host's own variables.
-  - The first question to a host is one execution of M(magsasa.chaos.host_contact). What comes after it costs no module execution where the connection can hand
-    a command its input; that is so with C(pipelining), and without C(become).
-  - Skips, refusals and failures are in the records. The task itself fails for bad options only.
+  - Reserves every host, starts its probe, waits for the baseline and checks that the service is in its steady state,
+    injects the fault, renews leases during the hold, halts the fault if O(halt_on) is met, waits for revert and
+    recovery, collects the samples and judges them.
+  - One task handles all hosts of a wave. Use C(run_once=true) and name the hosts. Each host is connected to with its
+    own variables.
+  - The first request to a host is one execution of M(magsasa.chaos.host_contact). Further requests need no module
+    execution if the connection can pass input to a command, which requires C(pipelining) or a task without C(become).
+  - Skips, refusals and failures are reported in the records. The task itself fails only for invalid options.
 options:
   scenario:
-    description: One scenario of the catalogue, filled in for the host by P(magsasa.chaos.fill_scenario#filter). With C(skipped) it is only recorded.
+    description: One scenario of the catalogue, completed for the host by P(magsasa.chaos.fill_scenario#filter). With
+      C(skipped) it is only recorded.
     type: dict
   hosts:
     description:
-      - The hosts, as inventory names. A mapping gives each host its own O(scenario), O(endpoint), O(observer), O(probe), O(own_probe), O(rate), O(timeout),
-        O(refused), O(keep_turn) and O(again); what it does not name is taken from the options beside it.
-      - The host of the task itself when left out.
+      - The hosts, as inventory names. A mapping gives each host its own O(scenario), O(endpoint), O(observer),
+        O(probe), O(own_probe), O(rate), O(timeout), O(refused), O(keep_turn) and O(again); anything else is taken from
+        the options of the task.
+      - The default is the host of the task.
     type: raw
   endpoint:
     description: The service, as M(magsasa.chaos.endpoint_info) returns it.
     type: dict
   observer:
-    description: Inventory name of the host that probes. The target itself when left out.
+    description: Inventory name of the observer, the host that probes. The default is the target itself.
     type: str
   probe:
-    description: What is probed instead of the health address of the service; see the variable C(chaos_probe).
+    description: What to probe instead of the health endpoint of the service; see the variable C(chaos_probe).
     type: dict
   own_probe:
-    description: The same for this scenario; its keys come before those of O(probe).
+    description: The same for this scenario. Its keys take precedence over those of O(probe).
     type: dict
   rate:
-    description: Probes a second.
+    description: Probes per second.
     type: float
     default: 20
   timeout:
-    description: Time-out of one probe.
+    description: Time limit of each probe.
     type: str
     default: 2s
   refused:
-    description: Why the inventory refuses the host; it is only recorded then.
+    description: Why the inventory does not allow experiments on the host. If given, the refusal is only recorded.
     type: str
   keep_turn:
-    description: Leave the turn of the host with this run, which gives it back itself (M(magsasa.chaos.host_turn)).
+    description: Whether to keep the reservation of the host after the experiment. The run then releases it itself
+      (M(magsasa.chaos.host_turn)).
     type: bool
     default: false
   again:
-    description: What RV(magsasa.chaos.host_turn#module:again) named for the host. Without it the first question is a module execution.
+    description: RV(magsasa.chaos.host_turn#module:again) of the host. Without it the first request is a module
+      execution.
     type: list
     elements: str
   wave:
-    description: Which wave of a suite this is (C(number), C(of), C(hosts)), for the record.
+    description: The wave of the suite that this experiment is part of (C(number), C(of), C(hosts)), for the record.
     type: dict
   baseline:
-    description: Length of the baseline.
+    description: Length of the baseline before the fault.
     type: str
     default: 10s
   interval:
-    description: Time between two looks at a host.
+    description: Time between two polls of a host.
     type: str
     default: 2s
   recovery_timeout:
@@ -76,30 +82,30 @@ options:
     type: str
     default: 30s
   successes:
-    description: How many good probes in a row make the service well again.
+    description: Number of consecutive good probes after which the service counts as recovered.
     type: int
     default: 3
   lease:
-    description: Fault and probe end within this time when the controller vanishes. No lease when left out.
+    description: Fault and probe end within this time if the controller is lost. By default there is no lease.
     type: str
   wait:
-    description: How long to wait for a host on which another run experiments.
+    description: How long to wait while another run experiments on a host.
     type: str
     default: 30s
   force:
-    description: Go on where another run experiments.
+    description: Whether to go on beside another run on the same host.
     type: bool
     default: false
   max_error_rate:
-    description: Share of failed probes up to which a service is in its steady state.
+    description: Error rate of the baseline up to which the service counts as in its steady state.
     type: str
     default: 5%
   halt_on:
-    description: Undo the fault early at this C(error_rate) or C(latency) over C(for). Never when left out.
+    description: Revert the fault early at this C(error_rate) or C(latency), measured over C(for). By default never.
     type: raw
 attributes:
   check_mode:
-    description: Can run in C(check_mode) and say what it would inject.
+    description: Can run in C(check_mode) and return what it would inject.
     support: full
   diff_mode:
     description: There is nothing to compare.
@@ -115,7 +121,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Half of the CPU for 30 seconds on two hosts
+- name: Keep half of the CPU busy for 30 seconds on two hosts
   magsasa.chaos.experiment:
     hosts: [web1, web2]
     scenario:
@@ -130,14 +136,15 @@ EXAMPLES = r"""
   run_once: true
   register: done
 
-- name: What came of it on this host?
+- name: Show the verdict of this host
   ansible.builtin.debug:
     msg: "{{ done.experiments[inventory_hostname].verdict }}"
 """
 
 RETURN = r"""
 experiments:
-  description: For each host the record of its experiment, as the report holds it. The records are those of M(magsasa.chaos.slo_check).
+  description: For each host the record of its experiment, as the report holds it. The records are those of
+    M(magsasa.chaos.slo_check).
   returned: success
   type: dict
   sample: {web1: {id: half-busy@web1, status: completed, verdict: passed}}

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: first_contact
-short_description: Take the turn of a host, detect its service and assess what it can carry out
+short_description: Reserve a host, detect its service and find out what it can carry out
 version_added: 0.1.0
 author:
   - magsasa.chaos contributors (@magsasa)
 description:
-  - Does what M(magsasa.chaos.host_turn), M(magsasa.chaos.endpoint_info) and M(magsasa.chaos.preflight_info) do one after
-    the other, in one module execution for each host (M(magsasa.chaos.host_contact)). The runtime archive stays on the host while the run
-    has its turn, so that M(magsasa.chaos.experiment) needs no further module execution.
-  - The turn is released again if no service was found. It ends by itself when its lease does.
+  - Combines M(magsasa.chaos.host_turn), M(magsasa.chaos.endpoint_info) and M(magsasa.chaos.preflight_info) in one
+    module execution per host (M(magsasa.chaos.host_contact)). The runtime archive stays on the host while the run has
+    it reserved, so that M(magsasa.chaos.experiment) needs no further module execution.
+  - The reservation is released if no service was found, and ends by itself with its lease.
 options:
   url:
     description: See M(magsasa.chaos.endpoint_info).
@@ -35,15 +35,15 @@ options:
     description: See M(magsasa.chaos.endpoint_info).
     type: dict
   scenarios:
-    description: The scenarios of the catalogue that were chosen. They are filled in with the service that is found.
+    description: The chosen scenarios of the catalogue. They are completed with the detected service.
     type: list
     elements: dict
     default: []
   database_path:
-    description: The SQLite database of the service, if detection is not to decide.
+    description: SQLite file of the service, instead of the detected one.
     type: str
   database_port:
-    description: The port of the database of the service, if detection is not to decide.
+    description: Port of the service's database, instead of the detected one.
     type: raw
   baseline:
     description: See M(magsasa.chaos.host_turn).
@@ -63,7 +63,7 @@ options:
     default: false
 attributes:
   check_mode:
-    description: Not for C(check_mode). It takes nothing then; the modules that it stands for tell what they would do.
+    description: Takes nothing in C(check_mode). Use the three modules instead.
     support: partial
   diff_mode:
     description: There is nothing to compare.

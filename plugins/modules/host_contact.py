@@ -8,27 +8,27 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: host_contact
-short_description: Answer what the conductor of an experiment asks a host
+short_description: Answer a request of a running experiment on a host
 version_added: 0.1.0
 author:
   - magsasa.chaos contributors (@magsasa)
 description:
-  - Internal. The action M(magsasa.chaos.experiment) runs it once on each host. It leaves the runtime archive there while the run has the turn of the host or a
-    probe runs there, and every further question goes to that archive. Where the connection cannot hand a command its input (without C(pipelining), for example)
-    each question is an execution of this module.
+  - Internal. The action M(magsasa.chaos.experiment) runs it once on each host. The runtime archive stays there while
+    the run has the host reserved or a probe runs, and answers every further request. If the connection cannot pass
+    input to a command (without C(pipelining), for example), each request is an execution of this module.
 options:
   do:
-    description: The question.
+    description: The kind of request.
     type: str
     required: true
     choices: [begin, assess, look, inject, halt, finish]
   options:
-    description: What belongs to the question.
+    description: Options of the request.
     type: dict
     default: {}
 attributes:
   check_mode:
-    description: Can run in C(check_mode) and say what would change.
+    description: Can run in C(check_mode) and return what would change.
     support: full
   diff_mode:
     description: There is nothing to compare.
@@ -51,7 +51,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 again:
-  description: The command that answers further questions, each as JSON on its standard input, as long as the archive is on the host; null without one.
+  description: The command that answers further questions, each as JSON on its standard input, as long as the archive is
+    on the host; null without one.
   returned: always
   type: list
   elements: str
