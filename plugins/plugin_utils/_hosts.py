@@ -91,7 +91,7 @@ def _object(text):
 
 
 def _takes_input(runner):
-    """Whether a command may have an input on this connection. Ansible asks its user for that (pipelining) as sudo may want a terminal; without become none does."""
+    """Whether a command may have an input on this connection. Ansible asks its user (pipelining), as sudo may want a terminal; without become none does."""
     return runner._is_pipelining_enabled("new") or bool(runner._connection.has_pipelining and not runner._connection.become)
 
 

@@ -64,7 +64,7 @@ def refused(answer):
 
 
 def probe_age_s(answer, most):
-    """How long the youngest probe of an answer to ``begin`` had been running when it was given; 0 where the host does not tell, and never more than ``most``."""
+    """How long the youngest probe of an answer to ``begin`` had been running by then; 0 where the host does not tell, and never more than ``most``."""
     probes = answer.get("probes")
     now = answer["clock"].get("monotonic")
     ages = []
