@@ -13,6 +13,7 @@ import re
 from collections import namedtuple
 
 from .._errors import printable
+from . import framing
 from .deadline_socket import WireError
 
 # plain: whether reason and headers are short and printable as they are
@@ -23,8 +24,6 @@ MOST_INTERIM = 10  # answers of the 1xx class before the real one
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: (.*))?", re.DOTALL)
 _USUAL_START = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})[ \r]")
 _USUAL_NAME = re.compile("[a-z0-9-]{1,60}")
-_CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?", re.DOTALL)
-_LENGTH = re.compile(r"[0-9]{1,18}")
 
 
 def head(stream):
@@ -131,16 +130,15 @@ def _cut():
 def body(stream, found, method, most):
     """(bytes, truncated, reusable): at most ``most`` bytes of the body; whether the connection may carry another exchange."""
     stays = found.version == 1 and "close" not in found.headers.get("connection", "").lower()
-    if method == "HEAD" or found.status in (101, 204, 304):
+    if framing.is_bodiless(method, found.status):
         return b"", False, stays and found.status != 101
     coding = found.headers.get("transfer-encoding", "").lower()
     if coding.rpartition(",")[2].strip() == "chunked":
         content, truncated = _chunked(stream, most)
     elif "content-length" in found.headers and not coding:
-        lengths = {text.strip() for text in found.headers["content-length"].split(",")}
-        if len(lengths) != 1 or not _LENGTH.fullmatch(min(lengths)):
+        length = framing.length_of([text.strip().encode("latin-1") for text in found.headers["content-length"].split(",")])
+        if length is None:
             raise WireError("garbage", "the answer does not state its length")
-        length = int(lengths.pop())
         content, truncated = stream.take(min(length, most)), length > most
         if len(content) < min(length, most):
             raise _cut()
@@ -154,10 +152,9 @@ def _chunked(stream, most):
     pieces = []
     left = most
     while True:
-        match = _CHUNK_SIZE.fullmatch(_line(stream, 1024))
-        if not match:
+        size = framing.chunk_size(_line(stream, 1024))
+        if size is None:
             raise WireError("garbage", "a chunk does not state its size")
-        size = int(match.group(1), 16)
         if size == 0:
             break
         if size > left:

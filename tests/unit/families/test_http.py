@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, HostError, MissingTool, NotHere, Refused
 from ansible_collections.magsasa.chaos.plugins.module_utils._families.http import FAMILY, choice, counts, judge, reach, rules
-from ansible_collections.magsasa.chaos.plugins.module_utils._families.http.framing import Request
+from ansible_collections.magsasa.chaos.plugins.module_utils._http.framing import Request
 
 GIVEN = {key: spec.get("default") for key, spec in FAMILY.options.items()}
 FACTS = {"ipv6": True, "nft": True, "ss": True, "uid": 0, "obstacle": "", "addresses": ["0.0.0.0"], "servers": ["gunicorn"], "control": [22]}

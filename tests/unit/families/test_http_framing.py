@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from ansible_collections.magsasa.chaos.plugins.module_utils._families.http import framing
-from ansible_collections.magsasa.chaos.plugins.module_utils._families.http.framing import CHUNKED, UNTIL_CLOSE, Body, NotHttp
+from ansible_collections.magsasa.chaos.plugins.module_utils._http import deadline_socket, framing, http_response
+from ansible_collections.magsasa.chaos.plugins.module_utils._http.framing import CHUNKED, UNTIL_CLOSE, Body, NotHttp
 
 LINE = b"GET /a HTTP/1.1\r\n"
 
@@ -187,3 +187,34 @@ def test_any_bytes_are_read_or_are_not_http(data):
             reads(data)
         except NotHttp:
             pass
+
+
+ENDS = [b"2", b"02", b"0", b"-1", b"+2", b"2 3", b"2,2", b"2a", b"", b"9" * 19]
+
+
+@pytest.mark.parametrize("text", ENDS)
+def test_the_probe_reads_lengths_and_chunks_by_the_same_grammar(text):
+    """What the worker takes for a length or a size is one for the probe, and the same one; only the list "2,2" it reads, too."""
+    told = framing.length_of([text])
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: " + text + b"\r\n\r\nab"
+    assert _body_read(answer) == ((b"ab"[:told] if told is not None else b"ab" if text == b"2,2" else "garbage"))
+    size = framing.chunk_size(text)
+    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + text + b"\r\nab\r\n0\r\n\r\n"
+    assert _body_read(chunked) == ("garbage" if size is None else b"ab"[:size] if size <= 2 else "reset")
+
+
+def _body_read(answer):
+    """The body of an answer as the probe reads it, or the kind of its error."""
+
+    class Wire:
+        line, take = deadline_socket.Stream.line, deadline_socket.Stream.take
+        buffer = answer
+
+        def more(self):
+            return False
+
+    stream = Wire()
+    try:
+        return http_response.body(stream, http_response.head(stream), "GET", 1000)[0]
+    except deadline_socket.WireError as error:
+        return error.kind

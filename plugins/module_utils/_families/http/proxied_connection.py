@@ -10,7 +10,8 @@ import socket
 import struct
 from collections import deque
 
-from . import choice as choices, framing
+from ..._http import framing
+from . import choice as choices
 
 MOST_WAITING = 262144  # bytes of a client that wait here; then it is not read from
 LINGER = 2.0  # seconds for a client to read our last answer

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where messages of HTTP/1.1 begin and end (RFC 9112), in bytes as they come. Pure. Private to magsasa.chaos.
+"""The grammar of HTTP/1 that all readers share, and where messages begin and end (RFC 9112), in bytes as they come. Pure. Private to magsasa.chaos.
 
 Nothing is rewritten. What is not plain HTTP/1.1, or what two readers could understand in two ways, is ``NotHttp``: it is passed on unread.
 """
@@ -21,13 +21,30 @@ _STATUS = re.compile(rb"HTTP/1\.[01] ([1-5][0-9][0-9])(?: [^\r\n]*)?\r?\n")
 _BLANK = re.compile(rb"\n\r?\n")
 _FIELDS = re.compile(rb"\n(content-length|transfer-encoding|expect|connection)([ \t]*):[ \t]*([^\r\n]*)", re.IGNORECASE)
 _FOLDED = re.compile(rb"\n[ \t]")
-_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\n]*)?\r?\n")
+_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?", re.DOTALL)
+_LENGTH = re.compile(rb"[0-9]{1,18}")
 UNTIL_CLOSE = -1
 CHUNKED = -2
 
 # length: bytes of the body, or CHUNKED; last: whether no other request can be relied on after this one
 Request = namedtuple("Request", "method target length last")
 Response = namedtuple("Response", "status length")  # length: bytes of the body, CHUNKED or UNTIL_CLOSE
+
+
+def chunk_size(line):
+    """The size that the line before a chunk (bytes without its end) tells, or None."""
+    found = _SIZE.fullmatch(line)
+    return int(found.group(1), 16) if found else None
+
+
+def length_of(values):
+    """The one length that these values of Content-Length (bytes) tell, or None where they differ or are none."""
+    return int(values[0]) if len(set(values)) == 1 and _LENGTH.fullmatch(values[0]) else None
+
+
+def is_bodiless(method, status):
+    """Whether the answer to a request of ``method`` ends with its head, whatever its fields say."""
+    return method == "HEAD" or status < 200 or status in (204, 304)
 
 
 class NotHttp(Exception):
@@ -85,7 +102,7 @@ def response(head, method):
     if status == 101:
         raise NotHttp("another protocol from here on")
     length, _fields = _length(head)
-    if method == "HEAD" or status < 200 or status in (204, 304):
+    if is_bodiless(method, status):
         length = 0
     return Response(status, UNTIL_CLOSE if length is None else length)
 
@@ -115,9 +132,10 @@ def _length(head):
             raise NotHttp("an unclear length")
         return CHUNKED, fields
     if lengths:
-        if len(set(lengths)) > 1 or not re.fullmatch(rb"[0-9]{1,18}", lengths[0]):
+        length = length_of(lengths)
+        if length is None:
             raise NotHttp("an unclear length")
-        return int(lengths[0]), fields
+        return length, fields
     return None, fields
 
 
@@ -162,10 +180,10 @@ class Body:
         line, self._line = self._line, b""
         empty = line in (b"\r\n", b"\n")
         if self._state == "size":
-            found = _SIZE.fullmatch(line)
-            if not found:
+            size = chunk_size(line[:-2] if line.endswith(b"\r\n") else line[:-1])
+            if size is None:
                 raise NotHttp("no size of a chunk")
-            self._left = int(found.group(1), 16)
+            self._left = size
             self._state = "data" if self._left else "trailer"
         elif self._state == "end":
             if not empty:
