@@ -15,7 +15,7 @@ from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOp
 from ansible_collections.magsasa.chaos.plugins.plugin_utils import _events
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._hosts import HostRunner
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._names import REPORTS, RUN
-from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import about, choose, publish, send, terminal
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import about, choose, publish, send, terminal, write
 
 VARIABLE = "chaos_%s"  # what an option is when the task does not say it
 
@@ -24,7 +24,9 @@ class ActionModule(ActionBase):
     """Options are described in the module of the same name."""
 
     TRANSFERS_FILES = False
-    _VALID_ARGS = frozenset(("experiments", "registered", "report_dir", "intensity", "seed", "to", "compare", "fail_on_regression") + about.GIVEN)
+    _VALID_ARGS = frozenset(
+        ("experiments", "registered", "report_dir", "intensity", "seed", "to", "compare", "fail_on_regression", "toolkit_journal") + about.GIVEN
+    )
 
     def run(self, tmp=None, task_vars=None):
         """``folder``: where the report is."""
@@ -33,7 +35,7 @@ class ActionModule(ActionBase):
         try:
             where = self._given("to", task_vars, variable="chaos_report_to")
             where = send.parse(where) if where else None
-            strict = self._flag("fail_on_regression", task_vars)
+            strict, journal = self._flag("fail_on_regression", task_vars), self._flag("toolkit_journal", task_vars)
             given = {key: self._given(key, task_vars) for key in about.GIVEN + ("intensity", "seed")}
             records = self._records(task_vars)
         except (ChaosError, ValueError) as error:
@@ -44,6 +46,8 @@ class ActionModule(ActionBase):
         run = self._about(folder, given, _lost(records, task_vars), task_vars)
         try:
             path, report, lacking = self._published(run, records, folder, self._given("compare", task_vars), result)
+            if journal:
+                write.add(path, report, "journal.json")
         except OSError as error:
             why = "the report could not be written into %s (%s); name another folder with chaos_report_dir" % (folder, error.strerror or type(error).__name__)
             return dict(result, changed=False, folder=None, msg=why, warnings=[why])

@@ -71,6 +71,10 @@ options:
     description: Whether the task fails if an experiment became worse. The default is the variable
       C(chaos_fail_on_regression), then V(false).
     type: bool
+  toolkit_journal:
+    description: Whether C(journal.json) is written too, the run in the form of Chaos Toolkit's journal. The default is
+      the variable C(chaos_toolkit_journal), then V(false).
+    type: bool
   to:
     description:
       - An additional destination for the report. C(https://HOST/PATH) for one HTTP PUT of all its files as a C(tar.gz),

@@ -199,6 +199,7 @@ SETTINGS = (
         "or a C(report.json).",
     ),
     _of("chaos_fail_on_regression", "false", "Whether the run fails when an experiment became worse than in the run that it is compared with."),
+    _of("chaos_toolkit_journal", "false", "Whether the report has C(journal.json) too, the run in the form of Chaos Toolkit's journal."),
     _of("chaos_purpose", "", "Why the run is made, for the report."),
     _of("chaos_owner", "", "Who answers for the system under test, for the report."),
     _of("chaos_approved_by", "", "Who approved the run, for the report."),

@@ -67,7 +67,13 @@ def test_two_tasks_and_the_callback_write_one_report(play, alone, tmp_path, call
     """What a later task or the callback adds joins the report of the run; nobody writes anything twice."""
     tasks = [judged("first", "one"), write(registered=["one"]), keep(tmp_path / "kept"), judged("second", "two"), write(registered=["one", "two"])]
     tasks += [judged("third")] if callback else []
-    extra = {"chaos_purpose": "why", "chaos_owner": "Team", "chaos_approved_by": "", "chaos_report_dir": str(tmp_path / "reports")}
+    extra = {
+        "chaos_purpose": "why",
+        "chaos_owner": "Team",
+        "chaos_approved_by": "",
+        "chaos_report_dir": str(tmp_path / "reports"),
+        "chaos_toolkit_journal": "true",
+    }
     done, found = play(tasks, "-e", json.dumps(extra), env={} if callback else alone)
     assert done.returncode == 0 and len(found) == 1, done.stdout
     ((name, report),) = found.items()
@@ -79,6 +85,8 @@ def test_two_tasks_and_the_callback_write_one_report(play, alone, tmp_path, call
     first = json.loads((tmp_path / "kept").read_text())
     assert first["folder"] == str(tmp_path / "reports" / name) and first["verdict"] == "passed" and first["sent"] is None
     assert {"report.json", "report.json.sha256", "report.md"} <= set(first["files"]) and first["sentence"].startswith("1 passed, 0 failed")
+    journal = json.loads((tmp_path / "reports" / name / "journal.json").read_text())
+    assert len(journal["run"]) == len(report["experiments"])  # also where the callback has added to the report
     assert done.stdout.count("CHAOS PASSED: %d passed" % len(report["experiments"])) == 1  # the whole run, once
     assert done.stdout.count("CHAOS PASSED") == (1 if callback else 2)
 

@@ -40,7 +40,7 @@ def render(report, digest=None):
             "status": "interrupted" if run.get("interrupted") else "failed" if report["summary"]["verdict"] == "failed" else "completed",
             "deviated": any(record["verdict"] == "failed" for record in records),
             "steady_states": {"before": _state(ran, "baseline"), "during": [_state(ran, "hold")], "after": _state(ran, "recovery")},
-            "run": [dict(_times(record, "injected", "to"), activity=_activity(record), status=STATUS[record["status"]], output=_output(record)) for record in ran],
+            "run": [_carried_out(record) for record in ran],
             "rollbacks": [_rolled_back(record) for record in faults],
             "extensions": {"magsasa.chaos": {"run": run["id"], "report_sha256": digest, "verdict": report["summary"]["verdict"]}},
         },
@@ -60,6 +60,10 @@ def _activity(record):
 
 def _rollback(record):
     return dict(_activity(record), name="put back %s" % _name(record))
+
+
+def _carried_out(record):
+    return dict(_times(record, "injected", "to"), activity=_activity(record), status=STATUS[record["status"]], output=_output(record))
 
 
 def _times(record, begin, end):

@@ -123,7 +123,10 @@ def value_label(value):
 
 
 def tag(name, *children, **attributes):
-    """One element. Children that are no markup, and the name that it has for who cannot see it, may come from a host. A trailing or inner underscore of a keyword stands for what Python cannot write: class_, text_anchor."""
+    """One element. Children that are no markup, and the name that it has for who cannot see it, may come from a host.
+
+    An underscore at the end or within a keyword stands for what Python cannot write: class_, text_anchor.
+    """
     written = {key: text.plain(value, LONGEST) if key == "aria_label" else value for key, value in attributes.items() if value is not None}
     words = "".join(' %s="%s"' % (key.rstrip("_").replace("_", "-"), escape(value)) for key, value in written.items())
     inside = "".join(child if isinstance(child, Markup) else escape(text.plain(child, LONGEST)) for child in children if child is not None)

@@ -65,6 +65,7 @@ def write(report, folder, again=False, more=()):
     if not again:
         os.mkdir(target)
     try:
+        more = [name for name in ON_REQUEST if name in more or os.path.exists(os.path.join(target, name))]  # one that was asked for stays true
         for name, content in files(report, more).items():
             whole(os.path.join(target, name), content)
     except OSError:
@@ -74,6 +75,13 @@ def write(report, folder, again=False, more=()):
     with contextlib.suppress(OSError):
         _point(os.path.join(folder, "latest"), report["run"]["id"])
     return target
+
+
+def add(folder, report, name):
+    """Write one form of ON_REQUEST beside a report that is written. Raises OSError."""
+    with open(os.path.join(folder, DATA), "rb") as source:
+        digest = hashlib.sha256(source.read()).hexdigest()
+    whole(os.path.join(folder, name), ON_REQUEST[name](report, digest))
 
 
 def whole(path, content):
