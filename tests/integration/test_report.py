@@ -10,6 +10,7 @@ import importlib
 import io
 import json
 import re
+import sys
 import tarfile
 import threading
 
@@ -206,6 +207,30 @@ def test_what_cannot_be_used_is_one_sentence(play, options, sentence):
     said = done.stdout + done.stderr
     assert sentence in " ".join(said.replace('\\"', '"').split()), said
     assert len(found) == 1  # by the callback
+
+
+def test_a_run_of_an_installed_collection_has_its_report_with_no_setting(alone, tmp_path, ansible_playbook):
+    """By the playbook's name, without a callback, and although the verdict fails the play."""
+    scenario = {"id": "mine", "title": "A little memory", "hypothesis": "Nobody notices.", "family": "memory", "intensity": "light", "hold": "2s"}
+    scenario.update(options={"size": "16M"}, objectives={"p95": "0.001ms"})
+    inventory = tmp_path / "hosts.json"
+    local = {"ansible_connection": "local", "chaos_allowed": True, "ansible_python_interpreter": sys.executable}
+    inventory.write_text(json.dumps({"all": {"hosts": {"web1": local}}}))
+    with Server(say(answer(b'{"status": "healthy", "service": "shop"}'))) as server:
+        extra = {"chaos_extra_scenarios": [scenario], "chaos_scenarios": "mine", "chaos_baseline": "2s", "chaos_recovery_timeout": "5s"}
+        extra.update(chaos_target_url=server.url, chaos_report_to=str(tmp_path / "far"))
+        done = ansible_playbook("magsasa.chaos.chaos_light", "-i", str(inventory), "-e", json.dumps(extra), env=alone)
+    (path,) = (tmp_path / "reports").glob("2*/report.json")
+    report = json.loads(path.read_text())
+    assert done.returncode == 2 and done.stdout.count("CHAOS FAILED: 0 passed, 1 failed") == 1, done.stdout[-3000:]
+    assert report["run"]["unreachable"] == [] and report["summary"]["verdict"] == "failed" and report["run"]["intensity"] == "light"
+    (experiment,) = report["experiments"]
+    assert (experiment["id"], experiment["status"], experiment["reason"]) == ("mine@web1", "completed", "missed: p95")
+    assert experiment["fault"]["asked"].startswith("16 MiB of memory") and experiment["put_back"]["state"] == "yes"
+    held = next(line for line in experiment["fault"]["series"]["lines"] if line["key"] == "held_mib")
+    assert held["asked"] == 16.0 and len(held["values"]) >= 2
+    assert sum(experiment["timeline"]["sent"]) >= 60 and experiment["window"]["injected"] < experiment["window"]["reverted"]
+    assert (tmp_path / "far" / path.parent.name / "report.html").exists()
 
 
 def test_the_example_of_the_documentation(play, alone, tmp_path):

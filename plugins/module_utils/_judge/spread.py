@@ -17,7 +17,7 @@ import random
 from .._probe.samples import answered, percentile
 
 RESAMPLES = 200
-LEAST = 20  # probes; of fewer nothing is kept
+LEAST, LEAST_CLUSTERS = 20, 5  # probes, and seconds that have some; of fewer nothing is kept
 CLUSTER_S = 1.0
 LEVELS = tuple((2 * number + 1) / 42.0 for number in range(21))  # of the distribution of a figure that are kept
 
@@ -29,11 +29,15 @@ def of(hit, baseline, seed=1):
     found = {}
     for key, samples, share in (("p50_ms", hit, 0.50), ("p95_ms", hit, 0.95), ("baseline_p50_ms", baseline, 0.50)):
         values = [sample for sample in samples if answered(sample)]
-        if len(values) >= LEAST:
+        if _enough(values):
             found[key] = _quantile(values, share, draw)
-    if len(hit) >= LEAST:
+    if _enough(hit):
         found["error_rate_pct"] = _share(hit, draw)
     return {key: [round(value, 3) for value in values] for key, values in found.items()}
+
+
+def _enough(samples):
+    return len(samples) >= LEAST and len({math.floor(sample.intended_s / CLUSTER_S) for sample in samples}) >= LEAST_CLUSTERS
 
 
 def effective(samples, marked):
