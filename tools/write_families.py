@@ -19,6 +19,10 @@ from ansible_collections.magsasa.chaos.plugins.plugin_utils._names import FAMILI
 
 MODULES = ["%s_fault" % name for name in FAMILIES]
 RUNTIME = """---
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
 # Written by tools/write_families.py.
 requires_ansible: '>=2.16.0'
 action_groups:

@@ -15,7 +15,7 @@ from .found import ROOT, Found, tracked
 
 # Top-level names that a published collection may hold; the rest of the checkout is for who works on it.
 PUBLISHED = {
-    "CHANGELOG.md", "CONTRIBUTING.md", "FILES.json", "LICENSE", "MANIFEST.json", "README.md",
+    "CHANGELOG.md", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "FILES.json", "LICENSE", "MANIFEST.json", "README.md", "SECURITY.md",
     "changelogs", "docs", "meta", "playbooks", "plugins", "roles", "target_app",
 }  # fmt: skip
 TEMPLATES = "plugins/plugin_utils/_report/templates"
