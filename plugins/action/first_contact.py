@@ -53,10 +53,7 @@ class ActionModule(ActionBase):
             if able.get("failed") or able.get("unreachable"):
                 return dict(result, failed=True, msg=str(able.get("msg")), unreachable=bool(able.get("unreachable")))
             result["able"] = able
-            _events.tell("host", host=host, target=_redact.url(str(endpoint.get("url"))), service=endpoint.get("service"))
-            lacking = [name for name, each in able["scenarios"].items() if not each["can"]]
-            if lacking:
-                _events.tell("note", host=host, text="%d of %d scenarios cannot run here: %s" % (len(lacking), len(filled), ", ".join(lacking[:20])))
+            _events.detected(host, endpoint, able.get("scenarios"))
         elif result["held"]:
             runner.ask(host, "finish", {"run": run, "release": True})  # nothing is to be done here
             result["held"] = False
