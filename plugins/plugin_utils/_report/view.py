@@ -203,3 +203,14 @@ def _per_scenario(scenarios, found):
         worst = min(measured, key=badness, default=None)
         lines.append({"scenario": scenario, "counts": counts, "worst": worst})
     return lines
+
+
+def trends(found, history):
+    """[{card, p95, figures: (first, lowest, highest, now)}] of the p95 of this run's experiments over the runs that have it, at least two."""
+    lines = []
+    for card in found[:DETAILS]:
+        values = [((line.get("scenarios") or {}).get(card["record"]["id"]) or {}).get("p95_ms") for line in history]
+        known = [value for value in values if isinstance(value, (int, float))]
+        if len(known) > 1 and values[-1] is not None:
+            lines.append({"card": card, "p95": values, "figures": (known[0], min(known), max(known), known[-1])})
+    return lines

@@ -12,7 +12,7 @@ import json
 import re
 
 import pytest
-from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import html, svg, text, upgrade, view
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import compare, history, html, svg, text, upgrade, view
 
 from support import pages, reports, run_of_18
 from support.modules import ROOT
@@ -230,3 +230,24 @@ def test_an_axis_holds_its_values(values, log):
     assert axis.log is log
     assert all(0.0 <= float(axis.y(value)) <= 100.0 for value in values if value is not None)
     assert all(axis.low <= tick <= axis.high for tick in axis.ticks())
+
+
+def test_the_run_before_and_the_runs_before_that():
+    """Each figure of the comparison with its interval and word; the history with a line an experiment."""
+    chosen = [each for each in run_of_18.catalogue() if each["id"] in ("cpu-heavy", "database-outage-extended")]
+    before, report = (run_of_18.report(scenarios=chosen, seed=seed, id="2026110%dT220001Z-11aa22" % seed) for seed in (7, 1))
+    report["comparison"] = compare.compare(before, report)
+    report["history"] = [history.line(before), history.line(report)]
+    tree = pages.check(html.render(report), report)
+    section = tree.css_first("section[aria-labelledby=h-before]")
+    assert report["comparison"]["sentence"] in pages.words(section)
+    rows = cells(section.css("table")[0])
+    figures = [(each["scenario"], figure) for each in report["comparison"]["experiments"] for figure in each["figures"]]
+    assert len(rows) == len(figures) > 4
+    for row, (scenario, figure) in zip(rows, figures):
+        assert row[:4] == [scenario, figure["label"], text.number(figure["before"], figure["unit"]), text.number(figure["now"], figure["unit"])]
+        assert row[6] == {"same": "no different", "unknown": "not known"}.get(figure["word"], figure["word"])
+    assert [row[0] for row in cells(section.css("table")[1])] == [before["run"]["id"], report["run"]["id"]]
+    now = {record["scenario"]: record["metrics"]["p95_ms"] for record in report["experiments"]}
+    for row in cells(section.css("table")[2]):
+        assert row[5] == text.number(now[row[0].split()[0]], "ms")
