@@ -114,6 +114,18 @@ def test_every_host_is_asked_by_its_own_variables(play, service):
     assert records["zlost"]["status"] == "failed" and records["zlost"]["verdict"] == "unknown", records["zlost"]
 
 
+@pytest.mark.nightly
+def test_a_host_that_hangs_costs_the_others_no_verdict(play, service, tmp_path):
+    """Its connection is there and nothing ever comes back. It waits half a minute for it, and the others have a lease meanwhile."""
+    program = tmp_path / "ssh"
+    program.write_text("#!/bin/sh\nexec sleep 100\n")
+    program.chmod(0o755)
+    hung = dict(OPEN, ansible_connection="ssh", ansible_host="192.0.2.1", ansible_ssh_executable=str(program))
+    records = play({"hung": hung, "well": OPEN}, {"endpoint": service, "lease": "6s"})
+    assert (records["well"]["status"], records["well"]["verdict"], records["well"]["reason"]) == ("completed", "passed", ""), records["well"]
+    assert (records["hung"]["status"], records["hung"]["verdict"]) == ("failed", "unknown") and "never answered" in records["hung"]["reason"]
+
+
 @pytest.mark.parametrize("connection", ["local", "plain"])
 def test_what_goes_wrong_is_in_the_record(play, connection):
     """A service that is not well, options that a fault does not have, a scenario that is skipped, a host that the inventory does not know."""
