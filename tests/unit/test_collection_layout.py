@@ -134,6 +134,27 @@ def test_every_file_states_its_licence():
     assert missing == []
 
 
+SOURCE = re.compile(r"https://(?:github\.com|raw\.githubusercontent\.com)/magsasa/magsasa\.chaos/(?:(?:blob|tree)/)?main/([^)\s#>]+)")
+
+
+@pytest.mark.parametrize("page", ["README.md", "SECURITY.md", "docs/docsite/links.yml"])
+def test_links_of_pages_that_are_shown_elsewhere(page):
+    """Galaxy shows the README where no file lies beside it: its links are whole, and lead to files that the project has."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    assert [link for link in re.findall(r"\]\(([^)]+)\)", text) if not link.startswith(("https://", "#"))] == []
+    paths = SOURCE.findall(text)
+    # CHANGELOG.md is written by the first release.
+    assert paths and [path for path in paths if path != "CHANGELOG.md" and not (ROOT / path).exists()] == []
+    undefined = {name for _text, name in re.findall(r"\[([^\]]+)\]\[([^\]]+)\]", text)} - set(re.findall(r"^\[([^\]]+)\]: ", text, re.M))
+    assert undefined == set()
+
+
+def test_readme_has_the_sections_of_certified_content():
+    headings = re.findall(r"^## (.+)$", (ROOT / "README.md").read_text(encoding="utf-8"), re.M)
+    assert {"Installation", "Requirements", "Changelog", "Support", "License"} <= set(headings)
+    assert any(heading.startswith("Using") for heading in headings)
+
+
 def test_every_role_says_what_it_does():
     for role in sorted(path.name for path in (ROOT / "roles").iterdir()):
         meta = yaml.safe_load((ROOT / "roles" / role / "meta" / "main.yml").read_text(encoding="utf-8"))
