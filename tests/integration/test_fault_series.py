@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import series
 
-from support.faults import end, inject, ledger
+from support.faults import inject, ledger
 from support.waiting import wait_for
 
 FAULTS = [
@@ -25,14 +25,11 @@ def values(lines, key):
 
 @pytest.fixture(name="records", scope="module")
 def _records(tmp_path_factory):
-    """Final records of three faults that are held side by side for 4 s, one of them ended early."""
+    """Final records of three faults that are held side by side, each for 4 s."""
     state = tmp_path_factory.mktemp("state")
     for module, options, _keys in FAULTS:
         inject(module, dict(options, name=module, duration="4s"), state)
-    assert wait_for(lambda: len(ledger(state)) == 2 or len(ledger(state)) == 3, 30)
-    if not any(record["name"] == "disk_fault" for record in ledger(state)):
-        end("disk_fault", "disk_fault", state)
-    assert wait_for(lambda: len(ledger(state)) == 3, 30)
+    assert wait_for(lambda: len(ledger(state)) == 3, 90)
     return {record["name"]: record for record in ledger(state)}
 
 
