@@ -139,3 +139,17 @@ def _below(root, seen, device, name, ino, deadline):
         except FileNotFoundError:
             continue  # it went while we looked
     return None
+
+
+def made_by(fault, path, place, is_kind):
+    """Name now of what was made at ``path`` under a name with the fault's id, or None; ``is_kind``: what stat must say of its mode.
+
+    Raises OSError when that cannot be told (a folder closed to us, a dead mount).
+    """
+    if not fault or fault not in os.path.basename(path):
+        return None
+    found = find(path, fault, place)
+    try:
+        return found if found and is_kind(os.lstat(found).st_mode) else None
+    except (FileNotFoundError, NotADirectoryError):
+        return None

@@ -15,7 +15,6 @@ from ... import _quantity
 from ..._errors import BadOption
 from ..._plan import plan as make_plan
 from ..._plan import step, undo
-from ..._host import sigstop_tree
 from ..._host.databases import mysql_ping
 from . import mysql_sql as by_sql
 from . import servers
@@ -79,9 +78,7 @@ def stop(ctx, args):
 
 def pause(ctx, args):
     """The server, and what it started."""
-    servers.runs(args)
-    ctx.memory.update(engine="mysql", args=args, action="pause")
-    sigstop_tree.stop(ctx, args["pid"], args["tree"])
+    servers.pause(ctx, args, "mysql")
 
 
 def measure(ctx):
@@ -89,6 +86,4 @@ def measure(ctx):
     if "sql" in ctx.memory:
         return by_sql.measure(ctx)
     args = ctx.memory["args"]
-    found = mysql_ping.ping(args["address"], args["port"], 0.3)
-    wanted = "refused" if ctx.memory["action"] == "outage" else "silent"
-    return {"effect": "confirmed" if found == wanted else "mismatch", "measured": {"new_connections": found}, "note": ""}
+    return servers.judge(ctx, mysql_ping.ping(args["address"], args["port"], 0.3))

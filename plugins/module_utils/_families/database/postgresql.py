@@ -16,7 +16,7 @@ from ... import _quantity
 from ..._errors import BadOption
 from ..._plan import plan as make_plan
 from ..._plan import step, undo
-from ..._host import processes, sigstop_tree
+from ..._host import processes
 from ..._host.databases import postgres_ping
 from . import postgresql_sql as by_sql
 from . import servers
@@ -92,10 +92,8 @@ def stop(ctx, args):
 
 
 def pause(ctx, args):
-    """The postmaster first, so that it starts no new process."""
-    servers.runs(args)
-    ctx.memory.update(engine="postgresql", args=args, action="pause")
-    sigstop_tree.stop(ctx, args["pid"], args["tree"])
+    """The server, and what it started."""
+    servers.pause(ctx, args, "postgresql")
 
 
 def is_session(title):
@@ -136,6 +134,4 @@ def measure(ctx):
         effect = "confirmed" if ctx.memory["ended"] else "inconclusive"
         note = "" if ctx.memory["ended"] else "there was no session to terminate"
         return {"effect": effect, "measured": {"sessions_ended": ctx.memory["ended"]}, "note": note}
-    found = postgres_ping.ping(args["address"], args["port"], 0.3)
-    wanted = "refused" if ctx.memory["action"] == "outage" else "silent"
-    return {"effect": "confirmed" if found == wanted else "mismatch", "measured": {"new_connections": found}, "note": ""}
+    return servers.judge(ctx, postgres_ping.ping(args["address"], args["port"], 0.3))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 
 from ..._errors import BadOption, HostError, Refused
-from ..._host import listeners, process_restore, processes, successors
+from ..._host import listeners, process_restore, processes, sigstop_tree, successors
 from ..._host.systemd import services
 
 
@@ -68,6 +68,19 @@ def runs(args):
     """Told only when it is to be done: if another fault stopped it, that conflict was told before."""
     if processes.state(args["pid"]) == "T":
         raise HostError("the server on port %d is already frozen (SIGSTOP); continue it first" % args["port"])
+
+
+def pause(ctx, args, engine):
+    """The server first, so that it starts no new process; then what it started."""
+    runs(args)
+    ctx.memory.update(engine=engine, args=args, action="pause")
+    sigstop_tree.stop(ctx, args["pid"], args["tree"])
+
+
+def judge(ctx, met):
+    """A measurement from what a new connection ``met``."""
+    wanted = "refused" if ctx.memory["action"] == "outage" else "silent"
+    return {"effect": "confirmed" if met == wanted else "mismatch", "measured": {"new_connections": met}, "note": ""}
 
 
 def shut_down(args, first, then):

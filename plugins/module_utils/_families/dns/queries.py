@@ -10,10 +10,8 @@ the server that was asked. No address is translated and nothing is kept; when th
 from __future__ import annotations
 
 import heapq
-import os
 import random
 import select
-import signal
 import socket
 import time
 
@@ -93,15 +91,7 @@ def difference(found):
 
 def work(netlink, number, args, check, counted):
     """Decide about every question until SIGTERM; then let all go and end."""
-    ended = []
-    signal.signal(signal.SIGTERM, lambda _number, _frame: ended.append(1))
-    reading, writing = os.pipe()
-    os.set_blocking(writing, False)
-    signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
-    try:
-        os.setpriority(os.PRIO_PROCESS, 0, URGENT)
-    except OSError:
-        pass
+    ended, reading = nfnetlink.begin_worker(URGENT)
     desk = Desk(lambda packet, lost: netlink.send(nfnetlink.release(number, packet, lost)), send, args, check, counted)
     while not ended:
         ready, _writable, _failed = select.select([netlink, reading], [], [], desk.patience(time.monotonic()))

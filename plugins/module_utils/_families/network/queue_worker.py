@@ -11,9 +11,7 @@ from __future__ import annotations
 import heapq
 import math
 import mmap
-import os
 import select
-import signal
 import socket
 import struct
 import time
@@ -88,15 +86,7 @@ def numbered(planned, numbers):
 
 def work(queues, figures, held, counted):
     """Decide about every packet until SIGTERM; then let all go and end."""
-    ended = []
-    signal.signal(signal.SIGTERM, lambda _number, _frame: ended.append(1))
-    reading, writing = os.pipe()
-    os.set_blocking(writing, False)
-    signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
-    try:
-        os.setpriority(os.PRIO_PROCESS, 0, URGENT)
-    except OSError:
-        pass
+    ended, reading = nfnetlink.begin_worker(URGENT)
     desk = Desk(figures, held, counted, again)
     alone = len(queues) == 1 and "delay_ms" in figures  # then all that comes is to be late
     netlinks = {netlink: (number, alone or chain == "late") for netlink, number, chain in queues}

@@ -8,9 +8,8 @@ Packets: MariaDB documentation, "Connection Phase": three bytes of length, one o
 
 from __future__ import annotations
 
-import socket
-
 from .. import listeners
+from .first_answer import first_answer
 
 _GREETING, _ERROR = 0x0A, 0xFF
 _GOING_DOWN = 1053  # ER_SERVER_SHUTDOWN
@@ -22,25 +21,9 @@ def ping(address, port, timeout=1.0):
     The socket is better: a server counts talks that were broken off, and closes itself to an address after a hundred (max_connect_errors);
     it counts neither the socket nor loopback.
     """
-    try:
-        if address.startswith("/"):
-            connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            connection.settimeout(timeout)
-            connection.connect(address)
-        else:
-            connection = socket.create_connection((address, port), timeout)
-    except socket.timeout:
-        return "silent"
-    except OSError:
-        return "refused"
-    with connection:
-        try:
-            connection.settimeout(timeout)
-            said = connection.recv(64)
-        except socket.timeout:
-            return "silent"
-        except OSError:
-            return "refused"
+    said, failure = first_answer(address, port, timeout)
+    if failure:
+        return failure
     if len(said) > 4 and said[4] == _GREETING:
         return "accepting"
     if len(said) > 6 and said[4] == _ERROR:

@@ -9,8 +9,9 @@ Message formats: PostgreSQL documentation, "Frontend/Backend Protocol", Message 
 from __future__ import annotations
 
 import os
-import socket
 import struct
+
+from .first_answer import first_answer
 
 _PROTOCOL_3 = 196608
 _CANNOT_CONNECT_NOW = b"57P03"  # starting up, shutting down, in recovery
@@ -18,29 +19,11 @@ _CANNOT_CONNECT_NOW = b"57P03"  # starting up, shutting down, in recovery
 
 def ping(address, port, timeout=1.0):
     """ "accepting", "starting", "refused" or "silent". ``address``: a host, or the folder of its Unix socket."""
-    try:
-        if address.startswith("/"):
-            connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            connection.settimeout(timeout)
-            connection.connect(os.path.join(address, ".s.PGSQL.%d" % port))
-        else:
-            connection = socket.create_connection((address, port), timeout)
-    except socket.timeout:
-        return "silent"
-    except OSError:
-        return "refused"
-    with connection:
-        try:
-            connection.settimeout(timeout)
-            body = struct.pack("!I", _PROTOCOL_3) + b"user\0magsasa-chaos-ping\0database\0postgres\0\0"
-            connection.sendall(struct.pack("!I", len(body) + 4) + body)
-            answer = connection.recv(2048)
-        except socket.timeout:
-            return "silent"
-        except OSError:
-            return "refused"
-    if not answer:
-        return "refused"
+    body = struct.pack("!I", _PROTOCOL_3) + b"user\0magsasa-chaos-ping\0database\0postgres\0\0"
+    path = os.path.join(address, ".s.PGSQL.%d" % port) if address.startswith("/") else address
+    answer, failure = first_answer(path, port, timeout, struct.pack("!I", len(body) + 4) + body)
+    if failure:
+        return failure
     if answer[:1] == b"E" and _CANNOT_CONNECT_NOW in answer:
         return "starting"
     return "accepting" if answer[:1] in (b"R", b"E") else "refused"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import socket
 import struct
 
@@ -145,3 +146,20 @@ def add_queue_rule(table, chain, number, comment):
     with opened() as netlink:
         parts = message(_BATCH_BEGIN, _REQUEST, 1, 0, _TABLES), message(_NEW_RULE, _REQUEST | _ACK | _CREATE | _APPEND, 2, _INET, 0, body)
         _asked(netlink, b"".join(parts) + message(_BATCH_END, _REQUEST, 3, 0, _TABLES), 1)
+
+
+def begin_worker(priority):
+    """``(ended, descriptor)`` for a worker that decides about packets: SIGTERM fills the list and wakes whoever selects on the descriptor.
+
+    The worker gets the ``priority`` where it may.
+    """
+    ended = []
+    signal.signal(signal.SIGTERM, lambda _number, _frame: ended.append(1))
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    try:
+        os.setpriority(os.PRIO_PROCESS, 0, priority)
+    except OSError:
+        pass
+    return ended, reading

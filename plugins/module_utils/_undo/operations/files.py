@@ -21,14 +21,7 @@ class RemoveFile:
 
     @staticmethod
     def _ours(args):
-        """Its name now, or None; raises OSError when that cannot be told (a folder closed to us, a dead mount)."""
-        if not args["fault"] or args["fault"] not in os.path.basename(args["path"]):
-            return None
-        found = moved_paths.find(args["path"], args["fault"], args.get("place"))
-        try:
-            return found if found and stat.S_ISREG(os.lstat(found).st_mode) else None
-        except (FileNotFoundError, NotADirectoryError):
-            return None
+        return moved_paths.made_by(args["fault"], args["path"], args.get("place"), stat.S_ISREG)
 
     @classmethod
     def undo(cls, args):
@@ -44,7 +37,7 @@ class RemoveFile:
 
 
 def _empty(path):
-    """Give its room back now: a file without a name keeps it as long as somebody, a holder of the fault too, has it open."""
+    """Give its space back now: a file without a name keeps it as long as somebody, a holder of the fault too, has it open."""
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:

@@ -100,14 +100,7 @@ class RemoveFolder:
 
     @staticmethod
     def _ours(args):
-        """Its name now, or None."""
-        if not args["fault"] or args["fault"] not in os.path.basename(args["path"]):
-            return None
-        found = moved_paths.find(args["path"], args["fault"], args.get("place"))
-        try:
-            return found if found and stat.S_ISDIR(os.lstat(found).st_mode) else None
-        except (FileNotFoundError, NotADirectoryError):
-            return None
+        return moved_paths.made_by(args["fault"], args["path"], args.get("place"), stat.S_ISDIR)
 
     @classmethod
     def undo(cls, args):
