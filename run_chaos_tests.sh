@@ -113,9 +113,9 @@ add_file() {
 
 # An earlier run: a word, an id, or a file or folder whose path can be written into a JSON text as it is.
 check_earlier() {
-    local path
+    local path known='^(latest|latest-passed|none|[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6})$'
     earlier=$1
-    [[ ! $1 =~ ^(latest|latest-passed|none|[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6})$ ]] || return 0
+    [[ ! $1 =~ $known ]] || return 0
     path=$(absolute "$1")
     [ -n "$1" ] && [ -r "$path" ] && [[ $path != *[\"\\]* && $path != *[[:cntrl:]]* ]] ||
         bad_usage "--compare: '$(shown "$1")' is no run that can be read; name its id, latest, latest-passed, none, or a report.json"
