@@ -28,12 +28,11 @@ def objective(each):
         low = max(0.0, min(reached, limit) - max(1.0, (100.0 - min(reached, limit)) * 0.6))
     where = svg.Span(low, high)
     kind = "met" if each["met"] else "missed"
-    parts = [svg.tag("rect", class_="track", x="0", y="5", width="100%", height="10")]
-    parts.append(svg.tag("rect", class_="reach " + kind, x="0", y="5", width="100%" if endless else where.width(low, reached), height="10"))
+    parts = [svg.tag("rect", class_="reach " + kind, width="100%" if endless else where.width(low, reached))]
     if each["met"] is False:
         first, last = sorted((limit, high if endless else reached))
-        parts.append(svg.tag("rect", class_="excess", x=where.pct(first), y="5", width=where.width(first, last), height="10"))
-    parts.append(svg.tag("line", class_="limit", x1=where.pct(limit), x2=where.pct(limit), y1="1", y2="19"))
+        parts.append(svg.tag("rect", class_="excess", x=where.pct(first), width=where.width(first, last)))
+    parts.append(svg.tag("rect", class_="limit", x=where.pct(limit)))  # heights, and the track behind it, are of the style
     return svg.chart(BAR, rows.objective(each), *parts, class_="chart objective")
 
 

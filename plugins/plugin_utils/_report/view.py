@@ -214,3 +214,9 @@ def trends(found, history):
         if len(known) > 1 and values[-1] is not None:
             lines.append({"card": card, "p95": values, "figures": (known[0], min(known), max(known), known[-1])})
     return lines
+
+
+def changed(comparison):
+    """[(experiment, figure)] of what is worse or better than in the run before, the worse first."""
+    pairs = [(each, figure) for each in comparison["experiments"] for figure in each["figures"] if figure["word"] in ("worse", "better")]
+    return sorted(pairs, key=lambda pair: pair[1]["word"] != "worse")

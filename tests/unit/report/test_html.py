@@ -161,6 +161,9 @@ def test_the_policy_names_the_one_script_and_the_one_style(tree):
 
 
 def test_a_run_of_all_scenarios_is_a_small_file(report):
+    """Also with a run before and a history."""
+    line = history.line(report)
+    report = dict(report, comparison=compare.compare(report, report), history=[dict(line, id="run %d" % number) for number in range(20)])
     assert len(html.render(report, DIGEST).encode("utf-8")) < 400_000
 
 
@@ -237,17 +240,21 @@ def test_the_run_before_and_the_runs_before_that():
     chosen = [each for each in run_of_18.catalogue() if each["id"] in ("cpu-heavy", "database-outage-extended")]
     before, report = (run_of_18.report(scenarios=chosen, seed=seed, id="2026110%dT220001Z-11aa22" % seed) for seed in (7, 1))
     report["comparison"] = compare.compare(before, report)
+    for number, word in enumerate(("better", "worse")):
+        report["comparison"]["experiments"][number]["figures"][1]["word"] = word
     report["history"] = [history.line(before), history.line(report)]
     tree = pages.check(html.render(report), report)
     section = tree.css_first("section[aria-labelledby=h-before]")
     assert report["comparison"]["sentence"] in pages.words(section)
-    rows = cells(section.css("table")[0])
     figures = [(each["scenario"], figure) for each in report["comparison"]["experiments"] for figure in each["figures"]]
-    assert len(rows) == len(figures) > 4
-    for row, (scenario, figure) in zip(rows, figures):
-        assert row[:4] == [scenario, figure["label"], text.number(figure["before"], figure["unit"]), text.number(figure["now"], figure["unit"])]
-        assert row[6] == {"same": "no different", "unknown": "not known"}.get(figure["word"], figure["word"])
-    assert [row[0] for row in cells(section.css("table")[1])] == [before["run"]["id"], report["run"]["id"]]
+    assert cells(section.css_first("table.compared")) == [[scenario, figure["says"]] for scenario, figure in figures]
+    changed = [(scenario, figure) for scenario, figure in figures if figure["word"] in ("worse", "better")]
+    rows = cells(section.css("table")[0])
+    assert len(rows) == len(changed) > 1
+    for row in rows:
+        figure = next(figure for scenario, figure in changed if [scenario, figure["label"]] == row[:2])
+        assert row[2:5] == [text.number(figure[key], figure["unit"]) for key in ("before", "now", "change")] and row[6] == figure["word"]
+    assert [row[0] for row in cells(section.css("table")[2])] == [before["run"]["id"], report["run"]["id"]]
     now = {record["scenario"]: record["metrics"]["p95_ms"] for record in report["experiments"]}
-    for row in cells(section.css("table")[2]):
+    for row in cells(section.css("table")[3]):
         assert row[5] == text.number(now[row[0].split()[0]], "ms")
