@@ -238,10 +238,10 @@ if [ "${#objectives[@]}" -gt 0 ]; then
     variables+="${variables:+, }\"chaos_objectives\": $stated"
 fi
 [ -z "$variables" ] || flags+=(-e "{$variables}")
-[ "${#inventories[@]}" -gt 0 ] || inventories=(-i "$ROOT/inventory/hosts")
 
 CHAOS_REPORT_DIR=$(absolute "${report_dir:-${CHAOS_REPORT_DIR:-$here/reports}}")
 export CHAOS_REPORT_DIR
 ansible_environment
 [ "$mode" != run ] || export ANSIBLE_STDOUT_CALLBACK=${ANSIBLE_STDOUT_CALLBACK:-magsasa.chaos.console}
+[ "${#inventories[@]}" -gt 0 ] || inventories=(-i "$ROOT/inventory/hosts")
 exec "$VENV/bin/python" "$ROOT/tools/play.py" "${inventories[@]}" ${flags[@]+"${flags[@]}"} "$ROOT/playbooks/$playbook.yml" ${more[@]+"${more[@]}"}
