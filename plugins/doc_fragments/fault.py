@@ -68,11 +68,18 @@ options:
       - The run that the fault belongs to, and who started it. The controller fills it in; leave it out.
     type: dict
 attributes:
+  action_group:
+    description: Use C(group/magsasa.chaos.fault) in C(module_defaults) to set options of all fault modules at once.
+    membership: [magsasa.chaos.fault]
+    support: full
   check_mode:
     description: Can run in C(check_mode) and return the plan without touching the host.
     support: full
   diff_mode:
     description: Returns what would be or was changed, step by step.
+    support: full
+  idempotent:
+    description: While a fault is active, the same task changes nothing. A fault that is over is injected anew.
     support: full
   platform:
     description: Target OS/families that can be operated against.

@@ -31,6 +31,11 @@ options:
       - Distance and direction, such as V(+5m), V(90s) or V(-1h); at least one second. More than one day needs
         O(force=true). Required with O(state=present).
     type: str
+seealso:
+  - module: magsasa.chaos.host_fault
+  - module: magsasa.chaos.fault_info
+  - module: magsasa.chaos.fault_halt
+  - module: magsasa.chaos.probe
 """
 
 EXAMPLES = r"""

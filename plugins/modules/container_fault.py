@@ -72,6 +72,12 @@ options:
     description: Socket of the docker daemon on this host. The default is that of C(DOCKER_HOST), or else the standard
       one.
     type: path
+seealso:
+  - module: magsasa.chaos.process_fault
+  - module: magsasa.chaos.service_fault
+  - module: magsasa.chaos.fault_info
+  - module: magsasa.chaos.fault_halt
+  - module: magsasa.chaos.probe
 """
 
 EXAMPLES = r"""

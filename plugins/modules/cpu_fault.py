@@ -50,6 +50,11 @@ options:
       - Time over which the load rises linearly to O(load).
     type: str
     default: 0s
+seealso:
+  - module: magsasa.chaos.limit_fault
+  - module: magsasa.chaos.fault_info
+  - module: magsasa.chaos.fault_halt
+  - module: magsasa.chaos.probe
 """
 
 EXAMPLES = r"""

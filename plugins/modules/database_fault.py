@@ -79,6 +79,12 @@ options:
     description: With PostgreSQL, the operating system user as which root runs C(psql) when O(login_user) is not given.
     type: str
     default: postgres
+seealso:
+  - module: magsasa.chaos.network_fault
+  - module: magsasa.chaos.service_fault
+  - module: magsasa.chaos.fault_info
+  - module: magsasa.chaos.fault_halt
+  - module: magsasa.chaos.probe
 """
 
 EXAMPLES = r"""

@@ -82,6 +82,12 @@ options:
         O(action=fill).
       - Blocks that a file system reserves for root are never used, even as root.
     type: str
+seealso:
+  - module: magsasa.chaos.limit_fault
+  - module: magsasa.chaos.file_fault
+  - module: magsasa.chaos.fault_info
+  - module: magsasa.chaos.fault_halt
+  - module: magsasa.chaos.probe
 """
 
 EXAMPLES = r"""

@@ -60,6 +60,11 @@ options:
         O(action=delay) use V(queries). Only O(action=redirect) supports both.
     type: str
     choices: [hosts_file, queries]
+seealso:
+  - module: magsasa.chaos.network_fault
+  - module: magsasa.chaos.fault_info
+  - module: magsasa.chaos.fault_halt
+  - module: magsasa.chaos.probe
 """
 
 EXAMPLES = r"""

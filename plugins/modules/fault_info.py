@@ -41,6 +41,10 @@ attributes:
     description: Target OS/families that can be operated against.
     platforms: linux
     support: full
+seealso:
+  - module: magsasa.chaos.fault_halt
+  - module: magsasa.chaos.fault_lease
+  - module: magsasa.chaos.probe
 """
 
 EXAMPLES = r"""

@@ -40,6 +40,9 @@ attributes:
     description: Target OS/families that can be operated against.
     platforms: linux
     support: full
+seealso:
+  - module: magsasa.chaos.fault_info
+  - module: magsasa.chaos.fault_halt
 """
 
 EXAMPLES = r"""

@@ -56,6 +56,11 @@ options:
   content:
     description: Text for O(action=append), instead of O(size) meaningless bytes.
     type: str
+seealso:
+  - module: magsasa.chaos.disk_fault
+  - module: magsasa.chaos.fault_info
+  - module: magsasa.chaos.fault_halt
+  - module: magsasa.chaos.probe
 """
 
 EXAMPLES = r"""

@@ -37,6 +37,12 @@ options:
     description: Time between the answer of the module and the event, V(1s) to V(60s).
     type: str
     default: 2s
+seealso:
+  - module: magsasa.chaos.service_fault
+  - module: magsasa.chaos.clock_fault
+  - module: magsasa.chaos.fault_info
+  - module: magsasa.chaos.fault_halt
+  - module: magsasa.chaos.probe
 """
 
 EXAMPLES = r"""

@@ -70,6 +70,9 @@ attributes:
     description: Target OS/families that can be operated against.
     platforms: linux
     support: full
+seealso:
+  - module: magsasa.chaos.fault_halt
+  - module: magsasa.chaos.fault_info
 """
 
 EXAMPLES = r"""

@@ -71,6 +71,11 @@ options:
     description: Reset the existing connections of the port at injection, so that clients reconnect through the worker.
     type: bool
     default: false
+seealso:
+  - module: magsasa.chaos.network_fault
+  - module: magsasa.chaos.fault_info
+  - module: magsasa.chaos.fault_halt
+  - module: magsasa.chaos.probe
 """
 
 EXAMPLES = r"""

@@ -69,6 +69,13 @@ options:
         1024 inodes and 1 %.
       - 48 tasks stay free in any case.
     type: int
+seealso:
+  - module: magsasa.chaos.cpu_fault
+  - module: magsasa.chaos.memory_fault
+  - module: magsasa.chaos.disk_fault
+  - module: magsasa.chaos.fault_info
+  - module: magsasa.chaos.fault_halt
+  - module: magsasa.chaos.probe
 """
 
 EXAMPLES = r"""

@@ -46,6 +46,11 @@ options:
       - With V(false) the memory is held, whatever happens to the host.
     type: bool
     default: true
+seealso:
+  - module: magsasa.chaos.limit_fault
+  - module: magsasa.chaos.fault_info
+  - module: magsasa.chaos.fault_halt
+  - module: magsasa.chaos.probe
 """
 
 EXAMPLES = r"""

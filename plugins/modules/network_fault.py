@@ -178,6 +178,12 @@ requirements:
     V(pareto) and V(paretonormal); with sch_htb for O(rate) alone
   - without sch_netem, C(nft) and a kernel with nfnetlink_queue for O(delay), O(duplicate), O(corrupt), O(reorder),
     O(gemodel) and combinations of them
+seealso:
+  - module: magsasa.chaos.dns_fault
+  - module: magsasa.chaos.http_fault
+  - module: magsasa.chaos.fault_info
+  - module: magsasa.chaos.fault_halt
+  - module: magsasa.chaos.probe
 """
 
 EXAMPLES = r"""

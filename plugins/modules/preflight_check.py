@@ -101,6 +101,8 @@ attributes:
     description: Target OS/families that can be operated against.
     platforms: linux
     support: full
+seealso:
+  - module: magsasa.chaos.preflight_info
 """
 
 EXAMPLES = r"""

@@ -35,6 +35,9 @@ options:
     type: list
     elements: dict
     default: []
+seealso:
+  - module: magsasa.chaos.preflight_check
+  - module: magsasa.chaos.endpoint_info
 """
 
 EXAMPLES = r"""

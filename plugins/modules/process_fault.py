@@ -74,6 +74,12 @@ options:
     description: How long V(restart) waits for a supervisor to start the process again.
     type: str
     default: 3s
+seealso:
+  - module: magsasa.chaos.service_fault
+  - module: magsasa.chaos.container_fault
+  - module: magsasa.chaos.fault_info
+  - module: magsasa.chaos.fault_halt
+  - module: magsasa.chaos.probe
 """
 
 EXAMPLES = r"""

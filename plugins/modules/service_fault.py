@@ -42,6 +42,12 @@ options:
       process of the service (V(all)).
     type: str
     choices: [main, all]
+seealso:
+  - module: magsasa.chaos.process_fault
+  - module: magsasa.chaos.host_fault
+  - module: magsasa.chaos.fault_info
+  - module: magsasa.chaos.fault_halt
+  - module: magsasa.chaos.probe
 """
 
 EXAMPLES = r"""

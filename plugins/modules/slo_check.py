@@ -112,6 +112,9 @@ attributes:
     description: Target OS/families that can be operated against.
     platforms: linux
     support: full
+seealso:
+  - module: magsasa.chaos.probe
+  - module: magsasa.chaos.report
 """
 
 EXAMPLES = r"""
