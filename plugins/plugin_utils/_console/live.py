@@ -76,6 +76,7 @@ class Painter:
     def over(self, scenario, several, ids, width):
         """The lines of a scenario that is over: word, id, figure or reason."""
         word, told = lines.verdict(scenario, several)
+        told = told[len(word) + 1 :] if told.startswith(word + " ") else told  # "refused by the window guard"
         head = Text("  ")
         head.append("%-*s" % (WORD, word), COLORS[lines.STYLE_OF.get(word, "unknown")])
         head.append(" %-*s  " % (ids, scenario.id))
