@@ -12,7 +12,7 @@ from ansible import context
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
-from ansible_collections.magsasa.chaos.plugins.plugin_utils import _events, _room, _origin, _strategy
+from ansible_collections.magsasa.chaos.plugins.plugin_utils import _events, _memory_limit, _origin, _strategy
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._conduct import records, wanted as options
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._conduct.life import Life
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._console.narrator import Narrator
@@ -55,7 +55,7 @@ class ActionModule(ActionBase):
                 wanted["wave"] = dict(wanted["wave"], hosts=[host for host, each in subjects.items() if each.runs])
             runner = HostRunner(self, task_vars, {**{host: each.again for host, each in subjects.items()}, **KEPT.again})
             _events.narrate(Narrator(self._say))
-            with _room.bounded(len(subjects)):
+            with _memory_limit.bounded(len(subjects)):
                 Life(wanted, runner, self._say, self._at_once(), self._task.check_mode).run()
                 KEPT.again = runner.again()
                 found = {host: records.of(each, wanted["wave"], self._stated(runner, each), len(subjects)) for host, each in subjects.items()}

@@ -117,7 +117,7 @@ class HostRunner:
         try:
             runner, variables = self._runner(host)
             return runner._execute_module(module_name=module, module_args=arguments, task_vars=variables)
-        except MemoryError:  # see _room
+        except MemoryError:  # see _memory_limit
             self._flooded.add(host)
             return {"failed": True, "unreachable": True, "msg": FLOODED}
         except Exception as error:  # a host that cannot be reached must not end the watch over the others

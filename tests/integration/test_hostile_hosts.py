@@ -13,7 +13,7 @@ import sys
 from support.http_server import Server, answer, say
 from support.modules import ROOT, environment
 
-MOST_MIB = 700  # _room.bounded of two hosts, what a process of Ansible has anyway, and some more
+MOST_MIB = 700  # _memory_limit.bounded of two hosts, what a process of Ansible has anyway, and some more
 
 INVENTORY = """
 flood ansible_connection=ssh ansible_host=192.0.2.1 ansible_ssh_executable=%s ansible_python_interpreter=/usr/bin/python3

@@ -71,11 +71,11 @@ class Baseline(Phase):
         """
         waiting, running = set(self.seen), {}
         for host in sorted(waiting):
-            self.together.start(host, begin, host)
+            self.pool.start(host, begin, host)
         now = renewed = time.monotonic()
         limit = now + SILENT_S
         while waiting and now < limit and not _events.stop_asked():
-            answered = self.together.done(PAUSE_S)
+            answered = self.pool.done(PAUSE_S)
             now = time.monotonic()
             if answered and answered[0] in waiting:
                 waiting.discard(answered[0])
@@ -85,7 +85,7 @@ class Baseline(Phase):
             if self.wanted["lease_s"] and now - renewed > self.renew_within():
                 renewed = now
                 for host in sorted(running):
-                    self.together.start(("renew", host), self.look, host, 1.0)
+                    self.pool.start(("renew", host), self.look, host, 1.0)
         self.late = waiting
         self.seen = {host: seen for host, seen in self.seen.items() if host in running}
         return min(max(time.monotonic() - max(running.values(), default=time.monotonic()), 0.0), MOST_EARLY)
@@ -106,7 +106,7 @@ class Baseline(Phase):
     def _all(self, function, hosts):
         """Call it for these hosts side by side; one that does not answer at all is not asked again."""
         asked = [host for host in hosts if host not in self._silent]
-        self._silent.update(set(asked) - set(self.together.map(function, asked, SILENT_S)))
+        self._silent.update(set(asked) - set(self.pool.map(function, asked, SILENT_S)))
 
     def _measure_clocks(self, host):
         self.seen[host]["clock_offset"] = clocks.between(self.runner, host, self.observer(host))

@@ -59,8 +59,8 @@ class Hold(Phase):
             for host in sorted(host for host, due in self._due.items() if due <= now):
                 del self._due[host]
                 self._asked[host] = now
-                self.together.start(host, self._turn, host)
-            answered = self.together.done(min([0.5] + [due - now for due in self._due.values()]))
+                self.pool.start(host, self._turn, host)
+            answered = self.pool.done(min([0.5] + [due - now for due in self._due.values()]))
             if answered and answered[0] in pending:
                 host, due = answered
                 del self._asked[host]

@@ -15,7 +15,7 @@ from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError, printable
 
 from .. import _events
-from .._together import Together
+from .._bounded_pool import BoundedPool
 from . import answers, wanted as options
 from .baseline import MOST_EARLY, STOPPED, Baseline
 from .hold import Hold
@@ -50,7 +50,7 @@ class Life:
             self._guarded(each, self._admit)
         running = [each for each in running if each.runs]
         if self.check_mode:
-            Together(self.at_once).map(lambda each: self._guarded(each, self._plan), running)
+            BoundedPool(self.at_once).map(lambda each: self._guarded(each, self._plan), running)
             return
         self._tell_of(running)
         try:
@@ -158,13 +158,13 @@ class Life:
 
     def _finish(self, subjects):
         """Whatever happened before: the faults are out, the probes are stopped and the turns given back when this is done. Asks no host that is done."""
-        together = Together(self.at_once)
+        pool = BoundedPool(self.at_once)
         began = time.monotonic()
         waiting = {each.host: FINISH_S if not (each.seen.get("error") or each.failed == SILENT) else LOST_S for each in subjects}
         for host in waiting:
-            together.start(host, self._finish_one, host)
+            pool.start(host, self._finish_one, host)
         while waiting and time.monotonic() < began + max(waiting.values()):
-            answered = together.done(PAUSE_S)
+            answered = pool.done(PAUSE_S)
             if answered:
                 waiting.pop(answered[0], None)
         for host in waiting:

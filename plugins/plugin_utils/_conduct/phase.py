@@ -9,7 +9,7 @@ import time
 
 from .. import _events
 from .._report import phrases
-from .._together import Together
+from .._bounded_pool import BoundedPool
 from . import answers, clocks
 
 SEEN = ("fault", "probe", "recovered", "collected", "samples", "summary", "died", "stopped", "also")
@@ -27,7 +27,7 @@ class Phase:
         self.runner = runner
         self.say = say
         self.at_once = max(1, at_once)
-        self.together = Together(self.at_once)
+        self.pool = BoundedPool(self.at_once)
         self.seen = {host: {"fault": None, "probe": None, "active": False, "halted": None, "error": None} for host in wanted["hosts"]}
         runner.prepare(sorted(set(wanted["hosts"]) | {self.observer(host) for host in wanted["hosts"]}))
 

@@ -19,7 +19,7 @@ from .. import listeners, processes
 from . import client
 
 _WORD = re.compile(r"-?\w+")
-ROOM = "magsasa-chaos"  # application_name, as pg_stat_activity shows it
+APPLICATION = "magsasa-chaos"  # application_name, as pg_stat_activity shows it
 
 
 def program():
@@ -73,7 +73,7 @@ def _argv(login, database):
 
 
 def _environment(password, seconds):
-    found = {"PGCONNECT_TIMEOUT": str(max(2, int(seconds))), "PGAPPNAME": ROOM, "PGOPTIONS": "-c client_min_messages=error"}
+    found = {"PGCONNECT_TIMEOUT": str(max(2, int(seconds))), "PGAPPNAME": APPLICATION, "PGOPTIONS": "-c client_min_messages=error"}
     if password:
         found["PGPASSWORD"] = password
     return found

@@ -12,8 +12,8 @@ from __future__ import annotations
 import contextlib
 import resource
 
-ROOM = 384 << 20  # bytes that the process may take on top of what it has: the longest answer that is used (_hosts.MOST_ANSWER) as bytes, text and objects
-ROOM_PER_HOST = 16 << 20  # a thread with its stack, and the samples of a long experiment, several times over
+EXTRA = 384 << 20  # bytes that the process may take on top of what it has: the longest answer that is used (_hosts.MOST_ANSWER) as bytes, text and objects
+PER_HOST = 16 << 20  # a thread with its stack, and the samples of a long experiment, several times over
 
 
 @contextlib.contextmanager
@@ -25,7 +25,7 @@ def bounded(hosts):
     """
     has = _data()
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    wanted = None if has is None else has + ROOM + ROOM_PER_HOST * hosts
+    wanted = None if has is None else has + EXTRA + PER_HOST * hosts
     lowers = wanted is not None and (soft == resource.RLIM_INFINITY or soft > wanted)
     if lowers:
         resource.setrlimit(resource.RLIMIT_DATA, (wanted, hard))

@@ -9,12 +9,12 @@ import contextvars
 import threading
 
 import pytest
-from ansible_collections.magsasa.chaos.plugins.plugin_utils._together import Together
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._bounded_pool import BoundedPool
 
 
 def test_calls_really_run_side_by_side_up_to_the_limit():
     gate = threading.Barrier(3)  # opens only when three stand before it at once
-    assert Together(3).map(lambda key: gate.wait(20) is not None, range(6)) == dict.fromkeys(range(6), True)
+    assert BoundedPool(3).map(lambda key: gate.wait(20) is not None, range(6)) == dict.fromkeys(range(6), True)
     running, most = [], []
 
     def call(key):
@@ -23,13 +23,13 @@ def test_calls_really_run_side_by_side_up_to_the_limit():
         threading.Event().wait(0.02)
         running.remove(key)
 
-    Together(2).map(call, range(8))
+    BoundedPool(2).map(call, range(8))
     assert max(most) == 2
 
 
 def test_one_that_hangs_holds_up_nobody():
     hangs = threading.Event()
-    calls = Together(2)
+    calls = BoundedPool(2)
     calls.start("hung", hangs.wait, 20)
     calls.start("quick", lambda: 7)
     assert calls.done(10) == ("quick", 7) and calls.busy() == 1 and calls.done(0.05) is None
@@ -39,7 +39,7 @@ def test_one_that_hangs_holds_up_nobody():
 
 def test_as_many_that_hang_as_there_are_places_hold_up_nobody_for_long():
     hangs = threading.Event()
-    calls = Together(2, held_s=0.2)
+    calls = BoundedPool(2, held_s=0.2)
     for key in range(4):
         calls.start(key, hangs.wait, 20)
     calls.start("quick", lambda: 7)
@@ -51,10 +51,10 @@ def test_as_many_that_hang_as_there_are_places_hold_up_nobody_for_long():
 
 def test_an_error_reaches_who_asks():
     with pytest.raises(ZeroDivisionError):
-        Together(1).map(lambda key: 1 / key, [0])
+        BoundedPool(1).map(lambda key: 1 / key, [0])
 
 
 def test_context_goes_along():
     context = contextvars.ContextVar("task")
     context.set("cpu-light")
-    assert Together(2).map(lambda _key: context.get(), "ab") == {"a": "cpu-light", "b": "cpu-light"}
+    assert BoundedPool(2).map(lambda _key: context.get(), "ab") == {"a": "cpu-light", "b": "cpu-light"}

@@ -14,7 +14,7 @@ import time
 HELD_S = 10.0  # a host that answers takes less; one that keeps silent must not take the place of one that has to be asked in time
 
 
-class Together:
+class BoundedPool:
     """At most ``limit`` calls at once; the others wait for their turn, first come first served. A call of more than ``held_s`` does not count.
 
     The threads are daemons: an answer that never comes must not keep Ansible from ending.
