@@ -61,7 +61,7 @@ def _experiments(experiments):
         reason = None if e["verdict"] == "failed" and e["status"] == "completed" else e.get("reason")  # the marks say it
         said = [part for part in (reason, rows.objectives(e)) if part]
         body.append([_m(e["scenario"]), _m(e["host"]), "**%s**" % _m(rows.word(e)), _m("; ".join(said) or "-", 1000), _m(rows.fault(e))])
-    return ["## Experiments", ""] + details.table(["scenario", "host", "verdict", "measured (objective)", "did the fault bite?"], body)
+    return ["## Experiments", ""] + details.table(["scenario", "host", "verdict", "measured (objective)", "did the fault take effect?"], body)
 
 
 def _not_run(experiments):

@@ -91,7 +91,7 @@ def _not_bitten(record):
     if record["status"] not in ("completed", "halted") or _bitten(record):
         return None
     return (
-        "The fault is not known to have bitten, so this experiment says nothing.",
+        "There is no evidence that the fault took effect, so this experiment is inconclusive.",
         "%s: %s" % (phrases.of(fault).sentence, fault.get("effect")),
         fault.get("note") or "Run it on a quieter host, or ask for more than the host does by itself.",
     )
