@@ -79,7 +79,7 @@ class Process:
         if params["limit"] < 1:
             raise BadOption("limit", params["limit"], "is not a number of processes", "use 1 or more")
         if params["signal"] and params["action"] == "pause":
-            raise BadOption("signal", params["signal"], "means nothing with action=pause", "leave it out, or use action=kill")
+            raise BadOption("signal", params["signal"], "has no effect with action=pause", "leave it out, or use action=kill")
         return {
             "action": params["action"],
             "target": chosen,
