@@ -58,7 +58,7 @@ PARSER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethroug
 DRAWN = set("paragraph_open paragraph_close inline heading_open heading_close text text_special strong_open strong_close".split()) | {
     "%s_%s" % (part, end) for part in "table thead tbody tr th td".split() for end in ("open", "close")
 }
-HEADINGS = {"Experiments", "Not run", "Was everything put back?", "What to change", "The run"}
+HEADINGS = {"Experiments", "Not run", "Was everything put back?", "What to change", "What was touched", "Compared with an earlier run", "The run"}
 
 
 def judged(found):
