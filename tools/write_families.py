@@ -38,7 +38,7 @@ plugin_routing:
 def runtime(_text):
     """meta/runtime.yml."""
     group = "\n".join("    - " + name for name in MODULES)
-    return RUNTIME % (group, "\n".join("    %s:\n      action_plugin: magsasa.chaos.fault" % name for name in MODULES))
+    return RUNTIME % (group, "\n".join("    %s:\n      action_plugin: magsasa.chaos.cpu_fault" % name for name in MODULES))
 
 
 def assessed(text):

@@ -78,7 +78,6 @@ FORMS = {
     "word action": ({"action": "cpu_fault name=busy load=5% duration=2s"}, "allowed guard: chaos_allowed is not true for shut"),
     "delegated": ({"magsasa.chaos.cpu_fault": BUSY, "delegate_to": "guarded"}, "protected guard: chaos_protected is true for guarded"),
     "local action": ({"local_action": dict(BUSY, module="magsasa.chaos.cpu_fault")}, "allowed guard: chaos_allowed is not true for localhost"),
-    "the action by itself": ({"magsasa.chaos.fault": BUSY}, "'magsasa.chaos.fault' is no module"),
 }
 FORMS.update({name: ({"magsasa.chaos.%s_fault" % name: {"name": "x"}}, "allowed guard: chaos_allowed is not true for shut") for name in FAMILIES})
 

@@ -41,7 +41,7 @@ def test_every_fault_module_is_in_the_group_and_has_the_action_that_asks_the_inv
     runtime = load(ROOT / "meta" / "runtime.yml")
     modules = sorted(path.stem for path in MODULES if path.stem.endswith("_fault"))
     assert sorted(runtime["action_groups"]["fault"]) == modules
-    assert runtime["plugin_routing"]["modules"] == {name: {"action_plugin": "magsasa.chaos.fault"} for name in modules}
+    assert runtime["plugin_routing"]["modules"] == {name: {"action_plugin": "magsasa.chaos.cpu_fault"} for name in modules}
     assert modules == sorted("%s_fault" % name for name in _names.FAMILIES)
 
 
@@ -52,7 +52,7 @@ def test_what_follows_from_the_list_of_families_is_written():
 
 def test_every_action_has_a_documented_module():
     actions = {path.stem for path in (ROOT / "plugins" / "action").glob("*.py")}
-    assert actions - {path.stem for path in MODULES} == {"fault"}, "that of all fault modules alone has no module of its own name"
+    assert actions <= {path.stem for path in MODULES}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
