@@ -70,7 +70,10 @@ def test_what_is_taken_and_why(finds, claims, service, port, words):
         ),
         ([found(URL, "none"), SHOP], [URL], None, ["no service at http://127.0.0.1:9999", "named by option url", "found instead: http://127.0.0.1:5000 (shop"]),
         ([found(URL, "none")], [URL], None, ["named by option url; start it, or correct that"]),
-        ([SHOP], [D8000, D5000], "orders-api", ["no service here reports the name 'orders-api'", "found instead: http://127.0.0.1:5000 (shop", "chaos_service"]),
+        (
+            [SHOP], [D8000, D5000],
+            "orders-api", ["no service here reports the name 'orders-api'", "found instead: http://127.0.0.1:5000 (shop", "chaos_service"],
+        ),
         ([found(D8000, "none")], [D8000, D5000], "orders-api", ["no service reports the name 'orders-api' (ports tried: 5000, 8000)"]),
         (
             [found(D8000, "none")],
