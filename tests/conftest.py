@@ -98,7 +98,9 @@ def chaos_state(tmp_path, monkeypatch):
 
 @pytest.fixture
 def ansible_playbook(chaos_state, tmp_path):
-    """``run(*arguments, timeout=600, cwd=ROOT, env=None) -> CompletedProcess`` of ansible-playbook with a clean environment."""
+    """``run(*arguments, timeout=600, cwd=ROOT, env=None) -> CompletedProcess`` of ansible-playbook with a clean
+    environment.
+    """
 
     def run(*arguments, timeout=600, cwd=ROOT, env=None):
         program = os.path.join(os.path.dirname(sys.executable), "ansible-playbook")

@@ -3,8 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Renew the excerpts of real runs in README.md. Usage: excerpts.py [FOLDER].
 
-A block between ``<!-- excerpt NAME: begin -->`` and ``<!-- excerpt NAME: end -->`` is taken from a short run on this machine, in a network
-of its own (root), so that the sample application is the only service. With FOLDER, which contains ``stdout`` and ``report.md`` of such a run,
+A block between ``<!-- excerpt NAME: begin -->`` and ``<!-- excerpt NAME: end -->`` is taken from a short run on this
+machine, in a network
+of its own (root), so that the sample application is the only service. With FOLDER, which contains ``stdout`` and
+``report.md`` of such a run,
 it is taken from those. A test compares the blocks with a run that the suite makes anyway: see ``strange``.
 """
 
@@ -20,7 +22,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "README.md"
-ARGUMENTS = ["--scenario", "memory-light,app-restart", "--", "-e", "chaos_baseline=3s"]  # quick, and the same whatever the kernel offers
+ARGUMENTS = [
+    "--scenario",
+    "memory-light,app-restart",
+    "--",
+    "-e",
+    "chaos_baseline=3s",
+]  # quick, and the same whatever the kernel offers
 NO_PHRASE = {"```", "N more"}  # how many figures fit on a line differs from run to run
 LIMIT_S = 1200
 
@@ -33,7 +41,9 @@ class Missing(Exception):
 
 def terminal(run):
     """The output from its first line to the path of the report; of each scenario the line with its verdict."""
-    found = list(re.finditer(r"^[\d:]+  chaos [a-z]+: .*?^CHAOS [A-Z]+: .*?^report: .*?$", run.stdout, re.MULTILINE | re.DOTALL))
+    found = list(
+        re.finditer(r"^[\d:]+  chaos [a-z]+: .*?^CHAOS [A-Z]+: .*?^report: .*?$", run.stdout, re.MULTILINE | re.DOTALL)
+    )
     if not found:
         raise Missing("the output of the run has nothing from 'chaos ...:' and 'CHAOS ...:' to 'report: ...'")
     between = re.compile(r"^[\d:]+  \d+/\d+ [\w.-]+ (begins|baseline|hold|recovery|wave)\b")
@@ -42,7 +52,11 @@ def terminal(run):
 
 def report(run):
     """The table of experiments."""
-    rows = [line for line in run.markdown.partition("\n## Experiments\n")[2].partition("\n## ")[0].splitlines() if line.startswith("|")]
+    rows = [
+        line
+        for line in run.markdown.partition("\n## Experiments\n")[2].partition("\n## ")[0].splitlines()
+        if line.startswith("|")
+    ]
     if len(rows) < 3:
         raise Missing("report.md has no table '## Experiments'")
     return "\n".join(rows)
@@ -69,14 +83,21 @@ def renewed(page, run):
 
 def short_run():
     """A run of this checkout, where nothing else listens."""
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("CHAOS_", "ANSIBLE_", "APP_PORT"))}
+    environment = {
+        key: value for key, value in os.environ.items() if not key.startswith(("CHAOS_", "ANSIBLE_", "APP_PORT"))
+    }
     with tempfile.TemporaryDirectory() as place:
         argv = [str(ROOT / "run_chaos_tests.sh"), "--report-dir", place + "/reports", *ARGUMENTS]
         alone = ["unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh", *argv]
-        done = subprocess.run(alone, env=environment, cwd=place, capture_output=True, text=True, timeout=LIMIT_S, check=False)
+        done = subprocess.run(
+            alone, env=environment, cwd=place, capture_output=True, text=True, timeout=LIMIT_S, check=False
+        )
         if done.returncode:
             raise Missing("the run ended with code %d: %s" % (done.returncode, (done.stdout + done.stderr)[-2000:]))
-        return Run(done.stdout.replace(place + "/", ""), Path(place, "reports", "latest", "report.md").read_text(encoding="utf-8"))
+        return Run(
+            done.stdout.replace(place + "/", ""),
+            Path(place, "reports", "latest", "report.md").read_text(encoding="utf-8"),
+        )
 
 
 def shape(phrase):
@@ -95,16 +116,24 @@ def phrases(text):
 
 
 def strange(page, run, left_out=()):
-    """Phrases of a page's excerpts that a real run does not print in that form; ``left_out``: words whose lines the run cannot have."""
+    """Phrases of a page's excerpts that a real run does not print in that form; ``left_out``: words whose lines the
+    run cannot have.
+    """
     lines = [line for text in blocks(page).values() for line in re.sub(r"\n {4,}", " ", text).splitlines()]
     real = phrases(run.stdout) | phrases(run.markdown)
-    return sorted(phrases("\n".join(line for line in lines if not any(word in line for word in left_out))) - real - NO_PHRASE)
+    return sorted(
+        phrases("\n".join(line for line in lines if not any(word in line for word in left_out))) - real - NO_PHRASE
+    )
 
 
 def main(arguments):
     """Exit code."""
     try:
-        run = Run(*(Path(arguments[0], name).read_text(encoding="utf-8") for name in ("stdout", "report.md"))) if arguments else short_run()
+        run = (
+            Run(*(Path(arguments[0], name).read_text(encoding="utf-8") for name in ("stdout", "report.md")))
+            if arguments
+            else short_run()
+        )
         PAGE.write_text(renewed(PAGE.read_text(encoding="utf-8"), run), encoding="utf-8")
     except (Missing, OSError, subprocess.SubprocessError) as error:
         print("excerpts: %s" % error, file=sys.stderr)

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Print the scenarios as a table, with what each would use on this machine or why it cannot run here. Usage: list_scenarios.py [INTENSITY]"""
+"""Print the scenarios as a table, with what each would use on this machine or why it cannot run here. Usage:
+list_scenarios.py [INTENSITY]
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ A_PORT = 8000  # stands for the one that port detection finds
 
 
 def rows(scenarios, ability, intensity=None):
-    """Text cells of the scenarios that an intensity runs, of all without one; ``ability(scenario)``: text of the last cell."""
+    """Text cells of the scenarios that an intensity runs, of all without one; ``ability(scenario)``: text of the
+    last cell.
+    """
     for each in scenarios:
         if intensity is None or _catalogue.runs(each, intensity):
             yield each["id"], each["intensity"], _catalogue.hold(each, intensity), each["title"], ability(each)
@@ -43,9 +47,15 @@ def ability(scenario):
 
     options = {key: A_PORT if value == "@port" else value for key, value in scenario["options"].items()}
     if scenario["family"] in ("process", "http") or any(str(value).startswith("@") for value in options.values()):
-        return "needs the %s of the service that is found" % ("database" if scenario["family"] == "database" else "process")
+        return "needs the %s of the service that is found" % (
+            "database" if scenario["family"] == "database" else "process"
+        )
     family = assess.FAMILIES[scenario["family"]]
-    typed = ArgumentSpecValidator(family.options).validate({key: value for key, value in options.items() if key in family.options}).validated_parameters
+    typed = (
+        ArgumentSpecValidator(family.options)
+        .validate({key: value for key, value in options.items() if key in family.options})
+        .validated_parameters
+    )
     found = assess.assess(scenario["family"], typed, bool(options.get("force")))
     return "ready: %s" % found["backend"] if found["can"] else found["why"]
 

@@ -5,8 +5,10 @@
 
 Usage: python tools/mutants.py [--seed S] [--count N] [--under PATH] [--list] -- PYTEST-ARGUMENTS
 
-Each breakage is one of: a condition turned round, a constant changed, a statement left out. It is made in a copy of the checkout, so that the
-checkout stays as it is; the tests run there with ``-x``. Prints one line for each: caught or survived, where, and what was changed.
+Each breakage is one of: a condition turned round, a constant changed, a statement left out. It is made in a copy of the
+checkout, so that the
+checkout stays as it is; the tests run there with ``-x``. Prints one line for each: caught or survived, where, and what
+was changed.
 The same seed draws the same breakages from the same code, so that two suites can be compared.
 """
 
@@ -25,36 +27,73 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 LIMIT_S = 900  # a breakage that makes the tests hang was noticed
-TURNED = {ast.Lt: ast.GtE, ast.Gt: ast.LtE, ast.LtE: ast.Gt, ast.GtE: ast.Lt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.In: ast.NotIn, ast.Is: ast.IsNot}
+TURNED = {
+    ast.Lt: ast.GtE,
+    ast.Gt: ast.LtE,
+    ast.LtE: ast.Gt,
+    ast.GtE: ast.Lt,
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+    ast.In: ast.NotIn,
+    ast.Is: ast.IsNot,
+}
 TURNED.update({new: old for old, new in ((ast.In, ast.NotIn), (ast.Is, ast.IsNot))})
 
 
 def places(tree):
-    """[(line, what, change)] of a module; ``change(node)`` is carried out on the tree itself. Documentation is left alone."""
+    """[(line, what, change)] of a module; ``change(node)`` is carried out on the tree itself. Documentation is left
+    alone.
+    """
     documentation = {
         id(node.body[0])
         for node in ast.walk(tree)
-        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and node.body and isinstance(node.body[0], ast.Expr)
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef))
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
     }
     found = []
     for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
         for node in ast.walk(function):
             if isinstance(node, ast.Compare) and type(node.ops[0]) in TURNED:
-                found.append((node.lineno, "condition turned", lambda node=node: node.ops.__setitem__(0, TURNED[type(node.ops[0])]())))
+                found.append(
+                    (
+                        node.lineno,
+                        "condition turned",
+                        lambda node=node: node.ops.__setitem__(0, TURNED[type(node.ops[0])]()),
+                    )
+                )
             elif isinstance(node, (ast.If, ast.IfExp)) and not isinstance(node.test, ast.Compare):
-                found.append((node.lineno, "condition turned", lambda node=node: setattr(node, "test", ast.UnaryOp(ast.Not(), node.test))))
+                found.append(
+                    (
+                        node.lineno,
+                        "condition turned",
+                        lambda node=node: setattr(node, "test", ast.UnaryOp(ast.Not(), node.test)),
+                    )
+                )
             elif isinstance(node, ast.Constant) and type(node.value) in (int, float):
-                found.append((node.lineno, "constant changed", lambda node=node: setattr(node, "value", node.value + 1)))
-            for number, statement in enumerate(getattr(node, "body", None) if isinstance(getattr(node, "body", None), list) else ()):
+                found.append(
+                    (node.lineno, "constant changed", lambda node=node: setattr(node, "value", node.value + 1))
+                )
+            for number, statement in enumerate(
+                getattr(node, "body", None) if isinstance(getattr(node, "body", None), list) else ()
+            ):
                 if isinstance(statement, (ast.Expr, ast.Assign, ast.AugAssign)) and id(statement) not in documentation:
-                    found.append((statement.lineno, "statement left out", lambda node=node, number=number: node.body.__setitem__(number, ast.Pass())))
+                    found.append(
+                        (
+                            statement.lineno,
+                            "statement left out",
+                            lambda node=node, number=number: node.body.__setitem__(number, ast.Pass()),
+                        )
+                    )
     return found
 
 
 def draw(seed, count, under):
     """[(path from the root, line, what, new text)], the same for the same seed and code."""
     choice = random.Random(seed)
-    files = sorted(path for path in (ROOT / under).rglob("*.py") if "/modules/" not in str(path) and path.stat().st_size)
+    files = sorted(
+        path for path in (ROOT / under).rglob("*.py") if "/modules/" not in str(path) and path.stat().st_size
+    )
     drawn = []
     while len(drawn) < count:
         path = choice.choice(files)
@@ -70,7 +109,9 @@ def draw(seed, count, under):
 
 def copy_of_checkout(folder):
     """The tracked files in a folder, with the environment of this checkout."""
-    files = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
+    files = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split("\0")
     for name in filter(None, files):
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -84,7 +125,15 @@ def noticed(folder, path, text, tests):
     try:
         argv = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:pytest_ansible", *tests]
         environment = dict(os.environ, PYTHONPATH=str(folder / ".collections"), PYTHONDONTWRITEBYTECODE="1")
-        done = subprocess.run(argv, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=LIMIT_S, check=False)
+        done = subprocess.run(
+            argv,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=LIMIT_S,
+            check=False,
+        )
         return done.returncode != 0
     except subprocess.TimeoutExpired:
         return True
@@ -93,7 +142,9 @@ def noticed(folder, path, text, tests):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Break the code a little, many times, and see whether the tests notice.")
+    parser = argparse.ArgumentParser(
+        description="Break the code a little, many times, and see whether the tests notice."
+    )
     parser.add_argument("--seed", default="1")
     parser.add_argument("--count", type=int, default=40)
     parser.add_argument("--under", default="plugins")
@@ -116,7 +167,11 @@ def main():
             begun = time.monotonic()
             seen = noticed(folder, path, text, given.tests)
             caught += seen
-            print("%-8s %s:%d: %s (%.0f s)" % ("caught" if seen else "survived", path, line, what, time.monotonic() - begun), flush=True)
+            print(
+                "%-8s %s:%d: %s (%.0f s)"
+                % ("caught" if seen else "survived", path, line, what, time.monotonic() - begun),
+                flush=True,
+            )
     print("%d of %d caught (seed %s)" % (caught, len(drawn), given.seed))
     return 0
 

@@ -40,7 +40,10 @@ def main(name=None):
             PICTURE.write_bytes(page.screenshot())
     size = PICTURE.stat().st_size
     if size > LARGEST:
-        print("%s has %d bytes, more than %d; make it smaller before it is committed" % (PICTURE, size, LARGEST), file=sys.stderr)
+        print(
+            "%s has %d bytes, more than %d; make it smaller before it is committed" % (PICTURE, size, LARGEST),
+            file=sys.stderr,
+        )
         return 1
     print("%s: %d bytes" % (PICTURE.relative_to(ROOT), size))
     return 0

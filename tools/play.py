@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """ansible-playbook in this very process, with the exit codes that run_chaos_tests.sh documents.
 
-Ansible ends with 2 both for a failed host and, in part, for bad usage. Here a run that did not pass can be told from one
+Ansible ends with 2 both for a failed host and, in part, for bad usage. Here a run that did not pass can be told from
+one
 that never started. No process stands between the terminal and Ansible, so Ctrl-C reaches it as always.
 """
 
@@ -20,11 +21,14 @@ PASSED, CANNOT_RUN, BAD_USAGE, NOT_PASSED, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3
 FAILED_HOST, ENDED_PLAY = 2, 8  # bits of ansible-playbook's code; source: ansible/executor/task_queue_manager.py
 
 
-OUTCOME = "ansible_collections.magsasa.chaos.plugins.plugin_utils._outcome"  # where the callback slo_report says how far the run came
+# where the callback slo_report says how far the run came
+OUTCOME = "ansible_collections.magsasa.chaos.plugins.plugin_utils._outcome"
 
 
 def exit_code(code, understood=True, seen=None):
-    """Our code for one of ansible-playbook's; ``understood`` says whether it took its command line, ``seen`` how far the run came (see _outcome.py)."""
+    """Our code for one of ansible-playbook's; ``understood`` says whether it took its command line, ``seen`` how
+    far the run came (see _outcome.py).
+    """
     seen = seen or {}
     if seen.get("interrupted"):
         return INTERRUPTED
@@ -45,7 +49,9 @@ def main(arguments):
     try:
         ansible_playbook(["ansible-playbook", *arguments])
     except SystemExit as end:
-        return exit_code(int(end.code or 0), understood=bool(context.CLIARGS), seen=getattr(sys.modules.get(OUTCOME), "SEEN", None))
+        return exit_code(
+            int(end.code or 0), understood=bool(context.CLIARGS), seen=getattr(sys.modules.get(OUTCOME), "SEEN", None)
+        )
     return PASSED
 
 

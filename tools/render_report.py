@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Draw a report again: render_report.py REPORT.json [FOLDER].
 
-Every form is written beside the file, or into FOLDER/<run id>/ with a copy of it. The file itself stays as it is, so its checksum does too.
+Every form is written beside the file, or into FOLDER/<run id>/ with a copy of it. The file itself stays as it is, so
+its checksum does too.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ def drawn(data):
         raise Refused("%s; name the report.json of an earlier run" % text.plain(said, 300))
     if not RUN_ID.fullmatch(report["run"]["id"]):
         raise Refused(
-            "the id of its run is %s and not of the form 20261124T220501Z-3fa9c1; take the report.json that the run wrote" % text.plain(report["run"]["id"], 60)
+            "the id of its run is %s and not of the form 20261124T220501Z-3fa9c1; take the report.json that the run"
+            " wrote" % text.plain(report["run"]["id"], 60)
         )
     digest = hashlib.sha256(data).hexdigest()
     try:
@@ -60,14 +62,19 @@ def main(path, folder=None):
             if not os.path.exists(copy):
                 forms = {write.DATA: data.decode("utf-8"), **forms}
             elif Path(copy).read_bytes() != data:
-                raise Refused("%s holds another report of this run already; name another folder with --report-dir" % target)
+                raise Refused(
+                    "%s holds another report of this run already; name another folder with --report-dir" % target
+                )
         for name, content in forms.items():
             write.whole(os.path.join(target, name), content)
     except Refused as error:
         print("--render: %s: %s" % (text.plain(path, 200), error), file=sys.stderr)
         return 2
     except OSError as error:
-        print("--render: %s: %s" % (text.plain(error.filename or path, 200), error.strerror or type(error).__name__), file=sys.stderr)
+        print(
+            "--render: %s: %s" % (text.plain(error.filename or path, 200), error.strerror or type(error).__name__),
+            file=sys.stderr,
+        )
         return 1
     print("report: %s" % os.path.join(target, "report.html"))
     return 0

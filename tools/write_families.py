@@ -1,7 +1,8 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write what follows from the list of fault families (FAMILIES in plugins/plugin_utils/_names.py): the action group and the action of every
+"""Write what follows from the list of fault families (FAMILIES in plugins/plugin_utils/_names.py): the action group and
+the action of every
 fault module in meta/runtime.yml, what preflight_info can assess, and the schema of scenarios.
 Usage: write_families.py [--check]. With --check nothing is written; ends with 1 where something differs.
 """
@@ -38,14 +39,19 @@ plugin_routing:
 def runtime(_text):
     """meta/runtime.yml."""
     group = "\n".join("    - " + name for name in MODULES)
-    return RUNTIME % (group, "\n".join("    %s:\n      action_plugin: magsasa.chaos.cpu_fault" % name for name in MODULES))
+    return RUNTIME % (
+        group,
+        "\n".join("    %s:\n      action_plugin: magsasa.chaos.cpu_fault" % name for name in MODULES),
+    )
 
 
 def assessed(text):
     """The imports of _fault/assess.py: a module takes along only what it imports by name."""
     block = "".join("    %s,\n" % name for name in sorted(FAMILIES))
     text = _between(text, "from .._families import (  # written by tools/write_families.py\n", ")\n", block)
-    return _between(text, "FAMILIES = {\n", "}\n", "".join('    "%s": %s.FAMILY,\n' % (name, name) for name in sorted(FAMILIES)))
+    return _between(
+        text, "FAMILIES = {\n", "}\n", "".join('    "%s": %s.FAMILY,\n' % (name, name) for name in sorted(FAMILIES))
+    )
 
 
 def schema(text):

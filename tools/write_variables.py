@@ -1,8 +1,10 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write what follows from the table of variables (plugins/plugin_utils/_variables.py): the table in README.md, and description, type and default of
-the role options that a variable feeds. Usage: write_variables.py [--check]. With --check nothing is written; ends with 1 where something differs.
+"""Write what follows from the table of variables (plugins/plugin_utils/_variables.py): the table in README.md, and
+description, type and default of
+the role options that a variable feeds. Usage: write_variables.py [--check]. With --check nothing is written; ends with
+1 where something differs.
 """
 
 from __future__ import annotations
@@ -46,15 +48,32 @@ def with_table(readme):
 
 def with_spec(text, option, variable):
     """An argument_specs.yml with description, type and default of an option as the table has them."""
-    meaning = quoted(variable.meaning) if ": " in variable.meaning or variable.meaning.startswith(("`", "'")) else variable.meaning
-    description = textwrap.fill("        description: " + meaning, WIDTH, subsequent_indent=" " * 10, break_long_words=False, break_on_hyphens=False)
-    block = "      %s:\n%s\n        type: %s\n        default: %s\n" % (option, description, variable.type, quoted(variable.template))
+    meaning = (
+        quoted(variable.meaning)
+        if ": " in variable.meaning or variable.meaning.startswith(("`", "'"))
+        else variable.meaning
+    )
+    description = textwrap.fill(
+        "        description: " + meaning,
+        WIDTH,
+        subsequent_indent=" " * 10,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    block = "      %s:\n%s\n        type: %s\n        default: %s\n" % (
+        option,
+        description,
+        variable.type,
+        quoted(variable.template),
+    )
     return re.sub(r"^      %s:\n(?:        .*\n)+" % option, lambda _found: block, text, flags=re.MULTILINE)
 
 
 def with_default(text, option, variable):
     """A defaults/main.yml with the default of an option as the table has it."""
-    return re.sub(r"^%s: .*$" % option, lambda _found: "%s: %s" % (option, quoted(variable.template)), text, flags=re.MULTILINE)
+    return re.sub(
+        r"^%s: .*$" % option, lambda _found: "%s: %s" % (option, quoted(variable.template)), text, flags=re.MULTILINE
+    )
 
 
 def wanted():
@@ -64,7 +83,10 @@ def wanted():
     for variable in _variables.SETTINGS + _variables.RESULTS:
         for option in variable.options:
             role = ROOT / "roles" / option.partition("_")[0]
-            for path, rewrite in ((role / "meta" / "argument_specs.yml", with_spec), (role / "defaults" / "main.yml", with_default)):
+            for path, rewrite in (
+                (role / "meta" / "argument_specs.yml", with_spec),
+                (role / "defaults" / "main.yml", with_default),
+            ):
                 texts[path] = rewrite(texts.get(path) or path.read_text(encoding="utf-8"), option, variable)
     return texts
 

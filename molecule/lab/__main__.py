@@ -18,12 +18,19 @@ from .errors import LabError
 
 def parser():
     """The options."""
-    top = argparse.ArgumentParser(prog="run_lab.sh", description="A lab of small Linux machines on this one, reached by SSH, in an isolated network.")
+    top = argparse.ArgumentParser(
+        prog="run_lab.sh",
+        description="A lab of small Linux machines on this one, reached by SSH, in an isolated network.",
+    )
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--name", default="main", help="name of the lab (default: %(default)s); several can run at the same time")
+    common.add_argument(
+        "--name", default="main", help="name of the lab (default: %(default)s); several can run at the same time"
+    )
     actions = top.add_subparsers(dest="action", required=True, metavar="ACTION")
     up = actions.add_parser("up", parents=[common], help="start it and print the path of its inventory")
-    up.add_argument("apps", nargs="?", type=int, default=2, metavar="N", help="number of application hosts (default: %(default)s)")
+    up.add_argument(
+        "apps", nargs="?", type=int, default=2, metavar="N", help="number of application hosts (default: %(default)s)"
+    )
     up.add_argument("--no-db", dest="db", action="store_false", help="no database host: applications use SQLite")
     up.add_argument("--no-observer", dest="observer", action="store_false", help="no host that probes from outside")
     up.add_argument("--protected", type=int, default=0, metavar="N", help="number of protected application hosts")
@@ -55,7 +62,10 @@ def _status(arguments):
     rows = lifecycle.status(arguments.name)
     for row in rows:
         state = "answers" if row["answers"] else "does not answer"
-        print("%-10s %-14s %-9s %s%s" % (row["name"], row["address"], row["group"], state, ", protected" if row["protected"] else ""))
+        print(
+            "%-10s %-14s %-9s %s%s"
+            % (row["name"], row["address"], row["group"], state, ", protected" if row["protected"] else "")
+        )
     return 0 if all(row["answers"] for row in rows) else 1
 
 

@@ -1,9 +1,11 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Control groups of a lab's hosts: one per host in every hierarchy, so that hosts neither share one nor touch the machine's.
+"""Control groups of a lab's hosts: one per host in every hierarchy, so that hosts neither share one nor touch the
+machine's.
 
-Layout: HIERARCHY/TAG/MEMBER, where TAG is the lab's and a member is a host or the keeper. Works with cgroup v2, with v1,
+Layout: HIERARCHY/TAG/MEMBER, where TAG is the lab's and a member is a host or the keeper. Works with cgroup v2, with
+v1,
 and with both mounted at once.
 """
 
@@ -41,7 +43,9 @@ def _give_controllers(group):
 
 
 def _give_weight(group):
-    """To the scheduler a lab is one thing among the machine's processes: give it the weight of several, or its hosts starve."""
+    """To the scheduler a lab is one thing among the machine's processes: give it the weight of several, or its
+    hosts starve.
+    """
     for name, weight in (("cpu.shares", "16384"), ("cpu.weight", "1600")):
         if (group / name).exists():
             (group / name).write_text(weight)

@@ -11,9 +11,20 @@ from .errors import LabError
 
 
 def run(argv, check=True, timeout=600, stdin=None, env=None):
-    """CompletedProcess of a program (list of arguments), output as text. Raises LabError when it fails and ``check`` is true."""
+    """CompletedProcess of a program (list of arguments), output as text. Raises LabError when it fails and
+    ``check`` is true.
+    """
     try:
-        done = subprocess.run(argv, input=stdin or "", capture_output=True, text=True, errors="replace", timeout=timeout, env=env, check=False)
+        done = subprocess.run(
+            argv,
+            input=stdin or "",
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=timeout,
+            env=env,
+            check=False,
+        )
     except FileNotFoundError as error:
         raise LabError("%s is not installed on this machine, and the lab needs it" % argv[0]) from error
     except subprocess.TimeoutExpired as error:

@@ -24,7 +24,9 @@ def _hosts_file(lab):
 
 
 def make(lab, host, image, login_key, host_key):
-    """Mount a host's disk and write what is its own: names, who may log in (public key text), its own key (private, public; texts)."""
+    """Mount a host's disk and write what is its own: names, who may log in (public key text), its own key (private,
+    public; texts).
+    """
     folder = places.disks(lab.name) / host.name
     for name in ("upper", "work", "root"):
         (folder / name).mkdir(parents=True)

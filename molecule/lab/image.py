@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The base image that every host of every lab starts from: Debian with SSH, a PostgreSQL that is off, and the sample app's packages."""
+"""The base image that every host of every lab starts from: Debian with SSH, a PostgreSQL that is off, and the
+sample app's packages.
+"""
 
 from __future__ import annotations
 
@@ -20,10 +22,15 @@ from .commands import run
 
 SUITE = "bookworm"
 SUITE_PYTHON = "3.11"
-PACKAGES = ("systemd-sysv dbus python3 openssh-server iproute2 nftables iptables procps iputils-ping curl postgresql").split()
+PACKAGES = (
+    "systemd-sysv dbus python3 openssh-server iproute2 nftables iptables procps iputils-ping curl postgresql"
+).split()
 # The sample application's packages live apart: modules must do with what a plain host has.
 APP_PYTHON = "/opt/app-python"
-KEEP_OFF = "apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer fstrim.timer postgresql.service getty@tty1.service"
+KEEP_OFF = (
+    "apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer fstrim.timer postgresql.service"
+    " getty@tty1.service"
+)
 VERSION = 1  # raise it when the image is made in another way
 
 
@@ -54,24 +61,46 @@ def _install_app_packages(root):
     base = getattr(sys, "_base_executable", None) or sys.executable
     with tempfile.TemporaryDirectory(prefix="magsasa-lab-pip-") as scratch:
         run([base, "-m", "venv", scratch])
-        argv = [scratch + "/bin/python", "-m", "pip", "install", "-q", "--no-input", "--disable-pip-version-check", "--no-compile"]
-        argv += ["--target", "%s%s/lib/python%s/site-packages" % (root, APP_PYTHON, SUITE_PYTHON), "--python-version", SUITE_PYTHON]
+        argv = [
+            scratch + "/bin/python",
+            "-m",
+            "pip",
+            "install",
+            "-q",
+            "--no-input",
+            "--disable-pip-version-check",
+            "--no-compile",
+        ]
+        argv += [
+            "--target",
+            "%s%s/lib/python%s/site-packages" % (root, APP_PYTHON, SUITE_PYTHON),
+            "--python-version",
+            SUITE_PYTHON,
+        ]
         argv += ["--implementation", "cp", "--only-binary=:all:"]
         for level in ("manylinux2014", "manylinux_2_28", "manylinux_2_34"):
             argv += ["--platform", "%s_%s" % (level, platform.machine())]
-        argv += ["-c", str(places.CHECKOUT / "constraints.txt"), "-r", str(places.CHECKOUT / "target_app/requirements.txt")]
+        argv += [
+            "-c",
+            str(places.CHECKOUT / "constraints.txt"),
+            "-r",
+            str(places.CHECKOUT / "target_app/requirements.txt"),
+        ]
         run(argv)
 
 
 def _settle(root):
     """Settings of every host: who may log in, what stays off, no work at the first boot."""
     run(["systemctl", "--root=%s" % root, "-q", "disable", *KEEP_OFF.split()], check=False)
-    run(["systemctl", "--root=%s" % root, "-q", "mask", "systemd-networkd-wait-online.service", "console-getty.service"])
+    run(
+        ["systemctl", "--root=%s" % root, "-q", "mask", "systemd-networkd-wait-online.service", "console-getty.service"]
+    )
     for key in (root / "etc/ssh").glob("ssh_host_*"):
         key.unlink()
     (root / "etc/ssh/sshd_config.d").mkdir(exist_ok=True)
     (root / "etc/ssh/sshd_config.d/lab.conf").write_text(
-        "PermitRootLogin prohibit-password\nPasswordAuthentication no\nUseDNS no\nUsePAM yes\nMaxStartups 100\nHostKey /etc/ssh/ssh_host_ed25519_key\n"
+        "PermitRootLogin prohibit-password\nPasswordAuthentication no\nUseDNS no\nUsePAM yes\nMaxStartups 100\nHostKey"
+        " /etc/ssh/ssh_host_ed25519_key\n"
     )
     (root / "root/.ssh").mkdir(mode=0o700, exist_ok=True)
     for name in ("etc/resolv.conf", "etc/hostname", "etc/machine-id"):

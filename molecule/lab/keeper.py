@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The keeper of a lab: one process that starts its hosts, and starts again those that reboot. python -m lab.keeper NAME"""
+"""The keeper of a lab: one process that starts its hosts, and starts again those that reboot. python -m lab.keeper
+NAME
+"""
 
 from __future__ import annotations
 

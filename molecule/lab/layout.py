@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a lab consists of: names, addresses, groups, inventory. Pure: nothing here looks at the machine, or changes it."""
+"""What a lab consists of: names, addresses, groups, inventory. Pure: nothing here looks at the machine, or changes
+it.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +58,10 @@ class Lab:
         for host in self.hosts:
             if host.name == name:
                 return host
-        raise LabError("the lab %s has no host '%s'; it has %s" % (self.name, name[:40], ", ".join(host.name for host in self.hosts)))
+        raise LabError(
+            "the lab %s has no host '%s'; it has %s"
+            % (self.name, name[:40], ", ".join(host.name for host in self.hosts))
+        )
 
     def to_json(self):
         """Text that ``from_json`` reads."""
@@ -77,10 +82,15 @@ def check_name(name):
 
 
 def plan_hosts(apps, db=False, observer=False, protected=0):
-    """Hosts of a lab: ``apps`` application hosts, of which the last ``protected`` may not be touched, a database, an observer."""
+    """Hosts of a lab: ``apps`` application hosts, of which the last ``protected`` may not be touched, a database,
+    an observer.
+    """
     total = apps + db + observer
     if apps < 1 or total > MOST_HOSTS:
-        raise LabError("a lab of %d application hosts and %d hosts altogether is not possible; use 1 to %d hosts" % (apps, total, MOST_HOSTS))
+        raise LabError(
+            "a lab of %d application hosts and %d hosts altogether is not possible; use 1 to %d hosts"
+            % (apps, total, MOST_HOSTS)
+        )
     if not 0 <= protected <= apps:
         raise LabError("%d of %d application hosts cannot be protected; use 0 to %d" % (protected, apps, apps))
     rows = [("app%d" % number, "app", number > apps - protected) for number in range(1, apps + 1)]
@@ -90,7 +100,8 @@ def plan_hosts(apps, db=False, observer=False, protected=0):
 
 
 def inventory(lab, ssh_arguments, key):
-    """Inventory (YAML text; JSON is YAML): application hosts and db may be touched, a protected one says so, the observer may not.
+    """Inventory (YAML text; JSON is YAML): application hosts and db may be touched, a protected one says so, the
+    observer may not.
 
     ``chaos_targets`` are the application hosts: db is only touched by who names it.
     """

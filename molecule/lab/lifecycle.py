@@ -28,7 +28,9 @@ def load(name):
     try:
         return layout.Lab.from_json((places.runtime(layout.check_name(name)) / "lab.json").read_text())
     except FileNotFoundError:
-        raise LabError("there is no lab %s; bring it up first (labs that are up: %s)" % (name, ", ".join(known()) or "none")) from None
+        raise LabError(
+            "there is no lab %s; bring it up first (labs that are up: %s)" % (name, ", ".join(known()) or "none")
+        ) from None
 
 
 def inventory_path(lab):
@@ -51,7 +53,13 @@ def _start_keeper(lab):
     environment = dict(os.environ, PYTHONPATH=str(Path(__file__).parents[1]), PYTHONDONTWRITEBYTECODE="1")
     with open(places.runtime(lab.name) / "keeper.log", "ab") as log:
         subprocess.Popen(
-            [sys.executable, "-m", "lab.keeper", lab.name], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, cwd="/", start_new_session=True
+            [sys.executable, "-m", "lab.keeper", lab.name],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env=environment,
+            cwd="/",
+            start_new_session=True,
         )
 
 
@@ -66,17 +74,28 @@ def _make(lab, base):
     _start_keeper(lab)
     missing = {host.name for host in lab.hosts} - set(access.answering(lab, BOOT_LIMIT))
     if missing:
-        raise LabError("%s did not answer by SSH within %d s; see %s" % (", ".join(sorted(missing)), BOOT_LIMIT, places.runtime(lab.name)))
-    inventory_path(lab).write_text(layout.inventory(lab, access.ssh_arguments(lab), str(places.runtime(lab.name) / "login")))
+        raise LabError(
+            "%s did not answer by SSH within %d s; see %s"
+            % (", ".join(sorted(missing)), BOOT_LIMIT, places.runtime(lab.name))
+        )
+    inventory_path(lab).write_text(
+        layout.inventory(lab, access.ssh_arguments(lab), str(places.runtime(lab.name) / "login"))
+    )
 
 
 def up(name, hosts, say=print):
-    """Bring up a lab; returns (lab, whether anything was done). One that is up with the same hosts stays; remains of others go first."""
+    """Bring up a lab; returns (lab, whether anything was done). One that is up with the same hosts stays; remains
+    of others go first.
+    """
     layout.check_name(name)
     needs.require()
     base = image.ready(say)
     with alone(name):
-        if name in known() and load(name).hosts == hosts and len(status(name)) == sum(row["answers"] for row in status(name)):
+        if (
+            name in known()
+            and load(name).hosts == hosts
+            and len(status(name)) == sum(row["answers"] for row in status(name))
+        ):
             return load(name), False
         _end(name)
         lab = _claim(name, hosts)
@@ -126,6 +145,12 @@ def status(name):
     lab = load(name)
     answering = access.answering(lab, 2)
     return [
-        {"name": host.name, "address": lab.address(host), "group": host.group, "protected": host.protected, "answers": host.name in answering}
+        {
+            "name": host.name,
+            "address": lab.address(host),
+            "group": host.group,
+            "protected": host.protected,
+            "answers": host.name in answering,
+        }
         for host in lab.hosts
     ]

@@ -58,20 +58,34 @@ def obstacle():
         return "the lab needs root, because its hosts have network namespaces and mounts of their own; run it as root"
     denied = [name for name, bit in CAPABILITIES.items() if not effective_capabilities() >> bit & 1]
     if denied:
-        return "the lab needs %s, which this container does not have; start it as privileged or use a machine" % " and ".join(denied)
+        return (
+            "the lab needs %s, which this container does not have; start it as privileged or use a machine"
+            % " and ".join(denied)
+        )
     if not has_overlay():
-        return "the lab needs a kernel with overlayfs, and this one has none; load the module overlay or use another machine"
+        return (
+            "the lab needs a kernel with overlayfs, and this one has none; load the module overlay or use another"
+            " machine"
+        )
     if not hierarchies():
-        return "the lab needs control groups mounted writable below /sys/fs/cgroup; on a container, start it as privileged"
+        return (
+            "the lab needs control groups mounted writable below /sys/fs/cgroup; on a container, start it as privileged"
+        )
     return not_installable("the lab", lacking())
 
 
 def not_installable(what, packages):
     """Why ``what`` cannot have the Debian packages that it lacks (one sentence), or None."""
     if packages and shutil.which("apt-get") is None:
-        return "%s needs %s and this machine has no apt-get to install them; install them or use Debian or Ubuntu" % (what, ", ".join(packages))
+        return "%s needs %s and this machine has no apt-get to install them; install them or use Debian or Ubuntu" % (
+            what,
+            ", ".join(packages),
+        )
     if packages and os.environ.get("CHAOS_NO_INSTALL"):
-        return "%s needs %s and CHAOS_NO_INSTALL forbids to install them; install them yourself or unset it" % (what, ", ".join(packages))
+        return "%s needs %s and CHAOS_NO_INSTALL forbids to install them; install them yourself or unset it" % (
+            what,
+            ", ".join(packages),
+        )
     return None
 
 
@@ -94,4 +108,6 @@ def install(what, programs=None):
         run(["apt-get", "update", "-q"], env=environment)
         run(argv, env=environment)
     if lacking(programs):
-        raise LabError("apt-get installed the packages of %s, but %s is still missing" % (what, ", ".join(lacking(programs))))
+        raise LabError(
+            "apt-get installed the packages of %s, but %s is still missing" % (what, ", ".join(lacking(programs)))
+        )

@@ -56,7 +56,9 @@ def names(tag):
 
 
 def users(tag):
-    """Pids of the processes inside a lab's namespaces: relays of SSH connections, and what else a person started there."""
+    """Pids of the processes inside a lab's namespaces: relays of SSH connections, and what else a person started
+    there.
+    """
     wanted = set()
     for name in names(tag):
         found = os.stat(NAMESPACES / name)

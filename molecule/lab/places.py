@@ -12,7 +12,9 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 def home():
-    """Folder of images and of what labs write; CHAOS_LAB_HOME names another. It must not be on an overlay file system."""
+    """Folder of images and of what labs write; CHAOS_LAB_HOME names another. It must not be on an overlay file
+    system.
+    """
     chosen = os.environ.get("CHAOS_LAB_HOME")
     if chosen:
         return Path(chosen).absolute()

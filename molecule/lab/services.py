@@ -18,7 +18,9 @@ PLAYBOOK = Path(__file__).with_name("services.yml")
 
 
 def start(lab, say):
-    """Set up what is not set up yet; returns whether anything was changed. Raises LabError with the place of the log."""
+    """Set up what is not set up yet; returns whether anything was changed. Raises LabError with the place of the
+    log.
+    """
     say("Setting up PostgreSQL and the sample application ...")
     log = places.runtime(lab.name) / "services.log"
     program = os.path.join(os.path.dirname(sys.executable), "ansible-playbook")
@@ -32,7 +34,9 @@ def start(lab, say):
                 cwd=places.CHECKOUT, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, timeout=900, check=False,
             )  # fmt: skip
     except FileNotFoundError:
-        raise LabError("ansible-playbook is not beside %s; run ./run_lab.sh, which sets it up" % sys.executable) from None
+        raise LabError(
+            "ansible-playbook is not beside %s; run ./run_lab.sh, which sets it up" % sys.executable
+        ) from None
     if done.returncode != 0:
         raise LabError("the services of the lab could not be set up; see %s" % log)
     return any(int(number) for number in re.findall(r"changed=(\d+)", log.read_text()))

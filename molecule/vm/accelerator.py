@@ -23,8 +23,14 @@ def _first_line(image):
     with tempfile.TemporaryDirectory(prefix="magsasa-vm-trial-") as scratch:
         log = Path(scratch) / "serial.log"
         log.touch()
-        argv = machine.qemu("kvm", image, "earlyprintk=ttyS0 panic=-1", memory_mb=256) + ["-no-reboot", "-serial", "file:%s" % log]
-        with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=scratch) as trial:
+        argv = machine.qemu("kvm", image, "earlyprintk=ttyS0 panic=-1", memory_mb=256) + [
+            "-no-reboot",
+            "-serial",
+            "file:%s" % log,
+        ]
+        with subprocess.Popen(
+            argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=scratch
+        ) as trial:
             limit = time.monotonic() + TRIAL_LIMIT
             said = False
             while not said and trial.poll() is None and time.monotonic() < limit:

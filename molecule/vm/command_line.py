@@ -15,9 +15,14 @@ from . import lifecycle, machine
 
 def parser():
     """The options."""
-    top = argparse.ArgumentParser(prog="run_lab.sh vm", description="A virtual machine with its own kernel, reached by SSH, in an isolated network.")
+    top = argparse.ArgumentParser(
+        prog="run_lab.sh vm",
+        description="A virtual machine with its own kernel, reached by SSH, in an isolated network.",
+    )
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--name", default="vm1", help="name of the machine (default: %(default)s); several can run at the same time")
+    common.add_argument(
+        "--name", default="vm1", help="name of the machine (default: %(default)s); several can run at the same time"
+    )
     actions = top.add_subparsers(dest="action", required=True, metavar="ACTION")
     actions.add_parser("up", parents=[common], help="start it and print the path of its inventory")
     actions.add_parser("down", parents=[common], help="stop it and clean up, even after a crash")

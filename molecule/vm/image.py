@@ -19,8 +19,12 @@ from lab.commands import run
 from . import places
 
 SUITE = "bookworm"
-PACKAGES = "systemd-sysv dbus python3 openssh-server iproute2 nftables procps iputils-ping initramfs-tools zstd linux-image-cloud-amd64".split()
-# All that lies between the kernel and its disk, and its network card, so that it is there from the first. More would only be unpacked at every boot.
+PACKAGES = (
+    "systemd-sysv dbus python3 openssh-server iproute2 nftables procps iputils-ping initramfs-tools zstd"
+    " linux-image-cloud-amd64".split()
+)
+# All that lies between the kernel and its disk, and its network card, so that it is there from the first. More would
+# only be unpacked at every boot.
 MODULES = "virtio_pci virtio_blk virtio_net ext4"
 # Without KVM every unit costs a good part of a second at boot, and these are of no use here.
 KEEP_OFF = """
@@ -47,7 +51,9 @@ ExecStart=ip route add default via 10.0.2.2
 [Install]
 WantedBy=multi-user.target
 """
-SSHD = "PermitRootLogin prohibit-password\nPasswordAuthentication no\nUseDNS no\nHostKey /etc/ssh/ssh_host_ed25519_key\n"
+SSHD = (
+    "PermitRootLogin prohibit-password\nPasswordAuthentication no\nUseDNS no\nHostKey /etc/ssh/ssh_host_ed25519_key\n"
+)
 DISK_SIZE = "3G"  # sparse
 VERSION = 1  # raise it when the image is made in another way
 
@@ -147,7 +153,9 @@ def _build(image, say):
 
 
 def _remove_old():
-    """Remove images of other recipes that nobody built within a week. A machine that runs on one keeps the open file."""
+    """Remove images of other recipes that nobody built within a week. A machine that runs on one keeps the open
+    file.
+    """
     for path in places.images().iterdir():
         if path.is_dir() and path != present().folder and time.time() - path.stat().st_ctime > 7 * 86400:
             shutil.rmtree(path, ignore_errors=True)

@@ -32,7 +32,9 @@ def load(name):
     try:
         return Machine.from_json((places.runtime(layout.check_name(name)) / "vm.json").read_text())
     except FileNotFoundError:
-        raise LabError("there is no virtual machine %s; bring it up first (up: %s)" % (name, ", ".join(known()) or "none")) from None
+        raise LabError(
+            "there is no virtual machine %s; bring it up first (up: %s)" % (name, ", ".join(known()) or "none")
+        ) from None
 
 
 def inventory_path(machine):
@@ -55,7 +57,9 @@ def _free_port():
 
 
 def _start(name, base):
-    """Start QEMU; returns the machine. The port may be taken by another between choice and use: then with another one."""
+    """Start QEMU; returns the machine. The port may be taken by another between choice and use: then with another
+    one.
+    """
     chosen = accelerator.choose(base)
     for attempt in range(1, PORT_TRIES + 1):
         machine = Machine(name, _free_port(), chosen, str(base.login_key))
@@ -77,12 +81,17 @@ def _await_boot(machine):
         if not processes.find(machine.tag):
             raise LabError("the virtual machine %s died while it booted; see %s" % (machine.name, machine.serial_log))
         if time.monotonic() >= limit:
-            raise LabError("the virtual machine %s did not answer by SSH within %d s; see %s" % (machine.name, BOOT_LIMIT, machine.serial_log))
+            raise LabError(
+                "the virtual machine %s did not answer by SSH within %d s; see %s"
+                % (machine.name, BOOT_LIMIT, machine.serial_log)
+            )
         time.sleep(0.1)
 
 
 def up(name, say=print):
-    """Bring up a machine; returns (machine, whether anything was done). One that answers stays; remains of others go first."""
+    """Bring up a machine; returns (machine, whether anything was done). One that answers stays; remains of others
+    go first.
+    """
     layout.check_name(name)
     needs.require()
     base = image.ready(say)

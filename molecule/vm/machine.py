@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a virtual machine is: name, ports, QEMU's command line, inventory. Pure: nothing here looks at the machine, or changes it."""
+"""What a virtual machine is: name, ports, QEMU's command line, inventory. Pure: nothing here looks at the machine,
+or changes it.
+"""
 
 from __future__ import annotations
 
@@ -13,16 +15,21 @@ from . import places
 
 MEMORY_MB = 768
 CPUS = 2
-# How QEMU runs the guest. To emulate a processor with many instructions ("max") costs half as much again as a plain one.
+# How QEMU runs the guest. To emulate a processor with many instructions ("max") costs half as much again as a plain
+# one.
 ACCELERATORS = {"kvm": ["-accel", "kvm", "-cpu", "host"], "tcg": ["-accel", "tcg,thread=multi", "-cpu", "qemu64,-svm"]}
 # What a boot can do without: an emulated processor takes seconds over it.
-KERNEL_ARGUMENTS = "root=/dev/vda rw net.ifnames=0 quiet loglevel=4 mitigations=off audit=0 apparmor=0 systemd.show_status=0"
+KERNEL_ARGUMENTS = (
+    "root=/dev/vda rw net.ifnames=0 quiet loglevel=4 mitigations=off audit=0 apparmor=0 systemd.show_status=0"
+)
 PROGRAM = "qemu-system-x86_64"
 
 
 @dataclass(frozen=True)
 class Machine:
-    """A virtual machine: its name, the port on 127.0.0.1 that leads to its SSH server, its accelerator, its private key's path (str)."""
+    """A virtual machine: its name, the port on 127.0.0.1 that leads to its SSH server, its accelerator, its private
+    key's path (str).
+    """
 
     name: str
     port: int
@@ -75,7 +82,12 @@ def command(machine, image):
         *qemu(machine.accelerator, image, KERNEL_ARGUMENTS),
         *("-name", machine.tag, "-daemonize", "-serial", "file:%s" % machine.serial_log),
         *("-drive", "file=%s,format=qcow2,if=virtio,cache=unsafe" % machine.disk, "-device", "virtio-rng-pci"),
-        *("-netdev", "user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:%d-:22" % machine.port, "-device", "virtio-net-pci,netdev=net"),
+        *(
+            "-netdev",
+            "user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:%d-:22" % machine.port,
+            "-device",
+            "virtio-net-pci,netdev=net",
+        ),
     ]
 
 
@@ -98,7 +110,18 @@ def ssh_options(machine):
 
 def ssh_command(machine, *words):
     """The ssh command that reaches a machine (list of arguments)."""
-    return ["ssh", "-F", "none", "-i", machine.key, "-p", str(machine.port), *ssh_options(machine), "root@127.0.0.1", *words]
+    return [
+        "ssh",
+        "-F",
+        "none",
+        "-i",
+        machine.key,
+        "-p",
+        str(machine.port),
+        *ssh_options(machine),
+        "root@127.0.0.1",
+        *words,
+    ]
 
 
 def inventory(machine):

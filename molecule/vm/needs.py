@@ -27,7 +27,10 @@ def obstacle():
     if os.geteuid() != 0:
         return "the virtual machine needs root, because its image is made with Debian's installer; run it as root"
     if platform.machine() != "x86_64":
-        return "the virtual machine needs an x86-64 processor, and this machine has %s; use another machine" % platform.machine()
+        return (
+            "the virtual machine needs an x86-64 processor, and this machine has %s; use another machine"
+            % platform.machine()
+        )
     return needs.not_installable("the virtual machine", needs.lacking(PROGRAMS))
 
 

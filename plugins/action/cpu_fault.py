@@ -20,7 +20,9 @@ class ActionModule(FaultAction):
     """See FaultAction."""
 
     def _module(self):
-        written, resolved = [(name or "").rpartition(".")[2] for name in (self._task.action, self._task.resolved_action)]
+        written, resolved = [
+            (name or "").rpartition(".")[2] for name in (self._task.action, self._task.resolved_action)
+        ]
         modules = ["%s_fault" % family for family in FAMILIES]
         if written in modules:
             return "magsasa.chaos." + written, self._task.args
@@ -29,5 +31,6 @@ class ActionModule(FaultAction):
         if resolved in modules and resolved != OWN:
             return "magsasa.chaos." + resolved, self._task.args
         raise AnsibleActionFail(
-            "'%s' does not tell which fault is meant; name the module itself, such as magsasa.chaos.cpu_fault" % self._task.action
+            "'%s' does not tell which fault is meant; name the module itself, such as magsasa.chaos.cpu_fault"
+            % self._task.action
         )

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run one scenario on the hosts of a wave, from the baseline to the verdict. One action for all hosts; nothing blocks on a host."""
+"""Run one scenario on the hosts of a wave, from the baseline to the verdict. One action for all hosts; nothing
+blocks on a host.
+"""
 
 from __future__ import annotations
 
@@ -39,11 +41,26 @@ class ActionModule(ActionBase):
 
     TRANSFERS_FILES = False
     _VALID_ARGS = frozenset(
-        options.OF_HOST + ("hosts", "wave", "baseline", "interval", "recovery_timeout", "successes", "lease", "wait", "force", "max_error_rate", "halt_on")
+        options.OF_HOST
+        + (
+            "hosts",
+            "wave",
+            "baseline",
+            "interval",
+            "recovery_timeout",
+            "successes",
+            "lease",
+            "wait",
+            "force",
+            "max_error_rate",
+            "halt_on",
+        )
     )
 
     def run(self, tmp=None, task_vars=None):
-        """``experiments``: the record of each host. What a host cannot do, or is kept from, is in its record; no host fails the task."""
+        """``experiments``: the record of each host. What a host cannot do, or is kept from, is in its record; no
+        host fails the task.
+        """
         result = super().run(tmp, task_vars)
         try:
             wanted = options.parse(self._task.args, task_vars["inventory_hostname"])
@@ -53,12 +70,17 @@ class ActionModule(ActionBase):
                 each.refused = each.refused or KEPT.ended.get(each.host) or refusal or ""
             if wanted["wave"] and not wanted["wave"].get("hosts"):
                 wanted["wave"] = dict(wanted["wave"], hosts=[host for host, each in subjects.items() if each.runs])
-            runner = HostRunner(self, task_vars, {**{host: each.again for host, each in subjects.items()}, **KEPT.again})
+            runner = HostRunner(
+                self, task_vars, {**{host: each.again for host, each in subjects.items()}, **KEPT.again}
+            )
             _events.narrate(Narrator(self._say))
             with _memory_limit.bounded(len(subjects)):
                 Life(wanted, runner, self._say, self._at_once(), self._task.check_mode).run()
                 KEPT.again = runner.again()
-                found = {host: records.of(each, wanted["wave"], self._stated(runner, each), len(subjects)) for host, each in subjects.items()}
+                found = {
+                    host: records.of(each, wanted["wave"], self._stated(runner, each), len(subjects))
+                    for host, each in subjects.items()
+                }
         except ChaosError as error:
             raise AnsibleActionFail(str(error))
         for record in found.values():
@@ -66,7 +88,11 @@ class ActionModule(ActionBase):
             if ENDS.match(str(record["reason"])):
                 KEPT.ended[record["host"]] = record["reason"]
         changed = not self._task.check_mode and any(each.begun for each in subjects.values())
-        result.update(changed=changed, experiments=found, ended={host: KEPT.ended[host] for host in subjects if host in KEPT.ended})
+        result.update(
+            changed=changed,
+            experiments=found,
+            ended={host: KEPT.ended[host] for host in subjects if host in KEPT.ended},
+        )
         result["released"] = [host for host, each in subjects.items() if each.released]
         return result
 

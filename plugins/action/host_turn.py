@@ -34,24 +34,45 @@ class ActionModule(ActionBase):
             _events.tell("run", lease_s=run_lease_s(given))
         if str(result.get("msg", "")).startswith("refused by"):
             result["refused"] = True
-        if result.get("failed") and self._task.args.get("required") in (False, "false", "no") and not result.get("unreachable"):
+        if (
+            result.get("failed")
+            and self._task.args.get("required") in (False, "false", "no")
+            and not result.get("unreachable")
+        ):
             result.update(failed=False, held=False, reason=reason(result))
             for key in ("msg", "exception"):
                 result.pop(key, None)
         return result
 
     def _asked(self, touched, state, run, task_vars):
-        """What the host says. Who takes its turn will ask more: the runtime archive is left there for that, and answers the rest."""
+        """What the host says. Who takes its turn will ask more: the runtime archive is left there for that, and
+        answers the rest.
+        """
         if state == "present":
             told = touched.execute(CONTACT, {"do": "begin", "options": {"turn": run}})
             holder = told.get("holder") if isinstance(told.get("holder"), dict) else None
             shown = {key: holder.get(key) for key in ("id", "by", "host", "since", "until")} if holder else None
             changed = not told.get("failed") and (shown or {}).get("id") != run["id"]
-            kept = ("held", "machine", "again", "failed", "unreachable", "msg", "warnings", "exception", "guard", "module_stdout", "module_stderr", "rc")
+            kept = (
+                "held",
+                "machine",
+                "again",
+                "failed",
+                "unreachable",
+                "msg",
+                "warnings",
+                "exception",
+                "guard",
+                "module_stdout",
+                "module_stderr",
+                "rc",
+            )
             return dict({key: told[key] for key in kept if key in told}, changed=changed, holder=shown)
         again = self._task.args.get("again")
         if state == "absent" and again and not self._task.delegate_to and not self._task.check_mode:
-            told = HostRunner(self, task_vars, {touched.name: again}).ask(touched.name, "finish", {"run": run, "release": True})
+            told = HostRunner(self, task_vars, {touched.name: again}).ask(
+                touched.name, "finish", {"run": run, "release": True}
+            )
             if not told.get("failed") and not told.get("unreachable"):
                 return {"changed": bool(told.get("released")), "held": False, "holder": None, "machine": ""}
         return touched.execute(self._task.action, {"state": state, "run": run})

@@ -41,7 +41,18 @@ class ActionModule(ActionBase):
 
     TRANSFERS_FILES = False
     _VALID_ARGS = frozenset(
-        ("intensity", "scenarios", "catalogue", "target_url", "report_dir", "baseline", "recovery_timeout", "rate", "probe_timeout", "fail_on_breach")
+        (
+            "intensity",
+            "scenarios",
+            "catalogue",
+            "target_url",
+            "report_dir",
+            "baseline",
+            "recovery_timeout",
+            "rate",
+            "probe_timeout",
+            "fail_on_breach",
+        )
         + ("max_percent", "seed", "files", "shelves", "only", "probe", "secrets")
     )
 
@@ -71,7 +82,10 @@ class ActionModule(ActionBase):
             scenarios=[{key: value for key, value in each.items() if key != "probe"} for each in scenarios],
             probes=probes if self._task.args.get("secrets") else bool(probes),
             report_dir=self._folder(),
-            seed=str(self._task.args.get("seed") or zlib.crc32(("%d:%s:%s" % (main, processes.start_time(main), _clock.boot_id())).encode("ascii"))),
+            seed=str(
+                self._task.args.get("seed")
+                or zlib.crc32(("%d:%s:%s" % (main, processes.start_time(main), _clock.boot_id())).encode("ascii"))
+            ),
             controller={"pid": main, "start": processes.start_time(main)},
         )
         return result
@@ -86,7 +100,9 @@ class ActionModule(ActionBase):
         _events.tell(
             "run",
             intensity=self._task.args.get("intensity"),
-            scenarios=[{"id": each["id"], "title": each.get("title"), "hold_s": hold} for each, hold in zip(scenarios, holds)],
+            scenarios=[
+                {"id": each["id"], "title": each.get("title"), "hold_s": hold} for each, hold in zip(scenarios, holds)
+            ],
             hosts=hosts,
             host_count=len(hosts),
             baseline_s=baseline,
@@ -103,7 +119,10 @@ class ActionModule(ActionBase):
     def _check_play(self, task_vars):
         """What keeps this run from being carried out as a whole ends it here."""
         declared = self._templar.template(task_vars.get("chaos_sliced")) or False
-        whole = str(self._task.args.get("max_percent", 50)).strip().rstrip("% ") in ("100", "100.0")  # the guard that slices get round is off
+        whole = str(self._task.args.get("max_percent", 50)).strip().rstrip("% ") in (
+            "100",
+            "100.0",
+        )  # the guard that slices get round is off
         try:
             refusal = _strategy.refusal(self._task) or _slice.refusal(task_vars, boolean(declared) or whole)
         except TypeError:
@@ -115,7 +134,10 @@ class ActionModule(ActionBase):
         """What the report is told at the end of the run; the first host asks for all."""
         if task_vars.get("inventory_hostname") != (task_vars.get("ansible_play_hosts_all") or [None])[0]:
             return
-        where, other, strict = (self._templar.template(task_vars.get("chaos_" + name)) for name in ("report_to", "compare", "fail_on_regression"))
+        where, other, strict = (
+            self._templar.template(task_vars.get("chaos_" + name))
+            for name in ("report_to", "compare", "fail_on_regression")
+        )
         try:
             if where:
                 send.parse(where)
@@ -155,7 +177,9 @@ class ActionModule(ActionBase):
         try:
             boolean(given.get("fail_on_breach", True))
         except TypeError:
-            raise BadOption("chaos_fail_on_breach", given["fail_on_breach"], "is neither true nor false", "write true or false")
+            raise BadOption(
+                "chaos_fail_on_breach", given["fail_on_breach"], "is neither true nor false", "write true or false"
+            )
         self._url(given.get("target_url"))
         _probing.check(given.get("probe"))
         self._try(self._folder())
@@ -163,22 +187,33 @@ class ActionModule(ActionBase):
         origins = {entry["id"]: _objectives.SHIPPED for entry in entries}
         entries = _scenario_form.check_form(entries + list(given.get("catalogue") or []))
         entries = self._with_files(entries, given.get("files"), _scenario_form.check, origins)
-        # Each family is code to load, on the controller and for each host: the options that matter are those of what runs.
-        chosen = _scenario_form.check_options(_catalogue.select(entries, given.get("intensity", "light"), given.get("scenarios")))
+        # Each family is code to load, on the controller and for each host: the options that matter are those of what
+        # runs.
+        chosen = _scenario_form.check_options(
+            _catalogue.select(entries, given.get("intensity", "light"), given.get("scenarios"))
+        )
         return [dict(entry, origin=origins.get(entry["id"], _objectives.OWN)) for entry in chosen]
 
     def _with_files(self, entries, paths, check, origins=None):
-        """``entries`` and those of files, each checked by itself, and then for an id that is there twice; ``origins`` learns the file of each id."""
+        """``entries`` and those of files, each checked by itself, and then for an id that is there twice;
+        ``origins`` learns the file of each id.
+        """
         for path in self._files(paths):
             found = check(self._read(path), path)
-            (origins if origins is not None else {}).update({entry["id"]: "scenario file %s" % os.path.basename(path) for entry in found})
+            (origins if origins is not None else {}).update(
+                {entry["id"]: "scenario file %s" % os.path.basename(path) for entry in found}
+            )
             entries = _scenario_form.check_form(entries + found, path)
         return entries
 
     @staticmethod
     def _files(given):
         """Paths of scenario files: a list, or a text with commas."""
-        return [each.strip() for each in given.split(",") if each.strip()] if isinstance(given, str) else [str(each) for each in given or []]
+        return (
+            [each.strip() for each in given.split(",") if each.strip()]
+            if isinstance(given, str)
+            else [str(each) for each in given or []]
+        )
 
     def _read(self, path):
         """The scenarios of a file, not yet checked. Raises ChaosError."""
@@ -186,7 +221,9 @@ class ActionModule(ActionBase):
         try:
             content = self._loader.load_from_file(os.path.abspath(os.path.expanduser(path)), cache="none", unsafe=True)
         except AnsibleError as error:
-            raise BadOption("chaos_scenario_files", path, "cannot be read (%s)" % " ".join(str(error).split())[:200], remedy)
+            raise BadOption(
+                "chaos_scenario_files", path, "cannot be read (%s)" % " ".join(str(error).split())[:200], remedy
+            )
         if not isinstance(content, dict) or set(content) != {"scenarios"}:
             raise BadOption("chaos_scenario_files", path, "is not a scenario file", remedy)
         return content["scenarios"]
@@ -198,7 +235,9 @@ class ActionModule(ActionBase):
         except (TypeError, ValueError):
             number = -1.0
         if not 0 < number <= 1000:
-            raise BadOption("chaos_probe_rate", value, "is not a rate", "use a number of probes a second from 1 to 1000")
+            raise BadOption(
+                "chaos_probe_rate", value, "is not a rate", "use a number of probes a second from 1 to 1000"
+            )
 
     @staticmethod
     def _url(url):
@@ -206,16 +245,30 @@ class ActionModule(ActionBase):
             return
         try:
             parts = urlsplit(str(url))
-            usable = parts.scheme in ("http", "https") and parts.hostname and (parts.port is None or 0 < parts.port < 65536)
+            usable = (
+                parts.scheme in ("http", "https") and parts.hostname and (parts.port is None or 0 < parts.port < 65536)
+            )
         except ValueError:
             usable = False
         if not usable:
             shown = str(url).rsplit("@", maxsplit=1)[-1]
-            raise BadOption("chaos_target_url", shown, "is not the URL of a service", "use http://HOST:PORT with a port from 1 to 65535")
+            raise BadOption(
+                "chaos_target_url",
+                shown,
+                "is not the URL of a service",
+                "use http://HOST:PORT with a port from 1 to 65535",
+            )
 
     def _folder(self):
-        """Where the reports go: what the run says, else what the callback was told by ansible.cfg or the environment."""
-        named = self._task.args.get("report_dir") or os.environ.get(REPORTS) or os.environ.get("CHAOS_REPORT_DIR") or "reports"
+        """Where the reports go: what the run says, else what the callback was told by ansible.cfg or the
+        environment.
+        """
+        named = (
+            self._task.args.get("report_dir")
+            or os.environ.get(REPORTS)
+            or os.environ.get("CHAOS_REPORT_DIR")
+            or "reports"
+        )
         return os.path.abspath(os.path.expanduser(str(named)))
 
     @staticmethod
@@ -229,4 +282,9 @@ class ActionModule(ActionBase):
                 trial.write(b"x" * 4096)
                 trial.flush()
         except OSError as error:
-            raise BadOption("report_dir", folder, "cannot be written (%s)" % error.strerror, "name another folder with --report-dir or CHAOS_REPORT_DIR")
+            raise BadOption(
+                "report_dir",
+                folder,
+                "cannot be written (%s)" % error.strerror,
+                "name another folder with --report-dir or CHAOS_REPORT_DIR",
+            )

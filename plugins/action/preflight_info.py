@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Controller side of magsasa.chaos.preflight_info: names of peers become addresses, as they will when the fault goes in."""
+"""Controller side of magsasa.chaos.preflight_info: names of peers become addresses, as they will when the fault
+goes in.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,11 @@ class ActionModule(ActionBase):
 
     @staticmethod
     def _filled(entry, touched):
-        if not isinstance(entry, dict) or entry.get("family") != "network" or not isinstance(entry.get("options"), dict):
+        if (
+            not isinstance(entry, dict)
+            or entry.get("family") != "network"
+            or not isinstance(entry.get("options"), dict)
+        ):
             return entry
         try:
             return dict(entry, options=_peers.translate(entry["options"], touched.task_vars, touched.name)[0])

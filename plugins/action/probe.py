@@ -13,7 +13,9 @@ from ansible_collections.magsasa.chaos.plugins.plugin_utils._touched import Touc
 
 
 class ActionModule(ActionBase):
-    """``experiment`` is a part of the role experiment: what it starts nobody else may collect, and the host's turn is taken."""
+    """``experiment`` is a part of the role experiment: what it starts nobody else may collect, and the host's turn
+    is taken.
+    """
 
     TRANSFERS_FILES = False
 
@@ -23,14 +25,24 @@ class ActionModule(ActionBase):
         arguments = dict(self._task.args)
         experiment = arguments.pop("experiment", None)
         if experiment is not None and not isinstance(experiment, dict):
-            raise AnsibleActionFail(str(BadOption("experiment", experiment, "is not a value that the role experiment passes", "leave it out")))
+            raise AnsibleActionFail(
+                str(
+                    BadOption(
+                        "experiment", experiment, "is not a value that the role experiment passes", "leave it out"
+                    )
+                )
+            )
         if experiment is not None:
             refusal = _strategy.refusal(self._task)
             if refusal:
                 return dict(result, failed=True, changed=False, refused=True, msg=refusal)
         touched = Touched(self, task_vars)
-        target = experiment is not None and not (self._task.delegate_to and touched.name != (task_vars or {}).get("inventory_hostname"))
-        arguments["run"] = _runs.run(task_vars or {}, touched.name, experiment is not None, turn=target, **(experiment or {}))
+        target = experiment is not None and not (
+            self._task.delegate_to and touched.name != (task_vars or {}).get("inventory_hostname")
+        )
+        arguments["run"] = _runs.run(
+            task_vars or {}, touched.name, experiment is not None, turn=target, **(experiment or {})
+        )
         result.update(touched.execute(self._task.action, arguments))
         if str(result.get("msg", "")).startswith("refused by"):
             result["refused"] = True

@@ -25,7 +25,18 @@ class ActionModule(ActionBase):
 
     TRANSFERS_FILES = False
     _VALID_ARGS = frozenset(
-        ("experiments", "registered", "report_dir", "intensity", "seed", "to", "compare", "fail_on_regression", "toolkit_journal") + about.GIVEN
+        (
+            "experiments",
+            "registered",
+            "report_dir",
+            "intensity",
+            "seed",
+            "to",
+            "compare",
+            "fail_on_regression",
+            "toolkit_journal",
+        )
+        + about.GIVEN
     )
 
     def run(self, tmp=None, task_vars=None):
@@ -42,17 +53,32 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(str(error))
         if not records:
             return dict(result, changed=False, folder=None, msg="nothing was judged, so there is nothing to report")
-        folder = publish.folder_of(self._given("report_dir", task_vars) or os.environ.get(REPORTS) or os.environ.get("CHAOS_REPORT_DIR") or "reports")
+        folder = publish.folder_of(
+            self._given("report_dir", task_vars)
+            or os.environ.get(REPORTS)
+            or os.environ.get("CHAOS_REPORT_DIR")
+            or "reports"
+        )
         run = self._about(folder, given, _lost(records, task_vars), task_vars)
         try:
             path, report, lacking = self._published(run, records, folder, self._given("compare", task_vars), result)
             if journal:
                 write.add(path, report, "journal.json")
         except OSError as error:
-            why = "the report could not be written into %s (%s); name another folder with chaos_report_dir" % (folder, error.strerror or type(error).__name__)
+            why = "the report could not be written into %s (%s); name another folder with chaos_report_dir" % (
+                folder,
+                error.strerror or type(error).__name__,
+            )
             return dict(result, changed=False, folder=None, msg=why, warnings=[why])
         summary = report["summary"]
-        result.update(changed=True, folder=path, run=run["id"], verdict=summary["verdict"], sentence=summary["sentence"], files=sorted(os.listdir(path)))
+        result.update(
+            changed=True,
+            folder=path,
+            run=run["id"],
+            verdict=summary["verdict"],
+            sentence=summary["sentence"],
+            files=sorted(os.listdir(path)),
+        )
         result["msg"] = "%s; report: %s" % (summary["sentence"], path)
         compared = report["comparison"]
         result["comparison"] = compared and {key: compared[key] for key in ("with", "worse", "better", "sentence")}
@@ -76,7 +102,9 @@ class ActionModule(ActionBase):
 
     @staticmethod
     def _published(run, records, folder, compare_with, result):
-        """``(path, report, why it could not be compared or "")``: a report without a comparison is better than none. Raises OSError."""
+        """``(path, report, why it could not be compared or "")``: a report without a comparison is better than
+        none. Raises OSError.
+        """
         try:
             return (*publish.publish(run, records, folder, compare_with), "")
         except ValueError as error:
@@ -138,11 +166,17 @@ class ActionModule(ActionBase):
 
 
 def _lost(records, task_vars):
-    """Hosts that the play has lost before they had all their records. One that failed at its end, as by the verdict, is lost to Ansible alone."""
+    """Hosts that the play has lost before they had all their records. One that failed at its end, as by the
+    verdict, is lost to Ansible alone.
+    """
     counts = Counter(record["host"] for record in records)
     wanted = max([len(task_vars.get("chaos_chosen") or []), *counts.values()])
     still = task_vars.get("ansible_play_hosts") or []
-    return sorted(str(host) for host in task_vars.get("ansible_play_hosts_all") or [] if host not in still and counts[str(host)] < wanted)
+    return sorted(
+        str(host)
+        for host in task_vars.get("ansible_play_hosts_all") or []
+        if host not in still and counts[str(host)] < wanted
+    )
 
 
 def _flat(given, option):
@@ -158,5 +192,7 @@ def _flat(given, option):
         elif isinstance(each, dict) and all(key in each for key in ("id", "host", "scenario", "status", "verdict")):
             found.append(each)
         else:
-            raise BadOption(option, each, "is not a record of an experiment", "pass a result of magsasa.chaos.slo_check")
+            raise BadOption(
+                option, each, "is not a record of an experiment", "pass a result of magsasa.chaos.slo_check"
+            )
     return found

@@ -17,7 +17,8 @@ class ActionModule(ActionBase):
 
     TRANSFERS_FILES = False
     _VALID_ARGS = frozenset(
-        "scenario samples probe clock_offset liveness fault others phases observer successes skipped refused failed halted wave target fail_on_breach".split()
+        "scenario samples probe clock_offset liveness fault others phases observer successes skipped refused failed"
+        " halted wave target fail_on_breach".split()
     )
 
     def run(self, tmp=None, task_vars=None):
@@ -33,7 +34,12 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(str(error))
         _events.ended(record)
         result.update(changed=False, experiment=record, status=record["status"], verdict=record["verdict"])
-        result["msg"] = "%s: %s, %s%s" % (record["scenario"], record["status"], record["verdict"], " (%s)" % record["reason"] if record["reason"] else "")
+        result["msg"] = "%s: %s, %s%s" % (
+            record["scenario"],
+            record["status"],
+            record["verdict"],
+            " (%s)" % record["reason"] if record["reason"] else "",
+        )
         if strict and record["verdict"] == "failed":
             result["failed"] = True
         return result

@@ -77,7 +77,9 @@ class CallbackModule(Default):
     def __init__(self):
         super().__init__()
         self._plain = self._display.verbosity > 0  # then this is the callback default
-        self._lock = getattr(self._display, "_lock", None) or threading.RLock()  # Ansible holds it while it forks a worker
+        self._lock = (
+            getattr(self._display, "_lock", None) or threading.RLock()
+        )  # Ansible holds it while it forks a worker
         self._state = State()
         self._lines = lines.Lines(self._state)
         self._held = {}  # host: why it failed last
@@ -103,14 +105,18 @@ class CallbackModule(Default):
         self._reader = _events.Reader(self._path)
         if self._on_terminal():
             unicode = "utf" in (getattr(sys.stdout, "encoding", "") or "").lower()
-            self._painter = live.Painter(color=not constants.ANSIBLE_NOCOLOR and "NO_COLOR" not in os.environ, unicode=unicode)
+            self._painter = live.Painter(
+                color=not constants.ANSIBLE_NOCOLOR and "NO_COLOR" not in os.environ, unicode=unicode
+            )
         atexit.register(self._finish, interrupted=True)  # after the one of slo_report, so it is called before
         self._interrupt.install(self._pause)
         self._thread = threading.Thread(target=self._follow, name="chaos-console", daemon=True)
         self._thread.start()
 
     def _on_terminal(self):
-        """Whether something can be drawn: not in AWX, whose runner gives Ansible a terminal that nobody sees and a callback over this one."""
+        """Whether something can be drawn: not in AWX, whose runner gives Ansible a terminal that nobody sees and a
+        callback over this one.
+        """
         watched = type(self).__name__ == "CallbackModule" and self.CALLBACK_NAME == NAME
         quiet_place = os.environ.get("CI") or os.environ.get("TERM", "dumb") in ("dumb", "unknown", "")
         return bool(live.HAS_RICH and watched and not quiet_place and self.get_option("live") and sys.stdout.isatty())
@@ -174,7 +180,9 @@ class CallbackModule(Default):
                 self._screen.above("\n".join(text for text, _cells in painted))
             else:
                 parts = line if self._painter is None else line[1:]
-                self._display.display("".join(stringc(text, COLORS[style]) if style in COLORS else text for text, style in parts))
+                self._display.display(
+                    "".join(stringc(text, COLORS[style]) if style in COLORS else text for text, style in parts)
+                )
         if made:
             self._flush()
 
@@ -223,7 +231,12 @@ class CallbackModule(Default):
     # -- Ctrl-C
 
     def _under_way(self):
-        return self._path is not None and not self._over.is_set() and not self._state.over and self._state.current is not None
+        return (
+            self._path is not None
+            and not self._over.is_set()
+            and not self._state.over
+            and self._state.current is not None
+        )
 
     def _stop(self, name):
         """Called by a signal: the thread says it."""
@@ -320,7 +333,10 @@ class CallbackModule(Default):
             return
         self._warn(result)
         if not ignore_errors:
-            self._held[self._host(result)] = (quiet.message(self._result(result)), quiet.role_of(task) == "suite" and task.action.rpartition(".")[2] == "fail")
+            self._held[self._host(result)] = (
+                quiet.message(self._result(result)),
+                quiet.role_of(task) == "suite" and task.action.rpartition(".")[2] == "fail",
+            )
 
     def v2_runner_on_unreachable(self, result):
         """One line, at once."""
@@ -328,7 +344,10 @@ class CallbackModule(Default):
         if self._shown(task):
             super().v2_runner_on_unreachable(result)
         elif not task.ignore_unreachable:
-            self._display.display("%s cannot be reached: %s" % (self._host(result), quiet.message(self._result(result))), color=constants.COLOR_UNREACHABLE)
+            self._display.display(
+                "%s cannot be reached: %s" % (self._host(result), quiet.message(self._result(result))),
+                color=constants.COLOR_UNREACHABLE,
+            )
 
     def v2_runner_on_skipped(self, result):
         """See above."""
@@ -383,7 +402,11 @@ class CallbackModule(Default):
         callback = any(each.endswith("slo_report") for each in constants.CALLBACKS_ENABLED)
         reported = bool(self._state.scenarios) and (callback or self._reported)  # then the summary says the verdict
         self._finish()
-        failed = {host: said for host, (said, verdict) in self._held.items() if stats.failures.get(host) and not (verdict and reported)}
+        failed = {
+            host: said
+            for host, (said, verdict) in self._held.items()
+            if stats.failures.get(host) and not (verdict and reported)
+        }
         for said, hosts in quiet.gathered(failed):
             where = "" if len(stats.processed) == 1 else " on %s" % lines.joined(sorted(hosts))
             self._display.display("failed%s: %s" % (where, said), color=constants.COLOR_ERROR)

@@ -44,7 +44,14 @@ from ansible import constants, context
 from ansible.plugins.callback import CallbackBase
 from ansible_collections.magsasa.chaos.plugins.plugin_utils import _outcome
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._names import REPORTS, RUN
-from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import about, choose, model, publish, terminal, write
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import (
+    about,
+    choose,
+    model,
+    publish,
+    terminal,
+    write,
+)
 
 CHECKS = ("magsasa.chaos.preflight_check", "preflight_check")
 REPORT = ("magsasa.chaos.report", "report")
@@ -66,7 +73,9 @@ class CallbackModule(CallbackBase):
         self._records = []
         self._loops = set()  # tasks whose records came item by item
         self._started = time.time()
-        self._id = os.environ[RUN] = write.run_id()  # workers are forked from here; what they keep of the run names it so
+        self._id = os.environ[RUN] = (
+            write.run_id()
+        )  # workers are forked from here; what they keep of the run names it so
         self._said = {key: None for key in ("intensity", "seed", "report_dir", "compare") + about.GIVEN}
         self._written = None  # the folder that a task has written the report of this run into
         self._main = os.getpid()
@@ -111,7 +120,11 @@ class CallbackModule(CallbackBase):
             self._said["seed"] = self._said["seed"] or about.text_of(found.get("seed"))
             self._said["report_dir"] = about.text_of(found.get("report_dir")) or self._said["report_dir"]
         elif name in REPORT:
-            self._written = found.get("folder") if found.get("run") == self._id and isinstance(found.get("folder"), str) else self._written
+            self._written = (
+                found.get("folder")
+                if found.get("run") == self._id and isinstance(found.get("folder"), str)
+                else self._written
+            )
         elif not (found.get("results") and task._uuid in self._loops):  # else they came item by item
             self._records += list(_records(found))
 
@@ -131,13 +144,23 @@ class CallbackModule(CallbackBase):
         report, path = self._by_task(interrupted, unreachable) or self._write(interrupted, list(unreachable))
         aside = constants.DEFAULT_STDOUT_CALLBACK.rpartition(".")[2] in PROGRAMS
         draw = terminal.brief if _outcome.SEEN["shown"] else terminal.render
-        for number, line in enumerate(draw(report, path and about.short(os.path.join(path, "report.md")), terminal.width_here())):
-            self._display.display(line, stderr=aside, color=COLORS.get(report["summary"]["verdict"]) if number == 0 else None)
+        for number, line in enumerate(
+            draw(report, path and about.short(os.path.join(path, "report.md")), terminal.width_here())
+        ):
+            self._display.display(
+                line, stderr=aside, color=COLORS.get(report["summary"]["verdict"]) if number == 0 else None
+            )
 
     def _by_task(self, interrupted, unreachable):
-        """``(report, path)`` as a task has written it, where that is all there is to say; None where something is missing from it."""
+        """``(report, path)`` as a task has written it, where that is all there is to say; None where something is
+        missing from it.
+        """
         report = publish.read(os.path.dirname(self._written), self._id) if self._written else None
-        if report is None or interrupted > report["run"]["interrupted"] or set(unreachable) - set(report["run"]["unreachable"]):
+        if (
+            report is None
+            or interrupted > report["run"]["interrupted"]
+            or set(unreachable) - set(report["run"]["unreachable"])
+        ):
             return None
         known = {publish.key_of(record) for record in report["experiments"]}
         return None if any(publish.key_of(record) not in known for record in self._records) else (report, self._written)
@@ -146,8 +169,14 @@ class CallbackModule(CallbackBase):
         """``(report, path or None)`` with everything that the run has judged."""
         said = {key: self._said[key] for key in ("intensity", "seed") + about.GIVEN}
         dry_run = bool(context.CLIARGS.get("check"))
-        run = about.run(self._id, self._started, dry_run=dry_run, interrupted=interrupted, unreachable=unreachable, **said)
-        folder = os.path.dirname(self._written) if self._written else publish.folder_of(self._said["report_dir"] or self.get_option("report_dir"))
+        run = about.run(
+            self._id, self._started, dry_run=dry_run, interrupted=interrupted, unreachable=unreachable, **said
+        )
+        folder = (
+            os.path.dirname(self._written)
+            if self._written
+            else publish.folder_of(self._said["report_dir"] or self.get_option("report_dir"))
+        )
         try:
             path, report = publish.publish(run, self._records, folder, self._said["compare"])
             return report, path
@@ -157,7 +186,10 @@ class CallbackModule(CallbackBase):
             return report, path
         except OSError as error:
             why = error.strerror or type(error).__name__
-            self._display.warning("the report could not be written into %s (%s); name another folder with CHAOS_REPORT_DIR" % (folder, why))
+            self._display.warning(
+                "the report could not be written into %s (%s); name another folder with CHAOS_REPORT_DIR"
+                % (folder, why)
+            )
             return model.build(run, self._records), None
 
 

@@ -12,7 +12,9 @@ PROTECTED = "chaos_protected is true"
 
 
 def same_machines(hostvars, hosts):
-    """``{host: why it is refused}`` of the hosts that are, by what they said of themselves, a machine that another name protects."""
+    """``{host: why it is refused}`` of the hosts that are, by what they said of themselves, a machine that another
+    name protects.
+    """
     machines, protected = {}, {}
     for host in hosts:
         values = hostvars[host]
@@ -22,7 +24,10 @@ def same_machines(hostvars, hosts):
             if PROTECTED in str(values.get("chaos_refused") or ""):
                 protected.setdefault(machine, str(host))
     found = {host: protected[machine] for host, machine in machines.items() if protected.get(machine, host) != host}
-    return {host: TWINS % (host, twin, "both report %s" % printable(machines[host], 60), twin) for host, twin in found.items()}
+    return {
+        host: TWINS % (host, twin, "both report %s" % printable(machines[host], 60), twin)
+        for host, twin in found.items()
+    }
 
 
 class FilterModule:

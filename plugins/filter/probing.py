@@ -19,7 +19,9 @@ def probe_of_run(probe, url=None):
 
 
 def probe_target(probe, what="url"):
-    """What a run's ``chaos_probe`` says about the service under test: its origin (url), or for a URL the headers to ask it with."""
+    """What a run's ``chaos_probe`` says about the service under test: its origin (url), or for a URL the headers to
+    ask it with.
+    """
     try:
         return _probing.origin(probe) if what == "url" else _probing.detection_headers(probe, what)
     except ChaosError:

@@ -18,8 +18,12 @@ LONGEST = 300  # characters of a reason
 
 
 def run_summary(records, details=False):
-    """The report's summary of a list of experiment records; with ``details`` the id of the run, and each scenario with its verdict and reason."""
-    if not isinstance(records, (list, tuple)) or not all(isinstance(r, dict) and "verdict" in r and "status" in r for r in records):
+    """The report's summary of a list of experiment records; with ``details`` the id of the run, and each scenario
+    with its verdict and reason.
+    """
+    if not isinstance(records, (list, tuple)) or not all(
+        isinstance(r, dict) and "verdict" in r and "status" in r for r in records
+    ):
         raise AnsibleFilterError("run_summary: needs a list of experiment records from magsasa.chaos.slo_check")
     try:
         found = summary(list(records))

@@ -28,19 +28,30 @@ def fill_scenario(entry, endpoint, database_path=None, database_port=None):
 
 def ability(assessed):
     """A line for each scenario: what it would use, or why it cannot run."""
-    return {name: ("ready: %s" % found["backend"] if found["can"] else "cannot run: %s" % found["why"]) for name, found in assessed.items()}
+    return {
+        name: "ready: %s" % found["backend"] if found["can"] else "cannot run: %s" % found["why"]
+        for name, found in assessed.items()
+    }
 
 
 def unable(assessed):
-    """``{id: why}`` of the scenarios that this host lacks something for; what a guard says may be another thing when the scenario's turn comes."""
-    return {name: found["why"] for name, found in assessed.items() if not found["can"] and _experiment.is_lacking(found["why"])}
+    """``{id: why}`` of the scenarios that this host lacks something for; what a guard says may be another thing
+    when the scenario's turn comes.
+    """
+    return {
+        name: found["why"]
+        for name, found in assessed.items()
+        if not found["can"] and _experiment.is_lacking(found["why"])
+    }
 
 
 def hosts_of_wave(hosts, number, waves, wave):
-    """``{host: options of its experiment}`` of scenario ``number`` in one wave; a host that is in no wave has its say in the first.
+    """``{host: options of its experiment}`` of scenario ``number`` in one wave; a host that is in no wave has its say
+    in the first.
 
     Its turn goes back with its last experiment.
-    ``hosts``: what the role says of each host, with the keys ``scenarios``, ``unable`` and ``own_probes`` for all scenarios.
+    ``hosts``: what the role says of each host, with the keys ``scenarios``, ``unable`` and ``own_probes`` for all
+    scenarios.
     """
     planned = {host for each in waves for host in each}
     members = set(waves[wave]) if wave < len(waves) else set()
@@ -59,7 +70,9 @@ def _of_scenario(own, number):
     if lacks and not scenario.get("skipped"):
         scenario["skipped"] = lacks
     kept = {key: value for key, value in own.items() if key not in ("scenarios", "unable", "own_probes")}
-    return dict(kept, scenario=scenario, own_probe=scenario.pop("probe", None) or own["own_probes"].get(scenario["id"]) or {})
+    return dict(
+        kept, scenario=scenario, own_probe=scenario.pop("probe", None) or own["own_probes"].get(scenario["id"]) or {}
+    )
 
 
 def experiments_of(results, host):

@@ -26,8 +26,10 @@ def which(program):
 def run(argv, timeout=30.0, stdin=None, check=True, env=None, user=None, pass_fds=(), prepare=None):
     """Run ``argv`` (list of str) and return a Result; stdin is text or None.
 
-    ``env`` is added to the environment; a value of None takes a variable away. ``user`` (uid, gid) runs it as that user.
-    ``pass_fds``: descriptors that stay open in it. ``prepare`` is called in it before it becomes the program. Raises HostError
+    ``env`` is added to the environment; a value of None takes a variable away. ``user`` (uid, gid) runs it as that
+    user.
+    ``pass_fds``: descriptors that stay open in it. ``prepare`` is called in it before it becomes the program. Raises
+    HostError
     when it cannot start, takes longer than ``timeout`` seconds, or (with ``check``) exits non-zero.
     """
     if isinstance(argv, str):
@@ -70,5 +72,7 @@ def run(argv, timeout=30.0, stdin=None, check=True, env=None, user=None, pass_fd
     result = Result(argv, done.returncode, done.stdout[:OUTPUT_LIMIT], done.stderr[:OUTPUT_LIMIT])
     if check and result.rc != 0:
         said = printable(result.stderr.strip() or result.stdout.strip() or "nothing", 300)
-        raise HostError("%s ended with code %d: %s" % (argv[0], result.rc, said), cmd=argv, rc=result.rc, stderr=result.stderr)
+        raise HostError(
+            "%s ended with code %d: %s" % (argv[0], result.rc, said), cmd=argv, rc=result.rc, stderr=result.stderr
+        )
     return result

@@ -49,7 +49,8 @@ class MissingTool(ChaosError):
 
     def __init__(self, tool, purpose):
         super().__init__(
-            "%s is not installed on this host and is needed to %s; install it (%s)" % (tool, purpose, _packages.where(tool)),
+            "%s is not installed on this host and is needed to %s; install it (%s)"
+            % (tool, purpose, _packages.where(tool)),
             tool=tool,
             packages=_packages.PACKAGES[tool],
         )

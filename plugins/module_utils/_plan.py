@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A plan: what a fault will do, as data that a person can read and the supervisor can carry out. Private to magsasa.chaos."""
+"""A plan: what a fault will do, as data that a person can read and the supervisor can carry out. Private to
+magsasa.chaos.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,8 @@ def step(do, says, args=None, undo=(), tool=None):
 def plan(family, action, backend, requested, steps, claims, notes=(), event=False):
     """The whole plan.
 
-    ``requested``: figures with their unit in the key, as the report prints them. ``claims``: what only one fault at a time may
+    ``requested``: figures with their unit in the key, as the report prints them. ``claims``: what only one fault at a
+    time may
     hold. ``notes``: fallbacks and limits that a user must know. ``event``: it happens at one moment (a kill).
     """
     return {
@@ -41,7 +44,10 @@ def all_undo(found):
 
 def readable(found):
     """The steps as a user sees them: what, how undone, with which tool."""
-    return [{"says": each["says"], "undo": [describe(entry) for entry in each["undo"]], "tool": each["tool"]} for each in found["steps"]]
+    return [
+        {"says": each["says"], "undo": [describe(entry) for entry in each["undo"]], "tool": each["tool"]}
+        for each in found["steps"]
+    ]
 
 
 def describe(entry):
@@ -49,4 +55,6 @@ def describe(entry):
 
     A dictionary is for the operation, not for a reader, and is left out.
     """
-    return entry["op"] + "".join(" %s=%s" % (key, value) for key, value in sorted(entry["args"].items()) if not isinstance(value, dict))
+    return entry["op"] + "".join(
+        " %s=%s" % (key, value) for key, value in sorted(entry["args"].items()) if not isinstance(value, dict)
+    )

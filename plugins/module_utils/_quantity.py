@@ -40,8 +40,12 @@ def _bounded(number, value, option, low, high, show):
 
 
 def is_number(value, below=1 << 64):
-    """Whether a value that somebody else wrote is a finite number, smaller than ``below`` on either side of 0; a boolean is none."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < below and math.isfinite(value)
+    """Whether a value that somebody else wrote is a finite number, smaller than ``below`` on either side of 0; a
+    boolean is none.
+    """
+    return (
+        isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < below and math.isfinite(value)
+    )
 
 
 def _plain(text):
@@ -64,7 +68,9 @@ def duration(value, option="duration", low=0.0, high=None):
         if parts and not _DURATION_PART.sub("", text).strip():
             seconds = sum(float(number) * _DURATION_UNITS[unit] for number, unit in parts)
     if seconds is None:
-        raise BadOption(option, value, "is not a duration", "write a number with a unit (us, ms, s, m, h, d), such as 30s or 1m30s")
+        raise BadOption(
+            option, value, "is not a duration", "write a number with a unit (us, ms, s, m, h, d), such as 30s or 1m30s"
+        )
     return _bounded(seconds, value, option, low, high, show_duration)
 
 
@@ -86,7 +92,9 @@ def rate(value, option="rate", low=None, high=None):
     text = _text(value)
     match = _RATE.fullmatch(text.lower()) if text else None
     if not match:
-        raise BadOption(option, value, "is not a rate", "write a number with a unit (kbit, mbit or gbit), such as 10mbit")
+        raise BadOption(
+            option, value, "is not a rate", "write a number with a unit (kbit, mbit or gbit), such as 10mbit"
+        )
     return _bounded(float(match.group(1)) * _RATE_UNITS[match.group(2)], value, option, low, high, show_rate)
 
 
@@ -95,7 +103,9 @@ def percent(value, option="percent", low=0.0, high=100.0):
     text = _text(value)
     number = _plain(text[:-1].strip() if text and text.endswith("%") else text) if text else None
     if number is None:
-        raise BadOption(option, value, "is not a percentage", "write a number from %g to %g, such as 50%%" % (low, high))
+        raise BadOption(
+            option, value, "is not a percentage", "write a number from %g to %g, such as 50%%" % (low, high)
+        )
     return _bounded(number, value, option, low, high, lambda figure: "%g%%" % figure)
 
 
@@ -107,7 +117,12 @@ def is_percent(value):
 def name(value, option="name"):
     """An identity that is also used as a file name: letters, digits, dot, dash, underscore; at most 63."""
     if not isinstance(value, str) or not _NAME.fullmatch(value):
-        raise BadOption(option, value, "is not a valid name", "use 1 to 63 letters, digits, dots, dashes or underscores, starting with a letter or digit")
+        raise BadOption(
+            option,
+            value,
+            "is not a valid name",
+            "use 1 to 63 letters, digits, dots, dashes or underscores, starting with a letter or digit",
+        )
     return value
 
 

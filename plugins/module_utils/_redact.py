@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Secrets taken out of texts, command lines, URLs and data: one list of words for all. Pure. Private to magsasa.chaos.
 
-Rather too much than too little. No pattern begins with a repeated class: hostile text must not cost more than its length.
+Rather too much than too little. No pattern begins with a repeated class: hostile text must not cost more than its
+length.
 """
 
 from __future__ import annotations
@@ -14,14 +15,17 @@ from urllib.parse import unquote, urlsplit
 from ._errors import printable
 
 HIDDEN = "***"
-# A name that contains one of these holds a secret: in options, variables, JSON, headers, queries and the keys of a report.
+# A name that contains one of these holds a secret: in options, variables, JSON, headers, queries and the keys of a
+# report.
 _WORDS = (
     r"(?:pass(?!ed|es|ing|eng|iv|age)|pwd|secret|token|credential|bearer|cookie|signature|auth(?!or(?!i[sz]))"
     r"|(?:api|access|private|secret|signing|encryption|account|shared|master|license)[_-]?key)"
 )
 # These words are too common for that. They name a secret only at the end of a name in the query of a URL.
 _QUERY_WORDS = r"(?:key|sig|session(?:[_-]?id)?)"
-SHORTEST = 8  # characters of a secret in a query: whatever is hidden is hidden in the whole result, and "1" is in every one
+SHORTEST = (
+    8  # characters of a secret in a query: whatever is hidden is hidden in the whole result, and "1" is in every one
+)
 LONGEST = 160  # characters of a command line as it is shown
 _LONGEST_ARGUMENT = 2000  # what of one argument can matter for that
 
@@ -33,14 +37,18 @@ _PAIR = re.compile(r"(?i)(%s[\w.-]{0,40}[\"']?\s{0,3}[=:]\s{0,3})(%s)" % (_WORDS
 _IN_QUERY = re.compile(r"(?i)([?&][\w.-]{0,40}%s=)[^\s&\"'#]+" % _QUERY_WORDS)
 _FLAG = re.compile(r"(?i)(--?(?:[a-z0-9]{1,20}[_-]){0,3}%s[\w-]{0,20}\s+)(?!-)\S+" % _WORDS)
 _SCHEME = re.compile(r"(?i)(\bbearer\s+)[A-Za-z0-9+/=._~-]{8,}")
-_KEY = re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----(?:(?!-----END).)*(?:-----END [A-Z ]{0,40}PRIVATE KEY-----)?", re.DOTALL)
+_KEY = re.compile(
+    r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----(?:(?!-----END).)*(?:-----END [A-Z ]{0,40}PRIVATE KEY-----)?", re.DOTALL
+)
 _TITLE = re.compile(r"(?i)(%s[\w.-]{0,40}\s+)(?!-)\S+" % _WORDS)
 _OPTION = re.compile(r"-{1,2}[A-Za-z0-9_.-]+")
 _CREDENTIALS = re.compile(r"(?<=://)[^/?#\s]*@")
 
 
 def text(value):
-    """A text without credentials in URLs, ``password=...`` pairs (also in JSON), ``--token ...`` options, bearer tokens, private keys."""
+    """A text without credentials in URLs, ``password=...`` pairs (also in JSON), ``--token ...`` options, bearer
+    tokens, private keys.
+    """
     value = _KEY.sub(HIDDEN, value)
     value = _IN_URL.sub("://%s@" % HIDDEN, value)
     value = _PAIR.sub(_hidden_value, value)
@@ -86,7 +94,9 @@ def url(value):
         value = scheme + mark + rest.rpartition("@")[2]
     address, mark, query = value.partition("?")
     if mark:
-        query = "&".join(pair.partition("=")[0] + ("=..." if "=" in pair else "") for pair in query.partition("#")[0].split("&"))
+        query = "&".join(
+            pair.partition("=")[0] + ("=..." if "=" in pair else "") for pair in query.partition("#")[0].split("&")
+        )
     return printable(address + mark + query, 200)
 
 
@@ -102,7 +112,8 @@ def _split(value):
 def secrets_of_url(value):
     """Secrets written into a URL, as written and decoded, for whoever hides them (list of texts).
 
-    The password, or the user of an http URL without one: many services take a key as the user. The values of a query whose names say so,
+    The password, or the user of an http URL without one: many services take a key as the user. The values of a query
+    whose names say so,
     unless they are short. Where it is no URL, whatever is in front of the last @.
     """
     value = str(value)
@@ -113,5 +124,9 @@ def secrets_of_url(value):
     else:
         secrets = [parts.password or (parts.username if parts.scheme in ("http", "https") else "") or ""]
         pairs = [pair.partition("=") for pair in parts.query.split("&")]
-        secrets += [each for name, _mark, each in pairs if (is_secret(name) or _QUERY_NAME.fullmatch(name)) and len(each) >= SHORTEST]
+        secrets += [
+            each
+            for name, _mark, each in pairs
+            if (is_secret(name) or _QUERY_NAME.fullmatch(name)) and len(each) >= SHORTEST
+        ]
     return sorted({each for secret in secrets for each in (secret, unquote(secret)) if each})

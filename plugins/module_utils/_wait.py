@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Waiting with an end: a deadline on the monotonic clock, and asking again and again until it. Private to magsasa.chaos."""
+"""Waiting with an end: a deadline on the monotonic clock, and asking again and again until it. Private to
+magsasa.chaos.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,8 @@ class Deadline:
 def until(condition, seconds, pause, longest=None):
     """Ask ``condition()`` until it says something true or ``seconds`` are over; returns what it said last.
 
-    It is asked at least once, and once more after the last pause. ``pause``: seconds between two questions; with ``longest`` they
+    It is asked at least once, and once more after the last pause. ``pause``: seconds between two questions; with
+    ``longest`` they
     grow by half from one to the next until they are that long.
     """
     deadline = Deadline(seconds)

@@ -320,7 +320,9 @@ def main():
         tried = ["%d (%s)" % (each["port"], each["reasons"][-1]) for each in result["candidates"]]
         more = " and %d more" % (len(tried) - 8) if len(tried) > 8 else ""
         remedy = "start it, or correct url" if given["url"] else "start it, or name it with url or ports"
-        module.fail_json(msg="no service was found; tried %s%s; %s" % (printable(", ".join(tried[:8]), 500), more, remedy), **result)
+        module.fail_json(
+            msg="no service was found; tried %s%s; %s" % (printable(", ".join(tried[:8]), 500), more, remedy), **result
+        )
     module.exit_json(changed=False, **result)
 
 

@@ -87,7 +87,11 @@ from ansible_collections.magsasa.chaos.plugins.module_utils._fault import ledger
 def main():
     """Run the module."""
     module = AnsibleModule(
-        argument_spec={"names": {"type": "list", "elements": "str"}, "probes": {"type": "bool", "default": False}, "by": {"type": "str"}},
+        argument_spec={
+            "names": {"type": "list", "elements": "str"},
+            "probes": {"type": "bool", "default": False},
+            "by": {"type": "str"},
+        },
         supports_check_mode=True,
     )
     try:
@@ -101,7 +105,10 @@ def main():
     left = [sentence for record in undone for sentence in record.get("residue") or []]
     for record in undone:
         if record.get("differences"):
-            module.warn("fault '%s' is reverted, but the state differs from before: %s" % (record["name"], "; ".join(record["differences"])))
+            module.warn(
+                "fault '%s' is reverted, but the state differs from before: %s"
+                % (record["name"], "; ".join(record["differences"]))
+            )
     result = {"changed": bool(undone or ended), "undone": undone, "probes_ended": ended, "unreadable": unreadable}
     if left and not module.check_mode:
         module.fail_json(msg="the revert is incomplete: %s" % "; ".join(left), **result)

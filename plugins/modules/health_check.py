@@ -141,14 +141,18 @@ def main():
         interval={"type": "str", "default": "1s"},
         successes={"type": "int", "default": 1},
     )
-    module = UrlModule(argument_spec=options, mutually_exclusive=[spec.KINDS], required_one_of=[spec.KINDS], supports_check_mode=True)
+    module = UrlModule(
+        argument_spec=options, mutually_exclusive=[spec.KINDS], required_one_of=[spec.KINDS], supports_check_mode=True
+    )
     module.no_log_values.update(spec.secrets(module.params))
     try:
         limit = _quantity.duration(module.params["check_timeout"], "check_timeout", low=0.01, high=600.0)
         timeout = _quantity.duration(module.params["timeout"], "timeout", high=86400.0)
         interval = _quantity.duration(module.params["interval"], "interval", low=0.01, high=600.0)
         if not 1 <= module.params["successes"] <= 1000:
-            raise BadOption("successes", module.params["successes"], "is not a usable number of checks", "use 1 to 1000")
+            raise BadOption(
+                "successes", module.params["successes"], "is not a usable number of checks", "use 1 to 1000"
+            )
         result = waiting.until_healthy(spec.parse(module.params, limit), timeout, interval, module.params["successes"])
     except ChaosError as error:
         module.fail_json(msg=str(error), **error.details)

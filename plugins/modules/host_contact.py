@@ -66,9 +66,14 @@ clock:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
-from ansible_collections.magsasa.chaos.plugins.module_utils._endpoint import detect as _detect  # travels with this module
+from ansible_collections.magsasa.chaos.plugins.module_utils._endpoint import (
+    detect as _detect,
+)  # travels with this module
 from ansible_collections.magsasa.chaos.plugins.module_utils._entry import ask, main as _entry  # noqa: F401
-from ansible_collections.magsasa.chaos.plugins.module_utils._fault import assess as _assess, ledger_queries  # all families travel with it
+from ansible_collections.magsasa.chaos.plugins.module_utils._fault import (
+    assess as _assess,
+    ledger_queries,
+)  # all families travel with it
 from ansible_collections.magsasa.chaos.plugins.module_utils._ledger.ledger import Ledger
 from ansible_collections.magsasa.chaos.plugins.module_utils._life import runtime_archive
 

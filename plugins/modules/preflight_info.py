@@ -90,7 +90,9 @@ def of_entry(entry):
 
 def main():
     """Run the module."""
-    module = AnsibleModule(argument_spec={"scenarios": {"type": "list", "elements": "dict", "default": []}}, supports_check_mode=True)
+    module = AnsibleModule(
+        argument_spec={"scenarios": {"type": "list", "elements": "dict", "default": []}}, supports_check_mode=True
+    )
     scenarios = {str(entry.get("id")): of_entry(entry) for entry in module.params["scenarios"]}
     module.exit_json(changed=False, scenarios=scenarios, host=assess.host_facts())
 

@@ -260,7 +260,9 @@ def main():
             changed, result = collect.stop(name, module.check_mode, run=turn.parse(module.params["run"]))
         else:
             changed = False
-            result = {"probe": control.look(name, _quantity.duration(module.params["window"], "window", low=0.1, high=600.0))}
+            result = {
+                "probe": control.look(name, _quantity.duration(module.params["window"], "window", low=0.1, high=600.0))
+            }
     except ChaosError as error:
         module.fail_json(msg=str(error), **error.details)
     except OSError as error:

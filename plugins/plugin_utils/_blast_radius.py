@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which hosts may be experimented on at the same time: a share of every group, and never its last healthy member. Pure. Private to magsasa.chaos."""
+"""Which hosts may be experimented on at the same time: a share of every group, and never its last healthy member.
+Pure. Private to magsasa.chaos.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,8 @@ EVERYBODY = ("all", "ungrouped")  # Ansible's own groups say nothing about who s
 
 
 def limit(size, percent):
-    """How many of a group of ``size`` hosts may be out at once. One of a group of one: there is nobody who could stand in for it.
+    """How many of a group of ``size`` hosts may be out at once. One of a group of one: there is nobody who could stand
+    in for it.
 
     >>> [limit(size, 50.0) for size in (1, 2, 3, 10)], limit(10, 99.0), limit(10, 100.0)
     ([1, 1, 1, 5], 9, 10)
@@ -23,13 +26,19 @@ def limit(size, percent):
 
 
 def plan(hosts, groups, percent, seed, unhealthy=()):
-    """``{"waves": [[host]], "refused": {host: sentence}}``: hosts of one wave may run together, the waves one after the other.
+    """``{"waves": [[host]], "refused": {host: sentence}}``: hosts of one wave may run together, the waves one after the
+    other.
 
-    ``groups``: ``{group: [host]}`` of the inventory; ``unhealthy``: hosts that are out already, which count against their groups. Which host is in
+    ``groups``: ``{group: [host]}`` of the inventory; ``unhealthy``: hosts that are out already, which count against
+    their groups. Which host is in
     which wave is random; the same ``seed`` gives the same waves.
     """
     hosts, unhealthy = sorted(set(hosts)), set(unhealthy)
-    room = {name: limit(len(members), percent) - len(unhealthy & set(members)) for name, members in groups.items() if name not in EVERYBODY}
+    room = {
+        name: limit(len(members), percent) - len(unhealthy & set(members))
+        for name, members in groups.items()
+        if name not in EVERYBODY
+    }
     of_host = {host: [name for name in room if host in groups[name]] for host in hosts}
     refused = {}
     for host in hosts:
@@ -40,7 +49,14 @@ def plan(hosts, groups, percent, seed, unhealthy=()):
     random.Random(str(seed)).shuffle(waiting)
     waves = []
     for host in waiting:
-        wave = next((each for each in waves if all(sum(name in of_host[other] for other in each) < room[name] for name in of_host[host])), None)
+        wave = next(
+            (
+                each
+                for each in waves
+                if all(sum(name in of_host[other] for other in each) < room[name] for name in of_host[host])
+            ),
+            None,
+        )
         if wave is None:
             waves.append([host])
         else:

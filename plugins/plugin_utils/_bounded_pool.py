@@ -11,11 +11,13 @@ import queue
 import threading
 import time
 
-HELD_S = 10.0  # a host that answers takes less; one that keeps silent must not take the place of one that has to be asked in time
+# a host that answers takes less; one that keeps silent must not take the place of one that has to be asked in time
+HELD_S = 10.0
 
 
 class BoundedPool:
-    """At most ``limit`` calls at once; the others wait for their turn, first come first served. A call of more than ``held_s`` does not count.
+    """At most ``limit`` calls at once; the others wait for their turn, first come first served. A call of more than
+    ``held_s`` does not count.
 
     The threads are daemons: an answer that never comes must not keep Ansible from ending.
     """
@@ -51,7 +53,9 @@ class BoundedPool:
     def done(self, timeout):
         """(key, answer) of one call, or None when none ends within ``timeout`` seconds. Raises what the call raised."""
         try:
-            number, key, answer, error = self._answers.get(timeout=timeout) if timeout > 0 else self._answers.get_nowait()
+            number, key, answer, error = (
+                self._answers.get(timeout=timeout) if timeout > 0 else self._answers.get_nowait()
+            )
         except queue.Empty:
             self._fill()
             return None
@@ -66,7 +70,9 @@ class BoundedPool:
         return len(self._running) + len(self._waiting)
 
     def map(self, function, keys, seconds=float("inf")):
-        """``{key: function(key)}``, all of them side by side; those that do not answer within ``seconds`` are missing."""
+        """``{key: function(key)}``, all of them side by side; those that do not answer within ``seconds`` are
+        missing.
+        """
         keys = list(keys)
         for each in keys:
             self.start(each, function, each)

@@ -3,8 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What happens in a run, told to whoever shows it while it runs. Private to magsasa.chaos.
 
-Actions run in workers, which must not write to the terminal. They append one JSON line an event to a private file of the
-run; a callback reads it. Nobody listens: nothing is written. Events say what is going on, the report says what was: a lost
+Actions run in workers, which must not write to the terminal. They append one JSON line an event to a private file of
+the
+run; a callback reads it. Nobody listens: nothing is written. Events say what is going on, the report says what was: a
+lost
 event changes no verdict, so nothing here ever raises.
 """
 
@@ -53,7 +55,9 @@ MOST_BYTES = 64 << 20  # of the file
 
 
 def listen(folder=None):
-    """Make the file, for the callback in the process of ansible-playbook. Returns its path, or None where it cannot be made."""
+    """Make the file, for the callback in the process of ansible-playbook. Returns its path, or None where it cannot
+    be made.
+    """
     try:
         handle, path = tempfile.mkstemp(prefix="magsasa-chaos-events-", dir=folder)
     except OSError:
@@ -75,7 +79,9 @@ def forget(path):
 
 
 def _path():
-    """The file of this run; None where nobody listens. An ansible-playbook that was started by a task of this one is another run."""
+    """The file of this run; None where nobody listens. An ansible-playbook that was started by a task of this one
+    is another run.
+    """
     owner, _colon, path = os.environ.get(FILE, "").partition(":")
     return path if path and owner in (str(os.getppid()), str(os.getpid())) else None
 
@@ -106,7 +112,9 @@ def tell(event, **fields):
         handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
             if os.fstat(handle).st_size + len(line) <= MOST_BYTES:
-                os.write(handle, line)  # one write to a file that is opened for appending: lines of several workers never mix
+                os.write(
+                    handle, line
+                )  # one write to a file that is opened for appending: lines of several workers never mix
         finally:
             os.close(handle)
     except (OSError, ValueError):  # ValueError: a number of more digits than Python writes out
@@ -174,11 +182,15 @@ class Reader:
 
 
 def ask_to_stop(path, why):
-    """Ask the run to put back what is in and to end, from the process that listens; ``why`` stands in the report. The first who asks counts."""
+    """Ask the run to put back what is in and to end, from the process that listens; ``why`` stands in the report.
+    The first who asks counts.
+    """
     if os.path.lexists(path + STOP):
         return
     try:
-        handle = os.open(path + STOP + ".new", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        handle = os.open(
+            path + STOP + ".new", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
+        )
         try:
             os.write(handle, text.plain(why, LONGEST_TEXT).encode("utf-8"))
         finally:
@@ -189,7 +201,9 @@ def ask_to_stop(path, why):
 
 
 def stop_asked():
-    """Why the run is to end early (a few words, such as "Ctrl-C"), or None. Whoever waits asks this at least every second."""
+    """Why the run is to end early (a few words, such as "Ctrl-C"), or None. Whoever waits asks this at least every
+    second.
+    """
     path = _path()
     if path is None:
         return None
@@ -201,7 +215,9 @@ def stop_asked():
 
 
 def detected(host, endpoint, able):
-    """Tell what will be tested on a host and what will be left out: ``endpoint`` as the detection found it, ``able``: ``{scenario: {can, ...}}``."""
+    """Tell what will be tested on a host and what will be left out: ``endpoint`` as the detection found it,
+    ``able``: ``{scenario: {can, ...}}``.
+    """
     try:
         target = _probing.tested(endpoint)
         words = rows.tested([{"host": host, "target": dict(target, probed=target["url"])}])[0][1] if target else None
@@ -210,7 +226,11 @@ def detected(host, endpoint, able):
         return
     tell("host", host=host, target=target.get("url"), service=target.get("service"), found=words)
     if lacking:
-        tell("note", host=host, text="%d of %d scenarios cannot run here: %s" % (len(lacking), len(able), ", ".join(lacking[:20])))
+        tell(
+            "note",
+            host=host,
+            text="%d of %d scenarios cannot run here: %s" % (len(lacking), len(able), ", ".join(lacking[:20])),
+        )
 
 
 def ended(record):
@@ -225,6 +245,6 @@ def ended(record):
         status=record["status"],
         verdict=record["verdict"],
         word=rows.word(record).lower(),
-        figure="; ".join(rows.objective(each) for each in (missed or measured[:1])) or None,
+        figure="; ".join(rows.objective(each) for each in missed or measured[:1]) or None,
         reason=record.get("reason") or None,
     )

@@ -6,14 +6,21 @@
 from __future__ import annotations
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, ChaosError
-from ansible_collections.magsasa.chaos.plugins.module_utils._judge import metrics, objectives, outcome, phases, timeline, verdict
+from ansible_collections.magsasa.chaos.plugins.module_utils._judge import (
+    metrics,
+    objectives,
+    outcome,
+    phases,
+    timeline,
+    verdict,
+)
 from ansible_collections.magsasa.chaos.plugins.module_utils._probe import samples as packed
 from ansible_collections.magsasa.chaos.plugins.plugin_utils import _objectives
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import recommend, rows, series
 
 _FAULT_KEYS = (
-    "id name family action state requested backend effect measured note notes plan event armed_at injected_at reverted_at revert_cause halted_by "
-    "residue differences undo_problems error series"
+    "id name family action state requested backend effect measured note notes plan event armed_at injected_at"
+    " reverted_at revert_cause halted_by residue differences undo_problems error series"
 ).split()
 _FAULT_TEXTS = ("id", "name", "family", "action", "state", "backend", "revert_cause", "halted_by", "error")
 _EFFECTS = ("confirmed", "mismatch")
@@ -23,10 +30,14 @@ _ENDS = ("deadline", "event_over", "absent", "halt", "halt_condition")  # revert
 
 
 def judge(given, host, stated=()):
-    """``given``: the options of slo_check; ``stated``: see _objectives.apply. Returns the record. Raises ChaosError for what cannot be used."""
+    """``given``: the options of slo_check; ``stated``: see _objectives.apply. Returns the record. Raises ChaosError
+    for what cannot be used.
+    """
     scenario = given.get("scenario")
     if not isinstance(scenario, dict) or not isinstance(scenario.get("id"), str) or not scenario["id"]:
-        raise BadOption("scenario", scenario, "is not a scenario", "pass an entry of the catalogue, with at least an id")
+        raise BadOption(
+            "scenario", scenario, "is not a scenario", "pass an entry of the catalogue, with at least an id"
+        )
     scenario, sources, exempted = _objectives.apply(scenario, stated)
     wanted = objectives.wanted(scenario)
     successes = _whole(given.get("successes", 3), "successes")
@@ -51,7 +62,15 @@ def judge(given, host, stated=()):
     ran = status in outcome.RAN and bool(figures["metrics"])
     judged = figures if ran else {"phases": {}, "metrics": {}}  # what did not run measured none of its objectives
     compared = objectives.compare(wanted, judged["metrics"], judged["phases"])
-    word, why = verdict.verdict(status, fault, figures["phases"], compared, reason, verdict.breached(fault, given.get("halted")), figures["metrics"])
+    word, why = verdict.verdict(
+        status,
+        fault,
+        figures["phases"],
+        compared,
+        reason,
+        verdict.breached(fault, given.get("halted")),
+        figures["metrics"],
+    )
     if word == "unknown" and status == "completed" and not found and fault.get("effect") == "confirmed":
         why = NO_SAMPLES
     record = {
@@ -78,10 +97,16 @@ def judge(given, host, stated=()):
 
 
 def _between(samples, probe, fault, others):
-    """Samples (and the probe's summary for them) from the end of the fault before this one to the beginning of the one after it: of those that one
+    """Samples (and the probe's summary for them) from the end of the fault before this one to the beginning of the one
+    after it: of those that one
     probe watched in turn, each has a baseline and a recovery of its own."""
     if not isinstance(others, list):
-        raise BadOption("others", others, "is not a list of fault records", "pass the records of the faults that the probe watched too")
+        raise BadOption(
+            "others",
+            others,
+            "is not a list of fault records",
+            "pass the records of the faults that the probe watched too",
+        )
     own = phases.bounds([], fault, probe)
     begin, end = float("-inf"), float("inf")
     for other in others:
@@ -95,12 +120,16 @@ def _between(samples, probe, fault, others):
             begin = max(begin, its.hold_to)
     kept = [sample for sample in samples if begin <= sample.intended_s < end]
     if probe and len(kept) < len(samples):
-        probe = {key: value for key, value in probe.items() if key != "due"}  # what was due in this part nobody has counted
+        probe = {
+            key: value for key, value in probe.items() if key != "due"
+        }  # what was due in this part nobody has counted
     return kept, probe
 
 
 def _told(fault):
-    """What the report keeps of a fault record, in the form that docs/report.schema.json publishes: it came from a host, which may say anything."""
+    """What the report keeps of a fault record, in the form that docs/report.schema.json publishes: it came from a
+    host, which may say anything.
+    """
     kept = {key: fault[key] for key in _FAULT_KEYS if key in fault}
     for key in _FAULT_TEXTS:
         if kept.get(key) is not None and not isinstance(kept[key], str):
@@ -108,7 +137,14 @@ def _told(fault):
     for key in ("name", "note"):
         if key in kept:
             kept[key] = "" if kept[key] is None else str(kept[key])
-    for key, empty in (("requested", {}), ("measured", {}), ("plan", []), ("notes", []), ("residue", []), ("differences", [])):
+    for key, empty in (
+        ("requested", {}),
+        ("measured", {}),
+        ("plan", []),
+        ("notes", []),
+        ("residue", []),
+        ("differences", []),
+    ):
         if key in kept:
             kept[key] = kept[key] or empty
     for key in ("notes", "residue", "differences"):
@@ -139,7 +175,9 @@ def is_lacking(text):
 
 
 def _status(given, fault):
-    """(status, reason): what kept the tool from its work, first come first named. Residue and differences come before everything that ran."""
+    """(status, reason): what kept the tool from its work, first come first named. Residue and differences come
+    before everything that ran.
+    """
     if fault and fault.get("residue"):
         return "failed", "left behind: %s" % "; ".join(str(each) for each in fault["residue"])
     if fault and fault.get("differences"):
@@ -174,7 +212,10 @@ def _target(target):
     if not isinstance(target, dict):
         raise BadOption("target", target, "is not a mapping", "pass the result of the filter tested")
     process = target.get("process") if isinstance(target.get("process"), dict) else None
-    told = {key: None if target.get(key) is None else str(target[key]) for key in ("url", "probed", "service", "framework", "step", "why")}
+    told = {
+        key: None if target.get(key) is None else str(target[key])
+        for key in ("url", "probed", "service", "framework", "step", "why")
+    }
     return dict(told, process=process and {key: process.get(key) for key in ("pid", "name", "command", "user", "unit")})
 
 
@@ -184,7 +225,11 @@ def _wave(wave):
         return None
     if not isinstance(wave, dict) or not isinstance(wave.get("hosts"), list):
         raise BadOption("wave", wave, "is not a wave", "pass number, of and hosts, as the role suite does")
-    return {"number": _whole(wave.get("number"), "wave.number"), "of": _whole(wave.get("of"), "wave.of"), "hosts": [str(each) for each in wave["hosts"]]}
+    return {
+        "number": _whole(wave.get("number"), "wave.number"),
+        "of": _whole(wave.get("of"), "wave.of"),
+        "hosts": [str(each) for each in wave["hosts"]],
+    }
 
 
 def _whole(value, option):

@@ -31,10 +31,20 @@ def inventory_refusal(touched):
     host = touched.name + touched.why
     if protects(values["chaos_protected"]):
         clear = str(values["chaos_protected"]).strip().lower() in TRUE
-        note = "" if clear else " ('%s' is neither true nor false, which counts as true)" % printable(values["chaos_protected"])
-        return "refused by the protected guard: chaos_protected is true for %s%s; remove the variable from its inventory to lift this guard" % (host, note)
+        note = (
+            ""
+            if clear
+            else " ('%s' is neither true nor false, which counts as true)" % printable(values["chaos_protected"])
+        )
+        return (
+            "refused by the protected guard: chaos_protected is true for %s%s; remove the variable from its inventory"
+            " to lift this guard" % (host, note)
+        )
     if not boolean(values["chaos_allowed"] or False, strict=False):
-        return "refused by the allowed guard: chaos_allowed is not true for %s; set chaos_allowed=true in its inventory to lift this guard" % host
+        return (
+            "refused by the allowed guard: chaos_allowed is not true for %s; set chaos_allowed=true in its inventory to"
+            " lift this guard" % host
+        )
     twin = touched.twin()
     if twin:
         return TWINS % (touched.name, twin[0], "both are at %s" % printable(twin[1]), twin[0])
@@ -44,32 +54,49 @@ def inventory_refusal(touched):
 def malformed(name, arguments):
     """What is wrong with an option of the fault module ``name`` (one sentence), or None.
 
-    Only of values on which Ansible's own check of a module's options ends in an exception, which a user would see as a traceback from
+    Only of values on which Ansible's own check of a module's options ends in an exception, which a user would see as a
+    traceback from
     the host: an endless number where a whole one is wanted, a number where a mapping is.
     """
     for option, spec in dict(ENVELOPE, **family_of(name).options).items():
         for called in [option] + list(spec.get("aliases") or ()):
             try:
-                ArgumentSpecValidator({option: spec}).validate({called: arguments[called]} if called in arguments else {})
+                ArgumentSpecValidator({option: spec}).validate(
+                    {called: arguments[called]} if called in arguments else {}
+                )
             except Exception:
-                return "%s: '%s' cannot be read as %s; see ansible-doc %s" % (called, printable(arguments.get(called)), spec.get("type", "str"), name)
+                return "%s: '%s' cannot be read as %s; see ansible-doc %s" % (
+                    called,
+                    printable(arguments.get(called)),
+                    spec.get("type", "str"),
+                    name,
+                )
     return None
 
 
 def complete(name, arguments):
-    """All options of the fault module ``name`` with their types and defaults, by its own argument spec: ``(options, texts that are secret)``.
+    """All options of the fault module ``name`` with their types and defaults, by its own argument spec: ``(options,
+    texts that are secret)``.
 
-    Paths are texts still: what ``~`` means is for the host to say. Raises ChaosError with the first thing that is wrong.
+    Paths are texts still: what ``~`` means is for the host to say. Raises ChaosError with the first thing that is
+    wrong.
     """
     family = family_of(name)
-    spec = {option: dict(entry, type="str") if entry.get("type") == "path" else entry for option, entry in dict(ENVELOPE, **family.options).items()}
+    spec = {
+        option: dict(entry, type="str") if entry.get("type") == "path" else entry
+        for option, entry in dict(ENVELOPE, **family.options).items()
+    }
     try:
         found = ArgumentSpecValidator(spec, **getattr(family, "constraints", {})).validate(arguments)
     except Exception:
-        raise ChaosError(malformed(name, arguments) or "%s: its options cannot be read; see ansible-doc %s" % (name, name))
+        raise ChaosError(
+            malformed(name, arguments) or "%s: its options cannot be read; see ansible-doc %s" % (name, name)
+        )
     if found.error_messages:
         text = found.error_messages[0]
-        raise ChaosError("Unsupported parameters for (%s) module: %s" % (name, text) if found.unsupported_parameters else text)
+        raise ChaosError(
+            "Unsupported parameters for (%s) module: %s" % (name, text) if found.unsupported_parameters else text
+        )
     return found.validated_parameters, set(found._no_log_values)
 
 
@@ -113,7 +140,9 @@ class FaultAction(ActionBase):
             result.update(failed=True, changed=False, msg=wrong)
             return result
         if self._task.async_val:
-            raise AnsibleError("%s: async is not supported and not needed, because the task returns at once; remove async" % name)
+            raise AnsibleError(
+                "%s: async is not supported and not needed, because the task returns at once; remove async" % name
+            )
         named = {}
         if name.endswith(".network_fault") and arguments.get("state", "present") != "absent":
             try:

@@ -20,7 +20,9 @@ REMEDY = "write a mapping such as {error_rate: 50%, for: 5s}"
 
 
 def parse(value, option="halt_on"):
-    """``{error_rate_pct, latency_ms, for_s}`` of a mapping or of its text; the first two are None where nothing is said. Raises BadOption."""
+    """``{error_rate_pct, latency_ms, for_s}`` of a mapping or of its text; the first two are None where nothing is
+    said. Raises BadOption.
+    """
     given = value
     if isinstance(value, str):
         try:
@@ -33,11 +35,20 @@ def parse(value, option="halt_on"):
     for key in given:
         if key not in KEYS:
             near = difflib.get_close_matches(str(key), KEYS, 1)
-            raise BadOption(option, key, "is not a condition", "did you mean %s?" % near[0] if near else "use one of %s" % ", ".join(KEYS))
+            raise BadOption(
+                option,
+                key,
+                "is not a condition",
+                "did you mean %s?" % near[0] if near else "use one of %s" % ", ".join(KEYS),
+            )
     if given and not {"error_rate", "latency"} & set(given):
         raise BadOption(option, value, "has no condition", "give error_rate, latency or both")
     return {
-        "error_rate_pct": _quantity.percent(given["error_rate"], option + ".error_rate") if given.get("error_rate") else None,
-        "latency_ms": _quantity.duration(given["latency"], option + ".latency") * 1000.0 if given.get("latency") else None,
+        "error_rate_pct": (
+            _quantity.percent(given["error_rate"], option + ".error_rate") if given.get("error_rate") else None
+        ),
+        "latency_ms": (
+            _quantity.duration(given["latency"], option + ".latency") * 1000.0 if given.get("latency") else None
+        ),
         "for_s": _quantity.duration(given.get("for", "5s"), option + ".for", low=0.5),
     }

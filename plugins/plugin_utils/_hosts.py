@@ -3,8 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Run a module on any host of the inventory from within one action. Private to magsasa.chaos.
 
-Ansible gives an action the connection of one host. An action that looks after many hosts at once, so that no fork of the
-controller is held for the length of a hold, opens the others itself, with the same steps as Ansible's own task executor.
+Ansible gives an action the connection of one host. An action that looks after many hosts at once, so that no fork of
+the
+controller is held for the length of a hold, opens the others itself, with the same steps as Ansible's own task
+executor.
 """
 
 from __future__ import annotations
@@ -45,16 +47,22 @@ class _Opener(TaskExecutor):
         self._loader = action._loader
         self._shared_loader_obj = action._shared_loader_obj
         self._new_stdin = None
-        self._play_context = action._play_context.set_task_and_variable_override(task=action._task, variables=variables, templar=templar)
+        self._play_context = action._play_context.set_task_and_variable_override(
+            task=action._task, variables=variables, templar=templar
+        )
         kind = templar.template(variables.get("ansible_connection", C.DEFAULT_TRANSPORT))
         self._connection = self._get_connection(variables, templar, "ssh" if kind == "smart" else kind)
         self._set_connection_options(variables, templar)
 
 
 def _task_of_another(task):
-    """The task with its ``environment`` as it was written: Ansible has filled it in with the variables of the task's own host."""
+    """The task with its ``environment`` as it was written: Ansible has filled it in with the variables of the
+    task's own host.
+    """
     own = (task.get_ds() or {}).get("environment")
-    written = list(task._get_parent_attribute("environment", omit=True) or []) + (own if isinstance(own, list) else [own] if own else [])
+    written = list(task._get_parent_attribute("environment", omit=True) or []) + (
+        own if isinstance(own, list) else [own] if own else []
+    )
     if not written:
         return task
     other = task.copy()
@@ -65,7 +73,8 @@ def _task_of_another(task):
 def _parent():
     """Pid of the ansible-playbook that forked us; None when it is gone already and somebody else is our parent now.
 
-    A forked worker has its parent's command line. (The parent may be process 1 of a container, so 1 alone says nothing.)
+    A forked worker has its parent's command line. (The parent may be process 1 of a container, so 1 alone says
+    nothing.)
     """
     pid = os.getppid()
     return pid if processes.argv(pid) == processes.argv(os.getpid()) else None
@@ -73,7 +82,11 @@ def _parent():
 
 def _checked_argv(argv):
     """What a host told us to run on it, when it is the runtime archive and nothing else; it runs on that host only."""
-    if not isinstance(argv, list) or len(argv) != 7 or not all(isinstance(word, str) and 0 < len(word) < 4096 and word.isprintable() for word in argv):
+    if (
+        not isinstance(argv, list)
+        or len(argv) != 7
+        or not all(isinstance(word, str) and 0 < len(word) < 4096 and word.isprintable() for word in argv)
+    ):
         return None
     python, archive = argv[0], argv[4]
     fixed = argv[1:4] == ["-I", "-S", "-B"] and argv[5:] == ["ask", "-"]
@@ -91,8 +104,12 @@ def _object(text):
 
 
 def _takes_input(runner):
-    """Whether a command may have an input on this connection. Ansible asks its user (pipelining), as sudo may want a terminal; without become none does."""
-    return runner._is_pipelining_enabled("new") or bool(runner._connection.has_pipelining and not runner._connection.become)
+    """Whether a command may have an input on this connection. Ansible asks its user (pipelining), as sudo may want
+    a terminal; without become none does.
+    """
+    return runner._is_pipelining_enabled("new") or bool(
+        runner._connection.has_pipelining and not runner._connection.become
+    )
 
 
 class HostRunner:
@@ -102,14 +119,18 @@ class HostRunner:
         self._action = action
         self._vars = task_vars
         self._runners = {}
-        self._again = {str(host): _checked_argv(argv) for host, argv in (again or {}).items()}  # of each host: what answers a step there
+        self._again = {
+            str(host): _checked_argv(argv) for host, argv in (again or {}).items()
+        }  # of each host: what answers a step there
         self._flooded = set()  # hosts whose answer did not fit; they are not asked again
         self._main = _parent()  # an action runs in a worker, a child of ansible-playbook
 
     def run(self, host, module, arguments):
-        """Result (dict) of ``module`` on ``host``; ``unreachable`` or ``failed`` is in the result, nothing is raised for a host.
+        """Result (dict) of ``module`` on ``host``; ``unreachable`` or ``failed`` is in the result, nothing is raised
+        for a host.
 
-        A worker has a session of its own and outlives an ansible-playbook that was killed. It must not go on renewing leases then.
+        A worker has a session of its own and outlives an ansible-playbook that was killed. It must not go on renewing
+        leases then.
         """
         self._check_parent()
         if host in self._flooded:
@@ -124,11 +145,15 @@ class HostRunner:
             return {"failed": True, "unreachable": True, "msg": str(error)}
 
     def opened(self, host):
-        """``(action, variables)`` of a host: whose ``_execute_module`` runs a module there, by the host's own variables. Raises AnsibleError."""
+        """``(action, variables)`` of a host: whose ``_execute_module`` runs a module there, by the host's own
+        variables. Raises AnsibleError.
+        """
         return self._runner(host)
 
     def prepare(self, hosts):
-        """Make the connections of these hosts, which open when they are first used. Ansible's loaders are no place for two threads at once."""
+        """Make the connections of these hosts, which open when they are first used. Ansible's loaders are no place
+        for two threads at once.
+        """
         for host in hosts:
             try:
                 self._runner(host)
@@ -138,7 +163,8 @@ class HostRunner:
     def ask(self, host, question, options):
         """Answer (dict) of ``host`` to a question (see module_utils/_entry/ask.py).
 
-        After the first time through the runtime archive that is on the host while a run has its turn: no payload is built or sent, and the
+        After the first time through the runtime archive that is on the host while a run has its turn: no payload is
+        built or sent, and the
         host loads nothing of Ansible. The module is the fallback.
         """
         self._check_parent()
@@ -162,7 +188,9 @@ class HostRunner:
             found = _object(told["stdout"])  # a complete answer counts, whatever came after it
             if found is None:
                 self._again[host] = None  # what is wrong the module says, and whether there is an archive to ask again
-                self._action._display.vvv("the host gave no answer (%s): %s" % (told["rc"], str(told.get("stderr"))[-2000:]), host=host)
+                self._action._display.vvv(
+                    "the host gave no answer (%s): %s" % (told["rc"], str(told.get("stderr"))[-2000:]), host=host
+                )
             return found
         except MemoryError:
             self._flooded.add(host)
@@ -176,7 +204,9 @@ class HostRunner:
         return {host: argv for host, argv in self._again.items() if argv}
 
     def clock(self, host):
-        """One reading of a host's time of day: (asked, told, answered), seconds since the epoch; asked and answered by our own clock. None without one."""
+        """One reading of a host's time of day: (asked, told, answered), seconds since the epoch; asked and answered
+        by our own clock. None without one.
+        """
         self._check_parent()
         try:
             runner = self._runner(host)[0]

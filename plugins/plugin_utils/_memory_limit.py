@@ -3,8 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A bound on the memory that an action takes on the controller. Private to magsasa.chaos.
 
-What a host says is read to its end by Ansible's connection, whatever its length, before anybody else sees it. A host that never
-stops talking would take all memory of the controller. An action runs in a process of its own, so the kernel can hold that one back.
+What a host says is read to its end by Ansible's connection, whatever its length, before anybody else sees it. A host
+that never
+stops talking would take all memory of the controller. An action runs in a process of its own, so the kernel can hold
+that one back.
 """
 
 from __future__ import annotations
@@ -12,15 +14,23 @@ from __future__ import annotations
 import contextlib
 import resource
 
-EXTRA = 384 << 20  # bytes that the process may take on top of what it has: the longest answer that is used (_hosts.MOST_ANSWER) as bytes, text and objects
+EXTRA = (
+    384
+    << 20
+    # bytes that the process may take on top of what it has: the longest answer that is used (_hosts.MOST_ANSWER) as
+    # bytes,
+    # text and objects
+)
 PER_HOST = 16 << 20  # a thread with its stack, and the samples of a long experiment, several times over
 
 
 @contextlib.contextmanager
 def bounded(hosts):
-    """Inside, a MemoryError meets whoever asks for more than ``hosts`` hosts may need. Where the kernel tells no size there is no bound.
+    """Inside, a MemoryError meets whoever asks for more than ``hosts`` hosts may need. Where the kernel tells no size
+    there is no bound.
 
-    RLIMIT_DATA counts what a process may write to, also where it is mapped (Linux 4.7 and later; see setrlimit(2)). Programs that are
+    RLIMIT_DATA counts what a process may write to, also where it is mapped (Linux 4.7 and later; see setrlimit(2)).
+    Programs that are
     started inside have the bound too, each for itself.
     """
     has = _data()

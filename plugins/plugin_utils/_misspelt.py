@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Variables that look like ours and that nobody reads: a misspelt setting must not pass in silence. Pure. Private to magsasa.chaos."""
+"""Variables that look like ours and that nobody reads: a misspelt setting must not pass in silence. Pure. Private
+to magsasa.chaos.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +13,18 @@ from ansible_collections.magsasa.chaos.plugins.module_utils._errors import print
 from ansible_collections.magsasa.chaos.plugins.plugin_utils import _variables
 
 OURS = "chaos_"
-# Shares of two names that are the same letters in the same order, as difflib counts them. Tried on the typing errors of the tests.
+# Shares of two names that are the same letters in the same order, as difflib counts them. Tried on the typing errors of
+# the tests.
 NEAR = 0.75  # of what follows chaos_: taken for a misspelling
 LIKE = 0.62  # good enough for a question, not for a refusal
 NEAR_WITH_HEAD = 0.85  # of a whole name that does not begin as ours do
 ROLES = ("preflight_", "suite_", "experiment_", "target_app_")
 
 _SETTINGS = [each.name for each in _variables.SETTINGS]
-_OPTIONS = sorted({option for each in _variables.SETTINGS + _variables.RESULTS for option in each.options} | set(_variables.ROLE_OPTIONS))
+_OPTIONS = sorted(
+    {option for each in _variables.SETTINGS + _variables.RESULTS for option in each.options}
+    | set(_variables.ROLE_OPTIONS)
+)
 
 
 def _share(one, other):
@@ -42,7 +48,9 @@ def is_ours(name):
 
 
 def question(name):
-    """What may have been meant by a variable that begins with chaos_ (text, empty without an idea), and whether it is near enough for a refusal."""
+    """What may have been meant by a variable that begins with chaos_ (text, empty without an idea), and whether it
+    is near enough for a refusal.
+    """
     if _plain(name) in _variables.ALSO_CALLED:
         return _variables.ALSO_CALLED[_plain(name)], False
     found, share = nearest(name, _SETTINGS, OURS)
@@ -53,7 +61,9 @@ def _one(name, extra):
     """(refusal, warning) about one variable; empty texts for one that is well."""
     if is_ours(name):
         result = extra and name in _variables.BY_NAME and name not in _SETTINGS
-        return ("%s is a result of a run, not a setting; remove it from the extra variables" % name if result else ""), ""
+        return (
+            "%s is a result of a run, not a setting; remove it from the extra variables" % name if result else ""
+        ), ""
     told = printable(name)
     if _plain(name).startswith(OURS):
         meant, near = question(name)
@@ -66,19 +76,29 @@ def _one(name, extra):
     if _plain(name).startswith(ROLES) and name not in _OPTIONS:
         head = next(each for each in ROLES if _plain(name).startswith(each))
         meant, share = nearest(name, [each for each in _OPTIONS if each.startswith(head)], head)
-        return ("%s is not an option of the role %s; did you mean %s?" % (told, head[:-1], meant) if share >= NEAR else ""), ""
+        return (
+            "%s is not an option of the role %s; did you mean %s?" % (told, head[:-1], meant) if share >= NEAR else ""
+        ), ""
     if name[:1] in "cC" and name not in _variables.ARTIFACTS:
         meant, share = nearest(name, _SETTINGS)
-        return ("%s is not a variable of this collection; did you mean %s?" % (told, meant) if share >= NEAR_WITH_HEAD else ""), ""
+        return (
+            "%s is not a variable of this collection; did you mean %s?" % (told, meant)
+            if share >= NEAR_WITH_HEAD
+            else ""
+        ), ""
     return "", ""
 
 
 def look(names, extra=()):
-    """``(refusals, warnings)``, lists of sentences about the variables ``names`` of a host; those in ``extra`` were given as extra variables.
+    """``(refusals, warnings)``, lists of sentences about the variables ``names`` of a host; those in ``extra`` were
+    given as extra variables.
 
-    An unknown extra variable is refused, as is one that is near one of ours wherever it stands; another one only earns a warning.
+    An unknown extra variable is refused, as is one that is near one of ours wherever it stands; another one only earns
+    a warning.
     """
-    found = [_one(name, name in extra) for name in sorted({str(name) for name in names} | {str(name) for name in extra})]
+    found = [
+        _one(name, name in extra) for name in sorted({str(name) for name in names} | {str(name) for name in extra})
+    ]
     return [refusal for refusal, _warning in found if refusal], [warning for _refusal, warning in found if warning]
 
 
@@ -87,7 +107,10 @@ def look_at_environment(names):
     told = []
     for name in sorted(name for name in names if name.startswith("CHAOS_") and name not in _variables.ENVIRONMENT):
         if name.lower() in _SETTINGS:
-            told.append("the environment variable %s is not read; set it as an Ansible variable: -e %s=..." % (printable(name), name.lower()))
+            told.append(
+                "the environment variable %s is not read; set it as an Ansible variable: -e %s=..."
+                % (printable(name), name.lower())
+            )
             continue
         meant, share = nearest(name, [each.lower() for each in _variables.ENVIRONMENT], OURS)
         if share >= NEAR:

@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption
 
 LONGEST = 63
-# Variables of the environment by which the callback tells its workers the id of the run, and where its reports go unless a variable says otherwise.
+# Variables of the environment by which the callback tells its workers the id of the run, and where its reports go
+# unless a variable says otherwise.
 RUN = "MAGSASA_CHAOS_RUN"
 REPORTS = "MAGSASA_CHAOS_REPORTS"
 
@@ -36,7 +37,8 @@ FAMILIES = (
 
 
 def probe(experiment, host, observer=None):
-    """Name of the probe of an experiment on ``host``: the experiment's, or one of its own on an observer that may watch several hosts.
+    """Name of the probe of an experiment on ``host``: the experiment's, or one of its own on an observer that may watch
+    several hosts.
 
     >>> probe("cpu-light", "web1")
     'cpu-light'
@@ -53,7 +55,9 @@ def probe(experiment, host, observer=None):
 
 
 def seen_from(url, observer, host, address):
-    """``url`` as ``observer`` reaches it: a loopback address becomes the host's own, for everybody but the host itself. Raises BadOption."""
+    """``url`` as ``observer`` reaches it: a loopback address becomes the host's own, for everybody but the host
+    itself. Raises BadOption.
+    """
     if observer == host:
         return url
     try:

@@ -1,10 +1,13 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Objectives of a system, stated for a run, a group or a host, and those of a scenario: which of them count. Pure. Private to magsasa.chaos.
+"""Objectives of a system, stated for a run, a group or a host, and those of a scenario: which of them count. Pure.
+Private to magsasa.chaos.
 
-``chaos_objectives: {recovery_time: 5s, p95: 300ms}`` replaces the objectives of the shipped scenarios key by key, and adds to them. A scenario that
-states its own keeps those, unless the run says otherwise. What a shipped scenario exempts (the fault itself brings it about) is never judged.
+``chaos_objectives: {recovery_time: 5s, p95: 300ms}`` replaces the objectives of the shipped scenarios key by key, and
+adds to them. A scenario that
+states its own keeps those, unless the run says otherwise. What a shipped scenario exempts (the fault itself brings it
+about) is never judged.
 """
 
 from __future__ import annotations
@@ -23,7 +26,9 @@ OWN = "the scenario"
 
 
 def stated(value, place=RUN, option=OPTION):
-    """``{name: limit}`` of one value of chaos_objectives, checked: a mapping, JSON, YAML or ``name=limit,name=limit``. Raises BadOption."""
+    """``{name: limit}`` of one value of chaos_objectives, checked: a mapping, JSON, YAML or
+    ``name=limit,name=limit``. Raises BadOption.
+    """
     option = option if place == RUN else "%s (%s)" % (option, place)
     if value in (None, ""):
         return {}
@@ -51,7 +56,9 @@ def _mapping(text, option):
 
 
 def _unit_given(key, limit, option):
-    """A bare number is seconds elsewhere; of an objective that the report shows in milliseconds it is as likely meant to be those."""
+    """A bare number is seconds elsewhere; of an objective that the report shows in milliseconds it is as likely
+    meant to be those.
+    """
     kind = objectives.KNOWN.get(key.partition(" in ")[0])
     text = str(limit).strip()
     if kind and kind.unit == "ms" and text.replace(".", "", 1).isdigit():
@@ -59,7 +66,8 @@ def _unit_given(key, limit, option):
 
 
 def apply(scenario, layers):
-    """``(scenario, sources, exempted)``: the scenario with the objectives that count, ``{name: where from}``, and what was stated and is not judged.
+    """``(scenario, sources, exempted)``: the scenario with the objectives that count, ``{name: where from}``, and what
+    was stated and is not judged.
 
     ``layers``: ``[(place, value)]`` of chaos_objectives, the weakest first. Raises BadOption.
     """

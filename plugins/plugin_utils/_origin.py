@@ -22,7 +22,8 @@ def extra_variables(loader):
 
 
 def layers(name, task_vars, loader):
-    """``[(place, raw value)]`` of a variable, the weakest first: groups from the outermost in, the host, the play, the run.
+    """``[(place, raw value)]`` of a variable, the weakest first: groups from the outermost in, the host, the play, the
+    run.
 
     ``group_vars`` and ``host_vars`` count beside the inventory and beside the playbook, as they do for Ansible.
     """
@@ -32,7 +33,9 @@ def layers(name, task_vars, loader):
     host = inventory.get_host(task_vars["inventory_hostname"])
     found = []
     groups = sort_groups(host.get_groups()) if host else []
-    for place, entity in [("group %s" % group.name, group) for group in groups] + ([("host %s" % host.name, host)] if host else []):
+    for place, entity in [("group %s" % group.name, group) for group in groups] + (
+        [("host %s" % host.name, host)] if host else []
+    ):
         value = _of_entity(name, entity, inventory, loader)
         found += [] if value is None else [(place, value)]
     given = extra_variables(loader)

@@ -1,7 +1,8 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Peers of a network fault by their names in the inventory: hosts and groups become addresses. Private to magsasa.chaos.
+"""Peers of a network fault by their names in the inventory: hosts and groups become addresses. Private to
+magsasa.chaos.
 
 Only the controller knows the inventory, and only what it resolves is the same for all hosts.
 """
@@ -46,11 +47,17 @@ def translate(arguments, task_vars, touched):
 def stand_in(options):
     """Options of a scenario with an address in the place of each name, for who has no inventory to ask."""
     option, texts = _given(options)
-    return dict(options, **{option: [each if _NUMBERS.fullmatch(each) else "192.0.2.1" for each in texts]}) if option else options
+    return (
+        dict(options, **{option: [each if _NUMBERS.fullmatch(each) else "192.0.2.1" for each in texts]})
+        if option
+        else options
+    )
 
 
 def _given(options):
-    """``(option, texts)``; ``(None, [])`` when nothing is given, or nothing that can be read as a list: the module says so."""
+    """``(option, texts)``; ``(None, [])`` when nothing is given, or nothing that can be read as a list: the module
+    says so.
+    """
     option = next((each for each in OPTIONS if options.get(each) is not None), None)
     given = options[option] if option else None
     given = given.split(",") if isinstance(given, str) else given
@@ -65,11 +72,20 @@ def _hosts(text, option, task_vars, touched):
     if text not in groups:
         problem = "is not an IPv4 or IPv6 address or network, and not a host or group of the inventory"
         raise BadOption(
-            option, text, problem, "use an address such as 192.0.2.7, a network such as 192.0.2.0/24, or a name shown by ansible-inventory --graph"
+            option,
+            text,
+            problem,
+            "use an address such as 192.0.2.7, a network such as 192.0.2.0/24, or a name shown by ansible-inventory"
+            " --graph",
         )
     found = [host for host in groups[text] if host != touched]
     if not found:
-        raise BadOption(option, text, "is a group without other hosts than this one", "name a group with other hosts, or leave it out")
+        raise BadOption(
+            option,
+            text,
+            "is a group without other hosts than this one",
+            "name a group with other hosts, or leave it out",
+        )
     return found
 
 
@@ -79,7 +95,12 @@ def _home(host, option, task_vars):
         return str(task_vars["hostvars"][host].get("ansible_host") or host)
     except (AnsibleError, KeyError) as error:
         said = printable(" ".join(str(error).split()), 120)
-        raise BadOption(option, host, "has an ansible_host that cannot be read (%s)" % said, "set it to an address, or name the address here")
+        raise BadOption(
+            option,
+            host,
+            "has an ansible_host that cannot be read (%s)" % said,
+            "set it to an address, or name the address here",
+        )
 
 
 def _addresses(home):
@@ -93,12 +114,21 @@ def _addresses(home):
         answers = socket.getaddrinfo(text, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         return []
-    found = {ipaddress.ip_address(answer[4][0].partition("%")[0]) for answer in answers if answer[0] in (socket.AF_INET, socket.AF_INET6)}
+    found = {
+        ipaddress.ip_address(answer[4][0].partition("%")[0])
+        for answer in answers
+        if answer[0] in (socket.AF_INET, socket.AF_INET6)
+    }
     return [str(each) for each in sorted(found, key=lambda each: (each.version, int(each)))]
 
 
 def _nowhere(text, host, option, task_vars):
     home = printable(_home(host, option, task_vars))
     whose = "has no address" if text == host else "has the host '%s', which has no address" % printable(host)
-    problem = "%s: the controller cannot resolve its %s" % (whose, "name" if home == host else "ansible_host '%s'" % home)
-    return BadOption(option, text, problem, "set ansible_host of '%s' to an address, or name the address here" % printable(host))
+    problem = "%s: the controller cannot resolve its %s" % (
+        whose,
+        "name" if home == host else "ansible_host '%s'" % home,
+    )
+    return BadOption(
+        option, text, problem, "set ansible_host of '%s' to an address, or name the address here" % printable(host)
+    )

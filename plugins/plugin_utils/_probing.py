@@ -1,7 +1,8 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a run probes: ``chaos_probe`` and the key ``probe`` of a scenario, checked and made options of the module probe. Pure. Private to magsasa.chaos.
+"""What a run probes: ``chaos_probe`` and the key ``probe`` of a scenario, checked and made options of the module probe.
+Pure. Private to magsasa.chaos.
 
 Headers, body and URL may hold secrets: nothing here puts them into a message.
 """
@@ -47,7 +48,9 @@ def check(probe, label="chaos_probe"):
     _mapping(probe, "headers", label)
     number = _rate(probe.get("rate", 20), label + ".rate")
     timeout = _quantity.duration(probe.get("timeout", "2s"), label + ".timeout", low=0.01, high=60.0)
-    made = options(probe, {"url": "http://localhost:5000", "health_url": "http://localhost:5000/health"}, number, timeout)
+    made = options(
+        probe, {"url": "http://localhost:5000", "health_url": "http://localhost:5000/health"}, number, timeout
+    )
     try:
         specs.parse(dict({key: spec.get("default") for key, spec in specs.OPTIONS.items()}, **made), timeout)
     except ChaosError as error:
@@ -56,7 +59,9 @@ def check(probe, label="chaos_probe"):
 
 
 def merged(run, scenario):
-    """The probe of one scenario: its own keys come before those of the run; headers and expectations are put together."""
+    """The probe of one scenario: its own keys come before those of the run; headers and expectations are put
+    together.
+    """
     run, scenario = given(run), given(scenario, "probe")
     found = dict(run, **scenario)
     for key in ("headers", "expect"):
@@ -70,7 +75,9 @@ def merged(run, scenario):
 
 
 def options(probe, endpoint, rate, timeout):
-    """Options of the module probe. The health address of the service is the default; a URL that begins with / is one of the service."""
+    """Options of the module probe. The health address of the service is the default; a URL that begins with / is
+    one of the service.
+    """
     expect = probe.get("expect") or {}
     headers = {str(key): str(value) for key, value in (probe.get("headers") or {}).items()}
     body = probe.get("body")
@@ -116,7 +123,9 @@ def origin(probe):
 
 
 def detection_headers(probe, target_url):
-    """Headers with which the named service is asked for its health: those of the probe, when both are of one origin; {} else."""
+    """Headers with which the named service is asked for its health: those of the probe, when both are of one
+    origin; {} else.
+    """
     probe = given(probe)
     if not target_url or not probe.get("headers"):
         return {}
@@ -133,7 +142,8 @@ def _known(mapping, known, label):
         if key not in known:
             near = difflib.get_close_matches(str(key), known, 1)
             raise ChaosError(
-                "%s: '%s' is not a valid key; %s" % (label, printable(key, 40), "did you mean '%s'?" % near[0] if near else "use " + ", ".join(known))
+                "%s: '%s' is not a valid key; %s"
+                % (label, printable(key, 40), "did you mean '%s'?" % near[0] if near else "use " + ", ".join(known))
             )
 
 
@@ -177,7 +187,10 @@ def tested(endpoint, probe=None):
     method = str(probe.get("method") or "GET")
     return {
         "url": _redact.url(endpoint["url"]),
-        "probed": ("" if method == "GET" else method + " ") + _redact.url(probe.get("url") or endpoint.get("health_url") or endpoint["url"]),
+        "probed": (
+            ("" if method == "GET" else method + " ")
+            + _redact.url(probe.get("url") or endpoint.get("health_url") or endpoint["url"])
+        ),
         "service": " ".join(str(endpoint[key]) for key in ("service", "version") if endpoint.get(key)) or None,
         "framework": endpoint.get("framework"),
         "process": {key: process.get(key) for key in ("pid", "name", "command", "user", "unit")} if process else None,

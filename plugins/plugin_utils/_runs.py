@@ -16,7 +16,9 @@ from ansible_collections.magsasa.chaos.plugins.module_utils._host import process
 
 
 def identity():
-    """12 hexadecimal digits that every action of this ansible-playbook makes alike: actions run in workers, children of one process."""
+    """12 hexadecimal digits that every action of this ansible-playbook makes alike: actions run in workers,
+    children of one process.
+    """
     main = os.getppid()
     text = "%s:%s:%d:%s" % (socket.gethostname(), _clock.boot_id(), main, processes.start_time(main))
     return hashlib.sha256(text.encode("utf-8")).hexdigest()[:12]
@@ -36,7 +38,9 @@ def who(task_vars):
 
 
 def run(task_vars, host, experiment=False, **more):
-    """The option ``run`` of a module: see module_utils/_life/turn.py. ``host``: what the inventory calls the host that is touched."""
+    """The option ``run`` of a module: see module_utils/_life/turn.py. ``host``: what the inventory calls the host
+    that is touched.
+    """
     given = {"id": identity(), "by": who(task_vars), "host": str(host), "experiment": bool(experiment)}
     given.update({key: value for key, value in more.items() if value not in (None, "")})
     return given

@@ -1,9 +1,11 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The form of a scenario file (docs/scenario.schema.json), and whether the options of a scenario mean something. Pure. Private to magsasa.chaos.
+"""The form of a scenario file (docs/scenario.schema.json), and whether the options of a scenario mean something. Pure.
+Private to magsasa.chaos.
 
-A controller has no JSON Schema library of its own, so the form is checked here; a test holds the two against each other. Options are
+A controller has no JSON Schema library of its own, so the form is checked here; a test holds the two against each
+other. Options are
 checked as the family's own module would check them, before any host is touched.
 """
 
@@ -39,13 +41,26 @@ KEYS = {
     "available": (bool, "true or false"),
     "unavailable_reason": (str, "a text"),
 }
-SHARED = ("max_duration", "halt_on", "force")  # options of every fault module that a scenario may give; the others come from the run
+SHARED = (
+    "max_duration",
+    "halt_on",
+    "force",
+)  # options of every fault module that a scenario may give; the others come from the run
 # What stands for a value that port detection will fill in.
-STAND_INS = {"@port": 8000, "@pid": 2, "@unit": "app.service", "@database_engine": "sqlite", "@database_path": "/var/lib/app/app.db", "@database_port": None}
+STAND_INS = {
+    "@port": 8000,
+    "@pid": 2,
+    "@unit": "app.service",
+    "@database_engine": "sqlite",
+    "@database_path": "/var/lib/app/app.db",
+    "@database_port": None,
+}
 
 
 def check(entries, source="the catalogue"):
-    """Raise ChaosError, naming file, entry and key, when an entry has not the form of a scenario or its options mean nothing. Returns the entries."""
+    """Raise ChaosError, naming file, entry and key, when an entry has not the form of a scenario or its options
+    mean nothing. Returns the entries.
+    """
     return check_options(check_form(entries, source), source)
 
 
@@ -79,14 +94,20 @@ def check_form(entries, source="the catalogue"):
 def _check_exempt(given, label):
     if given is None:
         return
-    if set(given) != {"objectives", "why"} or not isinstance(given["objectives"], list) or not isinstance(given["why"], str):
+    if (
+        set(given) != {"objectives", "why"}
+        or not isinstance(given["objectives"], list)
+        or not isinstance(given["why"], str)
+    ):
         raise ChaosError("%s: needs a list 'objectives' and a text 'why', and nothing else" % label)
     for name in given["objectives"]:
         _one_of(name, sorted(objectives.KNOWN), label)
 
 
 def check_options(entries, source="the catalogue"):
-    """Raise ChaosError when the options of an entry, whose form is checked, mean nothing to its family. Returns the entries."""
+    """Raise ChaosError when the options of an entry, whose form is checked, mean nothing to its family. Returns the
+    entries.
+    """
     for entry in entries:
         if entry.get("available", True):
             _check_options(entry, _label(source, entry["id"]) + ": options")
@@ -101,7 +122,9 @@ def _check_keys(entry, label):
     for key, value in entry.items():
         if key not in KEYS:
             near = difflib.get_close_matches(str(key), KEYS, 1)
-            raise ChaosError("%s: the key '%s' is unknown%s" % (label, key, "; did you mean '%s'?" % near[0] if near else ""))
+            raise ChaosError(
+                "%s: the key '%s' is unknown%s" % (label, key, "; did you mean '%s'?" % near[0] if near else "")
+            )
         kinds, called = KEYS[key]
         wrong = isinstance(value, bool) if kinds != bool else False  # true is an int for Python
         if wrong or not isinstance(value, kinds):
@@ -119,7 +142,9 @@ def _one_of(value, known, label):
 
 
 def _plain(value):
-    """A value without what Ansible ties to it: its validator copies everything, and would copy the templar that a lazy value holds."""
+    """A value without what Ansible ties to it: its validator copies everything, and would copy the templar that a
+    lazy value holds.
+    """
     if isinstance(value, dict):
         return {str(key): _plain(each) for key, each in value.items()}
     if isinstance(value, (list, tuple)):
@@ -129,14 +154,23 @@ def _plain(value):
 
 def _check_options(entry, label):
     """As the module of the family does, with stand-ins for what is filled in later."""
-    family = importlib.import_module("ansible_collections.magsasa.chaos.plugins.module_utils._families." + entry["family"]).FAMILY
-    values = {key: STAND_INS.get(value, value) if isinstance(value, str) else value for key, value in entry["options"].items()}
+    family = importlib.import_module(
+        "ansible_collections.magsasa.chaos.plugins.module_utils._families." + entry["family"]
+    ).FAMILY
+    values = {
+        key: STAND_INS.get(value, value) if isinstance(value, str) else value for key, value in entry["options"].items()
+    }
     for key, value in values.items():
         if isinstance(value, str) and value.startswith("@"):
-            raise ChaosError("%s: %s: '%s' is not a known placeholder; use one of %s" % (label, key, value, ", ".join(STAND_INS)))
+            raise ChaosError(
+                "%s: %s: '%s' is not a known placeholder; use one of %s" % (label, key, value, ", ".join(STAND_INS))
+            )
         if key not in family.options and key not in SHARED:
             near = difflib.get_close_matches(str(key), family.options, 1)
-            raise ChaosError("%s: %s_fault has no option '%s'%s" % (label, entry["family"], key, "; did you mean '%s'?" % near[0] if near else ""))
+            raise ChaosError(
+                "%s: %s_fault has no option '%s'%s"
+                % (label, entry["family"], key, "; did you mean '%s'?" % near[0] if near else "")
+            )
     own = {key: _plain(value) for key, value in values.items() if key in family.options and value is not None}
     own = _peers.stand_in(own) if entry["family"] == "network" else own
     found = ArgumentSpecValidator(family.options, **getattr(family, "constraints", {})).validate(own)

@@ -11,14 +11,18 @@ from ansible_collections.magsasa.chaos.plugins.module_utils._errors import print
 def slice_of(variables):
     """What job this is a slice of (text), or None. ``variables``: those of a host.
 
-    AWX runs the slices of a job template as a workflow that is called as the template is, and tells a job both names; older and newer
+    AWX runs the slices of a job template as a workflow that is called as the template is, and tells a job both names;
+    older and newer
     versions that tell number or count of slices are understood too.
     """
     for head in ("awx", "tower"):
         template, workflow = variables.get(head + "_job_template_name"), variables.get(head + "_workflow_job_name")
         if template and template == workflow:
             return str(template)
-        if any(_above(variables.get(head + key), least) for key, least in (("_job_slice_count", 1), ("_job_slice_number", 0))):
+        if any(
+            _above(variables.get(head + key), least)
+            for key, least in (("_job_slice_count", 1), ("_job_slice_number", 0))
+        ):
             return str(template or "a job template")
     return None
 
@@ -36,6 +40,7 @@ def refusal(variables, declared):
     if template is None:
         return None
     return (
-        "refused by the slices guard: this job is one slice of '%s' and sees only its own hosts of each group, so all slices together could exceed "
-        "chaos_max_percent of a group; use a job slice count of 1, or set chaos_sliced=true to lift this guard" % printable(template, 100)
+        "refused by the slices guard: this job is one slice of '%s' and sees only its own hosts of each group, so all"
+        " slices together could exceed chaos_max_percent of a group; use a job slice count of 1, or set"
+        " chaos_sliced=true to lift this guard" % printable(template, 100)
     )

@@ -22,8 +22,9 @@ def refusal(task):
     if not _is_free(name):
         return None
     return (
-        "refused by the strategy guard: the strategy of this play is %s, in which hosts proceed independently, but an experiment "
-        "handles all hosts of a wave together; set strategy: linear (or ANSIBLE_STRATEGY=linear) to lift this guard" % printable(name, 100)
+        "refused by the strategy guard: the strategy of this play is %s, in which hosts proceed independently, but an"
+        " experiment handles all hosts of a wave together; set strategy: linear (or ANSIBLE_STRATEGY=linear) to lift"
+        " this guard" % printable(name, 100)
     )
 
 

@@ -9,14 +9,22 @@ import random
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption
 
-LEAST = {"isolate": 2, "halves": 2, "majority": 3, "bridge": 3, "ring": 4}  # hosts; with fewer nobody is cut off from anybody
+LEAST = {
+    "isolate": 2,
+    "halves": 2,
+    "majority": 3,
+    "bridge": 3,
+    "ring": 4,
+}  # hosts; with fewer nobody is cut off from anybody
 
 
 def partition(hosts, topology, one=None, seed=None):
     """``{host: [hosts that it refuses]}``, the same from both sides, in the order of ``hosts``. Raises BadOption.
 
-    isolate: ``one`` (the first when left out) is cut off from all others. halves: two parts, the first the larger one. majority: a minority of as
-    many hosts as can be is cut off. bridge: two halves that only ``one`` reaches. ring: each reaches its two neighbours only. ``seed`` shuffles
+    isolate: ``one`` (the first when left out) is cut off from all others. halves: two parts, the first the larger one.
+    majority: a minority of as
+    many hosts as can be is cut off. bridge: two halves that only ``one`` reaches. ring: each reaches its two neighbours
+    only. ``seed`` shuffles
     the hosts first, the same way each time.
 
     >>> partition(["a", "b", "c"], "isolate")
@@ -24,10 +32,18 @@ def partition(hosts, topology, one=None, seed=None):
     """
     if topology not in LEAST:
         raise BadOption("topology", topology, "is not a topology", "use one of %s" % ", ".join(LEAST))
-    if not isinstance(hosts, (list, tuple)) or not all(isinstance(host, str) for host in hosts) or len(set(hosts)) != len(hosts):
-        raise BadOption("hosts", hosts, "is not a list of different hosts", "give the names of a group, such as groups['db']")
+    if (
+        not isinstance(hosts, (list, tuple))
+        or not all(isinstance(host, str) for host in hosts)
+        or len(set(hosts)) != len(hosts)
+    ):
+        raise BadOption(
+            "hosts", hosts, "is not a list of different hosts", "give the names of a group, such as groups['db']"
+        )
     if len(hosts) < LEAST[topology]:
-        raise BadOption("hosts", ", ".join(hosts), "are too few for %s" % topology, "give at least %d" % LEAST[topology])
+        raise BadOption(
+            "hosts", ", ".join(hosts), "are too few for %s" % topology, "give at least %d" % LEAST[topology]
+        )
     if one is not None and topology not in ("isolate", "bridge"):
         raise BadOption("one", one, "has no effect with %s" % topology, "leave it out")
     if one is not None and one not in hosts:

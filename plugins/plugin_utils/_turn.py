@@ -14,15 +14,23 @@ AROUND_S = 5.0  # what an experiment takes beside its baseline and its hold
 
 
 def run_of(given, task_vars, host):
-    """The option ``run`` for whoever takes the turn; ``given``: scenarios, baseline, lease, wait, force. Raises BadOption."""
+    """The option ``run`` for whoever takes the turn; ``given``: scenarios, baseline, lease, wait, force. Raises
+    BadOption.
+    """
     try:
         force = boolean(given.get("force") or False)
     except TypeError:
         raise BadOption("chaos_run_force", given["force"], "is neither true nor false", "write true or false")
     baseline = _quantity.duration(given.get("baseline") or "10s", "chaos_baseline")
-    holds = [_quantity.duration(each.get("hold") or "0s", "hold") for each in given.get("scenarios") or () if isinstance(each, dict)]
+    holds = [
+        _quantity.duration(each.get("hold") or "0s", "hold")
+        for each in given.get("scenarios") or ()
+        if isinstance(each, dict)
+    ]
     expected = "%gs" % min(sum(each + baseline + AROUND_S for each in holds), 86400.0)
-    return _runs.run(task_vars, host, True, force=force, lease=given.get("lease"), wait=given.get("wait"), expected=expected)
+    return _runs.run(
+        task_vars, host, True, force=force, lease=given.get("lease"), wait=given.get("wait"), expected=expected
+    )
 
 
 def run_lease_s(given):

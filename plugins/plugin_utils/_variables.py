@@ -3,8 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Every variable ``chaos_*`` that the collection reads or sets. Pure data. Private to magsasa.chaos.
 
-The one source of three things: the check for misspelt names (``_misspelt.py``), the argument specs and defaults of the role options that
-a variable feeds, and the table in README.md. ``tools/write_variables.py`` writes the last two; a test says where they differ.
+The one source of three things: the check for misspelt names (``_misspelt.py``), the argument specs and defaults of the
+role options that
+a variable feeds, and the table in README.md. ``tools/write_variables.py`` writes the last two; a test says where they
+differ.
 """
 
 from __future__ import annotations
@@ -21,18 +23,30 @@ def _of(name, default, meaning, options="", kind="str", template=None):
 
 
 def _text(name, default):
-    """The template of a variable that may be a number or a text, such as the answer to a survey; an empty answer is none."""
+    """The template of a variable that may be a number or a text, such as the answer to a survey; an empty answer is
+    none.
+    """
     return "{{ %s | default('') | string or %s }}" % (name, default)
 
 
 SETTINGS = (
-    _of("chaos_allowed", "false", "Whether experiments on a host are allowed. A host is touched only if its inventory says true."),
-    _of("chaos_protected", "false", "Whether a host is protected. True overrides C(chaos_allowed), and so does a value that is neither true nor false."),
+    _of(
+        "chaos_allowed",
+        "false",
+        "Whether experiments on a host are allowed. A host is touched only if its inventory says true.",
+    ),
+    _of(
+        "chaos_protected",
+        "false",
+        "Whether a host is protected. True overrides C(chaos_allowed), and so does a value that is neither true nor"
+        " false.",
+    ),
     _of("chaos_hosts", "all", "Hosts of the run, as an Ansible host pattern."),
     _of(
         "chaos_intensity",
         "light",
-        "Intensity of the run (smoke, light, medium, heavy, full or extended). Each playbook, such as C(chaos_light), sets its own.",
+        "Intensity of the run (smoke, light, medium, heavy, full or extended). Each playbook, such as C(chaos_light),"
+        " sets its own.",
         "preflight_intensity suite_intensity",
         template="{{ chaos_intensity | default('light', true) }}",
     ),
@@ -56,14 +70,19 @@ SETTINGS = (
     _of(
         "chaos_target_url",
         "",
-        "URL of the service. When empty, port detection finds the service; the environment variables C(APP_PORT) and C(CHAOS_TARGET_PORT) name its port.",
+        "URL of the service. When empty, port detection finds the service; the environment variables C(APP_PORT) and"
+        " C(CHAOS_TARGET_PORT) name its port.",
         "preflight_target_url",
-        template="{{ chaos_target_url | default('', true) or ('' if preflight_ports or preflight_service else preflight_probe | magsasa.chaos.probe_target) }}",
+        template=(
+            "{{ chaos_target_url | default('', true) or ('' if preflight_ports or preflight_service else"
+            " preflight_probe | magsasa.chaos.probe_target) }}"
+        ),
     ),
     _of(
         "chaos_service",
         "",
-        "Name of the service, as its health document, its systemd unit or its process reports it. No other service is tested.",
+        "Name of the service, as its health document, its systemd unit or its process reports it. No other service is"
+        " tested.",
         "preflight_service",
         template="{{ chaos_service | default('', true) }}",
     ),
@@ -86,12 +105,16 @@ SETTINGS = (
     _of(
         "chaos_probe",
         "",
-        "What to probe instead of the health endpoint, with the keys url, method, headers, body, expect (status, json, matches), validate_certs, "
-        "timeout and rate.",
+        "What to probe instead of the health endpoint, with the keys url, method, headers, body, expect (status, json,"
+        " matches), validate_certs, timeout and rate.",
     ),
     _of("chaos_probe_url", "", "The C(url) of C(chaos_probe) alone, as C(--probe) sets it."),
     _of("chaos_database_path", "", "SQLite file of the service, if port detection cannot determine it."),
-    _of("chaos_database_port", "", "Port of the service's database on the same host. 3306 means MySQL, any other port PostgreSQL."),
+    _of(
+        "chaos_database_port",
+        "",
+        "Port of the service's database on the same host. 3306 means MySQL, any other port PostgreSQL.",
+    ),
     _of("chaos_sample_app", "true", "Whether to start the sample application if no service is found on this machine."),
     _of(
         "chaos_observer",
@@ -114,7 +137,14 @@ SETTINGS = (
         "preflight_recovery_timeout experiment_recovery_timeout",
         template=_text("chaos_recovery_timeout", "'30s'"),
     ),
-    _of("chaos_probe_rate", "20", "Probes per second.", "preflight_probe_rate experiment_probe_rate", "raw", _text("chaos_probe_rate", "20")),
+    _of(
+        "chaos_probe_rate",
+        "20",
+        "Probes per second.",
+        "preflight_probe_rate experiment_probe_rate",
+        "raw",
+        _text("chaos_probe_rate", "20"),
+    ),
     _of(
         "chaos_probe_timeout",
         "2s",
@@ -125,8 +155,8 @@ SETTINGS = (
     _of(
         "chaos_objectives",
         "those of each scenario",
-        "Objectives of your system, such as C({recovery_time: 5s, p95: 300ms}), for a run, a group or a host. They replace those of the shipped "
-        "scenarios key by key.",
+        "Objectives of your system, such as C({recovery_time: 5s, p95: 300ms}), for a run, a group or a host. They"
+        " replace those of the shipped scenarios key by key.",
     ),
     _of(
         "chaos_halt_on",
@@ -146,7 +176,8 @@ SETTINGS = (
     _of(
         "chaos_max_percent",
         "50",
-        "Share of an inventory group in percent that may be under experiment at the same time; the other hosts wait for the next wave. 100 lifts the guard.",
+        "Share of an inventory group in percent that may be under experiment at the same time; the other hosts wait for"
+        " the next wave. 100 lifts the guard.",
         "preflight_max_percent suite_max_percent",
         "raw",
         _text("chaos_max_percent", "50"),
@@ -159,10 +190,27 @@ SETTINGS = (
         "raw",
         "{{ chaos_seed | default('') | string }}",
     ),
-    _of("chaos_window", "", "Time window in which faults may be injected, such as C(Mon-Fri 09:00-17:00 Europe/Manila) or C(22:00-04:00)."),
-    _of("chaos_run_wait", "30s", "How long to wait while another run experiments on the same host, before this run is refused there."),
-    _of("chaos_run_force", "false", "Whether to go on beside another run on the same host. Each of the two then sees the faults of the other."),
-    _of("chaos_sliced", "false", "Whether a slice of a sliced AWX job may run. C(chaos_max_percent) then applies to the hosts of each slice alone."),
+    _of(
+        "chaos_window",
+        "",
+        "Time window in which faults may be injected, such as C(Mon-Fri 09:00-17:00 Europe/Manila) or C(22:00-04:00).",
+    ),
+    _of(
+        "chaos_run_wait",
+        "30s",
+        "How long to wait while another run experiments on the same host, before this run is refused there.",
+    ),
+    _of(
+        "chaos_run_force",
+        "false",
+        "Whether to go on beside another run on the same host. Each of the two then sees the faults of the other.",
+    ),
+    _of(
+        "chaos_sliced",
+        "false",
+        "Whether a slice of a sliced AWX job may run. C(chaos_max_percent) then applies to the hosts of each slice"
+        " alone.",
+    ),
     _of(
         "chaos_fail_on_breach",
         "true",
@@ -182,24 +230,33 @@ SETTINGS = (
     _of(
         "chaos_report_dir",
         "reports",
-        "Folder for reports. It can also be set with the environment variable C(CHAOS_REPORT_DIR) or C(report_dir) in the section C(slo_report) of ansible.cfg.",
+        "Folder for reports. It can also be set with the environment variable C(CHAOS_REPORT_DIR) or C(report_dir) in"
+        " the section C(slo_report) of ansible.cfg.",
         "preflight_report_dir",
         template="{{ chaos_report_dir | default('', true) }}",
     ),
     _of(
         "chaos_report_to",
         "",
-        "Where to send the report as well: C(https://HOST/PATH) for one HTTP PUT of all its files as a C(tar.gz), C(HOST:/FOLDER) for a copy to a "
-        "host of the inventory, C(/FOLDER) for another folder of the controller.",
+        "Where to send the report as well: C(https://HOST/PATH) for one HTTP PUT of all its files as a C(tar.gz),"
+        " C(HOST:/FOLDER) for a copy to a host of the inventory, C(/FOLDER) for another folder of the controller.",
     ),
     _of(
         "chaos_compare",
         "latest",
-        "The earlier run to compare with: C(latest) (with an experiment in common), C(latest-passed), C(none), the id of a run in the folder of reports, "
-        "or a C(report.json).",
+        "The earlier run to compare with: C(latest) (with an experiment in common), C(latest-passed), C(none), the id"
+        " of a run in the folder of reports, or a C(report.json).",
     ),
-    _of("chaos_fail_on_regression", "false", "Whether the run fails when an experiment became worse than in the run that it is compared with."),
-    _of("chaos_toolkit_journal", "false", "Whether the report has C(journal.json) too, the run in the form of Chaos Toolkit's journal."),
+    _of(
+        "chaos_fail_on_regression",
+        "false",
+        "Whether the run fails when an experiment became worse than in the run that it is compared with.",
+    ),
+    _of(
+        "chaos_toolkit_journal",
+        "false",
+        "Whether the report has C(journal.json) too, the run in the form of Chaos Toolkit's journal.",
+    ),
     _of("chaos_purpose", "", "Why the run is made, for the report."),
     _of("chaos_owner", "", "Who answers for the system under test, for the report."),
     _of("chaos_approved_by", "", "Who approved the run, for the report."),
@@ -237,10 +294,10 @@ RESULTS = (
 
 # Options of the roles that no variable above feeds.
 ROLE_OPTIONS = (
-    "preflight_probe experiment_probe experiment_own_probe preflight_shelves preflight_catalogue preflight_demo_source preflight_contact "
-    "suite_catalogue suite_chosen experiment_scenario experiment_hosts experiment_wave "
-    "target_app_state target_app_source target_app_port target_app_bind target_app_database_url target_app_fragile target_app_enabled target_app_home "
-    "target_app_python target_app_owner target_app_timeout"
+    "preflight_probe experiment_probe experiment_own_probe preflight_shelves preflight_catalogue preflight_demo_source"
+    " preflight_contact suite_catalogue suite_chosen experiment_scenario experiment_hosts experiment_wave"
+    " target_app_state target_app_source target_app_port target_app_bind target_app_database_url target_app_fragile"
+    " target_app_enabled target_app_home target_app_python target_app_owner target_app_timeout"
 ).split()
 
 # Variables of the environment that the commands, the lab and the tests read.
@@ -272,6 +329,9 @@ ALSO_CALLED = {
 }
 
 FREE = "chaos_x_"  # how people may call variables of their own
-ARTIFACTS = ("chaos", "chaos_part_")  # what a workflow of AWX hands on from earlier jobs: the verdict, and that of a slice
+ARTIFACTS = (
+    "chaos",
+    "chaos_part_",
+)  # what a workflow of AWX hands on from earlier jobs: the verdict, and that of a slice
 
 BY_NAME = {each.name: each for each in SETTINGS + RESULTS}

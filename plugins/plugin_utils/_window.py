@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Maintenance windows: when faults may be injected. Pure but for the present time. Private to magsasa.chaos.
 
-``[DAYS] HH:MM-HH:MM [ZONE]``, such as "Mon-Fri 09:00-17:00 Europe/Manila" or "22:00-04:00" (over midnight; it belongs to the day on
+``[DAYS] HH:MM-HH:MM [ZONE]``, such as "Mon-Fri 09:00-17:00 Europe/Manila" or "22:00-04:00" (over midnight; it belongs
+to the day on
 which it begins). Without a zone it is the controller's local time.
 """
 
@@ -17,7 +18,9 @@ from collections import namedtuple
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, printable
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_FORM = re.compile(r"(?:(?P<days>[A-Za-z,-]+)\s+)?(?P<start>\d{1,2}:\d{2})-(?P<end>\d{1,2}:\d{2})(?:\s+(?P<zone>[A-Za-z0-9_+/-]+))?")
+_FORM = re.compile(
+    r"(?:(?P<days>[A-Za-z,-]+)\s+)?(?P<start>\d{1,2}:\d{2})-(?P<end>\d{1,2}:\d{2})(?:\s+(?P<zone>[A-Za-z0-9_+/-]+))?"
+)
 REMEDY = "write it as 'Mon-Fri 09:00-17:00', 'Sat,Sun 22:00-04:00' or '09:00-17:00 Europe/Manila'"
 WHOLE_DAY = 24 * 60
 
@@ -36,7 +39,9 @@ def parse(text):
     try:
         zone = zoneinfo.ZoneInfo(found["zone"]) if found["zone"] else None
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        raise BadOption("chaos_window", text, "names a time zone that is unknown on this controller (%s)" % found["zone"], REMEDY)
+        raise BadOption(
+            "chaos_window", text, "names a time zone that is unknown on this controller (%s)" % found["zone"], REMEDY
+        )
     return Window(_days(found["days"], text), start, end, zone)
 
 
@@ -54,7 +59,9 @@ def _days(names, text):
     for part in names.lower().split(","):
         first, dash, last = part.partition("-")
         if first not in DAYS or (dash and last not in DAYS):
-            raise BadOption("chaos_window", text, "names an unknown day (%s)" % part, "use Mon, Tue, Wed, Thu, Fri, Sat, Sun")
+            raise BadOption(
+                "chaos_window", text, "names an unknown day (%s)" % part, "use Mon, Tue, Wed, Thu, Fri, Sat, Sun"
+            )
         number = DAYS.index(first)
         found.add(number)
         while dash and number != DAYS.index(last):
@@ -70,11 +77,15 @@ def holds(window, now):
     if window.start < window.end:
         return local.weekday() in window.days and window.start <= minute < window.end
     # Over midnight: it began today, or yesterday.
-    return (local.weekday() in window.days and minute >= window.start) or ((local.weekday() - 1) % 7 in window.days and minute < window.end)
+    return (local.weekday() in window.days and minute >= window.start) or (
+        (local.weekday() - 1) % 7 in window.days and minute < window.end
+    )
 
 
 def refusal(value, host, now=None):
-    """Why no fault may be injected now (one sentence), or None. ``value``: a text, a list of texts of which any may hold, or nothing."""
+    """Why no fault may be injected now (one sentence), or None. ``value``: a text, a list of texts of which any may
+    hold, or nothing.
+    """
     texts = list(value) if isinstance(value, (list, tuple)) else [] if value is None else [value]
     if not [text for text in texts if text != ""]:
         return None
@@ -86,5 +97,13 @@ def refusal(value, host, now=None):
     if any(holds(window, now) for window in windows):
         return None
     local = now.astimezone(windows[0].zone)
-    told = (local.strftime("%a %H:%M"), local.tzname() or "local time", printable(", ".join(map(str, texts)), 200), host)
-    return "refused by the window guard: it is %s (%s), outside %s for %s; change or empty chaos_window to lift this guard" % told
+    told = (
+        local.strftime("%a %H:%M"),
+        local.tzname() or "local time",
+        printable(", ".join(map(str, texts)), 200),
+        host,
+    )
+    return (
+        "refused by the window guard: it is %s (%s), outside %s for %s; change or empty chaos_window to lift this guard"
+        % told
+    )

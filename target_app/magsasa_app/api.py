@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The JSON API: pages of a kind, one by number, and what can be created."""
+
 from __future__ import annotations
 
 from datetime import date
@@ -22,7 +23,13 @@ MOST_LINES = 50
 
 def farmer_out(farmer):
     """A farmer as JSON."""
-    return {"id": farmer.id, "code": farmer.code, "name": farmer.name, "province": farmer.province, "hectares": float(farmer.hectares)}
+    return {
+        "id": farmer.id,
+        "code": farmer.code,
+        "name": farmer.name,
+        "province": farmer.province,
+        "hectares": float(farmer.hectares),
+    }
 
 
 def product_out(product):
@@ -32,14 +39,27 @@ def product_out(product):
 
 def order_out(order):
     """An order with its lines as JSON."""
-    lines = [{"product_id": line.product_id, "quantity": line.quantity, "price": float(line.price)} for line in order.lines]
+    lines = [
+        {"product_id": line.product_id, "quantity": line.quantity, "price": float(line.price)} for line in order.lines
+    ]
     total = sum(line.quantity * line.price for line in order.lines)
-    return {"id": order.id, "farmer_id": order.farmer_id, "placed_on": order.placed_on.isoformat(), "lines": lines, "total": float(total)}
+    return {
+        "id": order.id,
+        "farmer_id": order.farmer_id,
+        "placed_on": order.placed_on.isoformat(),
+        "lines": lines,
+        "total": float(total),
+    }
 
 
 def payment_out(payment):
     """A loan payment as JSON."""
-    return {"id": payment.id, "farmer_id": payment.farmer_id, "paid_on": payment.paid_on.isoformat(), "amount": float(payment.amount)}
+    return {
+        "id": payment.id,
+        "farmer_id": payment.farmer_id,
+        "paid_on": payment.paid_on.isoformat(),
+        "amount": float(payment.amount),
+    }
 
 
 KINDS = {
@@ -68,7 +88,10 @@ def page(kind):
 
     def work(session):
         found = session.scalars(select(model).options(*options).order_by(model.id).limit(limit).offset(offset))
-        return {"items": [out(each) for each in found], "total": session.scalar(select(func.count()).select_from(model))}
+        return {
+            "items": [out(each) for each in found],
+            "total": session.scalar(select(func.count()).select_from(model)),
+        }
 
     return jsonify(dict(_call(work), limit=limit, offset=offset))
 
@@ -145,7 +168,11 @@ def create_payment():
 
 def _lines(sent):
     """{product number: quantity} of the lines of an order."""
-    if not isinstance(sent, list) or not 0 < len(sent) <= MOST_LINES or not all(isinstance(each, dict) for each in sent):
+    if (
+        not isinstance(sent, list)
+        or not 0 < len(sent) <= MOST_LINES
+        or not all(isinstance(each, dict) for each in sent)
+    ):
         raise BadRequest("lines: must be a list of 1 to %d objects with product_id and quantity" % MOST_LINES)
     wanted = {}
     for line in sent:

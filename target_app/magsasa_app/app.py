@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The Flask application, and the one place that turns errors into answers."""
+
 from __future__ import annotations
 
 import logging
@@ -44,7 +45,11 @@ def _bad_request(error):
 
 
 def _unavailable(_error):
-    return jsonify(error="the database is not available; try again"), 503, {"Retry-After": str(Unavailable.retry_after_s)}
+    return (
+        jsonify(error="the database is not available; try again"),
+        503,
+        {"Retry-After": str(Unavailable.retry_after_s)},
+    )
 
 
 def _http(error):

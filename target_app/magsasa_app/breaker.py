@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A circuit breaker: after some failures in a row nothing is sent to the database but a re-check in the background."""
+
 from __future__ import annotations
 
 import logging
@@ -13,7 +14,8 @@ log = logging.getLogger(__name__)
 class Breaker:
     """Closed while the database answers.
 
-    ``check()`` raises while it does not; it runs in one thread of its own, every ``recheck_s`` seconds, until it returns.
+    ``check()`` raises while it does not; it runs in one thread of its own, every ``recheck_s`` seconds, until it
+    returns.
     ``on_close()`` is called before requests are let through again.
     """
 

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Settings from the environment, each checked once."""
+
 from __future__ import annotations
 
 import os
@@ -28,7 +29,9 @@ class Config:
 
 
 def from_environment(environ=None):
-    """Config of DATABASE_URL, APP_DATABASE_FILE, APP_PORT, APP_BIND and FRAGILE; raises ValueError with one sentence."""
+    """Config of DATABASE_URL, APP_DATABASE_FILE, APP_PORT, APP_BIND and FRAGILE; raises ValueError with one
+    sentence.
+    """
     environ = os.environ if environ is None else environ
     port = environ.get("APP_PORT") or "8000"
     if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
@@ -36,8 +39,17 @@ def from_environment(environ=None):
     fragile = (environ.get("FRAGILE") or "0").lower()
     if fragile not in ("0", "1", "true", "false", "yes", "no"):
         raise ValueError("FRAGILE: '%s' is neither on nor off; use 1 or 0" % fragile)
-    url = _url(environ["DATABASE_URL"]) if environ.get("DATABASE_URL") else URL.create("sqlite", database=environ.get("APP_DATABASE_FILE") or "magsasa.db")
-    return Config(database_url=_supported(url), port=int(port), bind=environ.get("APP_BIND") or "127.0.0.1", fragile=fragile in ("1", "true", "yes"))
+    url = (
+        _url(environ["DATABASE_URL"])
+        if environ.get("DATABASE_URL")
+        else URL.create("sqlite", database=environ.get("APP_DATABASE_FILE") or "magsasa.db")
+    )
+    return Config(
+        database_url=_supported(url),
+        port=int(port),
+        bind=environ.get("APP_BIND") or "127.0.0.1",
+        fragile=fragile in ("1", "true", "yes"),
+    )
 
 
 def _url(text):
@@ -45,7 +57,9 @@ def _url(text):
     try:
         return make_url(text)
     except (ArgumentError, ValueError):
-        raise ValueError("DATABASE_URL: is not a URL; write postgresql://user:password@host:5432/name or sqlite:////path/to/file") from None
+        raise ValueError(
+            "DATABASE_URL: is not a URL; write postgresql://user:password@host:5432/name or sqlite:////path/to/file"
+        ) from None
 
 
 def _supported(url):

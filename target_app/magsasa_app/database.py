@@ -3,10 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The one way to the database: every wait is bounded, and an outage is answered fast.
 
-A request never waits longer than ``database_wait_s``: its work runs on a small pool of threads, and a thread that hangs is given
-up by its request. (A stopped server keeps its sockets open and its kernel acknowledges what is sent, so no time-out of the
+A request never waits longer than ``database_wait_s``: its work runs on a small pool of threads, and a thread that hangs
+is given
+up by its request. (A stopped server keeps its sockets open and its kernel acknowledges what is sent, so no time-out of
+the
 connection itself ever fires.) While the breaker is open nothing is sent to the database but the re-check.
 """
+
 from __future__ import annotations
 
 import threading
@@ -57,10 +60,16 @@ class Database:
         url = self.engine.url
         if url.get_backend_name() == "sqlite":
             return {"backend": "sqlite", "path": url.database}
-        return {"backend": "postgresql", "host": url.host or url.query.get("host") or "localhost", "port": url.port or 5432}
+        return {
+            "backend": "postgresql",
+            "host": url.host or url.query.get("host") or "localhost",
+            "port": url.port or 5432,
+        }
 
     def start(self):
-        """Make and fill the tables that are missing. A database that is away does not keep the service from starting, unless it is fragile."""
+        """Make and fill the tables that are missing. A database that is away does not keep the service from
+        starting, unless it is fragile.
+        """
         if self.config.fragile:
             self._check()
             return
@@ -131,5 +140,7 @@ class Database:
 
 
 def is_outage(error):
-    """Whether a driver's error means that the database is away, locked or too slow, rather than that the statement is wrong."""
+    """Whether a driver's error means that the database is away, locked or too slow, rather than that the statement
+    is wrong.
+    """
     return error.connection_invalidated or isinstance(error, (OperationalError, InterfaceError))

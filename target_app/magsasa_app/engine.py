@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Engines with bounded waits, or, for the fragile mode, with those that nobody thought about."""
+
 from __future__ import annotations
 
 from sqlalchemy import create_engine, event
@@ -33,13 +34,19 @@ def make_fresh_engine(config):
     """The engine of checks: a new connection each time, which owes nothing to what happened before."""
     if config.database_url.get_backend_name() == "sqlite":
         return _sqlite(config)
-    return create_engine(config.database_url, poolclass=NullPool, connect_args={} if config.fragile else _bounds(config))
+    return create_engine(
+        config.database_url, poolclass=NullPool, connect_args={} if config.fragile else _bounds(config)
+    )
 
 
 def _sqlite(config):
-    """Opens the file anew each time: cheap, it sees a file that was put in another's place, and no lock outlives its request."""
+    """Opens the file anew each time: cheap, it sees a file that was put in another's place, and no lock outlives
+    its request.
+    """
     wait = FRAGILE_WAIT_S if config.fragile else config.lock_wait_s
-    engine = create_engine(config.database_url, connect_args={"timeout": wait, "check_same_thread": False}, poolclass=NullPool)
+    engine = create_engine(
+        config.database_url, connect_args={"timeout": wait, "check_same_thread": False}, poolclass=NullPool
+    )
     event.listen(engine, "connect", lambda connection, record: connection.execute("PRAGMA foreign_keys=ON"))
     return engine
 

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What clients send, checked: each error is one sentence that names the field and says what is wrong."""
+
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
@@ -52,7 +53,11 @@ def text(name, value, longest):
 def amount(name, value, below):
     """A Decimal with two places, from 0.01 up to less than ``below``."""
     try:
-        found = Decimal(str(value)) if isinstance(value, (int, float, str)) and not isinstance(value, bool) else Decimal("NaN")
+        found = (
+            Decimal(str(value))
+            if isinstance(value, (int, float, str)) and not isinstance(value, bool)
+            else Decimal("NaN")
+        )
         found = found.quantize(Decimal("0.01")) if found.is_finite() and abs(found) < below else Decimal(0)
     except InvalidOperation:
         found = Decimal(0)

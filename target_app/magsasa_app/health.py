@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What operators and machines ask: is it well, is it alive, may it get traffic?"""
+
 from __future__ import annotations
 
 import time
@@ -33,7 +34,13 @@ def is_well():
     """200 when everything that the service needs is there, 503 when not."""
     check = _database_check()
     well = check["status"] == "up"
-    body = {"service": SERVICE, "version": __version__, "status": "ok" if well else "degraded", "uptime_s": _uptime_s(), "checks": {"database": check}}
+    body = {
+        "service": SERVICE,
+        "version": __version__,
+        "status": "ok" if well else "degraded",
+        "uptime_s": _uptime_s(),
+        "checks": {"database": check},
+    }
     return (jsonify(body), 200) if well else (jsonify(body), 503, _RETRY)
 
 

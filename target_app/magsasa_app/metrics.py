@@ -2,13 +2,22 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """/metrics in Prometheus' text format."""
+
 from __future__ import annotations
 
 import re
 import time
 
 from flask import Response, request
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
 
 _BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
@@ -21,7 +30,9 @@ class Metrics:
         self._database = database
         self._registry = CollectorRegistry()
         self._requests = Counter("http_requests", "Requests answered.", ["route", "status"], registry=self._registry)
-        self._seconds = Histogram("http_request_duration_seconds", "Time to answer.", ["route"], buckets=_BUCKETS_S, registry=self._registry)
+        self._seconds = Histogram(
+            "http_request_duration_seconds", "Time to answer.", ["route"], buckets=_BUCKETS_S, registry=self._registry
+        )
         self._up = Gauge("database_up", "1 while requests are let through to the database.", registry=self._registry)
 
     def watch(self, app):

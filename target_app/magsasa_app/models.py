@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The domain: farmers order inputs from the cooperative and pay their loans back."""
+
 from __future__ import annotations
 
 from datetime import date
@@ -63,7 +64,10 @@ class OrderLine(Base):
     price: Mapped[Decimal] = mapped_column(Numeric(10, 2))
     order: Mapped[Order] = relationship(back_populates="lines")
     product: Mapped[Product] = relationship()
-    __table_args__ = (UniqueConstraint("order_id", "product_id"), CheckConstraint("quantity > 0", name="quantity_positive"))
+    __table_args__ = (
+        UniqueConstraint("order_id", "product_id"),
+        CheckConstraint("quantity > 0", name="quantity_positive"),
+    )
 
 
 class LoanPayment(Base):

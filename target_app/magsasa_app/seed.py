@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Deterministic sample data; seeding twice changes nothing."""
+
 from __future__ import annotations
 
 import random
@@ -47,7 +48,11 @@ def seed(session):
                 order.lines.append(OrderLine(product_id=product.id, quantity=draw.randint(1, 12), price=product.price))
             farmer.orders.append(order)
         for _each in range(draw.randint(0, 6)):
-            farmer.payments.append(LoanPayment(paid_on=start + timedelta(days=draw.randint(0, 250)), amount=Decimal(draw.randint(500, 9000))))
+            farmer.payments.append(
+                LoanPayment(
+                    paid_on=start + timedelta(days=draw.randint(0, 250)), amount=Decimal(draw.randint(500, 9000))
+                )
+            )
         session.add(farmer)
     session.commit()
     return True

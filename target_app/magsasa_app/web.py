@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The one page: the cooperative at a glance. Asked for JSON, it says which service this is."""
+
 from __future__ import annotations
 
 from flask import Blueprint, current_app, jsonify, render_template, request
@@ -14,7 +15,9 @@ web = Blueprint("web", __name__)
 
 
 def _summary(session):
-    provinces = session.execute(select(Farmer.province, func.count()).group_by(Farmer.province).order_by(Farmer.province)).all()
+    provinces = session.execute(
+        select(Farmer.province, func.count()).group_by(Farmer.province).order_by(Farmer.province)
+    ).all()
     return {
         "provinces": [tuple(row) for row in provinces],
         "farmers": session.scalar(select(func.count()).select_from(Farmer)),
@@ -29,4 +32,6 @@ def index():
     """The page, or the service's name and version."""
     if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
         return jsonify(service=SERVICE, version=__version__)
-    return render_template("index.html", service=SERVICE, version=__version__, **current_app.extensions["database"].call(_summary))
+    return render_template(
+        "index.html", service=SERVICE, version=__version__, **current_app.extensions["database"].call(_summary)
+    )

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Fixtures: the application as its users run it, in a process of its own, and a real PostgreSQL."""
+
 from __future__ import annotations
 
 import os

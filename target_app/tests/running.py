@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs the application and PostgreSQL for tests."""
+
 from __future__ import annotations
 
 import glob
@@ -65,10 +66,21 @@ class App:
         self.port = free_port()
         self.database = folder / "shop.db"
         self.log = folder / "app.log"
-        kept = {key: value for key, value in os.environ.items() if key not in ("DATABASE_URL", "FRAGILE", "PYTHONDONTWRITEBYTECODE")}
+        kept = {
+            key: value
+            for key, value in os.environ.items()
+            if key not in ("DATABASE_URL", "FRAGILE", "PYTHONDONTWRITEBYTECODE")
+        }
         kept.update(PYTHONPATH=str(ROOT), APP_PORT=str(self.port), APP_DATABASE_FILE=str(self.database), **environment)
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen([sys.executable, "-m", "magsasa_app"], env=kept, cwd=folder, stdout=log, stderr=log, start_new_session=True)
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "magsasa_app"],
+                env=kept,
+                cwd=folder,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
 
     def ask(self, path, method="GET", body=None, timeout=60, headers=None):
         """Answer, over a new connection; the body is decoded JSON when it is JSON."""
@@ -83,7 +95,12 @@ class App:
         finally:
             connection.close()
         seconds = time.monotonic() - began
-        return Answer(response.status, json.loads(text) if "json" in response.headers.get("Content-Type", "") else text.decode(), seconds, response.headers)
+        return Answer(
+            response.status,
+            json.loads(text) if "json" in response.headers.get("Content-Type", "") else text.decode(),
+            seconds,
+            response.headers,
+        )
 
     def status(self, path="/health"):
         """Status code, 0 when there is no answer."""
@@ -134,7 +151,9 @@ class Postgres:
     @staticmethod
     def binaries():
         """Folder of the newest server programs, or None."""
-        found = sorted(glob.glob("/usr/lib/postgresql/*/bin/initdb")) or [path for path in [shutil.which("initdb")] if path]
+        found = sorted(glob.glob("/usr/lib/postgresql/*/bin/initdb")) or [
+            path for path in [shutil.which("initdb")] if path
+        ]
         return os.path.dirname(found[-1]) if found else None
 
     def _run(self, program, *arguments):
@@ -144,14 +163,31 @@ class Postgres:
             user = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
         with tempfile.TemporaryFile() as said:  # never a pipe: the server would keep it open
             done = subprocess.run(
-                [os.path.join(self.bin, program), *arguments], cwd="/", stdin=subprocess.DEVNULL, stdout=said, stderr=said, check=False, timeout=60, **user
+                [os.path.join(self.bin, program), *arguments],
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=said,
+                check=False,
+                timeout=60,
+                **user,
             )
             said.seek(0)
             assert done.returncode == 0, said.read().decode()
 
     def start(self):
         """Start it, and wait until it accepts connections."""
-        self._run("pg_ctl", "-D", self.folder, "-w", "-l", self.folder + "/log", "-o", "-p %d -h 127.0.0.1 -k %s -F" % (self.port, self.folder), "start")
+        self._run(
+            "pg_ctl",
+            "-D",
+            self.folder,
+            "-w",
+            "-l",
+            self.folder + "/log",
+            "-o",
+            "-p %d -h 127.0.0.1 -k %s -F" % (self.port, self.folder),
+            "start",
+        )
 
     def stop(self):
         """Stop it; sessions are ended."""
@@ -164,7 +200,11 @@ class Postgres:
 
     def sessions(self):
         """Pids of the processes that serve a connection."""
-        return [pid for pid in children(self.master) if Path("/proc/%d/cmdline" % pid).read_bytes().startswith(b"postgres: shop ")]
+        return [
+            pid
+            for pid in children(self.master)
+            if Path("/proc/%d/cmdline" % pid).read_bytes().startswith(b"postgres: shop ")
+        ]
 
     def signal(self, number):
         """Send a signal to the server and all its processes."""

@@ -1,7 +1,10 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The application through real outages of its database: another process locks the file, PostgreSQL is stopped, PostgreSQL hangs."""
+"""The application through real outages of its database: another process locks the file, PostgreSQL is stopped,
+PostgreSQL hangs.
+"""
+
 from __future__ import annotations
 
 import contextlib
@@ -24,14 +27,17 @@ connection.execute("BEGIN EXCLUSIVE")
 print("held", flush=True)
 sys.stdin.read()
 """
-# A request may wait 350 ms for the database. The rest is room for a busy machine; what it must not do is to hang for seconds.
+# A request may wait 350 ms for the database. The rest is room for a busy machine; what it must not do is to hang for
+# seconds.
 FAST_S = 2.0
 
 
 @contextlib.contextmanager
 def locked(path):
     """Another process holds the exclusive lock of an SQLite file."""
-    with subprocess.Popen([sys.executable, "-c", HOLDER, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as holder:
         assert holder.stdout.readline() == b"held\n"
         yield
         holder.stdin.close()
@@ -59,7 +65,9 @@ def outage_of(postgres, kind):
 
 
 def fails_fast(app, seconds=3.0):
-    """Ask for the database and for life all the time, 20 times a second from several clients; return the answers of the former."""
+    """Ask for the database and for life all the time, 20 times a second from several clients; return the answers of
+    the former.
+    """
     down, live = [], []
     until = time.monotonic() + seconds
 
@@ -89,7 +97,13 @@ def test_a_locked_sqlite_file(start):
     with locked(app.database):
         answers = fails_fast(app)
         check = [answer.body["checks"]["database"] for answer in answers if "checks" in answer.body][-1]
-        assert check == {"backend": "sqlite", "path": str(app.database), "status": "down", "latency_ms": None, "error": "Unavailable"}
+        assert check == {
+            "backend": "sqlite",
+            "path": str(app.database),
+            "status": "down",
+            "latency_ms": None,
+            "error": "Unavailable",
+        }
         assert app.ask("/ready").status == 503
         assert "\ndatabase_up 0.0" in app.ask("/metrics").body
     wait_for(lambda: app.status() == 200, 3, "the application to be well again")
@@ -104,13 +118,17 @@ def test_postgresql(start, postgres, kind):
     with outage_of(postgres, kind):
         fails_fast(app, 4.0)
     wait_for(lambda: app.status() == 200, 5, "the application to be well again")
-    assert [app.status("/api/orders") for _each in range(20)] == [200] * 20  # no connection from before the outage is handed out
+    assert [app.status("/api/orders") for _each in range(20)] == [
+        200
+    ] * 20  # no connection from before the outage is handed out
     assert app.workers() == worker
     assert "secret-word" not in app.log.read_text() + str(app.ask("/health").body)
 
 
 def fills_its_pool(app, postgres):
-    """Pids of the sessions when there is one for each thread of the application, else None; a table is locked for a moment."""
+    """Pids of the sessions when there is one for each thread of the application, else None; a table is locked for a
+    moment.
+    """
     wait_for(lambda: app.status() == 200, 10, "the application to be well")
     clients = [threading.Thread(target=app.status, args=("/api/farmers",)) for _each in range(8)]
     with psycopg.connect(postgres.url) as connection:
@@ -130,7 +148,11 @@ def test_connections_that_hang_for_ever_are_left_behind(start, postgres):
     for pid in stuck:
         os.kill(pid, signal.SIGSTOP)
     try:
-        wait_for(lambda: [app.status() for _each in range(20)] == [200] * 20, 20, "new connections instead of those that hang")
+        wait_for(
+            lambda: [app.status() for _each in range(20)] == [200] * 20,
+            20,
+            "new connections instead of those that hang",
+        )
         assert all(alive(pid) for pid in stuck)
     finally:
         for pid in stuck:
@@ -189,7 +211,9 @@ def test_fragile_hangs_and_cannot_even_say_that_it_lives(start):
     assert app.ask("/health").status == 200
     with locked(app.database):
         got = []
-        clients = [threading.Thread(target=lambda path=path: got.append(app.ask(path))) for path in ("/api/farmers", "/live")]
+        clients = [
+            threading.Thread(target=lambda path=path: got.append(app.ask(path))) for path in ("/api/farmers", "/live")
+        ]
         for each in clients:
             each.start()
             time.sleep(0.2)

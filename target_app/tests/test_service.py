@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What clients and operators see: pages, validation, metrics, signals, slow clients."""
+
 from __future__ import annotations
 
 import os
@@ -33,18 +34,31 @@ def test_health_says_what_it_is(app):
     check = answer.body["checks"]["database"]
     assert answer.status == 200 and answer.body["status"] == "ok" and answer.body["uptime_s"] > 0
     assert (answer.body["service"], answer.body["version"]) == ("magsasa-card-erp", "1.0.0")
-    assert (check["status"], check["backend"], check["path"]) == ("up", "sqlite", str(app.database)) and check["latency_ms"] > 0
+    assert (check["status"], check["backend"], check["path"]) == ("up", "sqlite", str(app.database)) and check[
+        "latency_ms"
+    ] > 0
     assert app.ask("/live").body["status"] == "alive" and app.ask("/ready").body["status"] == "ready"
 
 
 def test_the_page_and_the_name(app):
     page = app.ask("/", headers={"Accept": "text/html"})
-    assert page.status == 200 and "60 farmers, " in page.body and "magsasa-card-erp 1.0.0" in page.body and "<td>Laguna</td><td>12</td>" in page.body
-    assert app.ask("/", headers={"Accept": "application/json"}).body == {"service": "magsasa-card-erp", "version": "1.0.0"}
+    assert (
+        page.status == 200
+        and "60 farmers, " in page.body
+        and "magsasa-card-erp 1.0.0" in page.body
+        and "<td>Laguna</td><td>12</td>" in page.body
+    )
+    assert app.ask("/", headers={"Accept": "application/json"}).body == {
+        "service": "magsasa-card-erp",
+        "version": "1.0.0",
+    }
 
 
 def test_the_page_escapes_what_clients_sent(app):
-    assert app.ask("/api/farmers", "POST", {"code": "X1", "name": "Ana", "province": "<b>X</b>", "hectares": 1}).status == 201
+    assert (
+        app.ask("/api/farmers", "POST", {"code": "X1", "name": "Ana", "province": "<b>X</b>", "hectares": 1}).status
+        == 201
+    )
     page = app.ask("/").body
     assert "<b>X" not in page and "&lt;b&gt;X" in page
 
@@ -60,7 +74,9 @@ def test_paging(app):
 def test_create_and_read_back(app):
     product = app.ask("/api/products", "POST", {"sku": "HOE", "name": "Hoe", "price": "19.95"})
     assert product.status == 201
-    order = app.ask("/api/orders", "POST", {"farmer_id": 1, "lines": [{"product_id": product.body["id"], "quantity": 3}]})
+    order = app.ask(
+        "/api/orders", "POST", {"farmer_id": 1, "lines": [{"product_id": product.body["id"], "quantity": 3}]}
+    )
     assert order.status == 201 and order.body["total"] == 59.85
     assert app.ask("/api/orders/%d" % order.body["id"]).body == order.body
     paid = app.ask("/api/payments", "POST", {"farmer_id": 1, "amount": 10})
@@ -74,7 +90,11 @@ FARMER = {"code": "Z1", "name": "Ana", "province": "Laguna", "hectares": 1}
     ("path", "body", "said"),
     [
         ("/api/farmers?limit=0", None, "limit: '0' is not a whole number from 1 to 100"),
-        ("/api/farmers?limit=%C2%B2", None, "limit: '\u00b2' is not a whole number"),  # a digit to str.isdigit, not to int
+        (
+            "/api/farmers?limit=%C2%B2",
+            None,
+            "limit: '\u00b2' is not a whole number",
+        ),  # a digit to str.isdigit, not to int
         ("/api/farmers?offset=-1", None, "offset: '-1' is not a whole number"),
         ("/api/farmers?offset=99999999999999999999", None, "offset: "),
         ("/api/farmers", "{", "the body must be a JSON object"),
@@ -92,9 +112,21 @@ FARMER = {"code": "Z1", "name": "Ana", "province": "Laguna", "hectares": 1}
         ("/api/payments", {"farmer_id": True, "amount": 1}, "farmer_id: 'True' is not a whole number"),
         ("/api/payments", {"farmer_id": 1, "amount": "NaN"}, "amount: 'NaN' is not an amount"),
         ("/api/orders", {"farmer_id": 1, "lines": []}, "lines: must be a list of 1 to 50 objects"),
-        ("/api/orders", {"farmer_id": 1, "lines": [{"product_id": 1, "quantity": 0}]}, "quantity: '0' is not a whole number from 1 to 10000"),
-        ("/api/orders", {"farmer_id": 1, "lines": [{"product_id": 77, "quantity": 1}]}, "product_id: there is no product 77"),
-        ("/api/orders", {"farmer_id": 1, "lines": [{"product_id": 1, "quantity": 1}] * 2}, "product_id: product 1 is in two lines"),
+        (
+            "/api/orders",
+            {"farmer_id": 1, "lines": [{"product_id": 1, "quantity": 0}]},
+            "quantity: '0' is not a whole number from 1 to 10000",
+        ),
+        (
+            "/api/orders",
+            {"farmer_id": 1, "lines": [{"product_id": 77, "quantity": 1}]},
+            "product_id: there is no product 77",
+        ),
+        (
+            "/api/orders",
+            {"farmer_id": 1, "lines": [{"product_id": 1, "quantity": 1}] * 2},
+            "product_id: product 1 is in two lines",
+        ),
     ],
 )
 def test_what_cannot_be_used_gets_one_sentence(app, path, body, said):
@@ -121,7 +153,9 @@ def test_other_refusals_are_json_too(app, method, path, body, status):
 
 def test_metrics_count_by_route_and_status(app):
     def count():
-        found = re.search(r'^http_requests_total\{route="/api/<kind>/<number>",status="404"\} (\S+)$', app.ask("/metrics").body, re.M)
+        found = re.search(
+            r'^http_requests_total\{route="/api/<kind>/<number>",status="404"\} (\S+)$', app.ask("/metrics").body, re.M
+        )
         return float(found.group(1)) if found else 0.0
 
     before = count()
@@ -168,7 +202,10 @@ def test_sigterm_lets_a_running_request_finish(start):
         [
             sys.executable,
             "-c",
-            "import sqlite3,sys,time; c=sqlite3.connect(sys.argv[1],isolation_level=None); c.execute('BEGIN EXCLUSIVE'); print(flush=True); time.sleep(60)",
+            (
+                "import sqlite3,sys,time; c=sqlite3.connect(sys.argv[1],isolation_level=None); c.execute('BEGIN"
+                " EXCLUSIVE'); print(flush=True); time.sleep(60)"
+            ),
             str(app.database),
         ],
         stdout=subprocess.PIPE,

@@ -16,7 +16,10 @@ import yaml
 from support.modules import ROOT
 from support.runner import INSTALLED, PROGRAMS
 
-LISTS = {"ee-requirements.txt": "meta/ee-requirements.txt", "target_app/requirements.txt": "target_app/requirements.txt"}
+LISTS = {
+    "ee-requirements.txt": "meta/ee-requirements.txt",
+    "target_app/requirements.txt": "target_app/requirements.txt",
+}
 
 
 def run(*argv):
@@ -61,7 +64,9 @@ def test_the_image_gets_what_the_chaos_command_installs():
 
 def test_other_images_with_the_collection_get_nothing_more(tmp_path, updated, installed):
     """ansible-builder looks into every collection of an image: this one asks for nothing, and does not make it fail."""
-    assert (installed / "meta" / "execution-environment.yml").exists() and (installed / "meta" / "ee-requirements.txt").exists()
+    assert (installed / "meta" / "execution-environment.yml").exists() and (
+        installed / "meta" / "ee-requirements.txt"
+    ).exists()
     description = tmp_path / "execution-environment.yml"
     description.write_text("version: 3\nimages: {base_image: {name: 'image:1'}}\n")
     run(os.path.join(PROGRAMS, "ansible-builder"), "create", "-f", description, "-c", tmp_path / "context")

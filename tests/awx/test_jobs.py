@@ -50,7 +50,10 @@ def _fragile(chaos_state):
     good = say(answer({"status": "healthy"}))
 
     def behave(connection, request):
-        if any((chaos_state / "ledger" / "faults").glob("*.json")) or (chaos_state / "ledger" / "ledger.jsonl").exists():
+        if (
+            any((chaos_state / "ledger" / "faults").glob("*.json"))
+            or (chaos_state / "ledger" / "ledger.jsonl").exists()
+        ):
             return server.wait(30)
         return good(connection, request)
 
@@ -62,7 +65,9 @@ def test_job_passes(job, tmp_path, chaos_state):
     """With the sample application, which comes back after a crash as it was not started as a fragile one."""
     local = {"ansible_connection": "local", "chaos_allowed": True}
     options = {"action": "kill", "port": "@port", "signal": "KILL"}
-    crash = dict(SHORT, id="crash-short", family="process", hold="4s", options=options, objectives={"recovery_time": "10s"})
+    crash = dict(
+        SHORT, id="crash-short", family="process", hold="4s", options=options, objectives={"recovery_time": "10s"}
+    )
     given = {
         "chaos_extra_scenarios": [crash],
         "chaos_scenarios": "crash-short",
@@ -73,7 +78,9 @@ def test_job_passes(job, tmp_path, chaos_state):
     done = job(given, hosts={"one": dict(local), "two": dict(local)}, options=("--limit", "two"))
     assert (done.status, done.rc) == ("successful", 0), done.stdout[-3000:]
     report = report_of(tmp_path)
-    assert [(each["host"], each["scenario"], each["verdict"]) for each in report["experiments"]] == [("two", "crash-short", "passed")]
+    assert [(each["host"], each["scenario"], each["verdict"]) for each in report["experiments"]] == [
+        ("two", "crash-short", "passed")
+    ]
     assert report["experiments"][0]["fault"]["measured"]["started_by"], "what started it again was the end of the fault"
     assert done.hosts == {"two"}
     verdict = done.artifacts["chaos"]
@@ -117,7 +124,10 @@ def as_text(value):
 
 
 # A survey gives text; values are what every other test of the playbooks gives.
-FORMS = pytest.mark.parametrize("form", [pytest.param(as_text, id="text"), pytest.param(lambda value: value, id="values", marks=pytest.mark.nightly)])
+FORMS = pytest.mark.parametrize(
+    "form",
+    [pytest.param(as_text, id="text"), pytest.param(lambda value: value, id="values", marks=pytest.mark.nightly)],
+)
 
 
 @FORMS
@@ -138,14 +148,23 @@ def test_every_setting_works_as_text_and_as_a_value(job, tmp_path, chaos_state, 
 
 @FORMS
 def test_port_detection_takes_text_and_values(job, fragile, form):
-    done = job({"chaos_ports": form(fragile.port), "chaos_discover": form(False)}, playbook="playbooks/chaos_detect.yml")
+    done = job(
+        {"chaos_ports": form(fragile.port), "chaos_discover": form(False)}, playbook="playbooks/chaos_detect.yml"
+    )
     assert (done.status, done.rc) == ("successful", 0), done.stdout[-3000:]
     told = [line for line in done.stdout.splitlines() if "127.0.0.1:%d" % fragile.port in line]
     assert told and "localhost: " in done.stdout and len(fragile.requests) > 0
 
 
 def test_empty_answers_are_no_answers(job, tmp_path, fragile):
-    names = ["chaos_baseline", "chaos_recovery_timeout", "chaos_probe_rate", "chaos_probe_timeout", "chaos_fail_on_breach", "chaos_intensity"]
+    names = [
+        "chaos_baseline",
+        "chaos_recovery_timeout",
+        "chaos_probe_rate",
+        "chaos_probe_timeout",
+        "chaos_fail_on_breach",
+        "chaos_intensity",
+    ]
     done = job(dict(dict.fromkeys(names, ""), chaos_target_url=fragile.url), options=("--check",))
     assert (done.status, done.rc) == ("successful", 0), done.stdout[-3000:]
     assert [each["status"] for each in report_of(tmp_path)["experiments"]] == ["planned"]
@@ -164,9 +183,16 @@ def test_check_job_plans_and_touches_nothing(job, tmp_path, chaos_state):
     assert list(chaos_state.iterdir()) == []
 
 
-@pytest.mark.parametrize("settings, words", [({"chaos_allowed": "false"}, "chaos_allowed"), ({"chaos_protected": "true"}, "chaos_protected")], ids=str)
+@pytest.mark.parametrize(
+    "settings, words",
+    [({"chaos_allowed": "false"}, "chaos_allowed"), ({"chaos_protected": "true"}, "chaos_protected")],
+    ids=str,
+)
 def test_the_inventory_closes_a_host_also_as_text(job, tmp_path, chaos_state, fragile, settings, words):
-    done = job({"chaos_target_url": fragile.url}, hosts={"localhost": dict({"ansible_connection": "local", "chaos_allowed": True}, **settings)})
+    done = job(
+        {"chaos_target_url": fragile.url},
+        hosts={"localhost": dict({"ansible_connection": "local", "chaos_allowed": True}, **settings)},
+    )
     (record,) = report_of(tmp_path)["experiments"]
     assert record["status"] == "refused" and words in record["reason"], record
     assert done.artifacts["chaos"]["passed"] == 0 and list(chaos_state.iterdir()) == [] and fragile.requests == []

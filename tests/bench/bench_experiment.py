@@ -4,9 +4,11 @@
 """What an experiment costs beyond its baseline, hold and recovery, and what our processes on the target cost.
 
     PYTHONPATH=.collections:tests .venv/bin/python tests/bench/bench_experiment.py [PAIRS]
-    CHAOS_TOOLKIT=/path/to/chaos ...     # also one whole run of Chaos Toolkit with a hold of the same length, in the same run
+    CHAOS_TOOLKIT=/path/to/chaos ...     # also one whole run of Chaos Toolkit with a hold of the same length, in the
+    same run
 
-Pairs of runs of the same play, with one experiment and with four; the difference is three experiments without the start of Ansible.
+Pairs of runs of the same play, with one experiment and with four; the difference is three experiments without the start
+of Ansible.
 The ratio compares that with a bare module execution, measured beside each pair. Medians are printed.
 """
 
@@ -55,7 +57,11 @@ def play(folder, url, entries):
                 {
                     "hosts": "localhost",
                     "gather_facts": False,
-                    "vars": {"chaos_endpoint": {"url": url, "health_url": url, "port": 1}, "chaos_baseline": "%gs" % BASELINE_S, "chaos_chosen": entries},
+                    "vars": {
+                        "chaos_endpoint": {"url": url, "health_url": url, "port": 1},
+                        "chaos_baseline": "%gs" % BASELINE_S,
+                        "chaos_chosen": entries,
+                    },
                     "tasks": [{"ansible.builtin.import_role": {"name": "magsasa.chaos.suite"}}],
                 }
             ]
@@ -67,7 +73,9 @@ def play(folder, url, entries):
 def pings(folder, count):
     """A playbook of bare module executions."""
     path = folder / ("pings%d.yml" % count)
-    path.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": [{"ansible.builtin.ping": {}}] * count}]))
+    path.write_text(
+        json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": [{"ansible.builtin.ping": {}}] * count}])
+    )
     return path
 
 
@@ -80,7 +88,9 @@ def entry(number, size):
 
 
 def timed(argv, env):
-    """Wall seconds of one run. Nothing else is done meanwhile: looking for processes every 0.2 s would cost the run time."""
+    """Wall seconds of one run. Nothing else is done meanwhile: looking for processes every 0.2 s would cost the run
+    time.
+    """
     began = time.monotonic()
     subprocess.run(argv, cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
     return time.monotonic() - began
@@ -101,8 +111,18 @@ def toolkit_s(folder, url):
     if not chaos:
         return None
     probe = {"type": "probe", "name": "well", "tolerance": 200, "provider": {"type": "http", "url": url}}
-    action = {"type": "action", "name": "hold", "provider": {"type": "process", "path": "sleep", "arguments": "%g" % HOLD_S}}
-    experiment = {"title": "t", "description": "d", "steady-state-hypothesis": {"title": "well", "probes": [probe]}, "method": [action], "rollbacks": []}
+    action = {
+        "type": "action",
+        "name": "hold",
+        "provider": {"type": "process", "path": "sleep", "arguments": "%g" % HOLD_S},
+    }
+    experiment = {
+        "title": "t",
+        "description": "d",
+        "steady-state-hypothesis": {"title": "well", "probes": [probe]},
+        "method": [action],
+        "rollbacks": [],
+    }
     path = folder / "toolkit.json"
     path.write_text(json.dumps(experiment))
     argv = [chaos, "--no-version-check", "run", "--journal-path", str(folder / "journal.json"), str(path)]
@@ -147,7 +167,10 @@ def main():
         print("beyond baseline and hold          %.2f s" % overhead)
         print("one module execution (ping)       %.2f s (the overhead is %.1f times that)" % (execution, ratio))
         if toolkit is not None:
-            print("a whole run of Chaos Toolkit      %.2f s beyond its hold (the overhead is %.1f times that)" % (toolkit, overhead / toolkit))
+            print(
+                "a whole run of Chaos Toolkit      %.2f s beyond its hold (the overhead is %.1f times that)"
+                % (toolkit, overhead / toolkit)
+            )
         for who, size in sorted(peak.items()):
             print("resident at most, %-15s  %.1f MiB" % (who, size / 1024.0))
     server.shutdown()

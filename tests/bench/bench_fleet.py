@@ -1,11 +1,13 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How long one experiment on many hosts takes beyond its baseline, hold and recovery, and whether a host waits for another's hold.
+"""How long one experiment on many hosts takes beyond its baseline, hold and recovery, and whether a host waits for
+another's hold.
 
     PYTHONPATH=.collections:tests .venv/bin/python tests/bench/bench_fleet.py [HOSTS [FORKS]]
 
-Runs as root on a machine that can host the lab. Hosts and controller share the cores of one machine here, which real ones do not.
+Runs as root on a machine that can host the lab. Hosts and controller share the cores of one machine here, which real
+ones do not.
 """
 
 from __future__ import annotations
@@ -37,7 +39,7 @@ def program(name):
 
 def main():
     """Print the figures."""
-    hosts, forks = (int(given) for given in (sys.argv[1:] + ["30", "10"][len(sys.argv) - 1 :]))
+    hosts, forks = (int(given) for given in sys.argv[1:] + ["30", "10"][len(sys.argv) - 1 :])
     lab = lifecycle.up("bench", layout.plan_hosts(hosts))[0]
     inventory = str(lifecycle.inventory_path(lab))
     try:
@@ -49,9 +51,25 @@ def main():
                 "chaos_target_url": "http://127.0.0.1:5001/", "chaos_scenarios": ["small-load"], "chaos_extra_scenarios": [SCENARIO],
                 "chaos_baseline": "%gs" % BASELINE_S, "chaos_max_percent": 100, "chaos_hosts": "app", "chaos_probe_rate": 2,
             }  # fmt: skip
-            argv = [program("ansible-playbook"), "-i", inventory, "-f", str(forks), "-e", json.dumps(values), str(ROOT / "playbooks" / "chaos_run.yml")]
+            argv = [
+                program("ansible-playbook"),
+                "-i",
+                inventory,
+                "-f",
+                str(forks),
+                "-e",
+                json.dumps(values),
+                str(ROOT / "playbooks" / "chaos_run.yml"),
+            ]
             began = time.monotonic()
-            done = subprocess.run(argv, cwd=ROOT, env=clean_environment(CHAOS_REPORT_DIR=name), capture_output=True, text=True, check=False)
+            done = subprocess.run(
+                argv,
+                cwd=ROOT,
+                env=clean_environment(CHAOS_REPORT_DIR=name),
+                capture_output=True,
+                text=True,
+                check=False,
+            )
             wall = time.monotonic() - began
             report = json.loads((Path(name) / "latest" / "report.json").read_text())
         for each in report["experiments"]:
@@ -66,9 +84,15 @@ def main():
         more = wall - BASELINE_S - HOLD_S - recovery
         figures = (len(seen), forks, wall, BASELINE_S, HOLD_S, recovery, more)
         print("%d hosts, %d forks: wall %.1f s = baseline %g + hold %g + recovery %.1f + %.1f s" % figures)
-        print("first and last injection %.1f s apart; the first fault ended %.1f s after the last began" % (max(begins) - min(begins), min(ends) - max(begins)))
+        print(
+            "first and last injection %.1f s apart; the first fault ended %.1f s after the last began"
+            % (max(begins) - min(begins), min(ends) - max(begins))
+        )
         causes = sorted({each["fault"]["revert_cause"] for each in seen})
-        print("ended by %s; revert after the hold at most %.2f s late" % (", ".join(causes), max(end - begin for begin, end in zip(begins, ends)) - HOLD_S))
+        print(
+            "ended by %s; revert after the hold at most %.2f s late"
+            % (", ".join(causes), max(end - begin for begin, end in zip(begins, ends)) - HOLD_S)
+        )
     finally:
         lifecycle.down("bench")
 

@@ -63,7 +63,9 @@ def bare(port):
 def recorder(port, rate, seconds, burners=0):
     """(CPU microseconds a probe, summary) of a recorder, beside busy processes."""
     options = {name: option.get("default") for name, option in spec.OPTIONS.items()}
-    options.update(name="bench", rate=rate, timeout="2s", max_duration="10m", max_in_flight=None, keepalive=False, lease=None)
+    options.update(
+        name="bench", rate=rate, timeout="2s", max_duration="10m", max_in_flight=None, keepalive=False, lease=None
+    )
     options.update(url="http://127.0.0.1:%d/" % port)
     busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _each in range(burners)]
     try:
@@ -94,8 +96,8 @@ def main():
                 paced = loop(bare(port), rate, min(seconds, 5.0))
                 cost, seen = recorder(port, rate, seconds, burners)
                 print(
-                    "%4d/s, %d busy:  recorder %4.0f us a probe = %.2f %% of a core, %.2f times a bare http.client loop at that pace; "
-                    "late p50 %.2f p99 %.2f max %.2f ms; %d KiB; real-time %s"
+                    "%4d/s, %d busy:  recorder %4.0f us a probe = %.2f %% of a core, %.2f times a bare http.client loop"
+                    " at that pace; late p50 %.2f p99 %.2f max %.2f ms; %d KiB; real-time %s"
                     % (
                         rate,
                         burners,

@@ -22,7 +22,9 @@ from support import run_of_18
 
 
 def fleet(hosts):
-    """A report of many hosts: 20 judged ones, repeated under other names, as judging 18,000 takes minutes and is not what is measured."""
+    """A report of many hosts: 20 judged ones, repeated under other names, as judging 18,000 takes minutes and is
+    not what is measured.
+    """
     judged = [run_of_18.records(("web%d" % number,), seed=number) for number in range(min(hosts, 5))]
     records = []
     for number in range(hosts):
@@ -42,13 +44,21 @@ def peak():
 
 def measure(title, report):
     """One line a form."""
-    print("%s: %d experiments, report.json %.0f kB, %.0f MB resident before" % (title, len(report["experiments"]), len(json.dumps(report)) / 1e3, peak()))
-    html.render(copy.deepcopy(dict(report, experiments=report["experiments"][:1])))  # the templates are compiled once a process
+    print(
+        "%s: %d experiments, report.json %.0f kB, %.0f MB resident before"
+        % (title, len(report["experiments"]), len(json.dumps(report)) / 1e3, peak())
+    )
+    html.render(
+        copy.deepcopy(dict(report, experiments=report["experiments"][:1]))
+    )  # the templates are compiled once a process
     for name, draw in {**write.FORMS, **write.ON_REQUEST}.items():
         begun, before = time.process_time(), peak()
         content = draw(report, "ab" * 32)
         spent = time.process_time() - begun
-        print("  %-16s %9.1f kB %7.3f s CPU  +%.0f MB resident" % (name, len(content.encode("utf-8")) / 1e3, spent, peak() - before))
+        print(
+            "  %-16s %9.1f kB %7.3f s CPU  +%.0f MB resident"
+            % (name, len(content.encode("utf-8")) / 1e3, spent, peak() - before)
+        )
     tracemalloc.start()
     html.render(report, "ab" * 32)
     print("  report.html: at most %.0f MB of its own while it is drawn" % (tracemalloc.get_traced_memory()[1] / 1e6))

@@ -33,7 +33,9 @@ class Cell:
 
     def ask(self, duration, *switches, **more):
         """The same, with switches of the program ansible; returns what the module said."""
-        result = on_hosts(self.lab, self.host, self.fault.module, self._options("crash", duration, **more), *switches)[self.host]
+        result = on_hosts(self.lab, self.host, self.fault.module, self._options("crash", duration, **more), *switches)[
+            self.host
+        ]
         assert not result.get("failed"), result
         return result
 
@@ -43,7 +45,12 @@ class Cell:
     @contextlib.contextmanager
     def start(self, duration, name="crash"):
         """Ansible that injects, as a process group of its own (Popen); nothing of it is left after the block."""
-        argv = [os.path.join(os.path.dirname(sys.executable), "ansible"), self.host, "-i", str(lifecycle.inventory_path(self.lab))]
+        argv = [
+            os.path.join(os.path.dirname(sys.executable), "ansible"),
+            self.host,
+            "-i",
+            str(lifecycle.inventory_path(self.lab)),
+        ]
         argv += ["-m", "magsasa.chaos." + self.fault.module, "-a", json.dumps(self._options(name, duration))]
         quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         running = subprocess.Popen(argv, cwd=ROOT, env=clean_environment(), start_new_session=True, **quiet)

@@ -44,7 +44,9 @@ nft add chain inet somebody forwarded '{ type filter hook forward priority 0; }'
 FAULTS = {
     "cpu": Fault("cpu_fault", {"load": "10%", "of": "added", "cores": 1}, {"worker"}),
     "memory": Fault("memory_fault", {"size": "32M"}, {"worker"}),
-    "disk-io": Fault("disk_fault", {"action": "io", "path": PLACE, "workers": 1, "file_size": "4M", "rate": "1M"}, {"worker"}),
+    "disk-io": Fault(
+        "disk_fault", {"action": "io", "path": PLACE, "workers": 1, "file_size": "4M", "rate": "1M"}, {"worker"}
+    ),
     "disk-fill": Fault("disk_fault", {"action": "fill", "path": PLACE, "size": "8M"}, {"lasting"}),
     "process-pause": Fault("process_fault", {"action": "pause", "pattern": "^/usr/bin/sleep 86399$"}, set()),
     "service-stop": Fault("service_fault", {"action": "stop", "unit": VICTIM}, set()),
@@ -54,9 +56,15 @@ FAULTS = {
     "http-status": Fault("http_fault", {"status": 503, "port": PAGES_PORT}, {"nft", "worker"}),
     "dns-fail": Fault("dns_fault", {"action": "fail", "names": ["shop.example.test"]}, {"nft", "worker"}),
     "network-partition": Fault("network_fault", {"action": "partition", "port": [PORT]}, {"nft"}),
-    "network-delay": Fault("network_fault", {"action": "delay", "delay": "50ms", "port": [PORT + 1]}, {"nft", "worker"}),
-    "limit-inodes": Fault("limit_fault", {"action": "inodes", "path": FEW, "leave_free": 50, "reserve": 50}, {"worker"}),
-    "database-lock": Fault("database_fault", {"engine": "sqlite", "action": "outage", "path": PLACE + "/shop.db"}, {"worker"}),
+    "network-delay": Fault(
+        "network_fault", {"action": "delay", "delay": "50ms", "port": [PORT + 1]}, {"nft", "worker"}
+    ),
+    "limit-inodes": Fault(
+        "limit_fault", {"action": "inodes", "path": FEW, "leave_free": 50, "reserve": 50}, {"worker"}
+    ),
+    "database-lock": Fault(
+        "database_fault", {"engine": "sqlite", "action": "outage", "path": PLACE + "/shop.db"}, {"worker"}
+    ),
 }
 # Kinds that have no row, and why. The lab's hosts share the machine's kernel.
 ELSEWHERE = {

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ways in which somebody spoils what a fault is held with: its record, the folders, its processes, its Python, the place it is at. Nobody helps."""
+"""Ways in which somebody spoils what a fault is held with: its record, the folders, its processes, its Python, the
+place it is at. Nobody helps.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ OUT_WITHIN = 20.0  # seconds from the injection: the deadline, and time for a bu
 LEDGER, RUN = "/var/lib/magsasa-chaos", "/run/magsasa-chaos"
 RECORDS = "%s/faults/*.json %s/*.json" % (LEDGER, RUN)
 # What waits for a ledger that can be written again: whoever holds the fault, and what is his. The fault does not.
-HELD = re.compile(r"[+-] (chaos-(fault|guardian)$|%s|%s|(/(etc|run)/systemd/(system|transient)/\S*)?magsasa-chaos-)" % (RUN, LEDGER))
+HELD = re.compile(
+    r"[+-] (chaos-(fault|guardian)$|%s|%s|(/(etc|run)/systemd/(system|transient)/\S*)?magsasa-chaos-)" % (RUN, LEDGER)
+)
 
 
 def _record(command):
@@ -34,7 +38,10 @@ def _record(command):
 
 def hard_linked(cell):
     try:
-        _record("ln $each /var/lib/$(echo $each | tr / -).crash-link 2>/dev/null || ln $each /run/$(echo $each | tr / -).crash-link")(cell)
+        _record(
+            "ln $each /var/lib/$(echo $each | tr / -).crash-link 2>/dev/null || ln $each /run/$(echo $each | tr /"
+            " -).crash-link"
+        )(cell)
         assert wait_for(lambda: not cell.changes(), OUT_WITHIN), cell.changes()
     finally:
         ssh(cell.lab, cell.host, "rm -f /var/lib/*.crash-link /run/*.crash-link")
@@ -68,16 +75,28 @@ def _no_ledger(cell, spoil, mend):
 
 
 def ledger_read_only(cell):
-    with _no_ledger(cell, "mount --bind %s %s && mount -o remount,bind,ro %s" % (LEDGER, LEDGER, LEDGER), "umount -l %s" % LEDGER):
+    with _no_ledger(
+        cell, "mount --bind %s %s && mount -o remount,bind,ro %s" % (LEDGER, LEDGER, LEDGER), "umount -l %s" % LEDGER
+    ):
         pass
 
 
 def no_inode(cell):
-    ssh(cell.lab, cell.host, "mkdir -p -m 700 %s && mount -t tmpfs -o size=4M,nr_inodes=60,mode=700 none %s" % (LEDGER, LEDGER))
+    ssh(
+        cell.lab,
+        cell.host,
+        "mkdir -p -m 700 %s && mount -t tmpfs -o size=4M,nr_inodes=60,mode=700 none %s" % (LEDGER, LEDGER),
+    )
     try:
-        with _no_ledger(cell, "cd %s; for n in $(seq 100); do touch filler-$n 2>/dev/null || break; done" % LEDGER, "rm -f %s/filler-*" % LEDGER):
+        with _no_ledger(
+            cell,
+            "cd %s; for n in $(seq 100); do touch filler-$n 2>/dev/null || break; done" % LEDGER,
+            "rm -f %s/filler-*" % LEDGER,
+        ):
             pass
-        assert wait_for(lambda: [line for line in cell.changes() if LEDGER not in line] == [], OUT_WITHIN), cell.changes()
+        assert wait_for(
+            lambda: [line for line in cell.changes() if LEDGER not in line] == [], OUT_WITHIN
+        ), cell.changes()
         cell.keep_ledger()
     finally:
         ssh(cell.lab, cell.host, "umount -l %s" % LEDGER)
@@ -94,8 +113,9 @@ def group_frozen(cell):
     ssh(
         cell.lab,
         cell.host,
-        "for each in /sys/fs/cgroup/unified/system.slice/magsasa-chaos-*.service /sys/fs/cgroup/system.slice/magsasa-chaos-*.service; do"
-        " [ -d $each ] && echo 1 > $each/cgroup.freeze; done; true",
+        "for each in /sys/fs/cgroup/unified/system.slice/magsasa-chaos-*.service"
+        " /sys/fs/cgroup/system.slice/magsasa-chaos-*.service; do [ -d $each ] && echo 1 > $each/cgroup.freeze; done;"
+        " true",
     )
     _soon(cell)
 
@@ -120,7 +140,9 @@ def interpreter_replaced(cell):
 
 
 def folder_renamed(cell):
-    """The folder that the fault made, or the one that its file is in, has another name when it ends; and its own again afterwards."""
+    """The folder that the fault made, or the one that its file is in, has another name when it ends; and its own
+    again afterwards.
+    """
     cell.inject(SOON)
     here, there = faults.PLACE, faults.PLACE + "-moved"
     if cell.fault.options.get("path") == faults.FEW:

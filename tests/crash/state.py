@@ -9,7 +9,8 @@ from support.lab import ssh
 
 from . import faults
 
-# Numbers of mounts change when a host boots. Times and sizes of what the host itself writes meanwhile (logs, the journal) are not looked at.
+# Numbers of mounts change when a host boots. Times and sizes of what the host itself writes meanwhile (logs, the
+# journal) are not looked at.
 DUMP = r"""
 echo '-- packets'; nft list ruleset
 echo '-- links'; ip -o link show | sed 's/ qlen [0-9]*//'; ip -o addr show | sed 's/ tentative//; s/valid_lft.*//'; ip rule; tc qdisc show 2>/dev/null

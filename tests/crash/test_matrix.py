@@ -33,7 +33,9 @@ def cells():
     for name, fault in FAULTS.items():
         for way, what in WAYS.items():
             if what.applies(fault) is None:
-                yield pytest.param(name, way, marks=() if (name, way) in BY_DAY else pytest.mark.nightly, id="%s: %s" % (name, way))
+                yield pytest.param(
+                    name, way, marks=() if (name, way) in BY_DAY else pytest.mark.nightly, id="%s: %s" % (name, way)
+                )
 
 
 def test_the_matrix_tells_why_it_has_no_such_cell():

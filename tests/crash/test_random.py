@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Random faults on a fleet, alone and in pairs, each ended in a random way: afterwards every host is as it was before.
 
-Prints the seed; ``CHAOS_SEED=... CHAOS_NIGHTLY=1`` plays the same again. ``CHAOS_FAULTS`` is another number of faults than 500.
+Prints the seed; ``CHAOS_SEED=... CHAOS_NIGHTLY=1`` plays the same again. ``CHAOS_FAULTS`` is another number of faults
+than 500.
 """
 
 from __future__ import annotations
@@ -62,11 +63,17 @@ class Fleet:
                 elif "refused" in result.get("msg", "") and held[host]:
                     self.refused += 1
                 else:
-                    self.problems.append("%s: %s did not go in beside %s: %s" % (host, name, held[host], str(result.get("msg"))[:300]))
+                    self.problems.append(
+                        "%s: %s did not go in beside %s: %s" % (host, name, held[host], str(result.get("msg"))[:300])
+                    )
         for host in self.hosts:
             self._kill(host, ends[host])
         for name in names:
-            asked = [host for host in self.hosts if name in held[host] and (ends[host] == "absent" or self._outlives(name, held[host], ends[host]))]
+            asked = [
+                host
+                for host in self.hosts
+                if name in held[host] and (ends[host] == "absent" or self._outlives(name, held[host], ends[host]))
+            ]
             self._ask(asked, faults.FAULTS[name].module, {"name": name, "state": "absent"})
         self._ask([host for host in self.hosts if ends[host] == "halt"], "fault_halt", {})
         for host, found in self.each(lambda host: self._look(host, len(held[host]))).items():
@@ -75,7 +82,11 @@ class Fleet:
     @staticmethod
     def _outlives(name, held, end):
         """Whether a fault has no worker that was killed, as another one beside it has: nobody has ended it."""
-        return end == "worker" and "worker" not in faults.FAULTS[name].traits and any("worker" in faults.FAULTS[each].traits for each in held)
+        return (
+            end == "worker"
+            and "worker" not in faults.FAULTS[name].traits
+            and any("worker" in faults.FAULTS[each].traits for each in held)
+        )
 
     def _ask(self, hosts, module, options):
         if hosts:
@@ -107,8 +118,12 @@ class Fleet:
         past = [each for each in ledger(self.lab, host) if each["id"] not in self.known[host]]
         self.known[host] |= {each["id"] for each in past}
         found += ["%s has residue %s" % (each["name"], each["residue"]) for each in past if each["residue"]]
-        found += ["%s has differences %s" % (each["name"], each["differences"]) for each in past if each.get("differences")]
-        return found + (["%d faults are in the ledger instead of %d" % (len(past), count)] if len(past) != count else [])
+        found += [
+            "%s has differences %s" % (each["name"], each["differences"]) for each in past if each.get("differences")
+        ]
+        return found + (
+            ["%d faults are in the ledger instead of %d" % (len(past), count)] if len(past) != count else []
+        )
 
     def mend(self):
         """Begin the next round clean, whatever this one left."""
@@ -149,6 +164,17 @@ def test_random_faults_leave_nothing(fleet, count, capsys):
         if len(fleet.problems) > found:
             fleet.mend()
     with capsys.disabled():
-        said = (fleet.injected, len(fleet.hosts), rounds, fleet.refused, len(fleet.problems), seed, time.monotonic() - begun)
-        print("\n%d random faults on %d hosts in %d rounds, %d more refused beside another: %d problems (seed %s, %.0f s)" % said)
+        said = (
+            fleet.injected,
+            len(fleet.hosts),
+            rounds,
+            fleet.refused,
+            len(fleet.problems),
+            seed,
+            time.monotonic() - begun,
+        )
+        print(
+            "\n%d random faults on %d hosts in %d rounds, %d more refused beside another: %d problems (seed %s, %.0f s)"
+            % said
+        )
     assert not fleet.problems, "CHAOS_SEED=%s: %s" % (seed, "\n".join(fleet.problems))

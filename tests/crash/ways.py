@@ -18,7 +18,8 @@ from support.lab import chaos_processes, ssh
 
 from . import faults, spoilt
 
-# act(cell); applies(fault): None, or why the cell makes no sense. After act nobody helps: the host must become as before by itself.
+# act(cell); applies(fault): None, or why the cell makes no sense. After act nobody helps: the host must become as
+# before by itself.
 Way = namedtuple("Way", "act applies")
 KEEPERS = ("chaos-fault", "chaos-guardian")
 LONG, SHORT = "120s", "4s"
@@ -64,7 +65,9 @@ def everything(cell):
 
 
 def controller_killed(cell):
-    """SIGKILL of Ansible while its module runs on the host: the fault is in or it is not; with a lease it does not stay."""
+    """SIGKILL of Ansible while its module runs on the host: the fault is in or it is not; with a lease it does not
+    stay.
+    """
     _run_and_end(cell, signal.SIGKILL)
 
 
@@ -76,7 +79,9 @@ def _run_and_end(cell, number):
     with cell.start(SHORT) as running:
         assert wait_for(lambda: chaos_processes(cell.lab, cell.host), 15), "nothing had begun"
         os.killpg(running.pid, number)
-        with contextlib.suppress(subprocess.TimeoutExpired):  # Ansible itself may hang when it is interrupted; what matters is the host
+        with contextlib.suppress(
+            subprocess.TimeoutExpired
+        ):  # Ansible itself may hang when it is interrupted; what matters is the host
             running.wait(30)
     time.sleep(0.5)
 
@@ -121,7 +126,8 @@ def run_full(cell):
     _full(cell, "/run/magsasa-chaos")
 
 
-# What may wait for room: our folders, the sweep at boot, and who waits to write down that the fault is undone (its keepers, and their units).
+# What may wait for room: our folders, the sweep at boot, and who waits to write down that the fault is undone (its
+# keepers, and their units).
 # The fault may not.
 MAY_WAIT = re.compile(
     r"[+-] (/run/magsasa-chaos|/var/lib/magsasa-chaos|(/etc/systemd/system/\S*)?magsasa-chaos-sweep"
@@ -145,7 +151,9 @@ def _full(cell, folder):
 
 
 def two_controllers(cell):
-    """Two controllers inject the same kind of fault at once: one gets it, the other is refused, or both fit beside each other."""
+    """Two controllers inject the same kind of fault at once: one gets it, the other is refused, or both fit beside
+    each other.
+    """
     with cell.start(LONG, "first") as one, cell.start(LONG, "second") as other:
         codes = sorted([one.wait(60), other.wait(60)])
     assert codes[0] == 0, "neither fault went in"
@@ -163,8 +171,14 @@ exec /usr/sbin/nft "$@"
 
 @contextlib.contextmanager
 def _nft_fails(cell, arguments, when):
-    """In the block, the program nft of the host fails, once or always, where its arguments are like this pattern of the shell; it must be run so."""
-    ssh(cell.lab, cell.host, "cat > /usr/local/sbin/nft <<'EOF'\n%sEOF\nchmod 755 /usr/local/sbin/nft" % (FAILS % (arguments, when)))
+    """In the block, the program nft of the host fails, once or always, where its arguments are like this pattern of
+    the shell; it must be run so.
+    """
+    ssh(
+        cell.lab,
+        cell.host,
+        "cat > /usr/local/sbin/nft <<'EOF'\n%sEOF\nchmod 755 /usr/local/sbin/nft" % (FAILS % (arguments, when)),
+    )
     try:
         yield
         assert ssh(cell.lab, cell.host, "ls /run/nft-failed 2>/dev/null || true"), "nobody ran the program that fails"
@@ -181,7 +195,9 @@ def inject_fails(cell):
 
 
 def undo_fails_once(cell):
-    """The program that the undo runs fails the first time: that is told, and the undo has tried again before the module ends."""
+    """The program that the undo runs fails the first time: that is told, and the undo has tried again before the
+    module ends.
+    """
     cell.inject(LONG)
     with _nft_fails(cell, "*delete*|*destroy*", "once"):
         ended = cell.end()["fault"]
@@ -190,7 +206,9 @@ def undo_fails_once(cell):
 
 
 def undo_fails(cell):
-    """It fails for good: the module fails and tells what is left, which goes when somebody comes and the program works again."""
+    """It fails for good: the module fails and tells what is left, which goes when somebody comes and the program
+    works again.
+    """
     cell.inject(LONG)
     with _nft_fails(cell, "*delete*|*destroy*", "always"):
         ended = cell.end()
@@ -204,8 +222,13 @@ def usual_life(cell):
     planned = cell.ask(LONG, "--check")
     assert planned["fault"]["state"] == "planned" and cell.changes() == [], (planned, cell.changes())
     done = cell.ask(LONG)
-    effects = {"http_fault": ["inconclusive"], "network_fault": ["confirmed", "inconclusive"]}  # nobody asks that service, or hardly anybody
-    assert done["changed"] and done["fault"]["effect"] in effects.get(cell.fault.module, ["confirmed"]) and cell.changes(), done
+    effects = {
+        "http_fault": ["inconclusive"],
+        "network_fault": ["confirmed", "inconclusive"],
+    }  # nobody asks that service, or hardly anybody
+    assert (
+        done["changed"] and done["fault"]["effect"] in effects.get(cell.fault.module, ["confirmed"]) and cell.changes()
+    ), done
     listeners = ssh(cell.lab, cell.host, "ss -Hltunp | grep '\"chaos-' || true").splitlines()
     if cell.fault.module == "http_fault":  # the one that takes connections, from this host alone
         assert listeners and all(line.split()[4].startswith(("127.0.0.1:", "[::1]:")) for line in listeners), listeners

@@ -28,7 +28,11 @@ def _bare(tmp_path):
 
 BAD_USAGE = [
     (CHAOS, ["--intensity"], "--intensity: a value is missing"),
-    (CHAOS, ["--intensity", "extreme"], "--intensity: 'extreme' is not an intensity; use smoke, light, medium, heavy, full or extended"),
+    (
+        CHAOS,
+        ["--intensity", "extreme"],
+        "--intensity: 'extreme' is not an intensity; use smoke, light, medium, heavy, full or extended",
+    ),
     (CHAOS, ["--intensity="], "--intensity: '' is not an intensity"),
     (CHAOS, ["--intensity", "light\n\x1b[31m"], "--intensity: 'light??[31m' is not an intensity"),
     (CHAOS, ["--target", "localhost:5001"], "--target: 'localhost:5001' is not a URL; write it as http://HOST:PORT"),
@@ -36,7 +40,11 @@ BAD_USAGE = [
     (CHAOS, ["--target", 'http://a", "b": "c'], "is not a URL"),
     (CHAOS, ["--target", "http://a:99999/health"], "has no valid port; use one from 1 to 65535"),
     (CHAOS, ["--target", "ftp://a"], "is not a URL"),
-    (CHAOS, ["--probe", "localhost:5001/orders"], "--probe: 'localhost:5001/orders' is not a URL; write it as http://HOST:PORT"),
+    (
+        CHAOS,
+        ["--probe", "localhost:5001/orders"],
+        "--probe: 'localhost:5001/orders' is not a URL; write it as http://HOST:PORT",
+    ),
     (CHAOS, ["--probe", "/orders {{ 1 }}"], "--probe: '/orders {{ 1 }}' is not a URL"),
     (CHAOS, ["--inventory", "/nonexistent"], "--inventory: '/nonexistent' cannot be read"),
     (CHAOS, ["--scenario", "cpu-lite"], "--scenario: 'cpu-lite' is not a scenario; --list prints them"),
@@ -45,9 +53,17 @@ BAD_USAGE = [
     (CHAOS, ["--report-dir="], "--report-dir: '' is not a folder"),
     (CHAOS, ["--render"], "--render: a value is missing"),
     (CHAOS, ["--compare"], "--compare: a value is missing"),
-    (CHAOS, ["--compare", "yesterday"], "--compare: 'yesterday' is no run that can be read; name its id, latest, latest-passed, none, or a report.json"),
+    (
+        CHAOS,
+        ["--compare", "yesterday"],
+        "--compare: 'yesterday' is no run that can be read; name its id, latest, latest-passed, none, or a report.json",
+    ),
     (CHAOS, ["--compare", ""], "--compare: '' is no run that can be read"),
-    (CHAOS, ["--render", "/nonexistent"], "--render: '/nonexistent' cannot be read; name the report.json of an earlier run"),
+    (
+        CHAOS,
+        ["--render", "/nonexistent"],
+        "--render: '/nonexistent' cannot be read; name the report.json of an earlier run",
+    ),
     (CHAOS, ["--render", "run_chaos_tests.sh", "--halt"], "--render and --halt exclude each other"),
     (CHAOS, ["--detect", "--halt"], "--detect and --halt exclude each other"),
     (CHAOS, ["--fast"], "'--fast' is not an option"),
@@ -69,7 +85,9 @@ scenarios:
 
 
 @pytest.mark.parametrize(
-    "name, arguments, words", BAD_USAGE, ids=lambda value: None if isinstance(value, str) else " ".join(value)[:40].encode("unicode_escape").decode()
+    "name, arguments, words",
+    BAD_USAGE,
+    ids=lambda value: None if isinstance(value, str) else " ".join(value)[:40].encode("unicode_escape").decode(),
 )
 def test_wrong_usage_is_one_sentence_before_any_set_up(bare, name, arguments, words):
     (bare / "roles" / "suite" / "files" / "catalogue.yml").write_text(CATALOGUE)
@@ -101,7 +119,10 @@ def test_set_up_makes_an_environment_once_and_installs_when_a_pin_changes(bare):
     assert subprocess.run([bare / ".venv" / "bin" / "python", "-c", ""], check=True).returncode == 0
     assert said(set_up(bare)) == (0, "") and said(set_up(bare, CHAOS_PYTHON="")) == (0, "")
     code, err = said(set_up(bare, CHAOS_PYTHON="/wrong"))
-    assert (code, err) == (1, "Set-up failed: CHAOS_PYTHON: '/wrong' is not a Python 3.11 or newer; name another or leave it unset.\n")
+    assert (code, err) == (
+        1,
+        "Set-up failed: CHAOS_PYTHON: '/wrong' is not a Python 3.11 or newer; name another or leave it unset.\n",
+    )
     (bare / "constraints.txt").write_text("# another\n")
     assert said(set_up(bare)) == (0, "Installing Python packages (runtime) ...\n")
     assert said(set_up(bare, "dev")) == (0, "Installing Python packages (dev) ...\n")
@@ -130,13 +151,19 @@ def test_two_set_ups_at_once_make_one_environment(bare):
 @pytest.mark.parametrize("python", ["/nonexistent/python", "/bin/false"])
 def test_a_named_python_that_cannot_be_used_is_one_sentence(bare, python):
     code, err = said(set_up(bare, CHAOS_PYTHON=python))
-    assert code == 1 and err == "Set-up failed: CHAOS_PYTHON: '%s' is not a Python 3.11 or newer; name another or leave it unset.\n" % python
+    assert (
+        code == 1
+        and err
+        == "Set-up failed: CHAOS_PYTHON: '%s' is not a Python 3.11 or newer; name another or leave it unset.\n" % python
+    )
 
 
 def test_a_python_that_is_too_old_does_not_count(bare, tmp_path):
     """A real interpreter that says it is 3.9, which is what the check asks it for."""
     old = tmp_path / "python3.9"
-    old.write_text('#!/bin/sh\nexec "%s" -c "import sys; sys.version_info = (3, 9, 0); exec(sys.argv[1])" "$3"\n' % sys.executable)
+    old.write_text(
+        '#!/bin/sh\nexec "%s" -c "import sys; sys.version_info = (3, 9, 0); exec(sys.argv[1])" "$3"\n' % sys.executable
+    )
     old.chmod(0o755)
     code, err = said(set_up(bare, CHAOS_PYTHON=str(old)))
     assert code == 1 and "is not a Python 3.11 or newer" in err
@@ -174,11 +201,17 @@ def test_list_prints_the_catalogue(tmp_path):
     assert "ready: own workers" in done.stdout and "needs the database of the service" in done.stdout
     assert [line.split()[0] for line in done.stdout.splitlines()[1:]] == [each["id"] for each in scenarios]
     light = command(CHAOS, "--list", "--intensity=light", cwd=tmp_path).stdout
-    assert [line.split()[0] for line in light.splitlines()[1:]] == [each["id"] for each in scenarios if each["intensity"] == "light"]
+    assert [line.split()[0] for line in light.splitlines()[1:]] == [
+        each["id"] for each in scenarios if each["intensity"] == "light"
+    ]
 
 
 @pytest.mark.usefixtures("ready")
-@pytest.mark.parametrize("settings", [{}, {"ANSIBLE_CONFIG": "theirs.cfg"}, {"LC_ALL": "C"}, {"ANSIBLE_COLLECTIONS_PATH": "/nonexistent"}], ids=str)
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"ANSIBLE_CONFIG": "theirs.cfg"}, {"LC_ALL": "C"}, {"ANSIBLE_COLLECTIONS_PATH": "/nonexistent"}],
+    ids=str,
+)
 def test_detect_finds_the_target_from_any_folder_whatever_the_users_settings(chaos_state, tmp_path, settings):
     (tmp_path / "theirs.cfg").write_text("[defaults]\nforks = 3\n")
     with Server(say(answer(b'{"status": "healthy", "service": "shop", "version": "7.1"}'))) as server:
@@ -195,7 +228,16 @@ def test_chosen_scenarios_and_report_folder_reach_the_run(chaos_state, tmp_path)
     with Server(say(answer(b'{"status": "healthy", "service": "shop", "version": "7.1"}'))) as server:
         url = "http://127.0.0.1:%d" % server.port
         env = chaos_environment(chaos_state, tmp_path)
-        arguments = ["--dry-run", "--target", url, "--scenario", "cpu-light,cpu-heavy", "--scenario=memory-light", "--report-dir", "my reports"]
+        arguments = [
+            "--dry-run",
+            "--target",
+            url,
+            "--scenario",
+            "cpu-light,cpu-heavy",
+            "--scenario=memory-light",
+            "--report-dir",
+            "my reports",
+        ]
         done = command(CHAOS, *arguments, cwd=tmp_path, env=env)
     assert done.returncode == 0, done.stdout + done.stderr
     assert not (tmp_path / "reports").exists()
@@ -220,7 +262,9 @@ def test_exit_codes_tell_failed_unreachable_and_broken_apart(chaos_state, tmp_pa
     inventory = tmp_path / "hosts"
     inventory.write_text("gone ansible_host=127.0.0.1 ansible_port=1 chaos_allowed=true\n")
     assert command(CHAOS, "--halt", "--inventory", "hosts", cwd=tmp_path, env=env).returncode == 4
-    inventory.write_text("here ansible_connection=local ansible_python_interpreter=/nonexistent/python chaos_allowed=true\n")
+    inventory.write_text(
+        "here ansible_connection=local ansible_python_interpreter=/nonexistent/python chaos_allowed=true\n"
+    )
     assert command(CHAOS, "--halt", "--inventory", "hosts", cwd=tmp_path, env=env).returncode == 3
     assert command(CHAOS, "--halt", "--", "-e", "@/nonexistent.yml", cwd=tmp_path, env=env).returncode == 1
 
@@ -237,7 +281,9 @@ def test_ctrl_c_reaches_ansible_and_is_waited_for(chaos_state, tmp_path):
     inventory.write_text("here ansible_connection=local ansible_python_interpreter=%s\n" % slow)
     argv = [str(ROOT / CHAOS), "--halt", "--inventory", str(inventory)]
     env = chaos_environment(chaos_state, tmp_path)
-    with subprocess.Popen(argv, cwd=tmp_path, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True) as run:
+    with subprocess.Popen(
+        argv, cwd=tmp_path, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as run:
         try:
             limit = time.monotonic() + 60
             while not gate.exists() and time.monotonic() < limit:
@@ -286,7 +332,17 @@ def test_a_file_of_scenarios_of_ones_own(chaos_state, tmp_path, change, code, sa
     own = tmp_path / "mine.yml"
     own.write_text(OWN.replace(*change) if change[0] else OWN)
     with Server(say(answer(b'{"status": "healthy", "service": "shop", "version": "7.1"}'))) as server:
-        argv = ["--scenario-file", str(own), "--scenario", "mine", "--target", server.url, "--dry-run", "--report-dir", str(tmp_path / "reports")]
+        argv = [
+            "--scenario-file",
+            str(own),
+            "--scenario",
+            "mine",
+            "--target",
+            server.url,
+            "--dry-run",
+            "--report-dir",
+            str(tmp_path / "reports"),
+        ]
         done = command(CHAOS, *argv, cwd=tmp_path)
     shown = " ".join((done.stdout + done.stderr).split())
     assert done.returncode == code and says in shown and "Traceback" not in shown, done.stdout + done.stderr
@@ -298,14 +354,25 @@ def test_a_file_of_scenarios_of_ones_own(chaos_state, tmp_path, change, code, sa
     "found, root, no_install, installs, says",
     [
         (True, True, "", False, ""),
-        (False, True, "", True, "Installed nftables, which the network scenarios need (CHAOS_NO_INSTALL=1 keeps it from being installed).\n"),
+        (
+            False,
+            True,
+            "",
+            True,
+            (
+                "Installed nftables, which the network scenarios need (CHAOS_NO_INSTALL=1 keeps it from being"
+                " installed).\n"
+            ),
+        ),
         (False, True, "1", False, ""),
         (False, False, "", False, ""),
         (False, True, "broken", True, "nftables could not be installed"),
     ],
     ids=["there", "root", "told not to", "not root", "cannot"],
 )
-def test_root_gets_the_programs_that_a_run_on_this_machine_lacks(bare, tmp_path, found, root, no_install, installs, says):
+def test_root_gets_the_programs_that_a_run_on_this_machine_lacks(
+    bare, tmp_path, found, root, no_install, installs, says
+):
     """The set-up's own decision, with a package manager and a program of the test's."""
     mark, asked = tmp_path / "nft", tmp_path / "asked"
     if found:
@@ -313,7 +380,12 @@ def test_root_gets_the_programs_that_a_run_on_this_machine_lacks(bare, tmp_path,
     script = '. "$1/tools/setup.sh"; nft_found() { [ -e "$2" ]; }; id() { echo "$4"; }'
     script += '; install_package() { echo "$*" >"$5"; [ "$6" = broken ] || touch "$2"; }; set_up_programs'
     env = dict(os.environ, CHAOS_NO_INSTALL=no_install if no_install == "1" else "")
-    script = script.replace("$2", str(mark)).replace("$4", "0" if root else "1").replace("$5", str(asked)).replace("$6", no_install)
+    script = (
+        script.replace("$2", str(mark))
+        .replace("$4", "0" if root else "1")
+        .replace("$5", str(asked))
+        .replace("$6", no_install)
+    )
     argv = ["bash", "-uc", script, "bash", str(bare)]
     done = subprocess.run(argv, env=env, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout, asked.exists()) == (0, "", installs), done.stderr

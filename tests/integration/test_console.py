@@ -33,8 +33,19 @@ def session(chaos_state, tmp_path):
             "chaos_baseline": "2s",
             "chaos_target_url": server.url,
         }
-        argv = [sys.executable, str(ROOT / "tools" / "play.py"), "-e", json.dumps(variables), str(ROOT / "playbooks" / "chaos_light.yml")]
-        values = dict(CHAOS_REPORT_DIR=tmp_path / "reports", ANSIBLE_STDOUT_CALLBACK="magsasa.chaos.console", TERM="xterm-256color", **env)
+        argv = [
+            sys.executable,
+            str(ROOT / "tools" / "play.py"),
+            "-e",
+            json.dumps(variables),
+            str(ROOT / "playbooks" / "chaos_light.yml"),
+        ]
+        values = dict(
+            CHAOS_REPORT_DIR=tmp_path / "reports",
+            ANSIBLE_STDOUT_CALLBACK="magsasa.chaos.console",
+            TERM="xterm-256color",
+            **env,
+        )
         values = environment(chaos_state, **values)
         values.pop("CI", None)
         begun.append(Session(argv, width, height, cwd=str(ROOT), env=values))
@@ -55,7 +66,9 @@ def test_ctrl_c_puts_back_waits_and_reports(session, chaos_state, tmp_path):
     assert run.wait("hold, ", 90), run.raw
     assert run.wait("errors 0.0 %", 30), run.raw
     seen = run.terminal.screen()
-    assert any(line.startswith("  runs     memory-short  ━") for line in seen) and "  waits    memory-after" in seen, seen
+    assert (
+        any(line.startswith("  runs     memory-short  ━") for line in seen) and "  waits    memory-after" in seen
+    ), seen
     assert any("0 of 2 done" in line and "Ctrl-C puts everything back" in line for line in seen), seen
     pressed = time.monotonic()
     run.press("\x03")
@@ -63,13 +76,20 @@ def test_ctrl_c_puts_back_waits_and_reports(session, chaos_state, tmp_path):
     took = time.monotonic() - pressed
     shown = "\n".join(run.terminal.lines())
     assert "Ctrl-C: putting back memory-short on localhost and waiting for it" in shown and "within 15 s" in shown
-    assert "memory-short on localhost is put back" in shown and "refused  memory-after  halted by Ctrl-C" in shown, shown
-    assert shown.count("memory-short") < 12 and "runs " not in shown and "fatal" not in shown and "WARNING" not in shown, shown
+    assert (
+        "memory-short on localhost is put back" in shown and "refused  memory-after  halted by Ctrl-C" in shown
+    ), shown
+    assert (
+        shown.count("memory-short") < 12 and "runs " not in shown and "fatal" not in shown and "WARNING" not in shown
+    ), shown
     report = report_of(tmp_path)
     first, second = report["experiments"]
     assert report["run"]["interrupted"] and took < 50
     assert (first["status"], first["fault"]["revert_cause"], first["fault"]["residue"]) == ("halted", "halt", []), first
-    assert first["reason"].startswith("halted by Ctrl-C of its run") and (second["status"], second["fault"]) == ("refused", None)
+    assert first["reason"].startswith("halted by Ctrl-C of its run") and (second["status"], second["fault"]) == (
+        "refused",
+        None,
+    )
     assert living(chaos_state) == {} and not (chaos_state / "run").exists()
 
 

@@ -17,11 +17,26 @@ import pytest
 
 from support import direct
 from support.containers import DEAF, engine
-from support.faults import KEEPERS, do_repeat_check_undo, end, fresh_state, inject, killed_part_ends_all, left, ledger, marked, refused_rows, wait_for
+from support.faults import (
+    KEEPERS,
+    do_repeat_check_undo,
+    end,
+    fresh_state,
+    inject,
+    killed_part_ends_all,
+    left,
+    ledger,
+    marked,
+    refused_rows,
+    wait_for,
+)
 from support.modules import ROOT, environment, run_module
 
 pytestmark = [pytest.mark.root]
-ENGINES = [pytest.param("podman", marks=pytest.mark.podman), pytest.param("docker", marks=[pytest.mark.docker, pytest.mark.nightly])]
+ENGINES = [
+    pytest.param("podman", marks=pytest.mark.podman),
+    pytest.param("docker", marks=[pytest.mark.docker, pytest.mark.nightly]),
+]
 
 
 @pytest.fixture(name="state")
@@ -66,7 +81,11 @@ def test_stop_holds_and_what_ran_runs_again(state, box):
 @contextlib.contextmanager
 def like_a_unit(pids):
     """A control group with the name of a fault's unit, with these processes in it; gives the file of its processes."""
-    above = [path for path in map(Path, ("/sys/fs/cgroup/systemd", "/sys/fs/cgroup/pids", "/sys/fs/cgroup")) if (path / "cgroup.procs").exists()][0]
+    above = [
+        path
+        for path in map(Path, ("/sys/fs/cgroup/systemd", "/sys/fs/cgroup/pids", "/sys/fs/cgroup"))
+        if (path / "cgroup.procs").exists()
+    ][0]
     group = above / ("magsasa-chaos-t%d.service" % os.getpid())
     group.mkdir()
     try:
@@ -88,7 +107,9 @@ def test_what_runs_again_is_not_in_the_unit_of_the_fault(state, box):
         assert procs.read_text()
         end("container_fault", "box", state)
         assert wait_for(lambda: not left(state)) and box.counts("web")
-        assert procs.read_text() == "", [Path("/proc/%s/cmdline" % pid).read_text() for pid in procs.read_text().split()]
+        assert procs.read_text() == "", [
+            Path("/proc/%s/cmdline" % pid).read_text() for pid in procs.read_text().split()
+        ]
 
 
 @pytest.mark.nightly
@@ -131,7 +152,9 @@ def test_kill_without_a_policy_is_mended_by_the_undo_and_says_so(state, box):
     assert wait_for(lambda: not left(state))
     past = ledger(state)[-1]
     assert (past["revert_cause"], past["residue"]) == ("deadline", [])
-    assert past["measured"]["ended"] and past["measured"]["back_pid"] is None  # what makes the report say revived_by_undo
+    assert (
+        past["measured"]["ended"] and past["measured"]["back_pid"] is None
+    )  # what makes the report say revived_by_undo
     assert box.counts("web")
 
 
@@ -157,7 +180,10 @@ def test_a_replaced_container_is_not_touched(state, box):
 @pytest.mark.parametrize(
     "action, victim, cause",
     [("stop", *KEEPERS[0])]
-    + [pytest.param(*row, marks=pytest.mark.nightly) for row in (("stop", *KEEPERS[1]), ("pause", *KEEPERS[0]), ("pause", *KEEPERS[1]))],
+    + [
+        pytest.param(*row, marks=pytest.mark.nightly)
+        for row in (("stop", *KEEPERS[1]), ("pause", *KEEPERS[0]), ("pause", *KEEPERS[1]))
+    ],
 )
 def test_sigkill_of_a_keeper_brings_it_back(state, box, action, victim, cause):
     box.start("web")
@@ -169,9 +195,22 @@ def test_sigkill_of_a_keeper_brings_it_back(state, box, action, victim, cause):
 def test_sigkill_while_it_is_being_stopped(state, box):
     """The engine waits for a container that does not listen; who asked it is killed in that time."""
     box.start("web", program=DEAF)
-    argv = [sys.executable, "-m", "ansible", "adhoc", "localhost", "-i", str(ROOT / "inventory" / "hosts"), "-m", "magsasa.chaos.container_fault", "-a"]
+    argv = [
+        sys.executable,
+        "-m",
+        "ansible",
+        "adhoc",
+        "localhost",
+        "-i",
+        str(ROOT / "inventory" / "hosts"),
+        "-m",
+        "magsasa.chaos.container_fault",
+        "-a",
+    ]
     words = " ".join("%s=%s" % each for each in fault_of(box, "stop", grace="4s").items())
-    with subprocess.Popen([*argv, words], cwd=ROOT, env=environment(state), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as asking:
+    with subprocess.Popen(
+        [*argv, words], cwd=ROOT, env=environment(state), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as asking:
         try:
             assert wait_for(lambda: any(name == box.name for _pid, name in marked(state)), 20)
             time.sleep(0.3)
@@ -197,7 +236,11 @@ def test_label_and_count(state, box):
     fault = inject("container_fault", fault_of(box, "pause", label="app=shop", count=2), state)
     assert fault["measured"] == {"paused": 2, "of": 2} and sorted(paused()) == sorted(fault["requested"]["names"])
     end("container_fault", "box", state)
-    assert inject("container_fault", fault_of(box, "pause", label="app", count="all"), state)["measured"]["paused"] == 3 == len(paused())
+    assert (
+        inject("container_fault", fault_of(box, "pause", label="app", count="all"), state)["measured"]["paused"]
+        == 3
+        == len(paused())
+    )
     end("container_fault", "box", state)
     assert paused() == []
 

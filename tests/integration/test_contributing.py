@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The example in CONTRIBUTING.md, a fault family of one file, one module and one line, done in a copy of the collection."""
+"""The example in CONTRIBUTING.md, a fault family of one file, one module and one line, done in a copy of the
+collection.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,9 @@ def _copy(tmp_path_factory):
         (copy / name).write_text(textwrap.dedent(text) + "\n", encoding="utf-8")
     names = copy / "plugins" / "plugin_utils" / "_names.py"
     names.write_text(names.read_text().replace('    "host",\n', '    "host",\n    "lockfile",\n'))
-    done = subprocess.run([sys.executable, "tools/write_families.py"], cwd=copy, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "tools/write_families.py"], cwd=copy, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0 and "written: meta/runtime.yml" in done.stdout, done.stdout + done.stderr
     return copy
 
@@ -51,9 +55,23 @@ def _ask(copy, chaos_state):
 
     def ask(*flags, allowed=True, **options):
         values = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable, "chaos_allowed": allowed}
-        argv = [str(Path(sys.executable).with_name("ansible")), "all", "-i", "host1,", "-e", json.dumps(values), "-m", "magsasa.chaos.lockfile_fault"]
+        argv = [
+            str(Path(sys.executable).with_name("ansible")),
+            "all",
+            "-i",
+            "host1,",
+            "-e",
+            json.dumps(values),
+            "-m",
+            "magsasa.chaos.lockfile_fault",
+        ]
         argv += ["-a", json.dumps(dict({"name": "x"}, **options)), *flags]
-        state = environment(chaos_state, ANSIBLE_COLLECTIONS_PATH=str(copy / ".collections"), ANSIBLE_CONFIG=str(copy / "ansible.cfg"), PYTHONPATH="")
+        state = environment(
+            chaos_state,
+            ANSIBLE_COLLECTIONS_PATH=str(copy / ".collections"),
+            ANSIBLE_CONFIG=str(copy / "ansible.cfg"),
+            PYTHONPATH="",
+        )
         done = subprocess.run(argv, cwd=copy, env=state, capture_output=True, text=True, timeout=120, check=False)
         assert " => " in done.stdout and "Traceback" not in done.stdout + done.stderr, done.stdout + done.stderr
         return json.loads(done.stdout.partition(" => ")[2])

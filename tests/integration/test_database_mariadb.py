@@ -11,7 +11,20 @@ from pathlib import Path
 
 import pytest
 
-from support.faults import KEEPERS, do_repeat_check_undo, end, fresh_state, inject, killed_part_ends_all, left, ledger, marked, parts, refused_rows, wait_for
+from support.faults import (
+    KEEPERS,
+    do_repeat_check_undo,
+    end,
+    fresh_state,
+    inject,
+    killed_part_ends_all,
+    left,
+    ledger,
+    marked,
+    parts,
+    refused_rows,
+    wait_for,
+)
 from support.mariadb import after, server
 from support.modules import run_module
 
@@ -43,7 +56,15 @@ def _works(base):
 
 def fault_of(base, action="outage", login=None, **more):
     given = dict(login, login_password=base.password) if login else {}
-    return {"name": "no-database", "engine": "mariadb", "action": action, "port": base.port, "duration": "60s", **given, **more}
+    return {
+        "name": "no-database",
+        "engine": "mariadb",
+        "action": action,
+        "port": base.port,
+        "duration": "60s",
+        **given,
+        **more,
+    }
 
 
 def command_line(pid):
@@ -78,7 +99,10 @@ def test_life(state, base):
     do_repeat_check_undo("database_fault", fault_of(base, "pause"), state)
 
 
-@pytest.mark.parametrize("action, victim, cause", [("outage", *KEEPERS[0])] + [pytest.param("pause", *each, marks=pytest.mark.nightly) for each in KEEPERS])
+@pytest.mark.parametrize(
+    "action, victim, cause",
+    [("outage", *KEEPERS[0])] + [pytest.param("pause", *each, marks=pytest.mark.nightly) for each in KEEPERS],
+)
 def test_sigkill_of_a_keeper_brings_the_server_back(state, base, action, victim, cause):
     killed_part_ends_all("database_fault", fault_of(base, action), state, victim, cause)
     assert wait_for(base.works, 10)
@@ -92,7 +116,9 @@ def test_terminate_ends_sessions_again_and_again(state, base):
     again = base.session()
 
     def gone():
-        return base.query("select count(*) from information_schema.processlist where user = 'app' and command = 'Sleep'", None) == (0, "0")
+        return base.query(
+            "select count(*) from information_schema.processlist where user = 'app' and command = 'Sleep'", None
+        ) == (0, "0")
 
     assert wait_for(gone, 10) and after(again) == 1
     end("database_fault", "no-database", state)
@@ -164,8 +190,13 @@ def test_exhaust_leaves_applications_no_connection(state, base, login):
     assert wait_for(base.works, 10)
 
 
-@pytest.mark.parametrize("action, more", [("lock", {"database": "shop", "table": "t"}), pytest.param("exhaust", {}, marks=pytest.mark.nightly)])
-@pytest.mark.parametrize("victim, cause", parts("chaos-sql")[2:] + tuple(pytest.param(*each, marks=pytest.mark.nightly) for each in KEEPERS))
+@pytest.mark.parametrize(
+    "action, more",
+    [("lock", {"database": "shop", "table": "t"}), pytest.param("exhaust", {}, marks=pytest.mark.nightly)],
+)
+@pytest.mark.parametrize(
+    "victim, cause", parts("chaos-sql")[2:] + tuple(pytest.param(*each, marks=pytest.mark.nightly) for each in KEEPERS)
+)
 def test_sigkill_of_any_part_frees_the_sessions(state, base, victim, cause, action, more):
     killed_part_ends_all("database_fault", fault_of(base, action, **more), state, victim, cause)
     assert wait_for(lambda: base.query("set lock_wait_timeout = 1; select count(*) from shop.t") == (0, "1"), 10)

@@ -12,7 +12,20 @@ from pathlib import Path
 
 import pytest
 
-from support.faults import KEEPERS, do_repeat_check_undo, end, fresh_state, inject, killed_part_ends_all, left, ledger, marked, parts, refused_rows, wait_for
+from support.faults import (
+    KEEPERS,
+    do_repeat_check_undo,
+    end,
+    fresh_state,
+    inject,
+    killed_part_ends_all,
+    left,
+    ledger,
+    marked,
+    parts,
+    refused_rows,
+    wait_for,
+)
 from support.modules import run_module
 from support.postgres import server
 
@@ -42,7 +55,9 @@ def _works(base):
 
 
 def fault_of(base, action="outage", **more):
-    return dict({"name": "no-database", "engine": "postgresql", "action": action, "port": base.port, "duration": "60s"}, **more)
+    return dict(
+        {"name": "no-database", "engine": "postgresql", "action": action, "port": base.port, "duration": "60s"}, **more
+    )
 
 
 def command_line(pid):
@@ -111,7 +126,9 @@ def test_sigkill_of_a_keeper_brings_the_server_back(state, base, victim, cause, 
 
 @pytest.mark.parametrize("action", ["outage", "pause"])
 def test_life(state, base, action):
-    if action == "outage":  # a server that is not there cannot be looked at again, so the same fault is asked for by its name
+    if (
+        action == "outage"
+    ):  # a server that is not there cannot be looked at again, so the same fault is asked for by its name
         first = inject("database_fault", fault_of(base), state)
         again = run_module("database_fault", fault_of(base), state)
         assert not again["changed"] and again["fault"]["id"] == first["id"]
@@ -142,7 +159,9 @@ def test_refuse_closes_one_database(state, base, number):
     assert session.wait(10) == 2
     session.stdout.close()
     kept = [path for path in state.rglob("*") if path.is_file() and base.password.encode() in path.read_bytes()]
-    assert [path.suffix for path in kept] == ([".secret"] if login else []) and all(path.stat().st_mode & 0o777 == 0o600 for path in kept)
+    assert [path.suffix for path in kept] == ([".secret"] if login else []) and all(
+        path.stat().st_mode & 0o777 == 0o600 for path in kept
+    )
     assert base.password not in str(fault)
     end("database_fault", "no-database", state)
     assert base.query("select 1", "shop") == (0, "1")
@@ -184,7 +203,9 @@ def test_refuse_of_a_closed_database_is_refused(state, base):
 def test_lock_makes_readers_wait(state, base):
     assert base.query('create schema "Odd"; create table "Odd"."ta""ble" (n int)')[0] == 0
     for table, quoted in (("t", "t"), ('Odd.ta"ble', '"Odd"."ta""ble"')):
-        fault = inject("database_fault", fault_of(base, "lock", database="postgres", table=table, **logins(base)[-1]), state)
+        fault = inject(
+            "database_fault", fault_of(base, "lock", database="postgres", table=table, **logins(base)[-1]), state
+        )
         assert fault["effect"] == "confirmed" and fault["measured"]["read"] == "waits for the lock"
         code, text = base.query("set lock_timeout = 300; select * from %s" % quoted)
         assert code == 1 and "lock timeout" in text
@@ -202,14 +223,22 @@ def test_exhaust_leaves_ordinary_roles_no_connection(state, base):
     assert code == 2 and ("reserved" in text or "too many" in text)
     end("database_fault", "no-database", state)
     assert wait_for(lambda: base.query("select 1", user="guest") == (0, "1"), 10)
-    assert wait_for(lambda: base.query("select count(*) from pg_stat_activity where application_name = 'magsasa-chaos'") == (0, "0"), 10)
+    assert wait_for(
+        lambda: base.query("select count(*) from pg_stat_activity where application_name = 'magsasa-chaos'")
+        == (0, "0"),
+        10,
+    )
 
 
 @pytest.mark.parametrize("action, more", [("lock", {"database": "postgres", "table": "t"}), ("exhaust", {})])
 @pytest.mark.parametrize("victim, cause", parts("chaos-sql"))
 def test_sigkill_of_any_part_frees_the_sessions(state, base, victim, cause, action, more):
     killed_part_ends_all("database_fault", fault_of(base, action, **more, **logins(base)[0]), state, victim, cause)
-    assert wait_for(lambda: base.query("select count(*) from pg_stat_activity where application_name = 'magsasa-chaos'") == (0, "0"), 10)
+    assert wait_for(
+        lambda: base.query("select count(*) from pg_stat_activity where application_name = 'magsasa-chaos'")
+        == (0, "0"),
+        10,
+    )
     assert base.query("set lock_timeout = 300; select count(*) from t")[0] == 0
 
 

@@ -15,7 +15,18 @@ import time
 
 import pytest
 
-from support.faults import do_repeat_check_undo, end, fresh_state, inject, killed_part_ends_all, left, ledger, parts, refused_rows, wait_for
+from support.faults import (
+    do_repeat_check_undo,
+    end,
+    fresh_state,
+    inject,
+    killed_part_ends_all,
+    left,
+    ledger,
+    parts,
+    refused_rows,
+    wait_for,
+)
 from support.modules import run_module
 
 CLIENT = """
@@ -64,7 +75,9 @@ class Client:
     """An application in a process of its own that keeps its connection."""
 
     def __init__(self, path):
-        self.process = subprocess.Popen([sys.executable, "-S", "-c", CLIENT, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            [sys.executable, "-S", "-c", CLIENT, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
         assert self.process.stdout.readline() == "ready\n"
 
     def ask(self, statements):
@@ -96,7 +109,15 @@ def fingerprint(path):
     """What may not change: the file's bytes and metadata, and the names beside it."""
     found = os.stat(path)
     names = sorted(name for name in os.listdir(path.parent) if name.startswith(path.name))
-    return hashlib.sha256(path.read_bytes()).hexdigest(), found.st_mtime_ns, found.st_ctime_ns, found.st_mode, found.st_uid, found.st_size, names
+    return (
+        hashlib.sha256(path.read_bytes()).hexdigest(),
+        found.st_mtime_ns,
+        found.st_ctime_ns,
+        found.st_mode,
+        found.st_uid,
+        found.st_size,
+        names,
+    )
 
 
 def fault_of(path, action="outage", **more):
@@ -106,11 +127,16 @@ def fault_of(path, action="outage", **more):
 def test_outage_refuses_everybody_new_and_ends_by_itself(state, base):
     before = fingerprint(base)
     fault = inject("database_fault", fault_of(base, duration="8s"), state)
-    assert fault["effect"] == "confirmed" and (fault["measured"]["read"], fault["measured"]["write"]) == ("busy", "busy")
+    assert fault["effect"] == "confirmed" and (fault["measured"]["read"], fault["measured"]["write"]) == (
+        "busy",
+        "busy",
+    )
     assert "locked" in once(base, READ) and "locked" in once(base, WRITE)
     assert wait_for(lambda: not left(state), 20), left(state)
     past = ledger(state)[-1]
-    assert (past["revert_cause"], past["residue"], past["effect"]) == ("deadline", [], "confirmed") and past["measured"]["refused"] >= 2
+    assert (past["revert_cause"], past["residue"], past["effect"]) == ("deadline", [], "confirmed") and past[
+        "measured"
+    ]["refused"] >= 2
     assert fingerprint(base) == before
     assert once(base, READ) == "ok" and once(base, WRITE) == "ok"
 
@@ -134,7 +160,10 @@ def test_lock_refuses_writers_and_lets_readers_in(state, base, kept_open):
         if kept_open:
             assert application.ask(READ) == "ok"
         fault = inject("database_fault", fault_of(base, "lock"), state)
-        assert fault["effect"] == "confirmed" and (fault["measured"]["read"], fault["measured"]["write"]) == ("ok", "busy")
+        assert fault["effect"] == "confirmed" and (fault["measured"]["read"], fault["measured"]["write"]) == (
+            "ok",
+            "busy",
+        )
         assert once(base, READ) == "ok" and "locked" in once(base, WRITE)
         if kept_open:
             assert application.ask(READ) == "ok" and "locked" in application.ask(WRITE)
@@ -151,7 +180,8 @@ def test_busy_writer_is_waited_for(state, base):
         with contextlib.closing(sqlite3.connect(base)) as seen:
             rows = seen.execute(READ).fetchone()[0]
         started = subprocess.Popen(
-            [sys.executable, "-c", "import sys, time; time.sleep(2); print('commit', flush=True)"], stdout=application.process.stdin.fileno()
+            [sys.executable, "-c", "import sys, time; time.sleep(2); print('commit', flush=True)"],
+            stdout=application.process.stdin.fileno(),
         )
         fault = inject("database_fault", fault_of(base), state)
         assert fault["effect"] == "confirmed"
@@ -165,7 +195,9 @@ def test_lock_that_cannot_be_had_is_told_and_leaves_nothing(state, plain):
     with client(plain) as application:
         assert application.ask("begin immediate") == "ok"
         result = run_module("database_fault", fault_of(plain, patience="1s"), state)
-        assert result["failed"] and "process %d" % application.process.pid in result["msg"] and "\n" not in result["msg"]
+        assert (
+            result["failed"] and "process %d" % application.process.pid in result["msg"] and "\n" not in result["msg"]
+        )
         assert wait_for(lambda: not left(state)), left(state)
         assert application.ask("insert into t values (3); commit") == "ok"
 
@@ -173,8 +205,11 @@ def test_lock_that_cannot_be_had_is_told_and_leaves_nothing(state, plain):
 def test_journal_of_a_crashed_writer_stays_for_its_owner(state, plain):
     """While writers are locked out nobody can play a journal back, so readers would see half a transaction."""
     whole = plain.read_bytes()
-    crash = "import os, sqlite3, sys; b = sqlite3.connect(sys.argv[1], isolation_level=None); b.execute('pragma cache_size=1'); b.execute('begin'); \
-[b.execute('insert into t values (?)', ('x' * 2000,)) for _ in range(200)]; os._exit(9)"
+    crash = (
+        "import os, sqlite3, sys; b = sqlite3.connect(sys.argv[1], isolation_level=None); b.execute('pragma"
+        " cache_size=1'); b.execute('begin'); [b.execute('insert into t values (?)', ('x' * 2000,)) for _ in"
+        " range(200)]; os._exit(9)"
+    )
     assert subprocess.run([sys.executable, "-S", "-c", crash, str(plain)], check=False).returncode == 9
     journal = plain.with_name(plain.name + "-journal")
     assert journal.stat().st_size > 0 and plain.read_bytes() != whole

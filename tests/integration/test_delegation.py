@@ -28,7 +28,11 @@ HOSTS = {
     "other1": {"chaos_allowed": True, "ansible_host": "192.0.2.20"},
     "twin1": {"chaos_allowed": True, "ansible_host": "192.0.2.10"},
     # By a template over the name: Ansible itself takes the way of the task's own host to the delegate.
-    "far1": {"chaos_allowed": True, "ansible_host": "192.0.2.30", "ansible_connection": "{{ ways[inventory_hostname] }}"},
+    "far1": {
+        "chaos_allowed": True,
+        "ansible_host": "192.0.2.30",
+        "ansible_connection": "{{ ways[inventory_hostname] }}",
+    },
     "near1": {"chaos_allowed": True, "ansible_connection": "{{ ways[inventory_hostname] }}"},
     "twin2": {"chaos_allowed": True, "chaos_protected": True, "ansible_host": "192.0.2.10"},
 }
@@ -57,26 +61,51 @@ ROWS = {
     "a host that the inventory does not know": ("web1", task(delegate_to="192.0.2.99"), ("allowed", "192.0.2.99")),
     "local action": ("web1", {"local_action": dict(BUSY, module=CPU)}, ("allowed", "localhost")),
     "a connection that leads to the controller": ("bare1", task(connection="local"), ("allowed", "localhost")),
-    "a protected machine by its other name": ("twin1", task(), ("protected", "twin1 and twin2 are the same machine (both are at 192.0.2.10)")),
+    "a protected machine by its other name": (
+        "twin1",
+        task(),
+        ("protected", "twin1 and twin2 are the same machine (both are at 192.0.2.10)"),
+    ),
     "a delegate whose way is a template": ("far1", task(delegate_to="near1"), None),
-    "and when it is the delegate": ("web1", task(delegate_to="twin1"), ("protected", "twin1 and twin2 are the same machine")),
+    "and when it is the delegate": (
+        "web1",
+        task(delegate_to="twin1"),
+        ("protected", "twin1 and twin2 are the same machine"),
+    ),
     "a block's delegate": ("web1", {"block": [task(register="row")], "delegate_to": "obs1"}, ("allowed", "obs1")),
     "a role's delegate": (
         "web1",
         {"ansible.builtin.include_role": {"name": "busy", "apply": {"delegate_to": "db1", "ignore_errors": True}}},
         ("protected", "db1"),
     ),
-    "a role of the play with a delegate": ("web1", {"ansible.builtin.import_role": {"name": "busy"}, "delegate_to": "obs1"}, ("allowed", "obs1")),
+    "a role of the play with a delegate": (
+        "web1",
+        {"ansible.builtin.import_role": {"name": "busy"}, "delegate_to": "obs1"},
+        ("allowed", "obs1"),
+    ),
 }
 ROWS.update(
-    {"every family: " + name: ("web1", task("magsasa.chaos.%s_fault" % name, {"name": "x"}, delegate_to="obs1"), ("allowed", "obs1")) for name in FAMILIES}
+    {
+        "every family: "
+        + name: (
+            "web1",
+            task("magsasa.chaos.%s_fault" % name, {"name": "x"}, delegate_to="obs1"),
+            ("allowed", "obs1"),
+        )
+        for name in FAMILIES
+    }
 )
 
 
 def _kept(folder, name, variables):
     """The task that keeps results: ``{row: variable}``."""
-    content = "{{ {%s} | to_json }}" % ", ".join("%s: %s" % (json.dumps(row), variable) for row, variable in variables.items())
-    return {"ansible.builtin.copy": {"content": content, "dest": str(folder / ("told-%s.json" % name)), "mode": "0600"}, "delegate_to": "web2"}
+    content = "{{ {%s} | to_json }}" % ", ".join(
+        "%s: %s" % (json.dumps(row), variable) for row, variable in variables.items()
+    )
+    return {
+        "ansible.builtin.copy": {"content": content, "dest": str(folder / ("told-%s.json" % name)), "mode": "0600"},
+        "delegate_to": "web2",
+    }
 
 
 def _play(folder, host):
@@ -111,17 +140,34 @@ def _told(tmp_path_factory):
     (folder / "hosts.yml").write_text(yaml.safe_dump({"all": {"hosts": hosts}}))
     plays = [_play(folder, host) for host in sorted({host for host, _task, _refusal in ROWS.values()})]
     # A loop over hosts that are not alike: each item is asked by itself.
-    loop = task(arguments=dict(BUSY, name="busy-{{ item }}"), delegate_to="{{ item }}", loop=["web2", "obs1", "db1"], ignore_errors=True, register="loop")
+    loop = task(
+        arguments=dict(BUSY, name="busy-{{ item }}"),
+        delegate_to="{{ item }}",
+        loop=["web2", "obs1", "db1"],
+        ignore_errors=True,
+        register="loop",
+    )
     undo = task(arguments={"name": "busy-web2", "state": "absent"}, delegate_to="db1")  # an undo is never refused
-    plays.append({"hosts": "db1", "gather_facts": False, "tasks": [loop, undo, _kept(folder, "loop", {"loop": "loop"})]})
+    plays.append(
+        {"hosts": "db1", "gather_facts": False, "tasks": [loop, undo, _kept(folder, "loop", {"loop": "loop"})]}
+    )
     (folder / "play.yml").write_text(json.dumps(plays))
     state = folder / "state"
     state.mkdir(mode=0o700)
-    argv = [os.path.join(os.path.dirname(sys.executable), "ansible-playbook"), "-i", str(folder / "hosts.yml"), str(folder / "play.yml")]
-    done = subprocess.run(argv, cwd=ROOT, env=environment(state), capture_output=True, text=True, timeout=600, check=False)
+    argv = [
+        os.path.join(os.path.dirname(sys.executable), "ansible-playbook"),
+        "-i",
+        str(folder / "hosts.yml"),
+        str(folder / "play.yml"),
+    ]
+    done = subprocess.run(
+        argv, cwd=ROOT, env=environment(state), capture_output=True, text=True, timeout=600, check=False
+    )
     assert done.returncode == 0 and "Traceback" not in done.stdout, done.stdout[-4000:] + done.stderr
     assert living(state) == {}
-    assert [json.loads(line)["name"] for line in (state / "ledger" / "ledger.jsonl").read_text().splitlines()].count("busy-web2") == 1
+    assert [json.loads(line)["name"] for line in (state / "ledger" / "ledger.jsonl").read_text().splitlines()].count(
+        "busy-web2"
+    ) == 1
     return {row: result for path in folder.glob("told-*.json") for row, result in json.loads(path.read_text()).items()}
 
 
@@ -139,4 +185,7 @@ def test_the_host_that_is_touched_has_the_say(told, row):
 def test_each_item_of_a_loop_is_asked_by_itself(told):
     by_host = {each["item"]: each for each in told["loop"]["results"]}
     assert by_host["web2"]["changed"] and by_host["web2"]["fault"]["state"] == "active"
-    assert "chaos_allowed is not true for obs1" in by_host["obs1"]["msg"] and "chaos_protected is true for db1" in by_host["db1"]["msg"]
+    assert (
+        "chaos_allowed is not true for obs1" in by_host["obs1"]["msg"]
+        and "chaos_protected is true for db1" in by_host["db1"]["msg"]
+    )

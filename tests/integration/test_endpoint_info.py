@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""endpoint_info as a playbook uses it: real services and hostile ports side by side, the ladder, the bound, wrong input, the playbook."""
+"""endpoint_info as a playbook uses it: real services and hostile ports side by side, the ladder, the bound, wrong
+input, the playbook.
+"""
 
 from __future__ import annotations
 
@@ -54,27 +56,50 @@ def service(*argv, **options):
 
 
 def test_several_at_once(tmp_path):
-    behaviours = {"shop": say(answer(HEALTH)), "healthy": say(answer(b"ok")), "silent": silent, "garbage": say(b"hello\r\n")}
+    behaviours = {
+        "shop": say(answer(HEALTH)),
+        "healthy": say(answer(b"ok")),
+        "silent": silent,
+        "garbage": say(b"hello\r\n"),
+    }
     with contextlib.ExitStack() as stack:
-        at = {name: stack.enter_context(Server(each, whole_requests=name != "garbage")).port for name, each in behaviours.items()}
+        at = {
+            name: stack.enter_context(Server(each, whole_requests=name != "garbage")).port
+            for name, each in behaviours.items()
+        }
         at["closed"] = closed_port()
         result = look(tmp_path, ports=[at["closed"], at["garbage"], at["silent"], at["healthy"], at["shop"]])
         assert result["step"] == "identified" and result["endpoint"]["port"] == at["shop"]
-        assert [each["port"] for each in result["candidates"]] == [at[name] for name in ("shop", "healthy", "garbage", "silent", "closed")]
-        assert [each["step"] for each in result["candidates"]] == ["identified", "healthy", "listening", "listening", "none"]
+        assert [each["port"] for each in result["candidates"]] == [
+            at[name] for name in ("shop", "healthy", "garbage", "silent", "closed")
+        ]
+        assert [each["step"] for each in result["candidates"]] == [
+            "identified",
+            "healthy",
+            "listening",
+            "listening",
+            "none",
+        ]
         assert "reports the name shop" in said(result, at["shop"])
         assert "/health answers 200" in said(result, at["healthy"])
         assert "does not answer in time" in said(result, at["silent"])
         assert "gives no HTTP answer (garbage" in said(result, at["garbage"])
         assert "nothing listens" in said(result, at["closed"])
         assert len(result["table"]) == 6 and result["table"][1].startswith("> ")
-        assert entry(result, at["silent"])["process"]["pid"] == os.getpid()  # who listens is known also where nothing is said
+        assert (
+            entry(result, at["silent"])["process"]["pid"] == os.getpid()
+        )  # who listens is known also where nothing is said
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(
     "names, step",
-    [(("silent", "healthy", "shop"), "identified"), (("silent", "healthy"), "healthy"), (("silent",), "listening"), ((), "none")],
+    [
+        (("silent", "healthy", "shop"), "identified"),
+        (("silent", "healthy"), "healthy"),
+        (("silent",), "listening"),
+        ((), "none"),
+    ],
 )
 def test_the_ladder(tmp_path, names, step):
     behaviours = {"shop": say(answer(HEALTH)), "healthy": say(answer(b"ok")), "silent": silent}
@@ -98,7 +123,11 @@ def test_ties_go_by_the_order_of_the_candidates(tmp_path):
 def test_the_wanted_service_comes_first(tmp_path):
     with Server(say(answer(HEALTH))) as shop, Server(say(answer(dict(HEALTH, service="bank"), 503))) as bank:
         result = look(tmp_path, ports=[shop.port, bank.port], service="Bank")
-        assert (result["endpoint"]["service"], result["endpoint"]["healthy"], result["step"]) == ("bank", False, "identified")
+        assert (result["endpoint"]["service"], result["endpoint"]["healthy"], result["step"]) == (
+            "bank",
+            False,
+            "identified",
+        )
         assert entry(result, shop.port)["step"] == "healthy" and "is not the wanted service" in said(result, shop.port)
 
 
@@ -107,8 +136,12 @@ def test_environment_variables_and_their_order(tmp_path):
         result = look(tmp_path, env={"APP_PORT": one.port, "CHAOS_TARGET_PORT": other.port})
         assert [each["port"] for each in result["candidates"][:2]] == [other.port, one.port]
         assert entry(result, other.port)["source"] == "environment variable CHAOS_TARGET_PORT"
-        assert [each["port"] for each in result["candidates"] if each["source"] == "default port"] and result["endpoint"]["port"] == other.port
-        result = look(tmp_path, env={"APP_PORT": one.port, "CHAOS_TARGET_PORT": other.port}, url="http://127.0.0.1:%d" % one.port)
+        assert [each["port"] for each in result["candidates"] if each["source"] == "default port"] and result[
+            "endpoint"
+        ]["port"] == other.port
+        result = look(
+            tmp_path, env={"APP_PORT": one.port, "CHAOS_TARGET_PORT": other.port}, url="http://127.0.0.1:%d" % one.port
+        )
         assert [each["port"] for each in result["candidates"]] == [one.port]
 
 
@@ -134,7 +167,10 @@ def test_tls_on_the_port(tmp_path):
         pytest.skip("openssl is not installed")
     with Server(say(answer(HEALTH)), context=context) as server:
         result = look(tmp_path, ports=[server.port])
-        assert result["endpoint"]["url"] == "https://127.0.0.1:%d" % server.port and result["endpoint"]["scheme"] == "https"
+        assert (
+            result["endpoint"]["url"] == "https://127.0.0.1:%d" % server.port
+            and result["endpoint"]["scheme"] == "https"
+        )
         assert "HTTP over TLS (certificate not checked)" in said(result, server.port)
 
 
@@ -147,9 +183,13 @@ def test_ipv6_only(tmp_path):
 
 def test_two_services_on_two_addresses_of_one_port(tmp_path):
     with Server(say(answer(HEALTH)), host="::1") as six, contextlib.ExitStack() as stack:
-        code = "import http.server as h, socketserver as s; x = s.TCPServer(('127.0.0.1', %d), h.SimpleHTTPRequestHandler)"
+        code = (
+            "import http.server as h, socketserver as s; x = s.TCPServer(('127.0.0.1', %d), h.SimpleHTTPRequestHandler)"
+        )
         code += "; print('up', flush=True); x.serve_forever()"
-        pid, _line = stack.enter_context(service(sys.executable, "-c", code % six.port, stderr=subprocess.DEVNULL, cwd=tmp_path))
+        pid, _line = stack.enter_context(
+            service(sys.executable, "-c", code % six.port, stderr=subprocess.DEVNULL, cwd=tmp_path)
+        )
         result = look(tmp_path, ports=[six.port])
         found = {each["address"]: each for each in result["candidates"]}
         assert set(found) == {"127.0.0.1", "::1"} and result["endpoint"]["address"] == "::1"
@@ -180,7 +220,9 @@ def test_own_health_paths(tmp_path):
 
 def test_huge_and_hostile_documents(tmp_path):
     name = "{{ 6 * 7 }}\x1b[2J\r\n"
-    with Server(endless(b"HTTP/1.1 200 OK\r\n\r\n" + b'{"service": "', b"x" * 65536)) as huge, Server(say(answer(dict(HEALTH, service=name)))) as evil:
+    with Server(endless(b"HTTP/1.1 200 OK\r\n\r\n" + b'{"service": "', b"x" * 65536)) as huge, Server(
+        say(answer(dict(HEALTH, service=name)))
+    ) as evil:
         result = look(tmp_path, ports=[huge.port, evil.port])
         assert entry(result, huge.port)["healthy"] and "answers more than was read" in said(result, huge.port)
         assert result["endpoint"]["service"] == "{{ 6 * 7 }}?[2J"
@@ -189,7 +231,14 @@ def test_huge_and_hostile_documents(tmp_path):
 
 def test_the_total_time_is_bounded(tmp_path):
     """48 ports that do their worst, at once. The module's own figure is compared, as Ansible's start takes its time."""
-    kinds = [silent, say(answer(HEALTH), delay=60), drip(answer(HEALTH), 1.0), endless(b"HTTP/1.1 200 OK\r\n", b"x: y\r\n"), say(b"\x00" * 100), None]
+    kinds = [
+        silent,
+        say(answer(HEALTH), delay=60),
+        drip(answer(HEALTH), 1.0),
+        endless(b"HTTP/1.1 200 OK\r\n", b"x: y\r\n"),
+        say(b"\x00" * 100),
+        None,
+    ]
     with contextlib.ExitStack() as stack:
         ports = []
         for number in range(48):
@@ -212,7 +261,9 @@ def test_discover(tmp_path):
         with service(sys.executable, "-c", NAMED_POSTGRES) as (_pid, line):
             assert server.port not in [each["port"] for each in look(tmp_path)["candidates"]]
             result = look(tmp_path, discover=True, service="shop")
-            assert result["endpoint"]["port"] == server.port and entry(result, server.port)["source"] == "listening port"
+            assert (
+                result["endpoint"]["port"] == server.port and entry(result, server.port)["source"] == "listening port"
+            )
             assert entry(result, garbage.port)["step"] == "none"
             assert int(line) not in [each["port"] for each in result["candidates"]]  # nobody sends HTTP to a database
 
@@ -230,21 +281,33 @@ def test_a_url(tmp_path):
     with Server(say(answer(HEALTH))) as server:
         result = look(tmp_path, url="http://bob:hunter2@localhost:%d/deep/health" % server.port)
         found = result["endpoint"]
-        assert (found["url"], found["health_url"]) == ("http://localhost:%d" % server.port, "http://localhost:%d/deep/health" % server.port)
+        assert (found["url"], found["health_url"]) == (
+            "http://localhost:%d" % server.port,
+            "http://localhost:%d/deep/health" % server.port,
+        )
         assert found["pid"] == os.getpid() and b"Authorization: Basic " in server.requests[-1][1]
         assert "hunter2" not in json.dumps(result)
     result = look(tmp_path, url="http://127.0.0.1:%d" % server.port)
-    assert (result["step"], result["endpoint"]) == ("none", None) and "gives no HTTP answer (refused)" in said(result, server.port)
+    assert (result["step"], result["endpoint"]) == ("none", None) and "gives no HTTP answer (refused)" in said(
+        result, server.port
+    )
     result = look(tmp_path, url="http://no-such-host.invalid:81", timeout="1s")
     assert (result["step"], result["endpoint"]) == ("none", None) and result["elapsed_s"] < 1.0 + GRACE
 
 
 def test_required(tmp_path):
     closed = closed_port()
-    for options, words in (({"ports": [closed]}, "start it, or name it with url or ports"), ({"url": "http://127.0.0.1:%d" % closed}, "correct url")):
+    for options, words in (
+        ({"ports": [closed]}, "start it, or name it with url or ports"),
+        ({"url": "http://127.0.0.1:%d" % closed}, "correct url"),
+    ):
         result = run_module("endpoint_info", dict(options, required=True), tmp_path, env={"APP_PORT": ""})
         assert result["failed"] and result["changed"] is False and KEYS <= set(result)
-        assert "\n" not in result["msg"] and result["msg"].startswith("no service was found; tried %d (" % closed) and words in result["msg"]
+        assert (
+            "\n" not in result["msg"]
+            and result["msg"].startswith("no service was found; tried %d (" % closed)
+            and words in result["msg"]
+        )
 
 
 def test_wrong_input_gets_one_sentence(tmp_path):
@@ -297,7 +360,10 @@ os.wait()
 
 def test_the_process_and_its_database(tmp_path):
     path = tmp_path / "ledger.db"
-    with service(sys.executable, "-c", SERVER, path, "--db-password", "hunter2", "postgres://bob:hunter2@db/x") as (pid, line):
+    with service(sys.executable, "-c", SERVER, path, "--db-password", "hunter2", "postgres://bob:hunter2@db/x") as (
+        pid,
+        line,
+    ):
         port, worker = map(int, line.split())
         try:
             result = look(tmp_path, ports=[port])
@@ -316,9 +382,13 @@ def test_the_process_and_its_database(tmp_path):
 def test_the_sample_application(tmp_path):
     environment = {key: value for key, value in os.environ.items() if key not in ("DATABASE_URL", "FRAGILE")}
     port = closed_port()
-    environment.update(PYTHONPATH=str(ROOT / "target_app"), APP_PORT=str(port), APP_DATABASE_FILE=str(tmp_path / "shop.db"))
+    environment.update(
+        PYTHONPATH=str(ROOT / "target_app"), APP_PORT=str(port), APP_DATABASE_FILE=str(tmp_path / "shop.db")
+    )
     with open(tmp_path / "log", "wb") as log:
-        process = subprocess.Popen([sys.executable, "-m", "magsasa_app"], env=environment, cwd=tmp_path, stdout=log, stderr=log)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "magsasa_app"], env=environment, cwd=tmp_path, stdout=log, stderr=log
+        )
     try:
         limit = time.monotonic() + 60
         while True:
@@ -326,8 +396,17 @@ def test_the_sample_application(tmp_path):
             if (entry(result, port)["healthy"] and result["endpoint"]["pid"]) or time.monotonic() > limit:
                 break
         found = result["endpoint"]
-        assert (found["port"], found["service"], found["framework"], found["healthy"]) == (port, "magsasa-card-erp", "gunicorn", True)
-        assert found["pid"] == process.pid and process.pid not in found["process"]["workers"] and found["process"]["workers"]
+        assert (found["port"], found["service"], found["framework"], found["healthy"]) == (
+            port,
+            "magsasa-card-erp",
+            "gunicorn",
+            True,
+        )
+        assert (
+            found["pid"] == process.pid
+            and process.pid not in found["process"]["workers"]
+            and found["process"]["workers"]
+        )
         assert (found["database"]["backend"], found["database"]["path"]) == ("sqlite", str(tmp_path / "shop.db"))
         assert (result["step"], found["health_url"]) == ("identified", "http://127.0.0.1:%d/health" % port)
     finally:
@@ -340,31 +419,61 @@ def test_without_root_a_foreign_process_is_not_seen_and_the_reason_says_so(tmp_p
     with service(sys.executable, "-c", SERVER, tmp_path / "ledger.db") as (_pid, line):
         port, worker = map(int, line.split())
         # imported first: the unprivileged user need not be able to read the checkout
-        code = "import json, os, sys; from %s import detect; os.setgroups([]); os.setgid(65534); os.setuid(65534)" % detect.__package__
+        code = (
+            "import json, os, sys; from %s import detect; os.setgroups([]); os.setgid(65534); os.setuid(65534)"
+            % detect.__package__
+        )
         code += "; print(json.dumps(detect.detect(ports=[int(sys.argv[1])], environ={})))"
         argv = [sys.executable, "-c", code, str(port)]
-        done = subprocess.run(argv, env=dict(os.environ, PYTHONPATH=str(ROOT / ".collections")), stdout=subprocess.PIPE, timeout=60, check=True)
+        done = subprocess.run(
+            argv,
+            env=dict(os.environ, PYTHONPATH=str(ROOT / ".collections")),
+            stdout=subprocess.PIPE,
+            timeout=60,
+            check=True,
+        )
         result = json.loads(done.stdout)
         os.kill(worker, signal.SIGTERM)
         found = result["endpoint"]
-        assert (found["service"], found["healthy"], found["pid"], found["process"], found["unit"]) == ("ledger", True, None, None, None)
+        assert (found["service"], found["healthy"], found["pid"], found["process"], found["unit"]) == (
+            "ledger",
+            True,
+            None,
+            None,
+            None,
+        )
         assert result["candidates"][0]["reasons"][-1] == "its process is not visible to this user"
 
 
 def test_the_playbook_prints_candidates_of_every_host_and_evaluates_nothing(ansible_playbook, tmp_path):
     inventory = tmp_path / "hosts"
     python = sys.executable
-    inventory.write_text("".join("%s ansible_connection=local ansible_python_interpreter=%s\n" % (name, python) for name in ("one", "two", "three")))
+    inventory.write_text(
+        "".join(
+            "%s ansible_connection=local ansible_python_interpreter=%s\n" % (name, python)
+            for name in ("one", "two", "three")
+        )
+    )
     with Server(say(answer(dict(HEALTH, service="{{ 6 * 7 }}")))) as server:
         more = ["-i", inventory, "-e", json.dumps({"chaos_ports": [server.port], "chaos_discover": False})]
-        done = ansible_playbook(ROOT / "playbooks" / "chaos_detect.yml", *more, "-e", "chaos_hosts=one:two", env={"APP_PORT": ""})
+        done = ansible_playbook(
+            ROOT / "playbooks" / "chaos_detect.yml", *more, "-e", "chaos_hosts=one:two", env={"APP_PORT": ""}
+        )
         assert done.returncode == 0, done.stdout + done.stderr
         for host in ("one", "two"):
             assert "%s: %s (identified)" % (host, server.url) in done.stdout
         assert "three" not in done.stdout and "changed=0" in done.stdout and "changed=1" not in done.stdout
         assert "reports the name {{ 6 * 7 }}" in done.stdout and "reports the name 42" not in done.stdout
         assert "SCORE" in done.stdout
-        done = ansible_playbook(ROOT / "playbooks" / "chaos_detect.yml", "-i", inventory, "-e", "chaos_ports=%d" % closed_port(), "-e", "chaos_discover=false")
+        done = ansible_playbook(
+            ROOT / "playbooks" / "chaos_detect.yml",
+            "-i",
+            inventory,
+            "-e",
+            "chaos_ports=%d" % closed_port(),
+            "-e",
+            "chaos_discover=false",
+        )
         assert done.returncode == 0 and "three: no service found" in done.stdout, done.stdout + done.stderr
 
 

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One task runs an experiment on several hosts: each host is asked with its own variables, and what keeps one from it is a record, never a failed task."""
+"""One task runs an experiment on several hosts: each host is asked with its own variables, and what keeps one from
+it is a record, never a failed task.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,8 @@ SCENARIO = {
     "id": "small", "name": "small", "title": "t", "hypothesis": "h", "family": "memory", "intensity": "smoke", "hold": "2s",
     "options": {"size": "16M", "duration": "2s"}, "objectives": {"error_rate": "5%"},
 }  # fmt: skip
-# A connection that can hand a command no input, as become methods that want a terminal cannot: every question is a module then.
+# A connection that can hand a command no input, as become methods that want a terminal cannot: every question is a
+# module then.
 PLAIN = '''
 DOCUMENTATION = """
 name: plain
@@ -56,7 +59,10 @@ class Play:
             state = self._folder / ("state-" + name)
             state.mkdir(mode=0o700, exist_ok=True)
             self.states.append(state)
-            inventory[name] = dict({"ansible_connection": "local", "ansible_python_interpreter": sys.executable, "own_state": str(state)}, **variables)
+            inventory[name] = dict(
+                {"ansible_connection": "local", "ansible_python_interpreter": sys.executable, "own_state": str(state)},
+                **variables,
+            )
         told = self._folder / "told.json"
         told.unlink(missing_ok=True)
         tasks = [
@@ -66,7 +72,9 @@ class Play:
              "delegate_to": "localhost"},
         ]  # fmt: skip
         (self._folder / "hosts.yml").write_text(yaml.safe_dump({"all": {"hosts": inventory}}))
-        (self._folder / "play.yml").write_text(json.dumps([dict({"hosts": "all", "gather_facts": False, "tasks": tasks}, **(play or {}))]))
+        (self._folder / "play.yml").write_text(
+            json.dumps([dict({"hosts": "all", "gather_facts": False, "tasks": tasks}, **(play or {}))])
+        )
         done = self._run("-i", self._folder / "hosts.yml", self._folder / "play.yml", *arguments)
         assert "Traceback" not in done.stdout + done.stderr, done.stdout + done.stderr
         assert done.returncode == 0, done.stdout + done.stderr
@@ -90,14 +98,19 @@ def _service():
 OPEN = {"chaos_allowed": True}
 CLOSED = {
     "closed": ({}, "refused by the allowed guard: chaos_allowed is not true for closed"),
-    "guarded": (dict(OPEN, chaos_protected=True), "refused by the protected guard: chaos_protected is true for guarded"),
+    "guarded": (
+        dict(OPEN, chaos_protected=True),
+        "refused by the protected guard: chaos_protected is true for guarded",
+    ),
     "night": (dict(OPEN, chaos_window="never"), "refused by the window guard: "),
     "misspelt": (dict(OPEN, chaos_protcted=True), "refused by the variables guard: "),
 }
 
 
 def test_every_host_is_asked_by_its_own_variables(play, service):
-    """The first host is the closed one, and the connection of each is its own: what it says is not said for the others."""
+    """The first host is the closed one, and the connection of each is its own: what it says is not said for the
+    others.
+    """
     hosts = {name: variables for name, (variables, _sentence) in CLOSED.items()}
     hosts.update(
         zopen=dict(OPEN, ansible_connection="plain"),
@@ -109,28 +122,45 @@ def test_every_host_is_asked_by_its_own_variables(play, service):
         assert records[name]["status"] == "refused" and records[name]["reason"].startswith(sentence), records[name]
         assert not (play.states[0].parent / ("state-" + name) / "ledger").exists(), name
     for name in ("zopen", "zwell"):
-        assert (records[name]["status"], records[name]["verdict"], records[name]["reason"]) == ("completed", "passed", ""), records[name]["fault"]
+        assert (records[name]["status"], records[name]["verdict"], records[name]["reason"]) == (
+            "completed",
+            "passed",
+            "",
+        ), records[name]["fault"]
         assert records[name]["observer"] == name and records[name]["fault"]["revert_cause"] == "deadline"
     assert records["zlost"]["status"] == "failed" and records["zlost"]["verdict"] == "unknown", records["zlost"]
 
 
 @pytest.mark.nightly
 def test_a_host_that_hangs_costs_the_others_no_verdict(play, service, tmp_path):
-    """Its connection is there and nothing ever comes back. It waits half a minute for it, and the others have a lease meanwhile."""
+    """Its connection is there and nothing ever comes back. It waits half a minute for it, and the others have a
+    lease meanwhile.
+    """
     program = tmp_path / "ssh"
     program.write_text("#!/bin/sh\nexec sleep 100\n")
     program.chmod(0o755)
     hung = dict(OPEN, ansible_connection="ssh", ansible_host="192.0.2.1", ansible_ssh_executable=str(program))
     records = play({"hung": hung, "well": OPEN}, {"endpoint": service, "lease": "6s"})
-    assert (records["well"]["status"], records["well"]["verdict"], records["well"]["reason"]) == ("completed", "passed", ""), records["well"]
-    assert (records["hung"]["status"], records["hung"]["verdict"]) == ("failed", "unknown") and "never answered" in records["hung"]["reason"]
+    assert (records["well"]["status"], records["well"]["verdict"], records["well"]["reason"]) == (
+        "completed",
+        "passed",
+        "",
+    ), records["well"]
+    assert (records["hung"]["status"], records["hung"]["verdict"]) == (
+        "failed",
+        "unknown",
+    ) and "never answered" in records["hung"]["reason"]
 
 
 @pytest.mark.parametrize("connection", ["local", "plain"])
 def test_what_goes_wrong_is_in_the_record(play, connection):
-    """A service that is not well, options that a fault does not have, a scenario that is skipped, a host that the inventory does not know."""
+    """A service that is not well, options that a fault does not have, a scenario that is skipped, a host that the
+    inventory does not know.
+    """
     with Server(say(answer({"status": "down"}, status=503))) as ill, Server(say(answer({"status": "ok"}))) as well:
-        endpoints = {name: {"url": server.url, "health_url": server.url} for name, server in (("ill", ill), ("well", well))}
+        endpoints = {
+            name: {"url": server.url, "health_url": server.url} for name, server in (("ill", ill), ("well", well))
+        }
         hosts = {name: dict(OPEN, ansible_connection=connection) for name in ("ill", "huge", "odd", "none")}
         own = {
             "ill": {"endpoint": endpoints["ill"]},
@@ -140,18 +170,31 @@ def test_what_goes_wrong_is_in_the_record(play, connection):
             "stranger": {},
         }
         records = play(hosts, {"hosts": own, "endpoint": endpoints["well"]})
-    assert records["ill"]["status"] == "refused" and "not in its steady state" in records["ill"]["reason"] and "503" in records["ill"]["reason"]
+    assert (
+        records["ill"]["status"] == "refused"
+        and "not in its steady state" in records["ill"]["reason"]
+        and "503" in records["ill"]["reason"]
+    )
     assert records["huge"]["status"] in ("failed", "refused") and "memory" in records["huge"]["reason"], records["huge"]
-    assert records["odd"]["status"] == "failed" and "Unsupported parameters for (magsasa.chaos.memory_fault) module" in records["odd"]["reason"], records["odd"]
+    assert (
+        records["odd"]["status"] == "failed"
+        and "Unsupported parameters for (magsasa.chaos.memory_fault) module" in records["odd"]["reason"]
+    ), records["odd"]
     assert (records["none"]["status"], records["none"]["reason"]) == ("skipped", "nothing here")
-    assert records["stranger"]["status"] == "failed" and "stranger" in records["stranger"]["reason"], records["stranger"]
+    assert records["stranger"]["status"] == "failed" and "stranger" in records["stranger"]["reason"], records[
+        "stranger"
+    ]
 
 
 def test_a_fault_is_halted_where_its_service_fails(play):
     """Well in the baseline, down from the injection on: the halt condition ends the fault long before its time."""
     with Server(say(answer({"status": "ok"}))) as server:
         scenario = dict(SCENARIO, id="long", name="long", hold="60s", options={"size": "16M", "duration": "60s"})
-        options = {"scenario": scenario, "endpoint": {"url": server.url, "health_url": server.url}, "halt_on": {"latency": "1us", "for": "1s"}}
+        options = {
+            "scenario": scenario,
+            "endpoint": {"url": server.url, "health_url": server.url},
+            "halt_on": {"latency": "1us", "for": "1s"},
+        }
         records = play({"one": OPEN}, dict(options, interval="500ms", lease="20s"))
     assert records["one"]["status"] == "halted" and "halt limit" in records["one"]["reason"], records["one"]
     assert records["one"]["fault"]["revert_cause"] == "halt"
@@ -165,7 +208,10 @@ def test_a_dry_run_plans_and_touches_nothing(play, service):
     assert [list(state.iterdir()) for state in play.states] == [[], []]
 
 
-@pytest.mark.parametrize("options, sentence", [({"hosts": 7}, "hosts: '7' is neither"), ({"scenario": {}}, "scenario: "), ({"baseline": "soon"}, "baseline: ")])
+@pytest.mark.parametrize(
+    "options, sentence",
+    [({"hosts": 7}, "hosts: '7' is neither"), ({"scenario": {}}, "scenario: "), ({"baseline": "soon"}, "baseline: ")],
+)
 def test_bad_options_fail_the_task_with_one_sentence(play, ansible_playbook, tmp_path, options, sentence):
     with pytest.raises(AssertionError) as caught:
         play({"one": OPEN}, options)
@@ -184,7 +230,8 @@ def records_of(state):
     return found
 
 
-# When the controller is killed, by what is on the host then; the service is down for good from the fault on, so that recovery lasts.
+# When the controller is killed, by what is on the host then; the service is down for good from the fault on, so that
+# recovery lasts.
 MOMENTS = {
     "contact": lambda state: (state / "run" / "turn").exists(),
     "baseline": lambda state: (state / "run" / "probes" / "small" / "samples.tsv").exists() and not records_of(state),
@@ -209,11 +256,33 @@ def test_a_controller_that_is_killed_leaves_nothing(tmp_path, moment):
 
     with Server(serve) as server:
         service = {"url": server.url, "health_url": server.url}
-        options = {"scenario": SCENARIO, "endpoint": service, "baseline": "2s", "lease": "3s", "recovery_timeout": "60s"}
+        options = {
+            "scenario": SCENARIO,
+            "endpoint": service,
+            "baseline": "2s",
+            "lease": "3s",
+            "recovery_timeout": "60s",
+        }
         play = tmp_path / "play.yml"
-        play.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": [{"magsasa.chaos.experiment": options}]}]))
-        argv = [os.path.join(os.path.dirname(sys.executable), "ansible-playbook"), "-i", str(ROOT / "inventory" / "hosts"), str(play)]
-        run = subprocess.Popen(argv, env=environment(state), cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True)
+        play.write_text(
+            json.dumps(
+                [{"hosts": "localhost", "gather_facts": False, "tasks": [{"magsasa.chaos.experiment": options}]}]
+            )
+        )
+        argv = [
+            os.path.join(os.path.dirname(sys.executable), "ansible-playbook"),
+            "-i",
+            str(ROOT / "inventory" / "hosts"),
+            str(play),
+        ]
+        run = subprocess.Popen(
+            argv,
+            env=environment(state),
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+        )
         try:
             assert wait_for(lambda: MOMENTS[moment](state) or run.poll() is not None, 60, 0.01)
             assert run.poll() is None, "it ended before"
@@ -232,15 +301,34 @@ def test_a_controller_that_is_stopped_for_longer_than_the_lease(tmp_path):
     told = tmp_path / "told.json"
     with Server(say(answer({"status": "ok"}))) as server:
         scenario = dict(SCENARIO, hold="60s", options={"size": "16M", "duration": "60s"})
-        options = {"scenario": scenario, "endpoint": {"url": server.url, "health_url": server.url}, "baseline": "2s", "lease": "3s", "recovery_timeout": "5s"}
+        options = {
+            "scenario": scenario,
+            "endpoint": {"url": server.url, "health_url": server.url},
+            "baseline": "2s",
+            "lease": "3s",
+            "recovery_timeout": "5s",
+        }
         tasks = [
             {"magsasa.chaos.experiment": options, "register": "done"},
-            {"ansible.builtin.copy": {"content": "{{ done.experiments | to_json }}", "dest": str(told), "mode": "0600"}},
+            {
+                "ansible.builtin.copy": {
+                    "content": "{{ done.experiments | to_json }}",
+                    "dest": str(told),
+                    "mode": "0600",
+                }
+            },
         ]
         play = tmp_path / "play.yml"
         play.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]))
-        argv = [os.path.join(os.path.dirname(sys.executable), "ansible-playbook"), "-i", str(ROOT / "inventory" / "hosts"), str(play)]
-        run = subprocess.Popen(argv, env=environment(state), cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        argv = [
+            os.path.join(os.path.dirname(sys.executable), "ansible-playbook"),
+            "-i",
+            str(ROOT / "inventory" / "hosts"),
+            str(play),
+        ]
+        run = subprocess.Popen(
+            argv, env=environment(state), cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+        )
         assert wait_for(lambda: MOMENTS["hold"](state), 60, 0.05)
         stopped = _controllers(play)
         assert len(stopped) > 1

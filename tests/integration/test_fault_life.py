@@ -83,7 +83,9 @@ def test_stopped_supervisor_is_ended_by_the_guardian(state):
 
 
 def kill_at_once(state, fault):
-    """SIGKILL every process of a fault. They are stopped first, so that none of them sees another one die and undoes the fault."""
+    """SIGKILL every process of a fault. They are stopped first, so that none of them sees another one die and
+    undoes the fault.
+    """
     pids = [pid for pid, name in sorted(marked(state, fault["id"]), key=lambda found: found[1] != "chaos-guardian")]
     for number in (signal.SIGSTOP, signal.SIGKILL):
         for pid in pids:
@@ -94,7 +96,9 @@ def kill_at_once(state, fault):
 def test_all_parts_killed_is_undone_at_the_next_contact(state):
     fault = run_module("cpu_fault", FAULT, state)["fault"]
     kill_at_once(state, fault)
-    if not any("systemd" in note for note in fault["notes"]):  # the fault does not say that it has no unit: the unit undoes it
+    if not any(
+        "systemd" in note for note in fault["notes"]
+    ):  # the fault does not say that it has no unit: the unit undoes it
         assert wait_for(lambda: not left(state)), left(state)
         assert [past["id"] for past in ledger(state)] == [fault["id"]]
         return
@@ -108,13 +112,27 @@ def test_all_parts_killed_is_undone_at_the_next_contact(state):
 
 def test_the_same_play_twice_at_once_is_one_fault(state):
     """The one that comes second waits until the fault is in, and changes nothing."""
-    argv = [os.path.join(os.path.dirname(sys.executable), "ansible"), "localhost", "-i", str(ROOT / "inventory" / "hosts"), "-m", "magsasa.chaos.cpu_fault"]
+    argv = [
+        os.path.join(os.path.dirname(sys.executable), "ansible"),
+        "localhost",
+        "-i",
+        str(ROOT / "inventory" / "hosts"),
+        "-m",
+        "magsasa.chaos.cpu_fault",
+    ]
     argv += ["-a", json.dumps(dict(FAULT, duration="120s"))]
-    both = [subprocess.Popen(argv, cwd=ROOT, env=environment(state), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for _each in range(2)]
+    both = [
+        subprocess.Popen(
+            argv, cwd=ROOT, env=environment(state), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        for _each in range(2)
+    ]
     said = [each.communicate(timeout=120)[0] for each in both]
     results = [json.JSONDecoder().raw_decode(text.partition(" => ")[2].lstrip())[0] for text in said]
     assert sorted(each.get("changed") for each in results) == [False, True], said
-    assert len({each["fault"]["id"] for each in results}) == 1 and {each["fault"]["state"] for each in results} == {"active"}, said
+    assert len({each["fault"]["id"] for each in results}) == 1 and {each["fault"]["state"] for each in results} == {
+        "active"
+    }, said
 
 
 def test_whoever_looks_undoes_what_nobody_holds(state):
@@ -122,7 +140,11 @@ def test_whoever_looks_undoes_what_nobody_holds(state):
     kill_at_once(state, fault)
     if any("systemd" in note for note in fault["notes"]):
         seen = run_module("fault_info", {}, state)
-        assert seen["changed"] and [(each["id"], each["revert_cause"]) for each in seen["swept"]] == [(fault["id"], "orphaned")] and seen["active"] == []
+        assert (
+            seen["changed"]
+            and [(each["id"], each["revert_cause"]) for each in seen["swept"]] == [(fault["id"], "orphaned")]
+            and seen["active"] == []
+        )
     assert wait_for(lambda: not left(state)), left(state)
     assert not run_module("fault_lease", {}, state)["changed"]
 
@@ -194,14 +216,19 @@ def test_conflict_is_refused_before_anything_changes(state):
     ],
 )
 def test_bad_input_gets_one_sentence_and_changes_nothing(state, change, words):
-    result = run_module("cpu_fault", {key: value for key, value in dict(FAULT, **change).items() if value is not None}, state)
+    result = run_module(
+        "cpu_fault", {key: value for key, value in dict(FAULT, **change).items() if value is not None}, state
+    )
     assert result["failed"] and words in result["msg"] and "\n" not in result["msg"]
     assert list(state.iterdir()) == [] and not marked(state)
 
 
 @pytest.mark.parametrize(
     "line, words",
-    [("localhost ansible_connection=local", "chaos_allowed"), ("localhost ansible_connection=local chaos_allowed=true chaos_protected=yes", "chaos_protected")],
+    [
+        ("localhost ansible_connection=local", "chaos_allowed"),
+        ("localhost ansible_connection=local chaos_allowed=true chaos_protected=yes", "chaos_protected"),
+    ],
 )
 def test_inventory_has_the_first_word(state, tmp_path, line, words):
     inventory = tmp_path / "hosts"
@@ -240,7 +267,9 @@ def test_full_file_system_gets_one_sentence_and_no_fault(tmp_path):
                 ballast.flush()
         refused = run_module("cpu_fault", FAULT, folder)
         assert refused["failed"] and "No space left" in refused["msg"] and "\n" not in refused["msg"]
-        assert not marked(folder) and not list((folder / "ledger").rglob("*.json*") if (folder / "ledger").exists() else [])
+        assert not marked(folder) and not list(
+            (folder / "ledger").rglob("*.json*") if (folder / "ledger").exists() else []
+        )
     finally:
         subprocess.run(["umount", str(folder)], check=True)
 

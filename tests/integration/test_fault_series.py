@@ -14,7 +14,11 @@ from support.waiting import wait_for
 FAULTS = [
     ("cpu_fault", {"load": "20%", "of": "added", "cores": 1}, {"host_load_pct", "own_load_pct"}),
     ("memory_fault", {"size": "24M"}, {"held_mib", "available_mib"}),
-    ("disk_fault", {"workers": 1, "mode": "write", "fsync": True, "rate": "1M", "file_size": "4M"}, {"write_mib_s", "fsyncs_s"}),
+    (
+        "disk_fault",
+        {"workers": 1, "mode": "write", "fsync": True, "rate": "1M", "file_size": "4M"},
+        {"write_mib_s", "fsyncs_s"},
+    ),
 ]
 
 
@@ -49,7 +53,10 @@ def test_what_it_says_is_what_was_measured(records):
     own, line = values(series.of(records["cpu_fault"])[0], "own_load_pct")
     assert line["asked"] == 20.0 and line["unit"] == "%"
     measured = records["cpu_fault"]["measured"]["own_load_pct"]
-    assert abs(sum(own) / len(own) - measured) < 8, (own, measured)  # two ways to the same mean; the pieces are not all of a length
+    assert abs(sum(own) / len(own) - measured) < 8, (
+        own,
+        measured,
+    )  # two ways to the same mean; the pieces are not all of a length
     held, line = values(series.of(records["memory_fault"])[0], "held_mib")
     assert line["asked"] == 24.0 and held[-1] == pytest.approx(records["memory_fault"]["measured"]["held_mib"], abs=0.2)
     written, line = values(series.of(records["disk_fault"])[0], "write_mib_s")

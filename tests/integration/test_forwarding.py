@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Clients that reach a service through DNAT or a redirect meet a network fault too; a fault that nothing has met is not confirmed."""
+"""Clients that reach a service through DNAT or a redirect meet a network fault too; a fault that nothing has met is
+not confirmed.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,8 @@ from support.waiting import wait_for
 
 pytestmark = [pytest.mark.root, pytest.mark.skipif(bool(missing("root")), reason="network namespaces need root")]
 REFUSED, SILENT = "ConnectionRefusedError", "TimeoutError"
-# options -> what a client gets at the published port, and at the redirected one; ("slow", ...) is an answer that took that long
+# options -> what a client gets at the published port, and at the redirected one; ("slow", ...) is an answer that took
+# that long
 ROWS = {
     "reject": ({"action": "reject", "port": [PUBLISHED, REDIRECTED]}, REFUSED, REFUSED),
     "reject-one": ({"action": "reject", "port": [PUBLISHED]}, REFUSED, "answer"),
@@ -45,7 +48,13 @@ def _fault(net, chaos_state):
         argv = [program, "localhost", "-i", "inventory/hosts", "-m", "magsasa.chaos." + module]
         argv += ["-a", json.dumps(arguments)] if arguments else []
         told = subprocess.run(
-            ["ip", "netns", "exec", net.host, *argv], cwd=ROOT, env=environment(chaos_state), capture_output=True, text=True, timeout=120, check=False
+            ["ip", "netns", "exec", net.host, *argv],
+            cwd=ROOT,
+            env=environment(chaos_state),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
         )
         return json.JSONDecoder().raw_decode(told.stdout.partition(" => ")[2].lstrip())[0]
 
@@ -61,7 +70,9 @@ def kind(found):
 
 
 def measured_once_more(state):
-    """Wait until the fault was measured anew: its supervisor has waited for the programs of more than one measurement, which makes page faults of children."""
+    """Wait until the fault was measured anew: its supervisor has waited for the programs of more than one
+    measurement, which makes page faults of children.
+    """
     (record,) = [json.loads(path.read_text()) for path in (state / "ledger" / "faults").glob("*.json")]
     stat = "/proc/%d/stat" % record["supervisor"]["pid"]
     for _program in range(5):
@@ -77,18 +88,30 @@ def _child_faults(stat):
 BY_DAY = ("reject", "delay")
 
 
-@pytest.mark.parametrize("row", [pytest.param(each, marks=() if each in BY_DAY else pytest.mark.nightly) for each in ROWS])
+@pytest.mark.parametrize(
+    "row", [pytest.param(each, marks=() if each in BY_DAY else pytest.mark.nightly) for each in ROWS]
+)
 def test_what_clients_use_meets_the_fault(net, fault, chaos_state, row):
     options, at_published, at_redirected = ROWS[row]
     told = fault(name="net", duration="60s", force=True, **options)
-    assert told["changed"] and told["fault"]["effect"] == "inconclusive" and "no selected packet has passed" in told["fault"]["note"], told
-    assert any("forwards port %d,%d to other addresses" % (PUBLISHED, REDIRECTED) in note for note in told["fault"]["notes"]), told["fault"]["notes"]
+    assert (
+        told["changed"]
+        and told["fault"]["effect"] == "inconclusive"
+        and "no selected packet has passed" in told["fault"]["note"]
+    ), told
+    assert any(
+        "forwards port %d,%d to other addresses" % (PUBLISHED, REDIRECTED) in note for note in told["fault"]["notes"]
+    ), told["fault"]["notes"]
     found = kind(net.ask(PUBLISHED)), kind(net.ask(REDIRECTED))
     assert found[0] == at_published or (at_published == "answer" and found[0] == "slow"), found
     assert found[1] == at_redirected or (at_redirected == "answer" and found[1] == "slow"), found
     measured_once_more(chaos_state)
     ended = fault(name="net", state="absent")["fault"]
-    assert ended["effect"] == "confirmed" and ended["measured"]["packets_matched"] > 0 and ended["residue"] == ended["differences"] == [], ended
+    assert (
+        ended["effect"] == "confirmed"
+        and ended["measured"]["packets_matched"] > 0
+        and ended["residue"] == ended["differences"] == []
+    ), ended
     assert net.ask(PUBLISHED)[0] == net.ask(REDIRECTED)[0] == "answer"
 
 

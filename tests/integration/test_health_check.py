@@ -13,7 +13,18 @@ import pytest
 from support.http_server import Server, answer, closed_port, say
 from support.modules import run_module
 
-KEYS = {"healthy", "target", "attempts", "successes", "elapsed_s", "status", "latency_ms", "error", "detail", "database"}
+KEYS = {
+    "healthy",
+    "target",
+    "attempts",
+    "successes",
+    "elapsed_s",
+    "status",
+    "latency_ms",
+    "error",
+    "detail",
+    "database",
+}
 UP = answer({"status": "ok", "checks": {"database": {"status": "up"}}})
 DOWN = answer({"status": "bad", "checks": {"database": {"status": "down"}}}, 503)
 
@@ -22,10 +33,19 @@ DOWN = answer({"status": "bad", "checks": {"database": {"status": "down"}}}, 503
 def test_healthy(tmp_path, check):
     with Server(say(UP)) as server:
         result = run_module(
-            "health_check", {"url": server.url, "json": {"checks.database.status": "up"}, "successes": 3, "interval": "50ms"}, tmp_path, check=check
+            "health_check",
+            {"url": server.url, "json": {"checks.database.status": "up"}, "successes": 3, "interval": "50ms"},
+            tmp_path,
+            check=check,
         )
         assert not result.get("failed") and result["changed"] is False and KEYS <= set(result)
-        assert (result["healthy"], result["attempts"], result["status"], result["database"], result["error"]) == (True, 3, 200, "up", "")
+        assert (result["healthy"], result["attempts"], result["status"], result["database"], result["error"]) == (
+            True,
+            3,
+            200,
+            "up",
+            "",
+        )
         assert len(server.requests) == 3 and result["latency_ms"] > 0
     assert not list(tmp_path.iterdir())  # it leaves nothing on the host
 
@@ -34,7 +54,13 @@ def test_unhealthy_has_the_same_keys_and_says_what_the_service_said(tmp_path):
     with Server(say(DOWN)) as server:
         result = run_module("health_check", {"url": server.url}, tmp_path)
         assert result["failed"] and result["changed"] is False and KEYS <= set(result)
-        assert (result["healthy"], result["attempts"], result["status"], result["database"], result["error"]) == (False, 1, 503, "down", "status")
+        assert (result["healthy"], result["attempts"], result["status"], result["database"], result["error"]) == (
+            False,
+            1,
+            503,
+            "down",
+            "status",
+        )
         assert result["msg"].count("\n") == 0 and "it answered 503" in result["msg"]
 
 
@@ -42,7 +68,9 @@ def test_waits_until_the_service_is_back(tmp_path):
     with Server(say(UP)) as server:
         server.outage = say(DOWN)
         server.down_from, server.down_to = 0.0, time.monotonic() + 3.0
-        result = run_module("health_check", {"url": server.url, "timeout": "60s", "interval": "200ms", "successes": 2}, tmp_path)
+        result = run_module(
+            "health_check", {"url": server.url, "timeout": "60s", "interval": "200ms", "successes": 2}, tmp_path
+        )
         assert result["healthy"] and result["attempts"] >= 3 and result["successes"] == 2
         good = [at for at, _request in server.requests if at >= server.down_to]
         assert len(good) == 2  # it stopped as soon as two came in a row
@@ -86,6 +114,13 @@ def test_wrong_input_is_one_sentence(tmp_path, given, starts):
 
 def test_credentials_are_sent_and_not_shown(tmp_path):
     with Server(say(DOWN)) as server:
-        result = run_module("health_check", {"url": server.url.replace("://", "://me:hunter2@"), "headers": {"X-Token": "s3cr3t-token"}}, tmp_path)
-        assert b"Authorization: Basic bWU6aHVudGVyMg==" in server.requests[0][1] and b"s3cr3t-token" in server.requests[0][1]
+        result = run_module(
+            "health_check",
+            {"url": server.url.replace("://", "://me:hunter2@"), "headers": {"X-Token": "s3cr3t-token"}},
+            tmp_path,
+        )
+        assert (
+            b"Authorization: Basic bWU6aHVudGVyMg==" in server.requests[0][1]
+            and b"s3cr3t-token" in server.requests[0][1]
+        )
     assert "hunter2" not in str(result) and "s3cr3t-token" not in str(result)

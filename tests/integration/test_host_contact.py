@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the conductor asks a host: as a module, and through the runtime archive that the first contact leaves there. The same tests run both ways."""
+"""What the conductor asks a host: as a module, and through the runtime archive that the first contact leaves there.
+The same tests run both ways.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,15 @@ def ask(request, state):  # pylint: disable=redefined-outer-name
             told = run_module("host_contact", asked, state)
             again[:] = told.get("again") or []
             return told
-        done = subprocess.run(again, input=json.dumps(asked), env=environment(state), capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(
+            again,
+            input=json.dumps(asked),
+            env=environment(state),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
         assert (done.returncode, done.stderr) == (0, ""), done
         return json.loads(done.stdout)
 
@@ -86,9 +96,15 @@ def test_an_experiment_without_any_module_but_the_first(state, ask):
         while not seen["collected"] and time.monotonic() < limit:
             seen = ask("look", name=NAME, run=RUN, wait="3s", rate=50, also=[NAME + ".live"])
     assert seen["recovered"] and seen["fault"]["revert_cause"] == "halt", seen
-    assert len(samples.unpack(seen["samples"])) > 20 and len(samples.unpack(seen["also"][NAME + ".live"]["samples"])) > 20
+    assert (
+        len(samples.unpack(seen["samples"])) > 20 and len(samples.unpack(seen["also"][NAME + ".live"]["samples"])) > 20
+    )
     done = ask("finish", fault=NAME, probes=[NAME], run=RUN, release=True)
-    assert done["fault"]["id"] == injected["fault"]["id"] and done["left"] is None and done["probes"][NAME]["samples"] is None
+    assert (
+        done["fault"]["id"] == injected["fault"]["id"]
+        and done["left"] is None
+        and done["probes"][NAME]["samples"] is None
+    )
     assert left(state) == []
 
 

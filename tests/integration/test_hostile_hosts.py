@@ -22,7 +22,13 @@ good ansible_connection=local ansible_python_interpreter=%s
 chaos_allowed=true
 """
 FLOOD = "#!/bin/sh\nexec 3<&0\ncat <&3 >/dev/null &\nexec cat /dev/zero\n"
-SCENARIO = {"id": "p", "family": "memory", "hold": "2s", "options": {"size": "16M", "duration": "2s"}, "objectives": {"error_rate": "5%"}}
+SCENARIO = {
+    "id": "p",
+    "family": "memory",
+    "hold": "2s",
+    "options": {"size": "16M", "duration": "2s"},
+    "objectives": {"error_rate": "5%"},
+}
 PLAY = [
     {
         "hosts": "good",

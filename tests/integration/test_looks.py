@@ -45,7 +45,15 @@ def step(request, state):
             again.extend(run_module("host_contact", {"do": "look", "options": {"name": NAME}}, state)["again"])
         if not again:
             return run_module("host_contact", asked, state)
-        done = subprocess.run(again, input=json.dumps(asked), env=environment(state), capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(
+            again,
+            input=json.dumps(asked),
+            env=environment(state),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
         assert (done.returncode, done.stderr) == (0, ""), done
         return json.loads(done.stdout)
 
@@ -60,9 +68,17 @@ def start(server, state, **options):
 
 def test_a_look_changes_nothing_and_renews_when_told(server, state, step):
     start(server, state, lease="60s")
-    fault = inject("cpu_fault", {"name": NAME, "load": "1%", "cores": 1, "of": "added", "duration": "60s", "lease": "60s"}, state)
+    fault = inject(
+        "cpu_fault", {"name": NAME, "load": "1%", "cores": 1, "of": "added", "duration": "60s", "lease": "60s"}, state
+    )
     seen = step()
-    assert (seen["active"], seen["fault"]["id"], seen["renewed"], seen["collected"], seen["recovered"]) == (True, fault["id"], [], False, None)
+    assert (seen["active"], seen["fault"]["id"], seen["renewed"], seen["collected"], seen["recovered"]) == (
+        True,
+        fault["id"],
+        [],
+        False,
+        None,
+    )
     assert 0 < seen["fault"]["seconds_left"] <= 60 and seen["probe"]["running"] and seen["probe"]["sent"] > 0
     assert step(renew=True)["renewed"] == [NAME]
     assert run_module("cpu_fault", {"name": NAME, "state": "absent"}, state)["changed"]

@@ -19,25 +19,47 @@ BAD = (CHAOS, ["--intensity", "extreme"], "'extreme' is not an intensity")
 
 
 @pytest.mark.parametrize("shell", [["sh"], ["bash", "-o", "posix"], ["env", "POSIXLY_CORRECT=1", "sh"]], ids=" ".join)
-@pytest.mark.parametrize("name, arguments, words", [BAD, (LAB, ["fly"], "'fly' is not an action")], ids=["chaos", "lab"])
+@pytest.mark.parametrize(
+    "name, arguments, words", [BAD, (LAB, ["fly"], "'fly' is not an action")], ids=["chaos", "lab"]
+)
 def test_another_shell_hands_over_to_bash(shell, name, arguments, words, tmp_path):
     """With arguments as they were: blanks and quotes too."""
-    done = subprocess.run([*shell, str(ROOT / name), *arguments], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [*shell, str(ROOT / name), *arguments], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
     assert done.returncode == 2 and words in done.stderr and done.stderr.count("\n") == 1
-    done = subprocess.run([*shell, str(ROOT / CHAOS), "--scenario", "it's a  b"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [*shell, str(ROOT / CHAOS), "--scenario", "it's a  b"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert "'it's a  b' is not a scenario" in done.stderr
 
 
 def test_without_bash_it_is_one_sentence(tmp_path):
     (tmp_path / "sh").symlink_to("/bin/sh")
-    done = subprocess.run(["/bin/sh", str(ROOT / CHAOS), "--help"], env={"PATH": str(tmp_path)}, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        ["/bin/sh", str(ROOT / CHAOS), "--help"],
+        env={"PATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     if "bash" not in os.path.realpath("/bin/sh"):
-        assert done.returncode == 1 and done.stderr == "bash was not found, and this command is written in it; install bash.\n"
+        assert (
+            done.returncode == 1
+            and done.stderr == "bash was not found, and this command is written in it; install bash.\n"
+        )
 
 
 # What bash 3.2 does not know, or knows in another way.
 NEWER = re.compile(
-    r"\bmapfile\b|\breadarray\b|\bcoproc\b|(declare|local|typeset) -[a-zA-Z]*[An]|&>>|\|&|;;&|;&|\$\{\w+(\^|,,?|@[A-Z])|\$\{\w+\[-\d+\]\}|\[\[ -v |\bwait -n\b"
+    r"\bmapfile\b|\breadarray\b|\bcoproc\b|(declare|local|typeset)"
+    r" -[a-zA-Z]*[An]|&>>|\|&|;;&|;&|\$\{\w+(\^|,,?|@[A-Z])|\$\{\w+\[-\d+\]\}|\[\[ -v |\bwait -n\b"
     r"|\bEPOCHSECONDS\b|\{[0-9]+\.\.[0-9]+\.\.[0-9]+\}|=~ [^$\"' ]*[(|]"
 )
 
@@ -51,13 +73,21 @@ def test_bash_3_2_can_run_it(name):
     for number, line in enumerate(lines):
         for array in re.findall(r'"\$\{(\w+)\[@\]\}"', line):
             counted = "#%s[@]" % array in "\n".join(lines[max(0, number - 5) : number])
-            assert array not in may_be_empty or counted or '${%s[@]+"${%s[@]}"}' % (array, array) in line, "%s:%d: %s" % (name, number + 1, line)
+            assert (
+                array not in may_be_empty or counted or '${%s[@]+"${%s[@]}"}' % (array, array) in line
+            ), "%s:%d: %s" % (name, number + 1, line)
 
 
 def test_a_link_to_the_command_and_a_search_path_for_cd(tmp_path):
     (tmp_path / "chaos").symlink_to(ROOT / CHAOS)
     done = subprocess.run(
-        ["./chaos", "--scenario", "b b"], cwd=tmp_path, env=dict(os.environ, CDPATH="/:/tmp"), capture_output=True, text=True, timeout=60, check=False
+        ["./chaos", "--scenario", "b b"],
+        cwd=tmp_path,
+        env=dict(os.environ, CDPATH="/:/tmp"),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert done.returncode == 2 and "'b b' is not a scenario" in done.stderr and done.stdout == ""
 
@@ -68,13 +98,17 @@ def test_a_home_that_cannot_be_made_is_one_sentence(home, arguments, tmp_path):
     done = command(CHAOS, *arguments, cwd=tmp_path, env=dict(os.environ, HOME=home))
     assert done.returncode == 1 and done.stdout == ""
     assert (
-        done.stderr == "Set-up failed: the folder '%s/.ansible' cannot be written, and Ansible keeps its files there; set HOME to a folder of yours.\n" % home
+        done.stderr
+        == "Set-up failed: the folder '%s/.ansible' cannot be written, and Ansible keeps its files there; set HOME to a"
+        " folder of yours.\n" % home
     )
 
 
 def test_a_path_that_search_paths_cannot_hold_is_one_sentence(tmp_path):
     code, err = said(set_up(bare_checkout(tmp_path / "a:b")))
-    assert code == 1 and err.startswith("Set-up failed: the path of this checkout holds a colon") and err.count("\n") == 1
+    assert (
+        code == 1 and err.startswith("Set-up failed: the path of this checkout holds a colon") and err.count("\n") == 1
+    )
 
 
 @pytest.mark.nightly
@@ -85,7 +119,10 @@ def test_another_named_python_makes_the_environment_anew(tmp_path):
     # Another installation: one that says so, as a test cannot count on a second one.
     other = tmp_path / "python3"
     lie = "import sys; sys._base_executable = %r; exec(sys.argv.pop(1))" % str(other)
-    other.write_text('#!/bin/sh\n[ "$2" = -c ] || exec "%s" "$@"\nexec "%s" -I -c "%s" "$3"\n' % (sys.executable, sys.executable, lie.replace('"', '\\"')))
+    other.write_text(
+        '#!/bin/sh\n[ "$2" = -c ] || exec "%s" "$@"\nexec "%s" -I -c "%s" "$3"\n'
+        % (sys.executable, sys.executable, lie.replace('"', '\\"'))
+    )
     other.chmod(0o755)
     assert "Making the environment" in said(set_up(folder, CHAOS_PYTHON=str(other)))[1]
 
@@ -93,24 +130,51 @@ def test_another_named_python_makes_the_environment_anew(tmp_path):
 def test_without_a_network_the_true_line_of_pip_is_told(tmp_path):
     folder = bare_checkout(tmp_path / "checkout")
     (folder / "tools" / "requirements-runtime.txt").write_text("magsasa-chaos-that-is-not-there\n")
-    nowhere = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_RETRIES": "1", "PIP_CONFIG_FILE": "/dev/null", "UV_OFFLINE": "1"}
+    nowhere = {
+        "PIP_INDEX_URL": "http://127.0.0.1:9/simple",
+        "PIP_RETRIES": "1",
+        "PIP_CONFIG_FILE": "/dev/null",
+        "UV_OFFLINE": "1",
+    }
     code, err = said(set_up(folder, **nowhere))
     last = err.splitlines()[-1]
-    assert code == 1 and "pip said: " in last and "Connection refused" in last and "No matching distribution" not in last and " object at 0x" not in last
+    assert (
+        code == 1
+        and "pip said: " in last
+        and "Connection refused" in last
+        and "No matching distribution" not in last
+        and " object at 0x" not in last
+    )
 
 
 def test_paths_of_any_name_reach_ansible(tmp_path):
-    """An inventory whose name has a comma is a file, not a list of hosts; what JSON cannot hold as it is, is one sentence."""
+    """An inventory whose name has a comma is a file, not a list of hosts; what JSON cannot hold as it is, is one
+    sentence.
+    """
     folder = tmp_path / "ä, 'b' #1 ;5%"
     folder.mkdir()
     (folder / "hosts, all").write_text("here ansible_connection=local ansible_python_interpreter=%s\n" % sys.executable)
     (folder / "mine, too.yml").write_text("scenarios: []\n")
-    done = command(CHAOS, "--detect", "--inventory", "hosts, all", "--scenario-file", "mine, too.yml", "--", "--list-hosts", cwd=folder)
+    done = command(
+        CHAOS,
+        "--detect",
+        "--inventory",
+        "hosts, all",
+        "--scenario-file",
+        "mine, too.yml",
+        "--",
+        "--list-hosts",
+        cwd=folder,
+    )
     assert done.returncode == 0 and "here" in done.stdout, done.stdout + done.stderr
     (tmp_path / 'say "x"').mkdir()
     (tmp_path / 'say "x"' / "mine.yml").write_text("scenarios: []\n")
     done = command(CHAOS, "--scenario-file", "mine.yml", cwd=tmp_path / 'say "x"')
-    assert done.returncode == 2 and "holds a double quote, a backslash or a line break" in done.stderr and done.stderr.count("\n") == 1
+    assert (
+        done.returncode == 2
+        and "holds a double quote, a backslash or a line break" in done.stderr
+        and done.stderr.count("\n") == 1
+    )
 
 
 OBJECTIVES = [

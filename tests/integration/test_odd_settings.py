@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Settings of Ansible that people have: a report folder in ansible.cfg, JSON on standard output, short names of modules."""
+"""Settings of Ansible that people have: a report folder in ansible.cfg, JSON on standard output, short names of
+modules.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,10 @@ class CallbackModule(CallbackBase):
     def v2_playbook_on_stats(self, stats):
         self._display.display(json.dumps(self.found))
 """
-CONFIG = "[defaults]\ncallback_plugins = callbacks\nstdout_callback = json\n[slo_report]\nreport_dir = from the configuration\n"
+CONFIG = (
+    "[defaults]\ncallback_plugins = callbacks\nstdout_callback = json\n[slo_report]\nreport_dir = from the"
+    " configuration\n"
+)
 
 
 @pytest.fixture(name="run")
@@ -69,7 +74,13 @@ def test_the_report_goes_where_the_configuration_says_and_json_stays_json(run, t
         {"name": "judge", "magsasa.chaos.slo_check": JUDGE},
     ]
     with Server(say(answer(b'{"status": "healthy", "service": "shop", "version": "7.1"}'))) as server:
-        told, done = run([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}], "-i", "hosts", "-e", "chaos_target_url=%s" % server.url)
+        told, done = run(
+            [{"hosts": "localhost", "gather_facts": False, "tasks": tasks}],
+            "-i",
+            "hosts",
+            "-e",
+            "chaos_target_url=%s" % server.url,
+        )
     assert done.returncode == 0 and "CHAOS PASSED" in done.stderr, done.stdout + done.stderr
     folder = tmp_path / "from the configuration"
     assert {result["report_dir"] for _name, result in told if "report_dir" in result} == {str(folder)}
@@ -80,7 +91,15 @@ def test_a_report_folder_of_the_configuration_that_cannot_be_written_is_told_bef
     (tmp_path / "hosts").write_text(INVENTORY)
     (tmp_path / "from the configuration").write_text("a file")
     told, done = run(
-        [{"hosts": "localhost", "gather_facts": False, "tasks": [{"ansible.builtin.include_role": {"name": "magsasa.chaos.preflight"}}]}], "-i", "hosts"
+        [
+            {
+                "hosts": "localhost",
+                "gather_facts": False,
+                "tasks": [{"ansible.builtin.include_role": {"name": "magsasa.chaos.preflight"}}],
+            }
+        ],
+        "-i",
+        "hosts",
     )
     assert done.returncode == 2
     assert (
@@ -92,9 +111,16 @@ def test_a_report_folder_of_the_configuration_that_cannot_be_written_is_told_bef
 def test_short_names_do_what_full_names_do(run, tmp_path):
     """Guards of every fault, names of peers, and the callback."""
     (tmp_path / "hosts").write_text(INVENTORY + "closed ansible_connection=local\n")
-    guarded = [{"name": family, family + "_fault": {"name": "x", "duration": "1s"}, "ignore_errors": True} for family in FAMILIES]
+    guarded = [
+        {"name": family, family + "_fault": {"name": "x", "duration": "1s"}, "ignore_errors": True}
+        for family in FAMILIES
+    ]
     peers = [
-        {"name": "peer", name: {"name": "x", "action": "partition", "peer": "nobody-of-that-name", "duration": "1s"}, "ignore_errors": True}
+        {
+            "name": "peer",
+            name: {"name": "x", "action": "partition", "peer": "nobody-of-that-name", "duration": "1s"},
+            "ignore_errors": True,
+        }
         for name in ("network_fault", "magsasa.chaos.network_fault")
     ]
     ours = [{"name": "info", "fault_info": {}}, {"name": "judge", "slo_check": JUDGE}]
@@ -105,7 +131,9 @@ def test_short_names_do_what_full_names_do(run, tmp_path):
     told, done = run(plays, "-i", "hosts")
     assert done.returncode == 0, done.stdout + done.stderr
     refused = {name: result["msg"] for name, result in told if name in FAMILIES}
-    assert set(refused) == set(FAMILIES) and all("refused by the allowed guard" in text and "closed" in text for text in refused.values()), refused
+    assert set(refused) == set(FAMILIES) and all(
+        "refused by the allowed guard" in text and "closed" in text for text in refused.values()
+    ), refused
     short, full = [result["msg"] for name, result in told if name == "peer"]
     assert short == full and "nobody-of-that-name" in short
     report = json.loads((tmp_path / "from the configuration" / "latest" / "report.json").read_text())

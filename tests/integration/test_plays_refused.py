@@ -21,7 +21,13 @@ PLAY = [
             {
                 "ansible.builtin.import_role": {"name": "magsasa.chaos.experiment"},
                 "vars": {
-                    "experiment_scenario": {"id": "busy", "name": "busy", "family": "cpu", "hold": "2s", "options": {"load": "5%", "duration": "2s"}},
+                    "experiment_scenario": {
+                        "id": "busy",
+                        "name": "busy",
+                        "family": "cpu",
+                        "hold": "2s",
+                        "options": {"load": "5%", "duration": "2s"},
+                    },
                     "experiment_endpoint": {"url": "http://127.0.0.1:9/"},
                 },
             }
@@ -30,10 +36,16 @@ PLAY = [
 ]
 
 
-@pytest.mark.parametrize("strategy", ["free", *(pytest.param(each, marks=pytest.mark.nightly) for each in ("ansible.builtin.free", "host_pinned"))])
+@pytest.mark.parametrize(
+    "strategy",
+    ["free", *(pytest.param(each, marks=pytest.mark.nightly) for each in ("ansible.builtin.free", "host_pinned"))],
+)
 def test_a_strategy_that_lets_hosts_run_free(ansible_playbook, chaos_state, strategy):
     done = ansible_playbook("-i", "inventory/hosts", "playbooks/chaos_light.yml", env={"ANSIBLE_STRATEGY": strategy})
-    assert done.returncode != 0 and "refused by the strategy guard: the strategy of this play is %s," % strategy in done.stdout, done.stdout
+    assert (
+        done.returncode != 0
+        and "refused by the strategy guard: the strategy of this play is %s," % strategy in done.stdout
+    ), done.stdout
     assert "bypasses the host loop" not in done.stdout + done.stderr and list(chaos_state.iterdir()) == []
 
 
@@ -47,25 +59,37 @@ def test_the_role_in_a_play_of_ones_own(ansible_playbook, chaos_state, tmp_path)
 
 @pytest.mark.parametrize(
     "more, refused",
-    [({}, True), ({"chaos_sliced": "true"}, False), pytest.param({"chaos_max_percent": 100}, False, marks=pytest.mark.nightly)],
+    [
+        ({}, True),
+        ({"chaos_sliced": "true"}, False),
+        pytest.param({"chaos_max_percent": 100}, False, marks=pytest.mark.nightly),
+    ],
 )
 def test_a_slice_of_a_job(ansible_playbook, chaos_state, more, refused):
     values = dict(SLICE, chaos_scenarios="cpu-light", chaos_sample_app=False, **more)
     done = ansible_playbook("-i", "inventory/hosts", "--check", "-e", json.dumps(values), "playbooks/chaos_light.yml")
     assert ("refused by the slices guard: this job is one slice of 'light'" in done.stdout) is refused, done.stdout
-    assert done.returncode == 2 and list(chaos_state.iterdir()) == []  # there is no service here: nothing would be tested either way
+    assert (
+        done.returncode == 2 and list(chaos_state.iterdir()) == []
+    )  # there is no service here: nothing would be tested either way
 
 
 def test_a_run_that_cannot_take_the_turn_of_its_host_does_not_go_on(ansible_playbook, tmp_path):
-    """Here the state folder could be swapped by everybody; whatever the reason is, the verdict is no success and says it."""
+    """Here the state folder could be swapped by everybody; whatever the reason is, the verdict is no success and
+    says it.
+    """
     place = tmp_path / "open"
     place.mkdir()
     place.chmod(0o777)
     values = {"chaos_extra_scenarios": [SHORT], "chaos_scenarios": SHORT["id"]}
     with Server(say(answer({"status": "ok"}))) as server:
         values["chaos_target_url"] = server.url
-        done = ansible_playbook("-e", json.dumps(values), "playbooks/chaos_light.yml", env={"MAGSASA_CHAOS_STATE": place / "state"})
+        done = ansible_playbook(
+            "-e", json.dumps(values), "playbooks/chaos_light.yml", env={"MAGSASA_CHAOS_STATE": place / "state"}
+        )
     (record,) = json.loads((tmp_path / "reports" / "latest" / "report.json").read_text())["experiments"]
     assert (record["status"], record["fault"]) == ("refused", None), record
-    assert record["reason"].startswith("the host could not be reserved for this run (the state folder "), record["reason"]
+    assert record["reason"].startswith("the host could not be reserved for this run (the state folder "), record[
+        "reason"
+    ]
     assert done.returncode == 2 and list(place.iterdir()) == []

@@ -18,7 +18,18 @@ from pathlib import Path
 import pytest
 
 from support import little_server
-from support.faults import do_repeat_check_undo, end, fresh_state, inject, killed_part_ends_all, ledger, left, pids, refused_rows, wait_for
+from support.faults import (
+    do_repeat_check_undo,
+    end,
+    fresh_state,
+    inject,
+    killed_part_ends_all,
+    ledger,
+    left,
+    pids,
+    refused_rows,
+    wait_for,
+)
 from support.modules import run_module
 
 PARTS = (("chaos-fault", "supervisor_died"), ("chaos-guardian", "guardian_died"))
@@ -76,7 +87,11 @@ def serving(port):
     for entry in filter(str.isdigit, os.listdir("/proc")):
         with contextlib.suppress(OSError):
             argv = Path("/proc", entry, "cmdline").read_bytes().rstrip(b"\0").split(b"\0")
-            if little_server.__file__.encode() in argv and str(port).encode() in argv and letter(int(entry)) not in "ZX":
+            if (
+                little_server.__file__.encode() in argv
+                and str(port).encode() in argv
+                and letter(int(entry)) not in "ZX"
+            ):
                 found.append(int(entry))
     return sorted(found, key=lambda pid: (parent(pid) in found, pid))
 
@@ -135,7 +150,9 @@ def test_killed_process_that_nobody_brings_back_is_started_as_it_was(state, tmp_
         assert server.wait(5) == -signal.SIGKILL
         (spool,) = (state / "run").glob("*.spool")
         assert spool.stat().st_mode & 0o777 == 0o600 and "s3cret-word" in spool.read_text()
-        assert "s3cret-word" not in str(fault) + "".join(path.read_text() for path in (state / "ledger").rglob("*.json"))
+        assert "s3cret-word" not in str(fault) + "".join(
+            path.read_text() for path in (state / "ledger").rglob("*.json")
+        )
         assert wait_for(lambda: not answers(port), 5)  # its workers see a moment later that it is gone
         assert wait_for(lambda: answers(port), 20) and time.monotonic() - began > 6.5
         assert wait_for(lambda: not left(state)), left(state)
@@ -176,7 +193,10 @@ def test_another_of_the_same_command_line_is_no_successor(state):
         assert ledger(state)[-1]["measured"]["back_pid"] is None
         for entry in filter(str.isdigit, os.listdir("/proc")):
             with contextlib.suppress(OSError):
-                if Path("/proc", entry, "cmdline").read_bytes() == "\0".join([*command, ""]).encode() and int(entry) != pair[1].pid:
+                if (
+                    Path("/proc", entry, "cmdline").read_bytes() == "\0".join([*command, ""]).encode()
+                    and int(entry) != pair[1].pid
+                ):
                     mine.append(int(entry))
         assert len(mine) == 1
     finally:
@@ -198,7 +218,11 @@ def test_ended_early_the_keeper_still_gets_its_chance(state, tmp_path, port):
 
 def test_signal_that_the_process_ignores_is_a_mismatch(state, tmp_path, port):
     with running(tmp_path, port, "stubborn") as server:
-        fault = inject("process_fault", {"name": "soft", "action": "kill", "pid": server.pid, "signal": "TERM", "duration": "2s"}, state)
+        fault = inject(
+            "process_fault",
+            {"name": "soft", "action": "kill", "pid": server.pid, "signal": "TERM", "duration": "2s"},
+            state,
+        )
         assert fault["effect"] == "mismatch" and not fault["measured"]["ended"] and "still running" in fault["note"]
         assert wait_for(lambda: not left(state)), left(state)
         assert serving(port)[0] == server.pid
@@ -207,7 +231,9 @@ def test_signal_that_the_process_ignores_is_a_mismatch(state, tmp_path, port):
 @pytest.mark.parametrize("victim, cause", PARTS)
 def test_sigkill_of_a_keeper_of_the_fault_brings_the_process_back(state, tmp_path, port, victim, cause):
     with running(tmp_path, port):
-        killed_part_ends_all("process_fault", {"name": "crash", "action": "kill", "port": port, "duration": "60s"}, state, victim, cause)
+        killed_part_ends_all(
+            "process_fault", {"name": "crash", "action": "kill", "port": port, "duration": "60s"}, state, victim, cause
+        )
         assert wait_for(lambda: answers(port))
 
 
@@ -217,8 +243,16 @@ def test_sigkill_of_a_keeper_of_the_fault_brings_the_process_back(state, tmp_pat
 def test_restart_of_a_process_that_nobody_looks_after(state, tmp_path, port):
     with running(tmp_path, port) as server:
         # the test itself is the parent; it lets the dead child be a zombie, as some parents do
-        fault = inject("process_fault", {"name": "again", "action": "restart", "port": port, "respawn_within": "0.5s", "duration": "3s"}, state)
-        assert fault["effect"] == "confirmed" and fault["measured"]["started_by"] == "this fault" and "forced" not in fault["measured"]
+        fault = inject(
+            "process_fault",
+            {"name": "again", "action": "restart", "port": port, "respawn_within": "0.5s", "duration": "3s"},
+            state,
+        )
+        assert (
+            fault["effect"] == "confirmed"
+            and fault["measured"]["started_by"] == "this fault"
+            and "forced" not in fault["measured"]
+        )
         assert fault["measured"]["back_pid"] == serving(port)[0] != server.pid
         assert wait_for(lambda: answers(port))
         assert wait_for(lambda: not left(state)), left(state)
@@ -237,7 +271,14 @@ def test_restart_of_a_process_that_is_looked_after(state, tmp_path, port):
 @pytest.mark.nightly
 def test_restart_kills_what_does_not_end_in_its_grace(state, tmp_path, port):
     with running(tmp_path, port, "stubborn") as server:
-        options = {"name": "again", "action": "restart", "port": port, "grace": "1s", "respawn_within": "0s", "duration": "2s"}
+        options = {
+            "name": "again",
+            "action": "restart",
+            "port": port,
+            "grace": "1s",
+            "respawn_within": "0s",
+            "duration": "2s",
+        }
         fault = inject("process_fault", options, state)
         assert fault["measured"]["forced"] and server.wait(5) == -signal.SIGKILL
         assert wait_for(lambda: answers(port))
@@ -261,7 +302,11 @@ def test_pause_stops_the_tree_and_lets_it_go(state, tmp_path, port):
 def test_pause_of_one_worker_alone(state, tmp_path, port):
     with running(tmp_path, port):
         master, worker, other = serving(port)
-        inject("process_fault", {"name": "frozen", "action": "pause", "pid": master, "tree": False, "duration": "30s"}, state)
+        inject(
+            "process_fault",
+            {"name": "frozen", "action": "pause", "pid": master, "tree": False, "duration": "30s"},
+            state,
+        )
         inject("process_fault", {"name": "frozen-too", "action": "pause", "pid": worker, "duration": "30s"}, state)
         assert [letter(pid) for pid in (master, worker)] == ["T", "T"] and letter(other) != "T"
         end("process_fault", "frozen", state)
@@ -278,7 +323,9 @@ def test_what_somebody_else_stopped_stays_stopped(state, tmp_path, port):
         inject("process_fault", {"name": "frozen", "action": "pause", "port": port, "duration": "30s"}, state)
         end("process_fault", "frozen", state)
         assert letter(master) != "T" and letter(worker) == "T"
-        refused = run_module("process_fault", {"name": "frozen", "action": "pause", "pid": worker, "duration": "3s"}, state)
+        refused = run_module(
+            "process_fault", {"name": "frozen", "action": "pause", "pid": worker, "duration": "3s"}, state
+        )
         assert refused["failed"] and "already stopped" in refused["msg"]
         os.kill(worker, signal.SIGCONT)
 
@@ -295,13 +342,21 @@ def test_paused_process_that_is_killed_meanwhile_leaves_nothing(state, tmp_path,
 @pytest.mark.parametrize("victim, cause", PARTS)
 def test_sigkill_of_a_keeper_of_the_fault_ends_the_pause(state, tmp_path, port, victim, cause):
     with running(tmp_path, port):
-        killed_part_ends_all("process_fault", {"name": "frozen", "action": "pause", "port": port, "duration": "60s"}, state, victim, cause)
+        killed_part_ends_all(
+            "process_fault",
+            {"name": "frozen", "action": "pause", "port": port, "duration": "60s"},
+            state,
+            victim,
+            cause,
+        )
         assert answers(port)
 
 
 def test_life_of_a_pause(state, tmp_path, port):
     with running(tmp_path, port):
-        do_repeat_check_undo("process_fault", {"name": "frozen", "action": "pause", "port": port, "duration": "60s"}, state)
+        do_repeat_check_undo(
+            "process_fault", {"name": "frozen", "action": "pause", "port": port, "duration": "60s"}, state
+        )
         assert answers(port)
 
 
@@ -323,7 +378,9 @@ def test_every_way_to_name_a_process(state, tmp_path, port):
                 ({"process_name": "a-server-of-its-own"}, named.pid),
             ]
             for way, pid in ways:
-                planned = run_module("process_fault", dict(way, name="look", action="pause", duration="3s"), state, check=True)
+                planned = run_module(
+                    "process_fault", dict(way, name="look", action="pause", duration="3s"), state, check=True
+                )
                 assert "process %d " % pid in planned["fault"]["plan"][0]["says"], (way, planned)
         finally:
             named.kill()
@@ -331,11 +388,15 @@ def test_every_way_to_name_a_process(state, tmp_path, port):
 
 
 def test_limit_counts_what_matches(state, tmp_path):
-    sleepers = [subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(601.25)"]) for _number in range(3)]
+    sleepers = [
+        subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(601.25)"]) for _number in range(3)
+    ]
     options = {"name": "sleepers", "pattern": r"time\.sleep\(601\.25\)$", "action": "pause", "duration": "30s"}
     try:
         refused = run_module("process_fault", options, state)
-        assert refused["failed"] and "3 processes match, and limit is 1" in refused["msg"] and list(state.iterdir()) == []
+        assert (
+            refused["failed"] and "3 processes match, and limit is 1" in refused["msg"] and list(state.iterdir()) == []
+        )
         fault = inject("process_fault", dict(options, limit=3), state)
         assert fault["measured"] == {"stopped": 3, "of": 3} and [letter(each.pid) for each in sleepers] == ["T"] * 3
         end("process_fault", "sleepers", state)
@@ -351,7 +412,11 @@ def test_parts_of_the_collection_are_protected(state):
     fault = inject("cpu_fault", {"name": "busy", "load": "1%", "cores": 1, "duration": "60s"}, state)
     victim = pids(state, fault, "chaos-guardian")[0]
     refused = run_module("process_fault", {"name": "own", "pid": victim, "action": "pause", "duration": "3s"}, state)
-    assert refused["failed"] and "refused by the protected process guard" in refused["msg"] and "this collection" in refused["msg"]
+    assert (
+        refused["failed"]
+        and "refused by the protected process guard" in refused["msg"]
+        and "this collection" in refused["msg"]
+    )
     end("cpu_fault", "busy", state)
 
 
@@ -397,12 +462,19 @@ def test_processes_of_others_need_root(state, tmp_path):
     victim = subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(600)"])
     try:
         code = (
-            "import os, sys; os.setgroups([]); os.setgid(65534); os.setuid(65534); sys.path.insert(0, sys.argv[1]);"
-            "from ansible_collections.magsasa.chaos.plugins.module_utils._families.process import FAMILY;"
-            "options = {'action': 'pause', 'target': {'pid': int(sys.argv[2])}, 'tree': True, 'limit': 1, 'force': False, 'signal': 9};"
-            "FAMILY.plan(options, FAMILY.inspect(options))"
+            "import os, sys; os.setgroups([]); os.setgid(65534); os.setuid(65534); sys.path.insert(0, sys.argv[1]);from"
+            " ansible_collections.magsasa.chaos.plugins.module_utils._families.process import FAMILY;options ="
+            " {'action': 'pause', 'target': {'pid': int(sys.argv[2])}, 'tree': True, 'limit': 1, 'force': False,"
+            " 'signal': 9};FAMILY.plan(options, FAMILY.inspect(options))"
         )
-        argv = ["/usr/bin/python3", "-B", "-c", code, str(Path(little_server.__file__).parents[2] / ".collections"), str(victim.pid)]
+        argv = [
+            "/usr/bin/python3",
+            "-B",
+            "-c",
+            code,
+            str(Path(little_server.__file__).parents[2] / ".collections"),
+            str(victim.pid),
+        ]
         done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60)
         assert "belongs to another user, and this task does not run as root" in done.stderr, done.stderr
     finally:

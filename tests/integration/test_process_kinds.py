@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Kinds of processes against kill, restart and pause: what could not be given back exactly is refused before the kill, and a pause takes everything."""
+"""Kinds of processes against kill, restart and pause: what could not be given back exactly is refused before the
+kill, and a pause takes everything.
+"""
 
 from __future__ import annotations
 
@@ -64,11 +66,18 @@ def letter(pid):
 def bounds(pid):
     """What the kernel says bounds a process."""
     text = Path("/proc/%d/status" % pid).read_text()
-    links = sorted("%s %s" % (each.name, os.readlink(each)) for each in Path("/proc/%d/ns" % pid).iterdir() if "children" not in each.name)
+    links = sorted(
+        "%s %s" % (each.name, os.readlink(each))
+        for each in Path("/proc/%d/ns" % pid).iterdir()
+        if "children" not in each.name
+    )
     files = [os.readlink("/proc/%d/%s" % (pid, each)) for each in ("exe", "cwd", "root", "fd/0", "fd/1", "fd/2")]
     fields = Path("/proc/%d/stat" % pid).read_text().rpartition(")")[2].split()
     leads = [str(pid) == each for each in fields[2:4]]
-    more = [Path("/proc/%d/%s" % (pid, each)).read_bytes() for each in ("comm", "cmdline", "environ", "limits", "oom_score_adj")]
+    more = [
+        Path("/proc/%d/%s" % (pid, each)).read_bytes()
+        for each in ("comm", "cmdline", "environ", "limits", "oom_score_adj")
+    ]
     mask = int(re.search(r"SigIgn:\s*(\w+)", text).group(1), 16) & 0x7FFFFFFF  # two above belong to the C library
     return re.findall(BOUNDS, text, re.M), mask, links, files, leads, more
 
@@ -90,7 +99,10 @@ def test_what_could_not_be_given_back_is_refused_before_the_kill_and_may_be_paus
         pids = {kind: stack.enter_context(kinds.running(kind)) for kind, words in TABLE.items() if words}
         before = {kind: bounds(pid) for kind, pid in pids.items()}
         calls = [(kind, action) for kind in pids for action in ("kill", "restart")]
-        rows = [("process", {"name": "kind", "pid": pids[kind], "action": action, "duration": "60s", "force": True}) for kind, action in calls]
+        rows = [
+            ("process", {"name": "kind", "pid": pids[kind], "action": action, "duration": "60s", "force": True})
+            for kind, action in calls
+        ]
         wrong = []
         for (kind, action), refused in zip(calls, direct.run(state, *rows)):
             said = refused.get("msg", "nothing")
@@ -100,7 +112,9 @@ def test_what_could_not_be_given_back_is_refused_before_the_kill_and_may_be_paus
         assert not wrong
         options = {"name": "all", "pattern": r"613\.25( |$)", "limit": 50, "action": "pause", "duration": "120s"}
         (fault,) = direct.run(state, ("process", options))
-        assert fault["fault"]["effect"] == "confirmed" and {kind: letter(pid) for kind, pid in pids.items()} == dict.fromkeys(pids, "T")
+        assert fault["fault"]["effect"] == "confirmed" and {
+            kind: letter(pid) for kind, pid in pids.items()
+        } == dict.fromkeys(pids, "T")
         (over,) = direct.run(state, ("process", {"name": "all", "state": "absent"}))
         assert over["fault"]["residue"] == [] and "T" not in {letter(pid) for pid in pids.values()}
         assert {kind: bounds(pid) for kind, pid in pids.items()} == before
@@ -116,7 +130,12 @@ def test_what_can_be_given_back_is_as_before(state):
         before = [bounds(pid) for pid in pids]
         calls = []
         for (_kind, action), pid in zip(rows, pids):
-            calls.append(("process", {"name": "kind-%d" % pid, "pid": pid, "action": action, "respawn_within": "0s", "duration": "60s"}))
+            calls.append(
+                (
+                    "process",
+                    {"name": "kind-%d" % pid, "pid": pid, "action": action, "respawn_within": "0s", "duration": "60s"},
+                )
+            )
         for fault in direct.run(state, *calls):
             assert not fault.get("failed") and fault["fault"]["measured"]["ended"], fault
         for over in direct.run(state, *[("process", {"name": "kind-%d" % pid, "state": "absent"}) for pid in pids]):
@@ -129,7 +148,9 @@ def test_what_can_be_given_back_is_as_before(state):
 
 def started(kind, seconds):
     """Pid of a plain sleep, of root or of another user, that leads a session and that nobody looks after."""
-    who = {} if kind == "plain" else {"user": kinds.NOBODY, "group": kinds.NOBODY, "extra_groups": [kinds.NOBODY, 12345]}
+    who = (
+        {} if kind == "plain" else {"user": kinds.NOBODY, "group": kinds.NOBODY, "extra_groups": [kinds.NOBODY, 12345]}
+    )
     command = "setsid sleep %s </dev/null >/dev/null 2>&1 &" % seconds
     subprocess.run(["sh", "-c", command], cwd="/", env={"PATH": os.environ["PATH"], "WORD": "kept"}, check=True, **who)
     assert wait_for(lambda: sleepers(seconds))
@@ -141,6 +162,9 @@ def sleepers(seconds):
     found = []
     for entry in filter(str.isdigit, os.listdir("/proc")):
         with contextlib.suppress(OSError):
-            if Path("/proc", entry, "cmdline").read_bytes() == b"sleep\0%s\0" % seconds.encode() and letter(int(entry)) not in "ZX":
+            if (
+                Path("/proc", entry, "cmdline").read_bytes() == b"sleep\0%s\0" % seconds.encode()
+                and letter(int(entry)) not in "ZX"
+            ):
                 found.append(int(entry))
     return found

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is killed is what does the work; what is started again is what was there; and nobody gains by what he puts in its way."""
+"""What is killed is what does the work; what is started again is what was there; and nobody gains by what he puts
+in its way.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,8 @@ from support.faults import fresh_state, ledger, left, wait_for
 
 PYTHON = os.path.realpath(sys.executable)
 SERVE = "import socket, time; s = socket.create_server(('127.0.0.1', int({port}))); time.sleep(600)"
-# Starts itself below itself, as servers do that watch their files; the child alone listens, and the parent ends with it.
+# Starts itself below itself, as servers do that watch their files; the child alone listens, and the parent ends with
+# it.
 RELOADER = """import os, socket, subprocess, sys, time
 if os.environ.get("BELOW"):
     s = socket.create_server(("127.0.0.1", int(sys.argv[1])))
@@ -55,19 +58,33 @@ def having(word):
     for entry in filter(str.isdigit, os.listdir("/proc")):
         with contextlib.suppress(OSError):
             state = Path("/proc", entry, "stat").read_text().rpartition(")")[2].split()[0]
-            if word.encode() in Path("/proc", entry, "cmdline").read_bytes() and state not in "ZX" and int(entry) != os.getpid():
+            if (
+                word.encode() in Path("/proc", entry, "cmdline").read_bytes()
+                and state not in "ZX"
+                and int(entry) != os.getpid()
+            ):
                 found.append(int(entry))
     return sorted(found)
 
 
 def start(*argv, output="/dev/null", user=0, **more):
     """A process that leads a session of its own and that nobody looks after; returns its pid."""
-    code = "import os, sys; pid = os.fork(); pid and os._exit(0); os.setsid(); print(os.getpid(), flush=True); os.dup2(3, 1); os.dup2(3, 2); os.close(3);"
+    code = (
+        "import os, sys; pid = os.fork(); pid and os._exit(0); os.setsid(); print(os.getpid(), flush=True); os.dup2(3,"
+        " 1); os.dup2(3, 2); os.close(3);"
+    )
     code += "user = %d; user and (os.setgroups([]), os.setgid(user), os.setuid(user));" % user
     code += "os.execv(sys.argv[1], sys.argv[2:])"
     with open(output, "ab") as log:
         done = subprocess.run(
-            [PYTHON, "-S", "-c", "import os; os.dup2(%d, 3); %s" % (log.fileno(), code), shutil.which(str(argv[0])), *map(str, argv)],
+            [
+                PYTHON,
+                "-S",
+                "-c",
+                "import os; os.dup2(%d, 3); %s" % (log.fileno(), code),
+                shutil.which(str(argv[0])),
+                *map(str, argv),
+            ],
             pass_fds=(log.fileno(), 3),
             close_fds=True,
             stdin=subprocess.DEVNULL,
@@ -122,7 +139,11 @@ def test_the_program_that_does_the_work_is_ended_and_not_the_shell_that_runs_it(
     assert not listens(port) and wait_for(lambda: having(str(port)) == [])  # the shell had nothing more to do
     past = end(state)
     assert (past["residue"], past["differences"]) == ([], [])
-    assert wait_for(lambda: listens(port)) and [comm(pid) for pid in having(str(port))] == ["sh", comm_of_python()] and shell not in having(str(port))
+    assert (
+        wait_for(lambda: listens(port))
+        and [comm(pid) for pid in having(str(port))] == ["sh", comm_of_python()]
+        and shell not in having(str(port))
+    )
 
 
 def comm_of_python():
@@ -133,9 +154,15 @@ def test_a_shell_that_is_ended_while_its_work_goes_on_is_a_mismatch(state, port)
     shell = start("sh", "-c", '%s -S -c "%s" ; echo ended' % (PYTHON, SERVE.format(port=port)), cwd="/")
     assert wait_for(lambda: listens(port))
     fault = kill(state, pid=shell)
-    assert fault["effect"] == "mismatch" and fault["measured"]["ended"] and "port %d is still served by process" % port in fault["note"]
+    assert (
+        fault["effect"] == "mismatch"
+        and fault["measured"]["ended"]
+        and "port %d is still served by process" % port in fault["note"]
+    )
     past = end(state)
-    assert past["residue"] == [] and wait_for(lambda: listens(port)) and len(having(str(port))) == 2  # and no second copy
+    assert (
+        past["residue"] == [] and wait_for(lambda: listens(port)) and len(having(str(port))) == 2
+    )  # and no second copy
 
 
 def test_a_pid_file_of_an_earlier_process_is_refused(state, tmp_path):
@@ -145,7 +172,10 @@ def test_a_pid_file_of_an_earlier_process_is_refused(state, tmp_path):
         old.write_text("%d\n" % pid)
         os.utime(old, (1700000000, 1700000000))
         said = refused(state, pid_file=str(old))
-        assert "was last changed at 2023-11-1" in said and "before process %d (sleep) began at %d" % (pid, time.localtime().tm_year) in said
+        assert (
+            "was last changed at 2023-11-1" in said
+            and "before process %d (sleep) began at %d" % (pid, time.localtime().tm_year) in said
+        )
         os.mkfifo(tmp_path / "pipe.pid")
         assert "it is not a regular file" in refused(state, pid_file=str(tmp_path / "pipe.pid"))
         os.utime(old)
@@ -170,12 +200,18 @@ def test_a_script_keeps_its_name_its_session_and_may_be_restarted_by_it_again(st
     first = start(script, port, cwd=tmp_path, output=tmp_path / "log")
     assert wait_for(lambda: listens(port)) and comm(first) == "shop-server"
     for _time in range(2):
-        (result,) = direct.run(state, ("process", {"name": "crash", "action": "restart", "process_name": "shop-server", "duration": "60s"}))
+        (result,) = direct.run(
+            state, ("process", {"name": "crash", "action": "restart", "process_name": "shop-server", "duration": "60s"})
+        )
         assert not result.get("failed") and result["fault"]["measured"]["started_by"] == "this fault", result
         past = end(state)
         assert (past["residue"], past["differences"]) == ([], [])
         (pid,) = having(str(port))
-        assert comm(pid) == "shop-server" and os.getsid(pid) == pid and os.readlink("/proc/%d/fd/1" % pid) == str(tmp_path / "log")
+        assert (
+            comm(pid) == "shop-server"
+            and os.getsid(pid) == pid
+            and os.readlink("/proc/%d/fd/1" % pid) == str(tmp_path / "log")
+        )
 
 
 def test_what_ends_with_its_child_is_started_again_as_a_whole(state, port, tmp_path):
@@ -190,13 +226,18 @@ def test_what_ends_with_its_child_is_started_again_as_a_whole(state, port, tmp_p
         assert (past["residue"], past["differences"]) == ([], []), past
         assert wait_for(lambda: listens(port) and len(having(str(port))) == 2)
         after = having(str(port))
-        assert not set(before) & set(after) and int(Path("/proc/%d/stat" % after[1]).read_text().rpartition(")")[2].split()[1]) == after[0]
+        assert (
+            not set(before) & set(after)
+            and int(Path("/proc/%d/stat" % after[1]).read_text().rpartition(")")[2].split()[1]) == after[0]
+        )
         before = after
 
 
 def test_what_cannot_be_had_again_is_refused_or_told_as_a_difference(state):
     reading, writing = os.pipe()
-    process = subprocess.Popen(["sleep", "617.5"], stdin=subprocess.DEVNULL, stdout=writing, stderr=subprocess.DEVNULL, start_new_session=True)
+    process = subprocess.Popen(
+        ["sleep", "617.5"], stdin=subprocess.DEVNULL, stdout=writing, stderr=subprocess.DEVNULL, start_new_session=True
+    )
     try:
         fault = kill(state, pid=process.pid)  # its parent may start it again
         assert any("its standard output is a pipe" in note for note in fault["notes"])
@@ -247,7 +288,9 @@ def test_a_file_that_was_open_for_reading_only_is_not_opened_for_writing(state, 
     pid = start("sh", "-c", "exec sleep 618.25 1<read", cwd=tmp_path)
     try:
         assert wait_for(lambda: comm(pid) == "sleep")
-        assert "its standard output is a pipe, a socket or a file that it could not get back; set force" in refused(state, pid=pid)
+        assert "its standard output is a pipe, a socket or a file that it could not get back; set force" in refused(
+            state, pid=pid
+        )
         kill(state, pid=pid, force=True)
         assert end(state)["residue"] == []
         (again,) = having("618.25")
@@ -264,7 +307,9 @@ def test_what_root_runs_and_others_may_change_is_refused(state):
         shutil.copy(shutil.which("sleep"), folder / "worker")
         os.chown(folder, kinds.NOBODY, kinds.NOBODY)
         start(folder / "worker", "618.5")
-        assert "root runs %s/worker, and %s belongs to nobody" % (folder, folder) in refused(state, pattern="worker 618.5")
+        assert "root runs %s/worker, and %s belongs to nobody" % (folder, folder) in refused(
+            state, pattern="worker 618.5"
+        )
         (pid,) = having("618.5")
         assert comm(pid) == "worker"
     finally:
@@ -295,7 +340,9 @@ def test_a_port_that_somebody_else_took_is_residue(state, port):
     theirs = start("/usr/bin/python3", "-S", "-c", SERVE.format(port=port) + "  # theirs", cwd="/", user=kinds.NOBODY)
     assert wait_for(lambda: listens(port))
     (over,) = direct.run(state, ("process", {"name": "crash", "state": "absent"}))
-    assert over["failed"] and ("port %d is in use by process %d" % (port, theirs) in over["msg"] or "is not running again" in over["msg"]), over
+    assert over["failed"] and (
+        "port %d is in use by process %d" % (port, theirs) in over["msg"] or "is not running again" in over["msg"]
+    ), over
     os.kill(theirs, signal.SIGKILL)
     assert wait_for(lambda: not listens(port))
     direct.run(state, ("process", {"name": "crash", "state": "absent"}))

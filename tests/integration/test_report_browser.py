@@ -1,7 +1,8 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The HTML report in a real browser: quiet under its own policy, readable without scripts, by keyboard, on paper, and for who cannot see it.
+"""The HTML report in a real browser: quiet under its own policy, readable without scripts, by keyboard, on paper, and
+for who cannot see it.
 
 Pictures of each width and scheme are kept in tests/output/report.
 """
@@ -20,7 +21,12 @@ from support.modules import ROOT
 
 pytestmark = pytest.mark.chromium
 PICTURES = ROOT / "tests" / "output" / "report"
-VIEWS = [(1280, "light"), (360, "dark"), (1600, "light"), *(pytest.param(*each, marks=pytest.mark.nightly) for each in ((1280, "dark"), (360, "light")))]
+VIEWS = [
+    (1280, "light"),
+    (360, "dark"),
+    (1600, "light"),
+    *(pytest.param(*each, marks=pytest.mark.nightly) for each in ((1280, "dark"), (360, "light"))),
+]
 EVIL = "<script>document.title='owned'</script><img src=x onerror=alert(1)>\u202e\x1b[2J</style></script>\"'>"
 KINDS = ["failed", "broken", "unknown", "passed", "planned"]  # of cards
 PAGE_CM = 27.1  # height of A4 without its margins
@@ -35,8 +41,16 @@ def browser():
 @pytest.fixture(scope="module")
 def report():
     """Some of the catalogue's scenarios on two hosts, and one of every kind of end."""
-    chosen = [each for each in run_of_18.catalogue() if each["id"] in ("cpu-heavy", "network-delay-heavy", "database-outage-extended")]
-    return reports.report(run_of_18.records(("web1", "web2"), chosen) + reports.records("web3"), purpose="Quarterly test", owner="Team Orders")
+    chosen = [
+        each
+        for each in run_of_18.catalogue()
+        if each["id"] in ("cpu-heavy", "network-delay-heavy", "database-outage-extended")
+    ]
+    return reports.report(
+        run_of_18.records(("web1", "web2"), chosen) + reports.records("web3"),
+        purpose="Quarterly test",
+        owner="Team Orders",
+    )
 
 
 @pytest.fixture(scope="module")
@@ -53,12 +67,15 @@ def picture(page, name):
 
 @pytest.mark.parametrize("width, scheme", VIEWS)
 def test_it_fits_and_is_quiet(browser, path, width, scheme):
-    """Nothing but the file is asked for, nothing is complained of (see support.browser), nothing is wider than the window."""
+    """Nothing but the file is asked for, nothing is complained of (see support.browser), nothing is wider than the
+    window.
+    """
     with browsers.opened(browser, path, width, scheme) as page:
         page.get_by_role("button", name="Open or close all").click()
         assert page.locator("details.card:not([open])").count() == 0
         wide = page.evaluate(
-            "[...document.querySelectorAll('main *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest('.wide, svg')).length"
+            "[...document.querySelectorAll('main *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1 &&"
+            " !e.closest('.wide, svg')).length"
         )
         assert page.evaluate("document.documentElement.scrollWidth") <= width and wide == 0
         back = page.evaluate("getComputedStyle(document.body).backgroundColor")
@@ -71,7 +88,9 @@ def test_axe_finds_nothing(browser, path, scheme):
     """One card of each kind is open; what is closed is seen by nobody, axe included."""
     with browsers.opened(browser, path, scheme=scheme) as page:
         page.evaluate(
-            "names => { const kinds = new Set(names); document.querySelectorAll('.card').forEach(c => { c.open = kinds.delete(c.dataset.v); }); }", KINDS
+            "names => { const kinds = new Set(names); document.querySelectorAll('.card').forEach(c => { c.open ="
+            " kinds.delete(c.dataset.v); }); }",
+            KINDS,
         )
         assert page.locator("details.card[open]").count() == len(KINDS)
         options = {"resultTypes": ["violations"]}
@@ -115,7 +134,9 @@ def test_by_keyboard(browser, path):
         page.keyboard.press("ArrowRight")
         page.wait_for_function("document.querySelector('.hair[visibility=visible]')")
         second = float(box.locator(".scrub").input_value())
-        assert second > 0 and box.locator(".scrub").get_attribute("aria-valuetext").startswith("+%.1f s: sent " % second)
+        assert second > 0 and box.locator(".scrub").get_attribute("aria-valuetext").startswith(
+            "+%.1f s: sent " % second
+        )
         assert box.locator(".readout").inner_text().startswith("+%.1f s" % second)
 
 
@@ -144,7 +165,9 @@ def test_tables_sort_by_what_figures_are(browser, path):
         for wanted in ("ascending", "descending"):
             heads.nth(column).locator("button").click()
             assert heads.nth(column).get_attribute("aria-sort") == wanted
-            cells = page.locator("section[aria-labelledby=h-fleet] table.sort").first.locator("tbody tr td:nth-child(%d)" % (column + 1))
+            cells = page.locator("section[aria-labelledby=h-fleet] table.sort").first.locator(
+                "tbody tr td:nth-child(%d)" % (column + 1)
+            )
             values = [
                 float(
                     cells.nth(number).locator("data").get_attribute("value")
@@ -163,7 +186,10 @@ def test_on_paper_no_chart_is_cut_and_no_card_is_closed(browser, path):
         page.emulate_media(media="print")
         page.set_viewport_size({"width": 703, "height": 1000})  # 18.6 cm at 96 dots an inch
         page.evaluate("dispatchEvent(new Event('beforeprint'))")
-        charts = page.evaluate("[...document.querySelectorAll('figure, .facts')].map(e => [e.getBoundingClientRect().height, getComputedStyle(e).breakInside])")
+        charts = page.evaluate(
+            "[...document.querySelectorAll('figure, .facts')].map(e => [e.getBoundingClientRect().height,"
+            " getComputedStyle(e).breakInside])"
+        )
         assert len(charts) > 8 and all(height < PAGE_CM / 2.54 * 96 and inside == "avoid" for height, inside in charts)
         assert page.locator("details.card .body:visible").count() == page.locator("details.card").count()
         assert page.locator("#tools:visible, .scrub:visible").count() == 0
@@ -185,7 +211,10 @@ def test_hostile_texts_stay_texts(browser, tmp_path):
 def test_the_policy_stops_what_is_not_of_the_page(browser, path, tmp_path):
     """Were a script, a style or a picture smuggled in, the browser would not take it."""
     target = tmp_path / "report.html"
-    smuggled = "<script>document.title='owned'</script><img src='file:///x.png'><style>h1{display:none}</style><p id=x style='display:none'>x</p></body>"
+    smuggled = (
+        "<script>document.title='owned'</script><img src='file:///x.png'><style>h1{display:none}</style><p id=x"
+        " style='display:none'>x</p></body>"
+    )
     target.write_text(path.read_text(encoding="utf-8").replace("</body>", smuggled), encoding="utf-8")
     complaints = []
     with browsers.opened(browser, target, complaints=complaints) as page:

@@ -34,7 +34,9 @@ PLAY = """
       when: target_app_state | default('started') == 'started'
 """
 
-pytestmark = pytest.mark.skipif(Path("/run/systemd/system").is_dir(), reason="this host has systemd; the lab's scenario of the role covers that")
+pytestmark = pytest.mark.skipif(
+    Path("/run/systemd/system").is_dir(), reason="this host has systemd; the lab's scenario of the role covers that"
+)
 
 
 def processes(home):
@@ -55,7 +57,9 @@ def processes(home):
 
 def listener(home):
     """Pid of gunicorn's master."""
-    pids = {pid for pid, command in processes(home).items() if "magsasa_app" in command and "supervisord" not in command}
+    pids = {
+        pid for pid, command in processes(home).items() if "magsasa_app" in command and "supervisord" not in command
+    }
     masters = [pid for pid in pids if parent(pid) not in pids]
     assert len(masters) == 1, processes(home)
     return masters[0]
@@ -138,7 +142,11 @@ def test_its_life(role, tmp_path):
 
     changed, url, _said = role()
     status, body = health(url)
-    assert changed and (status, body["service"], body["checks"]["database"]["path"]) == (200, "magsasa-card-erp", str(role.home / "magsasa.db"))
+    assert changed and (status, body["service"], body["checks"]["database"]["path"]) == (
+        200,
+        "magsasa-card-erp",
+        str(role.home / "magsasa.db"),
+    )
     assert role.home.stat().st_mode & 0o777 == 0o700 and (role.home / "supervisor.sock").stat().st_mode & 0o777 == 0o700
     before = processes(role.home)
 
@@ -170,13 +178,22 @@ def test_new_settings_and_a_restart_past_the_supervisor(role, tmp_path):
     assert [health(url)[1]["checks"]["database"]["path"]] == list(map(str, tmp_path.glob("100%*.db")))
     old = listener(role.home)
     command = Path("/proc/%d/cmdline" % old).read_bytes().split(b"\0")[:-1]
-    environment = dict(each.split(b"=", 1) for each in Path("/proc/%d/environ" % old).read_bytes().split(b"\0") if b"=" in each)
+    environment = dict(
+        each.split(b"=", 1) for each in Path("/proc/%d/environ" % old).read_bytes().split(b"\0") if b"=" in each
+    )
 
     crash(role.home)
     time.sleep(2.5)
     assert health(url)[0] == 0  # fragile: nobody starts it again
 
-    with subprocess.Popen(command, env=environment, cwd=role.home, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True) as stray:
+    with subprocess.Popen(
+        command,
+        env=environment,
+        cwd=role.home,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as stray:
         try:
             assert wait_for(lambda: health(url)[0] == 200, 30), "the stray did not start"
             changed, url_again, _said = role(database_url=database)  # no longer fragile
@@ -192,7 +209,9 @@ def test_new_settings_and_a_restart_past_the_supervisor(role, tmp_path):
 
 def test_one_that_does_not_come_up_says_why_and_is_ended(role, tmp_path):
     (tmp_path / "magsasa_app").mkdir()
-    (tmp_path / "magsasa_app" / "__main__.py").write_text("raise SystemExit('no such table: farmers at postgresql://u:secret-word@h/d')")
+    (tmp_path / "magsasa_app" / "__main__.py").write_text(
+        "raise SystemExit('no such table: farmers at postgresql://u:secret-word@h/d')"
+    )
     said = role(fails=True, source=str(tmp_path), timeout="1s", fragile=True)[2]
     assert "the sample application did not start: " in said and "its last lines: " in said
     assert "no such table: farmers at postgresql://***@h/d" in said and "secret-word" not in said
@@ -206,7 +225,13 @@ def test_what_cannot_even_be_spawned_says_so(tmp_path, gone):
     os.utime(tmp_path / "app.log", (1, 1))
     if not gone:
         (tmp_path / "supervisord.pid").write_text("1")
-    done = subprocess.run([sys.executable, ROLE / "files" / "control.py", "last", tmp_path], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(
+        [sys.executable, ROLE / "files" / "control.py", "last", tmp_path],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
     assert done.stdout == "INFO spawnerr: can't find command '/x'\n"
 
 
@@ -242,7 +267,9 @@ def test_it_does_not_outlive_its_owner(role):
 
 
 def test_the_panic_button_ends_what_a_run_started(role, ansible_playbook, tmp_path):
-    """Also one whose watcher was killed with its run, and a folder that a run made before it was killed; another's application stays."""
+    """Also one whose watcher was killed with its run, and a folder that a run made before it was killed; another's
+    application stays.
+    """
     below = tmp_path / "home" / ".local" / "state"
     (below / "magsasa-app-77").mkdir(parents=True)
     role.home = below / "magsasa-app-4242"
@@ -269,14 +296,22 @@ def test_the_panic_button_ends_what_a_run_started(role, ansible_playbook, tmp_pa
         ("", "not an address", 0, "", "target_app_bind: cannot listen on not an address"),
         ("relative/home", "127.0.0.1", 0, "", "target_app_home: relative/home is not an absolute path"),
         ("/etc", "127.0.0.1", 0, "", "target_app_home: /etc contains files that this role did not create"),
-        ("/etc/passwd", "127.0.0.1", 0, "", "target_app_home: /etc/passwd contains files that this role did not create"),
+        (
+            "/etc/passwd",
+            "127.0.0.1",
+            0,
+            "",
+            "target_app_home: /etc/passwd contains files that this role did not create",
+        ),
         ("", "127.0.0.1", 0, "/no/such/python", "target_app_python: /no/such/python is not a Python that runs"),
         ("", "127.0.0.1", 0, sys.executable, ""),
     ],
 )
 def test_what_its_look_at_the_host_refuses(tmp_path, home, bind, port, python, said):
     argv = [sys.executable, ROLE / "files" / "control.py", "look", home or tmp_path / "home", bind, str(port), python]
-    looked = json.loads(subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True).stdout)
+    looked = json.loads(
+        subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True).stdout
+    )
     assert looked["error"].startswith(said) and bool(looked["error"]) == bool(said) and "\n" not in looked["error"]
     assert not list(tmp_path.iterdir())
 
@@ -289,8 +324,14 @@ def test_what_it_refuses(role, tmp_path):
         for variables, said in (
             ({"source": str(tmp_path)}, "target_app_source: '%s' does not contain magsasa_app" % tmp_path),
             ({"port": port}, "target_app_port: cannot listen on %d (Address already in use)" % port),
-            ({"home": str(tmp_path / "a$b")}, "a path contains a double quote, a backslash, a dollar sign or a line break"),
-            ({"database_url": 'postgresql://u:secret-word"@h/d'}, "target_app_database_url: contains a space, a quote or a backslash"),
+            (
+                {"home": str(tmp_path / "a$b")},
+                "a path contains a double quote, a backslash, a dollar sign or a line break",
+            ),
+            (
+                {"database_url": 'postgresql://u:secret-word"@h/d'},
+                "target_app_database_url: contains a space, a quote or a backslash",
+            ),
         ):
             text = role(fails=True, **variables)[2]
             assert said in text and "secret-word" not in text, text
@@ -309,7 +350,9 @@ def test_files_of_somebody_else_are_spared(role, state):
 def test_the_database_url_is_shown_nowhere(role, tmp_path):
     text = role("-vvv", "--diff", database_url="sqlite:///%s/secret-word.db" % tmp_path)[2]
     assert "Keep the settings" in text and "secret-word" not in text.partition("TASK [")[2]
-    assert (role.home / "supervisord.conf").stat().st_mode & 0o777 == 0o600 and "secret-word" in (role.home / "supervisord.conf").read_text()
+    assert (role.home / "supervisord.conf").stat().st_mode & 0o777 == 0o600 and "secret-word" in (
+        role.home / "supervisord.conf"
+    ).read_text()
 
 
 def test_every_variable_is_documented():

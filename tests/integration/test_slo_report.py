@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From a playbook to report.json: crafted samples are judged by slo_check, and slo_report writes down the right numbers."""
+"""From a playbook to report.json: crafted samples are judged by slo_check, and slo_report writes down the right
+numbers.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,10 @@ FAST_REFUSAL = {"samples": pack(series(100, 130, [(110.5, 120.4, REFUSED)])), "f
 
 
 def scenario(name, family="cpu", **more):
-    return dict({"id": name, "title": name, "hypothesis": "It holds.", "family": family, "intensity": "light", "hold": "10s"}, **more)
+    return dict(
+        {"id": name, "title": name, "hypothesis": "It holds.", "family": family, "intensity": "light", "hold": "10s"},
+        **more,
+    )
 
 
 def task(options, **more):
@@ -54,14 +59,24 @@ def test_the_numbers_are_right(play, tmp_path):
         [
             task(dict(QUIET, scenario=scenario("cpu-light"))),
             task(
-                dict(DOWN, scenario=scenario("database-outage-brief", "database", objectives={"p95": "500ms", "recovery_time": "10s"}), fail_on_breach=True),
+                dict(
+                    DOWN,
+                    scenario=scenario(
+                        "database-outage-brief", "database", objectives={"p95": "500ms", "recovery_time": "10s"}
+                    ),
+                    fail_on_breach=True,
+                ),
                 ignore_errors=True,
             ),
             task(
                 dict(FAST_REFUSAL, scenario="{{ item }}"),
-                loop=[scenario("again", "database", objectives={"p95": "500ms", "recovery_time": "10s"}, liveness=True)],
+                loop=[
+                    scenario("again", "database", objectives={"p95": "500ms", "recovery_time": "10s"}, liveness=True)
+                ],
             ),
-            task({"scenario": scenario("packet-loss-light", "network"), "skipped": "the network family is not built yet"}),
+            task(
+                {"scenario": scenario("packet-loss-light", "network"), "skipped": "the network family is not built yet"}
+            ),
             {"name": "no experiment", "ansible.builtin.debug": {"msg": "experiment"}},
         ],
         vars={"chaos_intensity": "light", "chaos_seed": 42},
@@ -76,7 +91,12 @@ def test_the_numbers_are_right(play, tmp_path):
         ("packet-loss-light", "localhost", "skipped", "unknown"),
     ]
     down, again = report["experiments"][1:3]
-    assert (down["metrics"]["recovery_time_s"], down["metrics"]["mttr_s"], down["metrics"]["error_rate_pct"], down["phases"]["hold"]["p95_ms"]) == (
+    assert (
+        down["metrics"]["recovery_time_s"],
+        down["metrics"]["mttr_s"],
+        down["metrics"]["error_rate_pct"],
+        down["phases"]["hold"]["p95_ms"],
+    ) == (
         2.0,
         11.5,
         95.0,
@@ -84,7 +104,12 @@ def test_the_numbers_are_right(play, tmp_path):
     )
     assert [(each["name"], each["met"]) for each in down["objectives"]] == [("p95", False), ("recovery_time", True)]
     assert "circuit breaker" in down["recommendations"][0]["advice"]
-    assert (again["metrics"]["recovery_time_s"], again["phases"]["hold"]["p95_ms"], again["metrics"]["alive_pct"], again["recommendations"]) == (
+    assert (
+        again["metrics"]["recovery_time_s"],
+        again["phases"]["hold"]["p95_ms"],
+        again["metrics"]["alive_pct"],
+        again["recommendations"],
+    ) == (
         0.4,
         4.0,
         100.0,
@@ -92,8 +117,19 @@ def test_the_numbers_are_right(play, tmp_path):
     )
     # met of those measured: 4 of 4, 1 of 2, 3 of 3; outages 11.5 s and 9.9 s
     summary = report["summary"]
-    assert (summary["passed"], summary["failed_slo"], summary["skipped"], summary["score"], summary["mttr_s"]) == (2, 1, 1, 88.9, 10.7)
-    assert (report["run"]["intensity"], report["run"]["seed"], report["run"]["dry_run"], report["run"]["interrupted"]) == ("light", "42", False, False)
+    assert (summary["passed"], summary["failed_slo"], summary["skipped"], summary["score"], summary["mttr_s"]) == (
+        2,
+        1,
+        1,
+        88.9,
+        10.7,
+    )
+    assert (
+        report["run"]["intensity"],
+        report["run"]["seed"],
+        report["run"]["dry_run"],
+        report["run"]["interrupted"],
+    ) == ("light", "42", False, False)
     assert report["run"]["versions"]["magsasa.chaos"] != "unknown"
     assert "CHAOS FAILED: 2 passed, 1 failed, 1 skipped; 3 of 4 ran; score 88.9" in done.stdout
     assert "report: %s/reports/%s/report.md" % (tmp_path, report["run"]["id"]) in done.stdout
@@ -130,7 +166,15 @@ def test_nothing_judged_nothing_written(play, tmp_path):
 
 
 def test_a_dry_run_reports_the_plan(play, tmp_path):
-    planned = fault(state="planned", effect="inconclusive", measured={}, armed_at=None, injected_at=None, reverted_at=None, revert_cause=None)
+    planned = fault(
+        state="planned",
+        effect="inconclusive",
+        measured={},
+        armed_at=None,
+        injected_at=None,
+        reverted_at=None,
+        revert_cause=None,
+    )
     done, report = play([task({"scenario": scenario("cpu-light"), "fault": planned})], "--check")
     assert done.returncode == 0 and report["run"]["dry_run"] and report["experiments"][0]["status"] == "planned"
     assert "CHAOS dry run: 1 planned; nothing was touched" in done.stdout
@@ -154,10 +198,22 @@ def test_secrets_of_the_command_line_stay_out(play, tmp_path):
 
 BAD = [
     ({"scenario": {"title": "x"}}, "is not a scenario; pass an entry of the catalogue, with at least an id"),
-    (dict(QUIET, scenario=scenario("x", objectives={"p95": "30 parsecs"})), "objectives.p95: '30 parsecs' is not a duration"),
-    (dict(QUIET, scenario=scenario("x"), samples={"data": "AAAA"}), "samples: this is not the result of a probe; pass it unchanged"),
-    (dict(QUIET, scenario=scenario("x"), fail_on_breach="perhaps"), "fail_on_breach: 'perhaps' is neither true nor false; write true or false"),
-    (dict(QUIET, scenario=scenario("x"), fault={"injected_at": 5}), "fault.injected_at: '5' is not a reading of a clock; pass the fault record unchanged"),
+    (
+        dict(QUIET, scenario=scenario("x", objectives={"p95": "30 parsecs"})),
+        "objectives.p95: '30 parsecs' is not a duration",
+    ),
+    (
+        dict(QUIET, scenario=scenario("x"), samples={"data": "AAAA"}),
+        "samples: this is not the result of a probe; pass it unchanged",
+    ),
+    (
+        dict(QUIET, scenario=scenario("x"), fail_on_breach="perhaps"),
+        "fail_on_breach: 'perhaps' is neither true nor false; write true or false",
+    ),
+    (
+        dict(QUIET, scenario=scenario("x"), fault={"injected_at": 5}),
+        "fault.injected_at: '5' is not a reading of a clock; pass the fault record unchanged",
+    ),
     (dict(QUIET, scenario=scenario("x"), speed=5), "speed"),
 ]
 
@@ -166,7 +222,14 @@ def test_bad_input_is_one_sentence(play, tmp_path):
     names = ["row_%d" % number for number in range(len(BAD))]
     tasks = [task(options, register=name, ignore_errors=True) for name, (options, _sentence) in zip(names, BAD)]
     tasks.append(
-        {"name": "keep", "ansible.builtin.copy": {"content": "{{ [%s] | to_json }}" % ", ".join(names), "dest": str(tmp_path / "rows"), "mode": "0600"}}
+        {
+            "name": "keep",
+            "ansible.builtin.copy": {
+                "content": "{{ [%s] | to_json }}" % ", ".join(names),
+                "dest": str(tmp_path / "rows"),
+                "mode": "0600",
+            },
+        }
     )
     done, report = play(tasks)
     assert done.returncode == 0 and report is None, done.stdout
@@ -187,7 +250,15 @@ def test_what_was_judged_before_ctrl_c_is_written(tmp_path, chaos_state):
     play.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]))
     program = os.path.join(os.path.dirname(sys.executable), "ansible-playbook")
     env = environment(chaos_state, CHAOS_REPORT_DIR=tmp_path / "reports")
-    running = subprocess.Popen([program, str(play)], cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
+    running = subprocess.Popen(
+        [program, str(play)],
+        cwd=ROOT,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
     assert wait_for(marker.exists, 60)
     time.sleep(0.5)
     os.killpg(running.pid, signal.SIGINT)  # as a terminal does

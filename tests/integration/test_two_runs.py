@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A host is experimented on by one run at a time; what a run starts is its own. Two controllers, side by side, on this machine."""
+"""A host is experimented on by one run at a time; what a run starts is its own. Two controllers, side by side, on
+this machine.
+"""
 
 from __future__ import annotations
 
@@ -45,10 +47,17 @@ def _begin(chaos_state, tmp_path, server):
             "chaos_recovery_timeout": "15s",
             "chaos_report_dir": str(tmp_path / name),
         }
-        argv = [os.path.join(os.path.dirname(sys.executable), "ansible-playbook"), "-i", str(inventory), "playbooks/chaos_light.yml"]
+        argv = [
+            os.path.join(os.path.dirname(sys.executable), "ansible-playbook"),
+            "-i",
+            str(inventory),
+            "playbooks/chaos_light.yml",
+        ]
         argv += ["-e", json.dumps(dict(values, **variables))]
         with open(tmp_path / (name + ".out"), "w") as output:  # pylint: disable=unspecified-encoding
-            child = subprocess.Popen(argv, cwd=ROOT, env=environment(chaos_state), stdout=output, stderr=subprocess.STDOUT)
+            child = subprocess.Popen(
+                argv, cwd=ROOT, env=environment(chaos_state), stdout=output, stderr=subprocess.STDOUT
+            )
         running.append(child)
         return child
 
@@ -78,7 +87,9 @@ def ended(tmp_path, name, child):
 
 
 def test_the_second_is_refused_with_the_name_of_the_first_which_passes(begin, chaos_state, tmp_path):
-    """The same scenario, another one and a fault by itself; then the operator halts, and the first says who did. Nothing stays."""
+    """The same scenario, another one and a fault by itself; then the operator halts, and the first says who did.
+    Nothing stays.
+    """
     first = begin("first", [LONG, dict(LONG, id="memory-next")])
     wait_for(lambda: active(chaos_state), 120)
     (fault,) = active(chaos_state)
@@ -88,12 +99,18 @@ def test_the_second_is_refused_with_the_name_of_the_first_which_passes(begin, ch
         output = ended(tmp_path, name, second)
         (seen,) = records(tmp_path, name)
         assert seen["status"] == "refused" and seen["verdict"] == "unknown", output[-2000:]
-        for word in ("refused by the run guard: run %s of " % fault["run"]["id"], "process %d has reserved this host since" % first.pid, "is expected to end at about"):
+        for word in (
+            "refused by the run guard: run %s of " % fault["run"]["id"],
+            "process %d has reserved this host since" % first.pid,
+            "is expected to end at about",
+        ):
             assert word in seen["reason"], seen["reason"]
         assert "chaos_run_force" in seen["reason"]
     busy = {"name": "busy", "load": "5%", "of": "added", "cores": 1, "duration": "20s"}
     alone = run_module("cpu_fault", busy, chaos_state)
-    assert alone["failed"] and alone["msg"].startswith("refused by the run guard: run %s of " % fault["run"]["id"]), alone["msg"]
+    assert alone["failed"] and alone["msg"].startswith(
+        "refused by the run guard: run %s of " % fault["run"]["id"]
+    ), alone["msg"]
     assert run_module("cpu_fault", dict(busy, force=True), chaos_state)["changed"]
     assert run_module("cpu_fault", {"name": "busy", "state": "absent"}, chaos_state)["changed"]
     taken = run_module("probe", {"name": "memory-long", "state": "stopped"}, chaos_state)
@@ -108,7 +125,9 @@ def test_the_second_is_refused_with_the_name_of_the_first_which_passes(begin, ch
 
 
 def test_who_waits_goes_on_when_the_first_is_gone(begin, chaos_state, tmp_path):
-    """A relaunched job: the first was killed, and its lease still runs. Its own samples are collected, and no others."""
+    """A relaunched job: the first was killed, and its lease still runs. Its own samples are collected, and no
+    others.
+    """
     first = begin("first", [LONG], chaos_lease="6s")
     wait_for(lambda: active(chaos_state), 120)
     (fault,) = active(chaos_state)
@@ -119,7 +138,11 @@ def test_who_waits_goes_on_when_the_first_is_gone(begin, chaos_state, tmp_path):
     assert (seen["status"], seen["verdict"]) == ("completed", "passed"), (seen["reason"], output[-3000:])
     past = [json.loads(line) for line in (chaos_state / "ledger" / "ledger.jsonl").read_text().splitlines()]
     assert [each["revert_cause"] for each in past] == ["lease", "deadline"]
-    assert past[0]["id"] == fault["id"] and past[1]["run"]["id"] != fault["run"]["id"] and seen["fault"]["id"] == past[1]["id"]
+    assert (
+        past[0]["id"] == fault["id"]
+        and past[1]["run"]["id"] != fault["run"]["id"]
+        and seen["fault"]["id"] == past[1]["id"]
+    )
     assert seen["phases"]["baseline"]["sent"] <= 20 * 10, "a baseline that began with the first run"
     assert living(chaos_state) == {} and not (chaos_state / "run").exists()
 
@@ -129,7 +152,9 @@ def test_two_names_of_one_machine_are_not_two_hosts(begin, chaos_state, tmp_path
     closed = begin("closed", [SHORT], hosts=("web1",), lines="db1 %s chaos_protected=true\n" % HOST)
     output = ended(tmp_path, "closed", closed)
     by_host = {each["host"]: each for each in records(tmp_path, "closed")}
-    assert by_host["web1"]["status"] == "refused" and "web1 and db1 are the same machine" in by_host["web1"]["reason"], output[-3000:]
+    assert (
+        by_host["web1"]["status"] == "refused" and "web1 and db1 are the same machine" in by_host["web1"]["reason"]
+    ), output[-3000:]
     assert list(chaos_state.iterdir()) == [], "nothing was touched"
     double = begin("double", [SHORT], hosts=("web1", "web2"))
     output = ended(tmp_path, "double", double)

@@ -23,7 +23,10 @@ def _inventory(tmp_path):
 
     def write(**variables):
         path = tmp_path / "inventory.yml"
-        lines = ["      %s: %s" % each for each in dict(ansible_connection="local", chaos_allowed="true", **variables).items()]
+        lines = [
+            "      %s: %s" % each
+            for each in dict(ansible_connection="local", chaos_allowed="true", **variables).items()
+        ]
         path.write_text("all:\n  hosts:\n    localhost:\n" + "\n".join(lines) + "\n", encoding="utf-8")
         return path
 
@@ -32,7 +35,10 @@ def _inventory(tmp_path):
 
 EXTRA = [
     ("chaos_max_precent=10", "chaos_max_precent is not a variable of this collection; did you mean chaos_max_percent?"),
-    ('{"chaos_slo": {"recovery_s": 1}}', "chaos_slo is not a variable of this collection; did you mean chaos_objectives?"),
+    (
+        '{"chaos_slo": {"recovery_s": 1}}',
+        "chaos_slo is not a variable of this collection; did you mean chaos_objectives?",
+    ),
     ("chaos_refused=", "chaos_refused is a result of a run, not a setting"),
     ('{"chaos": {"verdict": "passed"}, "chaos_part_1_of_8": {}, "chaos_x_team": "web"}', None),
 ]
@@ -63,15 +69,31 @@ def test_a_variable_of_an_inventory_earns_a_warning_or_near_one_of_ours_a_refusa
     own = adhoc.run(argv, cwd=ROOT, env=environment(tmp_path, COLUMNS=500), timeout=120)
     assert "SUCCESS" in own.stdout and "chaos_ticket is not a variable of this collection" in own.stderr, own
     assert "chaos_x_team" not in own.stdout + own.stderr
-    near = run_module("preflight_check", {"report_dir": str(tmp_path)}, tmp_path, inventory=inventory(chaos_windwo="09:00-17:00"))
-    assert near["failed"] and near["msg"] == "chaos_windwo is not a variable of this collection; did you mean chaos_window?"
+    near = run_module(
+        "preflight_check", {"report_dir": str(tmp_path)}, tmp_path, inventory=inventory(chaos_windwo="09:00-17:00")
+    )
+    assert (
+        near["failed"]
+        and near["msg"] == "chaos_windwo is not a variable of this collection; did you mean chaos_window?"
+    )
 
 
 def test_a_misspelt_guard_guards_in_a_task_of_ones_own_too(inventory, tmp_path):
-    found = run_module("cpu_fault", {"name": "a", "load": "10%", "duration": "1s"}, tmp_path, check=True, inventory=inventory(chaos_protcted="true"))
+    found = run_module(
+        "cpu_fault",
+        {"name": "a", "load": "10%", "duration": "1s"},
+        tmp_path,
+        check=True,
+        inventory=inventory(chaos_protcted="true"),
+    )
     assert found["failed"] and found["refused"]
-    assert found["msg"].startswith("refused by the variables guard: chaos_protcted is not a variable") and "did you mean chaos_protected?" in found["msg"]
-    gone = run_module("cpu_fault", {"name": "a", "state": "absent"}, tmp_path, inventory=inventory(chaos_protcted="true"))
+    assert (
+        found["msg"].startswith("refused by the variables guard: chaos_protcted is not a variable")
+        and "did you mean chaos_protected?" in found["msg"]
+    )
+    gone = run_module(
+        "cpu_fault", {"name": "a", "state": "absent"}, tmp_path, inventory=inventory(chaos_protcted="true")
+    )
     assert not gone.get("failed"), "an undo is never refused"
 
 
@@ -93,38 +115,68 @@ CPU = {"id": "cpu-light", "family": "cpu", "objectives": {"error_rate": "5%", "r
                 "mttr": (5.0, "the run"),
             },
         ),
-        (CPU, ["-e", "chaos_objectives=recovery_time=6s"], {"error_rate": (5.0, "the scenario"), "recovery_time": (6.0, "the run")}),
+        (
+            CPU,
+            ["-e", "chaos_objectives=recovery_time=6s"],
+            {"error_rate": (5.0, "the scenario"), "recovery_time": (6.0, "the run")},
+        ),
         (CPU, [], {"error_rate": (5.0, "the scenario"), "recovery_time": (10.0, "the scenario")}),
     ],
     ids=["shipped", "own, and the run says otherwise", "own"],
 )
 def test_each_objective_says_where_it_was_stated(scenario, extra, expected, tmp_path):
-    """Groups, inner groups, the host and the run are put together key by key, beside the inventory and in its group_vars."""
+    """Groups, inner groups, the host and the run are put together key by key, beside the inventory and in its
+    group_vars.
+    """
     (tmp_path / "inventory.yml").write_text(
-        "web:\n  vars: {limit: 300ms, chaos_objectives: {p95: '{{ limit }}', error_rate: 1%}}\n  children:\n    inner:\n      hosts:\n"
-        "        localhost: {ansible_connection: local, chaos_allowed: true, chaos_objectives: {recovery_time: 7s}}\n"
+        "web:\n  vars: {limit: 300ms, chaos_objectives: {p95: '{{ limit }}', error_rate: 1%}}\n  children:\n   "
+        " inner:\n      hosts:\n        localhost: {ansible_connection: local, chaos_allowed: true, chaos_objectives:"
+        " {recovery_time: 7s}}\n"
     )
     (tmp_path / "group_vars").mkdir()
     (tmp_path / "group_vars" / "inner.yml").write_text("chaos_objectives: {p99: 900ms}\n")
-    found = run_module("slo_check", dict(JUDGED, scenario=scenario), tmp_path, extra=extra, inventory=tmp_path / "inventory.yml")
+    found = run_module(
+        "slo_check", dict(JUDGED, scenario=scenario), tmp_path, extra=extra, inventory=tmp_path / "inventory.yml"
+    )
     assert {each["name"]: (each["objective"], each["from"]) for each in found["experiment"]["objectives"]} == expected
 
 
 LATE = [
-    ({"chaos_objectives": {"recovery_tme": "5s"}}, "chaos_objectives: 'recovery_tme' is not an objective; did you mean recovery_time?"),
-    ({"chaos_halt_on": {"eror_rate": "50%"}}, "chaos_halt_on: 'eror_rate' is not a condition; did you mean error_rate?"),
+    (
+        {"chaos_objectives": {"recovery_tme": "5s"}},
+        "chaos_objectives: 'recovery_tme' is not an objective; did you mean recovery_time?",
+    ),
+    (
+        {"chaos_halt_on": {"eror_rate": "50%"}},
+        "chaos_halt_on: 'eror_rate' is not a condition; did you mean error_rate?",
+    ),
     ({"chaos_lease": "soon"}, "chaos_lease: 'soon' is not a duration"),
     ({"chaos_database_port": "mysql"}, "chaos_database_port: 'mysql' is not a port"),
-    ({"chaos_observer": "localhots"}, "chaos_observer: 'localhots' is not a host of the inventory; did you mean localhost?"),
+    (
+        {"chaos_observer": "localhots"},
+        "chaos_observer: 'localhots' is not a host of the inventory; did you mean localhost?",
+    ),
 ]
 
 
 @pytest.mark.parametrize("given, says", LATE, ids=lambda value: next(iter(value)) if isinstance(value, dict) else None)
 def test_what_would_be_read_late_is_checked_before_the_run_begins(given, says, tmp_path):
-    found = run_module("preflight_check", {"report_dir": str(tmp_path / "r")}, tmp_path, extra=("-e", json.dumps(given)))
+    found = run_module(
+        "preflight_check", {"report_dir": str(tmp_path / "r")}, tmp_path, extra=("-e", json.dumps(given))
+    )
     assert found["failed"] and found["msg"].startswith(says)
 
 
 def test_a_guard_with_a_misspelt_value_guards(inventory, tmp_path):
-    found = run_module("cpu_fault", {"name": "a", "load": "10%", "duration": "1s"}, tmp_path, check=True, inventory=inventory(chaos_protected="ture"))
-    assert found["failed"] and "chaos_protected is true for localhost ('ture' is neither true nor false, which counts as true)" in found["msg"]
+    found = run_module(
+        "cpu_fault",
+        {"name": "a", "load": "10%", "duration": "1s"},
+        tmp_path,
+        check=True,
+        inventory=inventory(chaos_protected="ture"),
+    )
+    assert (
+        found["failed"]
+        and "chaos_protected is true for localhost ('ture' is neither true nor false, which counts as true)"
+        in found["msg"]
+    )

@@ -18,24 +18,43 @@ ABSENT = {"name": "busy", "state": "absent"}
 
 def window(begin_h, end_h):
     """A window that begins and ends so many hours from now."""
-    return "-".join((datetime.now().astimezone() + timedelta(hours=hours)).strftime("%H:%M") for hours in (begin_h, end_h))
+    return "-".join(
+        (datetime.now().astimezone() + timedelta(hours=hours)).strftime("%H:%M") for hours in (begin_h, end_h)
+    )
 
 
 def test_a_fault_is_refused_outside_and_its_undo_never(ansible_playbook, tmp_path):
     tasks = [
-        {"magsasa.chaos.cpu_fault": BUSY, "vars": {"chaos_window": window(1, 2)}, "register": "outside", "ignore_errors": True},
-        {"magsasa.chaos.cpu_fault": BUSY, "vars": {"chaos_window": [window(1, 2), window(-1, 1)]}, "register": "inside"},
+        {
+            "magsasa.chaos.cpu_fault": BUSY,
+            "vars": {"chaos_window": window(1, 2)},
+            "register": "outside",
+            "ignore_errors": True,
+        },
+        {
+            "magsasa.chaos.cpu_fault": BUSY,
+            "vars": {"chaos_window": [window(1, 2), window(-1, 1)]},
+            "register": "inside",
+        },
         {"magsasa.chaos.cpu_fault": ABSENT, "vars": {"chaos_window": window(1, 2)}, "register": "undone"},
         {"magsasa.chaos.cpu_fault": BUSY, "vars": {"chaos_window": window(-1, 1)}},
         {"magsasa.chaos.fault_halt": {}, "vars": {"chaos_window": window(1, 2)}, "register": "halted"},
-        {"ansible.builtin.copy": {"content": "{{ [outside, inside, undone, halted] | to_json }}", "dest": str(tmp_path / "told.json"), "mode": "0600"}},
+        {
+            "ansible.builtin.copy": {
+                "content": "{{ [outside, inside, undone, halted] | to_json }}",
+                "dest": str(tmp_path / "told.json"),
+                "mode": "0600",
+            }
+        },
     ]
     play = tmp_path / "play.yml"
     play.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]))
     done = ansible_playbook("-i", "inventory/hosts", play)
     assert done.returncode == 0, done.stdout + done.stderr
     outside, inside, undone, halted = json.loads((tmp_path / "told.json").read_text())
-    assert outside["failed"] and outside["refused"] and outside["msg"].startswith("refused by the window guard: it is "), outside
+    assert (
+        outside["failed"] and outside["refused"] and outside["msg"].startswith("refused by the window guard: it is ")
+    ), outside
     assert inside["changed"] and inside["fault"]["state"] == "active"
     assert undone["changed"] and undone["fault"]["revert_cause"] == "absent" and undone["fault"]["residue"] == []
     assert [each["revert_cause"] for each in halted["undone"]] == ["halt"]

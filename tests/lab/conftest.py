@@ -18,7 +18,9 @@ from lab import layout, needs, services
 
 
 def _need_a_lab():
-    """A machine that cannot host a lab skips these tests with the reason; in CI, where nobody reads skips, they fail."""
+    """A machine that cannot host a lab skips these tests with the reason; in CI, where nobody reads skips, they
+    fail.
+    """
     reason = needs.obstacle()
     if reason and os.environ.get("CI") == "true":
         pytest.fail(reason, pytrace=False)
@@ -35,7 +37,9 @@ def _remove_labs_of_dead_runs():
 
 @pytest.fixture(scope="session")
 def lab():
-    """Two application hosts that may be touched, a protected one, a database host and an observer; nothing runs on them."""
+    """Two application hosts that may be touched, a protected one, a database host and an observer; nothing runs on
+    them.
+    """
     _need_a_lab()
     _remove_labs_of_dead_runs()
     name = "t%d" % os.getpid()

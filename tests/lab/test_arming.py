@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where systemd runs the host it holds the fault: whatever ends the fault's processes, all at once or one that hangs, systemd undoes it."""
+"""Where systemd runs the host it holds the fault: whatever ends the fault's processes, all at once or one that
+hangs, systemd undoes it.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,10 @@ from support.waiting import wait_for
 
 HOST = "app1"
 UNITS = "systemctl list-units --all --plain --no-legend 'magsasa-chaos-*' | awk '{print $1}'"
-OURS = "ls -d /run/magsasa-chaos /run/systemd/transient/magsasa-chaos* /etc/systemd/system/magsasa-chaos* 2>/dev/null || true"
+OURS = (
+    "ls -d /run/magsasa-chaos /run/systemd/transient/magsasa-chaos* /etc/systemd/system/magsasa-chaos* 2>/dev/null ||"
+    " true"
+)
 NAMES = {"name": "names", "action": "block", "names": ["api.example.test"], "duration": "60s"}
 LOAD = {"name": "load", "load": "10%", "of": "added", "cores": 1, "duration": "60s"}
 
@@ -23,7 +28,10 @@ def host(lab):
     yield lab
     if remains(lab, HOST):
         on_hosts(lab, HOST, "fault_halt", {})
-    assert wait_for(lambda: not remains(lab, HOST) and not ssh(lab, HOST, UNITS) and not ssh(lab, HOST, OURS)), (ssh(lab, HOST, UNITS), ssh(lab, HOST, OURS))
+    assert wait_for(lambda: not remains(lab, HOST) and not ssh(lab, HOST, UNITS) and not ssh(lab, HOST, OURS)), (
+        ssh(lab, HOST, UNITS),
+        ssh(lab, HOST, OURS),
+    )
 
 
 def kill(lab, names=()):
@@ -47,7 +55,11 @@ def test_the_unit_is_there_while_the_fault_is_and_no_longer(host):
     assert ssh(host, HOST, UNITS) == "" and ssh(host, HOST, OURS) == "", "absent must leave nothing when it answers"
 
 
-@pytest.mark.parametrize(("module", "options"), [("dns_fault", NAMES), pytest.param("cpu_fault", LOAD, marks=pytest.mark.nightly)], ids=["names", "load"])
+@pytest.mark.parametrize(
+    ("module", "options"),
+    [("dns_fault", NAMES), pytest.param("cpu_fault", LOAD, marks=pytest.mark.nightly)],
+    ids=["names", "load"],
+)
 def test_all_killed_at_once_and_nobody_comes_by(host, module, options):
     before = ssh(host, HOST, "sha256sum /etc/hosts")
     fault = inject(host, HOST, module, options)
@@ -70,8 +82,13 @@ def test_a_stopped_unit_is_an_undo(host):
 
 def test_what_a_killed_module_left_goes_with_the_next_contact(host):
     """Files that are there for moments only: killed in between, nobody else knows of them."""
-    made = "mkdir -p -m 700 /run/magsasa-chaos /var/lib/magsasa-chaos; cd /run/magsasa-chaos; mkfifo -m 600 0123456789ab.ready; echo > 0123456789ab.unit"
-    ssh(host, HOST, made + "; touch /etc/systemd/system/magsasa-chaos-sweep.service.new /var/lib/magsasa-chaos/boot.pyz")
+    made = (
+        "mkdir -p -m 700 /run/magsasa-chaos /var/lib/magsasa-chaos; cd /run/magsasa-chaos; mkfifo -m 600"
+        " 0123456789ab.ready; echo > 0123456789ab.unit"
+    )
+    ssh(
+        host, HOST, made + "; touch /etc/systemd/system/magsasa-chaos-sweep.service.new /var/lib/magsasa-chaos/boot.pyz"
+    )
     assert len(ssh(host, HOST, OURS).split()) == 2
     on_hosts(host, HOST, "fault_halt", {})
     assert ssh(host, HOST, OURS + "; ls /var/lib/magsasa-chaos") in ("", "ledger.jsonl\n")

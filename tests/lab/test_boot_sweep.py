@@ -13,7 +13,10 @@ from support.lab import ledger, on_hosts, remains, ssh
 HOST = "app1"
 PLACE = "/var/tmp/swept"
 SWEEP = "find /etc/systemd/system -name 'magsasa-chaos*'; ls /var/lib/magsasa-chaos/boot.pyz 2>/dev/null; true"
-STATE = "cd %s && sha256sum /etc/hosts * && stat -c '%%n %%a %%u %%g %%.9Y' /etc/hosts * && find . -name '.*' | sort" % PLACE
+STATE = (
+    "cd %s && sha256sum /etc/hosts * && stat -c '%%n %%a %%u %%g %%.9Y' /etc/hosts * && find . -name '.*' | sort"
+    % PLACE
+)
 FAULTS = {
     "dns_fault": [{"action": "block", "names": ["api.example.test"]}],
     "file_fault": [
@@ -25,13 +28,19 @@ FAULTS = {
     "disk_fault": [{"action": "fill", "path": PLACE, "size": "8M"}],
 }
 BOOTED = "systemctl show --property=UserspaceTimestampMonotonic --value"
-# Forced twice, it ends the kernel's part of the host at once: nothing is stopped and nothing is asked, as when the power fails.
+# Forced twice, it ends the kernel's part of the host at once: nothing is stopped and nothing is asked, as when the
+# power fails.
 DOWN = {"power cut": "systemctl reboot --force --force", "reboot": "systemctl reboot"}
 
 
 @pytest.fixture(autouse=True)
 def host(lab):
-    ssh(lab, HOST, "mkdir -p %s && cd %s && for name in corrupt remove append permissions; do echo 'first and second line' > $name; done" % (PLACE, PLACE))
+    ssh(
+        lab,
+        HOST,
+        "mkdir -p %s && cd %s && for name in corrupt remove append permissions; do echo 'first and second line' >"
+        " $name; done" % (PLACE, PLACE),
+    )
     yield lab
     left = remains(lab, HOST)
     if left:
@@ -65,7 +74,10 @@ def test_nothing_is_left_after_the_boot(host, way, faults):
     assert ssh(host, HOST, STATE) != before and len(ssh(host, HOST, SWEEP).split()) == 5
     ssh(host, HOST, "sync; " + DOWN[way], check=False)
     assert wait_for(lambda: ssh(host, HOST, BOOTED, check=False) not in ("", booted), 60), "it did not boot again"
-    assert wait_for(lambda: not remains(host, HOST) and ssh(host, HOST, SWEEP) == "", 20), (remains(host, HOST), ssh(host, HOST, SWEEP))
+    assert wait_for(lambda: not remains(host, HOST) and ssh(host, HOST, SWEEP) == "", 20), (
+        remains(host, HOST),
+        ssh(host, HOST, SWEEP),
+    )
     assert ssh(host, HOST, STATE) == before
     past = ledger(host, HOST)[-len(names) :]
     causes = {(each["name"], each["revert_cause"], tuple(each["residue"]), tuple(each["differences"])) for each in past}

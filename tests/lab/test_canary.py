@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A secret in every option that may carry one: it is in no result, whatever the verbosity, nor in the ledger, the journal, a command line or the report."""
+"""A secret in every option that may carry one: it is in no result, whatever the verbosity, nor in the ledger, the
+journal, a command line or the report.
+"""
 
 from __future__ import annotations
 
@@ -21,16 +23,33 @@ from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import markd
 
 HOST = "app1"
 CANARY = "Kanarie7f3a9Xq"
-FORMS = [CANARY, base64.b64encode(("me:" + CANARY).encode()).decode(), base64.b64encode(CANARY.encode()).decode().rstrip("=")]
+FORMS = [
+    CANARY,
+    base64.b64encode(("me:" + CANARY).encode()).decode(),
+    base64.b64encode(CANARY.encode()).decode().rstrip("="),
+]
 PORT = 8061
 URL = "http://me:%s@127.0.0.1:%d/" % (CANARY, PORT)
 HEADERS = {"Authorization": "Bearer " + CANARY, "X-Api-Key": CANARY, "Cookie": "session=" + CANARY}
-SERVICE = "import http.server; http.server.HTTPServer(('127.0.0.1', %d), http.server.SimpleHTTPRequestHandler).serve_forever()" % PORT
+SERVICE = (
+    "import http.server; http.server.HTTPServer(('127.0.0.1', %d),"
+    " http.server.SimpleHTTPRequestHandler).serve_forever()" % PORT
+)
 # Its own environment and command line hold secrets too, as those of many services do.
 START = "systemd-run -q --unit=canary -p StandardOutput=null -p StandardError=null"
-START += ' --setenv=DATABASE_URL=mysql://me:%s@db/shop --setenv=API_TOKEN=%s /usr/bin/python3 -c "%s" --password %s --token=%s'
+START += (
+    ' --setenv=DATABASE_URL=mysql://me:%s@db/shop --setenv=API_TOKEN=%s /usr/bin/python3 -c "%s" --password %s'
+    " --token=%s"
+)
 STOP = "systemctl stop canary; systemctl reset-failed canary 2>/dev/null; true"
-MYSQL = {"engine": "mysql", "action": "refuse", "account": "app", "login_user": "me", "login_password": CANARY, "login_host": "127.0.0.1"}
+MYSQL = {
+    "engine": "mysql",
+    "action": "refuse",
+    "account": "app",
+    "login_user": "me",
+    "login_password": CANARY,
+    "login_host": "127.0.0.1",
+}
 
 ASKED = {
     "a url": ("health_check", {"url": URL, "headers": HEADERS, "timeout": "0s"}),
@@ -50,11 +69,25 @@ ASKED = {
     "a wrong service": ("endpoint_info", {"url": "http://me:%s@127.0.0.1:99999/" % CANARY}),
     "its process": ("endpoint_info", {"ports": [PORT]}),
     "a login": ("database_fault", dict(MYSQL, name="c", duration="5s")),
-    "a login elsewhere": ("database_fault", {"name": "c", "duration": "5s", "engine": "postgresql", "action": "outage", "login_password": CANARY}),
-    "a login nowhere": ("database_fault", {"name": "c", "duration": "5s", "engine": "sqlite", "path": "/nonexistent", "login_password": CANARY}),
+    "a login elsewhere": (
+        "database_fault",
+        {"name": "c", "duration": "5s", "engine": "postgresql", "action": "outage", "login_password": CANARY},
+    ),
+    "a login nowhere": (
+        "database_fault",
+        {"name": "c", "duration": "5s", "engine": "sqlite", "path": "/nonexistent", "login_password": CANARY},
+    ),
 }
 
-NIGHTLY = ("a url that is none", "a url with a space", "a database's query", "another database", "a wrong service", "a login elsewhere", "a login nowhere")
+NIGHTLY = (
+    "a url that is none",
+    "a url with a space",
+    "a database's query",
+    "another database",
+    "a wrong service",
+    "a login elsewhere",
+    "a login nowhere",
+)
 
 
 def told(lab, module, options, *more):
@@ -74,8 +107,12 @@ def sightings(text):
 
 
 def on_host(lab):
-    """The lines of the host that hold it: command lines but those of the service, its journal since the service began, and what may be read of our folders."""
-    lines = ssh(lab, HOST, "for each in /proc/[0-9]*; do tr '\\0' ' ' < $each/cmdline 2>/dev/null | grep -a . ; done; true")
+    """The lines of the host that hold it: command lines but those of the service, its journal since the service
+    began, and what may be read of our folders.
+    """
+    lines = ssh(
+        lab, HOST, "for each in /proc/[0-9]*; do tr '\\0' ' ' < $each/cmdline 2>/dev/null | grep -a . ; done; true"
+    )
     lines = "\n".join(line for line in lines.splitlines() if "serve_forever" not in line)
     journal = "journalctl -q --no-pager -o cat --since=-10min | grep -v 'systemd-run\\|serve_forever\\|Started'"
     journal += "; cat /var/log/syslog /var/log/messages 2>/dev/null; true"
@@ -87,7 +124,12 @@ def on_host(lab):
 
 def environments(lab):
     """Processes of ours (names) whose environment holds it."""
-    return ssh(lab, HOST, "for each in $(pgrep '^chaos-'); do grep -aqz %s /proc/$each/environ && cat /proc/$each/comm; done; true" % CANARY)
+    return ssh(
+        lab,
+        HOST,
+        "for each in $(pgrep '^chaos-'); do grep -aqz %s /proc/$each/environ && cat /proc/$each/comm; done; true"
+        % CANARY,
+    )
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -100,17 +142,28 @@ def service(lab):
     finally:
         ssh(lab, HOST, STOP)
     assert wait_for(lambda: not remains(lab, HOST), 10), remains(lab, HOST)
-    assert ssh(lab, HOST, "grep -rl %s /run/magsasa-chaos /var/lib/magsasa-chaos /etc /tmp /var/tmp 2>/dev/null; true" % CANARY) == ""
+    assert (
+        ssh(
+            lab,
+            HOST,
+            "grep -rl %s /run/magsasa-chaos /var/lib/magsasa-chaos /etc /tmp /var/tmp 2>/dev/null; true" % CANARY,
+        )
+        == ""
+    )
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.nightly) if name in NIGHTLY else name for name in ASKED])
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.nightly) if name in NIGHTLY else name for name in ASKED]
+)
 def test_a_secret_is_not_shown(lab, name):
     module, options = ASKED[name]
     assert sightings(told(lab, module, options)) == []
 
 
 def test_nor_is_it_kept(lab):
-    """After all of them, and after one that tells it: the address of a service keeps its query, or nobody could probe it."""
+    """After all of them, and after one that tells it: the address of a service keeps its query, or nobody could
+    probe it.
+    """
     assert sightings(told(lab, "endpoint_info", {"url": "http://127.0.0.1:%d/?token=%s" % (PORT, CANARY)}))
     assert on_host(lab) == []
 
@@ -149,13 +202,18 @@ def test_the_secrets_of_a_service_that_a_fault_meets(lab, module, options):
         assert sightings(told(lab, "fault_info", {})) == []
     finally:
         ended = on_hosts(lab, HOST, module, {"name": "canary", "state": "absent"})[HOST]
-        ssh(lab, HOST, "systemctl is-active -q canary || { %s; %s; }" % (STOP, START % (CANARY, CANARY, SERVICE, CANARY, CANARY)))
+        ssh(
+            lab,
+            HOST,
+            "systemctl is-active -q canary || { %s; %s; }" % (STOP, START % (CANARY, CANARY, SERVICE, CANARY, CANARY)),
+        )
     assert sightings(json.dumps(ended)) == [] and on_host(lab) == []
 
 
 def test_the_report_of_a_host_that_tells_it():
     report = reports.report(
-        reports.hostile("GET %s?sig=%s password=%s auth: %s --token %s --pass %s" % ((URL,) + (CANARY,) * 5)), command="x -e db_password=" + CANARY
+        reports.hostile("GET %s?sig=%s password=%s auth: %s --token %s --pass %s" % ((URL,) + (CANARY,) * 5)),
+        command="x -e db_password=" + CANARY,
     )
     said = json.dumps(report) + markdown.render(report) + "\n".join(terminal.render(report, "x"))
     assert sightings(said) == []
@@ -163,7 +221,15 @@ def test_the_report_of_a_host_that_tells_it():
 
 def test_the_secrets_of_what_a_run_probes(lab, tmp_path):
     """chaos_probe and the probe of a scenario hold it in URL, headers and body; a run tells and keeps it nowhere."""
-    scenario = {"id": "canary", "title": "T", "hypothesis": "H", "family": "cpu", "intensity": "light", "hold": "1s", "options": {"load": "10%"}}
+    scenario = {
+        "id": "canary",
+        "title": "T",
+        "hypothesis": "H",
+        "family": "cpu",
+        "intensity": "light",
+        "hold": "1s",
+        "options": {"load": "10%"},
+    }
     probe = {"url": URL + "?token=" + CANARY, "headers": {"X-Own": CANARY}, "method": "GET", "body": CANARY}
     own = dict(scenario, objectives={"error_rate": "5%"}, probe=probe)
     settings = {
@@ -177,8 +243,18 @@ def test_the_secrets_of_what_a_run_probes(lab, tmp_path):
     }
     given = tmp_path / "settings.json"
     given.write_text(json.dumps(settings))
-    argv = [os.path.join(os.path.dirname(sys.executable), "ansible-playbook"), "-i", str(lifecycle.inventory_path(lab)), "-e", "@%s" % given, "-vvv", "--diff"]
-    done = adhoc.run(argv + [str(ROOT / "playbooks" / "chaos_light.yml")], cwd=ROOT, env=clean_environment(), timeout=300)
+    argv = [
+        os.path.join(os.path.dirname(sys.executable), "ansible-playbook"),
+        "-i",
+        str(lifecycle.inventory_path(lab)),
+        "-e",
+        "@%s" % given,
+        "-vvv",
+        "--diff",
+    ]
+    done = adhoc.run(
+        argv + [str(ROOT / "playbooks" / "chaos_light.yml")], cwd=ROOT, env=clean_environment(), timeout=300
+    )
     shown = done.stdout + done.stderr
     report = (tmp_path / "reports" / "latest" / "report.json").read_text()
     found = json.loads(report)

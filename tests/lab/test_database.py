@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A PostgreSQL server on a host of its own is taken away: seen by the application's clients on another host, and put back as it was."""
+"""A PostgreSQL server on a host of its own is taken away: seen by the application's clients on another host, and
+put back as it was.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,9 @@ def before(served_lab):
 
 @pytest.fixture(autouse=True)
 def as_before(served_lab, before):
-    """After every test no fault is left, and the server is what it was; applications may need a moment to connect again."""
+    """After every test no fault is left, and the server is what it was; applications may need a moment to connect
+    again.
+    """
     yield
     left = ssh(served_lab, "db1", "ls /var/lib/magsasa-chaos/faults 2>/dev/null; pgrep -l chaos- || true").split()
     if left:
@@ -46,7 +50,9 @@ def as_before(served_lab, before):
 
 def inject(lab, action, **options):
     """Record of a fault that must go in. Afterwards no connection of the controller is left."""
-    options = dict({"name": "no-database", "engine": "postgresql", "action": action, "duration": "%gs" % HOLD}, **options)
+    options = dict(
+        {"name": "no-database", "engine": "postgresql", "action": action, "duration": "%gs" % HOLD}, **options
+    )
     fault = labs.inject(lab, "db1", "database_fault", options)
     command = access.ssh_command(lab, lab.find("db1"))
     subprocess.run([*command[:-1], "-O", "exit", command[-1]], capture_output=True, timeout=20, check=False)
@@ -58,7 +64,12 @@ def over(lab, fault):
     time.sleep(max(0, fault["deadline"]["monotonic"] - time.monotonic()))
     assert wait_for(lambda: not remains(lab, "db1"), 20), remains(lab, "db1")
     past = ledger(lab, "db1")[-1]
-    assert (past["id"], past["revert_cause"], past["residue"], past["effect"]) == (fault["id"], "deadline", [], "confirmed"), past
+    assert (past["id"], past["revert_cause"], past["residue"], past["effect"]) == (
+        fault["id"],
+        "deadline",
+        [],
+        "confirmed",
+    ), past
     return past
 
 
@@ -97,7 +108,10 @@ def nobody_gets_in(lab):
 
 def nobody_is_answered(lab):
     """A client waits, and every process of the server is stopped."""
-    ask = "cd /; runuser -u postgres -- timeout 1 psql -XAtqc 'SELECT 1'; echo $?; ps -u postgres -o comm=,stat= | sed -n 's/^postgres *\\(.\\).*/\\1/p'"
+    ask = (
+        "cd /; runuser -u postgres -- timeout 1 psql -XAtqc 'SELECT 1'; echo $?; ps -u postgres -o comm=,stat= | sed -n"
+        " 's/^postgres *\\(.\\).*/\\1/p'"
+    )
     code, *states = ssh(lab, "db1", ask).split()
     assert code == "124" and len(states) > 3 and set(states) == {"T"}, (code, states)
 
@@ -111,7 +125,10 @@ def one_database_is_closed(lab):
 def one_table_is_locked(lab):
     code, text = psql(lab, "SET lock_timeout = 200; SELECT 1 FROM products", "magsasa")
     assert code == 1 and "lock timeout" in text
-    assert psql(lab, "SELECT mode FROM pg_locks WHERE relation = 'products'::regclass AND granted", "magsasa") == (0, "AccessExclusiveLock")
+    assert psql(lab, "SELECT mode FROM pg_locks WHERE relation = 'products'::regclass AND granted", "magsasa") == (
+        0,
+        "AccessExclusiveLock",
+    )
     assert psql(lab, "SELECT 1 FROM orders LIMIT 1", "magsasa") == (0, "1")
 
 
@@ -132,7 +149,11 @@ def test_the_application_is_without_its_database_for_as_long_as_asked(served_lab
         assert wait_for(lambda: watch.well(past["reverted_at"]["monotonic"]), 20), watch.samples
     meant = watch.statuses(past["injected_at"]["monotonic"], past["deadline"]["monotonic"])
     assert len(meant) > 8 and set(meant) == {503}, watch.samples
-    failed = [(began, ended) for began, ended, status in watch.samples if status != 200 and ended > past["armed_at"]["monotonic"]]
+    failed = [
+        (began, ended)
+        for began, ended, status in watch.samples
+        if status != 200 and ended > past["armed_at"]["monotonic"]
+    ]
     assert failed[0][1] < past["injected_at"]["monotonic"] + 1, "the outage was seen late"
     assert failed[-1][0] < past["reverted_at"]["monotonic"] + 5, "the outage was seen for longer than it lasted"
 
@@ -159,13 +180,18 @@ def test_terminated_sessions_end_and_the_application_lives_with_it(served_lab):
     with Watch(lab, PAGE) as watch, ThreadPoolExecutor(1) as pool:
         assert wait_for(watch.well, 20), watch.samples
         sleeper = pool.submit(client, lab, "app2", "SELECT pg_sleep(20)", 20)
-        assert wait_for(lambda: psql(lab, "SELECT 1 FROM pg_stat_activity WHERE query ~ '^SELECT pg_sleep'") == (0, "1"))
+        assert wait_for(
+            lambda: psql(lab, "SELECT 1 FROM pg_stat_activity WHERE query ~ '^SELECT pg_sleep'") == (0, "1")
+        )
         fault = inject(lab, "terminate", duration="4s")
         for number in range(2):
             code, text = sleeper.result(20)
             assert code == 2 and "terminating connection due to administrator command" in text, (number, text)
             sleeper = pool.submit(client, lab, "app2", "SELECT pg_sleep(%d)" % (20 * (1 - number)), 20)
-        old = "SELECT count(*) FROM pg_stat_activity WHERE client_addr IS NOT NULL AND backend_start < to_timestamp(%f)" % fault["injected_at"]["wall"]
+        old = (
+            "SELECT count(*) FROM pg_stat_activity WHERE client_addr IS NOT NULL AND backend_start < to_timestamp(%f)"
+            % fault["injected_at"]["wall"]
+        )
         assert psql(lab, old) == (0, "0")
         past = over(lab, fault)
         assert wait_for(lambda: watch.well(past["reverted_at"]["monotonic"]), 20), watch.samples
@@ -188,7 +214,9 @@ def test_a_killed_supervisor_gives_the_database_back(served_lab):
 
 
 def test_hosts_that_reboot_come_back_with_their_services(served_lab):
-    """In mid-outage, too: the fault's own processes keep neither host from ending, and the server is not held back afterwards."""
+    """In mid-outage, too: the fault's own processes keep neither host from ending, and the server is not held back
+    afterwards.
+    """
     lab = served_lab
     with Watch(lab, PAGE, "app2") as watch:
         fault = inject(lab, "outage", duration="120s")
@@ -204,7 +232,9 @@ def test_hosts_that_reboot_come_back_with_their_services(served_lab):
 
 
 def play(lab, folder, *tasks):
-    """Everything that ansible-playbook says, at its most talkative, while it runs tasks on db1; they are in a file that holds the secret."""
+    """Everything that ansible-playbook says, at its most talkative, while it runs tasks on db1; they are in a file
+    that holds the secret.
+    """
     path = folder / "play.yml"
     path.write_text(json.dumps([{"hosts": "db1", "gather_facts": False, "tasks": list(tasks)}]))
     program = os.path.join(os.path.dirname(sys.executable), "ansible-playbook")
@@ -224,12 +254,17 @@ def test_a_password_is_seen_nowhere(served_lab, tmp_path):
     with command_lines(lab, "db1", secret) as seen:
         said = play(lab, tmp_path, lock)
         files = find_secret(lab, "db1", secret)
-        assert psql(lab, "SELECT mode FROM pg_locks WHERE relation = 'products'::regclass AND granted", "magsasa") == (0, "AccessExclusiveLock")
+        assert psql(lab, "SELECT mode FROM pg_locks WHERE relation = 'products'::regclass AND granted", "magsasa") == (
+            0,
+            "AccessExclusiveLock",
+        )
         said += play(lab, tmp_path, ends[0], refuse)
         files += find_secret(lab, "db1", secret)
         assert psql(lab, "SELECT 1", "magsasa")[0] == 2
         said += play(lab, tmp_path, ends[1], {"magsasa.chaos.fault_info": {}})
         assert secret not in said and '"locked"' in said
-        assert len(files) == 2 and all(re.fullmatch("/run/magsasa-chaos/[0-9a-f]+[.]secret", each) for each in files), files
+        assert len(files) == 2 and all(
+            re.fullmatch("/run/magsasa-chaos/[0-9a-f]+[.]secret", each) for each in files
+        ), files
     assert find_secret(lab, "db1", secret) == []
     assert seen == ["psql"]  # it was there to be seen, and showed nothing

@@ -1,9 +1,11 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A host that lacks something: every family falls back and says so, or tells what is missing and which package brings it.
+"""A host that lacks something: every family falls back and says so, or tells what is missing and which package brings
+it.
 
-The lab host itself is a container with /sys mounted read-only, a kernel without netem, and neither stress-ng nor podman.
+The lab host itself is a container with /sys mounted read-only, a kernel without netem, and neither stress-ng nor
+podman.
 """
 
 from __future__ import annotations
@@ -73,11 +75,16 @@ systemctl stop %s poor-pages poor-plain
 rm -rf /run/systemd/system/%s %s %s
 systemctl daemon-reload
 """ % (VICTIM, VICTIM, PLACE, OWN)
-FOLDERS = "for d in /usr/local/sbin /usr/local/bin /usr/sbin /usr/bin /sbin /bin; do for p in %s; do if [ -e $d/$p%s ]; then mv $d/$p%s $d/$p%s; fi; done; done"
+FOLDERS = (
+    "for d in /usr/local/sbin /usr/local/bin /usr/sbin /usr/bin /sbin /bin; do for p in %s; do if [ -e $d/$p%s ]; then"
+    " mv $d/$p%s $d/$p%s; fi; done; done"
+)
 
 
 class Way:
-    """How a run reaches the host: with which inventory, and what is done to the host meanwhile. ``undo`` is carried out whatever happens."""
+    """How a run reaches the host: with which inventory, and what is done to the host meanwhile. ``undo`` is carried
+    out whatever happens.
+    """
 
     def __init__(self, do="true", undo="true", **variables):
         self.do, self.undo, self.variables = do, undo, variables
@@ -100,7 +107,9 @@ WAYS = {
     "no getent": without("getent"),
     "no systemd-run": without("systemd-run"),
     "no systemctl": without("systemctl"),
-    "no systemd": Way("mv /run/systemd/system /run/systemd/system.aside", "mv /run/systemd/system.aside /run/systemd/system"),
+    "no systemd": Way(
+        "mv /run/systemd/system /run/systemd/system.aside", "mv /run/systemd/system.aside /run/systemd/system"
+    ),
 }
 
 NIGHTLY = ("no ip", "no getent", "neither tc nor nft", "few capabilities", "no systemctl", "no systemd-run")
@@ -108,9 +117,13 @@ NIGHTLY = ("no ip", "no getent", "neither tc nor nft", "few capabilities", "no s
 BECOME = "use become: true"
 NFT = "nft is not installed on this host and is needed to set packet rules; install it (Alpine: nftables"
 ALONE = "no systemd unit backs this fault"
-NO_NETEM = "tc netem is not used: cannot run here: the kernel has no sch_netem; install it (Debian, Ubuntu: linux-modules-extra"
+NO_NETEM = (
+    "tc netem is not used: cannot run here: the kernel has no sch_netem; install it (Debian, Ubuntu:"
+    " linux-modules-extra"
+)
 ALL_NETWORK = [name for name in ROWS if name.startswith("network")]
-# What each row comes to: a backend (it can), or words of the sentence that says why not. Rows that are not named are as on the host as it is.
+# What each row comes to: a backend (it can), or words of the sentence that says why not. Rows that are not named are as
+# on the host as it is.
 AS_IT_IS = {
     "cpu": ["own workers, closed loop"],
     "memory": ["own worker"],
@@ -164,10 +177,18 @@ CHANGED = {
         "dns fail": "nft is not installed on this host and is needed to pass DNS queries to a worker",
         "http status": "nft is not installed on this host and is needed to pass connections to a worker",
     },
-    "no getent": {"dns block": "getent is not installed on this host and is needed to resolve names as programs do; install it (Debian, Ubuntu: libc-bin"},
+    "no getent": {
+        "dns block": (
+            "getent is not installed on this host and is needed to resolve names as programs do; install it (Debian,"
+            " Ubuntu: libc-bin"
+        )
+    },
     "no systemd-run": {},
     "no systemctl": {
-        "service stop": "systemctl is not installed on this host and is needed to control services; install it (Debian, Ubuntu: systemd",
+        "service stop": (
+            "systemctl is not installed on this host and is needed to control services; install it (Debian, Ubuntu:"
+            " systemd"
+        ),
         "limit unit": "systemctl is not installed on this host and is needed to set the limits of a unit",
         "host": "systemctl is not installed on this host and is needed to take this host down",
     },
@@ -181,18 +202,27 @@ CHANGED["neither tc nor nft"] = {**CHANGED["no tc"], **CHANGED["no nft"]}
 # What the notes of a row that can must say then.
 NOTES = {
     "as it is": dict.fromkeys(["network delay", "network loss", "network duplicate"], NO_NETEM),
-    "no tc": dict.fromkeys(["network delay", "network loss", "network duplicate"], "tc netem is not used: tc is not installed on this host"),
-    "no ip": dict.fromkeys(["network delay", "network loss", "network duplicate"], "tc netem is not used: ip is not installed on this host"),
+    "no tc": dict.fromkeys(
+        ["network delay", "network loss", "network duplicate"], "tc netem is not used: tc is not installed on this host"
+    ),
+    "no ip": dict.fromkeys(
+        ["network delay", "network loss", "network duplicate"], "tc netem is not used: ip is not installed on this host"
+    ),
     "no root": dict.fromkeys(["cpu", "memory"], ALONE + " (this user is not root)"),
     "no systemd-run": dict.fromkeys(
         ["cpu", "network loss", "service stop"],
-        ALONE + " (systemd-run is not installed; Debian, Ubuntu: systemd; RHEL, AlmaLinux, Rocky, Fedora: systemd; SUSE: systemd)",
+        ALONE
+        + " (systemd-run is not installed; Debian, Ubuntu: systemd; RHEL, AlmaLinux, Rocky, Fedora: systemd; SUSE:"
+        " systemd)",
     ),
     "no systemctl": {
         "cpu": ALONE + " (systemctl is not installed",
         "file remove": "if this host goes down during the fault, the fault stays until the next contact",
     },
-    "no systemd": {"cpu": ALONE + " (systemd does not run this host)", "file remove": "if this host goes down during the fault"},
+    "no systemd": {
+        "cpu": ALONE + " (systemd does not run this host)",
+        "file remove": "if this host goes down during the fault",
+    },
 }
 
 
@@ -237,7 +267,9 @@ def reached(lab, name):
         other.unlink()
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.nightly) if name in NIGHTLY else name for name in WAYS])
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.nightly) if name in NIGHTLY else name for name in WAYS]
+)
 def test_every_family_falls_back_or_says_what_is_missing(host, name):
     scenarios = [{"id": row, "family": row.split()[0], "options": options} for row, options in ROWS.items()]
     with reached(host, name) as run:
@@ -246,7 +278,11 @@ def test_every_family_falls_back_or_says_what_is_missing(host, name):
     told = {}
     for row, expected in {**AS_IT_IS, **CHANGED[name]}.items():
         one = found["scenarios"][row]
-        fits = one["backend"] == expected[0] if one["can"] and isinstance(expected, list) else not one["can"] and str(expected) in one["why"]
+        fits = (
+            one["backend"] == expected[0]
+            if one["can"] and isinstance(expected, list)
+            else not one["can"] and str(expected) in one["why"]
+        )
         notes = "; ".join(one.get("notes", []))
         if not fits or NOTES.get(name, {}).get(row, "") not in notes:
             told[row] = (one.get("why") or one["backend"], notes, expected)
@@ -305,7 +341,9 @@ def test_what_still_works_bites_and_leaves_nothing(host, name, row):
         result = run(module, dict(options, name="poor", duration="30s"))
         assert not result.get("failed"), result
         fault = result["fault"]
-        assert (fault["backend"], fault["state"]) == (AS_IT_IS[row][0], "active") and fault["effect"] != "mismatch", fault
+        assert (fault["backend"], fault["state"]) == (AS_IT_IS[row][0], "active") and fault[
+            "effect"
+        ] != "mismatch", fault
         assert NOTES.get(name, {}).get(row, "") in "; ".join(fault["notes"]), fault["notes"]
         ended = run(module, {"name": "poor", "state": "absent"})["fault"]
     assert (ended["revert_cause"], ended["residue"], ended["differences"]) == ("absent", [], []), ended
@@ -316,5 +354,8 @@ def test_what_still_works_bites_and_leaves_nothing(host, name, row):
 
 def of_plain(lab):
     """What faults of the user who is not root left (text)."""
-    places = "/srv/plain/.local/state/magsasa-chaos/faults $(ls -d /tmp/magsasa-chaos-* /run/user/*/magsasa-chaos 2>/dev/null)"
+    places = (
+        "/srv/plain/.local/state/magsasa-chaos/faults $(ls -d /tmp/magsasa-chaos-* /run/user/*/magsasa-chaos"
+        " 2>/dev/null)"
+    )
     return ssh(lab, HOST, "find %s 2>/dev/null -type f || true" % places)

@@ -12,7 +12,13 @@ from support.lab import ledger, on_hosts, remains, ssh
 
 HOST = "app1"
 STATE = "stat -c '%n %a %u %g %s %.9Y %h' /etc/hosts; ls -A /etc | grep -c .; sha256sum /etc/hosts"
-REDIRECT = {"name": "away", "action": "redirect", "names": ["api.example.test", "db-example"], "address": "127.0.0.99", "duration": "60s"}
+REDIRECT = {
+    "name": "away",
+    "action": "redirect",
+    "names": ["api.example.test", "db-example"],
+    "address": "127.0.0.99",
+    "duration": "60s",
+}
 BLOCK = {"name": "nowhere", "action": "block", "names": ["api.example.test"], "duration": "60s"}
 CONNECT = (
     "python3 -c \"import socket, time; t = time.time()\ntry: socket.create_connection(('%s', 80), 5)\n"
@@ -30,7 +36,9 @@ def asked(lab, name):
 
 @pytest.fixture(autouse=True)
 def host(lab):
-    """/etc/hosts is after every test what it was before; the access time is not looked at, as everything on the host reads it."""
+    """/etc/hosts is after every test what it was before; the access time is not looked at, as everything on the
+    host reads it.
+    """
     before = ssh(lab, HOST, STATE)
     yield lab
     left = remains(lab, HOST)
@@ -40,11 +48,17 @@ def host(lab):
     assert not left and after == before, (left, before, after)
 
 
-@pytest.mark.parametrize("options", [pytest.param(REDIRECT, marks=pytest.mark.nightly), BLOCK], ids=["redirect", "block"])
+@pytest.mark.parametrize(
+    "options", [pytest.param(REDIRECT, marks=pytest.mark.nightly), BLOCK], ids=["redirect", "block"]
+)
 def test_in_repeated_conflict_and_out(host, options):
     before = ssh(host, HOST, STATE)
     planned = fault(host, options, "--check")
-    assert planned["changed"] and planned["fault"]["state"] == "planned" and "hosts.remove" in planned["fault"]["plan"][0]["undo"][0], planned
+    assert (
+        planned["changed"]
+        and planned["fault"]["state"] == "planned"
+        and "hosts.remove" in planned["fault"]["plan"][0]["undo"][0]
+    ), planned
     assert ssh(host, HOST, STATE) == before and not remains(host, HOST)
     found = fault(host, options)
     assert found["changed"] and found["fault"]["effect"] == "confirmed", found
@@ -61,7 +75,10 @@ def test_in_repeated_conflict_and_out(host, options):
     assert not fault(host, {"name": options["name"], "state": "absent"})["changed"]
 
 
-@pytest.mark.parametrize(("victim", "cause"), [("chaos-fault", "supervisor_died"), pytest.param("chaos-guardian", "guardian_died", marks=pytest.mark.nightly)])
+@pytest.mark.parametrize(
+    ("victim", "cause"),
+    [("chaos-fault", "supervisor_died"), pytest.param("chaos-guardian", "guardian_died", marks=pytest.mark.nightly)],
+)
 def test_a_killed_keeper_takes_it_out(host, victim, cause):
     found = fault(host, REDIRECT)
     ssh(host, HOST, "kill -KILL $(pgrep -x %s)" % victim)
@@ -76,7 +93,12 @@ def test_what_nobody_holds_is_undone_by_systemd(host):
     ssh(host, HOST, "kill -KILL $(pgrep -x chaos-fault) $(pgrep -x chaos-guardian)")
     assert wait_for(lambda: not remains(host, HOST), 10), remains(host, HOST)
     past = ledger(host, HOST)[-1]
-    assert (past["id"], past["revert_cause"], past["residue"], past["differences"]) == (found["fault"]["id"], "supervisor_died", [], [])
+    assert (past["id"], past["revert_cause"], past["residue"], past["differences"]) == (
+        found["fault"]["id"],
+        "supervisor_died",
+        [],
+        [],
+    )
     assert asked(host, "db-example") == []
 
 
@@ -84,10 +106,16 @@ def test_two_at_once_and_lines_of_others(host):
     """The owner changes the file while two faults are in it: his change stays, and is taken back here by himself."""
     ssh(host, HOST, "cp -p /etc/hosts /root/hosts")
     for name in ("one", "two"):
-        assert fault(host, dict(REDIRECT, name=name, names=["%s.example.test" % name]))["fault"]["effect"] == "confirmed"
+        assert (
+            fault(host, dict(REDIRECT, name=name, names=["%s.example.test" % name]))["fault"]["effect"] == "confirmed"
+        )
     ssh(host, HOST, "echo '127.0.0.98 mine.example.test' >> /etc/hosts")
     assert fault(host, {"name": "one", "state": "absent"})["fault"]["residue"] == []
-    assert (asked(host, "one.example.test"), asked(host, "two.example.test"), asked(host, "mine.example.test")) == ([], ["127.0.0.99"], ["127.0.0.98"])
+    assert (asked(host, "one.example.test"), asked(host, "two.example.test"), asked(host, "mine.example.test")) == (
+        [],
+        ["127.0.0.99"],
+        ["127.0.0.98"],
+    )
     ssh(host, HOST, "sed -i '/mine.example.test/d' /etc/hosts")
     assert fault(host, {"name": "two", "state": "absent"})["fault"]["residue"] == []
     ssh(host, HOST, "cmp /etc/hosts /root/hosts && cp -p /root/hosts /etc/hosts && rm /root/hosts")

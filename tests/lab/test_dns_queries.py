@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Questions of a lab host to a name server on another one: failed, lost, late or answered wrongly, for the names that are meant and no others."""
+"""Questions of a lab host to a name server on another one: failed, lost, late or answered wrongly, for the names
+that are meant and no others.
+"""
 
 from __future__ import annotations
 
@@ -27,8 +29,14 @@ while True:
     record = b"\\xc0\\x0c" + struct.pack("!HHIH", 1, 1, 60, 4) + socket.inet_aton("%s") if data[at + 1:at + 3] == b"\\0\\1" else b""
     server.sendto(data[:2] + struct.pack("!5H", 0x8180, 1, 1 if record else 0, 0, 0) + data[12:at + 5] + record, peer)
 """ % TRUE
-STATE = "nft list ruleset; ss -Htln | awk '{print $4}' | sort; ss -Huln | awk '{print $4}' | sort; sha256sum /etc/hosts; ip rule; "
-STATE += "ps -eo comm= | grep ^chaos-; find /var/lib/magsasa-chaos/faults /run/magsasa-chaos/faults -type f 2>/dev/null; true"
+STATE = (
+    "nft list ruleset; ss -Htln | awk '{print $4}' | sort; ss -Huln | awk '{print $4}' | sort; sha256sum /etc/hosts; ip"
+    " rule; "
+)
+STATE += (
+    "ps -eo comm= | grep ^chaos-; find /var/lib/magsasa-chaos/faults /run/magsasa-chaos/faults -type f 2>/dev/null;"
+    " true"
+)
 
 
 def fault(lab, arguments, *more):
@@ -37,7 +45,10 @@ def fault(lab, arguments, *more):
 
 def asked(lab, name):
     """(address or "", seconds) as a program on the host finds it."""
-    command = "s=$(date +%%s.%%N); a=$(timeout 20 getent ahostsv4 %s | head -1 | cut -d' ' -f1); echo $s $(date +%%s.%%N) $a" % name
+    command = (
+        "s=$(date +%%s.%%N); a=$(timeout 20 getent ahostsv4 %s | head -1 | cut -d' ' -f1); echo $s $(date +%%s.%%N) $a"
+        % name
+    )
     began, ended, *found = ssh(lab, HOST, command).split()
     return (found or [""])[0], float(ended) - float(began)
 
@@ -48,16 +59,27 @@ def named(lab):
     ssh(lab, SERVER, "systemd-run -q --unit=names " + program(SERVE))
     ssh(lab, HOST, "cp -a /etc/resolv.conf /root/resolv.conf 2>/dev/null || touch /root/no-resolv.conf")
     server = lab.address(lab.find(SERVER))
-    ssh(lab, HOST, "rm -f /etc/resolv.conf; printf 'nameserver %s\\noptions timeout:1 attempts:1\\n' > /etc/resolv.conf" % server)
+    ssh(
+        lab,
+        HOST,
+        "rm -f /etc/resolv.conf; printf 'nameserver %s\\noptions timeout:1 attempts:1\\n' > /etc/resolv.conf" % server,
+    )
     assert wait_for(lambda: asked(lab, MEANT)[0] == TRUE, 10)
     yield lab
-    ssh(lab, HOST, "rm -f /etc/resolv.conf /root/no-resolv.conf; if [ -e /root/resolv.conf ]; then mv /root/resolv.conf /etc/resolv.conf; fi")
+    ssh(
+        lab,
+        HOST,
+        "rm -f /etc/resolv.conf /root/no-resolv.conf; if [ -e /root/resolv.conf ]; then mv /root/resolv.conf"
+        " /etc/resolv.conf; fi",
+    )
     ssh(lab, SERVER, "systemctl stop names")
 
 
 @pytest.fixture(autouse=True)
 def host(named):
-    """After every test packet filter, sockets, /etc/hosts, answers, and processes and files of faults are what they were."""
+    """After every test packet filter, sockets, /etc/hosts, answers, and processes and files of faults are what they
+    were.
+    """
     before = ssh(named, HOST, STATE)
     yield named
     after = ssh(named, HOST, STATE)
@@ -71,7 +93,11 @@ def test_names_below_one_are_not_found_and_others_are(host):
     planned = fault(host, FAIL, "--check")
     assert planned["changed"] and planned["fault"]["state"] == "planned" and ssh(host, HOST, STATE) == before
     found = fault(host, FAIL)
-    assert found["changed"] and found["fault"]["effect"] == "confirmed" and found["fault"]["measured"]["check"] == "nxdomain", found
+    assert (
+        found["changed"]
+        and found["fault"]["effect"] == "confirmed"
+        and found["fault"]["measured"]["check"] == "nxdomain"
+    ), found
     address, seconds = asked(host, MEANT)
     assert address == "" and seconds < 0.9 and asked(host, OTHER)[0] == TRUE
     assert not fault(host, FAIL)["changed"]

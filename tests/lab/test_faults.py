@@ -85,7 +85,10 @@ def test_a_fault_outlives_the_session_and_ends_by_itself(lab):
 
 
 @pytest.mark.quick
-@pytest.mark.parametrize(("victim", "cause"), [("chaos-fault", "supervisor_died"), ("chaos-guardian", "guardian_died"), ("chaos-cpu", "worker_died")])
+@pytest.mark.parametrize(
+    ("victim", "cause"),
+    [("chaos-fault", "supervisor_died"), ("chaos-guardian", "guardian_died"), ("chaos-cpu", "worker_died")],
+)
 def test_whatever_part_is_killed_the_host_is_clean(lab, victim, cause):
     fault = inject(lab, "app2", name="killed", duration="60s")
     ssh(lab, "app2", "kill -KILL $(pgrep -x %s | head -n 1)" % victim)
@@ -104,10 +107,14 @@ def test_a_killed_controller_leaves_no_fault(lab, tmp_path):
     play.write_text(json.dumps([{"hosts": "app1,app2", "gather_facts": False, "tasks": tasks}]))
     program = os.path.join(os.path.dirname(sys.executable), "ansible-playbook")
     argv = [program, "-i", str(lifecycle.inventory_path(lab)), str(play)]
-    with subprocess.Popen(argv, env=clean_environment(), start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
+    with subprocess.Popen(
+        argv, env=clean_environment(), start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as running:
         try:
             for name in ("app1", "app2"):
-                assert wait_for(lambda name=name: "chaos-cpu" in chaos_processes(lab, name).values(), 40), "no fault came in"
+                assert wait_for(
+                    lambda name=name: "chaos-cpu" in chaos_processes(lab, name).values(), 40
+                ), "no fault came in"
             seen = time.monotonic()
         finally:
             os.killpg(running.pid, signal.SIGKILL)

@@ -35,8 +35,17 @@ LATE_MS = 2.0  # beyond what this machine makes late by itself
 def one_way(lab, sender, receiver, port, count, pause_ms):
     """What came of datagrams between two hosts; see support/packets.py."""
     target = lab.find(receiver)
-    argv = [sys.executable, packets.__file__, "one-way", lab.namespace(lab.find(sender)), lab.namespace(target), lab.address(target)]
-    done = subprocess.run([*argv, str(port), str(count), str(pause_ms)], capture_output=True, text=True, timeout=120, check=False)
+    argv = [
+        sys.executable,
+        packets.__file__,
+        "one-way",
+        lab.namespace(lab.find(sender)),
+        lab.namespace(target),
+        lab.address(target),
+    ]
+    done = subprocess.run(
+        [*argv, str(port), str(count), str(pause_ms)], capture_output=True, text=True, timeout=120, check=False
+    )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -70,14 +79,19 @@ def lost(counted, count=COUNT):
 def test_loss_is_the_share_that_was_asked_for_and_nobody_else_loses(lab):
     peer = lab.address(lab.find(CLIENT))
     for port, share in LOSSES.items():
-        assert inject(lab, "loss-%d" % port, loss="%g%%" % share, port=[port], port_of="host", peer=[peer])["backend"] == "nftables"
+        assert (
+            inject(lab, "loss-%d" % port, loss="%g%%" % share, port=[port], port_of="host", peer=[peer])["backend"]
+            == "nftables"
+        )
     seen = []
     for _number in range(TRIES):
         calls = {port: (lab, CLIENT, HOST, port, COUNT, 0.1) for port in (*LOSSES, PLAIN)}
         calls["the way back"] = (lab, HOST, CLIENT, 7443, 500, 1)
         found = at_once(calls)
         found["another peer"] = one_way(lab, OTHER, HOST, 7443, 500, 1)
-        assert found[PLAIN]["came"] == COUNT and found["another peer"]["came"] == found["the way back"]["came"] == 500, found
+        assert (
+            found[PLAIN]["came"] == COUNT and found["another peer"]["came"] == found["the way back"]["came"] == 500
+        ), found
         seen.append({port: round(lost(found[port]), 2) for port in LOSSES})
         if all(abs(seen[-1][port] - share) <= POINTS for port, share in LOSSES.items()):
             break
@@ -87,10 +101,20 @@ def test_loss_is_the_share_that_was_asked_for_and_nobody_else_loses(lab):
 
 @pytest.mark.parametrize("direction", ["in", pytest.param("out", marks=pytest.mark.nightly)])
 def test_a_delay_is_as_long_as_was_asked_and_nobody_else_waits(lab, direction, noise):
-    """Held on the way out, a packet gets the other kernel's stamp after its delay; held on the way in, it has the stamp before that."""
+    """Held on the way out, a packet gets the other kernel's stamp after its delay; held on the way in, it has the
+    stamp before that.
+    """
     port_of = "host" if direction == "in" else "peer"
     for port, wait in DELAYS.items():
-        inject(lab, "delay-%d" % port, delay="%gms" % wait, port=[port], port_of=port_of, peer=[lab.address(lab.find(CLIENT))], direction=direction)
+        inject(
+            lab,
+            "delay-%d" % port,
+            delay="%gms" % wait,
+            port=[port],
+            port_of=port_of,
+            peer=[lab.address(lab.find(CLIENT))],
+            direction=direction,
+        )
     there, back = ((CLIENT, HOST), (HOST, CLIENT)) if direction == "in" else ((HOST, CLIENT), (CLIENT, HOST))
     other = (OTHER, HOST) if direction == "in" else (HOST, OTHER)
     seen, late_ms = [], LATE_MS + 1e3 * noise.late_s
@@ -100,7 +124,9 @@ def test_a_delay_is_as_long_as_was_asked_and_nobody_else_waits(lab, direction, n
         found = at_once(calls)
         found["another peer"] = one_way(lab, *other, 7447, 150, 5)
         assert all(each["came"] == 150 for each in found.values()), found
-        seen.append({key: round((each["heard"] if direction == "in" else each)["median_ms"], 2) for key, each in found.items()})
+        seen.append(
+            {key: round((each["heard"] if direction == "in" else each)["median_ms"], 2) for key, each in found.items()}
+        )
         if all(0 <= seen[-1][key] - DELAYS.get(key, 0) <= late_ms for key in seen[-1]):
             break
     print("asked %s, median %s" % (DELAYS, seen))

@@ -14,22 +14,29 @@ HOST = "app1"
 FOLDER = "/srv/files"
 FILE = FOLDER + "/data"
 MAKE = (
-    "import os; os.makedirs('%(folder)s/below'); open('%(file)s', 'wb').write(os.urandom(50000)); os.chown('%(file)s', 33, 44); os.chmod('%(file)s', 0o4750);"
-    " os.setxattr('%(file)s', 'user.note', b'kept'); os.setxattr('%(file)s', 'security.capability', bytes.fromhex('0100000200040000000000000000000000000000'));"
-    " os.utime('%(file)s', ns=(1500000000123456789, 1400000000987654321)); os.symlink('data', '%(folder)s/link')"
-) % {"folder": FOLDER, "file": FILE}
+    "import os; os.makedirs('%(folder)s/below'); open('%(file)s', 'wb').write(os.urandom(50000)); os.chown('%(file)s',"
+    " 33, 44); os.chmod('%(file)s', 0o4750); os.setxattr('%(file)s', 'user.note', b'kept'); os.setxattr('%(file)s',"
+    " 'security.capability', bytes.fromhex('0100000200040000000000000000000000000000')); os.utime('%(file)s',"
+    " ns=(1500000000123456789, 1400000000987654321)); os.symlink('data', '%(folder)s/link')"
+    % {"folder": FOLDER, "file": FILE}
+)
 # The access time is printed before the content is read.
 STATE = (
-    "cd %s && find . -mindepth 1 \\( -type f -printf '%%A@ ' -o -true \\) -printf '%%p %%m %%U %%G %%s %%i %%n %%y %%T@\\n' | sort; python3 -c \"import os;"
-    " print([(n, os.getxattr(f, n)) for f in ('data', 'below') for n in os.listxattr(f)])\";"
-    " python3 -c \"import hashlib, os; print(hashlib.sha256(os.fdopen(os.open('data', os.O_NOATIME), 'rb').read()).hexdigest())\""
-) % FOLDER
+    "cd %s && find . -mindepth 1 \\( -type f -printf '%%A@ ' -o -true \\) -printf '%%p %%m %%U %%G %%s %%i %%n %%y"
+    " %%T@\\n' | sort; python3 -c \"import os; print([(n, os.getxattr(f, n)) for f in ('data', 'below') for n in"
+    " os.listxattr(f)])\"; python3 -c \"import hashlib, os; print(hashlib.sha256(os.fdopen(os.open('data',"
+    " os.O_NOATIME), 'rb').read()).hexdigest())\"" % FOLDER
+)
 ROWS = {
     "remove": ({}, "test ! -e %s && echo bitten" % FILE),
-    "permissions": ({"mode": "0000", "owner": "root"}, "stat -c '%%a %%u %%g' %s | grep -qx '0 0 44' && echo bitten" % FILE),
+    "permissions": (
+        {"mode": "0000", "owner": "root"},
+        "stat -c '%%a %%u %%g' %s | grep -qx '0 0 44' && echo bitten" % FILE,
+    ),
     "corrupt": (
         {"size": "10000"},
-        "test %d = $(stat -c %%s %s) && ! cmp -s -n 10000 %s /root/before && cmp -s -i 10000 %s /root/before && echo bitten" % (50000, FILE, FILE, FILE),
+        "test %d = $(stat -c %%s %s) && ! cmp -s -n 10000 %s /root/before && cmp -s -i 10000 %s /root/before && echo"
+        " bitten" % (50000, FILE, FILE, FILE),
     ),
     "append": ({"content": "ours\n"}, "tail -c 6 %s | tail -c 5 | grep -qx ours && echo bitten" % FILE),
 }
@@ -49,8 +56,8 @@ def host(lab):
     ssh(
         lab,
         HOST,
-        'rm -rf %s /root/before && python3 -c "%s" && '
-        "python3 -c \"import os; open('/root/before', 'wb').write(os.fdopen(os.open('%s', os.O_NOATIME), 'rb').read())\"" % (FOLDER, MAKE, FILE),
+        'rm -rf %s /root/before && python3 -c "%s" && python3 -c "import os; open(\'/root/before\','
+        " 'wb').write(os.fdopen(os.open('%s', os.O_NOATIME), 'rb').read())\"" % (FOLDER, MAKE, FILE),
     )
     before = ssh(lab, HOST, STATE)
     assert "security.capability" in before and "4750 33 44 50000" in before
@@ -66,11 +73,15 @@ def host(lab):
 DAILY = ("remove", "corrupt")
 
 
-@pytest.mark.parametrize("action", [each if each in DAILY else pytest.param(each, marks=pytest.mark.nightly) for each in ROWS])
+@pytest.mark.parametrize(
+    "action", [each if each in DAILY else pytest.param(each, marks=pytest.mark.nightly) for each in ROWS]
+)
 def test_in_repeated_conflict_and_out(host, action):
     bitten, before = ROWS[action][1] + " || true", ssh(host, HOST, STATE)
     planned = fault(host, options(action), "--check")
-    assert planned["changed"] and planned["fault"]["state"] == "planned" and planned["fault"]["plan"][0]["undo"], planned
+    assert (
+        planned["changed"] and planned["fault"]["state"] == "planned" and planned["fault"]["plan"][0]["undo"]
+    ), planned
     assert ssh(host, HOST, STATE) == before and not remains(host, HOST)
     found = fault(host, options(action))
     assert found["changed"] and found["fault"]["effect"] == "confirmed", found
@@ -88,7 +99,11 @@ def test_in_repeated_conflict_and_out(host, action):
     ("action", "victim", "cause"),
     [
         ("corrupt", "chaos-fault", "supervisor_died"),
-        *(pytest.param(action, "chaos-fault", "supervisor_died", marks=pytest.mark.nightly) for action in ROWS if action != "corrupt"),
+        *(
+            pytest.param(action, "chaos-fault", "supervisor_died", marks=pytest.mark.nightly)
+            for action in ROWS
+            if action != "corrupt"
+        ),
         pytest.param("corrupt", "chaos-guardian", "guardian_died", marks=pytest.mark.nightly),
     ],
 )
@@ -123,7 +138,9 @@ def test_what_outlives_a_power_cut_is_undone_at_boot(host):
     after = ssh(host, HOST, files)
     ssh(host, HOST, "rm %s[1-4]" % FILE)
     assert after == before
-    undone = [(past["action"], past["revert_cause"], past["residue"], past["differences"]) for past in ledger(host, HOST)[-4:]]
+    undone = [
+        (past["action"], past["revert_cause"], past["residue"], past["differences"]) for past in ledger(host, HOST)[-4:]
+    ]
     assert sorted(undone) == [(action, "orphaned", [], []) for action in sorted(ROWS)]
 
 
@@ -149,7 +166,10 @@ def test_refused_before_anything_changes(host):
     ]
     for arguments, words in rows:
         found = fault(host, {key: value for key, value in arguments.items() if value is not None})
-        assert found["failed"] and not found["changed"] and words in found["msg"] and "\n" not in found["msg"], (arguments, found)
+        assert found["failed"] and not found["changed"] and words in found["msg"] and "\n" not in found["msg"], (
+            arguments,
+            found,
+        )
 
 
 def test_a_file_that_somebody_writes_needs_force(host):

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""HTTP faults on a host that runs the sample application: seen by clients on another host and on the host itself, and nothing is left."""
+"""HTTP faults on a host that runs the sample application: seen by clients on another host and on the host itself,
+and nothing is left.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +19,19 @@ from support.lab_database import PORT
 from support.waiting import wait_for
 
 HOST, PEER = "app1", "observer1"
-STATUS = {"name": "some", "port": PORT, "action": "status", "status": 503, "percent": "50%", "path": ["/api"], "duration": "60s"}
+STATUS = {
+    "name": "some",
+    "port": PORT,
+    "action": "status",
+    "status": 503,
+    "percent": "50%",
+    "path": ["/api"],
+    "duration": "60s",
+}
 DELAY = {"name": "slow", "port": PORT, "delay": "300ms", "path": ["/api/*"], "method": ["GET"], "duration": "60s"}
 ABORT = {"name": "broken", "port": PORT, "action": "abort", "duration": "60s"}
-# Arguments: host, number of requests, path, "new" or "kept" (one connection for all). Prints [[status or kind of error, seconds], ...].
+# Arguments: host, number of requests, path, "new" or "kept" (one connection for all). Prints [[status or kind of error,
+# seconds], ...].
 ASK = """
 import http.client, json, sys, time
 host, many, path, how = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4]
@@ -69,7 +80,9 @@ def inject(lab, options):
 
 @pytest.fixture(autouse=True)
 def host(served_lab):
-    """After every test the packet filter, listening sockets, routes, settings, and processes and files of faults are what they were."""
+    """After every test the packet filter, listening sockets, routes, settings, and processes and files of faults
+    are what they were.
+    """
     before = ssh(served_lab, HOST, TABLES)
     yield served_lab
     after = ssh(served_lab, HOST, TABLES)
@@ -87,14 +100,25 @@ def test_a_share_of_the_requests_is_answered_by_us(host):
     assert first["effect"] == "inconclusive" and "no selected request" in first["note"]
     assert not fault(host, STATUS)["changed"]
     listening = [row for row in ssh(host, HOST, "ss -Htlnp").splitlines() if "chaos-" in row]
-    assert len(listening) in (1, 2) and all(row.split()[3].rpartition(":")[0] in ("127.0.0.1", "[::1]") for row in listening), listening
-    found = ask(host, PEER, 150, "/api/products?limit=1", "kept") + ask(host, PEER, 20, "/api/products?limit=1") + ask(host, HOST, 20, "/api/products?limit=1")
+    assert len(listening) in (1, 2) and all(
+        row.split()[3].rpartition(":")[0] in ("127.0.0.1", "[::1]") for row in listening
+    ), listening
+    found = (
+        ask(host, PEER, 150, "/api/products?limit=1", "kept")
+        + ask(host, PEER, 20, "/api/products?limit=1")
+        + ask(host, HOST, 20, "/api/products?limit=1")
+    )
     hit = sum(status == 503 for status, _seconds in found)
     assert said(found) == {200, 503} and 0.3 < hit / len(found) < 0.7, hit
     assert said(ask(host, PEER, 10, "/health")) == {200}
     await_measure(host, HOST)
     final = fault(host, {"name": "some", "state": "absent"})
-    assert final["changed"] and final["fault"]["residue"] == [] and final["fault"]["effect"] == "confirmed" and "undo_problems" not in final["fault"], final
+    assert (
+        final["changed"]
+        and final["fault"]["residue"] == []
+        and final["fault"]["effect"] == "confirmed"
+        and "undo_problems" not in final["fault"]
+    ), final
     assert [final["fault"]["measured"]["requests" + key] for key in ("", "_matched", "_hit")] == [200, 190, hit]
     assert not fault(host, {"name": "some", "state": "absent"})["changed"]
 
@@ -124,10 +148,16 @@ def ended(lab, found, cause):
 
 
 @pytest.mark.nightly
-@pytest.mark.parametrize(("victim", "cause"), [("chaos-fault", "supervisor_died"), ("chaos-http", "worker_died"), ("chaos-guardian", "guardian_died")])
+@pytest.mark.parametrize(
+    ("victim", "cause"),
+    [("chaos-fault", "supervisor_died"), ("chaos-http", "worker_died"), ("chaos-guardian", "guardian_died")],
+)
 def test_connections_break_until_a_part_is_killed(host, victim, cause):
     found = inject(host, ABORT)
-    assert said(ask(host, PEER, 2, "/api/products")) | said(ask(host, HOST, 2, "/health")) <= {"ConnectionResetError", "RemoteDisconnected"}
+    assert said(ask(host, PEER, 2, "/api/products")) | said(ask(host, HOST, 2, "/health")) <= {
+        "ConnectionResetError",
+        "RemoteDisconnected",
+    }
     kill(host, victim)
     ended(host, found, cause)
 
@@ -153,7 +183,10 @@ def asking(lab, script, *arguments):
 def test_a_request_that_is_held_at_the_end_reaches_the_service(host):
     inject(host, dict(DELAY, delay="40s"))
     with asking(host, ASK.replace("timeout=10", "timeout=60"), 1, "/api/products?limit=1", "new") as client:
-        seen = "ss -Htn state established '( sport = :%d )' | grep -cF '%s' || true" % (PORT, host.address(host.find(PEER)))
+        seen = "ss -Htn state established '( sport = :%d )' | grep -cF '%s' || true" % (
+            PORT,
+            host.address(host.find(PEER)),
+        )
         assert wait_for(lambda: int(ssh(host, HOST, seen)) > 0, 10)
         time.sleep(0.5)
         final = fault(host, {"name": "slow", "state": "absent"})["fault"]
@@ -188,11 +221,19 @@ def test_two_on_one_port_are_refused(host):
 def test_over_ipv6_too(host):
     link = ssh(host, HOST, "ip -o -4 addr show scope global").split()[1]
     for name, address in ((HOST, "fd00:75::1"), (PEER, "fd00:75::2")):
-        ssh(host, name, "sysctl -qw net.ipv6.conf.%s.disable_ipv6=0; ip -6 addr add %s/64 dev %s nodad" % (link, address, link))
+        ssh(
+            host,
+            name,
+            "sysctl -qw net.ipv6.conf.%s.disable_ipv6=0; ip -6 addr add %s/64 dev %s nodad" % (link, address, link),
+        )
     server = "systemd-run -q --unit=six python3 -m http.server --bind fd00:75::1 8046"
     try:
         ssh(host, HOST, server)
-        assert wait_for(lambda: ssh(host, PEER, "curl -s -o /dev/null -w %{http_code} 'http://[fd00:75::1]:8046/'", check=False) == "200", 10)
+        assert wait_for(
+            lambda: ssh(host, PEER, "curl -s -o /dev/null -w %{http_code} 'http://[fd00:75::1]:8046/'", check=False)
+            == "200",
+            10,
+        )
         inject(host, dict(STATUS, port=8046, percent="100%", path=["/"], status=418))
         assert ssh(host, PEER, "curl -s -o /dev/null -w %{http_code} 'http://[fd00:75::1]:8046/'") == "418"
         fault(host, {"name": "some", "state": "absent"})

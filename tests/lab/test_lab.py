@@ -97,13 +97,27 @@ def test_a_host_reboots(lab):
 
 def test_the_command_says_what_is_wrong(lab, root):
     def command(*words):
-        return subprocess.run([str(root / "run_lab.sh"), *words], capture_output=True, text=True, timeout=120, check=False)
+        return subprocess.run(
+            [str(root / "run_lab.sh"), *words], capture_output=True, text=True, timeout=120, check=False
+        )
 
     for words, code, sentence in (
         (["sideways"], 2, "'sideways' is not an action; see ./run_lab.sh --help\n"),
-        (["up", "0", "--name", lab.name], 1, "Lab: a lab of 0 application hosts and 2 hosts altogether is not possible; use 1 to 50 hosts\n"),
-        (["up", "--name", "No such"], 1, "Lab: 'No such' is not a name for a lab; use 1 to 12 small letters and digits, a letter first\n"),
-        (["ssh", "--name", lab.name, "app9"], 1, "Lab: the lab %s has no host 'app9'; it has app1, app2, app3, db1, observer1\n" % lab.name),
+        (
+            ["up", "0", "--name", lab.name],
+            1,
+            "Lab: a lab of 0 application hosts and 2 hosts altogether is not possible; use 1 to 50 hosts\n",
+        ),
+        (
+            ["up", "--name", "No such"],
+            1,
+            "Lab: 'No such' is not a name for a lab; use 1 to 12 small letters and digits, a letter first\n",
+        ),
+        (
+            ["ssh", "--name", lab.name, "app9"],
+            1,
+            "Lab: the lab %s has no host 'app9'; it has app1, app2, app3, db1, observer1\n" % lab.name,
+        ),
     ):
         done = command(*words)
         assert (done.returncode, done.stderr) == (code, sentence)

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Descriptors and inodes of hosts over SSH, used up as far as asked: programs there meet the end, and afterwards all is free again."""
+"""Descriptors and inodes of hosts over SSH, used up as far as asked: programs there meet the end, and afterwards
+all is free again.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,10 @@ from support.lab import ledger, on_hosts, remains, ssh
 HOST = "app1"
 PLACE = "/srv/few-inodes"
 INODES = {"name": "few", "action": "inodes", "path": PLACE, "leave_free": 50, "reserve": 50, "duration": "60s"}
-STATE = "df -i --output=iused %s; ls -A %s; pgrep -x sleep | xargs -rn1 -I{} grep 'open files' /proc/{}/limits" % (PLACE, PLACE)
+STATE = "df -i --output=iused %s; ls -A %s; pgrep -x sleep | xargs -rn1 -I{} grep 'open files' /proc/{}/limits" % (
+    PLACE,
+    PLACE,
+)
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +53,12 @@ def absent(lab, name):
 
 def made(lab, count):
     """How many of ``count`` files can be made there."""
-    told = ssh(lab, HOST, "cd %s; mkdir t; for i in $(seq %d); do : > t/$i; done 2>/dev/null; ls t | wc -l; rm -r t" % (PLACE, count), check=False)
+    told = ssh(
+        lab,
+        HOST,
+        "cd %s; mkdir t; for i in $(seq %d); do : > t/$i; done 2>/dev/null; ls t | wc -l; rm -r t" % (PLACE, count),
+        check=False,
+    )
     return int(told.split()[0])
 
 
@@ -64,7 +74,9 @@ def test_inodes_are_used_up_and_come_back(host):
     assert planned["fault"]["state"] == "planned" and not remains(host, HOST), planned
     assert made(host, 120) == 120
     found = fault(host, INODES)
-    assert found["changed"] and found["fault"]["effect"] == "confirmed" and found["fault"]["measured"]["free"] == 50, found
+    assert (
+        found["changed"] and found["fault"]["effect"] == "confirmed" and found["fault"]["measured"]["free"] == 50
+    ), found
     assert made(host, 120) == 49  # the folder takes one
     assert not fault(host, INODES)["changed"]
     other = fault(host, INODES, name="other")
@@ -100,7 +112,11 @@ REFUSED = [
     pytest.param({"action": "descriptors", "leave_free": 2000}, "fs.file-max", marks=NIGHTLY),
     ({"action": "unit", "unit": "victim-of-limits", "cpu": "20%"}, "needs the cgroup v2 controller cpu"),
     pytest.param({"action": "inodes", "path": PLACE, "leave_free": 10}, "refused by the inodes guard", marks=NIGHTLY),
-    pytest.param({"action": "tasks", "leave_free": 10, "reserve": 0}, "needed to reach this host into this host needs 48", marks=NIGHTLY),
+    pytest.param(
+        {"action": "tasks", "leave_free": 10, "reserve": 0},
+        "needed to reach this host into this host needs 48",
+        marks=NIGHTLY,
+    ),
 ]
 
 

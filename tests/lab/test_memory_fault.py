@@ -20,7 +20,10 @@ def pressure(lab):
     """Sets what the kernel of the host seems to say of waiting tasks (percent of the last 10 s)."""
 
     def say(percent):
-        text = "some avg10=%.2f avg60=0.00 avg300=0.00 total=0\\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=0\\n" % percent
+        text = (
+            "some avg10=%.2f avg60=0.00 avg300=0.00 total=0\\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=0\\n"
+            % percent
+        )
         ssh(lab, HOST, "printf '%s' > /run/pressure-of-the-test" % text.replace("%", "%%"))
 
     say(0)
@@ -48,4 +51,6 @@ def test_memory_is_given_back_while_tasks_wait_for_it(lab, pressure):
     pressure(0)
     assert wait_for(lambda: resident_mib(lab) > whole - 2, 20)
     ended = on_hosts(lab, HOST, "memory_fault", {"name": "less", "state": "absent"})[HOST]["fault"]
-    assert ended["residue"] == [] and ended["measured"]["back_offs"] >= 2 and ended["measured"]["given_back_mib"] > 20, ended
+    assert (
+        ended["residue"] == [] and ended["measured"]["back_offs"] >= 2 and ended["measured"]["given_back_mib"] > 20
+    ), ended

@@ -35,7 +35,13 @@ def test_a_scenario(scenario, root, tmp_path):
     del environment["ANSIBLE_CONFIG"]  # Molecule writes its own
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "molecule", "test", "-s", scenario], cwd=root, env=environment, capture_output=True, text=True, timeout=900, check=False
+            [sys.executable, "-m", "molecule", "test", "-s", scenario],
+            cwd=root,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=900,
+            check=False,
         )
         assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
         for step in ("create", "converge", "idempotence", "side_effect", "verify", "destroy"):

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Network faults on hosts over SSH: measured by packets and connections of the hosts themselves, and by what the packet filter holds."""
+"""Network faults on hosts over SSH: measured by packets and connections of the hosts themselves, and by what the
+packet filter holds.
+"""
 
 from __future__ import annotations
 
@@ -82,7 +84,9 @@ print(told)
 
 
 def ask(lab, name, host, port, patience=1.5):
-    """What a TCP client on a host gets from an echo server ("answer", or the kind of error), and after how many seconds."""
+    """What a TCP client on a host gets from an echo server ("answer", or the kind of error), and after how many
+    seconds.
+    """
     said, seconds = python(lab, name, ASK, host, port, patience).split()
     return said, float(seconds)
 
@@ -156,18 +160,31 @@ def test_a_partition_from_one_port_of_one_peer(net, home):
 
 @pytest.mark.parametrize("peer", ["db", pytest.param("db1", marks=pytest.mark.nightly)])
 def test_peers_by_their_names_in_the_inventory(net, home, peer):
-    result = on_hosts(net, "app1", "network_fault", {"name": "net", "duration": "60s", "action": "partition", "to": [peer, "198.51.100.0/24"]})["app1"]
+    result = on_hosts(
+        net,
+        "app1",
+        "network_fault",
+        {"name": "net", "duration": "60s", "action": "partition", "to": [peer, "198.51.100.0/24"]},
+    )["app1"]
     assert result["peers"] == {peer: [home["db1"]]}, result
-    assert result["fault"]["requested"]["scope"].startswith("everything with %s/32, 198.51.100.0/24" % home["db1"]), result["fault"]
-    assert ask(net, "app1", home["db1"], PORT)[0] == "TimeoutError" and ask(net, "app1", home["app2"], PORT)[0] == "answer"
+    assert result["fault"]["requested"]["scope"].startswith(
+        "everything with %s/32, 198.51.100.0/24" % home["db1"]
+    ), result["fault"]
+    assert (
+        ask(net, "app1", home["db1"], PORT)[0] == "TimeoutError" and ask(net, "app1", home["app2"], PORT)[0] == "answer"
+    )
     end(net, "app1")
     assert ask(net, "app1", home["db1"], PORT)[0] == "answer"
 
 
 def test_what_a_host_can_do_is_asked_with_addresses_too(net):
-    asked = [{"id": peer, "family": "network", "options": {"action": "partition", "peer": [peer]}} for peer in ("db", "db9")]
+    asked = [
+        {"id": peer, "family": "network", "options": {"action": "partition", "peer": [peer]}} for peer in ("db", "db9")
+    ]
     found = on_hosts(net, "app1", "preflight_info", {"scenarios": asked})["app1"]["scenarios"]
-    assert found["db"]["can"] and not found["db9"]["can"] and "not a host or group of the inventory" in found["db9"]["why"], found
+    assert (
+        found["db"]["can"] and not found["db9"]["can"] and "not a host or group of the inventory" in found["db9"]["why"]
+    ), found
 
 
 @pytest.mark.parametrize("family", [pytest.param("ipv4", marks=pytest.mark.nightly), "ipv6"])
@@ -175,7 +192,11 @@ def test_a_rejection_is_told_at_once(net, home, family):
     v6 = {"app1": "fd00:74::1", "db1": "fd00:74::2"}
     link = ssh(net, "app1", "ip -o -4 addr show scope global").split()[1]
     for name, address in v6.items():
-        ssh(net, name, "sysctl -qw net.ipv6.conf.%s.disable_ipv6=0; ip -6 addr add %s/64 dev %s nodad" % (link, address, link))
+        ssh(
+            net,
+            name,
+            "sysctl -qw net.ipv6.conf.%s.disable_ipv6=0; ip -6 addr add %s/64 dev %s nodad" % (link, address, link),
+        )
     try:
         assert wait_for(lambda: ask(net, "app1", v6["db1"], PORT)[0] == "answer", 10)
         peer = home["db1"] if family == "ipv4" else v6["db1"]
@@ -203,9 +224,20 @@ def test_a_service_of_the_host_refuses(net, home, whose):
 
 @pytest.fixture
 def second_link(net):
-    """A second way between app1 and a place behind it: ``(interface, address of app1 there, command that asks from there)``."""
-    ssh(net, "app1", "ip netns add behind; ip link add chx0 type veth peer name chx1 netns behind; ip addr add 198.18.0.1/24 dev chx0; ip link set chx0 up")
-    ssh(net, "app1", "ip -n behind addr add 198.18.0.2/24 dev chx1; ip -n behind link set chx1 up; ip -n behind link set lo up")
+    """A second way between app1 and a place behind it: ``(interface, address of app1 there, command that asks from
+    there)``.
+    """
+    ssh(
+        net,
+        "app1",
+        "ip netns add behind; ip link add chx0 type veth peer name chx1 netns behind; ip addr add 198.18.0.1/24 dev"
+        " chx0; ip link set chx0 up",
+    )
+    ssh(
+        net,
+        "app1",
+        "ip -n behind addr add 198.18.0.2/24 dev chx1; ip -n behind link set chx1 up; ip -n behind link set lo up",
+    )
     yield "chx0", "198.18.0.1"
     ssh(net, "app1", "ip netns del behind; ip link del chx0 2>/dev/null || true")
 
@@ -217,13 +249,19 @@ def ask_from_behind(lab, address, port, patience=1.5):
 
 @pytest.mark.parametrize(
     "options",
-    [{"action": "partition"}, pytest.param({"action": "reject"}, marks=pytest.mark.nightly), pytest.param({"delay": "3s"}, marks=pytest.mark.nightly)],
+    [
+        {"action": "partition"},
+        pytest.param({"action": "reject"}, marks=pytest.mark.nightly),
+        pytest.param({"delay": "3s"}, marks=pytest.mark.nightly),
+    ],
 )
 def test_one_interface_and_no_other(net, home, second_link, options):
     link, address = second_link
     assert ask_from_behind(net, address, PORT) == "answer"
     inject(net, "app1", interface=[link], port=[PORT], **options)
-    assert ask_from_behind(net, address, PORT) == ("ConnectionRefusedError" if options.get("action") == "reject" else "TimeoutError")
+    assert ask_from_behind(net, address, PORT) == (
+        "ConnectionRefusedError" if options.get("action") == "reject" else "TimeoutError"
+    )
     assert ask_from_behind(net, address, OTHER_PORT) == "answer"
     assert ask(net, "app2", home["app1"], PORT)[0] == ask(net, "app1", "127.0.0.1", PORT)[0] == "answer"
     end(net, "app1")
@@ -234,7 +272,12 @@ def test_the_loopback_interface_alone(net, home):
     inject(net, "app1", action="reject", interface=["lo"], port=[PORT])
     assert ask(net, "app1", "127.0.0.1", PORT)[0] == "ConnectionRefusedError"
     assert ask(net, "app1", home["app1"], PORT)[0] == "ConnectionRefusedError"  # an address of its own is reached by lo
-    assert ask(net, "app2", home["app1"], PORT)[0] == ask(net, "app1", home["db1"], PORT)[0] == ask(net, "app1", "127.0.0.1", OTHER_PORT)[0] == "answer"
+    assert (
+        ask(net, "app2", home["app1"], PORT)[0]
+        == ask(net, "app1", home["db1"], PORT)[0]
+        == ask(net, "app1", "127.0.0.1", OTHER_PORT)[0]
+        == "answer"
+    )
     end(net, "app1")
 
 
@@ -266,7 +309,11 @@ def repeating_twice(net):
     """Echo servers on app1 that answer again and again, on two ports."""
     ports = (UDP_PORT, UDP_PORT + 1)
     for port in ports:
-        ssh(net, "app1", "systemd-run -q --unit=repeating-%d %s" % (port, program(REPEAT.replace(str(UDP_PORT), str(port)))))
+        ssh(
+            net,
+            "app1",
+            "systemd-run -q --unit=repeating-%d %s" % (port, program(REPEAT.replace(str(UDP_PORT), str(port)))),
+        )
     assert wait_for(lambda: all(":%d " % port in ssh(net, "app1", "ss -Hltn") for port in ports), 10)
     yield ports
     ssh(net, "app1", "systemctl stop repeating-%d repeating-%d; systemctl reset-failed" % ports)
@@ -276,7 +323,9 @@ def repeating_twice(net):
     "action, client, options, new",
     [
         ("reset", "app2", {"port_of": "host"}, "ConnectionResetError"),
-        pytest.param("reset", "app2", {"port_of": "host", "direction": "out"}, "ConnectionResetError", marks=pytest.mark.nightly),
+        pytest.param(
+            "reset", "app2", {"port_of": "host", "direction": "out"}, "ConnectionResetError", marks=pytest.mark.nightly
+        ),
         pytest.param("reset", "app1", {}, "ConnectionResetError", marks=pytest.mark.nightly),
         ("reject", "app2", {"port_of": "host"}, "ConnectionRefusedError"),
     ],
@@ -291,7 +340,8 @@ def test_open_and_new_connections_are_reset(net, home, repeating_twice, action, 
         finally:
             ssh(net, client, "rm /run/connected")
         said = talking.result().split()
-    # Both talked before the fault; then the connection that is meant is reset, and so is a new one, and the other port's goes on.
+    # Both talked before the fault; then the connection that is meant is reset, and so is a new one, and the other
+    # port's goes on.
     assert said == ["answer", "answer", "ConnectionResetError", "answer", new], said
     await_measure(net, "app1")
     fault = end(net, "app1")
@@ -302,7 +352,11 @@ def test_open_and_new_connections_are_reset(net, home, repeating_twice, action, 
 @pytest.mark.nightly
 @pytest.mark.parametrize(
     "sender, direction",
-    [pytest.param("app2", "in", marks=pytest.mark.nightly), pytest.param("app1", "both", marks=pytest.mark.nightly), ("app2", "both")],
+    [
+        pytest.param("app2", "in", marks=pytest.mark.nightly),
+        pytest.param("app1", "both", marks=pytest.mark.nightly),
+        ("app2", "both"),
+    ],
 )
 def test_loss_is_the_share_that_was_asked_for(net, home, sender, direction):
     count = 2000
@@ -346,7 +400,12 @@ def test_alone_in_the_world_but_for_ansible(net, home):
     assert ssh(net, "app2", "timeout 5 bash -c 'head -c 4 < /dev/tcp/%s/22'" % home["app1"]) == "SSH-"
     # Old and new connections of whoever manages the host do (each ssh() here is a new one, Ansible's is shared).
     assert not on_hosts(net, "app1", "fault_info", {})["app1"].get("failed")
-    again = on_hosts(net, "app1", "network_fault", {"name": "net", "duration": "60s", "action": "loss", "loss": "100%", "force": True})["app1"]
+    again = on_hosts(
+        net,
+        "app1",
+        "network_fault",
+        {"name": "net", "duration": "60s", "action": "loss", "loss": "100%", "force": True},
+    )["app1"]
     assert (again["changed"], again["fault"]["id"]) == (False, fault["id"])
     end(net, "app1")
     assert ask(net, "app2", home["app1"], PORT)[0] == "answer"
@@ -374,9 +433,19 @@ def test_it_ends_by_itself(net, home):
 
 def test_two_faults_compose_and_the_same_one_is_refused(net, home):
     inject(net, "app1", action="partition", peer=[home["db1"]], port=[PORT])
-    twice = on_hosts(net, "app1", "network_fault", {"name": "again", "duration": "60s", "action": "partition", "peer": [home["db1"]], "port": [PORT]})
+    twice = on_hosts(
+        net,
+        "app1",
+        "network_fault",
+        {"name": "again", "duration": "60s", "action": "partition", "peer": [home["db1"]], "port": [PORT]},
+    )
     assert twice["app1"]["failed"] and "conflict" in twice["app1"]["msg"], twice
-    second = on_hosts(net, "app1", "network_fault", {"name": "other", "duration": "60s", "action": "partition", "peer": [home["db1"]], "port": [OTHER_PORT]})
+    second = on_hosts(
+        net,
+        "app1",
+        "network_fault",
+        {"name": "other", "duration": "60s", "action": "partition", "peer": [home["db1"]], "port": [OTHER_PORT]},
+    )
     assert not second["app1"].get("failed"), second
     assert {ask(net, "app1", home["db1"], port, 0.5)[0] for port in (PORT, OTHER_PORT)} == {"TimeoutError"}
     end(net, "app1")
@@ -399,9 +468,15 @@ def test_a_table_that_somebody_takes_away_is_told(net, home):
         ({"action": "partition"}, "scope guard"),
         pytest.param({"action": "partition", "peer": ["0.0.0.0/0"]}, "scope guard", marks=pytest.mark.nightly),
         pytest.param({"action": "partition", "peer": ["127.0.0.0/8"]}, "scope guard", marks=pytest.mark.nightly),
-        ({"action": "partition", "peer": ["db1.example"]}, "is not an IPv4 or IPv6 address or network, and not a host or group of the inventory"),
+        (
+            {"action": "partition", "peer": ["db1.example"]},
+            "is not an IPv4 or IPv6 address or network, and not a host or group of the inventory",
+        ),
         pytest.param({"action": "loss"}, "loss: '' is missing", marks=pytest.mark.nightly),
-        ({"action": "partition", "interface": ["eth77"], "port": [PORT]}, "interface: 'eth77' is not an interface of this host"),
+        (
+            {"action": "partition", "interface": ["eth77"], "port": [PORT]},
+            "interface: 'eth77' is not an interface of this host",
+        ),
     ],
 )
 def test_what_is_refused_changes_nothing(net, options, words):
@@ -414,23 +489,48 @@ def test_what_is_refused_changes_nothing(net, options, words):
 def test_a_host_without_nft_and_iptables_names_the_package(net, home):
     ssh(net, "app2", "mv /usr/sbin/nft /usr/sbin/nft.away; mv /usr/sbin/iptables /usr/sbin/iptables.away")
     try:
-        result = on_hosts(net, "app2", "network_fault", {"name": "net", "duration": "60s", "action": "partition", "peer": [home["db1"]]})["app2"]
+        result = on_hosts(
+            net,
+            "app2",
+            "network_fault",
+            {"name": "net", "duration": "60s", "action": "partition", "peer": [home["db1"]]},
+        )["app2"]
     finally:
         ssh(net, "app2", "mv /usr/sbin/nft.away /usr/sbin/nft; mv /usr/sbin/iptables.away /usr/sbin/iptables")
-    assert result["failed"] and "nft is not installed" in result["msg"] and "Debian, Ubuntu: nftables" in result["msg"], result
+    assert (
+        result["failed"] and "nft is not installed" in result["msg"] and "Debian, Ubuntu: nftables" in result["msg"]
+    ), result
 
 
 @pytest.fixture(params=["nft", pytest.param("legacy", marks=pytest.mark.nightly)])
 def only_iptables(net, request):
-    """app1 without nft, with iptables of one kind, and with rules of others in it: a function that gives all of its rules as text."""
+    """app1 without nft, with iptables of one kind, and with rules of others in it: a function that gives all of its
+    rules as text.
+    """
     kind = request.param
-    programs = " ".join("/usr/sbin/" + name for name in ("iptables", "ip6tables", "iptables-save", "ip6tables-save", "iptables-restore", "ip6tables-restore"))
+    programs = " ".join(
+        "/usr/sbin/" + name
+        for name in (
+            "iptables",
+            "ip6tables",
+            "iptables-save",
+            "ip6tables-save",
+            "iptables-restore",
+            "ip6tables-restore",
+        )
+    )
     kinds = "for p in %s; do ln -sfn /usr/sbin/$(basename $p | sed 's/tables/tables-%s/') $p; done"
     was = ssh(net, "app1", "for p in %s; do echo $(readlink $p) $p; done" % programs)
-    ssh(net, "app1", "mv /usr/sbin/nft /usr/sbin/nft.away; mv /usr/sbin/tc /usr/sbin/tc.away 2>/dev/null || mv /sbin/tc /sbin/tc.away")
+    ssh(
+        net,
+        "app1",
+        "mv /usr/sbin/nft /usr/sbin/nft.away; mv /usr/sbin/tc /usr/sbin/tc.away 2>/dev/null || mv /sbin/tc"
+        " /sbin/tc.away",
+    )
     ssh(net, "app1", kinds % (programs, kind))
     theirs = (
-        "-A INPUT -s 198.51.100.7/32 -j DROP; $p -N theirs; $p -A OUTPUT -d 198.51.100.8/32 -j theirs; $p -t mangle -A POSTROUTING -d 198.51.100.9/32 -j RETURN"
+        "-A INPUT -s 198.51.100.7/32 -j DROP; $p -N theirs; $p -A OUTPUT -d 198.51.100.8/32 -j theirs; $p -t mangle -A"
+        " POSTROUTING -d 198.51.100.9/32 -j RETURN"
     )
     ssh(net, "app1", "p=iptables; $p %s; ip6tables -A INPUT -s 2001:db8:77::/64 -j DROP" % theirs)
 
@@ -440,11 +540,24 @@ def only_iptables(net, request):
         return [line.partition(" [")[0] for line in said.splitlines() if not line.startswith("#")]
 
     yield saved
-    undo = "$p -D INPUT -s 198.51.100.7/32 -j DROP; $p -F OUTPUT; $p -X theirs; $p -t mangle -F POSTROUTING; ip6tables -D INPUT -s 2001:db8:77::/64 -j DROP"
+    undo = (
+        "$p -D INPUT -s 198.51.100.7/32 -j DROP; $p -F OUTPUT; $p -X theirs; $p -t mangle -F POSTROUTING; ip6tables -D"
+        " INPUT -s 2001:db8:77::/64 -j DROP"
+    )
     ssh(net, "app1", "p=iptables; " + undo)
-    ssh(net, "app1", "mv /usr/sbin/nft.away /usr/sbin/nft; mv /usr/sbin/tc.away /usr/sbin/tc 2>/dev/null || mv /sbin/tc.away /sbin/tc")
+    ssh(
+        net,
+        "app1",
+        "mv /usr/sbin/nft.away /usr/sbin/nft; mv /usr/sbin/tc.away /usr/sbin/tc 2>/dev/null || mv /sbin/tc.away"
+        " /sbin/tc",
+    )
     if kind == "nft":  # what iptables made by itself, which the fixture of this file would see
-        ssh(net, "app1", "for f in ip ip6; do for t in filter mangle; do nft list table $f $t >/dev/null 2>&1 && nft delete table $f $t; done; done; true")
+        ssh(
+            net,
+            "app1",
+            "for f in ip ip6; do for t in filter mangle; do nft list table $f $t >/dev/null 2>&1 && nft delete table $f"
+            " $t; done; done; true",
+        )
     for target, program in (line.split() for line in was.splitlines()):
         ssh(net, "app1", "ln -sfn %s %s" % (target, program))
 
@@ -461,7 +574,9 @@ def only_iptables(net, request):
 def test_iptables_stands_in_for_nft(net, home, only_iptables, options, said):
     before = only_iptables()
     fault = inject(net, "app1", port=[PORT], port_of="host", **options)
-    assert fault["backend"] == "iptables" and any(note.startswith("nftables is not used: nft is not installed") for note in fault["notes"]), fault
+    assert fault["backend"] == "iptables" and any(
+        note.startswith("nftables is not used: nft is not installed") for note in fault["notes"]
+    ), fault
     assert only_iptables() != before
     assert ask(net, "app2", home["app1"], PORT)[0] == said
     assert ask(net, "app1", "127.0.0.1", PORT)[0] == said
@@ -480,12 +595,21 @@ def test_the_share_that_iptables_loses_and_what_is_left_when_a_part_is_killed(ne
     ssh(net, "app2", "ping -q -i 0.005 -c 1000 -W 1 %s || true" % home["app1"])
     await_measure(net, "app1")
     ended = end(net, "app1")
-    assert ended["measured"]["packets_matched"] == 1000 and abs(ended["measured"]["hit_pct"] - 30) < 7 and ended["effect"] == "confirmed", ended
+    assert (
+        ended["measured"]["packets_matched"] == 1000
+        and abs(ended["measured"]["hit_pct"] - 30) < 7
+        and ended["effect"] == "confirmed"
+    ), ended
     fault = inject(net, "app1", action="partition", peer=[home["app2"]])
     ssh(net, "app1", "kill -KILL $(pgrep -x chaos-fault | head -n 1)")
     assert wait_for(lambda: not remains(net, "app1"), 8), remains(net, "app1")
     past = ledger(net, "app1")[-1]
-    assert (past["id"], past["revert_cause"], past["residue"], past["differences"]) == (fault["id"], "supervisor_died", [], [])
+    assert (past["id"], past["revert_cause"], past["residue"], past["differences"]) == (
+        fault["id"],
+        "supervisor_died",
+        [],
+        [],
+    )
     assert only_iptables() == before
 
 
@@ -528,7 +652,9 @@ def round_trips(lab, client, address, count, port=UDP_PORT):
     return list(map(float, python(lab, client, RTT, address, port, count).split()))
 
 
-@pytest.mark.parametrize("client, port_of", [pytest.param("app2", "host", marks=pytest.mark.nightly), ("app1", "either")])
+@pytest.mark.parametrize(
+    "client, port_of", [pytest.param("app2", "host", marks=pytest.mark.nightly), ("app1", "either")]
+)
 @pytest.mark.parametrize("wait, count", [(50, 40), pytest.param(200, 15, marks=pytest.mark.nightly)])
 def test_a_delay_is_added_once_to_a_round_trip(net, home, repeating, client, port_of, wait, count):
     before = statistics.median(round_trips(net, client, home["app1"], 40))

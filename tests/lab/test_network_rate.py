@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A narrow link on hosts over SSH: measured by what arrives at another host, and by what traffic control and the links look like afterwards."""
+"""A narrow link on hosts over SSH: measured by what arrives at another host, and by what traffic control and the
+links look like afterwards.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,10 @@ from support.lab import await_measure, ledger, on_hosts, python, remains, ssh
 from support.waiting import wait_for
 
 PORT, OTHER_PORT, TCP_PORT = 7421, 7422, 7423
-PAYLOAD, ON_THE_WIRE = 1400, 1442  # bytes of a datagram: without and with the headers of UDP, IPv4 and Ethernet, as the kernel counts them
+PAYLOAD, ON_THE_WIRE = (
+    1400,
+    1442,
+)  # bytes of a datagram: without and with the headers of UDP, IPv4 and Ethernet, as the kernel counts them
 # Prints bits per second on the wire, from the second datagram to the last; the first ones may pass as a burst.
 RECEIVE = """
 import socket, sys, time
@@ -157,7 +162,12 @@ def test_again_in_check_mode_and_gone_when_the_supervisor_is_killed(lab, home, l
 
 
 def test_what_an_administrator_configured_is_not_touched(lab, home, link):
-    ssh(lab, "app1", "tc qdisc add dev %s root handle 1: htb default 10; tc class add dev %s parent 1: classid 1:10 htb rate 900mbit" % (link, link))
+    ssh(
+        lab,
+        "app1",
+        "tc qdisc add dev %s root handle 1: htb default 10; tc class add dev %s parent 1: classid 1:10 htb rate 900mbit"
+        % (link, link),
+    )
     before = dump(lab, "app1")
     try:
         result = ask_for(lab, "app1", rate="5mbit", peer=[home["db1"]])
@@ -168,7 +178,9 @@ def test_what_an_administrator_configured_is_not_touched(lab, home, link):
 
 
 @pytest.mark.nightly
-@pytest.mark.parametrize("effect", [{"delay": "5ms", "rate": "1mbit"}, {"delay": "5ms", "jitter": "1ms", "distribution": "pareto"}])
+@pytest.mark.parametrize(
+    "effect", [{"delay": "5ms", "rate": "1mbit"}, {"delay": "5ms", "jitter": "1ms", "distribution": "pareto"}]
+)
 def test_what_this_kernel_cannot_do_names_the_package(lab, home, effect):
     result = ask_for(lab, "app1", peer=[home["db1"]], **effect)
     assert result["failed"] and "no sch_netem" in result["msg"] and "kernel-modules-extra" in result["msg"], result
@@ -201,7 +213,9 @@ def test_what_comes_in_is_left_to_others_who_came_meanwhile(lab, home, link):
     theirs = "protocol ip pref 7 u32 match ip src 198.51.100.9/32 flowid ffff:9"
     ssh(lab, "app1", "tc filter add dev %s ingress %s" % (link, theirs))
     end(lab, "app1")
-    assert "flowid ffff:9" in ssh(lab, "app1", "tc filter show dev %s ingress" % link) and "mirred" not in dump(lab, "app1")
+    assert "flowid ffff:9" in ssh(lab, "app1", "tc filter show dev %s ingress" % link) and "mirred" not in dump(
+        lab, "app1"
+    )
     ssh(lab, "app1", "tc qdisc del dev %s ingress" % link)
     assert dump(lab, "app1") == before
 
@@ -212,7 +226,10 @@ def test_a_root_that_somebody_takes_away_is_told(lab, home, link):
     ssh(lab, "app1", "tc qdisc del dev %s root" % link)
     await_measure(lab, "app1")
     ended = end(lab, "app1")
-    assert (ended["effect"], ended["note"]) == ("mismatch", "another process removed the fault's root qdisc on %s" % link)
+    assert (ended["effect"], ended["note"]) == (
+        "mismatch",
+        "another process removed the fault's root qdisc on %s" % link,
+    )
 
 
 @pytest.mark.nightly

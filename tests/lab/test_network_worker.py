@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Packets that are sent twice, damaged, lost in bursts or overtaken where the kernel has no netem: as a neighbour sees them."""
+"""Packets that are sent twice, damaged, lost in bursts or overtaken where the kernel has no netem: as a neighbour
+sees them.
+"""
 
 from __future__ import annotations
 
@@ -108,7 +110,11 @@ def nothing_is_left(lab):
 
 @pytest.mark.parametrize(
     "sender, receiver",
-    [("app2", "app1"), pytest.param("app1", "app2", marks=pytest.mark.nightly), pytest.param("app1", "app1", marks=pytest.mark.nightly)],
+    [
+        ("app2", "app1"),
+        pytest.param("app1", "app2", marks=pytest.mark.nightly),
+        pytest.param("app1", "app1", marks=pytest.mark.nightly),
+    ],
 )
 def test_some_come_twice(lab, sender, receiver):
     count = 600
@@ -116,14 +122,22 @@ def test_some_come_twice(lab, sender, receiver):
     numbers = [number for number, _bits in arrived(lab, sender, receiver, count)]
     twice = len(numbers) - count
     print("%.1f %% came twice" % (100 * twice / count))
-    assert set(numbers) == set(range(count)) and max(map(numbers.count, set(numbers))) == 2 and abs(100 * twice / count - 30) < 9
+    assert (
+        set(numbers) == set(range(count))
+        and max(map(numbers.count, set(numbers))) == 2
+        and abs(100 * twice / count - 30) < 9
+    )
     assert len(arrived(lab, sender, receiver, 50, OTHER_PORT)) == 50
     measured = end(lab)
-    assert abs(measured["packets_duplicated"] - twice) <= 60 and len(arrived(lab, sender, receiver, 50)) == 50, measured  # some of those are "end"
+    assert (
+        abs(measured["packets_duplicated"] - twice) <= 60 and len(arrived(lab, sender, receiver, 50)) == 50
+    ), measured  # some of those are "end"
 
 
 @pytest.mark.nightly
-@pytest.mark.parametrize("sender, receiver", [("app2", "app1"), pytest.param("app1", "app2", marks=pytest.mark.nightly)])
+@pytest.mark.parametrize(
+    "sender, receiver", [("app2", "app1"), pytest.param("app1", "app2", marks=pytest.mark.nightly)]
+)
 def test_some_are_damaged_by_one_bit(lab, sender, receiver):
     count = 600
     inject(lab, corrupt="30%", port=[PORT], protocol="udp")
@@ -168,7 +182,18 @@ def test_several_at_once_and_tcp_gets_over_it(lab):
     ssh(lab, "app1", "systemd-run -q --unit=echo-worker " + program(ECHO))
     try:
         assert wait_for(lambda: ":%d " % PORT in ssh(lab, "app1", "ss -Hltn"), 10)
-        inject(lab, delay="5ms", jitter="2ms", distribution="uniform", loss="1%", duplicate="5%", corrupt="1%", port=[PORT], port_of="host", protocol="tcp")
+        inject(
+            lab,
+            delay="5ms",
+            jitter="2ms",
+            distribution="uniform",
+            loss="1%",
+            duplicate="5%",
+            corrupt="1%",
+            port=[PORT],
+            port_of="host",
+            protocol="tcp",
+        )
         for client in ("app2", "app1"):
             assert python(lab, client, TALK, lab.address(lab.find("app1")), PORT, 1 << 19).strip() == "True"
         measured = end(lab)

@@ -34,10 +34,21 @@ def play(lab, root, tmp_path, hosts, chosen, variables, tasks="suite"):
     if tasks == "suite":
         path = tmp_path / "play.yml"
         role = {"ansible.builtin.import_role": {"name": "magsasa.chaos.suite"}}
-        path.write_text(yaml.safe_dump([{"hosts": hosts, "gather_facts": False, "vars": {"chaos_chosen": chosen}, "tasks": [role]}]))
+        path.write_text(
+            yaml.safe_dump([{"hosts": hosts, "gather_facts": False, "vars": {"chaos_chosen": chosen}, "tasks": [role]}])
+        )
     else:
-        values.update(chaos_hosts=hosts, chaos_scenarios=[entry["id"] for entry in chosen], chaos_extra_scenarios=chosen)
-    argv = [os.path.join(os.path.dirname(sys.executable), "ansible-playbook"), "-i", str(lifecycle.inventory_path(lab)), "-e", json.dumps(values), str(path)]
+        values.update(
+            chaos_hosts=hosts, chaos_scenarios=[entry["id"] for entry in chosen], chaos_extra_scenarios=chosen
+        )
+    argv = [
+        os.path.join(os.path.dirname(sys.executable), "ansible-playbook"),
+        "-i",
+        str(lifecycle.inventory_path(lab)),
+        "-e",
+        json.dumps(values),
+        str(path),
+    ]
     environment = clean_environment(CHAOS_REPORT_DIR=tmp_path / "reports")
     done = subprocess.run(argv, cwd=root, env=environment, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
@@ -59,7 +70,9 @@ def test_a_database_outage_seen_from_the_observer_begins_and_ends_when_it_did(se
     url = "http://%s:%d%s" % (lab.address(lab.find("app1")), PORT, PAGE)
     endpoint = {"url": url, "health_url": url, "port": PORT}
     with Watch(lab, PAGE) as watch:
-        (seen,) = play(lab, root, tmp_path, "db1", [OUTAGE], {"chaos_observer": "observer1", "chaos_endpoint": endpoint})["experiments"]
+        (seen,) = play(
+            lab, root, tmp_path, "db1", [OUTAGE], {"chaos_observer": "observer1", "chaos_endpoint": endpoint}
+        )["experiments"]
     assert (seen["observer"], seen["fault"]["effect"], seen["status"]) == ("observer1", "confirmed", "completed"), seen
     # Lab hosts have one kernel, and so one clock: what somebody else saw from there can be compared.
     (outage,) = seen["metrics"]["outages"]
@@ -74,21 +87,37 @@ def test_a_database_outage_seen_from_the_observer_begins_and_ends_when_it_did(se
     past = ledger(lab, "db1")[-1]
     assert outage["from"] >= past["armed_at"]["monotonic"] - interval
     # The server answers before its start is checked to the end, which is when the fault counts as reverted.
-    assert seen["metrics"]["recovery_time_s"] == pytest.approx(max(0.0, outage["to"] - past["reverted_at"]["monotonic"]), abs=interval)
+    assert seen["metrics"]["recovery_time_s"] == pytest.approx(
+        max(0.0, outage["to"] - past["reverted_at"]["monotonic"]), abs=interval
+    )
 
 
 def test_a_group_goes_in_waves_and_each_host_has_results_of_its_own(served_lab, root, tmp_path):
     lab = served_lab
     # The address that port detection finds is a loopback one; the observer asks the hosts themselves.
-    report = play(lab, root, tmp_path, "app", [LOAD], {"chaos_observer": "observer1", "chaos_seed": "7"}, tasks="playbook")
+    report = play(
+        lab, root, tmp_path, "app", [LOAD], {"chaos_observer": "observer1", "chaos_seed": "7"}, tasks="playbook"
+    )
     by_host = {each["host"]: each for each in report["experiments"]}
     assert set(by_host) == {"app1", "app2", "app3"} and report["run"]["seed"] == "7"
-    assert by_host["app3"]["status"] == "refused" and "chaos_protected" in by_host["app3"]["reason"] and by_host["app3"]["wave"] is None
+    assert (
+        by_host["app3"]["status"] == "refused"
+        and "chaos_protected" in by_host["app3"]["reason"]
+        and by_host["app3"]["wave"] is None
+    )
     for name in ("app1", "app2"):
         seen = by_host[name]
-        assert (seen["status"], seen["verdict"], seen["observer"], seen["wave"]["hosts"]) == ("completed", "passed", "observer1", [name]), seen
+        assert (seen["status"], seen["verdict"], seen["observer"], seen["wave"]["hosts"]) == (
+            "completed",
+            "passed",
+            "observer1",
+            [name],
+        ), seen
         assert seen["phases"]["hold"]["sent"] >= 70 and seen["metrics"]["error_rate_pct"] == 0.0
-    spans = sorted((past["armed_at"]["monotonic"], past["reverted_at"]["monotonic"]) for past in (ledger(lab, "app1")[-1], ledger(lab, "app2")[-1]))
+    spans = sorted(
+        (past["armed_at"]["monotonic"], past["reverted_at"]["monotonic"])
+        for past in (ledger(lab, "app1")[-1], ledger(lab, "app2")[-1])
+    )
     assert spans[0][1] < spans[1][0], spans  # half of three is one
 
 
@@ -97,5 +126,8 @@ def test_without_the_limit_nobody_waits_for_anybodys_hold(served_lab, root, tmp_
     lab = served_lab
     report = play(lab, root, tmp_path, "app1,app2", [LOAD], {"chaos_max_percent": "100%"}, tasks="playbook")
     assert [each["wave"] for each in report["experiments"]] == [{"number": 1, "of": 1, "hosts": ["app1", "app2"]}] * 2
-    spans = [(past["injected_at"]["monotonic"], past["reverted_at"]["monotonic"]) for past in (ledger(lab, "app1")[-1], ledger(lab, "app2")[-1])]
+    spans = [
+        (past["injected_at"]["monotonic"], past["reverted_at"]["monotonic"])
+        for past in (ledger(lab, "app1")[-1], ledger(lab, "app2")[-1])
+    ]
     assert max(begin for begin, _end in spans) < min(end for _begin, end in spans), spans

@@ -25,14 +25,31 @@ SCENARIO = {
 
 def test_a_controller_killed_in_mid_run_leaves_every_host_clean(served_lab, root, tmp_path):
     lab = served_lab
-    values = {"chaos_hosts": "app", "chaos_max_percent": 100, "chaos_baseline": "2s", "chaos_scenarios": ["small-load"], "chaos_extra_scenarios": [SCENARIO]}
+    values = {
+        "chaos_hosts": "app",
+        "chaos_max_percent": 100,
+        "chaos_baseline": "2s",
+        "chaos_scenarios": ["small-load"],
+        "chaos_extra_scenarios": [SCENARIO],
+    }
     program = os.path.join(os.path.dirname(sys.executable), "ansible-playbook")
-    argv = [program, "-i", str(lifecycle.inventory_path(lab)), "-e", json.dumps(values), str(root / "playbooks" / "chaos_run.yml")]
+    argv = [
+        program,
+        "-i",
+        str(lifecycle.inventory_path(lab)),
+        "-e",
+        json.dumps(values),
+        str(root / "playbooks" / "chaos_run.yml"),
+    ]
     environment = clean_environment(CHAOS_REPORT_DIR=tmp_path / "reports")
-    with open(tmp_path / "out", "w") as out, subprocess.Popen(argv, cwd=root, env=environment, start_new_session=True, stdout=out, stderr=out) as running:
+    with open(tmp_path / "out", "w") as out, subprocess.Popen(
+        argv, cwd=root, env=environment, start_new_session=True, stdout=out, stderr=out
+    ) as running:
         try:
             for name in ("app1", "app2"):
-                assert wait_for(lambda name=name: "chaos-cpu" in chaos_processes(lab, name).values(), 60), (tmp_path / "out").read_text()[-3000:]
+                assert wait_for(lambda name=name: "chaos-cpu" in chaos_processes(lab, name).values(), 60), (
+                    tmp_path / "out"
+                ).read_text()[-3000:]
             seen = time.monotonic()
         finally:
             os.killpg(running.pid, signal.SIGKILL)
@@ -42,4 +59,7 @@ def test_a_controller_killed_in_mid_run_leaves_every_host_clean(served_lab, root
         past = ledger(lab, name)[-1]
         assert past["residue"] == [] and past["revert_cause"] == "lease", past
         assert '"ok"' in ssh(lab, name, "curl -s http://127.0.0.1:5001/health")
-    assert remains(lab, "app3") == [] and ssh(lab, "app3", "ls -d /run/magsasa-chaos* /var/lib/magsasa-chaos* 2>/dev/null || true") == ""
+    assert (
+        remains(lab, "app3") == []
+        and ssh(lab, "app3", "ls -d /run/magsasa-chaos* /var/lib/magsasa-chaos* 2>/dev/null || true") == ""
+    )

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A host that is cut off from everybody stays in the hands of whoever manages it: round after round, each time by a connection of its own."""
+"""A host that is cut off from everybody stays in the hands of whoever manages it: round after round, each time by a
+connection of its own.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,10 @@ from support.lab import ledger, on_hosts, remains, ssh
 
 ROUNDS = 30
 FAULTS = ({"action": "loss", "loss": "100%"}, {"action": "partition"})
-NEW = ("-e", json.dumps({"ansible_ssh_args": "-o ControlMaster=no -o ControlPath=none"}))  # no connection is shared, none is kept
+NEW = (
+    "-e",
+    json.dumps({"ansible_ssh_args": "-o ControlMaster=no -o ControlPath=none"}),
+)  # no connection is shared, none is kept
 
 
 def reached(lab, address):
@@ -36,7 +41,11 @@ def test_a_host_that_is_cut_off_is_never_lost(lab):
             asked = on_hosts(lab, "app1", "fault_info", {}, *NEW)["app1"]
             assert [each["id"] for each in asked["active"]] == [there["fault"]["id"]], (number, options, asked)
             gone = on_hosts(lab, "app1", "network_fault", {"name": "island", "state": "absent"}, *NEW)["app1"]
-            assert gone["changed"] and (gone["fault"]["residue"], gone["fault"]["differences"]) == ([], []), (number, options, gone)
+            assert gone["changed"] and (gone["fault"]["residue"], gone["fault"]["differences"]) == ([], []), (
+                number,
+                options,
+                gone,
+            )
             assert reached(lab, address), (number, options)
             kept += 1
     print("%d of %d faults left the host manageable" % (kept, ROUNDS * len(FAULTS)))

@@ -14,13 +14,15 @@ FILE = "/srv/recovery"
 UNIT = "recovery-test.service"
 FOLDER = "/run/systemd/system/%s.d" % UNIT
 PREPARE = (
-    "printf 'first\\nsecond\\n' > %(file)s && chmod 640 %(file)s && cp -a /etc/hosts /root/hosts.before && nft add table inet recovery_test && "
-    "printf '[Service]\\nExecStart=/usr/bin/sleep 86398\\n' > /run/systemd/system/%(unit)s && systemctl daemon-reload && systemctl start %(unit)s"
-) % {"file": FILE, "unit": UNIT}
+    "printf 'first\\nsecond\\n' > %(file)s && chmod 640 %(file)s && cp -a /etc/hosts /root/hosts.before && nft add"
+    " table inet recovery_test && printf '[Service]\\nExecStart=/usr/bin/sleep 86398\\n' > /run/systemd/system/%(unit)s"
+    " && systemctl daemon-reload && systemctl start %(unit)s" % {"file": FILE, "unit": UNIT}
+)
 CLEAN = (
-    "rm -f %(file)s; cp -a /root/hosts.before /etc/hosts; rm -f /root/hosts.before; nft delete table inet recovery_test; systemctl stop %(unit)s;"
-    " rm -rf /run/systemd/system/%(unit)s*; systemctl daemon-reload; systemctl reset-failed %(unit)s 2>/dev/null; true"
-) % {"file": FILE, "unit": UNIT}
+    "rm -f %(file)s; cp -a /root/hosts.before /etc/hosts; rm -f /root/hosts.before; nft delete table inet"
+    " recovery_test; systemctl stop %(unit)s; rm -rf /run/systemd/system/%(unit)s*; systemctl daemon-reload; systemctl"
+    " reset-failed %(unit)s 2>/dev/null; true" % {"file": FILE, "unit": UNIT}
+)
 # module, options, what somebody does meanwhile, what must be said of it
 ROWS = {
     "hosts": (
@@ -29,7 +31,12 @@ ROWS = {
         "echo '10.9.9.9 new.example.test' >> /etc/hosts",
         ["/etc/hosts: now '10.9.9.9 new.example.test'"],
     ),
-    "file": ("file_fault", {"action": "corrupt", "path": FILE, "size": "4"}, "chmod 600 " + FILE, ["mode -rw-r-----'", "mode -rw-------'"]),
+    "file": (
+        "file_fault",
+        {"action": "corrupt", "path": FILE, "size": "4"},
+        "chmod 600 " + FILE,
+        ["mode -rw-r-----'", "mode -rw-------'"],
+    ),
     "rules": (
         "network_fault",
         {"action": "partition", "port": [9]},
@@ -39,7 +46,8 @@ ROWS = {
     "unit": (
         "service_fault",
         {"action": "mask", "unit": UNIT},
-        "mkdir -p %(folder)s && printf '[Service]\\nNice=1\\n' > %(folder)s/somebody.conf && systemctl daemon-reload" % {"folder": FOLDER},
+        "mkdir -p %(folder)s && printf '[Service]\\nNice=1\\n' > %(folder)s/somebody.conf && systemctl daemon-reload"
+        % {"folder": FOLDER},
         ["service %s: now 'drop-in %s/somebody.conf'" % (UNIT, FOLDER)],
     ),
 }
@@ -57,7 +65,9 @@ def host(lab):
     assert not left
 
 
-@pytest.mark.parametrize("row", [each if each in DAILY else pytest.param(each, marks=pytest.mark.nightly) for each in ROWS])
+@pytest.mark.parametrize(
+    "row", [each if each in DAILY else pytest.param(each, marks=pytest.mark.nightly) for each in ROWS]
+)
 def test_what_somebody_changed_meanwhile_is_said(host, row):
     module, options, change, said = ROWS[row]
     options = dict(options, name="seen", duration="60s")

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A process that nobody looks after and that a fault killed, on a host with systemd: it runs again, and goes on when the fault's unit is gone."""
+"""A process that nobody looks after and that a fault killed, on a host with systemd: it runs again, and goes on
+when the fault's unit is gone.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,10 @@ HOST = "app1"
 START = "setsid sh -c 'echo 300 > /proc/self/oom_score_adj; exec nice -n 5 sleep 86373' </dev/null >/dev/null 2>&1 &"
 FIND = "pgrep -fx 'sleep 86373' || true"
 # What it has from whoever started it, and no program of its own changes.
-INHERITED = "cat /proc/%s/oom_score_adj; cut -d ' ' -f 19 /proc/%s/stat; grep -E '^(Sig(Blk|Ign)|Uid|Umask|NoNewPrivs)' /proc/%s/status"
+INHERITED = (
+    "cat /proc/%s/oom_score_adj; cut -d ' ' -f 19 /proc/%s/stat; grep -E '^(Sig(Blk|Ign)|Uid|Umask|NoNewPrivs)'"
+    " /proc/%s/status"
+)
 UNITS = "systemctl list-units --all --no-legend --plain 'magsasa-chaos-*' | cut -d ' ' -f 1"
 
 
@@ -43,7 +48,10 @@ def test_a_killed_process_that_is_started_again_stays(victim, end):
     else:
         pids = [str(pid) for pid, name in chaos_processes(lab, HOST).items() if end == "all" or name == "chaos-fault"]
         ssh(lab, HOST, "kill -KILL " + " ".join(pids))
-    assert wait_for(lambda: ssh(lab, HOST, UNITS) == "" and not remains(lab, HOST), 15), (ssh(lab, HOST, UNITS), remains(lab, HOST))
+    assert wait_for(lambda: ssh(lab, HOST, UNITS) == "" and not remains(lab, HOST), 15), (
+        ssh(lab, HOST, UNITS),
+        remains(lab, HOST),
+    )
     assert ssh(lab, HOST, FIND) not in ("", old), "nobody started it again, or it went with the unit"
     assert inherited(lab) == before
 
@@ -94,7 +102,12 @@ def test_units_with_a_sandbox_and_units_of_users(units):
         assert worker["failed"] and "could not be restarted as it was" in worker["msg"], worker
         assert "use magsasa.chaos.service_fault with unit: " + SANDBOX in worker["msg"], worker
         own = on_hosts(lab, HOST, "process_fault", dict(base, action=action, pattern="^/usr/bin/sleep 86376$"))[HOST]
-        assert own["failed"] and OWN in own["msg"] and "would end with it" in own["msg"] and "use action=pause" in own["msg"], own
+        assert (
+            own["failed"]
+            and OWN in own["msg"]
+            and "would end with it" in own["msg"]
+            and "use action=pause" in own["msg"]
+        ), own
         found = on_hosts(lab, HOST, "process_fault", dict(base, action=action, pattern="^sleep 86375$"))[HOST]
         assert not found.get("failed"), found
         on_hosts(lab, HOST, "process_fault", {"name": "unit", "state": "absent"})

@@ -14,15 +14,21 @@ from support.lab import ledger, on_hosts, remains, ssh
 
 HOST = "app1"
 UNITS = {
-    "victim.service": "[Service]\nExecStart=/bin/sleep infinity\nRestart=always\nRestartSec=200ms\n[Install]\nWantedBy=multi-user.target\n",
+    "victim.service": (
+        "[Service]\nExecStart=/bin/sleep"
+        " infinity\nRestart=always\nRestartSec=200ms\n[Install]\nWantedBy=multi-user.target\n"
+    ),
     "victim.socket": "[Socket]\nListenStream=/run/victim.sock\n",
-    "needy.service": "[Unit]\nRequires=victim.service\nAfter=victim.service\n[Service]\nExecStart=/bin/sleep infinity\n",
+    "needy.service": (
+        "[Unit]\nRequires=victim.service\nAfter=victim.service\n[Service]\nExecStart=/bin/sleep infinity\n"
+    ),
     "idle.service": "[Service]\nExecStart=/bin/sleep infinity\n",
 }
 STATE = (
-    "for u in victim.service victim.socket needy.service idle.service; do"
-    " systemctl show -p Id,LoadState,ActiveState,UnitFileState,FragmentPath,DropInPaths,NeedDaemonReload $u; done;"
-    " systemctl list-unit-files --no-legend --no-pager; find /etc/systemd/system /run/systemd/system -printf '%p %l %m %u %g\\n' | sort"
+    "for u in victim.service victim.socket needy.service idle.service; do systemctl show -p"
+    " Id,LoadState,ActiveState,UnitFileState,FragmentPath,DropInPaths,NeedDaemonReload $u; done; systemctl"
+    " list-unit-files --no-legend --no-pager; find /etc/systemd/system /run/systemd/system -printf '%p %l %m %u %g\\n'"
+    " | sort"
 )
 STOP = {"name": "down", "action": "stop", "unit": "victim", "duration": "60s"}
 
@@ -33,9 +39,18 @@ def host(lab):
     files = " ".join("/etc/systemd/system/" + name for name in UNITS)
     for name, text in UNITS.items():
         ssh(lab, HOST, "printf '%%b' '%s' > /etc/systemd/system/%s" % (text.replace("\n", "\\n"), name))
-    ssh(lab, HOST, "systemctl daemon-reload && systemctl enable -q victim.service && systemctl start victim.socket needy.service")
+    ssh(
+        lab,
+        HOST,
+        "systemctl daemon-reload && systemctl enable -q victim.service && systemctl start victim.socket needy.service",
+    )
     yield lab
-    ssh(lab, HOST, "systemctl disable -q victim.service; systemctl stop needy victim.socket victim idle; rm %s; systemctl daemon-reload" % files)
+    ssh(
+        lab,
+        HOST,
+        "systemctl disable -q victim.service; systemctl stop needy victim.socket victim idle; rm %s; systemctl"
+        " daemon-reload" % files,
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -77,7 +92,12 @@ def test_stop_holds_against_everybody_and_is_undone(host):
     # An operator, a service that needs it, and whoever connects to its socket.
     ssh(host, HOST, "systemctl start victim.service", check=False)
     ssh(host, HOST, "systemctl start victim.socket needy.service", check=False)
-    ssh(host, HOST, "timeout 2 python3 -c 'import socket; socket.socket(socket.AF_UNIX).connect(\"/run/victim.sock\")' 2>&1", check=False)
+    ssh(
+        host,
+        HOST,
+        "timeout 2 python3 -c 'import socket; socket.socket(socket.AF_UNIX).connect(\"/run/victim.sock\")' 2>&1",
+        check=False,
+    )
     time.sleep(1)
     assert states(host, "victim.service", "needy.service")[0] in ("inactive", "failed") and pid(host) == "0"
     final = fault(host, {}, name="down", state="absent")
@@ -87,7 +107,10 @@ def test_stop_holds_against_everybody_and_is_undone(host):
     assert not fault(host, {}, name="down", state="absent")["changed"]
 
 
-@pytest.mark.parametrize(("victim", "cause"), [("chaos-fault", "supervisor_died"), pytest.param("chaos-guardian", "guardian_died", marks=pytest.mark.nightly)])
+@pytest.mark.parametrize(
+    ("victim", "cause"),
+    [("chaos-fault", "supervisor_died"), pytest.param("chaos-guardian", "guardian_died", marks=pytest.mark.nightly)],
+)
 def test_a_killed_keeper_starts_it_again(host, victim, cause):
     found = fault(host, STOP)
     assert found["fault"]["effect"] == "confirmed", found
@@ -104,11 +127,18 @@ def test_both_keepers_killed_and_systemd_starts_it_again(host):
     ssh(host, HOST, "kill -KILL $(pgrep -x chaos-fault) $(pgrep -x chaos-guardian)")
     assert wait_for(lambda: not remains(host, HOST), 10), remains(host, HOST)
     past = ledger(host, HOST)[-1]
-    assert (past["id"], past["revert_cause"], past["residue"], past["differences"]) == (found["fault"]["id"], "supervisor_died", [], [])
+    assert (past["id"], past["revert_cause"], past["residue"], past["differences"]) == (
+        found["fault"]["id"],
+        "supervisor_died",
+        [],
+        [],
+    )
     assert states(host, "victim.service") == ["active"]
 
 
-@pytest.mark.parametrize("change", [{}, pytest.param({"whom": "all", "signal": "TERM"}, marks=pytest.mark.nightly)], ids=["main", "all"])
+@pytest.mark.parametrize(
+    "change", [{}, pytest.param({"whom": "all", "signal": "TERM"}, marks=pytest.mark.nightly)], ids=["main", "all"]
+)
 def test_kill_is_measured_from_its_end_to_its_return(host, change):
     before = pid(host)
     found = fault(host, {}, name="crash", action="kill", unit="victim.service", duration="20s", **change)
@@ -133,7 +163,9 @@ def test_masked_and_killed_it_stays_down(host):
 def test_restart(host):
     before = pid(host)
     found = fault(host, {}, name="again", action="restart", unit="victim", duration="20s")
-    assert found["fault"]["effect"] == "confirmed" and str(found["fault"]["measured"]["back_pid"]) == pid(host) != before, found
+    assert (
+        found["fault"]["effect"] == "confirmed" and str(found["fault"]["measured"]["back_pid"]) == pid(host) != before
+    ), found
     assert wait_for(lambda: not remains(host, HOST), 10)
 
 

@@ -23,7 +23,10 @@ def reached(lab):
     found = set()
     for host in HOSTS:
         others = [other for other in HOSTS if other != host]
-        asked = "; ".join("ping -q -c 2 -i 0.2 -W 1 %s >/dev/null && echo %s" % (lab.address(lab.find(other)), other) for other in others)
+        asked = "; ".join(
+            "ping -q -c 2 -i 0.2 -W 1 %s >/dev/null && echo %s" % (lab.address(lab.find(other)), other)
+            for other in others
+        )
         found |= {(host, other) for other in ssh(lab, host, asked + "; true").split()}
     return found
 
@@ -41,8 +44,15 @@ def play(lab, tmp_path, root, topology, state):
     tasks = [{"magsasa.chaos.network_fault": task, "vars": {"refused": refused}, "when": "refused | length > 0"}]
     path = tmp_path / "play.yml"
     path.write_text(yaml.safe_dump([{"hosts": ",".join(HOSTS), "gather_facts": False, "tasks": tasks}]))
-    argv = [os.path.join(os.path.dirname(sys.executable), "ansible-playbook"), "-i", str(lifecycle.inventory_path(lab)), str(path)]
-    done = subprocess.run(argv, cwd=root, env=clean_environment(), capture_output=True, text=True, timeout=120, check=False)
+    argv = [
+        os.path.join(os.path.dirname(sys.executable), "ansible-playbook"),
+        "-i",
+        str(lifecycle.inventory_path(lab)),
+        str(path),
+    ]
+    done = subprocess.run(
+        argv, cwd=root, env=clean_environment(), capture_output=True, text=True, timeout=120, check=False
+    )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
 
 

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The panic button ends faults that no record tells of: by who holds them, and by what is there of them when nobody does."""
+"""The panic button ends faults that no record tells of: by who holds them, and by what is there of them when nobody
+does.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,8 @@ from support.lab import inject, on_hosts, remains, ssh
 HOST = "app1"
 FORGET = "rm -rf /var/lib/magsasa-chaos; rm -f /run/magsasa-chaos/*.json"
 STATE = "nft list tables; cat /etc/hosts; ls -d /run/magsasa-chaos /var/lib/magsasa-chaos/faults 2>/dev/null; true"
-# What systemd would do with a fault whose processes are all killed is kept from it: its unit's file of the archive is damaged.
+# What systemd would do with a fault whose processes are all killed is kept from it: its unit's file of the archive is
+# damaged.
 KILL = "for each in /run/magsasa-chaos/lib/*; do : > $each; done; kill -KILL $(pgrep ^chaos-)"
 FAULTS = {
     "names": ("dns_fault", {"action": "block", "names": ["api.example.test"]}),
@@ -21,7 +24,9 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("held", [True, pytest.param(False, marks=pytest.mark.nightly)], ids=["held", "nobody holds it"])
+@pytest.mark.parametrize(
+    "held", [True, pytest.param(False, marks=pytest.mark.nightly)], ids=["held", "nobody holds it"]
+)
 def test_a_fault_without_a_record_is_ended(lab, held):
     before = ssh(lab, HOST, STATE)
     for name, (module, options) in FAULTS.items():
@@ -42,7 +47,9 @@ STRAY = "MAGSASA_CHAOS_FAULT=%s setsid %s >/dev/null 2>&1 </dev/null &"
 
 @pytest.mark.parametrize(("program", "found"), [("sleep 1.5", 0), ("sleep 300", 1)], ids=["about to end", "stays"])
 def test_a_process_of_a_fault_that_is_undone_is_found_only_when_it_stays(lab, program, found):
-    fault = inject(lab, HOST, "cpu_fault", {"load": "10%", "of": "added", "cores": 1, "name": "over", "duration": "60s"})
+    fault = inject(
+        lab, HOST, "cpu_fault", {"load": "10%", "of": "added", "cores": 1, "name": "over", "duration": "60s"}
+    )
     on_hosts(lab, HOST, "cpu_fault", {"name": "over", "state": "absent"})
     ssh(lab, HOST, STRAY % (fault["id"], program))
     halted = on_hosts(lab, HOST, "fault_halt", {})[HOST]

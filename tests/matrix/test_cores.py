@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Each supported ansible-core: the light playbook with its report, verdict and exit code, and the guards before every fault module."""
+"""Each supported ansible-core: the light playbook with its report, verdict and exit code, and the guards before
+every fault module.
+"""
 
 from __future__ import annotations
 
@@ -30,11 +32,18 @@ def _service():
         yield server
 
 
-# By day each core once: the oldest and the newest must tell a breach, the one between must pass; what passes under the newest is all over the suite.
+# By day each core once: the oldest and the newest must tell a breach, the one between must pass; what passes under the
+# newest is all over the suite.
 OLDEST, MIDDLE, NEWEST = cores.CORES
 BY_DAY = {(OLDEST, "failed"), (MIDDLE, "passed"), (NEWEST, "failed")}
 RUNS = [
-    pytest.param(core, scenario, verdict, id="%s-%s" % (core, verdict), marks=() if (core, verdict) in BY_DAY else pytest.mark.nightly)
+    pytest.param(
+        core,
+        scenario,
+        verdict,
+        id="%s-%s" % (core, verdict),
+        marks=() if (core, verdict) in BY_DAY else pytest.mark.nightly,
+    )
     for core in cores.CORES
     for scenario, verdict in ((SHORT, "passed"), (SLOW, "failed"))
 ]
@@ -61,7 +70,9 @@ def test_light_playbook(core, scenario, verdict, service, chaos_state, tmp_path)
     report = json.loads((tmp_path / "reports" / "latest" / "report.json").read_text())
     assert report["run"]["versions"]["ansible-core"] == core
     (record,) = report["experiments"]
-    assert (record["scenario"], record["status"], record["verdict"]) == (scenario["id"], "completed", verdict), record["reason"]
+    assert (record["scenario"], record["status"], record["verdict"]) == (scenario["id"], "completed", verdict), record[
+        "reason"
+    ]
     assert record["fault"]["effect"] == "confirmed" and record["fault"]["residue"] == []
     assert report["summary"]["verdict"] == verdict
     assert (tmp_path / "reports" / "latest" / "report.md").read_text().startswith("# ")
@@ -75,11 +86,25 @@ HOSTS = {"shut": {}, "open": {"chaos_allowed": True}, "guarded": {"chaos_allowed
 # What a task may be written like -> the guard that must refuse it on the host "shut".
 FORMS = {
     "short name in a play with collections": ({"cpu_fault": BUSY}, "allowed guard: chaos_allowed is not true for shut"),
-    "word action": ({"action": "cpu_fault name=busy load=5% duration=2s"}, "allowed guard: chaos_allowed is not true for shut"),
-    "delegated": ({"magsasa.chaos.cpu_fault": BUSY, "delegate_to": "guarded"}, "protected guard: chaos_protected is true for guarded"),
-    "local action": ({"local_action": dict(BUSY, module="magsasa.chaos.cpu_fault")}, "allowed guard: chaos_allowed is not true for localhost"),
+    "word action": (
+        {"action": "cpu_fault name=busy load=5% duration=2s"},
+        "allowed guard: chaos_allowed is not true for shut",
+    ),
+    "delegated": (
+        {"magsasa.chaos.cpu_fault": BUSY, "delegate_to": "guarded"},
+        "protected guard: chaos_protected is true for guarded",
+    ),
+    "local action": (
+        {"local_action": dict(BUSY, module="magsasa.chaos.cpu_fault")},
+        "allowed guard: chaos_allowed is not true for localhost",
+    ),
 }
-FORMS.update({name: ({"magsasa.chaos.%s_fault" % name: {"name": "x"}}, "allowed guard: chaos_allowed is not true for shut") for name in FAMILIES})
+FORMS.update(
+    {
+        name: ({"magsasa.chaos.%s_fault" % name: {"name": "x"}}, "allowed guard: chaos_allowed is not true for shut")
+        for name in FAMILIES
+    }
+)
 
 
 @pytest.mark.parametrize("core", list(cores.CORES))
@@ -88,17 +113,34 @@ def test_the_guards_stand_before_every_fault_module(core, chaos_state, tmp_path)
     programs = cores.programs(core)
     local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
     inventory = tmp_path / "hosts.json"
-    inventory.write_text(json.dumps({"all": {"hosts": {name: dict(local, **values) for name, values in HOSTS.items()}}}))
-    tasks = [dict(task, name=name, ignore_errors=True, register="told%d" % number) for number, (name, (task, _why)) in enumerate(FORMS.items())]
+    inventory.write_text(
+        json.dumps({"all": {"hosts": {name: dict(local, **values) for name, values in HOSTS.items()}}})
+    )
+    tasks = [
+        dict(task, name=name, ignore_errors=True, register="told%d" % number)
+        for number, (name, (task, _why)) in enumerate(FORMS.items())
+    ]
     content = "{{ [%s] | map(attribute='msg') | to_json }}" % ", ".join(each["register"] for each in tasks)
     keep = {"ansible.builtin.copy": {"content": content, "dest": str(tmp_path / "told.json"), "mode": "0600"}}
     defaults = {"magsasa.chaos.cpu_fault": BUSY, "group/magsasa.chaos.fault": {"max_duration": "1m"}}
     planned = {"check_mode": True, "register": "planned", "failed_when": "planned.fault.state != 'planned'"}
-    beyond = {"check_mode": True, "register": "beyond", "failed_when": "'max_duration guard: duration 2m is above the limit of 1m' not in beyond.msg"}
-    through = [dict(planned, **{"magsasa.chaos.cpu_fault": {}}), dict(planned, **{"magsasa.chaos.file_fault": dict(FILE, path=str(tmp_path / "hosts.json"))})]
+    beyond = {
+        "check_mode": True,
+        "register": "beyond",
+        "failed_when": "'max_duration guard: duration 2m is above the limit of 1m' not in beyond.msg",
+    }
+    through = [
+        dict(planned, **{"magsasa.chaos.cpu_fault": {}}),
+        dict(planned, **{"magsasa.chaos.file_fault": dict(FILE, path=str(tmp_path / "hosts.json"))}),
+    ]
     through.append(dict(beyond, **{"magsasa.chaos.cpu_fault": {"duration": "2m"}}))
-    plays = [{"hosts": "shut", "tasks": tasks + [keep]}, {"hosts": "open", "module_defaults": defaults, "tasks": through}]
-    (tmp_path / "play.yml").write_text(json.dumps([dict(play, gather_facts=False, collections=["magsasa.chaos"]) for play in plays]))
+    plays = [
+        {"hosts": "shut", "tasks": tasks + [keep]},
+        {"hosts": "open", "module_defaults": defaults, "tasks": through},
+    ]
+    (tmp_path / "play.yml").write_text(
+        json.dumps([dict(play, gather_facts=False, collections=["magsasa.chaos"]) for play in plays])
+    )
     values = environment(chaos_state, PATH=os.pathsep.join([str(programs), os.environ.get("PATH", os.defpath)]))
     values.pop("PYTHONPATH", None)
 
@@ -113,5 +155,7 @@ def test_the_guards_stand_before_every_fault_module(core, chaos_state, tmp_path)
     told = dict(zip(FORMS, json.loads((tmp_path / "told.json").read_text())))
     assert {name: why in told[name] for name, (_task, why) in FORMS.items()} == dict.fromkeys(FORMS, True), told
     adhoc = run("ansible", "shut", "-m", "magsasa.chaos.cpu_fault", "-a", "name=busy load=5% duration=2s")
-    assert adhoc.returncode and re.search("refused by the allowed guard: .* for shut", adhoc.stdout), adhoc.stdout + adhoc.stderr
+    assert adhoc.returncode and re.search("refused by the allowed guard: .* for shut", adhoc.stdout), (
+        adhoc.stdout + adhoc.stderr
+    )
     assert living(chaos_state) == {}

@@ -42,7 +42,11 @@ def test_what_is_hit_and_what_passes(version):
         pytest.skip(reason)
     paths = os.pathsep.join([str(ROOT / ".collections"), str(ROOT / "tests")])
     values = dict(os.environ, PYTHONPATH=paths)
-    done = subprocess.run([interpreters.find(version), "-c", ASK], env=values, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [interpreters.find(version), "-c", ASK], env=values, capture_output=True, text=True, timeout=60, check=False
+    )
     assert done.returncode == 0, done.stderr
     passed = [[200, 14, False]] * 2
-    assert json.loads(done.stdout) == passed + [[503, 52, False]] + passed + [[200, 16, True]] + passed + [["broken", 0, False]]
+    assert json.loads(done.stdout) == passed + [[503, 52, False]] + passed + [[200, 16, True]] + passed + [
+        ["broken", 0, False]
+    ]

@@ -54,7 +54,9 @@ def prepare(folder):
 
 @pytest.fixture(name="play", scope="module")
 def _play(tmp_path_factory):
-    """``play(version) -> (folder, output)``; the play of a controller runs once, for all interpreters that it can manage."""
+    """``play(version) -> (folder, output)``; the play of a controller runs once, for all interpreters that it can
+    manage.
+    """
     played = {}
 
     def play(version):
@@ -84,7 +86,14 @@ def run(programs, base, versions):
             inventory.write_text(json.dumps({"all": {"hosts": hosts}}))
             values = environment(base, PATH=os.pathsep.join([str(programs), os.environ.get("PATH", os.defpath)]))
             values.pop("PYTHONPATH", None)
-            argv = [str(programs / "ansible-playbook"), "-i", str(inventory), str(Path(__file__).with_name("targets.yml")), "-f", str(len(versions))]
+            argv = [
+                str(programs / "ansible-playbook"),
+                "-i",
+                str(inventory),
+                str(Path(__file__).with_name("targets.yml")),
+                "-f",
+                str(len(versions)),
+            ]
             done = subprocess.run(argv, cwd=ROOT, env=values, capture_output=True, text=True, timeout=240, check=False)
     finally:
         for victim in victims:
@@ -93,7 +102,9 @@ def run(programs, base, versions):
     return base, done.stdout + done.stderr
 
 
-@pytest.fixture(name="found", params=[pytest.param(each, marks=() if each in BY_DAY else pytest.mark.nightly) for each in VERSIONS])
+@pytest.fixture(
+    name="found", params=[pytest.param(each, marks=() if each in BY_DAY else pytest.mark.nightly) for each in VERSIONS]
+)
 def _found(request, play):
     """(what the play found, folder) for one Python."""
     reason = interpreters.absent(request.param)
@@ -117,19 +128,36 @@ def test_every_module(found):
     for family in FAMILIES:
         fault = found[family]["fault"]
         assert (fault["family"], fault["state"]) == (family, "active"), fault
-        met = fault["effect"] == "confirmed" or family == "network" and "no selected packet has passed" in fault["note"]  # nobody talks there
+        met = (
+            fault["effect"] == "confirmed" or family == "network" and "no selected packet has passed" in fault["note"]
+        )  # nobody talks there
         assert family == "cpu" or met, fault
     for name, told in found["planned"].items():  # where this machine cannot do it, it says so
-        assert told.get("fault", {}).get("state") == "planned" or told["msg"].startswith(("refused by", "cannot run here")), (name, told)
-    assert "refused by the host guard" in found["refused"]["host"]["msg"] and "internal" not in found["refused"]["service"], found["refused"]
-    assert {"memory", "disk", "process", "database", "file", "network", "limit"} <= {each["name"] for each in found["leased"]["active"]}
+        assert told.get("fault", {}).get("state") == "planned" or told["msg"].startswith(
+            ("refused by", "cannot run here")
+        ), (name, told)
+    assert (
+        "refused by the host guard" in found["refused"]["host"]["msg"] and "internal" not in found["refused"]["service"]
+    ), found["refused"]
+    assert {"memory", "disk", "process", "database", "file", "network", "limit"} <= {
+        each["name"] for each in found["leased"]["active"]
+    }
     assert [each["name"] for each in found["leased"]["probes"]] == ["matrix"]
     assert found["stopped"].rpartition(")")[2].split()[0] == "T" and found["locked"]["healthy"] is False
     assert found["process_end"]["fault"]["revert_cause"] == "absent" and found["unlocked"]["healthy"] is True
-    assert {"memory", "disk", "database", "file", "network", "limit"} <= {each["name"] for each in found["halt"]["undone"]}
-    assert found["seen"]["summary"]["sent"] > 0 and found["seen"]["samples"]["count"] == found["seen"]["summary"]["sent"]
+    assert {"memory", "disk", "database", "file", "network", "limit"} <= {
+        each["name"] for each in found["halt"]["undone"]
+    }
+    assert (
+        found["seen"]["summary"]["sent"] > 0 and found["seen"]["samples"]["count"] == found["seen"]["summary"]["sent"]
+    )
     past = {each["name"]: each for each in found["after"]["past"]}
-    assert set(past) == set(FAMILIES) and found["after"]["active"] == [] and found["after"]["residue"] == [] and found["after"]["probes"] == []
+    assert (
+        set(past) == set(FAMILIES)
+        and found["after"]["active"] == []
+        and found["after"]["residue"] == []
+        and found["after"]["probes"] == []
+    )
     assert past["cpu"]["revert_cause"] in ("deadline", "halt") and past["cpu"]["measured"]
     assert all(each["state"] == "reverted" and each["residue"] == [] for each in past.values())
     assert sorted(path.name for path in folder.iterdir()) == ["notes", "shop.db", "state"], "files were left"

@@ -15,7 +15,16 @@ import time
 import pytest
 
 from support.cpu_group import small_processor
-from support.faults import do_repeat_check_undo, end, fresh_state, inject, killed_part_ends_all, parts, pids, refused_rows
+from support.faults import (
+    do_repeat_check_undo,
+    end,
+    fresh_state,
+    inject,
+    killed_part_ends_all,
+    parts,
+    pids,
+    refused_rows,
+)
 from support.modules import run_module
 from support.waiting import wait_for
 
@@ -66,7 +75,9 @@ def spent(workers):
 
 
 def loads(workers, seconds=3.0):
-    """{core: (busy, ours)} over the next seconds, in percent: what /proc/stat says of each core, and the CPU time of the workers that are bound to it."""
+    """{core: (busy, ours)} over the next seconds, in percent: what /proc/stat says of each core, and the CPU time
+    of the workers that are bound to it.
+    """
     bound = {}
     for pid in workers:
         (core,) = os.sched_getaffinity(pid)
@@ -99,7 +110,9 @@ def needless(busy, ours, asked):
 
 
 def held_at(asked, read):
-    """Readings ([(busy, ours)]) until all of one are exact; where others left no room in any of TRIES, the last one must be needless."""
+    """Readings ([(busy, ours)]) until all of one are exact; where others left no room in any of TRIES, the last one
+    must be needless.
+    """
     seen = []
     for _number in range(TRIES):
         seen.append(read())
@@ -119,7 +132,9 @@ def close_to(read, asked):
     raise AssertionError("asked for %g %%, read %s" % (asked, seen))
 
 
-@pytest.mark.parametrize("others, asked", [(0, 75), (1, 75), *(pytest.param(0, asked, marks=pytest.mark.nightly) for asked in (20, 50, 95))])
+@pytest.mark.parametrize(
+    "others, asked", [(0, 75), (1, 75), *(pytest.param(0, asked, marks=pytest.mark.nightly) for asked in (20, 50, 95))]
+)
 def test_host_is_as_busy_as_asked_whatever_else_runs(state, others, asked):
     cores = os.sched_getaffinity(0)
     with busy(others):
@@ -151,7 +166,9 @@ def test_chosen_cores_are_loaded_and_no_other(state, given):
     """By the count of each core: the chosen one is at what was asked; on the others nothing of ours ever runs."""
     cores = sorted(os.sched_getaffinity(0))
     chosen = cores[-1] if "core_ids" in given else cores[0]
-    fault = inject("cpu_fault", dict(FAULT, load="60%", **({"core_ids": [chosen]} if "core_ids" in given else given)), state)
+    fault = inject(
+        "cpu_fault", dict(FAULT, load="60%", **({"core_ids": [chosen]} if "core_ids" in given else given)), state
+    )
     workers = pids(state, fault, "chaos-cpu")
     assert len(workers) == 1 and fault["requested"]["cores"] == 1
     assert os.sched_getaffinity(workers[0]) == {chosen}
@@ -171,7 +188,9 @@ def test_each_core_is_held_by_itself(state):
 
 @pytest.mark.nightly
 def test_each_core_is_held_by_itself_beside_a_process_on_one_of_them(state):
-    """With one core for ever 100 % busy by others the mean is no measure: the other one must be at what was asked, and not make up for it."""
+    """With one core for ever 100 % busy by others the mean is no measure: the other one must be at what was asked,
+    and not make up for it.
+    """
     cores = sorted(os.sched_getaffinity(0))[:2]
     if len(cores) < 2:
         pytest.skip("this machine has one core")
@@ -225,14 +244,20 @@ def test_bad_input(state):
 
 @pytest.mark.root
 def test_a_quota_is_named_in_the_plan_and_as_the_reason(state):
-    """In a container or unit with a CPU quota less than asked comes out: the plan says so before, and the note of the mismatch after."""
+    """In a container or unit with a CPU quota less than asked comes out: the plan says so before, and the note of
+    the mismatch after.
+    """
     with small_processor(25) as file:
         options = {"name": "bound", "load": "50%", "of": "added", "cores": 1, "duration": "12s"}
         planned = run_module("cpu_fault", options, state, check=True)["fault"]
         assert any(file in note and "cannot reach 50 %" in note for note in planned["notes"]), planned["notes"]
         assert run_module("cpu_fault", options, state)["changed"]
         past = os.path.join(str(state), "ledger", "ledger.jsonl")
-        assert wait_for(lambda: os.path.exists(past) and os.path.getsize(past), 120, 0.5)  # we are in that group too, and take little of it
+        assert wait_for(
+            lambda: os.path.exists(past) and os.path.getsize(past), 120, 0.5
+        )  # we are in that group too, and take little of it
     with open(past) as source:
         fault = json.loads(source.readline())
-    assert fault["effect"] == "mismatch" and "a CPU quota limits this fault" in fault["note"] and file in fault["note"], (fault["note"], fault["measured"])
+    assert (
+        fault["effect"] == "mismatch" and "a CPU quota limits this fault" in fault["note"] and file in fault["note"]
+    ), (fault["note"], fault["measured"])

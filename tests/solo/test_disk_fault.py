@@ -47,7 +47,9 @@ def _place(tmp_path):
 
 def io(place, **more):
     """Options of a load that a small disk stands."""
-    return dict({"name": "load", "action": "io", "path": str(place), "file_size": "4M", "duration": "60s"}, **dict(KEEP, **more))
+    return dict(
+        {"name": "load", "action": "io", "path": str(place), "file_size": "4M", "duration": "60s"}, **dict(KEEP, **more)
+    )
 
 
 def fill(place, **more):
@@ -164,7 +166,9 @@ def test_small_file_system_within_one_mib(state, tmp_path, kind, asked):
         before, total = free(point), os.statvfs(point).f_blocks * os.statvfs(point).f_frsize
         fault = inject("disk_fault", fill(point, reserve="0", **asked), state)
         assert fault["measured"]["backend"] == ("writing" if kind == "ext2" else "fallocate")
-        wanted = {"40M": before - 40 * MIB, "50%": before - total // 2, "12M": 12 * MIB, "0": 0}[list(asked.values())[0]]
+        wanted = {"40M": before - 40 * MIB, "50%": before - total // 2, "12M": 12 * MIB, "0": 0}[
+            list(asked.values())[0]
+        ]
         assert abs(free(point) - wanted) <= MIB, (free(point), wanted, fault)
         assert fault["effect"] == "confirmed", fault
         if wanted == 0:
@@ -219,7 +223,9 @@ def test_the_ledger_can_always_be_written(tmp_path):
 def test_reserve_is_kept_with_the_figures(state, place):
     for options in (io(place, workers=2), fill(place, size="20M"), fill(place, leave_free="1M")):
         refused = run_module("disk_fault", dict(options, reserve="100%"), state)
-        assert refused["failed"] and refused["msg"].startswith("refused by the disk guard") and refused["key"] == "reserve"
+        assert (
+            refused["failed"] and refused["msg"].startswith("refused by the disk guard") and refused["key"] == "reserve"
+        )
     default = {key: value for key, value in fill(place, leave_free="512M").items() if key != "reserve"}
     refused = run_module("disk_fault", default, state)
     assert refused["failed"] and refused["key"] == "reserve"  # 1 GiB stays unless told otherwise

@@ -48,7 +48,9 @@ def _state(tmp_path):
 
 
 def available():
-    """MemAvailable in MiB, with the pages on the free lists of the CPUs: they are free, but MemAvailable hears of them late."""
+    """MemAvailable in MiB, with the pages on the free lists of the CPUs: they are free, but MemAvailable hears of
+    them late.
+    """
     with open("/proc/meminfo") as source:
         found = next(int(line.split()[1]) for line in source if line.startswith("MemAvailable:")) / 1024.0
     with open("/proc/zoneinfo") as source:
@@ -66,7 +68,9 @@ def lives(pid):
 
 
 def freed_by_killing(processes):
-    """MiB by which MemAvailable rises when all of them are killed at once; None when other work moved it just before or after."""
+    """MiB by which MemAvailable rises when all of them are killed at once; None when other work moved it just
+    before or after.
+    """
     earlier = available()
     time.sleep(0.02)
     before = available()
@@ -99,8 +103,13 @@ def anonymous(folder):
 @contextlib.contextmanager
 def hungry(size):
     """Another process that takes ``size`` bytes and keeps them; it says so on its standard output."""
-    code = "import sys\nkept = bytearray(%d)\nfor at in range(0, len(kept), 4096): kept[at] = 1\nprint('full', flush=True)\nsys.stdin.read()" % size
-    process = subprocess.Popen([sys.executable, "-S", "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    code = (
+        "import sys\nkept = bytearray(%d)\nfor at in range(0, len(kept), 4096): kept[at] = 1\nprint('full',"
+        " flush=True)\nsys.stdin.read()" % size
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-S", "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
     try:
         yield process
     finally:
@@ -129,7 +138,10 @@ def test_all_of_the_fault_together_takes_what_was_asked(state):
     with small_machine(900 * MIB) as folder:
         before = anonymous(folder)  # this process moved in, what it had did not
         fault = inject("memory_fault", dict(FAULT, reserve="64M"), state)
-        assert wait_for(lambda: anonymous(folder) - before == pytest.approx(256, rel=NEAR), 3), (before, anonymous(folder))
+        assert wait_for(lambda: anonymous(folder) - before == pytest.approx(256, rel=NEAR), 3), (
+            before,
+            anonymous(folder),
+        )
         end_quietly(state, fault)
 
 

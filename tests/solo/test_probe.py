@@ -49,14 +49,22 @@ def recorders(folder):
                 gone = source.read().rpartition(")")[2].split()[0] in "ZX"
         except (OSError, ValueError):
             continue
-        if not gone and b"MAGSASA_CHAOS_STATE=%s" % str(folder).encode() in pairs and any(pair.startswith(b"MAGSASA_CHAOS_PROBE=") for pair in pairs):
+        if (
+            not gone
+            and b"MAGSASA_CHAOS_STATE=%s" % str(folder).encode() in pairs
+            and any(pair.startswith(b"MAGSASA_CHAOS_PROBE=") for pair in pairs)
+        ):
             found.append(int(entry))
     return found
 
 
 def left(folder):
     """Files of the run folder."""
-    return sorted(str(path.relative_to(folder)) for path in (folder / "run").rglob("*")) if (folder / "run").exists() else []
+    return (
+        sorted(str(path.relative_to(folder)) for path in (folder / "run").rglob("*"))
+        if (folder / "run").exists()
+        else []
+    )
 
 
 def options(**given):
@@ -88,7 +96,12 @@ def missed(rows, rate):
 
 def test_life_through_ansible(state):
     with Server(say(UP)) as server:
-        given = {"name": "shop", "url": server.url.replace("://", "://me:hunter2@"), "rate": 50, "headers": {"X-Token": "s3cr3t-token"}}
+        given = {
+            "name": "shop",
+            "url": server.url.replace("://", "://me:hunter2@"),
+            "rate": 50,
+            "headers": {"X-Token": "s3cr3t-token"},
+        }
         planned = run_module("probe", given, state, check=True)
         assert planned["changed"] and not planned["probe"]["running"] and left(state) == [] and server.requests == []
 
@@ -97,11 +110,21 @@ def test_life_through_ansible(state):
         again = run_module("probe", given, state)
         assert again["changed"] is False and again["probe"]["pid"] == started["probe"]["pid"]
         other = run_module("probe", dict(given, rate=51), state)
-        assert other["failed"] and other["msg"].startswith("name: ") and "other options" in other["msg"] and "\n" not in other["msg"]
+        assert (
+            other["failed"]
+            and other["msg"].startswith("name: ")
+            and "other options" in other["msg"]
+            and "\n" not in other["msg"]
+        )
 
         assert wait_for(lambda: len(server.requests) > 20)
         live = run_module("probe", {"name": "shop", "state": "status", "window": "30s"}, state)
-        assert live["changed"] is False and live["probe"]["sent"] > 10 and live["probe"]["failed"] == 0 and live["probe"]["p50_ms"] > 0
+        assert (
+            live["changed"] is False
+            and live["probe"]["sent"] > 10
+            and live["probe"]["failed"] == 0
+            and live["probe"]["p50_ms"] > 0
+        )
         listed = run_module("fault_info", {}, state)["probes"]
         assert [each["name"] for each in listed] == ["shop"] and listed[0]["sent"] > 10
 
@@ -123,8 +146,12 @@ def test_life_through_ansible(state):
         stopped = run_module("probe", {"name": "shop", "state": "stopped"}, state)
         assert stopped["changed"] and stopped["died"] is False
         rows = samples.unpack(stopped["samples"])
-        assert stopped["summary"]["sent"] == len(rows) > 20 and stopped["summary"]["failed"] == 0 and missed(rows, 50) == 0
-        assert "hunter2" not in json.dumps([started, again, live, listed, stopped]) and "s3cr3t" not in json.dumps([started, live, stopped])
+        assert (
+            stopped["summary"]["sent"] == len(rows) > 20 and stopped["summary"]["failed"] == 0 and missed(rows, 50) == 0
+        )
+        assert "hunter2" not in json.dumps([started, again, live, listed, stopped]) and "s3cr3t" not in json.dumps(
+            [started, live, stopped]
+        )
         assert left(state) == [] and recorders(state) == []
 
         once_more = run_module("probe", {"name": "shop", "state": "stopped"}, state)
@@ -185,7 +212,9 @@ def test_a_service_slowed_by_200_ms_is_reported_as_that(state):
 
 
 def test_no_coordinated_omission(state):
-    """The server answers nothing for a second: every probe that was due meanwhile must show how long it really waited."""
+    """The server answers nothing for a second: every probe that was due meanwhile must show how long it really
+    waited.
+    """
     rate = 50.0
     ends = []
 
@@ -219,15 +248,23 @@ def test_the_bound_of_probes_in_flight_is_kept_and_counted(state):
         rows, result = stop()
         # Those under way are awaited: no probe that was due is without a sample.
         timed_out = [row for row in rows if row.error == "timeout"]
-        assert len(timed_out) == server.connections and {row.error for row in rows} == {"dropped", "timeout"} and not any(row.ok for row in rows)
+        assert (
+            len(timed_out) == server.connections
+            and {row.error for row in rows} == {"dropped", "timeout"}
+            and not any(row.ok for row in rows)
+        )
         summary = result["summary"]
-        assert summary["errors"] == {"dropped": len(rows) - len(timed_out), "timeout": len(timed_out)} and summary["failed"] == len(rows)
+        assert summary["errors"] == {"dropped": len(rows) - len(timed_out), "timeout": len(timed_out)} and summary[
+            "failed"
+        ] == len(rows)
         assert summary["due"] == summary["sent"] == len(rows) and missed(rows, 50) == 0
         assert summary["threads"] <= 6  # five probes, and who has the clock
 
 
 def test_no_probe_is_lost_when_the_recorder_ends(state):
-    """The kind: probes that were never answered vanish. The service hangs when the recorder is stopped: all that were due by then have failed."""
+    """The kind: probes that were never answered vanish. The service hangs when the recorder is stopped: all that
+    were due by then have failed.
+    """
     with Server(say(UP)) as server:
         server.outage = http_server.silent
         first = start(url=server.url, rate=20.0, timeout="1s")
@@ -238,11 +275,18 @@ def test_no_probe_is_lost_when_the_recorder_ends(state):
         asked = time.monotonic()
         rows, result = stop()
     hanging = [row for row in rows if row.intended_s > since + 0.01]
-    assert {(row.ok, row.error) for row in hanging} == {(False, "timeout")} and all(995.0 <= row.latency_ms for row in hanging)
+    assert {(row.ok, row.error) for row in hanging} == {(False, "timeout")} and all(
+        995.0 <= row.latency_ms for row in hanging
+    )
     assert rows[-1].intended_s >= asked - 0.05 - max(row.late_ms for row in rows) / 1000.0 and missed(rows, 20) == 0
     summary = result["summary"]
-    assert summary["due"] == len(rows) == sum(row.ok for row in rows) + summary["failed"] and summary["ended_by"] == "stopped"
-    assert summary["reasons"] == [{"error": "timeout", "status": None, "detail": "no answer within the time limit", "count": summary["failed"]}]
+    assert (
+        summary["due"] == len(rows) == sum(row.ok for row in rows) + summary["failed"]
+        and summary["ended_by"] == "stopped"
+    )
+    assert summary["reasons"] == [
+        {"error": "timeout", "status": None, "detail": "no answer within the time limit", "count": summary["failed"]}
+    ]
     assert first["running"] and recorders(state) == []
 
 
@@ -260,10 +304,16 @@ def test_why_probes_failed_is_told_while_it_runs_and_at_the_end(state):
         start(url=server.url, rate=20.0)
         assert wait_for(lambda: (control.look("p", 30.0) or {}).get("why"))
         shown = control.look("p", 30.0)
-        assert shown["why"] == "it answered 200 and reported DOWN" and shown["last_error"] == "said_ill" and shown["failed"] == shown["answered"] > 0
+        assert (
+            shown["why"] == "it answered 200 and reported DOWN"
+            and shown["last_error"] == "said_ill"
+            and shown["failed"] == shown["answered"] > 0
+        )
         rows, result = stop()
     assert {(row.ok, row.status, row.error) for row in rows} == {(False, 200, "said_ill")}
-    assert [(each["detail"], each["count"]) for each in result["summary"]["reasons"]] == [("it answered 200 and reported DOWN", len(rows))]
+    assert [(each["detail"], each["count"]) for each in result["summary"]["reasons"]] == [
+        ("it answered 200 and reported DOWN", len(rows))
+    ]
 
 
 def test_who_hangs_is_overdue(state):
@@ -271,7 +321,10 @@ def test_who_hangs_is_overdue(state):
     with Server(say(UP)) as server:
         server.outage = http_server.silent
         start(url=server.url, rate=20.0, timeout="30s")
-        assert wait_for(lambda: (control.look("p", 30.0) or {}).get("sent", 0) >= 5) and control.look("p", 30.0)["overdue"] == 0
+        assert (
+            wait_for(lambda: (control.look("p", 30.0) or {}).get("sent", 0) >= 5)
+            and control.look("p", 30.0)["overdue"] == 0
+        )
         server.down_from, server.down_to = time.monotonic(), float("inf")
         assert wait_for(lambda: control.look("p", 30.0)["overdue"] >= 10)
         probes.discard(str(state / "run"), "p")

@@ -5,8 +5,10 @@
 
 A process that has loaded Ansible forks for every run, which took half of the time (0.56 s instead of 1.10 s).
 
-Each run is what the program does: its own process, arguments, environment, output and exit code. Only what Ansible reads while it is
-loaded (ansible.cfg, variables ANSIBLE_*) is that of the first run; a run that wants others gets a process that loads Ansible anew.
+Each run is what the program does: its own process, arguments, environment, output and exit code. Only what Ansible
+reads while it is
+loaded (ansible.cfg, variables ANSIBLE_*) is that of the first run; a run that wants others gets a process that loads
+Ansible anew.
 """
 
 from __future__ import annotations
@@ -40,10 +42,14 @@ class _Server:
     def __init__(self, loading):
         argv = [sys.executable, "-c", "from support.adhoc import serve; serve()"]
         here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-        environment = dict(loading, PYTHONPATH=os.pathsep.join([here, os.path.join(os.path.dirname(here), ".collections")]))
+        environment = dict(
+            loading, PYTHONPATH=os.pathsep.join([here, os.path.join(os.path.dirname(here), ".collections")])
+        )
         # Not our own stderr: ssh makes what it shares with others non-blocking, and Ansible refuses to load then.
         self._said = tempfile.TemporaryFile()
-        self._running = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._said, text=True, env=environment)
+        self._running = subprocess.Popen(
+            argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._said, text=True, env=environment
+        )
         self._turn = threading.Lock()
         atexit.register(self._running.stdin.close)
 
@@ -55,12 +61,16 @@ class _Server:
             told = self._running.stdout.readline()
         if not told:
             self._said.seek(0)
-            raise AssertionError("the process that forks has ended: %s" % self._said.read().decode("utf-8", "replace")[-2000:])
+            raise AssertionError(
+                "the process that forks has ended: %s" % self._said.read().decode("utf-8", "replace")[-2000:]
+            )
         return json.loads(told)
 
 
 def at_home():
-    """Whether this process is in the control groups that it began in: else what it runs belongs where the test put itself."""
+    """Whether this process is in the control groups that it began in: else what it runs belongs where the test put
+    itself.
+    """
     return _group() == _home
 
 
@@ -72,21 +82,31 @@ def run(argv, cwd, env, timeout):
 
 
 def run_module_file(name, arguments, cwd, env, timeout):
-    """The same for a module of the collection with its arguments (``_ansible_...`` among them), without Ansible's controller around it."""
+    """The same for a module of the collection with its arguments (``_ansible_...`` among them), without Ansible's
+    controller around it.
+    """
     return _forked({"argv": [name], "module": arguments}, cwd, env, timeout)
 
 
 def _forked(request, cwd, env, timeout):
-    loading = {key: value for key, value in env.items() if key.startswith("ANSIBLE_") or key in ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")}
+    loading = {
+        key: value
+        for key, value in env.items()
+        if key.startswith("ANSIBLE_") or key in ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
+    }
     key = (os.getpid(), json.dumps(loading, sort_keys=True))
     with _lock:
         if key not in _servers:
             _servers[key] = _Server(loading)
     with tempfile.TemporaryDirectory(prefix="magsasa-adhoc-") as scratch:
         out, err = os.path.join(scratch, "out"), os.path.join(scratch, "err")
-        request.update(cwd=str(cwd), env={name: str(value) for name, value in env.items()}, out=out, err=err, timeout=timeout)
+        request.update(
+            cwd=str(cwd), env={name: str(value) for name, value in env.items()}, out=out, err=err, timeout=timeout
+        )
         code = _servers[key].run(request)
-        with open(out, encoding="utf-8", errors="replace") as stdout, open(err, encoding="utf-8", errors="replace") as stderr:
+        with open(out, encoding="utf-8", errors="replace") as stdout, open(
+            err, encoding="utf-8", errors="replace"
+        ) as stderr:
             done = subprocess.CompletedProcess(request["argv"], code, stdout.read(), stderr.read())
     if code is None:
         raise subprocess.TimeoutExpired(request["argv"], timeout, done.stdout, done.stderr)
@@ -131,7 +151,11 @@ def _become(request):
 
     code = 70
     try:
-        for number, path, flags in ((0, os.devnull, os.O_RDONLY), (1, request["out"], os.O_WRONLY | os.O_CREAT), (2, request["err"], os.O_WRONLY | os.O_CREAT)):
+        for number, path, flags in (
+            (0, os.devnull, os.O_RDONLY),
+            (1, request["out"], os.O_WRONLY | os.O_CREAT),
+            (2, request["err"], os.O_WRONLY | os.O_CREAT),
+        ):
             os.dup2(os.open(path, flags, 0o600), number)
         os.chdir(request["cwd"])
         os.environ.clear()

@@ -19,11 +19,21 @@ CHAOS, TESTS, LAB = "run_chaos_tests.sh", "run_tests.sh", "run_lab.sh"
 def command(name, *arguments, folder=ROOT, cwd=None, env=None, timeout=300):
     """Run one of the two commands of ``folder`` with a clean environment (dict ``env``)."""
     argv = [str(folder / name), *map(str, arguments)]
-    return subprocess.run(argv, cwd=cwd or folder, env=env or dict(os.environ), capture_output=True, text=True, timeout=timeout, check=False)
+    return subprocess.run(
+        argv,
+        cwd=cwd or folder,
+        env=env or dict(os.environ),
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
 
 
 def bare_checkout(folder):
-    """A copy of the checkout in ``folder``, without an environment. Its package lists are empty: set-up needs no index."""
+    """A copy of the checkout in ``folder``, without an environment. Its package lists are empty: set-up needs no
+    index.
+    """
     for path in tracked():
         if (ROOT / path).is_symlink():
             continue

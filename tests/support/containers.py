@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Container engines of a test's own: podman with a storage apart, and a docker daemon with a socket apart. Images are made here, none is fetched."""
+"""Container engines of a test's own: podman with a storage apart, and a docker daemon with a socket apart. Images
+are made here, none is fetched.
+"""
 
 from __future__ import annotations
 
@@ -40,8 +42,24 @@ class Engine:
         self._make_image()
 
     def _start_daemon(self):
-        argv = ["dockerd", "--data-root", self.folder / "data", "--exec-root", self.folder / "exec", "--pidfile", self.folder / "pid"]
-        argv += ["--host", "unix://%s/socket" % self.folder, "--bridge", "none", "--iptables=false", "--storage-driver", "vfs"]
+        argv = [
+            "dockerd",
+            "--data-root",
+            self.folder / "data",
+            "--exec-root",
+            self.folder / "exec",
+            "--pidfile",
+            self.folder / "pid",
+        ]
+        argv += [
+            "--host",
+            "unix://%s/socket" % self.folder,
+            "--bridge",
+            "none",
+            "--iptables=false",
+            "--storage-driver",
+            "vfs",
+        ]
         with open(self.folder / "log", "w", encoding="utf-8") as log:
             self.daemon = subprocess.Popen(argv, cwd=self.folder, stdout=log, stderr=log)
         assert wait_for(lambda: self.run("ps", check=False).returncode == 0, 40), (self.folder / "log").read_text()
@@ -91,7 +109,14 @@ class Engine:
         """What a fault must leave as it was, whatever it does to the container."""
         said = self.inspect(name)
         host = said["HostConfig"]
-        return said["Id"], said["State"]["Status"], host["RestartPolicy"], host["AutoRemove"], host["NetworkMode"], said["Config"]["Labels"]
+        return (
+            said["Id"],
+            said["State"]["Status"],
+            host["RestartPolicy"],
+            host["AutoRemove"],
+            host["NetworkMode"],
+            said["Config"]["Labels"],
+        )
 
     def remove(self, *names):
         """Remove containers, or all of them."""

@@ -43,20 +43,31 @@ def own():
 
 
 def programs(core):
-    """Folder (Path) with ansible-playbook of that version of ansible-core. The test is skipped (in CI: fails) where it cannot be had."""
+    """Folder (Path) with ansible-playbook of that version of ansible-core. The test is skipped (in CI: fails) where
+    it cannot be had.
+    """
     if core == own():
         return Path(sys.executable).parent
     python = next(filter(None, map(interpreters.find, CORES[core])), None)
     if python is None:
-        _unavailable("ansible-core %s needs one of Python %s; put it on the PATH, or install it with pyenv or uv" % (core, ", ".join(CORES[core])))
+        _unavailable(
+            "ansible-core %s needs one of Python %s; put it on the PATH, or install it with pyenv or uv"
+            % (core, ", ".join(CORES[core]))
+        )
     lines = ["ansible-core==" + core] + ["%s==%s" % pin for pin in OWN_PINS.get(core, {}).items()]
-    version = subprocess.run([python, "-c", "import platform; print(platform.python_version())"], capture_output=True, text=True, check=True).stdout.strip()
+    version = subprocess.run(
+        [python, "-c", "import platform; print(platform.python_version())"], capture_output=True, text=True, check=True
+    ).stdout.strip()
     folder = SHARED / "cores" / ("%s-python%s" % (core, version))
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         wanted = "\n".join(lines + _constraints(core))
-        if not ((folder / "ready").exists() and (folder / "ready").read_text() == wanted and (folder / ".venv" / "bin" / "ansible-playbook").exists()):
+        if not (
+            (folder / "ready").exists()
+            and (folder / "ready").read_text() == wanted
+            and (folder / ".venv" / "bin" / "ansible-playbook").exists()
+        ):
             _make(folder, python, lines, _constraints(core))
             (folder / "ready").write_text(wanted)
     return folder / ".venv" / "bin"
@@ -77,7 +88,9 @@ def _make(folder, python, lines, constraints):
     argv = ["bash", "-uc", MAKE, "bash", str(ROOT), str(folder), python]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=300, check=False)
     if done.returncode:
-        _unavailable("the environment for ansible-core %s could not be made: %s" % (folder.name, done.stderr.strip()[-400:]))
+        _unavailable(
+            "the environment for ansible-core %s could not be made: %s" % (folder.name, done.stderr.strip()[-400:])
+        )
 
 
 def _unavailable(reason):

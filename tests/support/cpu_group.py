@@ -18,9 +18,14 @@ PERIOD_US = 100000
 
 @contextlib.contextmanager
 def small_processor(percent):
-    """Run the block, and what it starts, with that share of one core; yields the file that holds the quota. Skips where that cannot be."""
+    """Run the block, and what it starts, with that share of one core; yields the file that holds the quota. Skips
+    where that cannot be.
+    """
     quota = PERIOD_US * percent // 100
-    for root, name, text in (("/sys/fs/cgroup/cpu", "cpu.cfs_quota_us", "%d" % quota), ("/sys/fs/cgroup", "cpu.max", "%d %d" % (quota, PERIOD_US))):
+    for root, name, text in (
+        ("/sys/fs/cgroup/cpu", "cpu.cfs_quota_us", "%d" % quota),
+        ("/sys/fs/cgroup", "cpu.max", "%d %d" % (quota, PERIOD_US)),
+    ):
         try:
             folder = tempfile.mkdtemp(prefix="chaos-test-", dir=root)
         except OSError:
@@ -33,7 +38,11 @@ def small_processor(percent):
         pytest.skip("no control group with a CPU quota can be made here (needs root and the cpu controller)")
     with open("/proc/self/cgroup") as source:
         lines = [line.rstrip("\n").split(":", 2)[1:] for line in source]
-    before = [path for controllers, path in lines if (("cpu" in controllers.split(",")) if root.endswith("/cpu") else not controllers)][0]
+    before = [
+        path
+        for controllers, path in lines
+        if (("cpu" in controllers.split(",")) if root.endswith("/cpu") else not controllers)
+    ][0]
     try:
         _write(file, text)
         _write(os.path.join(folder, "cgroup.procs"), os.getpid())

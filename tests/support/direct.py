@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The body of fault modules without Ansible around it: for tables of many rows. As a program: a list of [module, options] on stdin, results on stdout."""
+"""The body of fault modules without Ansible around it: for tables of many rows. As a program: a list of [module,
+options] on stdin, results on stdout.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ def run(state, *calls):
     """Results of ``(family, options)``, one after the other on this host; a failed one has ``failed`` and ``msg``."""
     values = environment(state, PYTHONPATH=os.pathsep.join([str(ROOT / ".collections"), str(ROOT / "tests")]))
     argv = [sys.executable, "-B", __file__]
-    done = subprocess.run(argv, input=json.dumps(calls), env=values, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(
+        argv, input=json.dumps(calls), env=values, capture_output=True, text=True, timeout=300, check=False
+    )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The forms of a report that programs read, checked as those programs check them: Jenkins's schema for JUnit XML, and OpenMetrics."""
+"""The forms of a report that programs read, checked as those programs check them: Jenkins's schema for JUnit XML,
+and OpenMetrics.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What tests of fault families share: a state folder of their own, what a fault left behind, and the killing of its parts."""
+"""What tests of fault families share: a state folder of their own, what a fault left behind, and the killing of its
+parts.
+"""
 
 from __future__ import annotations
 
@@ -115,7 +117,9 @@ def do_repeat_check_undo(module, options, state):
 
 
 def killed_part_ends_all(module, options, state, victim, cause):
-    """SIGKILL one part of a fault: everything is gone soon, and the ledger names the cause. Returns (record, past record)."""
+    """SIGKILL one part of a fault: everything is gone soon, and the ledger names the cause. Returns (record, past
+    record).
+    """
     fault = inject(module, options, state)
     os.kill(pids(state, fault, victim)[0], signal.SIGKILL)
     assert wait_for(lambda: not left(state)), left(state)
@@ -125,12 +129,20 @@ def killed_part_ends_all(module, options, state, victim, cause):
 
 
 def refused_rows(module, base, rows, state):
-    """Run ``base`` changed by every row of ``rows`` ([(change, words)]): each must fail with one sentence that holds the words, and leave nothing.
+    """Run ``base`` changed by every row of ``rows`` ([(change, words)]): each must fail with one sentence that holds
+    the words, and leave nothing.
 
-    A change to None leaves an option out. By night all rows are tasks of one playbook run; by day the module runs without Ansible's controller.
+    A change to None leaves an option out. By night all rows are tasks of one playbook run; by day the module runs
+    without Ansible's controller.
     """
-    asked = [{key: value for key, value in dict(base, **change).items() if value is not None} for change, _words in rows]
-    results = _rows_of_a_play(module, asked, state) if os.environ.get("CHAOS_NIGHTLY") == "1" else [run_module(module, each, state) for each in asked]
+    asked = [
+        {key: value for key, value in dict(base, **change).items() if value is not None} for change, _words in rows
+    ]
+    results = (
+        _rows_of_a_play(module, asked, state)
+        if os.environ.get("CHAOS_NIGHTLY") == "1"
+        else [run_module(module, each, state) for each in asked]
+    )
     for (change, words), result in zip(rows, results):
         assert result.get("failed") and not result.get("changed"), (change, result)
         assert "\n" not in result["msg"] and words in result["msg"], (change, words, result["msg"])
@@ -141,15 +153,32 @@ def refused_rows(module, base, rows, state):
 def _rows_of_a_play(module, asked, state):
     """Results of a module with each of these options, in one playbook run."""
     tasks = [
-        {"name": "row %d" % number, "magsasa.chaos." + module: options, "register": "row_%d" % number, "ignore_errors": True}
+        {
+            "name": "row %d" % number,
+            "magsasa.chaos." + module: options,
+            "register": "row_%d" % number,
+            "ignore_errors": True,
+        }
         for number, options in enumerate(asked)
     ]
     target = state.parent / "rows.json"
     names = ", ".join("row_%d" % number for number in range(len(asked)))
-    tasks.append({"name": "keep", "ansible.builtin.copy": {"content": "{{ [%s] | to_json }}" % names, "dest": str(target), "mode": "0600"}})
+    tasks.append(
+        {
+            "name": "keep",
+            "ansible.builtin.copy": {"content": "{{ [%s] | to_json }}" % names, "dest": str(target), "mode": "0600"},
+        }
+    )
     play = state.parent / "rows.yml"
     play.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]))
-    argv = [os.path.join(os.path.dirname(sys.executable), "ansible-playbook"), "-i", str(ROOT / "inventory" / "hosts"), str(play)]
-    done = subprocess.run(argv, cwd=ROOT, env=environment(state), capture_output=True, text=True, timeout=300, check=False)
+    argv = [
+        os.path.join(os.path.dirname(sys.executable), "ansible-playbook"),
+        "-i",
+        str(ROOT / "inventory" / "hosts"),
+        str(play),
+    ]
+    done = subprocess.run(
+        argv, cwd=ROOT, env=environment(state), capture_output=True, text=True, timeout=300, check=False
+    )
     assert done.returncode == 0 and "Traceback" not in done.stdout + done.stderr, done.stdout + done.stderr
     return json.loads(target.read_text())

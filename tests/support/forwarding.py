@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A client, a host that publishes ports as container engines do (DNAT, redirect), and a container behind it: three network namespaces."""
+"""A client, a host that publishes ports as container engines do (DNAT, redirect), and a container behind it: three
+network namespaces.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +60,14 @@ class Net:
 
     def run(self, where, *argv, **more):
         """A program in one of them; its output."""
-        done = subprocess.run(["ip", "netns", "exec", where, *map(str, argv)], capture_output=True, text=True, timeout=120, check=False, **more)
+        done = subprocess.run(
+            ["ip", "netns", "exec", where, *map(str, argv)],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+            **more,
+        )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
@@ -77,8 +86,28 @@ def published():
         for name in (net.client, net.host, net.box):
             subprocess.run(["ip", "netns", "add", name], check=True)
             net.run(name, "ip", "link", "set", "lo", "up")
-        for other, inside, outside, theirs, ours in ((net.client, "c0", "h1", CLIENT, HOME), (net.box, "b0", "h2", BOX, BEHIND)):
-            subprocess.run(["ip", "link", "add", inside, "netns", other, "type", "veth", "peer", "name", outside, "netns", net.host], check=True)
+        for other, inside, outside, theirs, ours in (
+            (net.client, "c0", "h1", CLIENT, HOME),
+            (net.box, "b0", "h2", BOX, BEHIND),
+        ):
+            subprocess.run(
+                [
+                    "ip",
+                    "link",
+                    "add",
+                    inside,
+                    "netns",
+                    other,
+                    "type",
+                    "veth",
+                    "peer",
+                    "name",
+                    outside,
+                    "netns",
+                    net.host,
+                ],
+                check=True,
+            )
             for where, device, address in ((other, inside, theirs), (net.host, outside, ours)):
                 net.run(where, "ip", "addr", "add", address + "/24", "dev", device)
                 net.run(where, "ip", "link", "set", device, "up")

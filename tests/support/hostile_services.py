@@ -59,10 +59,23 @@ BEHAVIOURS = {
     "no number": _json('{"status": NaN, "database": {"status": Infinity, "port": NaN}}'),
     "duplicate keys": _json("{%s}" % ", ".join(['"status": "ok"', '"status": "down\\u001b[2J"'] * 1000)),
     "many keys": _json("{%s}" % ", ".join('"k%d": {}' % number for number in range(5000))),
-    "odd values": _json('{"status": {"a": [null]}, "service": [], "version": {}, "checks": {"database": [[]]}, "database": 7}'),
+    "odd values": _json(
+        '{"status": {"a": [null]}, "service": [], "version": {}, "checks": {"database": [[]]}, "database": 7}'
+    ),
     "surrogates": _json('{"status": "\\ud800", "service": "\\udfff\\u0000\\u202e"}'),
-    "escapes": say(answer({"status": ESCAPES, "service": ESCAPES, "version": ESCAPES, "database": {"status": ESCAPES, "host": ESCAPES}})),
-    "escapes in the head": _head(b"Server: \x1b]0;owned\x07\x9b31m", b"X-\x1b[2J: y", b"\x1b: z", b"Set-Cookie: " + b"c" * 5000),
+    "escapes": say(
+        answer(
+            {
+                "status": ESCAPES,
+                "service": ESCAPES,
+                "version": ESCAPES,
+                "database": {"status": ESCAPES, "host": ESCAPES},
+            }
+        )
+    ),
+    "escapes in the head": _head(
+        b"Server: \x1b]0;owned\x07\x9b31m", b"X-\x1b[2J: y", b"\x1b: z", b"Set-Cookie: " + b"c" * 5000
+    ),
     "escapes in the status": say(b"HTTP/1.1 500 \x1b[2J\x07\x9b\r\nContent-Length: 0\r\n\r\n"),
     "a title": say(answer(b"<html><title>\x1b[2J\r\n<script>\xff\xfe</title>" + b"<title" * 9000)),
     "a flood of headers": _head(*[b"X-%d: y" % number for number in range(5000)]),
@@ -81,6 +94,16 @@ BEHAVIOURS = {
     "nothing but zeros": endless(b"\0", b"\0" * 65536),
     "another protocol": say(b"SSH-2.0-OpenSSH_9.2\r\n"),
     "a redirect without end": say(answer(status=302, headers=[("Location", "/again" + "n" * 3000)])),
-    "a redirect to no address": say(answer(status=302, headers=[("Location", "http://[::1:\x1b[2J/\u202e".encode().decode("latin-1"))])),
+    "a redirect to no address": say(
+        answer(status=302, headers=[("Location", "http://[::1:\x1b[2J/\u202e".encode().decode("latin-1"))])
+    ),
 }
-BY_DAY = ("an endless body", "an endless head", "a body byte by byte", "a gzip bomb", "deep objects", "escapes", "escapes in the head")
+BY_DAY = (
+    "an endless body",
+    "an endless head",
+    "a body byte by byte",
+    "a gzip bomb",
+    "deep objects",
+    "escapes",
+    "escapes in the head",
+)

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A real HTTP server whose behaviour a test scripts: status, delay, outages at known times, and every kind of bad manners."""
+"""A real HTTP server whose behaviour a test scripts: status, delay, outages at known times, and every kind of bad
+manners.
+"""
 
 from __future__ import annotations
 
@@ -25,10 +27,13 @@ def answer(body=b"{}", status=200, headers=(), length=True):
 
 
 class Server:
-    """Listens on a free loopback port; ``behave(connection, request)`` handles one request and returns whether to keep the connection.
+    """Listens on a free loopback port; ``behave(connection, request)`` handles one request and returns whether to keep
+    the connection.
 
-    ``requests`` holds (monotonic time, bytes of the head) of every request. ``down_from``/``down_to`` are monotonic bounds of an
-    outage in which ``outage(connection, request)`` handles requests instead. Without ``whole_requests`` any bytes are a request.
+    ``requests`` holds (monotonic time, bytes of the head) of every request. ``down_from``/``down_to`` are monotonic
+    bounds of an
+    outage in which ``outage(connection, request)`` handles requests instead. Without ``whole_requests`` any bytes are a
+    request.
     """
 
     def __init__(self, behave=None, host="127.0.0.1", context=None, whole_requests=True):
@@ -164,9 +169,22 @@ def reset(connection, _request):
 
 
 def self_signed(folder):
-    """A TLS server context with a certificate for localhost that nobody vouches for; None where openssl is not installed."""
+    """A TLS server context with a certificate for localhost that nobody vouches for; None where openssl is not
+    installed.
+    """
     key, certificate = os.path.join(str(folder), "key.pem"), os.path.join(str(folder), "cert.pem")
-    argv = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
+    argv = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+        "-days",
+        "2",
+    ]
     argv += ["-subj", "/CN=localhost", "-keyout", key, "-out", certificate]
     try:
         subprocess.run(argv, check=True, capture_output=True, timeout=30)

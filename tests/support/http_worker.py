@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The worker of HTTP faults without the kernel's part: connections come to it directly, and it is told where the service is."""
+"""The worker of HTTP faults without the kernel's part: connections come to it directly, and it is told where the
+service is.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ class Direct(worker.Proxy):
 
 
 class Service:
-    """A TCP server; ``handle(connection)`` runs in a thread for each connection. ``heard`` holds all bytes, one entry a connection."""
+    """A TCP server; ``handle(connection)`` runs in a thread for each connection. ``heard`` holds all bytes, one
+    entry a connection.
+    """
 
     def __init__(self, handle):
         self._handle = handle
@@ -83,7 +87,9 @@ def answers(connection, heard):
             chunked = piece != b""
         heard += body if length else b""
         said = b" ".join(line.split()[:2] + [b"%d" % len(body)])
-        connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n" % (len(said), said))
+        connection.sendall(
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n" % (len(said), said)
+        )
 
 
 def echoes(connection, heard):

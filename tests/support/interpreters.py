@@ -26,9 +26,17 @@ def _said(*argv):
 @functools.lru_cache(maxsize=None)
 def _collections():
     """Folders with one folder for each interpreter: of pyenv, of uv, and where container images keep them."""
-    pyenv = [os.environ.get("PYENV_ROOT"), _said("pyenv", "root") if shutil.which("pyenv") else None, Path.home() / ".pyenv"]
+    pyenv = [
+        os.environ.get("PYENV_ROOT"),
+        _said("pyenv", "root") if shutil.which("pyenv") else None,
+        Path.home() / ".pyenv",
+    ]
     uv = [os.environ.get("UV_PYTHON_INSTALL_DIR"), Path.home() / ".local" / "share" / "uv" / "python"]
-    places = [Path(root) / "versions" for root in pyenv if root] + [Path(root) for root in uv if root] + [Path("/opt/python"), Path("/opt")]
+    places = (
+        [Path(root) / "versions" for root in pyenv if root]
+        + [Path(root) for root in uv if root]
+        + [Path("/opt/python"), Path("/opt")]
+    )
     return list(dict.fromkeys(places))
 
 
@@ -38,10 +46,16 @@ def _newest_last(path):
 
 @functools.lru_cache(maxsize=None)
 def find(version):
-    """Path (str) of an interpreter of that version ("3.8"), or None. A shim that cannot run it does not count, nor what is behind a virtual environment."""
+    """Path (str) of an interpreter of that version ("3.8"), or None. A shim that cannot run it does not count, nor
+    what is behind a virtual environment.
+    """
     name = "python" + version
     on_path = [str(Path(folder) / name) for folder in os.environ.get("PATH", os.defpath).split(os.pathsep) if folder]
-    elsewhere = [path for place in _collections() for path in sorted(place.glob("*%s*/bin/%s" % (version, name)), key=_newest_last, reverse=True)]
+    elsewhere = [
+        path
+        for place in _collections()
+        for path in sorted(place.glob("*%s*/bin/%s" % (version, name)), key=_newest_last, reverse=True)
+    ]
     for candidate in [*elsewhere, *on_path, "/usr/local/bin/" + name, "/usr/bin/" + name]:
         if os.access(candidate, os.X_OK):
             found, _space, path = _said(str(candidate), "-I", "-c", ASK).partition(" ")

@@ -22,7 +22,13 @@ from pathlib import Path
 
 NOBODY = 65534
 CAP_NET_RAW = 13
-_NEW = {"mount namespace": 0x00020000, "network namespace": 0x40000000, "user namespace": 0x10000000, "pid namespace": 0x20000000, "uts namespace": 0x04000000}
+_NEW = {
+    "mount namespace": 0x00020000,
+    "network namespace": 0x40000000,
+    "user namespace": 0x10000000,
+    "pid namespace": 0x20000000,
+    "uts namespace": 0x04000000,
+}
 
 
 def _libc(call, *arguments):
@@ -65,7 +71,11 @@ def _below_itself():
 
 BECOME = {
     "plain": lambda: None,
-    "another user's": lambda: (os.setgroups([]), os.setresgid(NOBODY, NOBODY, NOBODY), os.setresuid(NOBODY, NOBODY, NOBODY)),
+    "another user's": lambda: (
+        os.setgroups([]),
+        os.setresgid(NOBODY, NOBODY, NOBODY),
+        os.setresuid(NOBODY, NOBODY, NOBODY),
+    ),
     "saved user differs": lambda: os.setresuid(NOBODY, NOBODY, 0),
     "saved group differs": lambda: os.setresgid(NOBODY, NOBODY, 0),
     "chroot": lambda: os.chroot(os.environ["JAIL"]),
@@ -107,12 +117,20 @@ def running(kind, seconds="613.25", environment=None):
     try:
         if kind in ON_FILES:
             process = subprocess.Popen(
-                [_marked_copy(kind, folder), seconds], stdout=subprocess.DEVNULL, env=env, user=NOBODY, group=NOBODY, extra_groups=[], **quiet
+                [_marked_copy(kind, folder), seconds],
+                stdout=subprocess.DEVNULL,
+                env=env,
+                user=NOBODY,
+                group=NOBODY,
+                extra_groups=[],
+                **quiet,
             )
             pid = process.pid
         else:
             told = folder / "pid"
-            process = subprocess.Popen([sys.executable, "-S", __file__, kind, seconds, str(told)], stdout=subprocess.DEVNULL, env=env, **quiet)
+            process = subprocess.Popen(
+                [sys.executable, "-S", __file__, kind, seconds, str(told)], stdout=subprocess.DEVNULL, env=env, **quiet
+            )
             while not told.exists() or not told.read_text().endswith("\n"):
                 assert process.poll() is None, "a process of this kind could not be made: %s" % kind
                 time.sleep(0.01)

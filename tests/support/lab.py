@@ -26,7 +26,9 @@ def ssh(lab, name, command, check=True, timeout=60):
     """Output (text) of a shell command on a host, over a connection of its own: not the one that Ansible shares."""
     argv = access.ssh_command(lab, lab.find(name))
     argv[1:1] = ["-o", "ControlMaster=no", "-o", "ControlPath=none"]
-    done = subprocess.run(argv + [command], capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL, check=False)
+    done = subprocess.run(
+        argv + [command], capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL, check=False
+    )
     assert not check or done.returncode == 0, (name, command, done.stdout, done.stderr)
     return done.stdout
 
@@ -50,7 +52,14 @@ def on_hosts(lab, pattern, module, arguments, *more):
 
 def on_inventory(inventory, pattern, module, arguments, *more):
     """The same for the hosts of any inventory (Path)."""
-    argv = [os.path.join(os.path.dirname(sys.executable), "ansible"), pattern, "-i", str(inventory), "-m", "magsasa.chaos." + module]
+    argv = [
+        os.path.join(os.path.dirname(sys.executable), "ansible"),
+        pattern,
+        "-i",
+        str(inventory),
+        "-m",
+        "magsasa.chaos." + module,
+    ]
     argv += ["-a", json.dumps(arguments)] if arguments else []
     argv += more
     done = adhoc.run(argv, cwd=ROOT, env=clean_environment(), timeout=180)
@@ -62,7 +71,9 @@ def on_inventory(inventory, pattern, module, arguments, *more):
         result, end = json.JSONDecoder().raw_decode(rest.lstrip())
         rest = rest.lstrip()[end:]
         # Messages of other lines may come before: the host's name begins the line.
-        results[head.splitlines()[-1].split(" | ")[0]] = dict(result, failed=True) if "FAILED!" in head or "UNREACHABLE!" in head else result
+        results[head.splitlines()[-1].split(" | ")[0]] = (
+            dict(result, failed=True) if "FAILED!" in head or "UNREACHABLE!" in head else result
+        )
     assert results, done.stdout + done.stderr
     return results
 
@@ -71,8 +82,12 @@ def inject(lab, name, module, options, effect=None):
     """Record of a fault that must go in on a host, with this effect."""
     result = on_hosts(lab, name, module, options)[name]
     assert not result.get("failed") and result["changed"], result
-    if module == "network_fault" and effect == "confirmed":  # as long as no selected packet has passed, nothing shows that it took effect
-        assert result["fault"]["effect"] == effect or "no selected packet has passed" in result["fault"]["note"], result["fault"]
+    if (
+        module == "network_fault" and effect == "confirmed"
+    ):  # as long as no selected packet has passed, nothing shows that it took effect
+        assert (
+            result["fault"]["effect"] == effect or "no selected packet has passed" in result["fault"]["note"]
+        ), result["fault"]
     else:
         assert effect is None or result["fault"]["effect"] == effect, result["fault"]
     return result["fault"]
@@ -107,7 +122,8 @@ assert ended() > before, "nothing was measured"
 def await_measure(lab, name):
     """Wait until the faults of a host were measured once more, which they are every second.
 
-    It is for faults that are measured by a program (nft, tc, iptables): the kernel counts the page faults of the children that a
+    It is for faults that are measured by a program (nft, tc, iptables): the kernel counts the page faults of the
+    children that a
     process has waited for. Nothing else of a fault tells from outside that it was measured.
     """
     python(lab, name, MEASURE)
@@ -132,12 +148,20 @@ def chaos_processes(lab, name):
 def remains(lab, name):
     """What faults left on a host (texts): processes, and files of active faults."""
     found = ["process %d %s" % each for each in chaos_processes(lab, name).items()]
-    return found + ssh(lab, name, "find /var/lib/magsasa-chaos/faults /run/magsasa-chaos/faults -type f 2>/dev/null || true").split()
+    return (
+        found
+        + ssh(
+            lab, name, "find /var/lib/magsasa-chaos/faults /run/magsasa-chaos/faults -type f 2>/dev/null || true"
+        ).split()
+    )
 
 
 def ledger(lab, name):
     """Past faults of a host, oldest first."""
-    return [json.loads(line) for line in ssh(lab, name, "cat /var/lib/magsasa-chaos/ledger.jsonl 2>/dev/null || true").splitlines()]
+    return [
+        json.loads(line)
+        for line in ssh(lab, name, "cat /var/lib/magsasa-chaos/ledger.jsonl 2>/dev/null || true").splitlines()
+    ]
 
 
 def starts(pids):
@@ -152,7 +176,9 @@ def starts(pids):
 
 
 def processes(lab):
-    """{pid: start time} of everything that runs because of a lab: hosts, keeper, relays, and ssh that holds a connection to it."""
+    """{pid: start time} of everything that runs because of a lab: hosts, keeper, relays, and ssh that holds a
+    connection to it.
+    """
     pids = cgroups.members(lab.tag) | set(network.users(lab.tag))
     for entry in filter(str.isdigit, os.listdir("/proc")):
         with contextlib.suppress(OSError):
@@ -163,10 +189,19 @@ def processes(lab):
 
 def traces(tag, name):
     """What there is of a lab on this machine besides processes (texts)."""
-    found = ["mount " + line for line in Path("/proc/self/mountinfo").read_text().splitlines() if tag in line or str(places.disks(name)) in line]
+    found = [
+        "mount " + line
+        for line in Path("/proc/self/mountinfo").read_text().splitlines()
+        if tag in line or str(places.disks(name)) in line
+    ]
     found += ["netns " + each for each in network.names(tag)]
     found += ["cgroup %s" % each for each in cgroups.groups(tag)]
-    folders = [places.disks(name), places.runtime(name), places.runtime() / (name + ".lock"), *Path("/run/systemd/nspawn").glob("*/%s*" % tag)]
+    folders = [
+        places.disks(name),
+        places.runtime(name),
+        places.runtime() / (name + ".lock"),
+        *Path("/run/systemd/nspawn").glob("*/%s*" % tag),
+    ]
     return found + ["file %s" % each for each in folders if each.exists()]
 
 

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lab's PostgreSQL in tests: the application asked from the observer, clients of the server, and the server's state as text."""
+"""The lab's PostgreSQL in tests: the application asked from the observer, clients of the server, and the server's
+state as text.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,8 @@ from support.lab import access, places, ssh
 
 PORT = 5001  # of the application, see molecule/lab/services.yml
 UNIT = "postgresql@15-main.service"
-# Argument: URL. One line for each request: when it began and ended (CLOCK_MONOTONIC, which hosts of one machine share), status or 0.
+# Argument: URL. One line for each request: when it began and ended (CLOCK_MONOTONIC, which hosts of one machine share),
+# status or 0.
 WATCH = """
 import select, sys, time, urllib.error, urllib.request
 while True:
@@ -30,7 +33,8 @@ while True:
     if select.select([0], [], [], max(0, began + 0.1 - time.monotonic()))[0]:
         break
 """
-# Standard input: a secret, which is on no command line. Until it ends, looks at every process; prints who shows the secret, and psql.
+# Standard input: a secret, which is on no command line. Until it ends, looks at every process; prints who shows the
+# secret, and psql.
 SPY = """
 import glob, json, select, sys
 secret = sys.stdin.readline().strip().encode()
@@ -77,7 +81,9 @@ echo "# data"; runuser -u postgres -- pg_dump magsasa | grep -v '^.\(un\)\?restr
 
 
 class Watch:
-    """Asks for a page of the application on ``target`` ten times a second, from the observer. ``samples``: [(began, ended, status)]."""
+    """Asks for a page of the application on ``target`` ten times a second, from the observer. ``samples``: [(began,
+    ended, status)].
+    """
 
     def __init__(self, lab, page, target="app1"):
         url = "http://%s:%d%s" % (target, PORT, page)
@@ -112,15 +118,25 @@ class Watch:
 
 
 def state(lab):
-    """State of the server and its host (lines). Every application is asked before: only then its pool connects again."""
+    """State of the server and its host (lines). Every application is asked before: only then its pool connects
+    again.
+    """
     hosts = [host.name for host in lab.hosts if host.group == "app"]
-    ssh(lab, "observer1", "for name in %s; do curl -s -m 5 -o /dev/null http://$name:%d/health; done" % (" ".join(hosts), PORT), check=False)
+    ssh(
+        lab,
+        "observer1",
+        "for name in %s; do curl -s -m 5 -o /dev/null http://$name:%d/health; done" % (" ".join(hosts), PORT),
+        check=False,
+    )
     return ssh(lab, "db1", STATE).splitlines()
 
 
 def psql(lab, sql, database="postgres"):
     """(exit code, output) of psql as the server's own superuser on db1; exit code 124 when there is no answer."""
-    command = "cd /; runuser -u postgres -- timeout 10 psql -XAtq -d %s -c %s 2>&1; printf '\\n%%d\\n' $?" % (database, shlex.quote(sql))
+    command = "cd /; runuser -u postgres -- timeout 10 psql -XAtq -d %s -c %s 2>&1; printf '\\n%%d\\n' $?" % (
+        database,
+        shlex.quote(sql),
+    )
     return _result(ssh(lab, "db1", command))
 
 
@@ -130,7 +146,9 @@ def _result(text):
 
 
 def client(lab, name, sql, seconds=10):
-    """The same over the network, from an application host with the application's own login; its password is on no command line."""
+    """The same over the network, from an application host with the application's own login; its password is on no
+    command line.
+    """
     read = "sed -n 's|^DATABASE_URL=.*magsasa:\\([^@]*\\)@.*|\\1|p' /opt/magsasa-app/environment"
     argv = "timeout %d psql -XAtqw -h db1 -U magsasa -d magsasa -c %s 2>&1" % (seconds, shlex.quote(sql))
     return _result(ssh(lab, name, "export PGPASSWORD=$(%s); %s; printf '\\n%%d\\n' $?" % (read, argv)))

@@ -1,9 +1,11 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A server for tests that end or stop it: a master that listens, workers that answer with their pid and a word from the environment.
+"""A server for tests that end or stop it: a master that listens, workers that answer with their pid and a word from the
+environment.
 
-As a program: ``little_server.py PORT [stubborn]`` serves; ``little_server.py keep DELAY PORT`` starts it again whenever it ends.
+As a program: ``little_server.py PORT [stubborn]`` serves; ``little_server.py keep DELAY PORT`` starts it again whenever
+it ends.
 """
 
 from __future__ import annotations

@@ -18,7 +18,13 @@ from pathlib import Path
 from support.faults import wait_for
 from support.needs import mariadb_server
 
-SMALL = ("--innodb-buffer-pool-size=8M", "--innodb-log-file-size=4M", "--innodb-flush-log-at-trx-commit=0", "--max-connections=12", "--skip-log-bin")
+SMALL = (
+    "--innodb-buffer-pool-size=8M",
+    "--innodb-log-file-size=4M",
+    "--innodb-flush-log-at-trx-commit=0",
+    "--max-connections=12",
+    "--skip-log-bin",
+)
 
 
 class Server:
@@ -36,19 +42,45 @@ class Server:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
-        install = [shutil.which("mariadb-install-db"), "--no-defaults", "--user=" + self.user, "--datadir=%s" % (self.folder / "data")]
-        install += ["--auth-root-authentication-method=socket", "--auth-root-socket-user=" + pwd.getpwuid(os.geteuid()).pw_name, "--skip-test-db", *SMALL[:2]]
+        install = [
+            shutil.which("mariadb-install-db"),
+            "--no-defaults",
+            "--user=" + self.user,
+            "--datadir=%s" % (self.folder / "data"),
+        ]
+        install += [
+            "--auth-root-authentication-method=socket",
+            "--auth-root-socket-user=" + pwd.getpwuid(os.geteuid()).pw_name,
+            "--skip-test-db",
+            *SMALL[:2],
+        ]
         done = subprocess.run(install, capture_output=True, text=True, check=False, timeout=120)
         assert done.returncode == 0, done.stdout + done.stderr
         self.start()
-        words = "create database shop; create user app@localhost identified by '{0}'; grant all on shop.* to app@localhost;"
-        words += " create user chaos@localhost identified by '{0}'; grant all on *.* to chaos@localhost with grant option"
+        words = (
+            "create database shop; create user app@localhost identified by '{0}'; grant all on shop.* to app@localhost;"
+        )
+        words += (
+            " create user chaos@localhost identified by '{0}'; grant all on *.* to chaos@localhost with grant option"
+        )
         assert self.query(words.format(self.password), None)[0] == 0
 
     def start(self):
         """Start it, as a child of nobody that would start it again."""
-        argv = [self.program, "--no-defaults", "--user=" + self.user, "--datadir=%s" % (self.folder / "data"), "--socket=%s" % self.socket]
-        argv += ["--port=%d" % self.port, "--bind-address=127.0.0.1", "--pid-file=%s" % (self.folder / "pid"), "--log-error=%s" % (self.folder / "log"), *SMALL]
+        argv = [
+            self.program,
+            "--no-defaults",
+            "--user=" + self.user,
+            "--datadir=%s" % (self.folder / "data"),
+            "--socket=%s" % self.socket,
+        ]
+        argv += [
+            "--port=%d" % self.port,
+            "--bind-address=127.0.0.1",
+            "--pid-file=%s" % (self.folder / "pid"),
+            "--log-error=%s" % (self.folder / "log"),
+            *SMALL,
+        ]
         # In between a shell that ends: then it has no parent, like a server after a boot.
         subprocess.run(["sh", "-c", '"$@" </dev/null >/dev/null 2>&1 &', "sh", *argv], check=True)
         assert wait_for(lambda: self.query("select 1", None)[0] == 0, 40), (self.folder / "log").read_text()
@@ -67,13 +99,30 @@ class Server:
         way = ["--socket=%s" % self.socket, "--protocol=socket"]
         if user is not None:
             way = ["--protocol=tcp", "--host=127.0.0.1", "--port=%d" % self.port, "--user=" + user]
-        return ["mariadb", "--no-defaults", *way, "--batch", "--skip-column-names", "--unbuffered", "--connect-timeout=2", *more]
+        return [
+            "mariadb",
+            "--no-defaults",
+            *way,
+            "--batch",
+            "--skip-column-names",
+            "--unbuffered",
+            "--connect-timeout=2",
+            *more,
+        ]
 
     def query(self, sql, user="app", timeout=3):
         """(exit code, output) of some statements; exit code None when there is no answer in time."""
         environment = dict(os.environ, LC_ALL="C", **({"MYSQL_PWD": self.password} if user else {}))
         try:
-            done = subprocess.run(self._client(user), input=sql, env=environment, capture_output=True, text=True, check=False, timeout=timeout)
+            done = subprocess.run(
+                self._client(user),
+                input=sql,
+                env=environment,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=timeout,
+            )
         except subprocess.TimeoutExpired:
             return None, ""
         return done.returncode, (done.stdout + done.stderr).strip()
@@ -81,7 +130,14 @@ class Server:
     def session(self, user="app"):
         """A client that stays connected and reads statements from its standard input."""
         environment = dict(os.environ, MYSQL_PWD=self.password, LC_ALL="C")
-        session = subprocess.Popen(self._client(user), env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        session = subprocess.Popen(
+            self._client(user),
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
         session.stdin.write("select 'there';\n")
         session.stdin.flush()
         assert session.stdout.readline().strip() == "there"

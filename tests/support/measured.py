@@ -21,7 +21,9 @@ os._exit(os.waitstatus_to_exitcode(status) & 255)
 
 
 class Interpreter:
-    """``path`` is given as ansible_python_interpreter; ``peaks()`` are the largest resident sizes (MiB) of what it ran."""
+    """``path`` is given as ansible_python_interpreter; ``peaks()`` are the largest resident sizes (MiB) of what it
+    ran.
+    """
 
     def __init__(self, folder):
         self.path = os.path.join(str(folder), "measured-python")

@@ -41,7 +41,9 @@ def _make(limit):
 
 @contextlib.contextmanager
 def small_machine(limit):
-    """Run the block, and what it starts, with ``limit`` bytes of memory; yields the group's folder. Skips where that cannot be."""
+    """Run the block, and what it starts, with ``limit`` bytes of memory; yields the group's folder. Skips where
+    that cannot be.
+    """
     folder = _make(limit)
     if folder is None:
         pytest.skip("no control group with a memory limit can be made here (needs root and the memory controller)")

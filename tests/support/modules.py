@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Run one module of the collection on localhost, and return its result.
 
-By night through Ansible, as a user's playbook would. By day without Ansible's controller (0.1 s instead of 0.6 s) where that has no part in the
+By night through Ansible, as a user's playbook would. By day without Ansible's controller (0.1 s instead of 0.6 s) where
+that has no part in the
 result: what it adds is shown by the playbooks, the lab and the targets of tests/matrix.
 """
 
@@ -50,7 +51,9 @@ def _directly(module, arguments, state, check, diff, env):
         wrong = _fault_action.malformed("magsasa.chaos." + module, arguments)
         if wrong:
             return {"failed": True, "changed": False, "msg": wrong}
-    given = dict(arguments or {}, _ansible_check_mode=check, _ansible_diff=diff, _ansible_module_name="magsasa.chaos." + module)
+    given = dict(
+        arguments or {}, _ansible_check_mode=check, _ansible_diff=diff, _ansible_module_name="magsasa.chaos." + module
+    )
     done = adhoc.run_module_file(module, given, ROOT, environment(state, **(env or {})), 180)
     assert "Traceback" not in done.stdout + done.stderr, done.stdout + done.stderr
     try:
@@ -65,7 +68,9 @@ def _directly(module, arguments, state, check, diff, env):
 
 
 def run_module(module, arguments, state, check=False, diff=False, extra=(), env=None, inventory=None):
-    """Result (dict) of ``magsasa.chaos.<module>``; a failed one has ``failed: true``. Raises when Ansible itself gave no result."""
+    """Result (dict) of ``magsasa.chaos.<module>``; a failed one has ``failed: true``. Raises when Ansible itself
+    gave no result.
+    """
     day = os.environ.get("CHAOS_NIGHTLY") != "1"
     if day and not extra and inventory is None and adhoc.at_home() and not _needs_a_controller(module, arguments):
         return _directly(module, arguments, state, check, diff, env)

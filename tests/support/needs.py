@@ -40,7 +40,10 @@ def missing(marker):
     if marker == "mariadb" and mariadb_server() is None:
         return "needs a MariaDB server's programs; install the package mariadb-server"
     if marker == "podman" and not (shutil.which("podman") and shutil.which("busybox")):
-        return "needs podman and busybox; install the packages podman, runc and busybox-static (Fedora, RHEL: podman and busybox)"
+        return (
+            "needs podman and busybox; install the packages podman, runc and busybox-static (Fedora, RHEL: podman and"
+            " busybox)"
+        )
     if marker == "docker" and not (shutil.which("dockerd") and shutil.which("busybox")):
         return "needs a docker daemon's program and busybox; install the packages docker.io and busybox-static"
     if marker == "chromium" and chromium() is None:

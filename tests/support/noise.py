@@ -17,7 +17,8 @@ LOOK_S = 1.0
 
 @dataclass(frozen=True)
 class Noise:
-    """late_s: how late the latest of 60 sleeps of 10 ms was. start_s: how long a Python that does nothing takes, the longest of five.
+    """late_s: how late the latest of 60 sleeps of 10 ms was. start_s: how long a Python that does nothing takes, the
+    longest of five.
     busy_pct: how busy others keep the processors (mean over all)."""
 
     late_s: float
@@ -25,10 +26,13 @@ class Noise:
     busy_pct: float
 
     def __str__(self):
-        return "sleeps up to %.1f ms late; a bare Python takes up to %.0f ms; others keep the processors %.0f %% busy" % (
-            1e3 * self.late_s,
-            1e3 * self.start_s,
-            self.busy_pct,
+        return (
+            "sleeps up to %.1f ms late; a bare Python takes up to %.0f ms; others keep the processors %.0f %% busy"
+            % (
+                1e3 * self.late_s,
+                1e3 * self.start_s,
+                self.busy_pct,
+            )
         )
 
 

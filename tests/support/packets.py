@@ -1,13 +1,18 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Datagrams between two network namespaces of one host, timed and counted one by one; runs there as a script, prints JSON.
+"""Datagrams between two network namespaces of one host, timed and counted one by one; runs there as a script, prints
+JSON.
 
 ``packets.py round-trips FROM TO ADDRESS PORT COUNT PAUSE_MS``: milliseconds of each round trip whose answer came.
-``packets.py one-way FROM TO ADDRESS PORT COUNT [PAUSE_MS]``: ``{"came", "different", "overtaken", "early_ms", "median_ms", "mean_ms",
-"spread_ms", "heard": {the same four}}`` at the other end; a tenth of the packets takes less than ``early_ms``, where a busy machine adds little.
-The times are from before a packet is handed to the kernel until the kernel gets it at the other end, whenever a program wakes up for it.
-What a packet filter of the receiver holds comes after that stamp: it is in ``heard``, which ends when the program has the packet.
+``packets.py one-way FROM TO ADDRESS PORT COUNT [PAUSE_MS]``: ``{"came", "different", "overtaken", "early_ms",
+"median_ms", "mean_ms",
+"spread_ms", "heard": {the same four}}`` at the other end; a tenth of the packets takes less than ``early_ms``, where a
+busy machine adds little.
+The times are from before a packet is handed to the kernel until the kernel gets it at the other end, whenever a program
+wakes up for it.
+What a packet filter of the receiver holds comes after that stamp: it is in ``heard``, which ends when the program has
+the packet.
 A namespace is its name, or "-" for the host's own.
 """
 
@@ -54,7 +59,12 @@ def figures(times):
     """What many times (ms) come to."""
     mean, ordered = sum(times) / len(times), sorted(times)
     spread = (sum((each - mean) ** 2 for each in times) / len(times)) ** 0.5
-    return {"early_ms": ordered[len(times) // 10], "median_ms": ordered[len(times) // 2], "mean_ms": mean, "spread_ms": spread}
+    return {
+        "early_ms": ordered[len(times) // 10],
+        "median_ms": ordered[len(times) // 2],
+        "mean_ms": mean,
+        "spread_ms": spread,
+    }
 
 
 def wake_early():

@@ -10,15 +10,24 @@ import functools
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import html, view
 from selectolax.lexbor import LexborHTMLParser
 
-# What the page is made of. Nothing else may appear, whatever a host says: no picture, frame, form target or style of its own.
+# What the page is made of. Nothing else may appear, whatever a host says: no picture, frame, form target or style of
+# its own.
 HEAD = {"html", "head", "meta", "title", "style", "body", "script"}
-TEXT = set("header main section footer article a p h1 h2 h3 h4 b br small span bdi code data ul ol li dl dt dd div details summary figure figcaption".split())
+TEXT = set(
+    "header main section footer article a p h1 h2 h3 h4 b br small span bdi code data ul ol li dl dt dd div details"
+    " summary figure figcaption".split()
+)
 TABLE = set("table thead tbody tr th td".split())
 TOOLS = set("form fieldset legend label input button output".split())
 DRAWN = set("svg g defs pattern symbol path circle rect line text title use".split())
 ELEMENTS = HEAD | TEXT | TABLE | TOOLS | DRAWN
-WRITTEN = set("charset content http-equiv name lang class id href hidden open scope value type checked placeholder tabindex role".split())
-SHOWN = set("width height x y x1 x2 y1 y2 d dx r cx cy viewbox preserveaspectratio patternunits patterntransform text-anchor focusable overflow".split())
+WRITTEN = set(
+    "charset content http-equiv name lang class id href hidden open scope value type checked placeholder tabindex role".split()
+)
+SHOWN = set(
+    "width height x y x1 x2 y1 y2 d dx r cx cy viewbox preserveaspectratio patternunits patterntransform text-anchor"
+    " focusable overflow".split()
+)
 ATTRIBUTES = WRITTEN | SHOWN
 
 

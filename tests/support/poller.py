@@ -11,7 +11,9 @@ import urllib.request
 
 
 class Poller:
-    """Asks ``url`` every ``pause`` seconds, each request in a thread of its own. ``samples``: (began, ended, good), monotonic seconds."""
+    """Asks ``url`` every ``pause`` seconds, each request in a thread of its own. ``samples``: (began, ended, good),
+    monotonic seconds.
+    """
 
     def __init__(self, url, pause, timeout):
         self.url, self.pause, self.timeout = url, pause, timeout
@@ -46,7 +48,9 @@ class Poller:
             each.join(20)
 
     def outage(self, begin, end):
-        """(begin of the first bad request between two moments, begin of the last bad one, end of the first good one that began after that)."""
+        """(begin of the first bad request between two moments, begin of the last bad one, end of the first good one
+        that began after that).
+        """
         bad = [began for began, _ended, good in self.samples if begin <= began <= end and not good]
         return min(bad), max(bad), min(ended for began, ended, good in self.samples if good and began > max(bad))
 

@@ -18,7 +18,16 @@ from pathlib import Path
 
 from support.needs import postgres_folder
 
-QUICK = ("-c", "fsync=off", "-c", "max_connections=20", "-c", "superuser_reserved_connections=3", "-c", "autovacuum=off")
+QUICK = (
+    "-c",
+    "fsync=off",
+    "-c",
+    "max_connections=20",
+    "-c",
+    "superuser_reserved_connections=3",
+    "-c",
+    "autovacuum=off",
+)
 
 
 class Server:
@@ -38,7 +47,18 @@ class Server:
         secret = self.folder / "secret"
         secret.write_text(self.password)
         os.chown(secret, *self.ids)
-        self._as_owner("initdb", "-D", self.data, "-A", "scram-sha-256", "--auth-local=peer", "--pwfile", secret, "-N", "--no-instructions")
+        self._as_owner(
+            "initdb",
+            "-D",
+            self.data,
+            "-A",
+            "scram-sha-256",
+            "--auth-local=peer",
+            "--pwfile",
+            secret,
+            "-N",
+            "--no-instructions",
+        )
         self.start()
 
     password = "Chaos-Pa55-w0rd"
@@ -73,11 +93,34 @@ class Server:
         return pid
 
     def query(self, sql, database="postgres", timeout=2, user=None):
-        """(exit code, output) of one statement over TCP with the password; exit code None when there is no answer in time."""
-        argv = ["psql", "-XAtqw", "-h", "127.0.0.1", "-p", str(self.port), "-U", user or self.user, "-d", database, "-c", sql]
+        """(exit code, output) of one statement over TCP with the password; exit code None when there is no answer
+        in time.
+        """
+        argv = [
+            "psql",
+            "-XAtqw",
+            "-h",
+            "127.0.0.1",
+            "-p",
+            str(self.port),
+            "-U",
+            user or self.user,
+            "-d",
+            database,
+            "-c",
+            sql,
+        ]
         environment = dict(os.environ, PGPASSWORD=self.password, PGCONNECT_TIMEOUT=str(timeout), LC_ALL="C")
         try:
-            done = subprocess.run(argv, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, timeout=timeout + 1)
+            done = subprocess.run(
+                argv,
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                check=False,
+                timeout=timeout + 1,
+            )
         except subprocess.TimeoutExpired:
             return None, ""
         return done.returncode, done.stdout.strip()
@@ -86,7 +129,9 @@ class Server:
         """A psql that stays connected and reads statements from its standard input."""
         argv = ["psql", "-XAtqw", "-h", "127.0.0.1", "-p", str(self.port), "-U", self.user, "-d", database]
         environment = dict(os.environ, PGPASSWORD=self.password, LC_ALL="C")
-        session = subprocess.Popen(argv, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        session = subprocess.Popen(
+            argv, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
         session.stdin.write("select 'there';\n")
         session.stdin.flush()
         assert session.stdout.readline().strip() == "there"

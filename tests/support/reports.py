@@ -26,11 +26,29 @@ RUN = {
 QUIET = pack(series(100, 130))
 DOWN = pack(series(100, 130, [(110.5, 122.0, OUTAGE)]))
 NEVER = pack(series(100, 130, [(112.0, 999.0, OUTAGE)]))
-PLANNED = fault(state="planned", effect="inconclusive", measured={}, armed_at=None, injected_at=None, reverted_at=None, revert_cause=None)
+PLANNED = fault(
+    state="planned",
+    effect="inconclusive",
+    measured={},
+    armed_at=None,
+    injected_at=None,
+    reverted_at=None,
+    revert_cause=None,
+)
 
 
 def scenario(name="cpu-light", family="cpu", **more):
-    return dict({"id": name, "title": name, "hypothesis": "The service holds.", "family": family, "intensity": "light", "hold": "10s"}, **more)
+    return dict(
+        {
+            "id": name,
+            "title": name,
+            "hypothesis": "The service holds.",
+            "family": family,
+            "intensity": "light",
+            "hold": "10s",
+        },
+        **more,
+    )
 
 
 def records(host="web1"):
@@ -39,10 +57,22 @@ def records(host="web1"):
         {"scenario": scenario("cpu-light"), "samples": QUIET, "fault": fault()},
         {"scenario": scenario("database-outage-brief", "database"), "samples": DOWN, "fault": fault(family="database")},
         {"scenario": scenario("app-crash", "process"), "samples": NEVER, "fault": fault(family="process", event=True)},
-        {"scenario": scenario("memory-light", "memory"), "samples": QUIET, "fault": fault(effect="mismatch", note="the host was busy")},
+        {
+            "scenario": scenario("memory-light", "memory"),
+            "samples": QUIET,
+            "fault": fault(effect="mismatch", note="the host was busy"),
+        },
         {"scenario": scenario("disk-io-light", "disk"), "samples": QUIET, "fault": fault(residue=["/var/tmp/ballast"])},
-        {"scenario": scenario("cpu-heavy"), "samples": QUIET, "fault": fault(revert_cause="halt"), "halted": "error rate 80 %"},
-        {"scenario": scenario("network-delay-light", "network"), "skipped": "the network fault family is not built yet"},
+        {
+            "scenario": scenario("cpu-heavy"),
+            "samples": QUIET,
+            "fault": fault(revert_cause="halt"),
+            "halted": "error rate 80 %",
+        },
+        {
+            "scenario": scenario("network-delay-light", "network"),
+            "skipped": "the network fault family is not built yet",
+        },
         {"scenario": scenario("app-restart", "process"), "refused": "refused by the limit guard: 2 processes match"},
         {"scenario": scenario("memory-heavy", "memory"), "failed": "no space left on device"},
         {"scenario": scenario("cpu-medium"), "fault": PLANNED},

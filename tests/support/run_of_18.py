@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A report as a run makes it: the scenarios of the catalogue on some hosts, with figures of the size that real ones have. The same seed gives the same report."""
+"""A report as a run makes it: the scenarios of the catalogue on some hosts, with figures of the size that real ones
+have. The same seed gives the same report.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,13 @@ TARGET = {
     "framework": "gunicorn",
     "step": "identified service",
     "why": "its health address names it",
-    "process": {"pid": 4242, "name": "gunicorn", "command": "gunicorn magsasa_app.web:app", "user": "app", "unit": "magsasa-app.service"},
+    "process": {
+        "pid": 4242,
+        "name": "gunicorn",
+        "command": "gunicorn magsasa_app.web:app",
+        "user": "app",
+        "unit": "magsasa-app.service",
+    },
 }
 MIB = 1024 * 1024.0
 DOWN = {"ok": False, "latency_ms": 2000.0, "status": None, "error": "timeout"}
@@ -51,7 +59,9 @@ BUSY = {"ok": False, "latency_ms": 6.0, "status": 503, "error": "status"}
 @functools.lru_cache(maxsize=None)
 def catalogue():
     """The 18 scenarios."""
-    return yaml.safe_load((ROOT / "roles" / "suite" / "files" / "catalogue.yml").read_text(encoding="utf-8"))["scenarios"]
+    return yaml.safe_load((ROOT / "roles" / "suite" / "files" / "catalogue.yml").read_text(encoding="utf-8"))[
+        "scenarios"
+    ]
 
 
 def _held(scenario):
@@ -65,7 +75,12 @@ def _step(says, *undone, tool=None):
 def _seconds(held, draw, *columns):
     """A series as a supervisor keeps it: one value a second of each ``(key, mean, spread)``."""
     at = [round(0.3 + second + draw.random() * 0.01, 2) for second in range(int(held))]
-    return {"at_s": at, "figures": {key: [round(max(0.0, draw.gauss(mean, spread)), 1) for _each in at] for key, mean, spread in columns}}
+    return {
+        "at_s": at,
+        "figures": {
+            key: [round(max(0.0, draw.gauss(mean, spread)), 1) for _each in at] for key, mean, spread in columns
+        },
+    }
 
 
 def _cpu(scenario, held, draw):
@@ -108,9 +123,18 @@ def _network(scenario, held, draw):
         columns = [("packets_per_s", 420.0, 22.0), ("hit_per_s", 420 * share / 100, 4.0)]
     return {
         "requested": dict(requested, scope="tcp port 5001, in and out"),
-        "measured": {"packets_passed": total - lost, "packets_dropped": lost, "packets_waiting": 0, "dropped_pct": round(100.0 * lost / total, 2)},
+        "measured": {
+            "packets_passed": total - lost,
+            "packets_dropped": lost,
+            "packets_waiting": 0,
+            "dropped_pct": round(100.0 * lost / total, 2),
+        },
         "backend": "traffic control (netem)",
-        "plan": _step("%s tcp port 5001, in what leaves by lo" % says, "tc.remove_root fault=0123456789ab dev=lo qlen=1000", tool="tc"),
+        "plan": _step(
+            "%s tcp port 5001, in what leaves by lo" % says,
+            "tc.remove_root fault=0123456789ab dev=lo qlen=1000",
+            tool="tc",
+        ),
         "series": _seconds(held, draw, *columns),
         "note": "by the counters of the queues",
     }
@@ -120,14 +144,25 @@ def _disk(scenario, held, draw):
     workers = scenario["options"]["workers"]
     rate = 31.4 * workers
     return {
-        "requested": {"workers": workers, "mode": "write", "fsync": True, "block_kib": 64.0, "file_mib": 64.0, "path": "/var/tmp"},
+        "requested": {
+            "workers": workers,
+            "mode": "write",
+            "fsync": True,
+            "block_kib": 64.0,
+            "file_mib": 64.0,
+            "path": "/var/tmp",
+        },
         "measured": {
             "over_s": held, "fsyncs_s": 480.2, "write_mib_s": rate, "read_mib_s": 0.0, "device_write_mib_s": rate * 1.1, "device_read_mib_s": 0.0,
             "device": "vda", "device_busy_pct": 91.2, "device_flushes_s": 470.0,
         },  # fmt: skip
         "action": "io",
         "backend": "own workers",
-        "plan": _step("%d workers write and sync files in /var/tmp" % workers, "workers.end fault=0123456789ab", "file.remove path=/var/tmp/.magsasa-chaos-0"),
+        "plan": _step(
+            "%d workers write and sync files in /var/tmp" % workers,
+            "workers.end fault=0123456789ab",
+            "file.remove path=/var/tmp/.magsasa-chaos-0",
+        ),
         "series": _seconds(held, draw, ("write_mib_s", rate, 4.0), ("device_busy_pct", 91.0, 3.0)),
     }
 
@@ -141,7 +176,9 @@ def _process(scenario, held, draw):
         "measured": {"ended": True, "back_pid": 5151, "back_after_s": 1.9},
         "backend": "signals",
         "event": True,
-        "plan": _step("send %s to process 4242 (gunicorn)" % ("SIGKILL" if killed else "SIGTERM"), "process.ensure_running"),
+        "plan": _step(
+            "send %s to process 4242 (gunicorn)" % ("SIGKILL" if killed else "SIGTERM"), "process.ensure_running"
+        ),
     }
 
 
@@ -156,7 +193,15 @@ def _database(scenario, held, draw):
     }
 
 
-_FAULTS = {"cpu": _cpu, "memory": _memory, "network": _network, "disk": _disk, "process": _process, "service": _process, "database": _database}
+_FAULTS = {
+    "cpu": _cpu,
+    "memory": _memory,
+    "network": _network,
+    "disk": _disk,
+    "process": _process,
+    "service": _process,
+    "database": _database,
+}
 
 
 def _changes(scenario, began, ended, draw):
@@ -190,8 +235,18 @@ def _samples(scenario, begin, began, ended, end, draw, rate=20.0):
         latency = draw.lognormvariate(math.log(3.2), 0.35)
         if began <= due < ended:
             latency = latency * factor + more
-        columns = {"late_ms": round(draw.uniform(0.05, 0.6), 3), "latency_ms": round(latency, 3), "ok": True, "status": 200, "error": ""}
-        if scenario["id"].startswith("packet-loss") and began <= due < ended and draw.random() < float(scenario["options"]["loss"].rstrip("%")) / 400:
+        columns = {
+            "late_ms": round(draw.uniform(0.05, 0.6), 3),
+            "latency_ms": round(latency, 3),
+            "ok": True,
+            "status": 200,
+            "error": "",
+        }
+        if (
+            scenario["id"].startswith("packet-loss")
+            and began <= due < ended
+            and draw.random() < float(scenario["options"]["loss"].rstrip("%")) / 400
+        ):
             columns.update(DOWN)
         for since, until, changed in changes:
             if since <= due < until:
@@ -210,13 +265,25 @@ def record(scenario, host, begin=1000.0, seed=1):
     end = ended + 14.0
     made = _FAULTS[scenario["family"] if scenario["family"] in _FAULTS else "process"](scenario, held, draw)
     injected = fault(
-        injected=began, reverted=ended, armed=began - 0.12, **dict({"family": scenario["family"], "name": scenario["id"], "action": "load"}, **made)
+        injected=began,
+        reverted=ended,
+        armed=began - 0.12,
+        **dict({"family": scenario["family"], "name": scenario["id"], "action": "load"}, **made),
     )
-    given = {"scenario": scenario, "samples": pack(_samples(scenario, begin, began, ended, end, draw)), "fault": injected, "target": TARGET}
+    given = {
+        "scenario": scenario,
+        "samples": pack(_samples(scenario, begin, began, ended, end, draw)),
+        "fault": injected,
+        "target": TARGET,
+    }
     return judge(given, host)
 
 
-SKIPPED = {"packet-loss-light": "tc is not installed on this host and is needed to shape traffic; install iproute2 (Debian, Ubuntu)"}
+SKIPPED = {
+    "packet-loss-light": (
+        "tc is not installed on this host and is needed to shape traffic; install iproute2 (Debian, Ubuntu)"
+    )
+}
 
 
 def records(hosts=("web1",), scenarios=None, seed=1):
@@ -227,7 +294,17 @@ def records(hosts=("web1",), scenarios=None, seed=1):
             if number == 0 and scenario["id"] in SKIPPED:
                 found.append(judge({"scenario": scenario, "skipped": SKIPPED[scenario["id"]]}, host))
             elif number == 0 and scenario["id"] == "memory-heavy":
-                found.append(judge({"scenario": scenario, "refused": "refused by the memory guard: 1 GiB of memory was requested, 900 MiB is available"}, host))
+                found.append(
+                    judge(
+                        {
+                            "scenario": scenario,
+                            "refused": (
+                                "refused by the memory guard: 1 GiB of memory was requested, 900 MiB is available"
+                            ),
+                        },
+                        host,
+                    )
+                )
             else:
                 found.append(record(scenario, host, begin, seed))
         begin += _held(scenario) + 26.0

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Jobs as AWX runs them: a project folder, the project's own collections beside it, and ansible-runner over a private data folder."""
+"""Jobs as AWX runs them: a project folder, the project's own collections beside it, and ansible-runner over a
+private data folder.
+"""
 
 from __future__ import annotations
 
@@ -20,12 +22,22 @@ INSTALLED = "requirements_collections"
 
 
 def update_project(folder):
-    """What a project update of AWX leaves: ``project`` (a checkout, from its tracked files) and ``requirements_collections`` in ``folder``."""
+    """What a project update of AWX leaves: ``project`` (a checkout, from its tracked files) and
+    ``requirements_collections`` in ``folder``.
+    """
     project = folder / "project"
     for path in tracked():
         (project / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / path, project / path, follow_symlinks=False)
-    argv = [os.path.join(PROGRAMS, "ansible-galaxy"), "collection", "install", "-r", "collections/requirements.yml", "-p", str(folder / INSTALLED)]
+    argv = [
+        os.path.join(PROGRAMS, "ansible-galaxy"),
+        "collection",
+        "install",
+        "-r",
+        "collections/requirements.yml",
+        "-p",
+        str(folder / INSTALLED),
+    ]
     values = _environment(folder, ANSIBLE_COLLECTIONS_PATH=folder / INSTALLED)
     done = subprocess.run(argv, cwd=project, env=values, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0 and "was installed successfully" in done.stdout, done.stdout + done.stderr
@@ -55,30 +67,48 @@ class Job:
     @property
     def artifacts(self):
         """What set_stats kept of the job (dict), as AWX shows it and hands it to the next node of a workflow."""
-        return next(event["event_data"] for event in self.events if event["event"] == "playbook_on_stats").get("artifact_data", {})
+        return next(event["event_data"] for event in self.events if event["event"] == "playbook_on_stats").get(
+            "artifact_data", {}
+        )
 
     @property
     def hosts(self):
         """Hosts that any task ran on."""
-        return {event["event_data"]["host"] for event in self.events if event["event"].startswith("runner_on_") and "host" in event["event_data"]}
+        return {
+            event["event_data"]["host"]
+            for event in self.events
+            if event["event"].startswith("runner_on_") and "host" in event["event_data"]
+        }
 
     def task_paths(self):
         """Files of the tasks that ran."""
-        return {event["event_data"]["task_path"].rpartition(":")[0] for event in self.events if event["event_data"].get("task_path")}
+        return {
+            event["event_data"]["task_path"].rpartition(":")[0]
+            for event in self.events
+            if event["event_data"].get("task_path")
+        }
 
 
 def run_job(updated, folder, playbook, state, extra_vars, hosts=None, options=()):
     """Run a job on a copy of an updated project; ``folder`` becomes its private data folder. Returns the Job.
 
-    hosts: {name: variables} of the inventory; options: of ansible-playbook (AWX adds --check for a check job, --limit for a limit).
+    hosts: {name: variables} of the inventory; options: of ansible-playbook (AWX adds --check for a check job, --limit
+    for a limit).
     """
     for name in ("project", INSTALLED):
         shutil.copytree(updated / name, folder / name, symlinks=True)
     (folder / "env").mkdir()
     (folder / "env" / "extravars").write_text(json.dumps(extra_vars))
     (folder / "env" / "cmdline").write_text(" ".join(options))
-    _write_inventory(folder / "inventory", hosts or {"localhost": {"ansible_connection": "local", "chaos_allowed": True}})
-    paths = [str(folder / INSTALLED), ".collections", os.path.expanduser("~/.ansible/collections"), "/usr/share/ansible/collections"]
+    _write_inventory(
+        folder / "inventory", hosts or {"localhost": {"ansible_connection": "local", "chaos_allowed": True}}
+    )
+    paths = [
+        str(folder / INSTALLED),
+        ".collections",
+        os.path.expanduser("~/.ansible/collections"),
+        "/usr/share/ansible/collections",
+    ]
     values = _environment(state, ANSIBLE_COLLECTIONS_PATH=os.pathsep.join(paths))
     argv = [os.path.join(PROGRAMS, "ansible-runner"), "run", str(folder), "-p", playbook, "-i", "job"]
     done = subprocess.run(argv, cwd=folder, env=values, capture_output=True, text=True, timeout=300, check=False)

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Crafted samples and fault records, for tests of judging and of the report. Times are seconds of one monotonic clock."""
+"""Crafted samples and fault records, for tests of judging and of the report. Times are seconds of one monotonic
+clock.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ REFUSED = {"ok": False, "latency_ms": 4.0, "status": 503, "error": "status"}
 
 
 def series(begin, end, changes=(), every_s=0.05, latency_ms=3.0):
-    """Samples due at begin, begin + every_s, ... before end; good ones, but as ``changes`` ([(from, to, {column: value})]) says."""
+    """Samples due at begin, begin + every_s, ... before end; good ones, but as ``changes`` ([(from, to, {column:
+    value})]) says.
+    """
     found = []
     for number in range(round((end - begin) / every_s)):
         due = round(begin + number * every_s, 6)

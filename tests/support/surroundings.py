@@ -3,8 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a test got of the machine while it ran, and what becomes of one that failed for want of it.
 
-A failed test is tried again once (pytest-rerunfailures, ``--only-rerun Starved``) when the machine, by its own count, did not give it what it
-needs; nothing else is ever tried again. Each such test is a property of the report, and tools/stages counts them: more than three fail the run.
+A failed test is tried again once (pytest-rerunfailures, ``--only-rerun Starved``) when the machine, by its own count,
+did not give it what it
+needs; nothing else is ever tried again. Each such test is a property of the report, and tools/stages counts them: more
+than three fail the run.
 """
 
 from __future__ import annotations
@@ -15,7 +17,8 @@ import time
 import pytest
 
 PRESSURE = "/proc/pressure/cpu"
-# Share of a test's time in which some process waited for a processor. On an idle machine of two cores a test of a fault is below 0.15, its own
+# Share of a test's time in which some process waited for a processor. On an idle machine of two cores a test of a fault
+# is below 0.15, its own
 # work included; beside two processes that always run it is above 0.6.
 SCARCE = 0.4
 _FAILED = pytest.StashKey()
@@ -26,7 +29,9 @@ class Starved(Exception):
 
 
 def waited_s():
-    """Seconds since boot in which at least one process waited for a processor, or None where the kernel does not count them (Linux 4.20, PSI)."""
+    """Seconds since boot in which at least one process waited for a processor, or None where the kernel does not
+    count them (Linux 4.20, PSI).
+    """
     try:
         with open(PRESSURE, encoding="ascii") as source:
             return int(source.readline().rpartition("total=")[2]) / 1e6
@@ -41,7 +46,9 @@ class Witness:
         self._began, self._waited = time.monotonic(), waited_s()
 
     def scarcity(self):
-        """Share (0 to 1) of the time since the beginning in which somebody waited for a processor; 0 where nobody counts."""
+        """Share (0 to 1) of the time since the beginning in which somebody waited for a processor; 0 where nobody
+        counts.
+        """
         now = waited_s()
         if now is None or self._waited is None:
             return 0.0
@@ -49,11 +56,15 @@ class Witness:
 
 
 def _raise(error, witness):
-    """Raise the error, or what it became where processors were scarce: a test that was starved, with the error as the cause."""
+    """Raise the error, or what it became where processors were scarce: a test that was starved, with the error as
+    the cause.
+    """
     share = witness.scarcity()
     if isinstance(error, (Starved, pytest.skip.Exception)) or share < SCARCE:
         raise error
-    raise Starved("for %.0f %% of the time somebody waited for a processor: %s" % (100 * share, _first_line(error))) from error
+    raise Starved(
+        "for %.0f %% of the time somebody waited for a processor: %s" % (100 * share, _first_line(error))
+    ) from error
 
 
 @pytest.hookimpl(wrapper=True)
@@ -81,12 +92,18 @@ def _first_line(error):
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_makereport(item, call):
     report = yield
-    item.stash[_FAILED] = item.stash.get(_FAILED, False) or call.excinfo is not None and not call.excinfo.errisinstance(pytest.skip.Exception)
+    item.stash[_FAILED] = (
+        item.stash.get(_FAILED, False)
+        or call.excinfo is not None
+        and not call.excinfo.errisinstance(pytest.skip.Exception)
+    )
     return report
 
 
 def failed(request):
-    """Whether the test of a fixture's ``request`` has failed, in any try: what it left running must not fail the next one."""
+    """Whether the test of a fixture's ``request`` has failed, in any try: what it left running must not fail the
+    next one.
+    """
     return request.node.stash.get(_FAILED, False)
 
 

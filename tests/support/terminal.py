@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A little terminal: what somebody sees of a program that moves the cursor, and a program that believes to run in one."""
+"""A little terminal: what somebody sees of a program that moves the cursor, and a program that believes to run in
+one.
+"""
 
 from __future__ import annotations
 
@@ -104,7 +106,9 @@ class Session:
         fcntl.ioctl(other, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
         self.raw = ""
         self._rest = b""
-        self.process = subprocess.Popen(argv, stdin=other, stdout=other, stderr=other, start_new_session=True, preexec_fn=self._control, **more)
+        self.process = subprocess.Popen(
+            argv, stdin=other, stdout=other, stderr=other, start_new_session=True, preexec_fn=self._control, **more
+        )
         os.close(other)
 
     @staticmethod

@@ -27,7 +27,9 @@ def ssh(vm, command, check=True, timeout=60):
 
 
 def module(vm, name, arguments, *more):
-    """Result of a module of the collection there; a failed one has ``failed: true``. ``more``: options of the program ansible."""
+    """Result of a module of the collection there; a failed one has ``failed: true``. ``more``: options of the
+    program ansible.
+    """
     return labs.on_inventory(lifecycle.inventory_path(vm), vm.name, name, arguments, *more)[vm.name]
 
 
@@ -50,7 +52,9 @@ def remains(vm):
 
 def ledger(vm):
     """Past faults there, oldest first."""
-    return [json.loads(line) for line in ssh(vm, "cat /var/lib/magsasa-chaos/ledger.jsonl 2>/dev/null || true").splitlines()]
+    return [
+        json.loads(line) for line in ssh(vm, "cat /var/lib/magsasa-chaos/ledger.jsonl 2>/dev/null || true").splitlines()
+    ]
 
 
 def boot_id(vm, check=True):
@@ -71,7 +75,9 @@ def boots_again(vm, command):
                 return time.monotonic() - start
         forget_connection(vm)
         time.sleep(0.5)
-    raise AssertionError("the virtual machine did not boot again: %s" % vm.serial_log.read_text(errors="replace")[-2000:])
+    raise AssertionError(
+        "the virtual machine did not boot again: %s" % vm.serial_log.read_text(errors="replace")[-2000:]
+    )
 
 
 def forget_connection(vm):

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Waiting for what a test expects: asked again and again, so that a quick machine waits no longer than it must and a slow one may take its time."""
+"""Waiting for what a test expects: asked again and again, so that a quick machine waits no longer than it must and
+a slow one may take its time.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One window's experiment from the baseline to the verdict, as the conductor carries it out, in a process of its own."""
+"""One window's experiment from the baseline to the verdict, as the conductor carries it out, in a process of its
+own.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ def tell(window, port, name, moment):
 
 
 def run(window, port, folder, anchors):
-    """``{record, summary, samples, fault, gate, looked}`` of a window; ``record`` is None where the baseline was not steady."""
+    """``{record, summary, samples, fault, gate, looked}`` of a window; ``record`` is None where the baseline was
+    not steady.
+    """
     os.environ["MAGSASA_CHAOS_STATE"] = str(folder / "state")
     victim = folder / "victim"
     victim.write_text("a file that the fault appends to\n")
@@ -54,19 +58,36 @@ def run(window, port, folder, anchors):
     if seen["fault"].get("state") != "reverted":  # as the role: whatever happened before, it is out now
         seen["fault"] = engine.absent(NAME)["fault"]
     scenario = {"id": "window-%d" % window.number, "family": "file", "objectives": window.objectives}
-    record = _experiment.judge({"scenario": scenario, "samples": seen["samples"], "probe": seen["summary"], "fault": seen["fault"]}, "here")
+    record = _experiment.judge(
+        {"scenario": scenario, "samples": seen["samples"], "probe": seen["summary"], "fault": seen["fault"]}, "here"
+    )
     return dict(found, record=record, slow_ms=slow_ms, **{key: seen[key] for key in ("fault", "summary", "samples")})
 
 
 def _probe(window, port):
     options = {name: option.get("default") for name, option in spec.OPTIONS.items()}
-    options.update(name=NAME, rate=script.RATE, timeout="%gs" % script.TIMEOUT_S, max_duration="2m", max_in_flight=None, keepalive=False, lease=None)
+    options.update(
+        name=NAME,
+        rate=script.RATE,
+        timeout="%gs" % script.TIMEOUT_S,
+        max_duration="2m",
+        max_in_flight=None,
+        keepalive=False,
+        lease=None,
+    )
     options.update(url="http%s://127.0.0.1:%d/?who=probe" % ("s" if window.secure else "", port), validate_certs=False)
     return options
 
 
 def _envelope():
-    return {"name": NAME, "duration_s": script.HOLD_S, "max_duration_s": 900.0, "lease_s": None, "halt_on": None, "force": False}
+    return {
+        "name": NAME,
+        "duration_s": script.HOLD_S,
+        "max_duration_s": 900.0,
+        "lease_s": None,
+        "halt_on": None,
+        "force": False,
+    }
 
 
 def _options(victim):
@@ -76,7 +97,9 @@ def _options(victim):
 
 
 def _watch():
-    """Look until the service is well again after the fault, at most RECOVERY_S; then the samples are collected whatever it is."""
+    """Look until the service is well again after the fault, at most RECOVERY_S; then the samples are collected
+    whatever it is.
+    """
     time.sleep(script.HOLD_S - 0.5)
     until = time.monotonic() + 0.5 + RECOVERY_S
     wanted = {"name": NAME, "wait": "1.5s", "rate": script.RATE}

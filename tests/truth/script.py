@@ -35,7 +35,8 @@ PATTERNS = ("quiet", "random", "bimodal", "flapping")
 class Segment:
     """What the service does between two moments: CLOCK_MONOTONIC, or seconds after an anchor until that is known.
 
-    ``since`` and ``until``: "start" (of the probe), "call" (of the fault's module: nothing has been changed yet), "injected".
+    ``since`` and ``until``: "start" (of the probe), "call" (of the fault's module: nothing has been changed yet),
+    "injected".
     """
 
     begin: float

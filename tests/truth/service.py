@@ -3,8 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The scripted services of all windows, and the independent observer: each a process of its own.
 
-``service.py serve SPEC OUT`` and ``service.py observe SPEC OUT``; SPEC and OUT are pickled files. Both end when the spec's file ``stop`` is there, and
-write then what they saw. The services: {"requests": {number: [(arrived, who, kind, seconds, overdue)]}, "lag": [(moment, seconds)], "segments": {number:
+``service.py serve SPEC OUT`` and ``service.py observe SPEC OUT``; SPEC and OUT are pickled files. Both end when the
+spec's file ``stop`` is there, and
+write then what they saw. The services: {"requests": {number: [(arrived, who, kind, seconds, overdue)]}, "lag":
+[(moment, seconds)], "segments": {number:
 real segments}}. The observer: {number: [(due, begun, ended, ok, answered)]}.
 """
 
@@ -33,7 +35,10 @@ OBSERVER_EVERY_S = 0.1
 
 
 def whole(body, status=200, length=None):
-    head = "HTTP/1.1 %d X\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % (status, len(body) if length is None else length)
+    head = "HTTP/1.1 %d X\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % (
+        status,
+        len(body) if length is None else length,
+    )
     return head.encode() + body
 
 
@@ -69,7 +74,9 @@ class Service:
         loop = asyncio.get_running_loop()
         for segment in self._script:
             if segment.since == name:
-                real = script.Segment(max(moment + segment.begin, time.monotonic()), FAR, segment.kind, segment.latency_s)
+                real = script.Segment(
+                    max(moment + segment.begin, time.monotonic()), FAR, segment.kind, segment.latency_s
+                )
                 self._real[id(segment)] = real
                 loop.call_later(max(0.0, real.begin - time.monotonic()), self._begin, real)
             if segment.until == name:
@@ -99,7 +106,11 @@ class Service:
         arrived = time.monotonic()
         segment = self.window.segment_at(arrived)
         overdue = 0.0
-        kind, seconds, who = (segment.kind, segment.latency_s if segment.kind == "slow" else 0.0, "?") if segment else ("good", script.GOOD_S, "?")
+        kind, seconds, who = (
+            (segment.kind, segment.latency_s if segment.kind == "slow" else 0.0, "?")
+            if segment
+            else ("good", script.GOOD_S, "?")
+        )
         try:
             if kind == "tls":
                 writer.write(SAYS["tls"])
@@ -215,7 +226,9 @@ async def observe(spec):
 
 
 def take_precedence():
-    """As the recorder does where it may: what keeps time does not wait for a processor. Without the right to, the lateness is measured all the same."""
+    """As the recorder does where it may: what keeps time does not wait for a processor. Without the right to, the
+    lateness is measured all the same.
+    """
     try:
         os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
     except OSError:

@@ -1,11 +1,15 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The truth bench: whole experiments over a service whose failures are known to the millisecond, judged against the service's own log.
+"""The truth bench: whole experiments over a service whose failures are known to the millisecond, judged against the
+service's own log.
 
-The kinds: probes that were never answered vanish, a 200 is believed whatever it says, a latency objective is met by requests that nobody
-answered. 40 windows by day, 1,000 with CHAOS_NIGHTLY=1; CHAOS_TRUTH_SEED and CHAOS_TRUTH_WINDOWS choose others. The largest error of each
-figure is printed. A window in which the machine itself was late by more than half a probe's period says nothing and is counted as starved.
+The kinds: probes that were never answered vanish, a 200 is believed whatever it says, a latency objective is met by
+requests that nobody
+answered. 40 windows by day, 1,000 with CHAOS_NIGHTLY=1; CHAOS_TRUTH_SEED and CHAOS_TRUTH_WINDOWS choose others. The
+largest error of each
+figure is printed. A window in which the machine itself was late by more than half a probe's period says nothing and is
+counted as starved.
 """
 
 from __future__ import annotations
@@ -57,7 +61,18 @@ def free_ports(count):
 def _certificate(tmp_path_factory):
     """A certificate and its key in one file, made for this run."""
     path = tmp_path_factory.mktemp("tls") / "both.pem"
-    argv = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
+    argv = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+        "-days",
+        "2",
+    ]
     argv += ["-subj", "/CN=localhost", "-keyout", str(path), "-out", str(path) + ".crt"]
     subprocess.run(argv, check=True, capture_output=True, timeout=60)
     path.write_bytes(path.read_bytes() + Path(str(path) + ".crt").read_bytes())
@@ -91,7 +106,10 @@ def batch(first, count, folder, certificate):
     spec = {"certificate": certificate, "anchors": anchors, "stop": str(folder / "stop"), "lasts": LASTS_S}
     spec["windows"] = [(asdict(window), port) for window, port in zip(windows, ports)]
     (folder / "spec").write_bytes(pickle.dumps(spec))
-    helpers = [subprocess.Popen([sys.executable, str(SERVICE), what, str(folder / "spec"), str(folder / what)]) for what in ("serve", "observe")]
+    helpers = [
+        subprocess.Popen([sys.executable, str(SERVICE), what, str(folder / "spec"), str(folder / what)])
+        for what in ("serve", "observe")
+    ]
     try:
         waiting = []
         for window, port in zip(windows, ports):
@@ -109,7 +127,12 @@ def batch(first, count, folder, certificate):
     service, observed = (pickle.loads((folder / what).read_bytes()) for what in ("serve", "observe"))
     for window in windows:
         window.segments = [script.Segment(**each) for each in service["segments"][window.number]]  # the real ones
-        yield window, pickle.loads((folder / str(window.number) / "result").read_bytes()), service, observed[window.number]
+        yield (
+            window,
+            pickle.loads((folder / str(window.number) / "result").read_bytes()),
+            service,
+            observed[window.number],
+        )
 
 
 @pytest.mark.slow
@@ -134,9 +157,15 @@ def test_every_figure_is_within_its_bound_and_every_verdict_is_right(tmp_path, c
             end_all(left)
             faults += ["%s: left %s" % (name, left)] if left else []
     with capsys.disabled():
-        print("\n%d windows by seed %d in %.0f s: %s; %d starved" % (COUNT, SEED, time.monotonic() - began, json.dumps(verdicts), len(starved)))
+        print(
+            "\n%d windows by seed %d in %.0f s: %s; %d starved"
+            % (COUNT, SEED, time.monotonic() - began, json.dumps(verdicts), len(starved))
+        )
         for figure, each in sorted(errors.items()):
-            print("%-18s largest error %8.3f (window %d), median %8.3f, of %d" % ((figure,) + max(each) + (sorted(each)[len(each) // 2][0], len(each))))
+            print(
+                "%-18s largest error %8.3f (window %d), median %8.3f, of %d"
+                % ((figure,) + max(each) + (sorted(each)[len(each) // 2][0], len(each)))
+            )
         for each in starved[:20]:
             print("starved: " + each)
     assert not faults, "%d wrong:\n%s" % (len(faults), "\n".join(faults[:60]))

@@ -1,11 +1,15 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an experiment should have found in a window, from the script and the service's own log; and how far its figures are from that.
+"""What an experiment should have found in a window, from the script and the service's own log; and how far its figures
+are from that.
 
-Of the recorder only its schedule is used (when probes were due), and how late it was: never what it saw. A figure is an interval: what it is
-when every probe that was due within the *lateness* of an edge of the script is taken for either side. The lateness is measured: the largest one of
-recorder, service and observer in that window. A moment is in addition as coarse as the period of the probes. Nothing is added by guess.
+Of the recorder only its schedule is used (when probes were due), and how late it was: never what it saw. A figure is an
+interval: what it is
+when every probe that was due within the *lateness* of an edge of the script is taken for either side. The lateness is
+measured: the largest one of
+recorder, service and observer in that window. A moment is in addition as coarse as the period of the probes. Nothing is
+added by guess.
 """
 
 from __future__ import annotations
@@ -23,18 +27,29 @@ SUCCESSES = 3
 PERIOD = 1.0 / script.RATE
 LEAST = 15  # probes in a baseline
 ROUNDING = 2e-3  # records hold three decimals
-FAILS_MOST = 0.5 * PERIOD  # a lateness beyond this is a starved window: nobody knows which probe an entry of the log belongs to
+FAILS_MOST = (
+    0.5 * PERIOD
+)  # a lateness beyond this is a starved window: nobody knows which probe an entry of the log belongs to
 
 
 class Probe:
     """One probe that was due: how it must have ended. ``sure`` is False within the lateness of an edge."""
 
     def __init__(self, due, fails, answered, seconds, sure):
-        self.due, self.fails, self.answered, self.seconds, self.sure, self.hangs = due, fails, answered, seconds, sure, False
+        self.due, self.fails, self.answered, self.seconds, self.sure, self.hangs = (
+            due,
+            fails,
+            answered,
+            seconds,
+            sure,
+            False,
+        )
 
 
 def lateness(window, result, service, observed):
-    """(seconds by which something may have happened later than it was due, largest excess of the observer's good answers)."""
+    """(seconds by which something may have happened later than it was due, largest excess of the observer's good
+    answers).
+    """
     begin, end = window.start, result["summary"]["last_s"] + script.TIMEOUT_S
     lag = service["lag"]  # in order
     lags = [late for _moment, late in lag[bisect_left(lag, (begin - 1.0,)) : bisect_left(lag, (end,))]]
@@ -66,10 +81,14 @@ def probes(window, result, service, late):
         due = first + number * PERIOD
         segment = window.segment_at(due)
         fails, answered = script.KINDS[segment.kind] if segment else (False, True)
-        seconds = script.GOOD_S if segment is None else segment.latency_s if segment.kind == "slow" else 0.0  # a refusal comes at once
+        seconds = (
+            script.GOOD_S if segment is None else segment.latency_s if segment.kind == "slow" else 0.0
+        )  # a refusal comes at once
         found.append(Probe(due, fails, answered, seconds, all(abs(due - edge) > late for edge in edges)))
         found[-1].hangs = segment is not None and segment.kind == "hang"
-    for arrived, who, kind, seconds, _overdue in service["requests"][window.number] if window.share or window.slow_share else ():
+    for arrived, who, kind, seconds, _overdue in (
+        service["requests"][window.number] if window.share or window.slow_share else ()
+    ):
         number = math.floor((arrived - first) / PERIOD)
         if who == "probe" and 0 <= number < due_count:
             found[number].fails, found[number].seconds = kind == "503", seconds
@@ -77,7 +96,9 @@ def probes(window, result, service, late):
 
 
 def outages(found, slow_s):
-    """[(begin, end or None)]: from the first failed probe to the first of three good ones in a row; independent of the collection's own."""
+    """[(begin, end or None)]: from the first failed probe to the first of three good ones in a row; independent of
+    the collection's own.
+    """
     result, at = [], 0
     while at < len(found):
         if not found[at].fails:
@@ -103,8 +124,14 @@ def failed_share(certain, perhaps=()):
         return None
     count, low = len(certain), sum(each.fails and each.sure for each in certain)
     high = sum(each.fails or not each.sure for each in certain)
-    bad, good = sum(each.fails or not each.sure for each in perhaps), sum(not each.fails or not each.sure for each in perhaps)
-    return sum(each.fails for each in certain) / count, min(low / count, low / (count + good)), max(high / count, (high + bad) / (count + bad))
+    bad, good = sum(each.fails or not each.sure for each in perhaps), sum(
+        not each.fails or not each.sure for each in perhaps
+    )
+    return (
+        sum(each.fails for each in certain) / count,
+        min(low / count, low / (count + good)),
+        max(high / count, (high + bad) / (count + bad)),
+    )
 
 
 def compare(window, result, service, observed):
@@ -114,9 +141,17 @@ def compare(window, result, service, observed):
     parts, excess = lateness(window, result, service, observed)
     late = max(parts.values())
     if late > FAILS_MOST:
-        return {}, [], "late by up to " + ", ".join("%.0f ms (%s)" % (1000 * value, name) for name, value in parts.items())
+        return (
+            {},
+            [],
+            "late by up to " + ", ".join("%.0f ms (%s)" % (1000 * value, name) for name, value in parts.items()),
+        )
     seen = _Compared(window, result, probes(window, result, service, late), late, excess)
-    return (seen.errors, seen.faults, seen.starved) if not seen.gate() else (seen.figures() or (seen.errors, seen.faults, seen.starved))
+    return (
+        (seen.errors, seen.faults, seen.starved)
+        if not seen.gate()
+        else (seen.figures() or (seen.errors, seen.faults, seen.starved))
+    )
 
 
 class _Compared:
@@ -132,7 +167,9 @@ class _Compared:
             return
         self.errors[name] = max(self.errors.get(name, 0.0), abs(measured - nominal))
         if not low - ROUNDING <= measured <= high + ROUNDING:
-            self.faults.append("%s: measured %.4f, true %.4f, bounds %.4f to %.4f" % (name, measured, nominal, low, high))
+            self.faults.append(
+                "%s: measured %.4f, true %.4f, bounds %.4f to %.4f" % (name, measured, nominal, low, high)
+            )
 
     def gate(self):
         """Whether the experiment went on after the baseline; a fault when it should not have, or should."""
@@ -146,7 +183,10 @@ class _Compared:
             self.starved = "the baseline had %d probes" % len(before)
             return False
         if refused and perhaps <= 5.0 or not refused and surely > 5.0:
-            self.faults.append("baseline: refused %s, true error rate %.1f to %.1f %%, overdue %s" % (refused, surely, perhaps, gate["overdue"]))
+            self.faults.append(
+                "baseline: refused %s, true error rate %.1f to %.1f %%, overdue %s"
+                % (refused, surely, perhaps, gate["overdue"])
+            )
         return not refused
 
     def figures(self):
@@ -182,7 +222,9 @@ class _Compared:
         if metrics["outages_seen"] == len(down):
             for told, (due, over) in zip(metrics["outages"], down):
                 begin, over = self.scripted(due, over, after)
-                started = self.late + (met_it[-1].due - met_it[0].due + PERIOD if met_it else 0.0) * (due <= after[0].due + PERIOD)
+                started = self.late + (met_it[-1].due - met_it[0].due + PERIOD if met_it else 0.0) * (
+                    due <= after[0].due + PERIOD
+                )
                 self.near("outage begins s", told["from"], begin, begin - started, begin + edge)
                 if over is None or told["to"] is None:
                     self.open_end(over, told["to"])
@@ -190,20 +232,28 @@ class _Compared:
                     self.near("outage ends s", told["to"], over, over - self.late, over + edge)
             if down and metrics["mttr_s"] is not None and all(over is not None for _begin, over in down):
                 true = sum(over - begin for begin, over in (self.scripted(*each, after) for each in down)) / len(down)
-                more = (slow_s + self.late + PERIOD) / len(down)  # the first one may have begun while the fault was being put in
+                more = (slow_s + self.late + PERIOD) / len(
+                    down
+                )  # the first one may have begun while the fault was being put in
                 self.near("MTTR s", metrics["mttr_s"], true, true - 2 * edge, true + 2 * edge + more)
         return [self.scripted(begin, over, after) for begin, over in down]
 
     def scripted(self, begin, over, after):
-        """An outage of probes as the script has it: from the moment at which the service began to fail, or something was changed, to its end."""
+        """An outage of probes as the script has it: from the moment at which the service began to fail, or
+        something was changed, to its end.
+        """
         first = self.window.segment_at(begin)
         if first is None:  # chance
             return begin, over
-        last = max((each for each in self.window.segments if over is None or each.begin < over), key=lambda each: each.end)
+        last = max(
+            (each for each in self.window.segments if over is None or each.begin < over), key=lambda each: each.end
+        )
         return max(first.begin, after[0].due if first.begin < after[0].due else 0.0), None if over is None else last.end
 
     def open_end(self, over, told):
-        """An outage that is not over at the end of the watch: within two probes and the lateness of that end nobody knows."""
+        """An outage that is not over at the end of the watch: within two probes and the lateness of that end nobody
+        knows.
+        """
         last = self.found[-1].due - (SUCCESSES + 1) * PERIOD - self.late
         moment = over if over is not None else told
         if moment is not None and moment < last:
@@ -220,7 +270,9 @@ class _Compared:
         nominal = None if moment is None else max(0.0, moment - begin)
         if hit is None and metrics["time_to_detect_s"] is None:
             return
-        self.near("time to detect s", metrics["time_to_detect_s"], nominal, (nominal or 0.0) - edge, (nominal or 0.0) + edge)
+        self.near(
+            "time to detect s", metrics["time_to_detect_s"], nominal, (nominal or 0.0) - edge, (nominal or 0.0) + edge
+        )
 
     def recovery(self, down, metrics, end):
         """(lowest, highest) of the recovery time; None: never."""
@@ -240,7 +292,9 @@ class _Compared:
         return None if nominal is None else (low, high)
 
     def latencies(self, hold, before, metrics):
-        """Intervals (low, high) of p95 and p99 and of the latency impact, in ms; none where time-outs may stand at that place: never, or not sure."""
+        """Intervals (low, high) of p95 and p99 and of the latency impact, in ms; none where time-outs may stand at
+        that place: never, or not sure.
+        """
         silent = sum(1 for each in hold if each.hangs or not each.sure)
         answered = [each for each in hold if each.answered and each.sure] + [each for each in hold if not each.sure]
         longest = max([each.seconds for each in self.found] + [segment.latency_s for segment in self.window.segments])
@@ -251,7 +305,10 @@ class _Compared:
             exact = rank([each.seconds for each in hold if each.answered], share)
             if exact is None:
                 continue
-            spread = [[1000.0 * (each.seconds if each.sure else either) for each in answered] for either in (shortest, longest)]
+            spread = [
+                [1000.0 * (each.seconds if each.sure else either) for each in answered]
+                for either in (shortest, longest)
+            ]
             sure_only = [1000.0 * each.seconds for each in answered if each.sure]
             values = [rank(each, share) for each in spread + [sure_only] if each]
             found[name] = (min(values), max(values) + most)
@@ -261,7 +318,11 @@ class _Compared:
             armed = self.result["fault"]["armed_at"]["monotonic"]
             ended = [each for each in self.found if each.due + each.seconds <= armed]
             middle = rank([each.seconds for each in ended if each.answered], 0.5)
-            some = [[each.seconds if each.sure else either for each in part if each.answered] for either in (shortest, longest) for part in (before, ended)]
+            some = [
+                [each.seconds if each.sure else either for each in part if each.answered]
+                for either in (shortest, longest)
+                for part in (before, ended)
+            ]
             sides = [rank(each, 0.5) for each in some if each]
             if not self.window.slow_share and middle is not None:
                 exact = 1000.0 * (rank([each.seconds for each in hold if each.answered], 0.5) - middle)
@@ -277,7 +338,10 @@ class _Compared:
         """Which verdicts are right by what is true; a fault when it is another one."""
         told = self.result["record"]
         metrics, allowed = told["metrics"], {"passed", "failed"}
-        intervals = {"error_rate": (100 * errors[1], 100 * errors[2]), "availability": (100 - 100 * available[2], 100 - 100 * available[1])}
+        intervals = {
+            "error_rate": (100 * errors[1], 100 * errors[2]),
+            "availability": (100 - 100 * available[2], 100 - 100 * available[1]),
+        }
         intervals["recovery_time"] = recovery
         intervals.update({name: spans.get(name) for name in ("p95", "p99")}, latency_impact=impact)
         edge = 2 * (PERIOD + self.late)
@@ -286,7 +350,11 @@ class _Compared:
             intervals["mttr"] = (true - edge, true + edge + 0.1)
         surely_missed = surely_met = 0
         for name, text in self.window.objectives.items():
-            limit = _quantity.percent(text) if text.endswith("%") else _quantity.duration(text) * (1.0 if name in ("recovery_time", "mttr") else 1000.0)
+            limit = (
+                _quantity.percent(text)
+                if text.endswith("%")
+                else _quantity.duration(text) * (1.0 if name in ("recovery_time", "mttr") else 1000.0)
+            )
             low, high = intervals.get(name) or (None, None)
             if name == "mttr" and not down:
                 surely_met += 1
@@ -300,13 +368,25 @@ class _Compared:
             allowed = {"failed"}
         elif surely_met == len(self.window.objectives):
             allowed = {"passed"}
-        last = before[-SUCCESSES:] + [each for each in self.found if before and before[-1].due < each.due < self.result["fault"]["armed_at"]["monotonic"]]
-        if any(all(each.fails or not each.sure for each in run) for run in zip(*(itertools.islice(last, at, None) for at in range(SUCCESSES)))):
+        last = before[-SUCCESSES:] + [
+            each
+            for each in self.found
+            if before and before[-1].due < each.due < self.result["fault"]["armed_at"]["monotonic"]
+        ]
+        if any(
+            all(each.fails or not each.sure for each in run)
+            for run in zip(*(itertools.islice(last, at, None) for at in range(SUCCESSES)))
+        ):
             allowed = allowed | {"unknown"}
         if len(before) >= SUCCESSES and all(each.fails and each.sure for each in before[-SUCCESSES:]):
             allowed = {"unknown"}  # it failed before anything was changed
         if told["verdict"] not in allowed:
-            self.faults.append("verdict %s (%s), right is %s" % (told["verdict"], told["reason"], " or ".join(sorted(allowed))))
+            self.faults.append(
+                "verdict %s (%s), right is %s" % (told["verdict"], told["reason"], " or ".join(sorted(allowed)))
+            )
         recorded = samples.unpack(self.result["samples"])
         if len(recorded) != self.result["summary"]["due"] or metrics["dropped"]:
-            self.faults.append("%d probes were due, %d are on record, %d dropped" % (self.result["summary"]["due"], len(recorded), metrics["dropped"]))
+            self.faults.append(
+                "%d probes were due, %d are on record, %d dropped"
+                % (self.result["summary"]["due"], len(recorded), metrics["dropped"])
+            )

@@ -16,7 +16,9 @@ WEB = ["web%d" % number for number in range(6)]
 GROUPS = {"all": WEB + ["db1", "lone"], "ungrouped": ["lone"], "web": WEB, "db": ["db1"]}
 
 
-@pytest.mark.parametrize("percent, sizes", [("50%", [3, 3]), ("50", [3, 3]), (34, [2, 2, 2]), ("1", [1] * 6), ("100%", [6]), ("99", [5, 1])])
+@pytest.mark.parametrize(
+    "percent, sizes", [("50%", [3, 3]), ("50", [3, 3]), (34, [2, 2, 2]), ("1", [1] * 6), ("100%", [6]), ("99", [5, 1])]
+)
 def test_the_share_of_a_group(percent, sizes):
     waves = blast_waves(WEB, GROUPS, percent, "seed")["waves"]
     assert sorted(map(len, waves), reverse=True) == sizes and sorted(sum(waves, [])) == WEB
@@ -36,7 +38,9 @@ def test_hosts_that_are_out_already_count():
     assert sorted(map(len, blast_waves(WEB[:5], GROUPS, "50", "s", ["web5"])["waves"])) == [1, 2, 2]
     told = blast_waves(WEB[:2], GROUPS, "50", "s", WEB[2:5])
     assert told["waves"] == [] and sorted(told["refused"]) == WEB[:2]
-    assert told["refused"]["web0"].startswith("refused by the blast radius guard: 3 of 6 hosts of the group web are not healthy, and at most 3 may")
+    assert told["refused"]["web0"].startswith(
+        "refused by the blast radius guard: 3 of 6 hosts of the group web are not healthy, and at most 3 may"
+    )
     assert "chaos_max_percent" in told["refused"]["web0"]
     assert blast_waves(WEB[:2], GROUPS, "100", "s", WEB[2:5])["waves"] == [WEB[:2]]
 
@@ -47,7 +51,12 @@ def test_bad_input_is_one_sentence(wrong):
         blast_waves(WEB, GROUPS, wrong)
 
 
-@given(st.lists(st.sets(st.integers(0, 11), min_size=1), min_size=1, max_size=5), st.floats(1, 100), st.sets(st.integers(0, 11)), st.integers())
+@given(
+    st.lists(st.sets(st.integers(0, 11), min_size=1), min_size=1, max_size=5),
+    st.floats(1, 100),
+    st.sets(st.integers(0, 11)),
+    st.integers(),
+)
 def test_no_wave_is_ever_too_large(sets, percent, out, seed):
     groups = {"g%d" % number: [str(each) for each in members] for number, members in enumerate(sets)}
     hosts = [str(host) for host in range(12) if host not in out]

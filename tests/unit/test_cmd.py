@@ -68,7 +68,9 @@ def test_a_failure_is_one_sentence_with_what_the_program_said():
     assert caught.value.details["rc"] == 4 and caught.value.details["stderr"] == "first\nsecond\n"
 
 
-@pytest.mark.parametrize("program, words", [("/nonexistent/program", "No such file or directory"), (os.devnull, "Permission denied")])
+@pytest.mark.parametrize(
+    "program, words", [("/nonexistent/program", "No such file or directory"), (os.devnull, "Permission denied")]
+)
 def test_a_program_that_cannot_start(program, words):
     with pytest.raises(HostError, match="^%s could not be run: %s$" % (program, words)):
         _cmd.run([program])

@@ -41,12 +41,16 @@ def test_every_fault_module_is_in_the_group_and_has_the_action_that_asks_the_inv
     runtime = load(ROOT / "meta" / "runtime.yml")
     modules = sorted(path.stem for path in MODULES if path.stem.endswith("_fault"))
     assert sorted(runtime["action_groups"]["fault"]) == modules
-    assert runtime["plugin_routing"]["modules"] == {name: {"action_plugin": "magsasa.chaos.cpu_fault"} for name in modules}
+    assert runtime["plugin_routing"]["modules"] == {
+        name: {"action_plugin": "magsasa.chaos.cpu_fault"} for name in modules
+    }
     assert modules == sorted("%s_fault" % name for name in _names.FAMILIES)
 
 
 def test_what_follows_from_the_list_of_families_is_written():
-    done = subprocess.run([sys.executable, "tools/write_families.py", "--check"], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "tools/write_families.py", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
 
 
@@ -84,12 +88,17 @@ def test_scenario_ids_are_unique_and_unavailable_ones_say_why():
     assert len(scenarios) == len({each["id"] for each in scenarios}) == 18
     for each in scenarios:
         assert each.get("available", True) or each["unavailable_reason"], each["id"]
-        assert each.get("available") is False or (ROOT / "plugins" / "modules" / (each["family"] + "_fault.py")).exists(), each["id"]
+        assert (
+            each.get("available") is False or (ROOT / "plugins" / "modules" / (each["family"] + "_fault.py")).exists()
+        ), each["id"]
 
 
 def test_the_catalogue_has_the_form_that_the_command_reads():
     """run_chaos_tests.sh looks into it and the shelf beside it before there is a Python to do so."""
-    texts = [(ROOT / "roles" / "suite" / "files" / name).read_text(encoding="utf-8") for name in ("catalogue.yml", "extended.yml")]
+    texts = [
+        (ROOT / "roles" / "suite" / "files" / name).read_text(encoding="utf-8")
+        for name in ("catalogue.yml", "extended.yml")
+    ]
     text = texts[0] + texts[1].partition("scenarios:\n")[2]
     scenarios = yaml.safe_load(text)["scenarios"]
     assert re.findall(r"^  - id: ([\w -]+)$", text, re.MULTILINE) == [each["id"] for each in scenarios]
@@ -119,7 +128,11 @@ def test_no_file_names_a_machine_or_a_registry():
         if file.is_symlink() or path == "LICENSE":
             continue
         text = file.read_bytes().decode("utf-8", "replace")
-        found += ["%s: %s: %s" % (path, what, match.group()) for pattern, what in FORBIDDEN for match in re.finditer(pattern, text)]
+        found += [
+            "%s: %s: %s" % (path, what, match.group())
+            for pattern, what in FORBIDDEN
+            for match in re.finditer(pattern, text)
+        ]
     assert found == []
 
 
@@ -128,24 +141,38 @@ NO_HEADER = ("changelogs/fragments/", "changelogs/changelog.yaml")
 
 
 def test_every_file_states_its_licence():
-    files = [path for path in tracked() if path.endswith((".py", ".sh", ".yml", ".yaml", ".toml", ".txt")) and not path.startswith(NO_HEADER)]
+    files = [
+        path
+        for path in tracked()
+        if path.endswith((".py", ".sh", ".yml", ".yaml", ".toml", ".txt")) and not path.startswith(NO_HEADER)
+    ]
     assert len(files) > 100
-    missing = [path for path in files if (text := (ROOT / path).read_text(encoding="utf-8")) and SPDX not in text.splitlines()[:6]]
+    missing = [
+        path
+        for path in files
+        if (text := (ROOT / path).read_text(encoding="utf-8")) and SPDX not in text.splitlines()[:6]
+    ]
     assert missing == []
 
 
-SOURCE = re.compile(r"https://(?:github\.com|raw\.githubusercontent\.com)/magsasa/magsasa\.chaos/(?:(?:blob|tree)/)?main/([^)\s#>]+)")
+SOURCE = re.compile(
+    r"https://(?:github\.com|raw\.githubusercontent\.com)/magsasa/magsasa\.chaos/(?:(?:blob|tree)/)?main/([^)\s#>]+)"
+)
 
 
 @pytest.mark.parametrize("page", ["README.md", "SECURITY.md", "docs/docsite/links.yml"])
 def test_links_of_pages_that_are_shown_elsewhere(page):
-    """Galaxy shows the README where no file lies beside it: its links are whole, and lead to files that the project has."""
+    """Galaxy shows the README where no file lies beside it: its links are whole, and lead to files that the project
+    has.
+    """
     text = (ROOT / page).read_text(encoding="utf-8")
     assert [link for link in re.findall(r"\]\(([^)]+)\)", text) if not link.startswith(("https://", "#"))] == []
     paths = SOURCE.findall(text)
     # CHANGELOG.md is written by the first release.
     assert paths and [path for path in paths if path != "CHANGELOG.md" and not (ROOT / path).exists()] == []
-    undefined = {name for _text, name in re.findall(r"\[([^\]]+)\]\[([^\]]+)\]", text)} - set(re.findall(r"^\[([^\]]+)\]: ", text, re.M))
+    undefined = {name for _text, name in re.findall(r"\[([^\]]+)\]\[([^\]]+)\]", text)} - set(
+        re.findall(r"^\[([^\]]+)\]: ", text, re.M)
+    )
     assert undefined == set()
 
 
@@ -158,13 +185,17 @@ def test_readme_has_the_sections_of_certified_content():
 def test_every_role_says_what_it_does():
     for role in sorted(path.name for path in (ROOT / "roles").iterdir()):
         meta = yaml.safe_load((ROOT / "roles" / role / "meta" / "main.yml").read_text(encoding="utf-8"))
-        assert len(meta["galaxy_info"]["description"]) > 40 and meta["galaxy_info"]["license"] == "GPL-3.0-or-later", role
+        assert (
+            len(meta["galaxy_info"]["description"]) > 40 and meta["galaxy_info"]["license"] == "GPL-3.0-or-later"
+        ), role
         assert meta["dependencies"] == [], role
 
 
 @pytest.mark.parametrize("path", sorted(UTILS.rglob("*.py")), ids=lambda path: str(path.relative_to(UTILS)))
 def test_what_travels_to_targets_stands_alone(path):
-    """Python 3.8 can read it; it imports no ansible, as it also runs where Ansible's payload is gone, and nothing by an absolute collection path."""
+    """Python 3.8 can read it; it imports no ansible, as it also runs where Ansible's payload is gone, and nothing
+    by an absolute collection path.
+    """
     tree = ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 8))
     imported = set()
     for node in ast.walk(tree):
@@ -183,9 +214,17 @@ def test_modules_are_readable_by_python_3_8(path):
 
 
 def test_pins_have_no_place_and_cover_what_is_asked_for():
-    pins = [line.split(";")[0].strip() for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
+    pins = [
+        line.split(";")[0].strip()
+        for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+        if line and not line.startswith("#")
+    ]
     assert all(re.fullmatch(r"[a-z0-9-]+==[A-Za-z0-9.]+", pin) for pin in pins)
     pinned = {pin.split("==")[0] for pin in pins}
     for name in ("tools/requirements-runtime.txt", "tools/requirements-dev.txt", "target_app/requirements.txt"):
-        wanted = {re.split(r"[\[<>=;]", line)[0] for line in (ROOT / name).read_text(encoding="utf-8").splitlines() if line and line[0] not in "#-"}
+        wanted = {
+            re.split(r"[\[<>=;]", line)[0]
+            for line in (ROOT / name).read_text(encoding="utf-8").splitlines()
+            if line and line[0] not in "#-"
+        }
         assert wanted and wanted <= pinned, name

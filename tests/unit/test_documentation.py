@@ -20,7 +20,11 @@ TEXTS = re.compile(r'^\s*(DOCUMENTATION|RETURN) = r"""(.*?)"""', re.DOTALL | re.
 
 
 @pytest.mark.parametrize(
-    "path", sorted(path for folder in ("modules", "doc_fragments", "callback") for path in (ROOT / "plugins" / folder).glob("*.py")), ids=lambda each: each.stem
+    "path",
+    sorted(
+        path for folder in ("modules", "doc_fragments", "callback") for path in (ROOT / "plugins" / folder).glob("*.py")
+    ),
+    ids=lambda each: each.stem,
 )
 def test_documentation_is_yaml(path):
     found = TEXTS.findall(path.read_text(encoding="utf-8"))
@@ -39,12 +43,20 @@ def test_every_python_file_that_a_page_names_exists(page):
     text = (ROOT / page).read_text(encoding="utf-8")
     named = {each.rpartition("/")[2] if each.startswith("/") else each for each in re.findall(r"[\w./]+\.py\b", text)}
     paths = ["/" + path for path in tracked()]
-    missing = [each for each in named if each.rpartition("/")[2] not in NO_FILE and not any(path.endswith("/" + each.lstrip("./")) for path in paths)]
+    missing = [
+        each
+        for each in named
+        if each.rpartition("/")[2] not in NO_FILE and not any(path.endswith("/" + each.lstrip("./")) for path in paths)
+    ]
     assert sorted(missing) == []
 
 
 def test_the_stages_and_test_folders_are_listed():
-    folders = {"tests/" + path.parts[1] for path in map(Path, tracked()) if path.parts[0] == "tests" and path.name.startswith("test_")}
+    folders = {
+        "tests/" + path.parts[1]
+        for path in map(Path, tracked())
+        if path.parts[0] == "tests" and path.name.startswith("test_")
+    }
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["pytest"]["ini_options"]
     assert folders | {"target_app/tests"} == set(settings["testpaths"])
     table = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("| stage |")[2].partition("\n\n")[0]

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The values that modules document as possible results are those of the code: no state, effect or cause is returned undocumented."""
+"""The values that modules document as possible results are those of the code: no state, effect or cause is returned
+undocumented.
+"""
 
 from __future__ import annotations
 
@@ -59,7 +61,10 @@ def test_choices_are_those_of_the_code(module):
             assert sorted(field["choices"]) == sorted(wanted), where
 
 
-@pytest.mark.parametrize("module, where", [(name, where) for name in FAULTS for star, where in CODE if star == "*"] + [key for key in CODE if key[0] != "*"])
+@pytest.mark.parametrize(
+    "module, where",
+    [(name, where) for name in FAULTS for star, where in CODE if star == "*"] + [key for key in CODE if key[0] != "*"],
+)
 def test_what_has_fixed_values_documents_them(module, where):
     assert "choices" in DOCUMENTED[module][where]
 
@@ -105,14 +110,24 @@ def literals(key):
     for path in sorted((ROOT / "plugins" / "module_utils").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Dict):
-                pairs = [(name.value, value) for name, value in zip(node.keys, node.values) if isinstance(name, ast.Constant)]
+                pairs = [
+                    (name.value, value) for name, value in zip(node.keys, node.values) if isinstance(name, ast.Constant)
+                ]
             elif isinstance(node, ast.Call):
                 pairs = [(name.arg, name.value) for name in node.keywords]
             else:
                 continue
             for name, value in pairs:
-                texts = [value] if isinstance(value, ast.Constant) else [value.body, value.orelse] if isinstance(value, ast.IfExp) else []
-                yield from ((text.value, path.name) for text in texts if name == key and isinstance(text, ast.Constant) and isinstance(text.value, str))
+                texts = (
+                    [value]
+                    if isinstance(value, ast.Constant)
+                    else [value.body, value.orelse] if isinstance(value, ast.IfExp) else []
+                )
+                yield from (
+                    (text.value, path.name)
+                    for text in texts
+                    if name == key and isinstance(text, ast.Constant) and isinstance(text.value, str)
+                )
 
 
 def test_every_effect_and_cause_of_the_code_is_a_known_one():

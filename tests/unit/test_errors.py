@@ -13,7 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.magsasa.chaos.plugins.module_utils import _packages
-from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, ChaosError, HostError, MissingTool, Refused, printable
+from ansible_collections.magsasa.chaos.plugins.module_utils._errors import (
+    BadOption,
+    ChaosError,
+    HostError,
+    MissingTool,
+    Refused,
+    printable,
+)
 
 
 @pytest.mark.parametrize(
@@ -63,14 +70,17 @@ def test_refused(how, text):
 
 def test_missing_tool_names_the_packages_of_each_family():
     error = MissingTool("ss", "reset connections")
-    assert str(error) == (
-        "ss is not installed on this host and is needed to reset connections; install it (Debian, Ubuntu: iproute2; RHEL, AlmaLinux, Rocky, Fedora: iproute; "
-        "SUSE: iproute2; Alpine: iproute2; Arch: iproute2)"
+    assert (
+        str(error)
+        == "ss is not installed on this host and is needed to reset connections; install it (Debian, Ubuntu: iproute2;"
+        " RHEL, AlmaLinux, Rocky, Fedora: iproute; SUSE: iproute2; Alpine: iproute2; Arch: iproute2)"
     )
     assert error.details["packages"]["RHEL, AlmaLinux, Rocky, Fedora"] == "iproute"
 
 
-@pytest.mark.parametrize("error", [BadOption("a", "b", "c", "d"), Refused("a", "b"), MissingTool("nft", "b"), HostError("a", rc=1)])
+@pytest.mark.parametrize(
+    "error", [BadOption("a", "b", "c", "d"), Refused("a", "b"), MissingTool("nft", "b"), HostError("a", rc=1)]
+)
 def test_every_error_is_caught_as_one(error):
     assert isinstance(error, ChaosError)
 
@@ -87,5 +97,9 @@ def test_every_program_that_may_be_missing_is_in_the_table_of_packages():
     spelt = {"Debian, Ubuntu", "RHEL, AlmaLinux, Rocky, Fedora", "SUSE", "Alpine", "Arch"}
     for tool, packages in _packages.PACKAGES.items():
         assert {"Debian, Ubuntu", "RHEL, AlmaLinux, Rocky, Fedora", "SUSE"} <= set(packages) <= spelt, tool
-    lists = [path.name for path in (plugins).rglob("*.py") if re.search(r'["/](?:RHEL|SUSE|RedHat)[^"]*": ', path.read_text())]
+    lists = [
+        path.name
+        for path in (plugins).rglob("*.py")
+        if re.search(r'["/](?:RHEL|SUSE|RedHat)[^"]*": ', path.read_text())
+    ]
     assert lists == ["_packages.py"], "a second table of packages"

@@ -43,7 +43,10 @@ def imports(name, path, known):
         if isinstance(node, ast.ImportFrom) and node.level:
             base = package[: len(package) - node.level + 1] + ([node.module] if node.module else [])
             source = ".".join(part for part in base if part)
-            found.update(each if each in known else source for each in ((source + "." + alias.name).strip(".") for alias in node.names))
+            found.update(
+                each if each in known else source
+                for each in ((source + "." + alias.name).strip(".") for alias in node.names)
+            )
     return {each for each in found if each in known and each != name}
 
 
@@ -69,7 +72,9 @@ def upward(edges, table):
 
 
 def circles(edges):
-    """Modules that import each other in a circle, as lists. A package's own file is no part of one: it is loaded with whatever is in it."""
+    """Modules that import each other in a circle, as lists. A package's own file is no part of one: it is loaded
+    with whatever is in it.
+    """
     found, done = [], set()
 
     def visit(name, path):
@@ -104,7 +109,9 @@ def test_nothing_of_the_engine_imports_what_knows_ansible():
     assert [(name, other) for name, others in edges.items() for other in others & ANSIBLE] == []
 
 
-@pytest.mark.parametrize(("name", "other", "finds"), [("_ledger.ledger", "_life.launch", upward), ("_life.launch", "_entry.main", circles)])
+@pytest.mark.parametrize(
+    ("name", "other", "finds"), [("_ledger.ledger", "_life.launch", upward), ("_life.launch", "_entry.main", circles)]
+)
 def test_an_import_against_the_table_is_found(name, other, finds):
     edges = graph()
     edges[name] = edges[name] | {other}

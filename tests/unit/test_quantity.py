@@ -15,7 +15,30 @@ from ansible_collections.magsasa.chaos.plugins.module_utils import _quantity as 
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption
 
 MIB = 1024**2
-ODD = [None, True, False, [], {}, "", " ", "s", "five", "-1", "1e3", "inf", "nan", "0x10", "1,5", "1_000", "١٢", "9" * 65, "1 2", "30s\n5", "5\u2003m", b"30s"]
+ODD = [
+    None,
+    True,
+    False,
+    [],
+    {},
+    "",
+    " ",
+    "s",
+    "five",
+    "-1",
+    "1e3",
+    "inf",
+    "nan",
+    "0x10",
+    "1,5",
+    "1_000",
+    "١٢",
+    "9" * 65,
+    "1 2",
+    "30s\n5",
+    "5\u2003m",
+    b"30s",
+]
 
 
 @pytest.mark.parametrize(
@@ -41,7 +64,9 @@ def test_durations(text, seconds):
     assert quantity.duration(text) == pytest.approx(seconds, rel=1e-12)
 
 
-@pytest.mark.parametrize("text", ODD + ["30 parsecs", "30S", "5M", "s30", "30ss", "30s!", "1h-5m", float("inf"), float("nan"), -5])
+@pytest.mark.parametrize(
+    "text", ODD + ["30 parsecs", "30S", "5M", "s30", "30ss", "30s!", "1h-5m", float("inf"), float("nan"), -5]
+)
 def test_what_is_no_duration(text):
     with pytest.raises(BadOption, match=r"^hold: .* is not a duration; write a number with a unit"):
         quantity.duration(text, option="hold")
@@ -74,7 +99,9 @@ def test_what_is_no_size(text):
         quantity.size(text)
 
 
-@pytest.mark.parametrize("text, number", [("50%", 50.0), ("50", 50.0), (50, 50.0), ("0.5%", 0.5), ("100 %", 100.0), ("0%", 0.0)])
+@pytest.mark.parametrize(
+    "text, number", [("50%", 50.0), ("50", 50.0), (50, 50.0), ("0.5%", 0.5), ("100 %", 100.0), ("0%", 0.0)]
+)
 def test_percentages(text, number):
     assert quantity.percent(text) == number
 
@@ -87,7 +114,14 @@ def test_what_is_no_percentage(text):
 
 @pytest.mark.parametrize(
     "text, bits",
-    [("10mbit", 10e6), ("10 Mbit", 10e6), ("1.5Gbit/s", 1.5e9), ("512kbit", 512e3), ("8000bit", 8000.0), ("10mbitps", 10e6)],
+    [
+        ("10mbit", 10e6),
+        ("10 Mbit", 10e6),
+        ("1.5Gbit/s", 1.5e9),
+        ("512kbit", 512e3),
+        ("8000bit", 8000.0),
+        ("10mbitps", 10e6),
+    ],
 )
 def test_rates(text, bits):
     assert quantity.rate(text) == bits
@@ -137,7 +171,9 @@ def test_names(text):
     assert quantity.name(text) == text
 
 
-@pytest.mark.parametrize("text", ["", ".hidden", "-x", "_x", "a/b", "../x", "a b", "a\n", "x" * 64, "é", None, 5, ["a"]])
+@pytest.mark.parametrize(
+    "text", ["", ".hidden", "-x", "_x", "a/b", "../x", "a b", "a\n", "x" * 64, "é", None, 5, ["a"]]
+)
 def test_what_is_no_name(text):
     with pytest.raises(BadOption, match="^name: .* is not a valid name; "):
         quantity.name(text)
@@ -164,7 +200,10 @@ def test_shown_durations(seconds, text):
     assert quantity.duration(text) == pytest.approx(seconds)
 
 
-@pytest.mark.parametrize("count, text", [(0, "0B"), (1023, "1023B"), (1024, "1KiB"), (256 * MIB, "256MiB"), (1536 * MIB, "1.5GiB"), (1024**4, "1TiB")])
+@pytest.mark.parametrize(
+    "count, text",
+    [(0, "0B"), (1023, "1023B"), (1024, "1KiB"), (256 * MIB, "256MiB"), (1536 * MIB, "1.5GiB"), (1024**4, "1TiB")],
+)
 def test_shown_sizes(count, text):
     assert quantity.show_size(count) == text
     assert quantity.size(text) == count
@@ -217,6 +256,8 @@ def test_what_is_a_number(value):
     assert quantity.is_number(value)
 
 
-@pytest.mark.parametrize("value", [None, True, "1", [], float("nan"), float("inf"), -float("inf"), 1 << 64, 10**400, -(10**400)])
+@pytest.mark.parametrize(
+    "value", [None, True, "1", [], float("nan"), float("inf"), -float("inf"), 1 << 64, 10**400, -(10**400)]
+)
 def test_what_is_no_number(value):
     assert quantity.is_number(value) is False

@@ -67,7 +67,10 @@ def test_what_surrounds_a_secret_stays():
     assert _redact.text("/?token=hunter2&page=2") == "/?token=***&page=2"
 
 
-@pytest.mark.parametrize("unit", ["a", "://", ":// :", "password", "password=", '"', "--a-", "-----BEGIN PRIVATE KEY-----", "bearer ", "token\\\\"])
+@pytest.mark.parametrize(
+    "unit",
+    ["a", "://", ":// :", "password", "password=", '"', "--a-", "-----BEGIN PRIVATE KEY-----", "bearer ", "token\\\\"],
+)
 def test_hostile_text_costs_no_more_than_its_length(unit):
     """Work that grows with the square of the length would take minutes."""
     began = time.process_time()
@@ -76,7 +79,12 @@ def test_hostile_text_costs_no_more_than_its_length(unit):
 
 
 def test_names():
-    assert all(map(_redact.is_secret, ("password", "DB_PASSWORD", "apiKey", "api_key", "client-secret", "Authorization", "X-Auth-Token")))
+    assert all(
+        map(
+            _redact.is_secret,
+            ("password", "DB_PASSWORD", "apiKey", "api_key", "client-secret", "Authorization", "X-Auth-Token"),
+        )
+    )
     assert not any(map(_redact.is_secret, ("load_pct", "name", "path", "passed", "key")))
 
 
@@ -158,7 +166,19 @@ def test_secrets_of_a_url_are_known_in_both_forms(text, secrets):
     assert _redact.secrets_of_url(text) == secrets
 
 
-NAMES = ["password", "passphrase", "db_pass", "pwd", "client_secret", "token", "credentials", "auth", "Authorization", "bearer", "cookie"]
+NAMES = [
+    "password",
+    "passphrase",
+    "db_pass",
+    "pwd",
+    "client_secret",
+    "token",
+    "credentials",
+    "auth",
+    "Authorization",
+    "bearer",
+    "cookie",
+]
 NAMES += ["signature", "api_key", "access-key", "private_key", "signing_key", "encryption-key"]
 
 
@@ -166,7 +186,11 @@ NAMES += ["signature", "api_key", "access-key", "private_key", "signing_key", "e
 def test_every_place_knows_the_same_words(name):
     """One list: what is hidden in a report is hidden in a command line and in a URL, and the other way round."""
     assert _redact.is_secret(name)
-    shown = [_redact.text("%s=hunter2hunter2" % name), _redact.text(json.dumps({name: "hunter2"})), _redact.text("x --%s hunter2" % name)]
+    shown = [
+        _redact.text("%s=hunter2hunter2" % name),
+        _redact.text(json.dumps({name: "hunter2"})),
+        _redact.text("x --%s hunter2" % name),
+    ]
     shown += [_redact.command_line(["x", "--" + name, "hunter2"]), _redact.command_line(["x", "%s=hunter2" % name])]
     shown += [_redact.url("http://h/?%s=hunter2hunter2" % name), _redact.text("http://h/?%s=hunter2hunter2&x=1" % name)]
     assert [each for each in shown if "hunter2" in each] == []
@@ -181,5 +205,9 @@ def test_words_of_a_query_alone_are_hidden_there():
 def test_the_words_stand_in_one_file():
     """A second list of words would sooner or later differ from the first."""
     root = Path(__file__).parents[2] / "plugins"
-    lists = [str(path) for path in root.rglob("*.py") if re.search(r"pwd[|)].*secret|secret\|.*token|token\|.*secret", path.read_text())]
+    lists = [
+        str(path)
+        for path in root.rglob("*.py")
+        if re.search(r"pwd[|)].*secret|secret\|.*token|token\|.*secret", path.read_text())
+    ]
     assert [Path(path).name for path in lists] == ["_redact.py"]

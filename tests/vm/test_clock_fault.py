@@ -15,7 +15,10 @@ from support.vm import boots_again, inject, ledger, module, remains, ssh
 HOUR = 3600.0
 AHEAD = {"name": "ahead", "offset": "+1h", "duration": "120s"}
 WITHIN = 1.0  # seconds; asking takes its time on an emulated processor, and is counted out as far as it can be
-KEEPER = "printf '[Service]\\nExecStart=sleep infinity\\n' > /run/systemd/system/chrony.service; systemctl daemon-reload; systemctl start chrony"
+KEEPER = (
+    "printf '[Service]\\nExecStart=sleep infinity\\n' > /run/systemd/system/chrony.service; systemctl daemon-reload;"
+    " systemctl start chrony"
+)
 NO_KEEPER = "systemctl stop chrony; rm -f /run/systemd/system/chrony.service; systemctl daemon-reload"
 
 
@@ -28,7 +31,9 @@ def ahead(vm):
 
 @pytest.fixture
 def base(vm):
-    """How far the clocks are apart without a fault; after the test they are that again, and nothing of the fault is left."""
+    """How far the clocks are apart without a fault; after the test they are that again, and nothing of the fault is
+    left.
+    """
     module(vm, "fault_info", {})  # the connection is open, and costs the readings nothing
     apart = ahead(vm)
     yield apart

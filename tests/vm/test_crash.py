@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The columns of the crash matrix that take a kernel and a clock of one's own, for all kinds at once: power cut, reboot, a clock that jumps, the OOM killer."""
+"""The columns of the crash matrix that take a kernel and a clock of one's own, for all kinds at once: power cut,
+reboot, a clock that jumps, the OOM killer.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +15,17 @@ from support.vm import boots_again, inject, ledger, module, remains, ssh
 
 # What only such a machine has beside the faults of the matrix.
 MORE = {
-    "limit-unit": faults.Fault("limit_fault", {"action": "unit", "unit": faults.PAGES, "cpu": "50%", "tasks": 50}, set()),
+    "limit-unit": faults.Fault(
+        "limit_fault", {"action": "unit", "unit": faults.PAGES, "cpu": "50%", "tasks": 50}, set()
+    ),
     "clock": faults.Fault("clock_fault", {"offset": "+10m"}, set()),
 }
 # Not the process that another fault stops; memory and disk have their own tests here, and this machine is small.
-FAULTS = {name: fault for name, fault in dict(faults.FAULTS, **MORE).items() if name not in ("process-pause", "memory", "disk-io")}
+FAULTS = {
+    name: fault
+    for name, fault in dict(faults.FAULTS, **MORE).items()
+    if name not in ("process-pause", "memory", "disk-io")
+}
 LONG = "15m"
 WITHIN = 60  # seconds on an emulated processor
 
@@ -35,13 +43,19 @@ def host(vm):
     if remains(vm):
         module(vm, "fault_halt", {})
     names = {"victim": faults.VICTIM, "pages": faults.PAGES, "place": faults.PLACE}
-    units = "systemctl stop %(victim)s %(pages)s; cd /etc/systemd/system; rm -rf %(victim)s %(pages)s %(place)s; systemctl daemon-reload" % names
+    units = (
+        "systemctl stop %(victim)s %(pages)s; cd /etc/systemd/system; rm -rf %(victim)s %(pages)s %(place)s; systemctl"
+        " daemon-reload" % names
+    )
     ssh(vm, units + "; nft delete table inet somebody; umount %s; rmdir %s" % (faults.FEW, faults.FEW), check=False)
 
 
 def put_in(vm, names, duration):
     """Inject these faults, one beside the other; returns the ids."""
-    return {inject(vm, FAULTS[name].module, dict(FAULTS[name].options, name=name, duration=duration))["id"] for name in names}
+    return {
+        inject(vm, FAULTS[name].module, dict(FAULTS[name].options, name=name, duration=duration))["id"]
+        for name in names
+    }
 
 
 def is_clean(vm, before, ids, causes):
@@ -57,7 +71,9 @@ def is_clean(vm, before, ids, causes):
 
 @pytest.mark.nightly
 @pytest.mark.parametrize(
-    ("command", "causes"), [("echo b > /proc/sysrq-trigger", ["orphaned"]), ("systemctl reboot", ["terminated", "orphaned"])], ids=["power cut", "reboot"]
+    ("command", "causes"),
+    [("echo b > /proc/sysrq-trigger", ["orphaned"]), ("systemctl reboot", ["terminated", "orphaned"])],
+    ids=["power cut", "reboot"],
 )
 def test_it_goes_down_in_the_middle_of_all_of_them(host, command, causes):
     before = dump(host)
@@ -89,6 +105,10 @@ def test_the_kernel_takes_every_supervisor_for_want_of_memory(host):
     before = dump(host)
     ids = put_in(host, FAULTS, LONG)
     assert len(state.difference(before, dump(host))) >= 10
-    ssh(host, "dmesg -C; for group in /sys/fs/cgroup/system.slice/magsasa-chaos-*.service/supervisor; do echo 0 > $group/memory.max & done; wait")
+    ssh(
+        host,
+        "dmesg -C; for group in /sys/fs/cgroup/system.slice/magsasa-chaos-*.service/supervisor; do echo 0 >"
+        " $group/memory.max & done; wait",
+    )
     is_clean(host, before, ids, ["supervisor_died", "guardian_died"])
     assert int(ssh(host, "dmesg | grep -c 'Memory cgroup out of memory: Killed process'")) >= len(ids)

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""With cgroup v2: the supervisor has bounds of its own inside the fault's unit, and its workers, which are the fault, have none."""
+"""With cgroup v2: the supervisor has bounds of its own inside the fault's unit, and its workers, which are the
+fault, have none.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,8 @@ def read(vm, *paths):
 
 
 def test_the_supervisor_is_bounded_apart_from_its_workers(vm):
-    # "of: added": an emulated processor may be busier than that with what it does anyway, and the fault would have nothing to do.
+    # "of: added": an emulated processor may be busier than that with what it does anyway, and the fault would have
+    # nothing to do.
     fault = inject(vm, "cpu_fault", {"name": "busy", "load": "10%", "of": "added", "cores": 1, "duration": "120s"})
     group = GROUP % fault["id"]
     own, workers, none, memory, cpu, weight, free = read(

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Faults on a host with its own kernel: measured by that kernel, gone after a reboot, a power cut, a killed supervisor, a clock that jumps."""
+"""Faults on a host with its own kernel: measured by that kernel, gone after a reboot, a power cut, a killed
+supervisor, a clock that jumps.
+"""
 
 from __future__ import annotations
 
@@ -101,7 +103,9 @@ def test_a_power_cut_takes_the_fault_along_and_the_next_contact_clears_the_ledge
     ]
     assert told["clock"]["boot_id"] != boot
     swept = module(vm, "cpu_fault", {"name": "nobody", "state": "absent"})["swept"]
-    assert [(each["id"], each["revert_cause"], each["residue"]) for each in swept] == [(each["id"], "orphaned", []) for each in faults]
+    assert [(each["id"], each["revert_cause"], each["residue"]) for each in swept] == [
+        (each["id"], "orphaned", []) for each in faults
+    ]
     assert remains(vm) == []
     assert [each["id"] for each in ledger(vm)[-2:]] == [each["id"] for each in faults]
 

@@ -28,7 +28,10 @@ def booted_since(vm, before):
     return False
 
 
-@pytest.mark.parametrize("action", ["reset", pytest.param("reboot", marks=pytest.mark.nightly), pytest.param("panic", marks=pytest.mark.nightly)])
+@pytest.mark.parametrize(
+    "action",
+    ["reset", pytest.param("reboot", marks=pytest.mark.nightly), pytest.param("panic", marks=pytest.mark.nightly)],
+)
 def test_it_goes_down_and_the_next_contact_tells_so(vm, action):
     before = boot_id(vm)
     if action == "panic":
@@ -39,7 +42,13 @@ def test_it_goes_down_and_the_next_contact_tells_so(vm, action):
     assert booted_since(vm, before)
     module(vm, "fault_halt", {})  # a contact
     past = ledger(vm)[-1]
-    assert (past["id"], past["boot_id"], past["effect"], past["revert_cause"], past["residue"]) == (fault["id"], before, "confirmed", "event_over", [])
+    assert (past["id"], past["boot_id"], past["effect"], past["revert_cause"], past["residue"]) == (
+        fault["id"],
+        before,
+        "confirmed",
+        "event_over",
+        [],
+    )
     assert remains(vm) == []
 
 

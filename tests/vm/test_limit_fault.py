@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Limits of units and of the host, on a machine with cgroup v2: felt by the unit, and afterwards byte by byte as before."""
+"""Limits of units and of the host, on a machine with cgroup v2: felt by the unit, and afterwards byte by byte as
+before.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +17,10 @@ GROUP = "/sys/fs/cgroup/system.slice/" + UNIT
 FILE = "/etc/systemd/system/" + UNIT
 TEXT = '[Service]\\nExecStart=/bin/sh -c "while :; do :; done"\\nTasksMax=77\\n'
 STATE = (
-    "find /run/systemd/system.control -printf '%%p %%y %%m %%u %%g %%s %%l\\n' 2>/dev/null | sort; find /run/systemd/system.control -type f -printf '%%p %%T@ '"
-    " -exec cat {} \\; 2>/dev/null;"
-    " systemctl show -p CPUQuotaPerSecUSec,MemoryMax,TasksMax,IOReadBandwidthMax,IOWriteBandwidthMax,DropInPaths,NeedDaemonReload %s;"
-    " cd %s && grep . cpu.max memory.max pids.max io.max; true" % (UNIT, GROUP)
+    "find /run/systemd/system.control -printf '%%p %%y %%m %%u %%g %%s %%l\\n' 2>/dev/null | sort; find"
+    " /run/systemd/system.control -type f -printf '%%p %%T@ ' -exec cat {} \\; 2>/dev/null; systemctl show -p"
+    " CPUQuotaPerSecUSec,MemoryMax,TasksMax,IOReadBandwidthMax,IOWriteBandwidthMax,DropInPaths,NeedDaemonReload %s; cd"
+    " %s && grep . cpu.max memory.max pids.max io.max; true" % (UNIT, GROUP)
 )
 SLOW = {"name": "slow", "action": "unit", "unit": UNIT, "cpu": "20%", "duration": "120s"}
 
@@ -29,7 +31,10 @@ def host(vm):
     ssh(vm, "printf '%s' > %s; systemctl daemon-reload; systemctl start %s" % (TEXT, FILE, UNIT))
     ssh(vm, "systemctl set-property --runtime %s MemoryMax=300M" % UNIT)
     yield vm
-    ssh(vm, "systemctl stop %s; rm -rf %s /run/systemd/system.control/%s.d; systemctl daemon-reload" % (UNIT, FILE, UNIT))
+    ssh(
+        vm,
+        "systemctl stop %s; rm -rf %s /run/systemd/system.control/%s.d; systemctl daemon-reload" % (UNIT, FILE, UNIT),
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +52,11 @@ def clean(host):
 
 def used_pct(vm, seconds=3):
     """CPU time of the unit in percent of one core, as the kernel counts it."""
-    told = ssh(vm, "read_() { grep usage_usec %s/cpu.stat; cut -d ' ' -f 1 /proc/uptime; }; read_; sleep %d; read_" % (GROUP, seconds)).split()
+    told = ssh(
+        vm,
+        "read_() { grep usage_usec %s/cpu.stat; cut -d ' ' -f 1 /proc/uptime; }; read_; sleep %d; read_"
+        % (GROUP, seconds),
+    ).split()
     return (int(told[4]) - int(told[1])) / ((float(told[5]) - float(told[2])) * 1e4)
 
 
@@ -86,7 +95,11 @@ def test_a_killed_supervisor_leaves_no_limit(host):
 
 @pytest.mark.nightly
 def test_refused_before_anything_changes(host):
-    for unit, words in (("ssh", "needed to reach this host"), ("system.slice", "a slice that contains the host itself"), ("nothing-here", "not known")):
+    for unit, words in (
+        ("ssh", "needed to reach this host"),
+        ("system.slice", "a slice that contains the host itself"),
+        ("nothing-here", "not known"),
+    ):
         found = module(host, "limit_fault", dict(SLOW, unit=unit))
         assert found["failed"] and words in found["msg"] and "\n" not in found["msg"], found
 
@@ -95,13 +108,18 @@ def test_refused_before_anything_changes(host):
 def test_memory_below_use_takes_force(host):
     ssh(host, "systemd-run -q --unit=chaos-fat python3 -c 'import time; x = bytearray(40 << 20); time.sleep(300)'")
     try:
-        assert wait_for(lambda: int(ssh(host, "cat /sys/fs/cgroup/system.slice/chaos-fat.service/memory.current")) > 40 << 20, 30)
+        assert wait_for(
+            lambda: int(ssh(host, "cat /sys/fs/cgroup/system.slice/chaos-fat.service/memory.current")) > 40 << 20, 30
+        )
         asked = dict(SLOW, name="fat", unit="chaos-fat", cpu=None, memory="20M")
         asked.pop("cpu")
         found = module(host, "limit_fault", asked)
         assert found["failed"] and "refused by the memory guard" in found["msg"] and "set force" in found["msg"]
         inject(host, "limit_fault", dict(asked, force=True))
-        assert wait_for(lambda: "chaos-fat" not in ssh(host, "systemctl list-units --no-legend --state=active chaos-fat.service"), 20)
+        assert wait_for(
+            lambda: "chaos-fat" not in ssh(host, "systemctl list-units --no-legend --state=active chaos-fat.service"),
+            20,
+        )
         assert module(host, "limit_fault", {"name": "fat", "state": "absent"})["fault"]["residue"] == []
     finally:
         ssh(host, "systemctl stop chaos-fat; systemctl reset-failed chaos-fat; true", check=False)
@@ -109,10 +127,28 @@ def test_memory_below_use_takes_force(host):
 
 @pytest.mark.nightly
 def test_reads_of_a_unit_are_held_at_the_rate(host):
-    ssh(host, "systemd-run -q --unit=chaos-reader sh -c 'while :; do dd if=/dev/vda of=/dev/null bs=64k count=64 iflag=direct; done'")
+    ssh(
+        host,
+        "systemd-run -q --unit=chaos-reader sh -c 'while :; do dd if=/dev/vda of=/dev/null bs=64k count=64"
+        " iflag=direct; done'",
+    )
     try:
-        inject(host, "limit_fault", {"name": "io", "action": "unit", "unit": "chaos-reader", "io_read": "1M", "path": "/dev/vda", "duration": "90s"})
-        count = "grep -o 'rbytes=[0-9]*' /sys/fs/cgroup/system.slice/chaos-reader.service/io.stat | cut -d = -f 2; cut -d ' ' -f 1 /proc/uptime"
+        inject(
+            host,
+            "limit_fault",
+            {
+                "name": "io",
+                "action": "unit",
+                "unit": "chaos-reader",
+                "io_read": "1M",
+                "path": "/dev/vda",
+                "duration": "90s",
+            },
+        )
+        count = (
+            "grep -o 'rbytes=[0-9]*' /sys/fs/cgroup/system.slice/chaos-reader.service/io.stat | cut -d = -f 2; cut -d '"
+            " ' -f 1 /proc/uptime"
+        )
         told = [float(each) for each in ssh(host, "sleep 2; %s; sleep 10; %s" % (count, count)).split()]
         rate = (told[2] - told[0]) / (told[3] - told[1])
         assert abs(rate - 1048576) < 0.1 * 1048576, rate
@@ -127,10 +163,17 @@ def test_descriptors_of_the_host(host):
     used = int(ssh(host, "cut -f 1 /proc/sys/fs/file-nr"))
     ssh(host, "sysctl -qw fs.file-max=%d" % (used + 8000))
     try:
-        fault = inject(host, "limit_fault", {"name": "files", "action": "descriptors", "leave_free": 1500, "reserve": 1000, "duration": "60s"})
+        fault = inject(
+            host,
+            "limit_fault",
+            {"name": "files", "action": "descriptors", "leave_free": 1500, "reserve": 1000, "duration": "60s"},
+        )
         assert fault["effect"] == "confirmed", fault
         code = 'import os; [os.dup(0) for each in range(1)]; [os.open("/dev/null", 0) for each in range(2500)]'
-        tried = ssh(host, "ulimit -n 5000; setpriv --reuid=65534 --regid=65534 --clear-groups python3 -c '%s' 2>&1 || true" % code)
+        tried = ssh(
+            host,
+            "ulimit -n 5000; setpriv --reuid=65534 --regid=65534 --clear-groups python3 -c '%s' 2>&1 || true" % code,
+        )
         assert "Too many open files in system" in tried, tried
         assert module(host, "limit_fault", {"name": "files", "state": "absent"})["fault"]["residue"] == []
     finally:
@@ -142,9 +185,17 @@ def test_tasks_of_the_host(host):
     most = ssh(host, "cat /proc/sys/kernel/pid_max").strip()
     ssh(host, "sysctl -qw kernel.pid_max=1000")
     try:
-        fault = inject(host, "limit_fault", {"name": "crowd", "action": "tasks", "leave_free": 100, "reserve": 64, "duration": "90s"})
+        fault = inject(
+            host,
+            "limit_fault",
+            {"name": "crowd", "action": "tasks", "leave_free": 100, "reserve": 64, "duration": "90s"},
+        )
         assert fault["effect"] == "confirmed", fault
-        tried = ssh(host, 'python3 -c \'import subprocess; [subprocess.Popen(["sleep", "1"]) for each in range(300)]\' 2>&1', check=False)
+        tried = ssh(
+            host,
+            'python3 -c \'import subprocess; [subprocess.Popen(["sleep", "1"]) for each in range(300)]\' 2>&1',
+            check=False,
+        )
         assert "temporarily unavailable" in tried, tried
         assert module(host, "limit_fault", {"name": "crowd", "state": "absent"})["fault"]["residue"] == []
     finally:

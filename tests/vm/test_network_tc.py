@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Network faults by netem on a kernel that has it: timed and counted packet by packet between the host and two peers of its own."""
+"""Network faults by netem on a kernel that has it: timed and counted packet by packet between the host and two
+peers of its own.
+"""
 
 from __future__ import annotations
 
@@ -87,7 +89,9 @@ def to_itself(vm, count=40, port=PORT):
 def one_way(vm, way, count=COUNT, peer=MEANT, port=PORT, pause_ms=0.2):
     """What came, and when, of numbered datagrams that leave the host (out) or come to it (in)."""
     words = ["one-way", "-", "peers", peer] if way == "out" else ["one-way", "peers", "-", HERE]
-    return json.loads(ssh(vm, "python3 %s %s" % (SCRIPT, " ".join(map(str, words + [port, count, pause_ms]))), timeout=180))
+    return json.loads(
+        ssh(vm, "python3 %s %s" % (SCRIPT, " ".join(map(str, words + [port, count, pause_ms]))), timeout=180)
+    )
 
 
 def lost(found, count=COUNT):
@@ -99,9 +103,15 @@ def test_late_and_lossy_for_one_peer_and_gone_when_the_supervisor_is_killed(peer
     before = dump(peers)
     fault = inject(peers, delay="50ms", loss="30%", peer=[MEANT])
     assert (fault["backend"], fault["action"]) == ("tc netem", "degrade")
-    ways = {"out": one_way(peers, "out", 2000), "in": one_way(peers, "in", 2000), "other": one_way(peers, "out", 100, OTHER, pause_ms=1)}
+    ways = {
+        "out": one_way(peers, "out", 2000),
+        "in": one_way(peers, "in", 2000),
+        "other": one_way(peers, "out", 100, OTHER, pause_ms=1),
+    }
     print(ways)
-    assert abs(lost(ways["out"], 2000) - 30) < 4 and abs(lost(ways["in"], 2000) - 30) < 4 and ways["other"]["came"] == 100, ways
+    assert (
+        abs(lost(ways["out"], 2000) - 30) < 4 and abs(lost(ways["in"], 2000) - 30) < 4 and ways["other"]["came"] == 100
+    ), ways
     assert abs(ways["out"]["early_ms"] - 50) < 3, ways  # once in a round trip
     assert ways["in"]["early_ms"] < 3 and ways["other"]["early_ms"] < 3, ways
     ssh(peers, "kill -KILL $(pgrep -x chaos-fault)")
@@ -117,7 +127,9 @@ def test_a_delay_is_what_was_asked_for_and_only_the_peer_that_is_meant_is_late(p
     before = one_way(peers, "out", 50, pause_ms=10)["early_ms"]
     fault = inject(peers, delay="%dms" % wait, peer=[MEANT])
     assert (fault["backend"], fault["action"]) == ("tc netem", "delay")
-    late, other, back = (one_way(peers, way, 50, peer, pause_ms=10) for way, peer in (("out", MEANT), ("out", OTHER), ("in", None)))
+    late, other, back = (
+        one_way(peers, way, 50, peer, pause_ms=10) for way, peer in (("out", MEANT), ("out", OTHER), ("in", None))
+    )
     print(
         "asked %d ms, added %.2f ms; the other peer %.2f ms; the way back %.2f ms"
         % (
@@ -134,7 +146,9 @@ def test_a_delay_is_what_was_asked_for_and_only_the_peer_that_is_meant_is_late(p
 
 
 @NIGHTLY
-@pytest.mark.parametrize("asked, direction", [(30, "both"), (5, "in"), (15, "in"), (5, "out"), (15, "out"), (30, "out")])
+@pytest.mark.parametrize(
+    "asked, direction", [(30, "both"), (5, "in"), (15, "in"), (5, "out"), (15, "out"), (30, "out")]
+)
 def test_a_loss_is_what_was_asked_for(peers, asked, direction):
     fault = inject(peers, loss="%d%%" % asked, direction=direction, peer=[MEANT], port=[PORT], protocol="udp")
     assert (fault["backend"], fault["action"]) == ("tc netem", "loss")
@@ -154,7 +168,8 @@ def test_a_jitter_is_what_was_asked_for(peers, distribution):
     inject(peers, delay="60ms", jitter="10ms", distribution=distribution, peer=[MEANT])
     found = one_way(peers, "out", 3000, pause_ms=1)
     print("%s: %r" % (distribution, found))
-    # A busy machine makes packets later, never earlier: the early half tells the width where it has a formula (its tenth is 1.2816 deviations off).
+    # A busy machine makes packets later, never earlier: the early half tells the width where it has a formula (its
+    # tenth is 1.2816 deviations off).
     tenth = {"normal": 12.816, "uniform": 8.0}.get(distribution)
     assert tenth is None or abs((60 - found["early_ms"]) / tenth - 1) < 0.15, found
     assert abs(found["mean_ms"] - 60) < 6 and 0.5 < found["spread_ms"] / 10 < 1.5, found
@@ -167,7 +182,9 @@ def test_several_effects_in_one_fault(peers):
     assert (fault["action"], fault["backend"]) == ("degrade", "tc netem")
     counted = one_way(peers, "out")
     print(counted)
-    assert 40 < counted["early_ms"] < 50 and counted["mean_ms"] > 49, counted  # how much more depends on how busy this machine is
+    assert (
+        40 < counted["early_ms"] < 50 and counted["mean_ms"] > 49
+    ), counted  # how much more depends on how busy this machine is
     assert 3 < lost(counted) < 17 and 1.01 < counted["came"] / counted["different"] < 1.1 and counted["overtaken"] > 10
     end(peers)
 
@@ -239,14 +256,20 @@ def test_all_is_lost_but_for_ansible(peers):
 
 @NIGHTLY
 def test_what_an_administrator_configured_is_not_touched(peers):
-    ssh(peers, "tc qdisc add dev chaostest root handle 1: tbf rate 100mbit burst 32k latency 50ms; tc qdisc add dev chaostest clsact")
+    ssh(
+        peers,
+        "tc qdisc add dev chaostest root handle 1: tbf rate 100mbit burst 32k latency 50ms; tc qdisc add dev chaostest"
+        " clsact",
+    )
     try:
         before = dump(peers)
         refused = module(peers, "network_fault", {"name": "net", "duration": "60s", "duplicate": "5%", "peer": [MEANT]})
         assert refused["failed"] and "qdisc tbf 1: root" in refused["msg"], refused
         assert dump(peers) == before
         fault = inject(peers, delay="50ms", peer=[MEANT])  # another backend needs no root
-        assert fault["backend"].startswith("NFQUEUE") and any("qdisc tbf 1: root" in note for note in fault["notes"]), fault
+        assert fault["backend"].startswith("NFQUEUE") and any(
+            "qdisc tbf 1: root" in note for note in fault["notes"]
+        ), fault
         end(peers)
         assert dump(peers) == before
     finally:

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An experiment on a host whose clock is minutes ahead, seen from another host: begin and end are right all the same."""
+"""An experiment on a host whose clock is minutes ahead, seen from another host: begin and end are right all the
+same.
+"""
 
 from __future__ import annotations
 
@@ -51,11 +53,23 @@ def page(vm):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = machines.ssh_command(vm)
-    argv = [command[0], "-N", "-o", "ControlMaster=no", "-o", "ControlPath=none", "-L", "127.0.0.1:%d:127.0.0.1:%d" % (port, PORT), *command[1:]]
+    argv = [
+        command[0],
+        "-N",
+        "-o",
+        "ControlMaster=no",
+        "-o",
+        "ControlPath=none",
+        "-L",
+        "127.0.0.1:%d:127.0.0.1:%d" % (port, PORT),
+        *command[1:],
+    ]
     tunnel = subprocess.Popen(argv, stdin=subprocess.DEVNULL)
     try:
         url = "http://127.0.0.1:%d/" % port
-        assert wait_for(lambda: subprocess.run(["curl", "-sfo", "/dev/null", "-m", "2", url], check=False).returncode == 0, 30)
+        assert wait_for(
+            lambda: subprocess.run(["curl", "-sfo", "/dev/null", "-m", "2", url], check=False).returncode == 0, 30
+        )
         yield url
     finally:
         tunnel.terminate()
@@ -77,29 +91,49 @@ def test_clocks_that_differ_by_minutes(vm, tmp_path, chaos_state):
                 "chaos_chosen": [dict(PAUSE, name="frozen")], "chaos_endpoint": {"url": url, "health_url": url, "port": PORT}, "chaos_observer": "watcher",
                 "chaos_baseline": "4s", "chaos_probe_rate": RATE, "chaos_probe_timeout": "%gs" % TIMEOUT, "chaos_lease": "60s", "chaos_recovery_timeout": "1m",
             }  # fmt: skip
-            argv = [os.path.join(os.path.dirname(sys.executable), "ansible-playbook"), "-i", str(lifecycle.inventory_path(vm)), "-i", str(watcher)]
+            argv = [
+                os.path.join(os.path.dirname(sys.executable), "ansible-playbook"),
+                "-i",
+                str(lifecycle.inventory_path(vm)),
+                "-i",
+                str(watcher),
+            ]
             environment = clean_environment(CHAOS_REPORT_DIR=tmp_path / "reports", MAGSASA_CHAOS_STATE=chaos_state)
             done = subprocess.run(
-                [*argv, "-e", json.dumps(values), str(play)], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False
+                [*argv, "-e", json.dumps(values), str(play)],
+                cwd=ROOT,
+                env=environment,
+                capture_output=True,
+                text=True,
+                timeout=300,
+                check=False,
             )
     finally:
         ssh(vm, "date -s '-%d seconds'" % AHEAD)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
     (seen,) = json.loads((tmp_path / "reports" / "latest" / "report.json").read_text())["experiments"]
-    assert (seen["observer"], seen["status"], seen["fault"]["effect"], seen["metrics"]["clock"]) == ("watcher", "completed", "confirmed", "measured"), seen
+    assert (seen["observer"], seen["status"], seen["fault"]["effect"], seen["metrics"]["clock"]) == (
+        "watcher",
+        "completed",
+        "confirmed",
+        "measured",
+    ), seen
     interval, error = 1.0 / RATE, seen["metrics"]["clock_error_s"]
     assert 0 < error < 1.0
     # The probes tell the truth on the observer's clock: the first that met the stopped service, and the last.
     outage = seen["metrics"]["outages"][0]
     hold = seen["phases"]["hold"]
     assert abs(outage["from"] - hold["from"]) <= interval + error, (outage, hold, error)
-    # Somebody else who looked from there saw the service fall silent and come back at the same time: as true as the two look often, and as an answer takes
-    # long. (An emulated processor may need long for one: who was on the way when the service stopped, or came back, is counted by either side.)
+    # Somebody else who looked from there saw the service fall silent and come back at the same time: as true as the two
+    # look often, and as an answer takes
+    # long. (An emulated processor may need long for one: who was on the way when the service stopped, or came back, is
+    # counted by either side.)
     first_bad, last_bad, first_good = poller.outage(hold["from"] - TIMEOUT, hold["to"] + 30.0)
     slack = interval + PAUSE_S + poller.slowest()
     assert abs(outage["from"] - first_bad) <= slack, (outage, first_bad, slack)
     assert last_bad - slack <= outage["to"] <= first_good + slack, (outage, last_bad, first_good, slack)
-    # And the host's own record is minutes ahead of the observer's clock: without the measured offset nothing would have fitted.
+    # And the host's own record is minutes ahead of the observer's clock: without the measured offset nothing would have
+    # fitted.
     past = ledger(vm)[-1]
     assert past["name"] == "frozen" and past["residue"] == []
     lasted = past["reverted_at"]["monotonic"] - past["injected_at"]["monotonic"]

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Requests and names on a host with a distribution's own kernel, where nftables has a queue and what hands connections over are modules."""
+"""Requests and names on a host with a distribution's own kernel, where nftables has a queue and what hands
+connections over are modules.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,9 @@ def test_requests_and_names_fail_side_by_side(vm):
     try:
         assert wait_for(lambda: ssh(vm, ASK, check=False).split() == ["200", "200"], 30)
         inject(vm, "http_fault", {"name": "some", "port": PORT, "status": 503, "path": ["/etc"], "duration": "120s"})
-        found = inject(vm, "dns_fault", {"name": "none", "action": "fail", "names": ["*.example.test"], "duration": "120s"})
+        found = inject(
+            vm, "dns_fault", {"name": "none", "action": "fail", "names": ["*.example.test"], "duration": "120s"}
+        )
         assert (found["effect"], found["measured"]["check"]) == ("confirmed", "nxdomain"), found
         assert ssh(vm, ASK).split() == ["200", "503"]
         assert {each["name"] for each in module(vm, "fault_halt", {})["undone"]} == {"some", "none"}

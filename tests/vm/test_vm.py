@@ -95,7 +95,9 @@ def test_down_clears_what_a_killed_up_left(spare_name, root):
     # It bears the name as an argument, as QEMU does, but it is something else.
     foreign = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)", "-name", tag])
     try:
-        with subprocess.Popen([str(root / "run_lab.sh"), "vm", "up", "--name", spare_name], stdout=subprocess.DEVNULL) as starting:
+        with subprocess.Popen(
+            [str(root / "run_lab.sh"), "vm", "up", "--name", spare_name], stdout=subprocess.DEVNULL
+        ) as starting:
             try:
                 assert wait_for(lambda: processes.find(tag), 60)
             finally:
@@ -112,13 +114,23 @@ def test_down_clears_what_a_killed_up_left(spare_name, root):
 
 def test_the_command_says_what_is_wrong(vm, root):
     def command(*words):
-        return subprocess.run([str(root / "run_lab.sh"), "vm", *words], capture_output=True, text=True, timeout=120, check=False)
+        return subprocess.run(
+            [str(root / "run_lab.sh"), "vm", *words], capture_output=True, text=True, timeout=120, check=False
+        )
 
     done = command("up", "--name", "No such")
-    assert (done.returncode, done.stderr) == (1, "Lab: 'No such' is not a name for a lab; use 1 to 12 small letters and digits, a letter first\n")
+    assert (done.returncode, done.stderr) == (
+        1,
+        "Lab: 'No such' is not a name for a lab; use 1 to 12 small letters and digits, a letter first\n",
+    )
     done = command("status", "--name", "nosuch")
-    assert done.returncode == 1 and done.stderr.startswith("Lab: there is no virtual machine nosuch; bring it up first (up: ")
+    assert done.returncode == 1 and done.stderr.startswith(
+        "Lab: there is no virtual machine nosuch; bring it up first (up: "
+    )
     assert command("inventory", "--name", vm.name).stdout.strip() == str(lifecycle.inventory_path(vm))
     assert command("status", "--name", vm.name).stdout.rstrip().endswith("answers")
     assert command("ssh", "--name", vm.name, "exit", "7").returncode == 7
-    assert json.loads(command("up", "--name", vm.name).stdout) == {"changed": False, "inventory": str(lifecycle.inventory_path(vm))}
+    assert json.loads(command("up", "--name", vm.name).stdout) == {
+        "changed": False,
+        "inventory": str(lifecycle.inventory_path(vm)),
+    }

@@ -33,7 +33,11 @@ def unexpected(tarball):
     return [
         each.name
         for each in members
-        if each.issym() or each.islnk() or each.name.split("/")[0] not in PUBLISHED or "__pycache__" in each.name or each.name.endswith((".pyc", ".db"))
+        if each.issym()
+        or each.islnk()
+        or each.name.split("/")[0] not in PUBLISHED
+        or "__pycache__" in each.name
+        or each.name.endswith((".pyc", ".db"))
     ]
 
 
@@ -41,13 +45,20 @@ def lacking(tarball):
     """Templates of the report that a built collection lacks: without them an installed one could write no report."""
     with tarfile.open(tarball) as archive:
         names = set(archive.getnames())
-    return [str(path.relative_to(ROOT)) for path in sorted((ROOT / TEMPLATES).iterdir()) if str(path.relative_to(ROOT)) not in names]
+    return [
+        str(path.relative_to(ROOT))
+        for path in sorted((ROOT / TEMPLATES).iterdir())
+        if str(path.relative_to(ROOT)) not in names
+    ]
 
 
 def check_build(found):
     """Build the collection and look into it."""
     with tempfile.TemporaryDirectory(prefix="magsasa-chaos-build-") as scratch:
-        if not found.check("ansible-galaxy collection build", [program("ansible-galaxy"), "collection", "build", "--output-path", scratch]):
+        if not found.check(
+            "ansible-galaxy collection build",
+            [program("ansible-galaxy"), "collection", "build", "--output-path", scratch],
+        ):
             return
         tarball = next(Path(scratch).glob("*.tar.gz"))
         strange, missing = unexpected(tarball), lacking(tarball)
@@ -67,7 +78,9 @@ def run(_more):
     files = tracked()
     environment = dict(os.environ, NO_COLOR="1", ANSIBLE_CONFIG=str(ROOT / "ansible.cfg"))
     found.check("yamllint", [program("yamllint"), "--strict", "."])
-    found.check("ansible-lint", [program("ansible-lint"), "--profile", "production", "--offline", "--strict"], env=environment)
+    found.check(
+        "ansible-lint", [program("ansible-lint"), "--profile", "production", "--offline", "--strict"], env=environment
+    )
     scripts = [path for path in files or [] if path.endswith(".sh") or path == ".ci/run"]
     if scripts:
         found.check("shellcheck", [program("shellcheck"), "--external-sources", *scripts])

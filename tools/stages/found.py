@@ -13,13 +13,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".cache"
-# What takes long to make and belongs to no checkout: environments of ansible-test and of other versions of ansible-core.
+# What takes long to make and belongs to no checkout: environments of ansible-test and of other versions of
+# ansible-core.
 SHARED = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "magsasa-chaos-tests"
 
 
 @dataclass
 class Found:
-    """Counts of a stage. ``notes``: sentences about what did not run or what is wrong; ``tried_again``: a sentence for each test that the machine
+    """Counts of a stage. ``notes``: sentences about what did not run or what is wrong; ``tried_again``: a sentence for
+    each test that the machine
     starved; ``tests``: [[seconds, name]]."""
 
     passed: int = 0
@@ -49,7 +51,9 @@ class Found:
 
 
 def tracked():
-    """Paths (str, from the checkout's root) that git tracks and that are there, or None where there is no git checkout."""
+    """Paths (str, from the checkout's root) that git tracks and that are there, or None where there is no git
+    checkout.
+    """
     try:
         done = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
     except OSError:

@@ -44,7 +44,15 @@ def _apart(name, more):
         with open(said, "wb") as output:
             argv = [sys.executable, "-m", "stages", "--only", name, "--found", str(told), "--", *more]
             environment = dict(os.environ, PYTHONPATH=str(ROOT / "tools"))
-            code = subprocess.run(argv, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, check=False).returncode
+            code = subprocess.run(
+                argv,
+                cwd=ROOT,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                check=False,
+            ).returncode
         with _showing:
             sys.stdout.write(said.read_text(encoding="utf-8", errors="replace"))
             sys.stdout.flush()

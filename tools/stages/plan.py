@@ -7,8 +7,12 @@ from __future__ import annotations
 
 from . import checks, pytest_run, sanity
 
-# Of the tests on lab hosts: whole plays, and what needs the hosts as a group. They have a lab of their own beside the other one.
-FLEET = ["tests/lab/test_%s.py" % name for name in ("canary", "database", "degradation", "lab", "molecule", "observer", "plays", "topology")]
+# Of the tests on lab hosts: whole plays, and what needs the hosts as a group. They have a lab of their own beside the
+# other one.
+FLEET = [
+    "tests/lab/test_%s.py" % name
+    for name in ("canary", "database", "degradation", "lab", "molecule", "observer", "plays", "topology")
+]
 
 STAGES = {
     "lint": checks.run,
@@ -27,7 +31,8 @@ STAGES = {
     # Of --quick alone: what a desk needs of the stages that take long.
     "quick": lambda more: pytest_run.run("quick", ["-m", "quick", "tests/solo", "tests/lab"], more),
 }
-# Steps, one after the other; each has lanes that run side by side, and a lane has stages in order. What measures the machine itself runs
+# Steps, one after the other; each has lanes that run side by side, and a lane has stages in order. What measures the
+# machine itself runs
 # solo, and an emulated machine needs all cores.
 STEPS = (
     (("sanity", "unit"), ("lint", "app", "awx")),

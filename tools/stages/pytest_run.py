@@ -23,7 +23,12 @@ def read(report):
     """Found of a JUnit report (path), and {reason of a skip: how many}."""
     found, reasons = Found(), {}
     for case in ElementTree.parse(report).getroot().iter("testcase"):
-        found.tests.append([float(case.get("time", 0)), "%s::%s" % (case.get("classname", "").rpartition(".")[2], case.get("name", ""))])
+        found.tests.append(
+            [
+                float(case.get("time", 0)),
+                "%s::%s" % (case.get("classname", "").rpartition(".")[2], case.get("name", "")),
+            ]
+        )
         mark = case.find("skipped")
         if case.find("failure") is not None or case.find("error") is not None:
             found.failed += 1
@@ -40,7 +45,19 @@ def run(name, folders, more):
     """Run the tests below ``folders`` (paths and options) with the pytest options ``more``."""
     with tempfile.TemporaryDirectory(prefix="magsasa-chaos-tests-") as scratch:
         report, told = Path(scratch) / "report.xml", Path(scratch) / "tried-again"
-        argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:pytest_ansible", *TRY_AGAIN, "--junitxml", str(report), *more, *folders]
+        argv = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "no:pytest_ansible",
+            *TRY_AGAIN,
+            "--junitxml",
+            str(report),
+            *more,
+            *folders,
+        ]
         # PYTHONPATH is for the programs that a test starts; pytest itself has the setting pythonpath.
         environment = dict(os.environ, PYTHONPATH=str(ROOT / ".collections"), CHAOS_TRIED_AGAIN=str(told))
         code = subprocess.run(argv, cwd=ROOT, env=environment, check=False).returncode

@@ -4,8 +4,10 @@
 """The stage sanity: ansible-test sanity on a copy of the tracked files.
 
 ansible-test wants the collection below a real path .../ansible_collections/magsasa/chaos and refuses links to folders,
-so it gets a copy. It also wants to download a script that installs pip; a stand-in in its cache, which installs the same
-version with the interpreter's own ensurepip, lets it work wherever pip works. Its home, with the environments that it makes, is shared by all
+so it gets a copy. It also wants to download a script that installs pip; a stand-in in its cache, which installs the
+same
+version with the interpreter's own ensurepip, lets it work wherever pip works. Its home, with the environments that it
+makes, is shared by all
 checkouts of a user; the copy is in .cache.
 """
 
@@ -58,12 +60,17 @@ def make_home():
 
 def interpreters():
     """Folders of real interpreters beside this one, newest last, to put before shims on the PATH."""
-    found = sorted((Path.home() / ".pyenv" / "versions").glob("3.*.*/bin"), key=lambda path: [int(part) for part in re.findall(r"\d+", path.parent.name)])
+    found = sorted(
+        (Path.home() / ".pyenv" / "versions").glob("3.*.*/bin"),
+        key=lambda path: [int(part) for part in re.findall(r"\d+", path.parent.name)],
+    )
     return [str(path) for path in found]
 
 
 def search_path():
-    """PATH for ansible-test: this environment first, then real interpreters, no shims (they fail for versions that are not chosen)."""
+    """PATH for ansible-test: this environment first, then real interpreters, no shims (they fail for versions that
+    are not chosen).
+    """
     others = [folder for folder in os.environ.get("PATH", os.defpath).split(os.pathsep) if "shims" not in folder]
     here = os.path.dirname(sys.executable)
     return os.pathsep.join(dict.fromkeys([here, *reversed(interpreters()), *others]))
@@ -77,7 +84,11 @@ def copy_to(folder, files):
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(source, target)
-    for argv in (["init", "-q"], ["add", "-Af"], ["-c", "user.name=t", "-c", "user.email=t@localhost", "commit", "-q", "--no-verify", "-m", "copy"]):
+    for argv in (
+        ["init", "-q"],
+        ["add", "-Af"],
+        ["-c", "user.name=t", "-c", "user.email=t@localhost", "commit", "-q", "--no-verify", "-m", "copy"],
+    ):
         subprocess.run(["git", *argv], cwd=folder, check=True)
 
 
@@ -91,7 +102,9 @@ def read_output(lines, found):
             found.notes.append("%s failed" % line.strip())
         elif line.startswith("Running sanity test "):
             found.passed += 1
-        elif line.startswith("WARNING: Skipping sanity test") and line[len("WARNING: ") :].strip() not in found.notes:  # they come again at the end
+        elif (
+            line.startswith("WARNING: Skipping sanity test") and line[len("WARNING: ") :].strip() not in found.notes
+        ):  # they come again at the end
             found.skipped += 1
             found.notes.append(line[len("WARNING: ") :].strip())
         if line.startswith(("ERROR: ", "FATAL: ")):
@@ -101,11 +114,14 @@ def read_output(lines, found):
 
 def sanity(program, copy, environment, found):
     """Run ansible-test in ``copy``; what it says in full is kept in .cache/sanity.log."""
-    # By day with the Python of this environment only: that modules compile and load with the others is shown by tests/matrix on real targets.
+    # By day with the Python of this environment only: that modules compile and load with the others is shown by
+    # tests/matrix on real targets.
     versions = [] if os.environ.get("CHAOS_NIGHTLY") == "1" else ["--python", "%d.%d" % sys.version_info[:2]]
     argv = [program, "sanity", "--color", "no", *versions]
     with open(CACHE / "sanity.log", "w", encoding="utf-8") as log:
-        code = subprocess.run(argv, cwd=copy, env=environment, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False).returncode
+        code = subprocess.run(
+            argv, cwd=copy, env=environment, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False
+        ).returncode
     with open(CACHE / "sanity.log", encoding="utf-8", errors="replace") as log:
         read_output(log, found)
     if code != 0:
@@ -119,11 +135,15 @@ def run(_more):
         found.skip("ansible-test sanity", "this is not a git checkout")
         return found
     home = make_home()
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "PYTHON", "GIT_"))}
+    environment = {
+        key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "PYTHON", "GIT_"))
+    }
     environment.update(HOME=str(home), PATH=search_path(), LC_ALL="C.UTF-8", PIP_NO_COMPILE="1")
     program = os.path.join(os.path.dirname(sys.executable), "ansible-test")
     # One run at a time: ansible-test's own environments in the home are not made for two.
-    with open(SHARED / "sanity.lock", "w", encoding="utf-8") as lock, tempfile.TemporaryDirectory(prefix="sanity-", dir=CACHE) as scratch:
+    with open(SHARED / "sanity.lock", "w", encoding="utf-8") as lock, tempfile.TemporaryDirectory(
+        prefix="sanity-", dir=CACHE
+    ) as scratch:
         fcntl.flock(lock, fcntl.LOCK_EX)
         copy = Path(scratch) / "ansible_collections" / "magsasa" / "chaos"
         copy.mkdir(parents=True)

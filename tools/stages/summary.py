@@ -14,7 +14,11 @@ def table(rows):
     """The rows in columns: the first to the left, numbers to the right."""
     widths = [max(map(len, column)) for column in zip(*rows)]
     return "\n".join(
-        "  ".join(cell.ljust(width) if number == 0 else cell.rjust(width) for number, (cell, width) in enumerate(zip(row, widths))) for row in rows
+        "  ".join(
+            cell.ljust(width) if number == 0 else cell.rjust(width)
+            for number, (cell, width) in enumerate(zip(row, widths))
+        )
+        for row in rows
     )
 
 
@@ -23,7 +27,13 @@ def _row(name, counts, seconds):
 
 
 def _counts(found):
-    return found.passed + found.failed + found.skipped, found.passed, found.failed, len(found.tried_again), found.skipped
+    return (
+        found.passed + found.failed + found.skipped,
+        found.passed,
+        found.failed,
+        len(found.tried_again),
+        found.skipped,
+    )
 
 
 def failures(results):
@@ -33,18 +43,31 @@ def failures(results):
 
 
 def text(results, seconds):
-    """The whole end of a run that took ``seconds`` (text); its last line has the form of pytest's own, for whoever reads totals."""
+    """The whole end of a run that took ``seconds`` (text); its last line has the form of pytest's own, for whoever
+    reads totals.
+    """
     totals = [sum(column) for column in zip(*(_counts(found) for _name, found, _seconds in results))]
     lines = ["", "=== the slowest %d tests ===" % SLOWEST]
-    slowest = sorted(((duration, name, test) for name, found, _seconds in results for duration, test in found.tests), reverse=True)
+    slowest = sorted(
+        ((duration, name, test) for name, found, _seconds in results for duration, test in found.tests), reverse=True
+    )
     lines += ["%6.1f s  %-11s  %s" % each for each in slowest[:SLOWEST]]
     lines += ["", "=== summary ==="]
-    lines += [table([HEAD, *(_row(name, _counts(found), spent) for name, found, spent in results), _row("all", totals, seconds)])]
+    lines += [
+        table(
+            [HEAD, *(_row(name, _counts(found), spent) for name, found, spent in results), _row("all", totals, seconds)]
+        )
+    ]
     lines += ["%s: %s" % (name, note) for name, found, _seconds in results for note in found.notes]
     lines += [
-        "%s: retried, because the CPU was overloaded: %s" % (name, each) for name, found, _seconds in results for each in found.tried_again
+        "%s: retried, because the CPU was overloaded: %s" % (name, each)
+        for name, found, _seconds in results
+        for each in found.tried_again
     ]
     if totals[3] > MOST_TRIED_AGAIN:
-        lines.append("%d tests were retried, more than %d, so this run proves nothing; use a machine with less load" % (totals[3], MOST_TRIED_AGAIN))
+        lines.append(
+            "%d tests were retried, more than %d, so this run proves nothing; use a machine with less load"
+            % (totals[3], MOST_TRIED_AGAIN)
+        )
     lines.append("%d passed, %d failed, %d skipped in %.2fs" % (totals[1], failures(results), totals[4], seconds))
     return "\n".join(lines)

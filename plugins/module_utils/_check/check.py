@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A check: does the target answer as it should, and how fast? Health checks and probes judge with this code. Private to magsasa.chaos."""
+"""A check: does the target answer as it should, and how fast? Health checks and probes judge with this code.
+Private to magsasa.chaos.
+"""
 
 from __future__ import annotations
 
@@ -39,12 +41,17 @@ class Checker:
         self._timeout_s = spec["timeout_s"]
 
     def run(self, timeout_s=None):
-        """Check once, within ``timeout_s`` (the spec's own when left out); returns an Outcome and never raises for what a target does."""
+        """Check once, within ``timeout_s`` (the spec's own when left out); returns an Outcome and never raises for
+        what a target does.
+        """
         begun = time.monotonic()
         status, error, detail = self._check.look(timeout_s or self._timeout_s)
         latency = time.monotonic() - begun
         if not error and self._limit_s is not None and latency > self._limit_s:
-            error, detail = "assertion", "it took %.0f ms, the limit is %.0f ms" % (latency * 1000, self._limit_s * 1000)
+            error, detail = "assertion", "it took %.0f ms, the limit is %.0f ms" % (
+                latency * 1000,
+                self._limit_s * 1000,
+            )
         return Outcome(not error, latency, status, error, detail)
 
     def database(self):

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""HTTP checks: status, what the service says of itself, fields of a JSON answer, a pattern in the body. Private to magsasa.chaos."""
+"""HTTP checks: status, what the service says of itself, fields of a JSON answer, a pattern in the body. Private to
+magsasa.chaos.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +62,9 @@ def judge(spec, response, pattern=None):
 
 
 def _matched(pattern, response):
-    """(error, detail) of a pattern that must be in the body, as it came or without its compression and character set."""
+    """(error, detail) of a pattern that must be in the body, as it came or without its compression and character
+    set.
+    """
     found = patterns.judge(pattern, response.body, "the body does not match")
     if found[0]:
         text = wellness.read(response.body, response.headers).text
@@ -71,10 +75,16 @@ def _matched(pattern, response):
 
 
 def _heeded(spec, response, pattern):
-    """(error, detail) by what the service says of itself; what the caller asked for in these very words is no complaint."""
+    """(error, detail) by what the service says of itself; what the caller asked for in these very words is no
+    complaint.
+    """
     if spec.get("self_report", True):
         for complaint in wellness.complaints(response.status, response.body, response.headers):
-            asked_for = complaint.path in spec["json"] or pattern is not None and patterns.search(pattern, complaint.says.encode("utf-8"))
+            asked_for = (
+                complaint.path in spec["json"]
+                or pattern is not None
+                and patterns.search(pattern, complaint.says.encode("utf-8"))
+            )
             if not asked_for:
                 return SAID_ILL, "it answered %d and reported %s" % (response.status, complaint.says)
     return "", ""

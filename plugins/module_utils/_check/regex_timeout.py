@@ -3,8 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Search for a user's pattern in what a target said, within a bound of processor time. Private to magsasa.chaos.
 
-A pattern such as ``(a+)+$`` can take years on forty letters, and the target chooses the letters. Python's re cannot be given a limit;
-it looks for signals while it searches, so in the main thread a timer's handler ends it. Elsewhere it holds the interpreter for good,
+A pattern such as ``(a+)+$`` can take years on forty letters, and the target chooses the letters. Python's re cannot be
+given a limit;
+it looks for signals while it searches, so in the main thread a timer's handler ends it. Elsewhere it holds the
+interpreter for good,
 and only the end of the process helps: see ``guard``. Processor time, as a host under test may not run us for a while.
 """
 
@@ -23,7 +25,9 @@ class TooSlow(WireError):
     """The search took too long."""
 
     def __init__(self):
-        super().__init__("assertion", "the pattern took more than %g s on the answer; use one that backtracks less" % SEARCH_S)
+        super().__init__(
+            "assertion", "the pattern took more than %g s on the answer; use one that backtracks less" % SEARCH_S
+        )
 
 
 def search(pattern, text):
@@ -52,5 +56,7 @@ def judge(pattern, text, otherwise):
 
 
 def guard():
-    """To be called again and again: a process that does not for GUARD_S of its processor time ends, as one that was killed."""
+    """To be called again and again: a process that does not for GUARD_S of its processor time ends, as one that was
+    killed.
+    """
     signal.setitimer(signal.ITIMER_PROF, GUARD_S)

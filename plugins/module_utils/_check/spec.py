@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Options of a check as users write them, and the JSON-able spec that a check runs on. Private to magsasa.chaos.
 
-A spec may hold secrets (headers, a password): it is kept in private files only and never shown; ``describe`` is what is shown.
+A spec may hold secrets (headers, a password): it is kept in private files only and never shown; ``describe`` is what is
+shown.
 """
 
 from __future__ import annotations
@@ -68,7 +69,9 @@ def secrets(params):
 
 
 def _texts(body):
-    """What of a body may be a secret: all of it, and each text in one that is JSON. Not what is so short that it is in every result."""
+    """What of a body may be a secret: all of it, and each text in one that is JSON. Not what is so short that it is
+    in every result.
+    """
     if isinstance(body, dict):
         return [text for each in body.values() for text in _texts(each)]
     if isinstance(body, (list, tuple)):
@@ -83,7 +86,9 @@ def parse(params, timeout_s):
         raise BadOption("url", "", "is missing", "say what to check with one of %s" % ", ".join(KINDS))
     for option, kinds in _ONLY.items():
         if kind not in kinds and params.get(option) not in (None, OPTIONS[option].get("default")):
-            raise BadOption(option, "...", "has no effect on a %s check" % kind, "leave it out, or check a %s" % " or ".join(kinds))
+            raise BadOption(
+                option, "...", "has no effect on a %s check" % kind, "leave it out, or check a %s" % " or ".join(kinds)
+            )
     spec = _PARSERS[kind](params)
     spec["timeout_s"] = timeout_s
     spec["max_latency_s"] = None
@@ -95,7 +100,9 @@ def parse(params, timeout_s):
 
 
 def _http(params):
-    headers = {str(key): value if isinstance(value, str) else str(value) for key, value in (params["headers"] or {}).items()}
+    headers = {
+        str(key): value if isinstance(value, str) else str(value) for key, value in (params["headers"] or {}).items()
+    }
     body = _body(params["body"])
     exchange.prepare(params["url"], params["method"], headers, body)  # raises for what is no request
     return {
@@ -128,11 +135,18 @@ def _status(text):
 def _fields(wanted):
     for path, value in wanted.items():
         if not isinstance(path, str) or not path or len(path) > 200 or any(not part for part in path.split(".")):
-            raise BadOption("json", path, "is not a path of keys", "join keys and list positions with dots, such as checks.database.status")
+            raise BadOption(
+                "json",
+                path,
+                "is not a path of keys",
+                "join keys and list positions with dots, such as checks.database.status",
+            )
         if isinstance(value, dict):
             raise BadOption("json", path, "is compared with a dictionary", "give the path of every value that matters")
         if isinstance(value, float) and not math.isfinite(value):
-            raise BadOption("json", path, "is compared with a number that is not finite", "use a number that JSON knows")
+            raise BadOption(
+                "json", path, "is compared with a number that is not finite", "use a number that JSON knows"
+            )
     return dict(wanted)
 
 
@@ -142,21 +156,36 @@ def _pattern(text):
             raise re.error("is longer than %d characters" % LONGEST_PATTERN)
         re.compile(text)
     except (re.error, OverflowError, RecursionError) as error:
-        raise BadOption("matches", text, "is not a regular expression (%s)" % printable(str(error)), "use the syntax of Python's re module")
+        raise BadOption(
+            "matches",
+            text,
+            "is not a regular expression (%s)" % printable(str(error)),
+            "use the syntax of Python's re module",
+        )
     return text
 
 
 def _tcp(params):
     match = _TCP.fullmatch(params["tcp"].strip())
     if not match or not 1 <= int(match.group(3)) <= 65535:
-        raise BadOption("tcp", params["tcp"], "is not HOST:PORT", "write such as localhost:5432 or [::1]:5432, with a port from 1 to 65535")
+        raise BadOption(
+            "tcp",
+            params["tcp"],
+            "is not HOST:PORT",
+            "write such as localhost:5432 or [::1]:5432, with a port from 1 to 65535",
+        )
     return {"kind": "tcp", "host": match.group(1) or match.group(2), "port": int(match.group(3))}
 
 
 def _command(params):
     argv = params["command"]
     if any("\0" in part for part in argv) or not argv[0]:
-        raise BadOption("command", " ".join(argv), "is not a command", "write a list of program and arguments, such as [pg_isready, -q]")
+        raise BadOption(
+            "command",
+            " ".join(argv),
+            "is not a command",
+            "write a list of program and arguments, such as [pg_isready, -q]",
+        )
     if not params["rc"]:
         raise BadOption("rc", "[]", "contains no exit code", "give at least one, such as 0")
     return {"kind": "command", "argv": list(argv), "rc": list(params["rc"])}

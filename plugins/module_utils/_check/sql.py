@@ -35,7 +35,9 @@ class Check:
         deadline = time.monotonic() + timeout_s
         connection = None
         try:
-            connection = sqlite3.connect("file:%s?mode=ro" % quote(self._spec["path"]), uri=True, timeout=timeout_s, check_same_thread=False)
+            connection = sqlite3.connect(
+                "file:%s?mode=ro" % quote(self._spec["path"]), uri=True, timeout=timeout_s, check_same_thread=False
+            )
             connection.set_progress_handler(lambda: time.monotonic() > deadline, 1000)
             # Reads the schema: plain SELECT 1 would not even look at the file, let alone at its locks.
             connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchall()
@@ -44,7 +46,9 @@ class Check:
             said = str(error)
             if "locked" in said or "busy" in said or "interrupted" in said:
                 return "timeout", "the database stayed locked for the whole time limit"
-            return ("unreachable" if "unable to open" in said else "garbage"), "the database cannot be read: %s" % printable(said, 120)
+            return (
+                "unreachable" if "unable to open" in said else "garbage"
+            ), "the database cannot be read: %s" % printable(said, 120)
         finally:
             if connection is not None:
                 connection.close()
@@ -52,7 +56,9 @@ class Check:
     def _postgresql(self, timeout_s):
         spec = self._spec
         given = {"PGHOST": spec["host"], "PGPORT": spec["port"], "PGUSER": spec["user"], "PGPASSWORD": spec["password"]}
-        given.update(PGDATABASE=spec["dbname"], PGSSLMODE=spec["sslmode"], PGCONNECT_TIMEOUT=max(2, math.ceil(timeout_s)))
+        given.update(
+            PGDATABASE=spec["dbname"], PGSSLMODE=spec["sslmode"], PGCONNECT_TIMEOUT=max(2, math.ceil(timeout_s))
+        )
         environment = {key: str(value) for key, value in given.items() if value}  # not argv: ps shows that to everybody
         try:
             argv = [self._psql, "-X", "-q", "-A", "-t", "-w", "-c", "SELECT 1"]

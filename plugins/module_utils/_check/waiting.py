@@ -16,9 +16,11 @@ SHORTEST_CHECK_S = 0.05  # what the last check of a wait gets at least
 
 
 def until_healthy(spec, timeout_s, interval_s, successes):
-    """Check until ``successes`` good ones came in a row or ``timeout_s`` is over; without time the first bad one ends it.
+    """Check until ``successes`` good ones came in a row or ``timeout_s`` is over; without time the first bad one ends
+    it.
 
-    Returns ``{healthy, target, attempts, successes, elapsed_s, status, latency_ms, error, detail, database}`` of the last check.
+    Returns ``{healthy, target, attempts, successes, elapsed_s, status, latency_ms, error, detail, database}`` of the
+    last check.
     Raises MissingTool.
     """
     begun = time.monotonic()
@@ -63,4 +65,9 @@ def until_healthy(spec, timeout_s, interval_s, successes):
 def complaint(result):
     """One sentence on a result that is not healthy."""
     why = result["detail"] or "only %d consecutive good check(s)" % result["successes"]
-    return "%s is not healthy after %d check(s) in %.1f s: %s" % (result["target"], result["attempts"], result["elapsed_s"], why)
+    return "%s is not healthy after %d check(s) in %.1f s: %s" % (
+        result["target"],
+        result["attempts"],
+        result["elapsed_s"],
+        why,
+    )

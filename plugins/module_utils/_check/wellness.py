@@ -1,10 +1,13 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether a service says of itself that it is ill: the one definition, for detection, checks and probes alike. Pure. Private to magsasa.chaos.
+"""Whether a service says of itself that it is ill: the one definition, for detection, checks and probes alike. Pure.
+Private to magsasa.chaos.
 
-A service may answer 200 and say DOWN. docs/design.md, section 6, is the definition in words; the tables below are the words. Three rules keep it
-from seeing illness everywhere: only statements about the whole count, those about parts only where there is none about the whole; a word that
+A service may answer 200 and say DOWN. docs/design.md, section 6, is the definition in words; the tables below are the
+words. Three rules keep it
+from seeing illness everywhere: only statements about the whole count, those about parts only where there is none about
+the whole; a word that
 nobody knows is no illness; and what a page says in its running text is not read.
 """
 
@@ -20,27 +23,36 @@ from .._http import bounded_json as documents
 
 # path: dotted keys of the statement, "" in plain text; says: the statement in its own words, short and printable
 Complaint = namedtuple("Complaint", "path says")
-# text: of the body, None when it cannot be read; document: its JSON value or None; complaints: tuple of Complaint, none when it does not say so
+# text: of the body, None when it cannot be read; document: its JSON value or None; complaints: tuple of Complaint, none
+# when it does not say so
 Reading = namedtuple("Reading", "text document complaints")
 
 ILL = frozenset(
     (
-        "down|fail|fails|failed|failing|failure|error|errors|erroring|unhealthy|not healthy|ill|sick|degraded|critical|fatal|red|unavailable|not available|"
-        "out of service|outofservice|not ok|notok|nok|ko|bad|broken|dead|not alive|offline|crashed|not ready|notready|unready|not serving|not running|"
-        "not operational|not up|disconnected|not connected|unreachable|lost|timeout|timed out|outage|major outage|partial outage|locked|stopped|stopping|"
-        "shutting down|starting|starting up|initializing|maintenance|under maintenance|service unavailable|temporarily unavailable|internal server error|"
-        "bad gateway|gateway timeout|gateway time out|health check failed|check failed"
+        "down|fail|fails|failed|failing|failure|error|errors|erroring|unhealthy|not"
+        " healthy|ill|sick|degraded|critical|fatal|red|unavailable|not available|out of service|outofservice|not"
+        " ok|notok|nok|ko|bad|broken|dead|not alive|offline|crashed|not ready|notready|unready|not serving|not"
+        " running|not operational|not up|disconnected|not connected|unreachable|lost|timeout|timed out|outage|major"
+        " outage|partial outage|locked|stopped|stopping|shutting down|starting|starting"
+        " up|initializing|maintenance|under maintenance|service unavailable|temporarily unavailable|internal server"
+        " error|bad gateway|gateway timeout|gateway time out|health check failed|check failed"
     ).split("|")
 )
 STATEMENTS = frozenset(  # keys whose value is a word, or false
-    "status state health healthstatus overall overallstatus overallstate condition result outcome availability servingstatus servicestatus".split()
+    "status state health healthstatus overall overallstatus overallstate condition result outcome availability"
+    " servingstatus servicestatus".split()
 )
 NUMBERS = frozenset("healthy ishealthy ok isok up isup alive isalive".split())  # flags that may be 0 or 1
-FLAGS = frozenset("healthy ishealthy ok isok up isup alive isalive live ready isready success available serving operational online passing".split())
+FLAGS = frozenset(
+    "healthy ishealthy ok isok up isup alive isalive live ready isready success available serving operational online"
+    " passing".split()
+)
 ILL_FLAGS = frozenset("unhealthy down isdown failed failing degraded unavailable broken".split())
 CODES = frozenset("status statuscode httpstatus".split())  # keys that may hold an HTTP status of their own
 ERRORS = frozenset("error errors".split())
-WRAPPERS = frozenset("health healthcheck status state data result response".split())  # hold the statement one level further down
+WRAPPERS = frozenset(
+    "health healthcheck status state data result response".split()
+)  # hold the statement one level further down
 PARTS = frozenset("checks components dependencies services details entries results health status database db".split())
 DATABASES = frozenset("database db postgres postgresql mysql mariadb sqlite sql".split())
 _FALSE = frozenset(("false", "no", "0", "off"))
@@ -54,11 +66,16 @@ _MOST_TEXT = 4096  # a longer text is a page and no statement
 _MOST_LINES = 50
 _ENDS_WORD = re.compile(r"[:;,.!|(\[{]|\s[-\u2013\u2014]\s")  # "DOWN: the database is locked"
 _SUBJECT = re.compile(
-    r"(?:[45][0-9]{2} )?(?:the )?(?:(?:service|server|app|application|system|site|database|db|healthz?|livez?|readyz?|status|state) (?:is )?)?"
+    r"(?:[45][0-9]{2} )?(?:the"
+    r" )?(?:(?:service|server|app|application|system|site|database|db|healthz?|livez?|readyz?|status|state) (?:is )?)?"
 )
 _LINE = re.compile(r"\s*\"?([A-Za-z][A-Za-z _-]{0,30}?)\"?\s*[:=]\s*([^\r\n]{1,80})")
-_MEMBER = re.compile(r"\s*[{,]\s*\"([^\"\\]{1,60})\"\s*:\s*(\"[^\"\\]{0,80}\"|-?[0-9.eE+-]{1,20}|true|false|null)(?=\s*[,}])")
-_PAGE = re.compile(r"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!doctype\s+html|<html|<head|<body|<h[1-6]|<p\b|<div|<title)", re.I)
+_MEMBER = re.compile(
+    r"\s*[{,]\s*\"([^\"\\]{1,60})\"\s*:\s*(\"[^\"\\]{0,80}\"|-?[0-9.eE+-]{1,20}|true|false|null)(?=\s*[,}])"
+)
+_PAGE = re.compile(
+    r"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!doctype\s+html|<html|<head|<body|<h[1-6]|<p\b|<div|<title)", re.I
+)
 _ELEMENT = re.compile(r"<([A-Za-z][\w.-]{0,40})(?:\s[^<>]{0,400})?>([^<>]{1,80})</")
 _ATTRIBUTE = re.compile(r"\s([A-Za-z][\w.-]{0,40})\s*=\s*[\"']([^\"'<>]{1,80})[\"']")
 _PAGE_TEXT = re.compile(r">([^<>]{1,120})<")
@@ -68,7 +85,9 @@ _latest = ((None, None, None), None)  # what was read last: a service that is pr
 
 
 def read(body, headers):
-    """The Reading of a body (bytes) with its headers ({lower-case name: text}). Bounded, and nothing in it is trusted."""
+    """The Reading of a body (bytes) with its headers ({lower-case name: text}). Bounded, and nothing in it is
+    trusted.
+    """
     global _latest
     key = (body, headers.get("content-encoding"), headers.get("content-type"))
     known, reading = _latest
@@ -114,7 +133,9 @@ def _of_document(document):
 
 
 def _of_whole(document, above):
-    """(complaints, whether there was any statement) about the service as a whole; ``above``: the path of this object."""
+    """(complaints, whether there was any statement) about the service as a whole; ``above``: the path of this
+    object.
+    """
     found, stated, errors = [], False, []
     for key, value in list(document.items())[:_MOST_KEYS]:
         plain = _plain(key)
@@ -129,7 +150,16 @@ def _of_whole(document, above):
         if ill is not None:
             stated = True
             if ill:
-                found.append(Complaint(path, _shown(value) if plain in STATEMENTS and isinstance(value, str) else "%s: %s" % (_shown(key), _shown(value))))
+                found.append(
+                    Complaint(
+                        path,
+                        (
+                            _shown(value)
+                            if plain in STATEMENTS and isinstance(value, str)
+                            else "%s: %s" % (_shown(key), _shown(value))
+                        ),
+                    )
+                )
         elif plain in ERRORS and _is_error(value):
             errors.append(Complaint(path, "%s: %s" % (_shown(key), _shown(value))))
     return (found, True) if stated else (errors, bool(errors))
@@ -163,10 +193,16 @@ def _of_parts(document):
         if plain.partition(":")[0] in DATABASES and _part_is_ill(value):
             found.append(_of_part(key, value))
         elif plain in PARTS and isinstance(value, dict):
-            found += [_of_part("%s.%s" % (key, name), part) for name, part in list(value.items())[:_MOST_KEYS] if _part_is_ill(part)]
+            found += [
+                _of_part("%s.%s" % (key, name), part)
+                for name, part in list(value.items())[:_MOST_KEYS]
+                if _part_is_ill(part)
+            ]
         elif plain in PARTS and isinstance(value, list):
             found += [
-                _of_part("%s.%d" % (key, number), part) for number, part in enumerate(value[:_MOST_KEYS]) if isinstance(part, dict) and _part_is_ill(part)
+                _of_part("%s.%d" % (key, number), part)
+                for number, part in enumerate(value[:_MOST_KEYS])
+                if isinstance(part, dict) and _part_is_ill(part)
             ]
     return found
 
@@ -200,13 +236,17 @@ def _of_text(text):
 
 
 def _of_markup(text):
-    """Complaints of XML: elements and attributes with the keys of a statement. Of a page: its title and main heading, no more."""
+    """Complaints of XML: elements and attributes with the keys of a statement. Of a page: its title and main
+    heading, no more.
+    """
     text = text[:_MOST_TEXT]
     if _PAGE.match(text):
         texts = [match.group(1) for match in _PAGE_TEXT.finditer(text) if match.group(1).strip()]
         headings = texts if len(texts) == 1 else [match.group(1) for match in _HEADINGS.finditer(text)]
         return [Complaint("", _shown(heading)) for heading in headings if _is_ill(heading)][:1]
-    pairs = [match.groups() for match in _ELEMENT.finditer(text)] + [match.groups() for match in _ATTRIBUTE.finditer(text)]
+    pairs = [match.groups() for match in _ELEMENT.finditer(text)] + [
+        match.groups() for match in _ATTRIBUTE.finditer(text)
+    ]
     return _stated(pairs[:_MOST_KEYS])
 
 
@@ -224,9 +264,14 @@ def _word(value):
 
 
 def _is_ill(value):
-    """Whether a text says that something is ill: a word of ILL, also one with a reason behind it or the thing in front of it."""
+    """Whether a text says that something is ill: a word of ILL, also one with a reason behind it or the thing in
+    front of it.
+    """
     head, *reason = _ENDS_WORD.split(value, 1)
-    for part in (value, head if not reason or _word(reason[0]) not in _NO_COUNT else ""):  # "errors: 0" says that there are none
+    for part in (
+        value,
+        head if not reason or _word(reason[0]) not in _NO_COUNT else "",
+    ):  # "errors: 0" says that there are none
         word = _word(part)
         if len(word) <= _LONGEST_WORD and (word in ILL or word[_SUBJECT.match(word).end() :] in ILL):
             return True

@@ -34,10 +34,13 @@ def silent(error, **more):
 
 
 def ask(target, paths, deadline):
-    """What a target says, as a dict; by ``deadline`` (monotonic seconds) whatever the target does. Never raises for what it says.
+    """What a target says, as a dict; by ``deadline`` (monotonic seconds) whatever the target does. Never raises for
+    what it says.
 
-    ``speaks`` (HTTP), ``error`` (kind, when it does not), ``scheme``, ``address``, ``url``, ``health_url``, ``healthy``, ``answer_s``,
-    ``redirect`` (where to, shortened), ``login`` (whether it is a page to log in), ``unanswered`` (paths), ``truncated`` and what
+    ``speaks`` (HTTP), ``error`` (kind, when it does not), ``scheme``, ``address``, ``url``, ``health_url``,
+    ``healthy``, ``answer_s``,
+    ``redirect`` (where to, shortened), ``login`` (whether it is a page to log in), ``unanswered`` (paths),
+    ``truncated`` and what
     identify.describe() tells.
     """
     found = silent("nothing listens")
@@ -62,7 +65,9 @@ def _ask_address(candidate, address, paths, deadline):
 
 
 def _ask_paths(scheme, address, port, paths, headers, deadline):
-    """Ask the paths in their order. One that keeps silent does not hold the next ones up, but its answer still counts first."""
+    """Ask the paths in their order. One that keeps silent does not hold the next ones up, but its answer still
+    counts first.
+    """
     base = base_url(scheme, address, port)
     about = {"scheme": scheme, "address": address, "url": base}
     came = queue.Queue()
@@ -105,7 +110,9 @@ def _start(work, index):
 
 
 def _follow(base, path, headers, deadline):
-    """(response, url, seconds, redirect, login) of one path; a redirect is followed once, and only to the same scheme, host and port."""
+    """(response, url, seconds, redirect, login) of one path; a redirect is followed once, and only to the same
+    scheme, host and port.
+    """
     began = time.monotonic()
     url = base + path
     response = fetch(url, headers=headers, timeout=max(LEAST, deadline - began), max_bytes=MOST_BYTES, verify_tls=False)
@@ -113,7 +120,9 @@ def _follow(base, path, headers, deadline):
     redirect = _redact.url(location) if location else None
     leads = urls.followed(url, urls.parse(url), location) if location else None
     if leads and leads[1] and deadline - time.monotonic() >= LEAST:
-        again = fetch(leads[0], headers=headers, timeout=deadline - time.monotonic(), max_bytes=MOST_BYTES, verify_tls=False)
+        again = fetch(
+            leads[0], headers=headers, timeout=deadline - time.monotonic(), max_bytes=MOST_BYTES, verify_tls=False
+        )
         if again.error is None and again.status not in REDIRECTS:
             response, url = again, leads[0]
     asked_for = fitness.is_login_path(path)  # whoever names a login page wants it
@@ -133,7 +142,9 @@ def _wants_tls(response):
 
 
 def _verdict(answer):
-    """As identify.verdict(); None for an answer that was not whole, and for a page to log in: that says nothing about what is behind it."""
+    """As identify.verdict(); None for an answer that was not whole, and for a page to log in: that says nothing
+    about what is behind it.
+    """
     response, login = answer[0], answer[4]
     if response.error is not None or (login and 200 <= response.status < 300):
         return None
@@ -157,7 +168,9 @@ def _summary(about, paths, answers, started):
         return silent("timeout", **about)
     told = [index for index in heard if _verdict(answers[index])]
     # Without a verdict the path that is kept from us tells more than those that are not there.
-    kept = [index for index in heard if answers[index][0].status in KEPT_FROM_US or answers[index][4] or answers[index][3]]
+    kept = [
+        index for index in heard if answers[index][0].status in KEPT_FROM_US or answers[index][4] or answers[index][3]
+    ]
     chosen = (told or kept or heard)[0]
     response, url, seconds, redirect, login = answers[chosen]
     late = [index for index in range(started) if index not in answers or answers[index][0].error_kind == "timeout"]

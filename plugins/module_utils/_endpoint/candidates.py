@@ -16,7 +16,28 @@ DEFAULT_ADDRESSES = ("127.0.0.1", "::1")
 ENVIRONMENT = ("CHAOS_TARGET_PORT", "APP_PORT")
 MOST = 64  # ports that are asked at once
 # What is never a web service; a request for a page would only leave a complaint in its log.
-NOT_HTTP_PORTS = {22, 25, 53, 110, 111, 143, 389, 445, 465, 587, 631, 636, 993, 995, 2049, 3306, 5432, 6379, 11211, 27017}
+NOT_HTTP_PORTS = {
+    22,
+    25,
+    53,
+    110,
+    111,
+    143,
+    389,
+    445,
+    465,
+    587,
+    631,
+    636,
+    993,
+    995,
+    2049,
+    3306,
+    5432,
+    6379,
+    11211,
+    27017,
+}
 NOT_HTTP_PROCESSES = {
     "sshd",
     "postgres",
@@ -53,7 +74,8 @@ OURS = "chaos-"  # how the processes of faults and probes begin
 # host, scheme, path, auth: of an explicit url, else None; headers: what only that url is asked with.
 # named: the user said so. discovered: found only because it listens.
 Candidate = namedtuple("Candidate", "port host scheme path auth named discovered source headers", defaults=(None,))
-# addresses: to be asked one after the other until one answers. pids: those behind its listening sockets that may be seen.
+# addresses: to be asked one after the other until one answers. pids: those behind its listening sockets that may be
+# seen.
 Target = namedtuple("Target", "candidate addresses listening pids")
 
 
@@ -75,20 +97,30 @@ def address(value, option="addresses"):
 
 def health_path(value, option="health_paths"):
     """A path to ask; raises BadOption."""
-    if not value.startswith("/") or value.startswith("//") or len(value) > 200 or not value.isprintable() or " " in value:
+    if (
+        not value.startswith("/")
+        or value.startswith("//")
+        or len(value) > 200
+        or not value.isprintable()
+        or " " in value
+    ):
         raise BadOption(option, value, "is not a path", "start it with one slash and write no spaces, such as /health")
     return value
 
 
 def choose(url, ports, environ, discovered, headers=None):
-    """Candidates in the order of their claim: the url alone, or CHAOS_TARGET_PORT, APP_PORT, ``ports`` (else the default ports), ``discovered``.
+    """Candidates in the order of their claim: the url alone, or CHAOS_TARGET_PORT, APP_PORT, ``ports`` (else the
+    default ports), ``discovered``.
 
-    ``environ``: mapping of the task's environment; ``discovered``: further ports; ``headers``: for the url and nobody else. Raises BadOption.
+    ``environ``: mapping of the task's environment; ``discovered``: further ports; ``headers``: for the url and nobody
+    else. Raises BadOption.
     """
     if url:
         parsed = urls.parse(url, "url")
         path = parsed.target if parsed.target != "/" else None
-        return [Candidate(parsed.port, parsed.host, parsed.scheme, path, parsed.auth, True, False, "option url", headers)]
+        return [
+            Candidate(parsed.port, parsed.host, parsed.scheme, path, parsed.auth, True, False, "option url", headers)
+        ]
     found = {}
 
     def add(number, named, source, only_listens=False):
@@ -118,14 +150,17 @@ def may_be_http(number, names):
 def targets(candidate, listeners, addresses=()):
     """The Targets of one candidate: one for each group of processes that listen on its port, or one with no listener.
 
-    ``listeners``: rows of _host.listeners of any port; ``addresses``: the only ones to ask, else loopback and what the port is bound to.
+    ``listeners``: rows of _host.listeners of any port; ``addresses``: the only ones to ask, else loopback and what the
+    port is bound to.
     """
     bound = {}  # address: (inode, pids); several sockets share an address with SO_REUSEPORT
     for each in listeners:
         if each.port == candidate.port:
             inode, pids = bound.get(each.address, (each.inode, ()))
             bound[each.address] = (inode, tuple(sorted(set(pids) | set(each.pids))))
-    wanted = list(addresses) or list(DEFAULT_ADDRESSES) + [each for each in bound if each not in ("0.0.0.0", "::") + DEFAULT_ADDRESSES]
+    wanted = list(addresses) or list(DEFAULT_ADDRESSES) + [
+        each for each in bound if each not in ("0.0.0.0", "::") + DEFAULT_ADDRESSES
+    ]
     groups = {}
     for each in wanted:
         inode, pids = _behind(each, bound)

@@ -13,7 +13,8 @@ from collections import namedtuple
 from .. import _redact
 from .._errors import printable
 
-# target: a candidates.Target; rating: a ranking.Rating; answer: what ask() returned; process: as processes.describe(), or None
+# target: a candidates.Target; rating: a ranking.Rating; answer: what ask() returned; process: as processes.describe(),
+# or None
 Found = namedtuple("Found", "target rating answer process")
 # best: the Found that is taken, or None; why: how it was chosen; refusal: why none is, None when one is
 Choice = namedtuple("Choice", "best why refusal")
@@ -22,9 +23,11 @@ MOST_SHOWN = 4
 
 
 def choose(found, claims, service=None):
-    """The Choice among ``found`` (best first). ``claims``: the candidates in the order of their claim, as candidates.choose() gives them.
+    """The Choice among ``found`` (best first). ``claims``: the candidates in the order of their claim, as
+    candidates.choose() gives them.
 
-    Where the user named ports, only those of the strongest source count; where the user named a service, only what says that it is that one does.
+    Where the user named ports, only those of the strongest source count; where the user named a service, only what says
+    that it is that one does.
     """
     source = claims[0].source if claims and claims[0].named else None
     usable = [each for each in found if each.rating.step != "none"]
@@ -76,7 +79,9 @@ def _refusal(found, usable, named, claims, source, service):
         return "no service at %s%s, named by %s%s" % (what, more, source, instead(others))
     ports = sorted({each.port for each in claims})
     shown = ", ".join(map(str, ports[:12])) + (" and %d more" % (len(ports) - 12) if len(ports) > 12 else "")
-    said = "no service reports the name '%s'" % printable(service, 80) if service else "no service was found on this host"
+    said = (
+        "no service reports the name '%s'" % printable(service, 80) if service else "no service was found on this host"
+    )
     return "%s (ports tried: %s); start it, or %s" % (said, shown, REMEDY)
 
 
@@ -98,7 +103,11 @@ def place(found):
     candidate = found.target.candidate
     if candidate.host is None:
         return "port %d" % candidate.port
-    return printable("%s://%s:%d" % (candidate.scheme, "[%s]" % candidate.host if ":" in candidate.host else candidate.host, candidate.port), 120)
+    return printable(
+        "%s://%s:%d"
+        % (candidate.scheme, "[%s]" % candidate.host if ":" in candidate.host else candidate.host, candidate.port),
+        120,
+    )
 
 
 def shown(found):
@@ -115,7 +124,15 @@ def sentence(endpoint, step, why):
     words = [" ".join(filter(None, (endpoint.get("service"), endpoint.get("version")))), endpoint.get("framework")]
     process = endpoint.get("process")
     if process:
-        words.append("process %s %d" % (process["name"], process["pid"]) + (", unit %s" % process["unit"] if process.get("unit") else ""))
+        words.append(
+            "process %s %d" % (process["name"], process["pid"])
+            + (", unit %s" % process["unit"] if process.get("unit") else "")
+        )
     else:
         words.append("its process is unknown")
-    return "%s (%s): %s; %s" % (_redact.url(endpoint["health_url"]), ", ".join(each for each in words if each), step, why)
+    return "%s (%s): %s; %s" % (
+        _redact.url(endpoint["health_url"]),
+        ", ".join(each for each in words if each),
+        step,
+        why,
+    )

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which database some processes use: their own word first, then their open files and connections. Private to magsasa.chaos."""
+"""Which database some processes use: their own word first, then their open files and connections. Private to
+magsasa.chaos.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,8 @@ _SQLITE = b"SQLite format 3\0"  # the first bytes of every SQLite file (sqlite.o
 def find(pids, said, listeners=()):
     """``{backend, path, host, port, status, source}``, what is not known being None; None when nothing at all is known.
 
-    ``said``: what the health document tells (identify.database) or None; ``listeners``: the rows of this host, which tell a
+    ``said``: what the health document tells (identify.database) or None; ``listeners``: the rows of this host, which
+    tell a
     database server on an unusual port. ``source`` says in words how each part is known.
     """
     result = dict({"backend": None, "path": None, "host": None, "port": None, "status": None}, **(said or {}))
@@ -39,7 +42,9 @@ def find(pids, said, listeners=()):
 
 def _peer(pids, wanted, listeners):
     """(backend, host, port) of a connection to a database server, the lowest port first, or None."""
-    local = {each.port: SERVERS[name] for each in listeners for name in map(processes.comm, each.pids) if name in SERVERS}
+    local = {
+        each.port: SERVERS[name] for each in listeners for name in map(processes.comm, each.pids) if name in SERVERS
+    }
     for each in sorted(sockets.connections(pids), key=lambda each: (each.peer_port, each.peer)):
         backend = (local.get(each.peer_port) if _is_loopback(each.peer) else None) or PORTS.get(each.peer_port)
         if backend and wanted in (None, backend):

@@ -23,10 +23,14 @@ SPARE = 0.15  # seconds of the total that are kept for everything but waiting
 LIVE_S = 0.5  # seconds at most for the question where the service tells that it is alive
 
 
-def detect(url=None, ports=(), addresses=(), paths=(), service=None, timeout_s=3.0, discover=False, environ=None, headers=None):
-    """The result of endpoint_info: ``{endpoint, step, why, refusal, named, sentence, candidates, not_asked, table, elapsed_s}``.
+def detect(
+    url=None, ports=(), addresses=(), paths=(), service=None, timeout_s=3.0, discover=False, environ=None, headers=None
+):
+    """The result of endpoint_info: ``{endpoint, step, why, refusal, named, sentence, candidates, not_asked, table,
+    elapsed_s}``.
 
-    Takes at most ``timeout_s`` (at least 0.2), whatever the ports do. ``environ``: the task's environment; ``headers``: for ``url`` and
+    Takes at most ``timeout_s`` (at least 0.2), whatever the ports do. ``environ``: the task's environment; ``headers``:
+    for ``url`` and
     nobody else. Raises BadOption.
     """
     began = time.monotonic()
@@ -62,13 +66,20 @@ def _look(claims, listening, addresses, paths, service, deadline):
     targets = _targets(claims, listening, addresses, deadline)
     borrowed = [None if target.candidate.named else processes.run_that_owns(target.pids) for target in targets]
     answers = iter(_ask_all([target for target, run in zip(targets, borrowed) if not run], paths, deadline))
-    found = [_of_another_run(target, run) if run else _found(target, next(answers), service) for target, run in zip(targets, borrowed)]
-    order = sorted(range(len(found)), key=lambda index: ranking.key(found[index].target.candidate, found[index].rating, index))
+    found = [
+        _of_another_run(target, run) if run else _found(target, next(answers), service)
+        for target, run in zip(targets, borrowed)
+    ]
+    order = sorted(
+        range(len(found)), key=lambda index: ranking.key(found[index].target.candidate, found[index].rating, index)
+    )
     return [found[index] for index in order]
 
 
 def _others(found, listening, addresses, paths, deadline):
-    """What else is on this host, for a refusal that says so; asked with what is left of the time, and with nobody's headers."""
+    """What else is on this host, for a refusal that says so; asked with what is left of the time, and with nobody's
+    headers.
+    """
     if deadline - time.monotonic() < 2 * ask.LEAST:
         return []
     known = {each.target.candidate.port for each in found if each.target.listening}
@@ -79,11 +90,15 @@ def _others(found, listening, addresses, paths, deadline):
 def _of_another_run(target, run):
     """The sample application of another run: it goes away with it."""
     reasons = [target.candidate.source, "is the sample application of another run (process %d)" % run]
-    return Found(target, ranking.Rating(0, reasons, "none", False), ask.silent("not tried"), processes.describe(target.pids))
+    return Found(
+        target, ranking.Rating(0, reasons, "none", False), ask.silent("not tried"), processes.describe(target.pids)
+    )
 
 
 def _discovered(listening):
-    """Ports that listen and may speak HTTP, ascending. What root sees no process of belongs to another container: no fault here would meet it."""
+    """Ports that listen and may speak HTTP, ascending. What root sees no process of belongs to another container:
+    no fault here would meet it.
+    """
     names = {}
     for each in listening:
         if each.pids or os.geteuid() != 0:
@@ -95,7 +110,9 @@ def _targets(chosen, listening, addresses, deadline):
     if chosen[0].host is None:
         return [target for candidate in chosen for target in candidates.targets(candidate, listening, addresses)]
     candidate = chosen[0]
-    urls.parse(ask.base_url(candidate.scheme, candidate.host, candidate.port) + (candidate.path or "/"), "url")  # still short enough when quoted
+    urls.parse(
+        ask.base_url(candidate.scheme, candidate.host, candidate.port) + (candidate.path or "/"), "url"
+    )  # still short enough when quoted
     rows = []
     for address in _own(candidate, deadline):
         rows += [each for each in candidates.targets(candidate, listening, [address]) if each.listening]
@@ -149,7 +166,9 @@ def _found(target, answer, service):
         answer["framework"] = identify.program(host_processes.argv(process["pid"]))
     rating = ranking.rate(target.candidate, target.listening, answer, service, process)
     if not process and target.listening:
-        rating.reasons.append("its process is not visible to this user" if not target.pids else "its process has just ended")
+        rating.reasons.append(
+            "its process is not visible to this user" if not target.pids else "its process has just ended"
+        )
     elif not process and answer["speaks"] and target.candidate.host:
         rating.reasons.append("no process of this host listens there")
     return Found(target, rating, answer, process)
@@ -160,12 +179,16 @@ def _whole_endpoint(best, listening, deadline):
     endpoint = _endpoint(best, listening)
     endpoint["live_url"] = _live_url(best, deadline)
     endpoint["certificate"] = _certificate(best, deadline)
-    endpoint["not_well"] = fitness.complaint(dict(best.answer, health_url=endpoint["health_url"]), endpoint["certificate"])
+    endpoint["not_well"] = fitness.complaint(
+        dict(best.answer, health_url=endpoint["health_url"]), endpoint["certificate"]
+    )
     return endpoint
 
 
 def _certificate(found, deadline):
-    """What is wrong with the TLS certificate of a service that answers; None where nothing is, or where that was not found out."""
+    """What is wrong with the TLS certificate of a service that answers; None where nothing is, or where that was
+    not found out.
+    """
     answer = found.answer
     left = min(deadline, time.monotonic() + LIVE_S) - time.monotonic()
     if answer.get("scheme") != "https" or not answer["speaks"] or left < ask.LEAST:
@@ -175,7 +198,9 @@ def _certificate(found, deadline):
 
 
 def _live_url(found, deadline):
-    """Where a healthy service tells only whether it is alive, or None; asked with what is left of the time, at most LIVE_S."""
+    """Where a healthy service tells only whether it is alive, or None; asked with what is left of the time, at most
+    LIVE_S.
+    """
     answer = found.answer
     if not answer["healthy"]:
         return None

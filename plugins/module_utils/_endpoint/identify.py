@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an answer tells about the service behind it. Everything in it is untrusted text. Pure. Private to magsasa.chaos."""
+"""What an answer tells about the service behind it. Everything in it is untrusted text. Pure. Private to
+magsasa.chaos.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,14 @@ FRAMEWORKS = (  # word of a header or a program: what it is
     ("basehttp", "Python http.server"),
     ("simplehttp", "Python http.server"),
 )
-PROGRAMS = FRAMEWORKS + (("flask", "Flask development server"), ("node", "Node.js"), ("java", "Java"), ("dotnet", ".NET"), ("php", "PHP"), ("ruby", "Ruby"))
+PROGRAMS = FRAMEWORKS + (
+    ("flask", "Flask development server"),
+    ("node", "Node.js"),
+    ("java", "Java"),
+    ("dotnet", ".NET"),
+    ("php", "PHP"),
+    ("ruby", "Ruby"),
+)
 BACKENDS = (("sqlite", "sqlite"), ("postgres", "postgresql"), ("mysql", "mysql"), ("mariadb", "mysql"))
 
 
@@ -57,7 +66,9 @@ def document(response):
 
 
 def verdict(response):
-    """What an answer says: "well", "ill", or None when this was no health endpoint. A service may answer 200 and still say that it is down."""
+    """What an answer says: "well", "ill", or None when this was no health endpoint. A service may answer 200 and
+    still say that it is down.
+    """
     if 200 <= response.status < 300:
         return "ill" if wellness.complaints(response.status, response.body, response.headers) else "well"
     return "ill" if response.status >= 500 and response.status != 501 else None
@@ -70,17 +81,27 @@ def framework(headers):
 
 
 def program(argv):
-    """A name for what serves, from a process's arguments: the program, or the module or script that an interpreter runs."""
+    """A name for what serves, from a process's arguments: the program, or the module or script that an interpreter
+    runs.
+    """
     words = [os.path.basename(part).lower() for part in argv[:4] if part and not part.startswith("-")]
     return next((name for word, name in PROGRAMS if any(part.startswith(word) for part in words)), None)
 
 
 def database(found):
     """``{status, backend, path, host, port}`` that a health document tells of its database, or None."""
-    checks = next((found[key] for key in ("checks", "components", "details") if isinstance(found.get(key), dict)), found)
-    entry = next((checks[key] for key in ("database", "db", "postgres", "postgresql", "mysql", "sqlite") if key in checks), None)
+    checks = next(
+        (found[key] for key in ("checks", "components", "details") if isinstance(found.get(key), dict)), found
+    )
+    entry = next(
+        (checks[key] for key in ("database", "db", "postgres", "postgresql", "mysql", "sqlite") if key in checks), None
+    )
     if not isinstance(entry, dict):
-        return {"status": _short(entry), "backend": None, "path": None, "host": None, "port": None} if _short(entry) else None
+        return (
+            {"status": _short(entry), "backend": None, "path": None, "host": None, "port": None}
+            if _short(entry)
+            else None
+        )
     number = entry.get("port")
     details = entry.get("details") if isinstance(entry.get("details"), dict) else {}
     kind = entry.get("backend") or entry.get("type") or entry.get("engine") or details.get("database")
@@ -106,7 +127,9 @@ def backend(value):
 
 
 def describe(response):
-    """``{service, version, framework, status, verdict, says, database, title}`` of one answer (an _http.exchange.Response)."""
+    """``{service, version, framework, status, verdict, says, database, title}`` of one answer (an
+    _http.exchange.Response).
+    """
     found = document(response)
     complaint = next(iter(wellness.complaints(response.status, response.body, response.headers)), None)
     return {

@@ -15,13 +15,25 @@ from .._host import listeners as sockets
 from .._host import processes
 
 _SERVICE = re.compile(r"/([A-Za-z0-9:_.@\\-]+\.service)(?=/|$)", re.M)
-OWNER = b"MAGSASA_APP_OWNER"  # in the environment of a sample application that ends with a run; the role target_app sets it
+OWNER = (  # in the environment of a sample application that ends with a run; the role target_app sets it
+    b"MAGSASA_APP_OWNER"
+)
 # What a shell or a timer of theirs started shares their group; restarting them would not restart it.
-NOT_A_SERVICE = ("ssh.service", "sshd.service", "cron.service", "crond.service", "atd.service", "supervisor.service", "supervisord.service")
+NOT_A_SERVICE = (
+    "ssh.service",
+    "sshd.service",
+    "cron.service",
+    "crond.service",
+    "atd.service",
+    "supervisor.service",
+    "supervisord.service",
+)
 
 
 def unit_of(cgroups):
-    """The system unit (text) that a /proc/PID/cgroup text names, or None; units of a user's own manager do not count. Pure."""
+    """The system unit (text) that a /proc/PID/cgroup text names, or None; units of a user's own manager do not
+    count. Pure.
+    """
     found = _SERVICE.findall(cgroups)
     if not found or any(name.startswith("user@") for name in found) or found[-1] in NOT_A_SERVICE:
         return None
@@ -40,9 +52,11 @@ def unit(pid):
 
 
 def describe(pids):
-    """The process that answers for a port, from the pids that hold its listening socket; None when it may not be seen or is gone.
+    """The process that answers for a port, from the pids that hold its listening socket; None when it may not be seen
+    or is gone.
 
-    ``{pid, start_time (clock ticks since boot), ppid, argv0, name, command, user, unit, workers}``. Of several that share
+    ``{pid, start_time (clock ticks since boot), ppid, argv0, name, command, user, unit, workers}``. Of several that
+    share
     the socket it is the topmost, such as gunicorn's master; ``workers`` are the others.
     """
     master = sockets.top_of_tree(pids)
@@ -64,7 +78,9 @@ def describe(pids):
 
 
 def run_that_owns(pids):
-    """Pid of the run (ansible-playbook) that started the sample application for itself alone, when one of these processes is that; else None."""
+    """Pid of the run (ansible-playbook) that started the sample application for itself alone, when one of these
+    processes is that; else None.
+    """
     for pid in pids:
         owner, _mark, _start = processes.environ(pid).get(OWNER, b"").partition(b":")
         if owner.isdigit() and int(owner):

@@ -36,7 +36,9 @@ def same_name(one, other):
 
 
 def is_wanted(service, answer, process):
-    """Whether a candidate is the service that was named: by what it says itself, or by its unit of systemd or its process."""
+    """Whether a candidate is the service that was named: by what it says itself, or by its unit of systemd or its
+    process.
+    """
     names = [answer.get("service")]
     if process:
         unit = process.get("unit") or ""
@@ -45,7 +47,8 @@ def is_wanted(service, answer, process):
 
 
 def rate(candidate, listening, answer, service=None, process=None):
-    """The Rating of one candidate. ``answer``: what ask() returned; ``service``: the name of the service that is wanted, or None.
+    """The Rating of one candidate. ``answer``: what ask() returned; ``service``: the name of the service that is
+    wanted, or None.
 
     Reasons that are worth points begin with them ("+10 somebody listens").
     """
@@ -70,7 +73,11 @@ def _findings(candidate, listening, answer, service, wanted):
         return
     yield "http", "speaks %s" % ("HTTP over TLS (certificate not checked)" if answer["scheme"] == "https" else "HTTP")
     if answer.get("redirect"):
-        how = "which was followed" if answer.get("followed") else "which was not followed, as it leads to another port or host"
+        how = (
+            "which was followed"
+            if answer.get("followed")
+            else "which was not followed, as it leads to another port or host"
+        )
         yield None, "redirects to %s, %s" % (answer["redirect"], how)
     if answer["healthy"]:
         yield "healthy", "%s answers %d" % (answer["health_url"], answer["status"])
@@ -80,7 +87,11 @@ def _findings(candidate, listening, answer, service, wanted):
         yield "directory", "shows a directory listing"
     if answer.get("truncated"):
         yield None, "answers more than was read"
-    for key, text in (("service", "reports the name %s"), ("version", "reports version %s"), ("framework", "is served by %s")):
+    for key, text in (
+        ("service", "reports the name %s"),
+        ("version", "reports version %s"),
+        ("framework", "is served by %s"),
+    ):
         if answer.get(key):
             yield ("identified" if key == "service" else key), text % answer[key]
     if answer.get("database"):
@@ -107,7 +118,11 @@ def _illness(answer):
     if answer.get("login"):
         return "%s is a login page" % answer["health_url"]
     if answer["error"]:
-        return "%s starts to answer %d, but the answer is incomplete (%s)" % (answer["health_url"], answer["status"], answer["error"])
+        return "%s starts to answer %d, but the answer is incomplete (%s)" % (
+            answer["health_url"],
+            answer["status"],
+            answer["error"],
+        )
     said = ' and says "%s"' % answer["says"] if answer.get("says") else ""
     return "%s answers %d%s" % (answer["health_url"], answer["status"], said)
 
@@ -122,6 +137,8 @@ def step(candidate, listening, answer, service=None):
 
 
 def key(candidate, rating, order):
-    """Sort key, best first: the wanted service, then what the user named and listens, then by rung, score and order of the candidates."""
+    """Sort key, best first: the wanted service, then what the user named and listens, then by rung, score and order
+    of the candidates.
+    """
     claim = 0 if rating.wanted else 1 if candidate.named and rating.step != "none" else 2
     return claim, STEPS.index(rating.step), -rating.score, order

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the conductor of an experiment asks a host: one JSON object in, one JSON line out. Private to magsasa.chaos.
 
-``{"do": QUESTION, "options": {...}}``. The same code answers as the module host_contact and, much cheaper, as an entry of the runtime archive
+``{"do": QUESTION, "options": {...}}``. The same code answers as the module host_contact and, much cheaper, as an entry
+of the runtime archive
 that is on the host while a run has its turn: no payload crosses the wire then, and nothing of Ansible is loaded.
 """
 
@@ -24,7 +25,8 @@ MOST_INPUT = 1024 * 1024  # characters; a body that a probe sends may be long
 
 
 def begin(options, check):
-    """Take the turn of the host and start probes. ``turn``: a run or None; ``probes``: option dictionaries of the module probe, checked.
+    """Take the turn of the host and start probes. ``turn``: a run or None; ``probes``: option dictionaries of the
+    module probe, checked.
 
     ``detect``: arguments of the detection of a service (see _endpoint/detect.py), where that is wanted too.
     """
@@ -59,7 +61,9 @@ def inject(options, check):
 
 
 def assess(options, _check):
-    """Which scenarios this host can carry out, as preflight_info tells it. ``scenarios``: ``{id: {family, params, force}}``, checked by the argument specs."""
+    """Which scenarios this host can carry out, as preflight_info tells it. ``scenarios``: ``{id: {family, params,
+    force}}``, checked by the argument specs.
+    """
     from .._fault import assess as abilities
 
     found = {}
@@ -70,7 +74,9 @@ def assess(options, _check):
 
 
 def look(options, check):
-    """One look at fault and probe; see _fault/poll.py. ``also``: further probes, ended and collected together with the probe."""
+    """One look at fault and probe; see _fault/poll.py. ``also``: further probes, ended and collected together with
+    the probe.
+    """
     from .._fault import poll
 
     params = dict(options, renew=False, wait=None) if check else options
@@ -81,7 +87,9 @@ def look(options, check):
 
 
 def finish(options, check):
-    """Whatever happened before: end the fault ``fault`` (a name or None), end and collect ``probes``, give the turn back with ``release``."""
+    """Whatever happened before: end the fault ``fault`` (a name or None), end and collect ``probes``, give the turn
+    back with ``release``.
+    """
     from .._fault import engine
 
     run = turn.parse(options.get("run"))
@@ -108,7 +116,9 @@ QUESTIONS = {"begin": begin, "assess": assess, "inject": inject, "look": look, "
 
 
 def answer(asked, check=False):
-    """The answer to one question (dict, with ``clock``); a question that came to nothing has ``failed`` and ``msg``, one sentence. Raises nothing."""
+    """The answer to one question (dict, with ``clock``); a question that came to nothing has ``failed`` and
+    ``msg``, one sentence. Raises nothing.
+    """
     name = asked.get("do")
     try:
         if name not in QUESTIONS or not isinstance(asked.get("options"), dict):
@@ -119,7 +129,13 @@ def answer(asked, check=False):
     except OSError as error:
         found = {"failed": True, "msg": "operation failed on the host: %s" % error}
     except Exception as error:  # a defect of ours, or a question that is none: still one sentence
-        found = {"failed": True, "msg": "the request '%s' ended in an internal error (%s: %s); please report it" % (name, type(error).__name__, error)}
+        found = {
+            "failed": True,
+            "msg": (
+                "the request '%s' ended in an internal error (%s: %s); please report it"
+                % (name, type(error).__name__, error)
+            ),
+        }
     return dict(found, clock=dict(_clock.now(), boot_id=_clock.boot_id()))
 
 
@@ -136,7 +152,9 @@ def forget(asked, told):
 
 
 def again():
-    """argv that answers questions without a module, as long as a run has the turn of this host or a probe runs here; None where neither is so."""
+    """argv that answers questions without a module, as long as a run has the turn of this host or a probe runs
+    here; None where neither is so.
+    """
     ledger = Ledger()
     run = ledger.folders.run
     if not _kept(run):
@@ -164,7 +182,11 @@ def _stop(names, run):
 
 def _here(family, params):
     """Options with paths as Ansible would have them, by the user and the environment of this host."""
-    paths = [name for name, spec in family.options.items() if spec.get("type") == "path" and isinstance(params.get(name), str)]
+    paths = [
+        name
+        for name, spec in family.options.items()
+        if spec.get("type") == "path" and isinstance(params.get(name), str)
+    ]
     return dict(params, **{name: os.path.expanduser(os.path.expandvars(params[name])) for name in paths})
 
 

@@ -33,7 +33,8 @@ def main(arguments):
         elif entry == "sweep":
             from .._life.boot_sweep import main as run
         elif entry == "ask":
-            # By name: what it needs travels with the module host_contact alone, and so is in the archive of that one only.
+            # By name: what it needs travels with the module host_contact alone, and so is in the archive of that one
+            # only.
             run = importlib.import_module(__name__.rpartition("._entry.")[0] + "._entry.ask").main
         else:
             raise ValueError("no entry %r" % entry)

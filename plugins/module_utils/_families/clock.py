@@ -66,18 +66,33 @@ class Clock:
             why = "this host cannot set the wall clock (no CAP_SYS_TIME; a container shares the clock of its host)"
             raise NotHere(why, "run it on a host with its own kernel")
         if abs(offset) > MOST_S and not options.get("force"):
-            raise Refused("offset", "%s is more than one day, which invalidates certificates and logins" % _quantity.show_duration(abs(offset)), "force")
+            raise Refused(
+                "offset",
+                "%s is more than one day, which invalidates certificates and logins"
+                % _quantity.show_duration(abs(offset)),
+                "force",
+            )
         if facts["daemons"] and not facts["keepers"]:
-            why = "%s synchronises the clock and is not a systemd service, so it cannot be stopped and started again" % ", ".join(facts["daemons"])
+            why = (
+                "%s synchronises the clock and is not a systemd service, so it cannot be stopped and started again"
+                % ", ".join(facts["daemons"])
+            )
             raise Refused("time service", why, remedy="stop it first")
         steps = []
         for unit in facts["keepers"]:
             says = "stop %s, which would correct the clock" % unit
             steps.append(step("hold_off", says, {"unit": unit}, [undo("service.start", unit=unit)], tool="systemctl"))
         back = undo("clock.move_back", offset_s=offset, anchor=facts["anchor"], boot_id=facts["boot_id"])
-        says = "move the wall clock %s by %s" % ("forward" if offset > 0 else "back", _quantity.show_duration(abs(offset)))
+        says = "move the wall clock %s by %s" % (
+            "forward" if offset > 0 else "back",
+            _quantity.show_duration(abs(offset)),
+        )
         steps.append(step("move", says, {"offset_s": offset, "anchor": facts["anchor"]}, [back]))
-        notes = [] if facts["keepers"] else ["no time service was found; an agent of the hypervisor may still correct the clock"]
+        notes = (
+            []
+            if facts["keepers"]
+            else ["no time service was found; an agent of the hypervisor may still correct the clock"]
+        )
         if offset < 0:
             notes.append("programs that wait by the wall clock wait longer while it is behind")
         return plan("clock", "offset", "clock_settime", {"offset_s": offset}, steps, self.claims(options), notes)
@@ -103,7 +118,11 @@ class Clock:
         found = time_of_day.moved(args["anchor"])
         if abs(found - args["offset_s"]) <= EXACT_S:
             return {"effect": "confirmed", "measured": {"offset_s": round(found, 3)}, "note": ""}
-        return {"effect": "mismatch", "measured": {"offset_s": round(found, 3)}, "note": "another process set the wall clock meanwhile"}
+        return {
+            "effect": "mismatch",
+            "measured": {"offset_s": round(found, 3)},
+            "note": "another process set the wall clock meanwhile",
+        }
 
 
 FAMILY = Clock()

@@ -4,11 +4,14 @@
 """CPU load. Private to magsasa.chaos.
 
 ``of: host`` tops the host up: whatever else runs counts, and the load of the chosen cores is held at what was asked.
-``of: added`` puts the asked share on top: our own CPU time is held at it, also beside busy processes (as root, by a better
+``of: added`` puts the asked share on top: our own CPU time is held at it, also beside busy processes (as root, by a
+better
 nice value when the fair share is too small).
 
-One worker a core burns in short periods against its own CPU-time clock, so a worker that was preempted makes up for it. The
-supervisor steers the share from /proc/stat (proc(5)); it follows the sum since the start, so that the mean is exact though
+One worker a core burns in short periods against its own CPU-time clock, so a worker that was preempted makes up for it.
+The
+supervisor steers the share from /proc/stat (proc(5)); it follows the sum since the start, so that the mean is exact
+though
 /proc/stat counts in ticks of 10 ms.
 """
 
@@ -124,7 +127,9 @@ class Cpu:
         if params["load"] is None:
             raise BadOption("load", "", "is missing", "give the load of the cores, such as 50%")
         if params["cores"] is not None and params["cores"] < 1:
-            raise BadOption("cores", params["cores"], "is not a number of cores", "use 1 or more, or leave it out for all")
+            raise BadOption(
+                "cores", params["cores"], "is not a number of cores", "use 1 or more, or leave it out for all"
+            )
         ids = params["core_ids"]
         if ids is not None:
             if params["cores"] is not None:
@@ -149,26 +154,41 @@ class Cpu:
         """One worker a core; all of it ends with the workers."""
         count = options["cores"] or len(facts["cores"])
         if count > len(facts["cores"]):
-            raise BadOption("cores", count, "is more than the %d cores of this host" % len(facts["cores"]), "use %d or fewer" % len(facts["cores"]))
+            raise BadOption(
+                "cores",
+                count,
+                "is more than the %d cores of this host" % len(facts["cores"]),
+                "use %d or fewer" % len(facts["cores"]),
+            )
         cores = facts["cores"][:count]
         if options["core_ids"] is not None:
             strange = [core for core in options["core_ids"] if core not in facts["cores"]]
             if strange:
                 has = ", ".join(str(core) for core in facts["cores"][:64])
-                raise BadOption("core_ids", strange[0], "is not a core that this process may use", "use one or more of %s" % has)
+                raise BadOption(
+                    "core_ids", strange[0], "is not a core that this process may use", "use one or more of %s" % has
+                )
             cores = sorted(options["core_ids"])
             count = len(cores)
         notes = []
         if options["of"] == "added" and not facts["root"]:
-            notes.append("without root the load cannot be forced beside busy processes; it is limited to the kernel's fair share")
+            notes.append(
+                "without root the load cannot be forced beside busy processes; it is limited to the kernel's fair share"
+            )
         quota = facts.get("quota")
         if quota and options["load_pct"] * count > 100.0 * quota["cores"]:
-            notes.append("a CPU quota limits this fault to %s: it cannot reach %g %%" % (cpu_quota.describe(quota, count), options["load_pct"]))
+            notes.append(
+                "a CPU quota limits this fault to %s: it cannot reach %g %%"
+                % (cpu_quota.describe(quota, count), options["load_pct"])
+            )
         return plan(
             "cpu",
             "load",
             "own workers, closed loop",
-            dict({"load_pct": options["load_pct"], "cores": count, "of": options["of"]}, **({"core_ids": cores} if options["core_ids"] else {})),
+            dict(
+                {"load_pct": options["load_pct"], "cores": count, "of": options["of"]},
+                **({"core_ids": cores} if options["core_ids"] else {}),
+            ),
             [
                 step(
                     "workers",
@@ -179,7 +199,13 @@ class Cpu:
                         " each" if options["per_core"] else "",
                         "the whole host counts" if options["of"] == "host" else "only this fault counts",
                     ),
-                    {"cores": cores, "per_core": options["per_core"], "load": options["load_pct"] / 100.0, "of": options["of"], "ramp_s": options["ramp_s"]},
+                    {
+                        "cores": cores,
+                        "per_core": options["per_core"],
+                        "load": options["load_pct"] / 100.0,
+                        "of": options["of"],
+                        "ramp_s": options["ramp_s"],
+                    },
                     [undo("workers.end", fault="$ID")],
                 )
             ],
@@ -194,7 +220,16 @@ class Cpu:
         began = 0.0 if args["ramp_s"] else args["load"]
         for index in range(len(cores)):
             shared.set_share(index, began)
-        ctx.memory.update(shared=shared, args=args, cores=cores, first=read_stat(set(cores)), since=time.monotonic(), nice=0, last=None, since_nice=0.0)
+        ctx.memory.update(
+            shared=shared,
+            args=args,
+            cores=cores,
+            first=read_stat(set(cores)),
+            since=time.monotonic(),
+            nice=0,
+            last=None,
+            since_nice=0.0,
+        )
         together = [list(range(len(cores)))] if not args["per_core"] else [[index] for index in range(len(cores))]
         ctx.memory["groups"] = [{"workers": workers, "integral": 0.0, "others": None} for workers in together]
         for index, core in enumerate(cores):
@@ -220,11 +255,16 @@ class Cpu:
             return
         after, own = read_stat(set(memory["cores"])), self._own(ctx)
         wanted = self._wanted(ctx, now)
-        loads = [busy_pct({memory["cores"][index]: before[memory["cores"][index]] for index in group["workers"]}, after) for group in memory["groups"]]
+        loads = [
+            busy_pct({memory["cores"][index]: before[memory["cores"][index]] for index in group["workers"]}, after)
+            for group in memory["groups"]
+        ]
         if memory["args"]["of"] == "host" and None in loads:
             return  # no tick passed
         for group, busy in zip(memory["groups"], loads):
-            own_share = sum(own[index] - own_before[index] for index in group["workers"]) / (passed * len(group["workers"]))
+            own_share = sum(own[index] - own_before[index] for index in group["workers"]) / (
+                passed * len(group["workers"])
+            )
             if memory["args"]["of"] == "host":
                 share = self._top_up(group, wanted, busy / 100.0, own_share, passed)
             else:
@@ -255,7 +295,8 @@ class Cpu:
                 os.setpriority(os.PRIO_PROCESS, pid, memory["nice"])
             except OSError:
                 pass
-        # where the kernel groups tasks by session, a nice value counts inside the group only: ours is that of our session (sched(7))
+        # where the kernel groups tasks by session, a nice value counts inside the group only: ours is that of our
+        # session (sched(7))
         try:
             with open("/proc/self/autogroup", "w") as target:
                 target.write(str(memory["nice"]))
@@ -278,7 +319,11 @@ class Cpu:
         passed = now - since
         now_read = read_stat(set(memory["cores"]))
         busy = busy_pct(memory["first"], now_read)
-        own = 100.0 * (sum(self._own(ctx)) - memory.get("own_full", 0.0)) / (passed * len(memory["cores"])) if passed > 0 else 0.0
+        own = (
+            100.0 * (sum(self._own(ctx)) - memory.get("own_full", 0.0)) / (passed * len(memory["cores"]))
+            if passed > 0
+            else 0.0
+        )
         if busy is None:
             return {"effect": "inconclusive", "measured": {}}
         shown = {"host_load_pct": round(busy, 1), "own_load_pct": round(own, 1), "over_s": round(passed, 1)}

@@ -3,8 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Host: the whole machine goes down. Private to magsasa.chaos.
 
-It happens a little after the module has ended, so that its answer gets out. The supervisor does it itself: whatever ends that in time
-calls it off. What it did is written down by whoever is there when the host ends, or at the first contact after it booted again.
+It happens a little after the module has ended, so that its answer gets out. The supervisor does it itself: whatever
+ends that in time
+calls it off. What it did is written down by whoever is there when the host ends, or at the first contact after it
+booted again.
 """
 
 from __future__ import annotations
@@ -73,19 +75,28 @@ class Host:
         if facts["uid"]:
             raise NotHere("taking the host down needs root, and this task does not run as root", "use become: true")
         if action in LETTERS and (facts["container"] or not facts["sysrq"]):
-            why = "a container shares the kernel of its host" if facts["container"] else "this kernel accepts no requests through %s" % SYSRQ
+            why = (
+                "a container shares the kernel of its host"
+                if facts["container"]
+                else "this kernel accepts no requests through %s" % SYSRQ
+            )
             raise NotHere("%s needs a host with its own kernel (%s)" % (action, why), "use action=reboot")
         if action == "panic" and not facts["panic_s"]:
             remedy = "set kernel.panic to the seconds after which it boots again, or use action=reset"
             raise Refused("panic", "kernel.panic is %s, so the host would stay down" % facts["panic_s"], remedy=remedy)
         if action in COMMANDS and not facts["systemd"]:
-            raise NotHere("%s needs systemd, which does not run this host" % action, "use action=reset, which loses unwritten data")
+            raise NotHere(
+                "%s needs systemd, which does not run this host" % action,
+                "use action=reset, which loses unwritten data",
+            )
         backend = "systemctl" if action in COMMANDS else "sysrq"
         says = "%s, %g s after the answer" % (SAYS[action], options["delay_s"])
         made = step("go_down", says, {"action": action, "delay_s": options["delay_s"]}, tool=backend)
         notes = ["this collection cannot start the host again"] if action == "shutdown" else []
         notes.append("a probe on this host ends with it; probe from an observer")
-        return plan("host", action, backend, {"delay_s": options["delay_s"]}, [made], self.claims(options), notes, event=True)
+        return plan(
+            "host", action, backend, {"delay_s": options["delay_s"]}, [made], self.claims(options), notes, event=True
+        )
 
     # -- doing
 
@@ -100,7 +111,11 @@ class Host:
         args, now = ctx.record["steps"][0]["args"], time.monotonic()
         asker = ctx.record.get("writer") or {}
         if "due" not in ctx.memory:
-            if asker and processes.alive(asker["pid"], asker["start"]) and now < ctx.record["injected_at"]["monotonic"] + LONGEST_ANSWER_S:
+            if (
+                asker
+                and processes.alive(asker["pid"], asker["start"])
+                and now < ctx.record["injected_at"]["monotonic"] + LONGEST_ANSWER_S
+            ):
                 return
             ctx.memory["due"] = now + args["delay_s"]
             ctx.record["injected_at"] = _clock.later(_clock.now(), args["delay_s"])

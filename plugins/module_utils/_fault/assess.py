@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether a host can carry faults out, by the plans of the families themselves. Changes nothing. Private to magsasa.chaos."""
+"""Whether a host can carry faults out, by the plans of the families themselves. Changes nothing. Private to
+magsasa.chaos.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +56,8 @@ TOOLS = ("systemctl", "systemd-run", "nft", "iptables", "tc", "podman", "docker"
 def assess(family, options, force=False):
     """What a fault of ``options`` (typed, as the module of the family would have them) comes to on this host.
 
-    ``{"can": True, "backend", "plan": [{says, undo, tool}], "notes": []}``, or ``{"can": False, "why": sentence, "packages": {distribution: package}}``.
+    ``{"can": True, "backend", "plan": [{says, undo, tool}], "notes": []}``, or ``{"can": False, "why": sentence,
+    "packages": {distribution: package}}``.
     """
     chosen = FAMILIES[family]
     try:
@@ -64,7 +67,12 @@ def assess(family, options, force=False):
         return {"can": False, "why": str(error), "packages": error.details.get("packages") or {}}
     except OSError as error:
         return {"can": False, "why": "inspecting the host failed: %s" % error, "packages": {}}
-    return {"can": True, "backend": found["backend"], "plan": plans.readable(found), "notes": found["notes"] + launch.caveats(plans.all_undo(found))}
+    return {
+        "can": True,
+        "backend": found["backend"],
+        "plan": plans.readable(found),
+        "notes": found["notes"] + launch.caveats(plans.all_undo(found)),
+    }
 
 
 def host_facts():

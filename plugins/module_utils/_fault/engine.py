@@ -28,7 +28,8 @@ ELSE = "check the host, or use another name"
 def present(family, envelope, options, check_mode=False):
     """Inject a fault, or find that it is there already.
 
-    ``envelope``: parsed shared options; ``options``: what ``family.parse`` returned. Returns ``{"changed", "fault", "swept"}``.
+    ``envelope``: parsed shared options; ``options``: what ``family.parse`` returned. Returns ``{"changed", "fault",
+    "swept"}``.
     """
     ledger = Ledger()
     guard.owner_allows()
@@ -39,14 +40,20 @@ def present(family, envelope, options, check_mode=False):
     there, plan = _admit(held, family, envelope, options)  # whatever is wrong with it must not make a folder
     fresh = _wait.Deadline(FRESH_S)
     if check_mode:
-        return {"changed": not there, "fault": records.public(there or records.new(plan, envelope, options, "planned")), "swept": []}
+        return {
+            "changed": not there,
+            "fault": records.public(there or records.new(plan, envelope, options, "planned")),
+            "swept": [],
+        }
     ledger.prepare()
     swept = revert.sweep(ledger)
     try:
         with ledger.admission(ADMISSION_S):
             _until_in(ledger, envelope["name"])
             active = ledger.active()
-            if there or swept or fresh.over or _held_by(active) != _held_by(held):  # else the plan of a moment ago is still right
+            if (
+                there or swept or fresh.over or _held_by(active) != _held_by(held)
+            ):  # else the plan of a moment ago is still right
                 there, plan = _admit(active, family, envelope, options)
             fault = there or _hand_over(ledger, plan, envelope, options)
     finally:
@@ -68,12 +75,16 @@ def _being_injected(record):
 
 
 def _admit(active, family, envelope, options):
-    """``(record, None)`` of the fault of the same name and options that is there already, or ``(None, plan)``. Raises Refused."""
+    """``(record, None)`` of the fault of the same name and options that is there already, or ``(None, plan)``.
+    Raises Refused.
+    """
     found = next((each for each in active if each["name"] == envelope["name"]), None)
     if found:
         if turn.foreign(found, envelope.get("run")):
             remedy = "wait until it ends, or use another name"
-            raise Refused("run", "fault '%s' on this host belongs to %s" % (found["name"], turn.whose(found)), remedy=remedy)
+            raise Refused(
+                "run", "fault '%s' on this host belongs to %s" % (found["name"], turn.whose(found)), remedy=remedy
+            )
         wanted = records.identity(envelope, options)
         if {key: found.get(key) for key in wanted} != wanted:
             raise Refused(
@@ -82,7 +93,12 @@ def _admit(active, family, envelope, options):
                 remedy="end it first with state=absent, or use another name",
             )
         if found["state"] == "residue":
-            raise Refused("conflict", "the revert of fault '%s' on this host is incomplete: %s" % (found["name"], "; ".join(found["residue"])), remedy=ELSE)
+            raise Refused(
+                "conflict",
+                "the revert of fault '%s' on this host is incomplete: %s"
+                % (found["name"], "; ".join(found["residue"])),
+                remedy=ELSE,
+            )
         return found, None  # of one that is being injected the plan, until it is in
     if hasattr(family, "claims"):  # where the other fault keeps this one from being planned at all
         guard.no_conflict({"claims": family.claims(options)}, active)
@@ -93,7 +109,9 @@ def _admit(active, family, envelope, options):
 
 
 def _hand_over(ledger, plan, envelope, options):
-    """Arm: the undo goes to the disk; then the supervisor takes over and injects. Returns the record as it stands then."""
+    """Arm: the undo goes to the disk; then the supervisor takes over and injects. Returns the record as it stands
+    then.
+    """
     record = records.new(plan, envelope, options, "armed")
     record["armed_at"] = _clock.now()
     record["writer"] = {"pid": os.getpid(), "start": processes.start_time(os.getpid())}
@@ -109,7 +127,9 @@ def _hand_over(ledger, plan, envelope, options):
         if left is not None:
             ending.request(ledger, left, "failed")
         tidying.tidy(ledger)
-        raise ChaosError("the fault was not injected: %s" % error, fault=records.public(error.details.get("fault") or record))
+        raise ChaosError(
+            "the fault was not injected: %s" % error, fault=records.public(error.details.get("fault") or record)
+        )
     return ready["fault"]
 
 
@@ -132,7 +152,11 @@ def absent(name, check_mode=False, run=None):
     if final is None:
         final = next(filter(mine, ledger.past(PAST, name)), None)
     if final is not None and final.get("state") == "residue":
-        raise ChaosError("the revert of fault '%s' is incomplete: %s" % (name, "; ".join(final["residue"])), fault=records.public(final), changed=True)
+        raise ChaosError(
+            "the revert of fault '%s' is incomplete: %s" % (name, "; ".join(final["residue"])),
+            fault=records.public(final),
+            changed=True,
+        )
     return {
         "changed": bool(found),
         "fault": records.public(final) if final else None,

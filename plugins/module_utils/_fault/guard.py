@@ -26,7 +26,11 @@ def owner_allows(path=DENY_FILE):
 def short_enough(seconds, most):
     """Refuse a duration above the cap."""
     if seconds > most:
-        raise Refused("max_duration", "duration %s is above the limit of %s" % (show_duration(seconds), show_duration(most)), "max_duration")
+        raise Refused(
+            "max_duration",
+            "duration %s is above the limit of %s" % (show_duration(seconds), show_duration(most)),
+            "max_duration",
+        )
 
 
 def no_conflict(plan, active):
@@ -37,6 +41,7 @@ def no_conflict(plan, active):
         if both:
             raise Refused(
                 "conflict",
-                "fault '%s' (%s) is active on this host and uses %s" % (record["name"], record["family"], ", ".join(sorted(both))),
+                "fault '%s' (%s) is active on this host and uses %s"
+                % (record["name"], record["family"], ", ".join(sorted(both))),
                 remedy="wait until it is over or end it with state=absent",
             )

@@ -24,7 +24,10 @@ def halt(names=None, check_mode=False, by=""):
     from .._life import ending, unrecorded  # only here: looking should not load every way to undo
 
     ledger = Ledger()
-    by = "halted by %s at %s" % (printable(by or "%(user)s from %(from)s" % records.who(), 120), turn.moment(time.time()))
+    by = "halted by %s at %s" % (
+        printable(by or "%(user)s from %(from)s" % records.who(), 120),
+        turn.moment(time.time()),
+    )
     if names is None:
         end_turn(ledger, by, check_mode)
     chosen = [each for each in ledger.active() if names is None or each["name"] in names]
@@ -70,7 +73,9 @@ def end_turn(ledger, by, check_mode=False):
 
 
 def unreadable(thorough=False):
-    """Sentences about what in the ledger could be neither read nor undone; ``thorough``: and about what nobody can undo without a record."""
+    """Sentences about what in the ledger could be neither read nor undone; ``thorough``: and about what nobody can
+    undo without a record.
+    """
     ledger = Ledger()
     said = ledger.unreadable()
     if thorough:
@@ -107,11 +112,17 @@ def end_probes(check_mode=False):
 
 
 def renew(names=None, run=None):
-    """Renew the lease of active faults and running probes that have one; returns their names. ``run``: only those of this run."""
+    """Renew the lease of active faults and running probes that have one; returns their names. ``run``: only those
+    of this run.
+    """
     ledger = Ledger()
     probes.renew(ledger.folders.run, names, run)
     mine = records.of_run(run)
-    chosen = [each for each in ledger.active() if each.get("lease_s") and (names is None or each["name"] in names) and mine(each)]
+    chosen = [
+        each
+        for each in ledger.active()
+        if each.get("lease_s") and (names is None or each["name"] in names) and mine(each)
+    ]
     for each in chosen:
         leases.renew(ledger, each["id"])
     return [each["name"] for each in chosen]
@@ -139,5 +150,7 @@ def with_time(record):
     shown = records.public(record)
     deadline = (record.get("deadline") or {}).get("monotonic")
     shown["orphaned"] = holders.orphaned(record)
-    shown["seconds_left"] = round(max(0.0, deadline - time.monotonic()), 3) if deadline and not shown["orphaned"] else None
+    shown["seconds_left"] = (
+        round(max(0.0, deadline - time.monotonic()), 3) if deadline and not shown["orphaned"] else None
+    )
     return shown

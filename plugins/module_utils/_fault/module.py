@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from ansible.module_utils.basic import AnsibleModule
 
-from .._entry import main as _entry  # noqa: F401  pylint: disable=unused-import  # the runtime archive begins there, so it travels along
+from .._entry import (
+    main as _entry,
+)  # noqa: F401  pylint: disable=unused-import  # the runtime archive begins there, so it travels along
 from . import request
 
 
@@ -25,6 +27,8 @@ def main(family):
     if module._diff and fault and result["changed"]:
         result["diff"] = {
             "before": "",
-            "after": "".join("%s\n" % step["says"] for step in fault["plan"]) if module.params["state"] == "present" else "",
+            "after": (
+                "".join("%s\n" % step["says"] for step in fault["plan"]) if module.params["state"] == "present" else ""
+            ),
         }
     module.exit_json(**result)

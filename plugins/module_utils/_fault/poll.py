@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One look of the conductor at a host: leases renewed, fault and probe seen, and at the end the samples collected. Private to magsasa.chaos."""
+"""One look of the conductor at a host: leases renewed, fault and probe seen, and at the end the samples collected.
+Private to magsasa.chaos.
+"""
 
 from __future__ import annotations
 
@@ -15,16 +17,19 @@ from .._probe import recorders as probes
 from . import ledger_queries
 from . import record as records
 
-LIVE = ".live"  # at the end of the name: a second probe of the experiment, of an address that tells whether the service is alive
+# at the end of the name: a second probe of the experiment, of an address that tells whether the service is alive
+LIVE = ".live"
 PAST = 50  # faults of one name, among which that of a run is looked for
 PAUSE_S = 0.02  # between two looks while the end of a fault is awaited
 LONGEST_WAIT_S = 5.0  # a host is not held for longer
 
 
 def take(wanted, keep=False):
-    """Look once. ``wanted``: the options of the question, parsed (see ``parse``); ``keep``: collected samples stay on the host.
+    """Look once. ``wanted``: the options of the question, parsed (see ``parse``); ``keep``: collected samples stay on
+    the host.
 
-    Returns ``{fault, active, probe, renewed, recovered, collected, samples, summary, died, stopped, clock}``: ``fault`` and ``probe`` are None when
+    Returns ``{fault, active, probe, renewed, recovered, collected, samples, summary, died, stopped, clock}``: ``fault``
+    and ``probe`` are None when
     there is none of that name; ``recovered`` is None when nobody asked; ``stopped``: who halted the run here.
     """
     ledger = Ledger()

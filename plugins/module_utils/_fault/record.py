@@ -15,8 +15,8 @@ from .._ledger.ledger import SCHEMA
 from .. import _plan as plans
 
 PUBLIC = (
-    "id name family action state requested backend notes effect measured note event armed_at injected_at reverted_at deadline boot_id "
-    "revert_cause halted_by residue differences undo_problems who run error series"
+    "id name family action state requested backend notes effect measured note event armed_at injected_at reverted_at"
+    " deadline boot_id revert_cause halted_by residue differences undo_problems who run error series"
 ).split()
 
 
@@ -29,13 +29,17 @@ def public(record):
 
 
 def identity(envelope, options):
-    """What makes two requests of the same name the same fault. A secret is no part of it, and so never of the ledger."""
+    """What makes two requests of the same name the same fault. A secret is no part of it, and so never of the
+    ledger.
+    """
     shared = {key: envelope.get(key) for key in ("name", "duration_s", "lease_s", "halt_on")}
     return dict(shared, options={key: value for key, value in options.items() if key != "secret"})
 
 
 def of_run(run):
-    """A function that tells whether a record is one that ``run`` may judge or undo: its own in an experiment, else any."""
+    """A function that tells whether a record is one that ``run`` may judge or undo: its own in an experiment, else
+    any.
+    """
     if not (run and run.get("experiment")):
         return lambda record: True
     return lambda record: (record.get("run") or {}).get("id") == run["id"]

@@ -14,22 +14,30 @@ from .._probe import live, samples
 
 PAUSE_S = 0.02  # between two looks
 
-# Monotonic seconds of this host, None where it is not known: the last moment without a change, the fault is in, it is reverted.
+# Monotonic seconds of this host, None where it is not known: the last moment without a change, the fault is in, it is
+# reverted.
 Moments = namedtuple("Moments", "armed injected reverted")
 
 
 def wait(path, recorder, finish, moments, seconds):
     """Whether the service is well again; waits for that for ``seconds`` at most.
 
-    ``path``: samples of the probe; ``recorder``: what it said of itself, or None; ``finish``: ``{successes, rate, slow_ms}``, ``slow_ms`` is None unless
+    ``path``: samples of the probe; ``recorder``: what it said of itself, or None; ``finish``: ``{successes, rate,
+    slow_ms}``, ``slow_ms`` is None unless
     it is to be another than the judge's.
     """
     return _wait.until(lambda: _is_well(path, recorder, finish, moments), seconds, PAUSE_S)
 
 
 def _is_well(path, recorder, finish, moments):
-    """First what costs little: probes that were due after the end are good, and none that was due is unanswered. Then the judge's rule over all samples."""
-    since = moments.reverted if moments.reverted is not None else time.monotonic() - (finish["successes"] + 1) / finish["rate"]
+    """First what costs little: probes that were due after the end are good, and none that was due is unanswered.
+    Then the judge's rule over all samples.
+    """
+    since = (
+        moments.reverted
+        if moments.reverted is not None
+        else time.monotonic() - (finish["successes"] + 1) / finish["rate"]
+    )
     awaited = since - ((recorder or {}).get("timeout_s") or 0.0)
     try:
         ended = sorted(live.ended_since(path, awaited), key=lambda sample: sample.intended_s)
@@ -42,7 +50,9 @@ def _is_well(path, recorder, finish, moments):
     slow_ms = finish["slow_ms"] if finish["slow_ms"] is not None or parts is None else parts.slow_ms
     latest = max(ended[-1].intended_s, time.monotonic() - live.WRITTEN_S - (slow_ms or 0.0) / 1000.0)
     if recorder and recorder.get("alive") and recorder.get("first") and recorder.get("rate"):
-        if live.unanswered(path, recorder["first"], recorder["rate"], awaited, latest):  # nobody knows yet whether it failed
+        if live.unanswered(
+            path, recorder["first"], recorder["rate"], awaited, latest
+        ):  # nobody knows yet whether it failed
             return False
     return parts is None or outages.are_over(parts.affected, finish["successes"], slow_ms)
 

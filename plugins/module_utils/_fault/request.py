@@ -1,7 +1,8 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a fault is asked for, as data: options that every fault has, and how a request is carried out. Private to magsasa.chaos.
+"""What a fault is asked for, as data: options that every fault has, and how a request is carried out. Private to
+magsasa.chaos.
 
 The same code answers a fault module and, without Ansible, an entry of the runtime archive.
 """
@@ -57,8 +58,12 @@ def _halt_on(given):
         raise BadOption("halt_on", given["probe"], "has no condition", "give error_rate, latency or both")
     return {
         "probe": _quantity.name(given["probe"], "halt_on.probe"),
-        "error_rate_pct": None if given["error_rate"] is None else _quantity.percent(given["error_rate"], "halt_on.error_rate"),
-        "latency_ms": None if given["latency"] is None else _quantity.duration(given["latency"], "halt_on.latency") * 1000.0,
+        "error_rate_pct": (
+            None if given["error_rate"] is None else _quantity.percent(given["error_rate"], "halt_on.error_rate")
+        ),
+        "latency_ms": (
+            None if given["latency"] is None else _quantity.duration(given["latency"], "halt_on.latency") * 1000.0
+        ),
         "for_s": _quantity.duration(given["for"], "halt_on.for", low=0.5),
     }
 
@@ -66,7 +71,8 @@ def _halt_on(given):
 def carry_out(family, params, check_mode=False):
     """Carry out what the checked options ``params`` of a fault module ask for.
 
-    Returns the module's result (dict), with ``warnings`` and, when it did not succeed, ``failed`` and ``msg``: one sentence. Raises nothing.
+    Returns the module's result (dict), with ``warnings`` and, when it did not succeed, ``failed`` and ``msg``: one
+    sentence. Raises nothing.
     """
     try:
         shared = envelope(params)
@@ -82,7 +88,9 @@ def carry_out(family, params, check_mode=False):
         return {
             "failed": True,
             "changed": False,
-            "msg": "%s ended in an internal error (%s: %s); please report it" % (family.name, type(error).__name__, error),
+            "msg": (
+                "%s ended in an internal error (%s: %s); please report it" % (family.name, type(error).__name__, error)
+            ),
             "internal": traceback.format_exc(limit=6).splitlines()[-6:],
         }
     return dict(result, warnings=_warnings(result))
@@ -91,9 +99,15 @@ def carry_out(family, params, check_mode=False):
 def _warnings(result):
     said = []
     if result["swept"]:
-        said.append("reverted %d fault(s) that no process held any more: %s" % (len(result["swept"]), ", ".join(r["name"] for r in result["swept"])))
+        said.append(
+            "reverted %d fault(s) that no process held any more: %s"
+            % (len(result["swept"]), ", ".join(r["name"] for r in result["swept"]))
+        )
     said += ledger_queries.unreadable()
     fault = result["fault"]
     if fault and fault.get("differences") and result["changed"]:
-        said.append("fault '%s' is reverted, but the state differs from before: %s" % (fault["name"], "; ".join(fault["differences"])))
+        said.append(
+            "fault '%s' is reverted, but the state differs from before: %s"
+            % (fault["name"], "; ".join(fault["differences"]))
+        )
     return said

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What bounds a process: whose it is and what the kernel lets it do. Private to magsasa.chaos.
 
-What we start has the bounds of whoever starts it, but for its user and groups. So a process is started again only where everything else
+What we start has the bounds of whoever starts it, but for its user and groups. So a process is started again only where
+everything else
 that bounds it is the same as ours: then nobody gets more than he had. What cannot be compared counts as different.
 Sources: proc(5), credentials(7), capabilities(7), namespaces(7), seccomp(2), getauxval(3).
 """
@@ -47,7 +48,9 @@ def standing(pid="self"):
             "label": _label(pid),
         }
     except (OSError, KeyError, ValueError) as error:
-        raise HostError("the bounds of process %s cannot be read: %s" % (pid, getattr(error, "strerror", None) or error))
+        raise HostError(
+            "the bounds of process %s cannot be read: %s" % (pid, getattr(error, "strerror", None) or error)
+        )
 
 
 def origin(pid):
@@ -138,7 +141,8 @@ def _has_capabilities(path):
 def why_not(found, ours, init=None):
     """What keeps a process with these bounds from being started again with exactly them (text), or None. Pure.
 
-    ``found``, ``ours``: standing of the process and of whoever would start it; ``init``: [mode, filters] of the host's first process.
+    ``found``, ``ours``: standing of the process and of whoever would start it; ``init``: [mode, filters] of the host's
+    first process.
     """
     own, root = found["capabilities"], ours["uid"][1] == 0
     for kind, ids in (("user", found["uid"]), ("group", found["gid"])):
@@ -151,12 +155,17 @@ def why_not(found, ours, init=None):
         return "it has its own root directory (chroot)"
     if found["no_new_privs"]:
         return "it has NoNewPrivs set, and restrictions that go with it (Landlock) cannot be seen"
-    if any(found["seccomp"]) and (found["seccomp"] != ours["seccomp"] or found["seccomp"] != init or None in found["seccomp"]):
+    if any(found["seccomp"]) and (
+        found["seccomp"] != ours["seccomp"] or found["seccomp"] != init or None in found["seccomp"]
+    ):
         return "it has its own seccomp filter"
     if found["seccomp"] != ours["seccomp"]:
         return "it has no seccomp filter, unlike this task"
     if found["label"] != ours["label"]:
-        return "its security label is '%s', and that of this task is '%s'" % (printable(found["label"], 80), printable(ours["label"], 80))
+        return "its security label is '%s', and that of this task is '%s'" % (
+            printable(found["label"], 80),
+            printable(ours["label"], 80),
+        )
     if not root and [found[key] for key in ("uid", "gid", "groups")] != [ours[key] for key in ("uid", "gid", "groups")]:
         return "its groups are not those of this task, which does not run as root"
     if own != started(ours, found["uid"][0]):
@@ -165,13 +174,17 @@ def why_not(found, ours, init=None):
 
 
 def more_than(now, wanted):
-    """What this process has that the other one had not, or not so (text), or None: asked once more right before it becomes the program. Pure."""
+    """What this process has that the other one had not, or not so (text), or None: asked once more right before it
+    becomes the program. Pure.
+    """
     differ = [key.replace("_", " ") for key in wanted if now[key] != wanted[key]]
     return "its bounds cannot be restored (%s)" % ", ".join(differ) if differ else None
 
 
 def started(ours, uid):
-    """The capability sets of a program that ``ours`` starts as ``uid``; None where that would take more than a change of user. Pure."""
+    """The capability sets of a program that ``ours`` starts as ``uid``; None where that would take more than a
+    change of user. Pure.
+    """
     sets = ours["capabilities"]
     if sets["CapInh"] or sets["CapAmb"]:
         return None
@@ -186,7 +199,11 @@ def like(found, ours):
     """
     kept = {key: found[key] for key in ("groups", "capabilities", "no_new_privs", "seccomp", "label")}
     kept.update(uid=found["uid"][0], gid=found["gid"][0], root=found["root"] == ours["root"])
-    kept["apart"] = [kind for kind in _NAMESPACES if found["namespaces"].get(kind) != ours["namespaces"].get(kind) and not kind.endswith("_for_children")]
+    kept["apart"] = [
+        kind
+        for kind in _NAMESPACES
+        if found["namespaces"].get(kind) != ours["namespaces"].get(kind) and not kind.endswith("_for_children")
+    ]
     return hashlib.sha256(json.dumps(kept, sort_keys=True).encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 

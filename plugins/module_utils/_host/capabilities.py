@@ -1,7 +1,8 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the kernel lets this process do, root or not: root in a container has seldom all of it. Private to magsasa.chaos.
+"""What the kernel lets this process do, root or not: root in a container has seldom all of it. Private to
+magsasa.chaos.
 
 Source: capabilities(7); the numbers are from include/uapi/linux/capability.h.
 """

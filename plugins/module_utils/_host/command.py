@@ -1,9 +1,11 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a process was called: its words, its environment, and the file name by which the kernel calls it the same again. Private to magsasa.chaos.
+"""How a process was called: its words, its environment, and the file name by which the kernel calls it the same again.
+Private to magsasa.chaos.
 
-A script is run by its own name where its first line gives the same words; a program by the name that it was called by, where that is still the
+A script is run by its own name where its first line gives the same words; a program by the name that it was called by,
+where that is still the
 same file. Otherwise the process would have the name of the interpreter or of a version. Source: execve(2).
 """
 
@@ -47,12 +49,21 @@ def environment(pid):
 
 
 def names_program(pid):
-    """Whether the command line still names a program: some servers write a title over theirs, and cannot be started again from it."""
+    """Whether the command line still names a program: some servers write a title over theirs, and cannot be started
+    again from it.
+    """
     argv = processes.argv(pid)
     if not argv or not argv[0]:
         return False
     try:
-        return _found(argv[0], os.readlink("/proc/%d/cwd" % pid), processes.environ(pid).get(b"PATH", b"").decode("utf-8", "surrogateescape")) is not None
+        return (
+            _found(
+                argv[0],
+                os.readlink("/proc/%d/cwd" % pid),
+                processes.environ(pid).get(b"PATH", b"").decode("utf-8", "surrogateescape"),
+            )
+            is not None
+        )
     except OSError:
         return False
 
@@ -73,14 +84,22 @@ def identity(path):
 
 
 def read(pid, argv, env):
-    """``{"argv", "exe", "name", "args", "script"}``: ``name`` and ``args`` are what execve is to get; raises HostError, OSError."""
+    """``{"argv", "exe", "name", "args", "script"}``: ``name`` and ``args`` are what execve is to get; raises
+    HostError, OSError.
+    """
     exe = os.readlink("/proc/%d/exe" % pid)
     if not os.path.isfile(exe) or identity(exe) != identity("/proc/%d/exe" % pid):
         raise HostError("its program %s was replaced or removed since it started" % printable(exe))
     comm, cwd = processes.comm(pid), os.readlink("/proc/%d/cwd" % pid)
     for place in range(1, min(3, len(argv))):
         if os.path.basename(argv[place])[:15] == comm and _calls(os.path.join(cwd, argv[place]), argv[:place], exe):
-            return {"argv": argv, "exe": exe, "name": argv[place], "args": argv[place:], "script": identity(os.path.join(cwd, argv[place]))}
+            return {
+                "argv": argv,
+                "exe": exe,
+                "name": argv[place],
+                "args": argv[place:],
+                "script": identity(os.path.join(cwd, argv[place])),
+            }
     called = _found(argv[0], cwd, env.get("PATH", ""))
     if called and os.path.basename(called)[:15] == comm and identity(called) == identity(exe):
         return {"argv": argv, "exe": exe, "name": called, "args": argv, "script": None}
@@ -94,7 +113,9 @@ def _calls(path, before, exe):
             if not os.fstat(descriptor).st_mode & 0o111:
                 return False
             line = os.read(descriptor, 256).partition(b"\n")[0].decode("utf-8", "surrogateescape")
-        return line.startswith("#!") and line[2:].strip().split(None, 1) == before and identity(before[0]) == identity(exe)
+        return (
+            line.startswith("#!") and line[2:].strip().split(None, 1) == before and identity(before[0]) == identity(exe)
+        )
     except OSError:
         return False
 

@@ -3,8 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Container engines of this host, podman and docker, by their command line. Private to magsasa.chaos.
 
-``access`` (dict, fit for the ledger) says which storage or daemon is meant, so that an undo meets the same one whatever its own environment
-says: ``{"engine": "podman", "root", "runroot"}`` or ``{"engine": "docker", "socket"}``; None is the engine's own choice.
+``access`` (dict, fit for the ledger) says which storage or daemon is meant, so that an undo meets the same one whatever
+its own environment
+says: ``{"engine": "podman", "root", "runroot"}`` or ``{"engine": "docker", "socket"}``; None is the engine's own
+choice.
 """
 
 from __future__ import annotations
@@ -20,7 +22,8 @@ from .marks import MARK
 
 MOST = 500  # containers of one engine that are looked at
 PAUSE_IMAGES = ("pause", "podman-pause", "k8s-pause")
-# What starts a container must not hand our mark on, nor leave its monitor in the unit of the fault: all of that ends with it.
+# What starts a container must not hand our mark on, nor leave its monitor in the unit of the fault: all of that ends
+# with it.
 _STAYS = {"env": {MARK: None, private_files.OVERRIDE: None}, "prepare": control_groups.leave_unit}
 
 
@@ -30,7 +33,9 @@ def has(engine):
 
 
 def socket_of_docker(environment):
-    """Path of the daemon's socket on this host as the docker CLI would find it, or None when it would speak to another host."""
+    """Path of the daemon's socket on this host as the docker CLI would find it, or None when it would speak to
+    another host.
+    """
     host = environment.get("DOCKER_HOST") or ""
     if host:
         return host[len("unix://") :] if host.startswith("unix:///") else None
@@ -68,7 +73,9 @@ def restart(access, numbers, grace_s):
 
 
 def stop(access, numbers, grace_s):
-    """Their stop signal, SIGKILL after ``grace_s`` seconds. The engine then leaves them down, whatever the restart policy is. Raises HostError."""
+    """Their stop signal, SIGKILL after ``grace_s`` seconds. The engine then leaves them down, whatever the restart
+    policy is. Raises HostError.
+    """
     run(access, "stop", "-t", str(int(grace_s)), *numbers, timeout=80.0)
 
 
@@ -80,7 +87,9 @@ def containers(access, running=False):
 
 
 def one(access, number):
-    """Facts of one container by its full id, or None when the engine knows it no more; raises HostError when that cannot be told."""
+    """Facts of one container by its full id, or None when the engine knows it no more; raises HostError when that
+    cannot be told.
+    """
     found = [each for each in _inspect(access, [number]) if each["id"] == number]
     if not found and number in run(access, "ps", "-aq", "--no-trunc").stdout.split():
         raise HostError("%s has no information about container %s" % (access["engine"], number[:12]))
@@ -103,14 +112,17 @@ def _inspect(access, numbers):
 def facts(said):
     """What inspect prints of one container, in one form for both engines (JSON-able).
 
-    ``pid``, ``start``: its first process, 0 when none; ``started``: text that changes with every start; ``needs``: ids of containers
+    ``pid``, ``start``: its first process, 0 when none; ``started``: text that changes with every start; ``needs``: ids
+    of containers
     whose namespaces it shares.
     """
     now, settings, host = said["State"], said.get("Config") or {}, said.get("HostConfig") or {}
     pid = int(now.get("Pid") or 0)
     image = str(said.get("ImageName") or settings.get("Image") or "")
     modes = [str(host.get(key) or "") for key in ("NetworkMode", "PidMode", "IpcMode")]
-    needs = {mode.split(":", 1)[1] for mode in modes if mode.startswith("container:")} | set(said.get("Dependencies") or ())
+    needs = {mode.split(":", 1)[1] for mode in modes if mode.startswith("container:")} | set(
+        said.get("Dependencies") or ()
+    )
     return {
         "id": str(said["Id"]),
         "name": str(said["Name"]).lstrip("/"),

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The control groups of a process, v1 and v2, and the way back into them. Private to magsasa.chaos.
 
-What the undo starts again begins in the group of the fault's unit, and systemd ends whatever is in there when the unit goes.
+What the undo starts again begins in the group of the fault's unit, and systemd ends whatever is in there when the unit
+goes.
 Source: cgroups(7).
 """
 
@@ -26,10 +27,11 @@ def of(pid):
         return [line.rstrip("\n").split(":", 2)[1:] for line in source if line.count(":") >= 2]
 
 
-# What bounds whoever is in a group (cgroups(7), Documentation/admin-guide/cgroup-v1 and cgroup-v2.rst), and what it says when nothing is bounded.
+# What bounds whoever is in a group (cgroups(7), Documentation/admin-guide/cgroup-v1 and cgroup-v2.rst), and what it
+# says when nothing is bounded.
 _LIMITS = (
-    "cpu.cfs_quota_us cpu.max io.max memory.high memory.limit_in_bytes memory.max memory.memsw.limit_in_bytes memory.swap.max pids.max "
-    "blkio.throttle.read_bps_device blkio.throttle.write_bps_device"
+    "cpu.cfs_quota_us cpu.max io.max memory.high memory.limit_in_bytes memory.max memory.memsw.limit_in_bytes"
+    " memory.swap.max pids.max blkio.throttle.read_bps_device blkio.throttle.write_bps_device"
 ).split()
 _OF_SESSIONS = re.compile(r"user-[0-9]+\.slice")  # systemd gives each a limit of tasks
 _UNBOUND = ("", "max", "-1")
@@ -39,18 +41,27 @@ _CONTAINERS = ("docker", "libpod", "containerd", "crio", "kubepods")
 
 def kept(pid):
     """``[[controllers, path, bounding]]``: ``bounding`` are the groups on the way that bound what is in them."""
-    return [[controllers, path, [each for each in upwards(path) if _bounds(controllers, each)]] for controllers, path in of(pid)]
+    return [
+        [controllers, path, [each for each in upwards(path) if _bounds(controllers, each)]]
+        for controllers, path in of(pid)
+    ]
 
 
 def _bounds(controllers, group):
-    """Whether a group bounds what is in it: by a limit; or as a service, of which systemd bounds more than can be read here."""
+    """Whether a group bounds what is in it: by a limit; or as a service, of which systemd bounds more than can be
+    read here.
+    """
     folder = os.path.join(mounted(controllers), group)
     name = os.path.basename(group)
     if _OF_SESSIONS.fullmatch(name):
         return False  # it goes when its user logs out everywhere
     if name.endswith(".service") and not name.startswith("user@"):
         return True
-    if not group or any(_limited(_text(folder, each)) for each in _LIMITS) or _text(folder, "devices.list") not in ("", "a *:* rwm"):
+    if (
+        not group
+        or any(_limited(_text(folder, each)) for each in _LIMITS)
+        or _text(folder, "devices.list") not in ("", "a *:* rwm")
+    ):
         return bool(group)
     cpus = _text(folder, "cpuset.cpus")
     return bool(cpus) and cpus != _text(os.path.dirname(folder), "cpuset.cpus")
@@ -70,7 +81,9 @@ def _limited(text):
 
 
 def rejoin(groups):
-    """Bring this process into the groups of ``kept``; raises HostError where one that bounds is gone or takes nobody."""
+    """Bring this process into the groups of ``kept``; raises HostError where one that bounds is gone or takes
+    nobody.
+    """
     now = dict(map(tuple, of("self")))
     for controllers, path, bounding in groups:
         if controllers not in now or now[controllers] == path:
@@ -79,14 +92,23 @@ def rejoin(groups):
             if _enter(controllers, each):
                 break
             if each in bounding:
-                raise HostError("its control group %s, which limited it, cannot be joined any more" % (path if controllers == "" else controllers + ":" + path))
+                raise HostError(
+                    "its control group %s, which limited it, cannot be joined any more"
+                    % (path if controllers == "" else controllers + ":" + path)
+                )
 
 
 def ends_with(groups, tree):
-    """Which of these groups bounds a process and goes with its tree, as systemd removes what is empty (text), or None."""
+    """Which of these groups bounds a process and goes with its tree, as systemd removes what is empty (text), or
+    None.
+    """
     for controllers, _path, bounding in groups:
         for each in bounding:
-            if each.endswith((".scope", ".service")) and _members(controllers, each) <= set(tree) and os.path.isdir(services.RUNNING):
+            if (
+                each.endswith((".scope", ".service"))
+                and _members(controllers, each) <= set(tree)
+                and os.path.isdir(services.RUNNING)
+            ):
                 return "its control group %s limits it and would end with it" % each
     return None
 
@@ -134,7 +156,9 @@ def join(groups):
 
 
 def leave_unit():
-    """Bring this process out of the unit of a fault, to the root of each hierarchy, where it is in one. Raises nothing: it has to become a program."""
+    """Bring this process out of the unit of a fault, to the root of each hierarchy, where it is in one. Raises
+    nothing: it has to become a program.
+    """
     try:
         join([[controllers, "/"] for controllers, path in of("self") if "/" + OURS in path])
     except OSError:
@@ -142,7 +166,9 @@ def leave_unit():
 
 
 def mounted(controllers):
-    """Folder of the hierarchy that has these controllers, as /proc/PID/cgroup names them; none are those of the unified one."""
+    """Folder of the hierarchy that has these controllers, as /proc/PID/cgroup names them; none are those of the
+    unified one.
+    """
     if controllers:
         return os.path.join(ROOT, controllers[len("name=") :] if controllers.startswith("name=") else controllers)
     return ROOT if os.path.exists(os.path.join(ROOT, "cgroup.controllers")) else os.path.join(ROOT, "unified")

@@ -9,7 +9,9 @@ import mmap
 
 
 class Counters:
-    """One number for each of ``names``: written by the worker, read by the supervisor. Made before the worker is forked."""
+    """One number for each of ``names``: written by the worker, read by the supervisor. Made before the worker is
+    forked.
+    """
 
     __slots__ = ("_at", "_values")
 
@@ -23,4 +25,6 @@ class Counters:
 
     def figures(self):
         """``{name: number}``; a name that ends with _s is in seconds (float), others are whole numbers."""
-        return {name: self._values[at] if name.endswith("_s") else int(self._values[at]) for name, at in self._at.items()}
+        return {
+            name: self._values[at] if name.endswith("_s") else int(self._values[at]) for name, at in self._at.items()
+        }

@@ -1,9 +1,11 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The CPU quota that holds for a process: the smallest of its control groups and of those above them. Private to magsasa.chaos.
+"""The CPU quota that holds for a process: the smallest of its control groups and of those above them. Private to
+magsasa.chaos.
 
-cgroup v2 has ``cpu.max`` ("25000 100000", or "max 100000"), v1 ``cpu.cfs_quota_us`` (-1: none) and ``cpu.cfs_period_us``.
+cgroup v2 has ``cpu.max`` ("25000 100000", or "max 100000"), v1 ``cpu.cfs_quota_us`` (-1: none) and
+``cpu.cfs_period_us``.
 """
 
 from __future__ import annotations
@@ -85,4 +87,10 @@ def _quota(path, quota, period):
 
 def describe(quota, cores):
     """ "0.25 cores (/sys/fs/cgroup/cpu.max: 25000 of 100000 us), which is 12.5 % of 2 cores"."""
-    return "%.3g core(s) (%s: %s), which is %.3g %% of %d core(s)" % (quota["cores"], quota["file"], quota["figure"], 100.0 * quota["cores"] / cores, cores)
+    return "%.3g core(s) (%s: %s), which is %.3g %% of %d core(s)" % (
+        quota["cores"],
+        quota["file"],
+        quota["figure"],
+        100.0 * quota["cores"] / cores,
+        cores,
+    )

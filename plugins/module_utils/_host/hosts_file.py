@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Lines of our own in /etc/hosts: put in and taken out, everything else byte for byte as others left it. Private to magsasa.chaos."""
+"""Lines of our own in /etc/hosts: put in and taken out, everything else byte for byte as others left it. Private to
+magsasa.chaos.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +62,8 @@ def read(path=PATH):
 def change(path, fault_id, make, times=None):
     """Replace the content by ``make(content)``, at once for every reader; owner, mode and attributes stay.
 
-    ``times``: metadata of before; its times are put back when the content is what it was then. Raises HostError when the file
+    ``times``: metadata of before; its times are put back when the content is what it was then. Raises HostError when
+    the file
     cannot be replaced; it is never written in place, where a kill in the middle would leave a file that is neither.
     """
     lock_path = os.path.join(private_files.folders().run, "hosts.lock")

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a process has from whoever started it, besides its user and its files: limits, folder, signals, priority. Private to magsasa.chaos."""
+"""What a process has from whoever started it, besides its user and its files: limits, folder, signals, priority.
+Private to magsasa.chaos.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,8 @@ import signal
 from .._errors import HostError, printable
 from . import bounds, processes
 
-# Lines of /proc/PID/limits (proc(5)), which every user may read; prlimit(2) of another user's process needs a capability.
+# Lines of /proc/PID/limits (proc(5)), which every user may read; prlimit(2) of another user's process needs a
+# capability.
 _LIMITS = {
     "Max cpu time": "CPU",
     "Max file size": "FSIZE",
@@ -67,7 +70,15 @@ def limits(pid):
         for line in source:
             kind = getattr(resource, "RLIMIT_" + _LIMITS.get(line[:25].strip(), "-"), None)
             if kind is not None:
-                found.append([kind, [resource.RLIM_INFINITY if word == "unlimited" else int(word) for word in line[25:].split()[:2]]])
+                found.append(
+                    [
+                        kind,
+                        [
+                            resource.RLIM_INFINITY if word == "unlimited" else int(word)
+                            for word in line[25:].split()[:2]
+                        ],
+                    ]
+                )
     return found
 
 
@@ -80,13 +91,16 @@ def lines(pid):
         "umask: %04o" % found["umask"],
         "leads a session: %s" % ("yes" if found["leads"] == "session" else "no"),
         "leads a process group: %s" % ("yes" if found["leads"] else "no"),
-        "nice: %d, oom_score_adj: %d, scheduler: %s, processors: %s" % (found["nice"], found["oom_score_adj"], found["scheduler"], found["affinity"]),
+        "nice: %d, oom_score_adj: %d, scheduler: %s, processors: %s"
+        % (found["nice"], found["oom_score_adj"], found["scheduler"], found["affinity"]),
         "limits: %s" % told,
     ]
 
 
 def give(captured):
-    """While this process still may: limits, priority, session. What it may not, stays a difference and is told as one; but never more than was."""
+    """While this process still may: limits, priority, session. What it may not, stays a difference and is told as
+    one; but never more than was.
+    """
     if captured["leads"] == "session":
         os.setsid()
     elif captured["leads"] == "group":

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One line in the host's own journal for every inject and revert: the owner of a host must be able to see what was done. Private to magsasa.chaos."""
+"""One line in the host's own journal for every inject and revert: the owner of a host must be able to see what was
+done. Private to magsasa.chaos.
+"""
 
 from __future__ import annotations
 

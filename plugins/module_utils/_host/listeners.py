@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who listens on which TCP port, from /proc (proc(5): net/tcp, net/tcp6, PID/fd); needs no library. Private to magsasa.chaos."""
+"""Who listens on which TCP port, from /proc (proc(5): net/tcp, net/tcp6, PID/fd); needs no library. Private to
+magsasa.chaos.
+"""
 
 from __future__ import annotations
 
@@ -75,7 +77,10 @@ def listeners():
     """Every listening TCP socket of this network namespace, by port."""
     rows = [(address, port, inode) for address, port, _peer, _peer_port, inode in _rows(_LISTEN)]
     pids = holders({inode for _address_, _port, inode in rows})
-    return sorted((Listener(address, port, inode, pids.get(inode, [])) for address, port, inode in rows), key=lambda each: (each.port, each.address))
+    return sorted(
+        (Listener(address, port, inode, pids.get(inode, [])) for address, port, inode in rows),
+        key=lambda each: (each.port, each.address),
+    )
 
 
 def connections(pids):
@@ -83,7 +88,11 @@ def connections(pids):
     mine = set()
     for pid in pids:
         mine |= sockets(pid)
-    return [Connection(port, peer, peer_port, inode) for _local, port, peer, peer_port, inode in _rows(_ESTABLISHED) if inode in mine]
+    return [
+        Connection(port, peer, peer_port, inode)
+        for _local, port, peer, peer_port, inode in _rows(_ESTABLISHED)
+        if inode in mine
+    ]
 
 
 def top_of_tree(pids):

@@ -28,12 +28,18 @@ def connections():
     servers = [pid for pid in processes.pids() if _name(pid).startswith(SERVERS)]
     for each in listeners.connections(set(servers) | set(above)):
         found.add((each.peer, each.local_port))
-    return sorted([address, port] for address, port in {(_plain(peer), port) for peer, port in found} if address and 0 < port < 65536)
+    return sorted(
+        [address, port]
+        for address, port in {(_plain(peer), port) for peer, port in found}
+        if address and 0 < port < 65536
+    )
 
 
 def ways_in():
     """Ports on which an SSH server of this host listens: somebody may come that way who is not here yet."""
-    return sorted({each.port for each in listeners.listeners() if any(_name(pid).startswith(SERVERS) for pid in each.pids)})
+    return sorted(
+        {each.port for each in listeners.listeners() if any(_name(pid).startswith(SERVERS) for pid in each.pids)}
+    )
 
 
 def _plain(text):

@@ -1,9 +1,11 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where something that a fault made or changed is now, whatever became of the folders above it. Private to magsasa.chaos.
+"""Where something that a fault made or changed is now, whatever became of the folders above it. Private to
+magsasa.chaos.
 
-Whoever holds a fault keeps a descriptor (O_PATH) of it: the kernel knows the name that it has by now, and whether it has one. Without a
+Whoever holds a fault keeps a descriptor (O_PATH) of it: the kernel knows the name that it has by now, and whether it
+has one. Without a
 holder its file system is searched. What cannot be told raises HostError, which makes it residue: never taken for gone.
 """
 
@@ -33,7 +35,9 @@ def known(facts):
 
 
 def hold(path, named=None):
-    """Keep a descriptor of what is at ``path`` for as long as this process lives; returns it. ``named``: what the undo calls it."""
+    """Keep a descriptor of what is at ``path`` for as long as this process lives; returns it. ``named``: what the
+    undo calls it.
+    """
     _held[named or path] = os.open(path, os.O_PATH | os.O_CLOEXEC | os.O_NOFOLLOW)
     return _held[named or path]
 
@@ -50,7 +54,9 @@ def release():
 
 
 def find(path, fault_id, place=None, ino=None):
-    """The name (text) that it has now, None when it is gone for good. With ``ino`` it is that file and no other of its name."""
+    """The name (text) that it has now, None when it is gone for good. With ``ino`` it is that file and no other of
+    its name.
+    """
     try:
         if ino in (None, os.lstat(path).st_ino):
             return path
@@ -78,7 +84,9 @@ def still_open(path, fault_id, ino=None):
         for link in links:
             try:
                 target = os.readlink(link)
-                if os.path.basename(target[: -len(DELETED)] if target.endswith(DELETED) else target) == name and ino in (None, os.stat(link).st_ino):
+                if os.path.basename(
+                    target[: -len(DELETED)] if target.endswith(DELETED) else target
+                ) == name and ino in (None, os.stat(link).st_ino):
                     return link
             except OSError:
                 continue
@@ -124,17 +132,26 @@ def _search(path, place, ino):
 
 
 def _below(root, seen, device, name, ino, deadline):
-    """The path of a file of that name below ``root``, but not below ``seen``; None when there is none. Raises HostError when time is over."""
+    """The path of a file of that name below ``root``, but not below ``seen``; None when there is none. Raises
+    HostError when time is over.
+    """
     folders = [root]
     while folders:
         if deadline.over:
-            raise HostError("its folder was moved or removed, and file %s was not found within %g s; remove that file wherever it is" % (name, SEARCH_S))
+            raise HostError(
+                "its folder was moved or removed, and file %s was not found within %g s; remove that file wherever"
+                " it is" % (name, SEARCH_S)
+            )
         try:
             with os.scandir(folders.pop()) as entries:
                 for entry in entries:
                     if entry.name == name and ino in (None, entry.inode()):
                         return entry.path
-                    if entry.path != seen and entry.is_dir(follow_symlinks=False) and os.lstat(entry.path).st_dev == device:
+                    if (
+                        entry.path != seen
+                        and entry.is_dir(follow_symlinks=False)
+                        and os.lstat(entry.path).st_dev == device
+                    ):
                         folders.append(entry.path)
         except FileNotFoundError:
             continue  # it went while we looked
@@ -142,7 +159,8 @@ def _below(root, seen, device, name, ino, deadline):
 
 
 def made_by(fault, path, place, is_kind):
-    """Name now of what was made at ``path`` under a name with the fault's id, or None; ``is_kind``: what stat must say of its mode.
+    """Name now of what was made at ``path`` under a name with the fault's id, or None; ``is_kind``: what stat must say
+    of its mode.
 
     Raises OSError when that cannot be told (a folder closed to us, a dead mount).
     """

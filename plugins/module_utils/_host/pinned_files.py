@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Somebody else's file, held fast: found without following any link, with its metadata, put back as it was. Private to magsasa.chaos."""
+"""Somebody else's file, held fast: found without following any link, with its metadata, put back as it was. Private
+to magsasa.chaos.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +56,9 @@ def same(path, ino):
 
 @contextlib.contextmanager
 def opened(name, flags):
-    """Descriptor of what ``held`` or ``same`` named; where that is allowed, reading leaves no trace in the access time."""
+    """Descriptor of what ``held`` or ``same`` named; where that is allowed, reading leaves no trace in the access
+    time.
+    """
     try:
         descriptor = os.open(name, flags | os.O_CLOEXEC | os.O_NOATIME)
     except PermissionError:  # open(2): for the owner of the file and root only
@@ -101,14 +105,19 @@ def metadata(name):
 
 
 def described(path, inode=False):
-    """Kind, owner, mode and extended attributes of a file as lines of a state dump; with ``inode`` also which file it is."""
+    """Kind, owner, mode and extended attributes of a file as lines of a state dump; with ``inode`` also which file
+    it is.
+    """
     try:
         with held(path) as name:
             found, what = metadata(name), os.stat(name)
     except (FileNotFoundError, NotADirectoryError):
         return ["not there"]
     lines = ["mode %s" % stat.filemode(what.st_mode), "owner %d, group %d" % (found["uid"], found["gid"])]
-    lines += ["attribute %s %s" % (key, hashlib.sha256(value.encode("ascii")).hexdigest()[:12]) for key, value in sorted(found["attributes"].items())]
+    lines += [
+        "attribute %s %s" % (key, hashlib.sha256(value.encode("ascii")).hexdigest()[:12])
+        for key, value in sorted(found["attributes"].items())
+    ]
     return lines + (["inode %d" % what.st_ino] if inode else [])
 
 
@@ -116,13 +125,18 @@ def content_digest(path, length):
     """Digest of the first bytes of a file as a line of a state dump."""
     try:
         with held(path) as name, opened(name, os.O_RDONLY) as descriptor:
-            return "first %d bytes with the digest %s" % (length, hashlib.sha256(read(descriptor, length)).hexdigest()[:12])
+            return "first %d bytes with the digest %s" % (
+                length,
+                hashlib.sha256(read(descriptor, length)).hexdigest()[:12],
+            )
     except (FileNotFoundError, NotADirectoryError):
         return "no content"
 
 
 def put_lost(name, before, times):
-    """Put back what the kernel takes from a file that is written to or changes hands: setuid bits, capabilities; with ``times`` those too."""
+    """Put back what the kernel takes from a file that is written to or changes hands: setuid bits, capabilities;
+    with ``times`` those too.
+    """
     found = metadata(name)
     lost = before["mode"] & ~found["mode"]
     if lost and found["mode"] | lost == before["mode"] and not lost & ~(stat.S_ISUID | stat.S_ISGID):

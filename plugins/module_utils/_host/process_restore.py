@@ -1,10 +1,13 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Start a process again as it was, with what it had inherited and with no more rights than it had. Private to magsasa.chaos.
+"""Start a process again as it was, with what it had inherited and with no more rights than it had. Private to
+magsasa.chaos.
 
-All of it is kept aside before the process is ended. What bounds it must be the same as what bounds us, but for its user, or it is refused
-(bounds.py): looked at before the end, once more by whoever starts it, and in what was started. The environment may hold secrets. It is kept in
+All of it is kept aside before the process is ended. What bounds it must be the same as what bounds us, but for its
+user, or it is refused
+(bounds.py): looked at before the end, once more by whoever starts it, and in what was started. The environment may hold
+secrets. It is kept in
 a private file of the run folder, never in the ledger, and removed with the fault.
 """
 
@@ -21,7 +24,8 @@ from .._ledger import private_files, trusted_paths
 from . import bounds, command, control_groups, inherited, processes, streams
 
 FORM = 2  # of what is kept aside
-START_S = 10.0  # seconds that a start may take: whoever stops it, or whose file system does not answer, must not hold up the undo
+# seconds that a start may take: whoever stops it, or whose file system does not answer, must not hold up the undo
+START_S = 10.0
 _DONE = "done"
 _known = {}  # fault id: what this process has put aside
 
@@ -50,13 +54,17 @@ def capture(pid, whole=True):
     try:
         found = _read(pid)
         why = _judged(found)
-        # Whoever becomes another program in between must not mix the environment of the one with the rights of the other.
+        # Whoever becomes another program in between must not mix the environment of the one with the rights of the
+        # other.
         why = why or ("it changed while it was inspected" if _read(pid) != found else None)
         why = why or control_groups.ends_with(found["cgroups"], [pid] + processes.below(pid))
     except (HostError, OSError, KeyError, ValueError) as error:
         why = _told(error)
     if why or start is None or start != processes.start_time(pid):
-        raise HostError("process %d could not be restarted as it was: %s; %s" % (pid, why or "it has ended", control_groups.remedy(pid)))
+        raise HostError(
+            "process %d could not be restarted as it was: %s; %s"
+            % (pid, why or "it has ended", control_groups.remedy(pid))
+        )
     found.update(pid=pid, start=start)
     lost = start_again(found, rehearsal=True)
     if lost and whole:
@@ -97,7 +105,9 @@ def _judged(found):
     why = why or ("its folder %s has been moved or removed" % printable(found["cwd"]) if found["cwd_moved"] else None)
     if why or found["standing"]["uid"][0] != 0:
         return why
-    for path in command.files(found["command"], found["cwd"]):  # who else could decide what root would run; others know who owns what they run
+    for path in command.files(
+        found["command"], found["cwd"]
+    ):  # who else could decide what root would run; others know who owns what they run
         why = trusted_paths.stranger(path, 0)
         if why:
             return "root runs %s, and %s" % (printable(path), why)
@@ -105,7 +115,9 @@ def _judged(found):
 
 
 def captures(above):
-    """The same of the processes ([pid, start]) above one that may end with it, the next one first, up to one that could not be started again."""
+    """The same of the processes ([pid, start]) above one that may end with it, the next one first, up to one that
+    could not be started again.
+    """
     found = []
     for pid, start in above:
         try:
@@ -118,10 +130,15 @@ def captures(above):
 
 
 def keep(fault_id, captured):
-    """Put aside what ``capture`` returned of a process, and after it what ``captures`` did; in memory too, as somebody may take the run folder away."""
+    """Put aside what ``capture`` returned of a process, and after it what ``captures`` did; in memory too, as
+    somebody may take the run folder away.
+    """
     text = json.dumps({"form": FORM, "processes": captured})
     if len(text) > private_files.LARGEST:
-        raise HostError("process %d could not be restarted as it was: its command line and environment are too long to save" % captured[0]["pid"])
+        raise HostError(
+            "process %d could not be restarted as it was: its command line and environment are too long to save"
+            % captured[0]["pid"]
+        )
     _known[fault_id] = captured
     private_files.write_private(path_of(fault_id), text, durable=False)
 
@@ -137,7 +154,9 @@ def kept(fault_id):
 
 
 def chosen(captured):
-    """Which of a process and those above it must be started: the uppermost of those that are gone, up to the first that is still there."""
+    """Which of a process and those above it must be started: the uppermost of those that are gone, up to the first
+    that is still there.
+    """
     best = captured[0]
     for each in captured[1:]:
         if processes.alive(each["pid"], each["start"]):
@@ -158,7 +177,9 @@ def start(captured):
 
 
 def start_again(captured, rehearsal=False):
-    """The same; a rehearsal does all of it but to become the program, and returns phrases of what could not be had again."""
+    """The same; a rehearsal does all of it but to become the program, and returns phrases of what could not be had
+    again.
+    """
     why = _judged(captured)
     if why:
         raise HostError("the process could not be restarted: %s" % why)
@@ -207,7 +228,10 @@ def _heard(reading):
 def _confirm(pid, begun, captured):
     """What runs now must be what was there before and may do no more; else it is ended."""
     try:
-        same = bounds.standing(pid) == captured["standing"] and bounds.origin(pid)["program"] == captured["origin"]["program"]
+        same = (
+            bounds.standing(pid) == captured["standing"]
+            and bounds.origin(pid)["program"] == captured["origin"]["program"]
+        )
     except HostError:
         return  # it has ended already: whoever waits for it will see
     if not same and processes.alive(pid, begun):
@@ -216,7 +240,9 @@ def _confirm(pid, begun, captured):
 
 
 def _middle(captured, writing, rehearsal):
-    """In the middle process: fork once more, so that init is the parent; then all that the process had, then the program."""
+    """In the middle process: fork once more, so that init is the parent; then all that the process had, then the
+    program.
+    """
     status = 127
     try:
         os.setsid()
@@ -254,6 +280,8 @@ def _become(captured, writing, rehearsal):
     inherited.enter(captured)
     problems = streams.attach(captured["streams"])
     if rehearsal:
-        os.write(writing, "".join(printable(each, 200) + "\n" for each in problems + [_DONE]).encode("utf-8", "replace"))
+        os.write(
+            writing, "".join(printable(each, 200) + "\n" for each in problems + [_DONE]).encode("utf-8", "replace")
+        )
         return
     command.run(captured["command"], captured["origin"]["program"], captured["env"])

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Processes by pid AND start time, so that a pid used again is never taken for the old one. Private to magsasa.chaos."""
+"""Processes by pid AND start time, so that a pid used again is never taken for the old one. Private to
+magsasa.chaos.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ _PR_SET_NAME = 15
 
 
 def stat_fields(pid):
-    """Fields of /proc/PID/stat after the name: [state, ppid, ...] (proc(5) numbers them from 3); None when it is gone."""
+    """Fields of /proc/PID/stat after the name: [state, ppid, ...] (proc(5) numbers them from 3); None when it is
+    gone.
+    """
     try:
         with open("/proc/%d/stat" % pid) as source:
             return source.read().rpartition(")")[2].split()
@@ -38,7 +42,9 @@ def age_s(start):
 
 
 def since(start, moment):
-    """Seconds from ``moment`` (CLOCK_MONOTONIC) to the start of a process; the same clock as its ticks but for suspends."""
+    """Seconds from ``moment`` (CLOCK_MONOTONIC) to the start of a process; the same clock as its ticks but for
+    suspends.
+    """
     return round(max(0.0, time.monotonic() - age_s(start) - moment), 2)
 
 
@@ -119,7 +125,8 @@ def send(pid, start, number):
     except (ProcessLookupError, OverflowError):
         return False
     except OSError as error:
-        # Some kernels (6.1 was seen) say this, and not ESRCH, when pidfd_open(2) meets a process that is just being reaped.
+        # Some kernels (6.1 was seen) say this, and not ESRCH, when pidfd_open(2) meets a process that is just being
+        # reaped.
         if error.errno != errno.EINVAL:
             raise
         return False

@@ -11,7 +11,8 @@ from . import processes
 
 
 def stop(ctx, root, planned, tree=True):
-    """Stop ``planned`` ([pid, start], the parent first, so that it starts no more) and, with ``tree``, what appeared below ``root`` since.
+    """Stop ``planned`` ([pid, start], the parent first, so that it starts no more) and, with ``tree``, what appeared
+    below ``root`` since.
 
     The undo of ``planned`` is the plan's; that of the others is added here. Returns (pid, start) of all of them.
     """
@@ -20,7 +21,11 @@ def stop(ctx, root, planned, tree=True):
         processes.send(pid, start, signal.SIGSTOP)
     fresh = True
     while tree and fresh:
-        running = [(pid, processes.start_time(pid)) for pid in processes.below(root) if processes.state(pid) not in ("T", "Z", "X", None)]
+        running = [
+            (pid, processes.start_time(pid))
+            for pid in processes.below(root)
+            if processes.state(pid) not in ("T", "Z", "X", None)
+        ]
         fresh = [each for each in running if each[1] is not None and each not in known]
         for pid, start in fresh:
             known.add((pid, start))

@@ -1,7 +1,8 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Processes that cannot act although they are there: stopped by a signal or a debugger, or in a control group that is frozen. Private to magsasa.chaos.
+"""Processes that cannot act although they are there: stopped by a signal or a debugger, or in a control group that is
+frozen. Private to magsasa.chaos.
 
 Sources: proc(5) (states of a process), Documentation/admin-guide/cgroup-v2.rst (cgroup.freeze, cgroup.events), and
 Documentation/admin-guide/cgroup-v1/freezer-subsystem.rst.
@@ -22,7 +23,9 @@ def stands(pid):
 
 
 def release(pid, whose):
-    """Let a process that is frozen react to SIGKILL: groups whose name holds ``whose`` are thawed, out of any other it is taken."""
+    """Let a process that is frozen react to SIGKILL: groups whose name holds ``whose`` are thawed, out of any other
+    it is taken.
+    """
     for folder, is_v1 in _frozen_groups(pid):
         if is_v1:
             _write(os.path.join(V1, "cgroup.procs"), str(pid))
@@ -50,7 +53,10 @@ def _frozen_groups(pid):
 def _is_frozen(folder, is_v1):
     if is_v1:
         return _read(os.path.join(folder, "freezer.state")) in ("FROZEN", "FREEZING")
-    return "1" in (_read(os.path.join(folder, "cgroup.freeze")), dict(map(str.split, _read(os.path.join(folder, "cgroup.events")).splitlines())).get("frozen"))
+    return "1" in (
+        _read(os.path.join(folder, "cgroup.freeze")),
+        dict(map(str.split, _read(os.path.join(folder, "cgroup.events")).splitlines())).get("frozen"),
+    )
 
 
 def _read(path):

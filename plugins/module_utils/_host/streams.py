@@ -3,8 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Standard input, output and error of a process, and the way back to the files among them. Private to magsasa.chaos.
 
-A regular file is opened again by its path, as the user of the process, and only if it is the very file that the process had open for
-writing: whoever puts a link, a pipe or another file in its place gets nothing. A pipe, a socket or a terminal cannot be given back.
+A regular file is opened again by its path, as the user of the process, and only if it is the very file that the process
+had open for
+writing: whoever puts a link, a pipe or another file in its place gets nothing. A pipe, a socket or a terminal cannot be
+given back.
 """
 
 from __future__ import annotations
@@ -40,7 +42,9 @@ def _read(pid, number):
     kind = OTHER
     if stat.S_ISCHR(found.st_mode):
         major = os.major(found.st_rdev)
-        kind = NULL if (major, os.minor(found.st_rdev)) == (1, 3) else TERMINAL if major in _MAJORS_OF_TERMINALS else OTHER
+        kind = (
+            NULL if (major, os.minor(found.st_rdev)) == (1, 3) else TERMINAL if major in _MAJORS_OF_TERMINALS else OTHER
+        )
     elif number and stat.S_ISREG(found.st_mode) and found.st_nlink == 1 and flags & _ACCESS and path.startswith("/"):
         kind = FILE
     return {"kind": kind, "path": path, "id": _identity(found)}
@@ -53,20 +57,30 @@ def _identity(found):
 def lost(read_from):
     """What of them cannot be given back, a phrase each. Pure."""
     what = {TERMINAL: "a terminal", OTHER: "a pipe, a socket or a file that it could not get back"}
-    return ["its %s is %s" % (NAMES[number], what[each["kind"]]) for number, each in enumerate(read_from) if each["kind"] in what]
+    return [
+        "its %s is %s" % (NAMES[number], what[each["kind"]])
+        for number, each in enumerate(read_from)
+        if each["kind"] in what
+    ]
 
 
 def lines(pid):
     """The three as lines of a state dump."""
     said = []
     for name, each in zip(NAMES, read(pid)):
-        path = each["path"] if each["kind"] in (FILE, TERMINAL) else each["path"].partition(":")[0] if each["kind"] == OTHER else ""
+        path = (
+            each["path"]
+            if each["kind"] in (FILE, TERMINAL)
+            else each["path"].partition(":")[0] if each["kind"] == OTHER else ""
+        )
         said.append("%s: %s %s" % (name, each["kind"], printable(path)))
     return said
 
 
 def attach(kept):
-    """Make them those of this process, which has become the user of the old one; returns phrases of what could not be had."""
+    """Make them those of this process, which has become the user of the old one; returns phrases of what could not
+    be had.
+    """
     problems = []
     for number, each in enumerate(kept):
         if each["kind"] == CLOSED:

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which process took the place of one that was ended, and whether it is what that was. Private to magsasa.chaos.
 
-A process of the same command line may be anybody's. A successor came later, has the same user and the same bounds (bounds.py), runs the same
+A process of the same command line may be anybody's. A successor came later, has the same user and the same bounds
+(bounds.py), runs the same
 program, and has the command line of the old one or listens on its ports.
 """
 
@@ -28,8 +29,10 @@ def digest(argv):
 def mark(pid, tree, listening):
     """What tells a process from its successor, as data for the ledger.
 
-    ``old``: [pid, start] of its tree; ``since``: now, in ticks since boot; ``parent``: [pid, start] of what may look after it, or None;
-    ``like``: see ``_likeness``; ``serving``: the same of those that listen; ``above``: its parent's command, as a digest; ``lines``: see ``lines``.
+    ``old``: [pid, start] of its tree; ``since``: now, in ticks since boot; ``parent``: [pid, start] of what may look
+    after it, or None;
+    ``like``: see ``_likeness``; ``serving``: the same of those that listen; ``above``: its parent's command, as a
+    digest; ``lines``: see ``lines``.
     """
     above = processes.parent(pid)
     inside = {each for each, _start in tree}
@@ -58,9 +61,15 @@ def _likeness(pid):
 
 
 def _above(pid):
-    """Digest of the command of the parent where it is of the same session and thus part of what was started; else None."""
+    """Digest of the command of the parent where it is of the same session and thus part of what was started; else
+    None.
+    """
     above = processes.parent(pid)
-    return digest(processes.argv(above)) if above and above > 1 and processes.session(above) == processes.session(pid) else None
+    return (
+        digest(processes.argv(above))
+        if above and above > 1 and processes.session(above) == processes.session(pid)
+        else None
+    )
 
 
 def lines(pid):
@@ -79,7 +88,11 @@ def lines(pid):
 
 def _came_later(marks, pid):
     start_ticks = processes.start_time(pid)
-    return start_ticks is not None and start_ticks >= marks["since"] - 1 and [pid, start_ticks] not in [list(each) for each in marks["old"]]
+    return (
+        start_ticks is not None
+        and start_ticks >= marks["since"] - 1
+        and [pid, start_ticks] not in [list(each) for each in marks["old"]]
+    )
 
 
 def _alike(marks, pid):
@@ -91,7 +104,9 @@ def _serves_alike(marks, pid):
 
 
 def serves(marks):
-    """Whether every port that the old process had is listened on by one that came later and is like it; true when it had none."""
+    """Whether every port that the old process had is listened on by one that came later and is like it; true when
+    it had none.
+    """
     return not _missing(marks)[0]
 
 
@@ -100,7 +115,11 @@ def _missing(marks):
     if not marks["ports"]:
         return [], {}
     listening = listeners.listeners()
-    taken = {each.port for each in listening if any(_came_later(marks, pid) and _serves_alike(marks, pid) for pid in each.pids)}
+    taken = {
+        each.port
+        for each in listening
+        if any(_came_later(marks, pid) and _serves_alike(marks, pid) for pid in each.pids)
+    }
     missing = [port for port in marks["ports"] if port not in taken]
     return missing, {each.port: each.pids for each in listening if each.port in missing}
 
@@ -133,7 +152,11 @@ def impostors(marks):
     said, old = [], {each[0] for each in marks["old"]}
     for port, pids in sorted(_missing(marks)[1].items()):
         if not old & set(pids):
-            who = "process %d (%s)" % (pids[0], printable(processes.comm(pids[0]))) if pids else "a process of another user"
+            who = (
+                "process %d (%s)" % (pids[0], printable(processes.comm(pids[0])))
+                if pids
+                else "a process of another user"
+            )
             said.append("port %d is in use by %s, which did not listen on it before" % (port, who))
     return said
 
@@ -141,14 +164,24 @@ def impostors(marks):
 def successor(marks):
     """(pid, start) of the process that took the place of the old one, or None.
 
-    Of several (a program that starts itself below itself to watch its files) the one that listens, or that has the same kind of parent.
+    Of several (a program that starts itself below itself to watch its files) the one that listens, or that has the same
+    kind of parent.
     """
     old = [each[0] for each in marks["old"]]
     found = []
     for pid in processes.pids():
-        if _came_later(marks, pid) and digest(processes.argv(pid)) == marks["command"] and processes.parent(pid) not in old and _alike(marks, pid):
+        if (
+            _came_later(marks, pid)
+            and digest(processes.argv(pid)) == marks["command"]
+            and processes.parent(pid) not in old
+            and _alike(marks, pid)
+        ):
             found.append(pid)
-    taken = [pid for each in listeners.listeners() for pid in each.pids if each.port in marks["ports"]] if marks["ports"] else []
+    taken = (
+        [pid for each in listeners.listeners() for pid in each.pids if each.port in marks["ports"]]
+        if marks["ports"]
+        else []
+    )
     found.sort(key=lambda pid: (pid not in taken, _above(pid) != marks.get("above"), pid))
     if not found:
         top = listeners.top_of_tree([pid for pid in taken if _came_later(marks, pid) and _alike(marks, pid)])
@@ -171,7 +204,9 @@ def wait(marks, seconds):
 
 
 def settled(marks):
-    """Lines of the process that is there now, once they are those of before, or after a while as they are; None when there is none."""
+    """Lines of the process that is there now, once they are those of before, or after a while as they are; None
+    when there is none.
+    """
     deadline = _wait.Deadline(SETTLES_S)
     while True:
         found = current(marks)

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The host's time of day, set and compared with a clock that nobody can set. Private to magsasa.chaos.
 
-CLOCK_BOOTTIME goes on by itself and cannot be set (clock_gettime(2)), so the two together tell how far the time of day was moved
+CLOCK_BOOTTIME goes on by itself and cannot be set (clock_gettime(2)), so the two together tell how far the time of day
+was moved
 since they were read, whoever moved it.
 """
 
@@ -20,7 +21,9 @@ KEEPERS = ("systemd-timesyncd", "chrony", "chronyd", "ntp", "ntpd", "ntpsec", "o
 
 
 def reading():
-    """Both clocks at one moment: ``{"wall", "boottime"}`` in seconds. The closest of a few pairs: between two reads anything may run."""
+    """Both clocks at one moment: ``{"wall", "boottime"}`` in seconds. The closest of a few pairs: between two reads
+    anything may run.
+    """
     pairs = []
     for _each in range(READINGS):
         before = time.clock_gettime(time.CLOCK_BOOTTIME)

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The text of a body: compression and character set taken off, whatever the headers say of them. Pure. Private to magsasa.chaos."""
+"""The text of a body: compression and character set taken off, whatever the headers say of them. Pure. Private to
+magsasa.chaos.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,11 @@ import zlib
 
 MOST_BYTES = 64 * 1024  # of what a compressed body holds
 _MOST_CODINGS = 3
-_GZIP, _ZLIB, _RAW = 31, 15, -15  # zlib's names for the forms: gzip, zlib, and the bare stream that some servers call deflate
+_GZIP, _ZLIB, _RAW = (
+    31,
+    15,
+    -15,
+)  # zlib's names for the forms: gzip, zlib, and the bare stream that some servers call deflate
 _GZIP_MAGIC = b"\x1f\x8b\x08"
 _MARKS = (  # UTF-32 first: its mark begins with that of UTF-16
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -22,11 +28,15 @@ _MARKS = (  # UTF-32 first: its mark begins with that of UTF-16
 )
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9_.:-]{1,40})", re.I)
 # Decoders that turn bytes into letters one by one; Python knows stranger ones by name (punycode, unicode_escape).
-_USUAL = re.compile(r"(utf-?(8|16|32)|iso-?8859|latin|windows-|cp|(us-)?ascii|koi8|shift|euc|gb|big5)[A-Za-z0-9_.:-]*", re.I)
+_USUAL = re.compile(
+    r"(utf-?(8|16|32)|iso-?8859|latin|windows-|cp|(us-)?ascii|koi8|shift|euc|gb|big5)[A-Za-z0-9_.:-]*", re.I
+)
 
 
 def text(body, headers):
-    """The text of a body (bytes), or None for a compression that cannot be taken off. Letters that do not decode are U+FFFD."""
+    """The text of a body (bytes), or None for a compression that cannot be taken off. Letters that do not decode
+    are U+FFFD.
+    """
     for coding in reversed(headers.get("content-encoding", "").lower().split(",")[:_MOST_CODINGS]):
         body = _decoded(body, coding.strip())
         if body is None:
@@ -52,7 +62,9 @@ def _decoded(body, coding):
 
 
 def _inflated(body, form):
-    """At most MOST_BYTES of what a compressed body holds; of one that breaks off, what came before that. None when nothing did."""
+    """At most MOST_BYTES of what a compressed body holds; of one that breaks off, what came before that. None when
+    nothing did.
+    """
     inflate = zlib.decompressobj(form)
     try:
         plain = inflate.decompress(body, MOST_BYTES)
@@ -62,7 +74,9 @@ def _inflated(body, form):
 
 
 def _charset(body, headers):
-    """The character set: by the zeros that ASCII letters have in the wide ones, else by the header, else UTF-8 (RFC 8259, section 8.1)."""
+    """The character set: by the zeros that ASCII letters have in the wide ones, else by the header, else UTF-8 (RFC
+    8259, section 8.1).
+    """
     if body[:2] != b"\0\0" and b"\0" in body[:4]:
         if body[1:4] == b"\0\0\0":
             return "utf-32-le"

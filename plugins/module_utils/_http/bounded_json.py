@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """JSON that a service says of itself. Pure. Private to magsasa.chaos.
 
-The parser of Python goes down one level of the C stack for each level of the document. The threads of a recorder have a small
+The parser of Python goes down one level of the C stack for each level of the document. The threads of a recorder have a
+small
 stack, and there a document of some thousand levels is no exception but the end of the process.
 """
 

@@ -69,7 +69,9 @@ def resolve(host, port, deadline):
     known = _numeric.get((host, port))
     if known:
         return known
-    key, host = (host, port), host.encode("ascii", "replace")  # bytes: Python would run text through its IDNA codec each time
+    key, host = (host, port), host.encode(
+        "ascii", "replace"
+    )  # bytes: Python would run text through its IDNA codec each time
     try:
         found = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM, 0, socket.AI_NUMERICHOST)
         if len(_numeric) < _MOST_NUMERIC:
@@ -105,7 +107,9 @@ def resolve(host, port, deadline):
 
 
 def connect(host, port, deadline):
-    """A connected TCP socket that does not block; every address of ``host`` gets its share of the time. Raises WireError."""
+    """A connected TCP socket that does not block; every address of ``host`` gets its share of the time. Raises
+    WireError.
+    """
     addresses = resolve(host, port, deadline)
     failure = None
     for index, (family, kind, protocol, _name, address) in enumerate(addresses):
@@ -202,7 +206,9 @@ def send(sock, data, deadline):
 
 
 def receive(sock, most, deadline):
-    """What is there, at most ``most`` bytes; b"" when the other side ended. Waits for it until the deadline. Raises WireError."""
+    """What is there, at most ``most`` bytes; b"" when the other side ended. Waits for it until the deadline. Raises
+    WireError.
+    """
     long_wait.wait(sock)
     left(deadline)  # whoever always has something to say ends here
     try:
@@ -216,7 +222,9 @@ def receive(sock, most, deadline):
 
 
 def _attempt(sock, act, argument, deadline):
-    """Result of a send or recv, or None when it would have to wait. A TLS socket waits by itself, for what is left of the time."""
+    """Result of a send or recv, or None when it would have to wait. A TLS socket waits by itself, for what is left
+    of the time.
+    """
     if sock.gettimeout() != 0.0:
         sock.settimeout(left(deadline))
         return act(argument)

@@ -26,8 +26,10 @@ _OURS = ("host", "connection", "content-length", "transfer-encoding")
 def fetch(url, method="GET", headers=None, body=None, timeout=5.0, max_bytes=65536, verify_tls=True, follow=False):
     """Ask ``url`` once and return a Response; whatever the network or the server does ends within ``timeout`` seconds.
 
-    ``body`` is bytes, text or None. At most ``max_bytes`` of the answer's body are kept. ``follow`` follows redirects that
-    stay on the same host (headers and credentials only to the same port). Raises BadOption for input that is no request.
+    ``body`` is bytes, text or None. At most ``max_bytes`` of the answer's body are kept. ``follow`` follows redirects
+    that
+    stay on the same host (headers and credentials only to the same port). Raises BadOption for input that is no
+    request.
     """
     session = Session(verify_tls=verify_tls)
     try:
@@ -52,7 +54,12 @@ def prepare(url, method="GET", headers=None, body=None):
             raise BadOption("headers", name, "is set by the check itself", "leave it out")
         text = value if isinstance(value, str) else str(value)
         if any((ord(c) < 32 and c != "\t") or ord(c) == 127 for c in text) or len(text) > 8192:
-            raise BadOption("headers", name, "has a value with control characters or over 8192 characters", "use a shorter value on one line")
+            raise BadOption(
+                "headers",
+                name,
+                "has a value with control characters or over 8192 characters",
+                "use a shorter value on one line",
+            )
         checked[name] = text
     if isinstance(body, str):
         body = body.encode("utf-8")
@@ -100,7 +107,9 @@ class Session:
         same_origin = True
         for _hop in range(MOST_REDIRECTS + 1):
             response = self._once(request, begun, deadline, max_bytes, same_origin)
-            if not (follow and response.error is None and response.status in REDIRECTS and response.headers.get("location")):
+            if not (
+                follow and response.error is None and response.status in REDIRECTS and response.headers.get("location")
+            ):
                 return response
             leads = urls.followed(request.url, request.parsed, response.headers["location"])
             if leads is None:
@@ -123,7 +132,8 @@ class Session:
             exchanged = self._exchange(request, origin, deadline, max_bytes, with_secrets, heard)
         except deadline_socket.WireError as error:
             self.close()
-            # The server may have closed it while it was idle (RFC 9112 section 9.3.1); what is not idempotent is not sent twice.
+            # The server may have closed it while it was idle (RFC 9112 section 9.3.1); what is not idempotent is not
+            # sent twice.
             if reused and error.kind == "reset" and not heard and request.method in ("GET", "HEAD", "OPTIONS"):
                 return self._once(request, begun, deadline, max_bytes, with_secrets)
             status, reason, headers = heard[0] if heard else (None, "", {})
@@ -151,9 +161,15 @@ class Session:
         keep = False
         try:
             deadline_socket.send(sock, self._text(request, with_secrets), deadline)
-            stream = deadline_socket.Stream(sock, deadline, 2 * http_response.MOST_HEAD + 8 * max_bytes)  # a chunk of one byte takes six
+            stream = deadline_socket.Stream(
+                sock, deadline, 2 * http_response.MOST_HEAD + 8 * max_bytes
+            )  # a chunk of one byte takes six
             head = http_response.head(stream)
-            told = (head.status, printable(head.reason, 80), head.headers if head.plain else http_response.shown(head.headers))
+            told = (
+                head.status,
+                printable(head.reason, 80),
+                head.headers if head.plain else http_response.shown(head.headers),
+            )
             heard.append(told)
             body, truncated, reusable = http_response.body(stream, head, request.method, max_bytes)
             keep = self._keep and reusable

@@ -1,9 +1,11 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The grammar of HTTP/1 that all readers share, and where messages begin and end (RFC 9112), in bytes as they come. Pure. Private to magsasa.chaos.
+"""The grammar of HTTP/1 that all readers share, and where messages begin and end (RFC 9112), in bytes as they come.
+Pure. Private to magsasa.chaos.
 
-Nothing is rewritten. What is not plain HTTP/1.1, or what two readers could understand in two ways, is ``NotHttp``: it is passed on unread.
+Nothing is rewritten. What is not plain HTTP/1.1, or what two readers could understand in two ways, is ``NotHttp``: it
+is passed on unread.
 """
 
 from __future__ import annotations
@@ -52,7 +54,8 @@ class NotHttp(Exception):
 
 
 def head_end(data):
-    """Index just after the empty line that ends a head (empty lines before it are part of it), or 0 when it is not all there yet.
+    """Index just after the empty line that ends a head (empty lines before it are part of it), or 0 when it is not all
+    there yet.
 
     Raises NotHttp as soon as the bytes cannot become a request.
     """
@@ -118,7 +121,9 @@ def response_end(data):
 
 
 def _length(head):
-    """(bytes of the body, CHUNKED, or None when nothing says; fields found); raises NotHttp where readers may differ."""
+    """(bytes of the body, CHUNKED, or None when nothing says; fields found); raises NotHttp where readers may
+    differ.
+    """
     if _FOLDED.search(head):
         raise NotHttp("a folded line")
     fields = {}

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """An HTTP/1 answer read off a wire.Stream: head, framing, body (RFC 9112). Private to magsasa.chaos.
 
-http.client would do, at twice the CPU: it hands every head to the e-mail parser. A recorder reads thousands of answers on the
+http.client would do, at twice the CPU: it hands every head to the e-mail parser. A recorder reads thousands of answers
+on the
 host that it watches, and what it reads is untrusted: everything here has a bound.
 """
 
@@ -64,7 +65,9 @@ def _head(stream):
             headers[name] = value.strip()
     else:
         raise WireError("too_large", "there are more than %d headers" % MOST_HEADERS)
-    return Head(int(match.group(2)), (match.group(3) or b"").decode("latin-1").strip(), headers, int(match.group(1)), False)
+    return Head(
+        int(match.group(2)), (match.group(3) or b"").decode("latin-1").strip(), headers, int(match.group(1)), False
+    )
 
 
 _USUAL_SIZE = 1000  # bytes; longer heads go line by line
@@ -72,7 +75,9 @@ _latest = (b"", None)  # the last usual head and what it says: a service that is
 
 
 def _usual(stream):
-    """The Head of an answer that came in one piece and holds nothing odd, or None. Same result as line by line, with less to do."""
+    """The Head of an answer that came in one piece and holds nothing odd, or None. Same result as line by line,
+    with less to do.
+    """
     global _latest
     if not stream.buffer and not stream.more():
         return None
@@ -128,7 +133,9 @@ def _cut():
 
 
 def body(stream, found, method, most):
-    """(bytes, truncated, reusable): at most ``most`` bytes of the body; whether the connection may carry another exchange."""
+    """(bytes, truncated, reusable): at most ``most`` bytes of the body; whether the connection may carry another
+    exchange.
+    """
     stays = found.version == 1 and "close" not in found.headers.get("connection", "").lower()
     if framing.is_bodiless(method, found.status):
         return b"", False, stays and found.status != 101
@@ -136,7 +143,9 @@ def body(stream, found, method, most):
     if coding.rpartition(",")[2].strip() == "chunked":
         content, truncated = _chunked(stream, most)
     elif "content-length" in found.headers and not coding:
-        length = framing.length_of([text.strip().encode("latin-1") for text in found.headers["content-length"].split(",")])
+        length = framing.length_of(
+            [text.strip().encode("latin-1") for text in found.headers["content-length"].split(",")]
+        )
         if length is None:
             raise WireError("garbage", "the answer does not state its length")
         content, truncated = stream.take(min(length, most)), length > most
@@ -174,4 +183,7 @@ def _chunked(stream, most):
 
 def shown(headers):
     """Headers for results and messages: no control characters, bounded."""
-    return {printable(name, 100): value if value.isprintable() and len(value) <= 1000 else printable(value, 1000) for name, value in headers.items()}
+    return {
+        printable(name, 100): value if value.isprintable() and len(value) <= 1000 else printable(value, 1000)
+        for name, value in headers.items()
+    }

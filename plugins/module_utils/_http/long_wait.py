@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How long a thread may wait for the other side before somebody else takes over what it keeps waiting. Private to magsasa.chaos."""
+"""How long a thread may wait for the other side before somebody else takes over what it keeps waiting. Private to
+magsasa.chaos.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ _here = threading.local()
 
 
 class Patience:
-    """Ends at ``until`` (CLOCK_MONOTONIC): ``over()`` is called then, once, by the waiting thread, which goes on waiting afterwards."""
+    """Ends at ``until`` (CLOCK_MONOTONIC): ``over()`` is called then, once, by the waiting thread, which goes on
+    waiting afterwards.
+    """
 
     def __init__(self, until, over):
         self.until = until
@@ -40,7 +44,9 @@ def of_thread(patience):
 
 
 def wait(sock, writing=False):
-    """Wait for a socket as long as this thread's patience lasts; returns at once when it has none, as the next operation waits by itself."""
+    """Wait for a socket as long as this thread's patience lasts; returns at once when it has none, as the next
+    operation waits by itself.
+    """
     patience = getattr(_here, "patience", None)
     if patience is not None:
         patience.wait(sock, writing)

@@ -13,7 +13,8 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 from .. import _redact
 from .._errors import BadOption
 
-# host: name or address without brackets; target: path and query as sent; host_header: as sent; auth: value of a Basic Authorization header or None
+# host: name or address without brackets; target: path and query as sent; host_header: as sent; auth: value of a Basic
+# Authorization header or None
 Url = namedtuple("Url", "scheme host port target host_header auth")
 _PORTS = {"http": 80, "https": 443}
 _SAFE_PATH = "/%:@!$&'()*+,;=~-._"

@@ -42,7 +42,10 @@ def told(samples, probe=None):
     """
     said = words(probe)
     counts = Counter(why(sample, said) for sample in samples if not sample.ok)
-    return [{"why": kind, "count": count} for kind, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST]]
+    return [
+        {"why": kind, "count": count}
+        for kind, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST]
+    ]
 
 
 def words(probe):
@@ -59,7 +62,9 @@ def why(sample, said):
 
 
 def _said(reasons):
-    """``{kind: words}`` of what answers said; several words of one kind are joined. What is passed in came from a host."""
+    """``{kind: words}`` of what answers said; several words of one kind are joined. What is passed in came from a
+    host.
+    """
     found = {}
     for reason in reasons if isinstance(reasons, list) else []:
         kind, detail = (reason.get("error"), reason.get("detail")) if isinstance(reason, dict) else (None, None)
@@ -71,9 +76,11 @@ def _said(reasons):
 
 
 def time_outs(parts, slow_ms):
-    """``{alone, crowded, in_flight_before, in_flight_max}``: in which company the time-outs came, and how many probes were under way at once.
+    """``{alone, crowded, in_flight_before, in_flight_max}``: in which company the time-outs came, and how many probes
+    were under way at once.
 
-    A time-out is alone when most of the probes that were due beside it were answered and not slow: a single answer was lost. It is crowded
+    A time-out is alone when most of the probes that were due beside it were answered and not slow: a single answer was
+    lost. It is crowded
     when most of those were late or failed too: requests piled up. ``parts``: phases.Parts.
     """
     samples = parts.affected
@@ -86,7 +93,12 @@ def time_outs(parts, slow_ms):
                 alone += 1
             else:
                 crowded += 1
-    return {"alone": alone, "crowded": crowded, "in_flight_before": _in_flight(parts.baseline), "in_flight_max": _in_flight(samples)}
+    return {
+        "alone": alone,
+        "crowded": crowded,
+        "in_flight_before": _in_flight(parts.baseline),
+        "in_flight_max": _in_flight(samples),
+    }
 
 
 def _in_flight(samples):

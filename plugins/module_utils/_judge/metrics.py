@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Figures of one experiment from its samples and its fault record. Pure. Private to magsasa.chaos.
 
-All times are CLOCK_MONOTONIC seconds of the observer. Percentiles are nearest-rank over the raw samples: the value at place
+All times are CLOCK_MONOTONIC seconds of the observer. Percentiles are nearest-rank over the raw samples: the value at
+place
 ceil(share * n) of a plain sort. Definitions: docs/design.md section 6.
 """
 
@@ -21,9 +22,11 @@ MOST_OUTAGES = 200  # that a record lists; all of them count
 
 
 def latency_impact(baseline, hold, seed=1):
-    """Difference of the medians of answers (ms), hold - baseline, and its bootstrap 95 % interval; (None, None) without both.
+    """Difference of the medians of answers (ms), hold - baseline, and its bootstrap 95 % interval; (None, None) without
+    both.
 
-    The median of a resample of n values is the value of rank n * B with B from Beta((n+1)/2, (n+1)/2) (David and Nagaraja, Order
+    The median of a resample of n values is the value of rank n * B with B from Beta((n+1)/2, (n+1)/2) (David and
+    Nagaraja, Order
     Statistics, 2.1: the median of n uniforms), so one resample costs one draw whatever n is.
     """
     before = sorted(s.latency_ms for s in baseline if answered(s))
@@ -46,7 +49,8 @@ def latency_impact(baseline, hold, seed=1):
 def time_to_detect(affected, injected, slow_ms):
     """Seconds from injection to the start of the first failed or slow probe; None when there was none.
 
-    A probe that failed while the fault was being put in counts as 0; one that was merely slow then is not taken for the fault.
+    A probe that failed while the fault was being put in counts as 0; one that was merely slow then is not taken for the
+    fault.
     """
     for sample in affected:
         slow = slow_ms is not None and sample.latency_ms > slow_ms and sample.intended_s >= injected
@@ -58,7 +62,8 @@ def time_to_detect(affected, injected, slow_ms):
 def alive_pct(affected, live=None):
     """Share of probes to which the service answered at all, a refusal such as 503 included.
 
-    ``live``: the same stretch as a probe of the service's liveness address saw it; where there is one, its good probes count.
+    ``live``: the same stretch as a probe of the service's liveness address saw it; where there is one, its good probes
+    count.
     """
     seen = live if live is not None else affected
     if not seen:
@@ -68,14 +73,20 @@ def alive_pct(affected, live=None):
 
 
 def failing_before(baseline, successes):
-    """Whether the service was down when the fault was put in: the last probes of the baseline all failed, as many as make it well again."""
+    """Whether the service was down when the fault was put in: the last probes of the baseline all failed, as many
+    as make it well again.
+    """
     return len(baseline) >= successes and not any(sample.ok for sample in baseline[-successes:])
 
 
 def stayed_away(fault):
-    """Whether the process that an event ended had no successor when the hold was over: nobody but our undo started it again."""
+    """Whether the process that an event ended had no successor when the hold was over: nobody but our undo started
+    it again.
+    """
     measured = fault.get("measured") or {}
-    return bool(fault.get("event") and measured.get("ended") and "back_pid" in measured and measured["back_pid"] is None)
+    return bool(
+        fault.get("event") and measured.get("ended") and "back_pid" in measured and measured["back_pid"] is None
+    )
 
 
 def _rounded(value, digits=3):
@@ -85,7 +96,18 @@ def _rounded(value, digits=3):
 def _phase(samples, begin, end):
     shown = figures(samples)
     found = {"from": _rounded(begin, 6), "to": _rounded(end, 6)}
-    keys = ("sent", "failed", "answered", "timed_out", "dropped", "error_rate_pct", "p50_ms", "p95_ms", "p99_ms", "max_ms")
+    keys = (
+        "sent",
+        "failed",
+        "answered",
+        "timed_out",
+        "dropped",
+        "error_rate_pct",
+        "p50_ms",
+        "p95_ms",
+        "p99_ms",
+        "max_ms",
+    )
     found.update({key: _rounded(shown[key]) for key in keys})
     return found
 
@@ -93,18 +115,24 @@ def _phase(samples, begin, end):
 def compute(samples, fault, successes=3, probe=None, given=None, live=None):
     """Everything at once: ``{"phases": {...}, "metrics": {...}}`` of the report's record.
 
-    ``samples``: list of Sample in intended order; ``fault``: record with ``injected_at`` (see phases.check_fault); ``probe``: the
-    recorder's summary; ``given``: phases on the observer's clock instead of the fault's times; ``live``: samples of a liveness probe.
+    ``samples``: list of Sample in intended order; ``fault``: record with ``injected_at`` (see phases.check_fault);
+    ``probe``: the
+    recorder's summary; ``given``: phases on the observer's clock instead of the fault's times; ``live``: samples of a
+    liveness probe.
     """
     limits = phases.bounds(samples, fault, probe, given)
     parts = phases.split(samples, limits)
     slow_ms = parts.slow_ms
     found = outages(parts.affected, successes, slow_ms)
-    recovered = recovery_time(found, limits.hold_from if fault.get("event") else limits.hold_to) if parts.affected else None
+    recovered = (
+        recovery_time(found, limits.hold_from if fault.get("event") else limits.hold_to) if parts.affected else None
+    )
     revived = found and stayed_away(fault)
     if revived:
         recovered = None  # what brought it back was our undo
-    hit = parts.hold or (parts.recovery if fault.get("event") else [])  # an event is over at once: what came after it is the data
+    hit = parts.hold or (
+        parts.recovery if fault.get("event") else []
+    )  # an event is over at once: what came after it is the data
     under = figures(hit)
     impact, interval = latency_impact(parts.baseline, hit)
     availability = figures(parts.affected)["error_rate_pct"]
@@ -123,7 +151,9 @@ def compute(samples, fault, successes=3, probe=None, given=None, live=None):
             "answered": under["answered"],
             "timed_out": under["timed_out"],
             "availability_pct": None if availability is None else _rounded(100.0 - availability),
-            "alive_pct": _rounded(alive_pct(parts.affected, None if live is None else phases.split(live, limits).affected)),
+            "alive_pct": _rounded(
+                alive_pct(parts.affected, None if live is None else phases.split(live, limits).affected)
+            ),
             "p95_ms": _rounded(under["p95_ms"]),
             "p99_ms": _rounded(under["p99_ms"]),
             "spread": spread.of(hit, parts.baseline),

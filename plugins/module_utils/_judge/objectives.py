@@ -32,7 +32,13 @@ KNOWN = {
 }
 LATENCIES = {"p95": 0.95, "p99": 0.99, "latency_impact": 0.5}  # which share of the probes each is about
 PHASES = ("baseline", "hold", "recovery")
-LABELS = {"error_rate": "errors", "liveness": "answered", "latency_impact": "latency impact", "recovery_time": "recovery", "mttr": "MTTR"}  # for readers
+LABELS = {
+    "error_rate": "errors",
+    "liveness": "answered",
+    "latency_impact": "latency impact",
+    "recovery_time": "recovery",
+    "mttr": "MTTR",
+}  # for readers
 DEFAULTS = {"availability": "95%", "error_rate": "5%", "latency_impact": "500ms", "recovery_time": "10s", "mttr": "10s"}
 LIVENESS = "95%"  # of a scenario that says ``liveness: true`` and no figure
 Objective = namedtuple("Objective", "name kind phase limit weight")
@@ -57,7 +63,8 @@ def wanted(scenario):
 
 
 def parse(given, option="objectives"):
-    """The list of Objective of ``{"error_rate": "5%"}``, with a weight ``{"error_rate": {"objective": "5%", "weight": 2}}``, or with
+    """The list of Objective of ``{"error_rate": "5%"}``, with a weight ``{"error_rate": {"objective": "5%", "weight":
+    2}}``, or with
     a phase ``{"error_rate in recovery": "1%"}``. Raises BadOption, which says ``option``.
     """
     return [_one(key, value, option) for key, value in given.items()]
@@ -70,15 +77,24 @@ def _one(key, value, option):
         names = "use one of %s" % ", ".join(sorted(KNOWN))
         raise BadOption(option, key, "is not an objective", "did you mean %s?" % near[0] if near else names)
     if within and phase not in PHASES:
-        raise BadOption(option, key, "names no phase", "use %s" % ", ".join("'%s in %s'" % (name, each) for each in PHASES))
+        raise BadOption(
+            option, key, "names no phase", "use %s" % ", ".join("'%s in %s'" % (name, each) for each in PHASES)
+        )
     if within and not KNOWN[name].phased:
         phased = sorted(each for each, kind in KNOWN.items() if kind.phased)
-        raise BadOption(option, key, "is not measured in one phase", "write '%s' alone; phases go with %s" % (name, ", ".join(phased)))
+        raise BadOption(
+            option,
+            key,
+            "is not measured in one phase",
+            "write '%s' alone; phases go with %s" % (name, ", ".join(phased)),
+        )
     weight = 1.0
     if isinstance(value, dict):
         unknown = sorted(str(each) for each in value if each not in ("objective", "weight"))
         if unknown:
-            raise BadOption("%s.%s" % (option, key), unknown[0], "is not a key of an objective", "use objective and weight")
+            raise BadOption(
+                "%s.%s" % (option, key), unknown[0], "is not a key of an objective", "use objective and weight"
+            )
         weight = _weight(key, value.get("weight", 1), option)
         value = value.get("objective")
     return Objective(name, KNOWN[name], phase or None, _limit(KNOWN[name], value, "%s.%s" % (option, key)), weight)
@@ -91,21 +107,38 @@ def _limit(kind, value, option):
         near = _nearest(kind, value)
         if near is None:
             raise
-        raise BadOption(option, value, "is not a %s" % ("percentage" if kind.unit == "%" else "duration"), "did you mean %s?" % near)
+        raise BadOption(
+            option, value, "is not a %s" % ("percentage" if kind.unit == "%" else "duration"), "did you mean %s?" % near
+        )
 
 
 _SPELLED = re.compile(r"([0-9]+(?:[.,][0-9]+)?)\s*([a-z%]+)")
-_BEGINNINGS = (("mil", "ms"), ("msec", "ms"), ("mic", "us"), ("us", "us"), ("s", "s"), ("m", "m"), ("h", "h"), ("d", "d"))
+_BEGINNINGS = (
+    ("mil", "ms"),
+    ("msec", "ms"),
+    ("mic", "us"),
+    ("us", "us"),
+    ("s", "s"),
+    ("m", "m"),
+    ("h", "h"),
+    ("d", "d"),
+)
 
 
 def _nearest(kind, value):
-    """How a limit of this kind may have been meant whose unit does not exist, or None: 5sec is 5s, 1pct is 1%, 5% of a duration is 5s."""
+    """How a limit of this kind may have been meant whose unit does not exist, or None: 5sec is 5s, 1pct is 1%, 5%
+    of a duration is 5s.
+    """
     found = _SPELLED.fullmatch(str(value).strip().lower()) if isinstance(value, str) and len(value) < 40 else None
     if not found:
         return None
     number, unit = found.group(1).replace(",", "."), found.group(2)
     if kind.unit != "%":
-        unit = unit if unit == "ms" else next((short for beginning, short in _BEGINNINGS if unit.startswith(beginning)), kind.unit)
+        unit = (
+            unit
+            if unit == "ms"
+            else next((short for beginning, short in _BEGINNINGS if unit.startswith(beginning)), kind.unit)
+        )
     text = number + ("%" if kind.unit == "%" else unit)
     try:
         kind.parse(text, "")
@@ -135,17 +168,24 @@ def _measured(each, metrics, phases):
 
 
 def _among_time_outs(each, metrics, phases):
-    """Whether there is no answer at the place that a latency is about: nobody answered, or a time-out stands there, which is longer than any answer."""
+    """Whether there is no answer at the place that a latency is about: nobody answered, or a time-out stands there,
+    which is longer than any answer.
+    """
     figures = metrics if each.phase is None else phases.get(each.phase) or {}
     answered, timed_out = figures.get("answered"), figures.get("timed_out") or 0
-    return bool(figures.get("sent")) and answered is not None and (not answered or math.ceil(LATENCIES[each.name] * (answered + timed_out)) > answered)
+    return (
+        bool(figures.get("sent"))
+        and answered is not None
+        and (not answered or math.ceil(LATENCIES[each.name] * (answered + timed_out)) > answered)
+    )
 
 
 def compare(parsed, metrics, phases):
     """``[{name, objective, measured, unit, met, weight}]``; ``met`` is None for what was not measured.
 
     A service that did not recover within the time that was watched has missed ``recovery_time`` and ``mttr``: that is a
-    measurement, with no figure. So is a latency over probes of which none was answered. A run without an outage has missed no ``mttr``: it is
+    measurement, with no figure. So is a latency over probes of which none was answered. A run without an outage has
+    missed no ``mttr``: it is
     not measured.
     """
     shown = []
@@ -161,5 +201,14 @@ def compare(parsed, metrics, phases):
         elif each.name in LATENCIES and _among_time_outs(each, metrics, phases):
             met = False
         name = each.name if each.phase is None else "%s in %s" % (each.name, each.phase)
-        shown.append({"name": name, "objective": each.limit, "measured": measured, "unit": each.kind.unit, "met": met, "weight": each.weight})
+        shown.append(
+            {
+                "name": name,
+                "objective": each.limit,
+                "measured": measured,
+                "unit": each.kind.unit,
+                "met": met,
+                "weight": each.weight,
+            }
+        )
     return shown

@@ -18,7 +18,8 @@ def slow_limit_ms(p95):
 
 
 def outages(samples, successes, slow_ms=None):
-    """List of Outage: from the first failed probe to the first of ``successes`` good probes in a row, which are not slow either.
+    """List of Outage: from the first failed probe to the first of ``successes`` good probes in a row, which are not
+    slow either.
 
     A slow probe begins no outage; it only keeps one from being over. ``samples`` in intended order.
     """

@@ -21,13 +21,16 @@ def is_closed(record):
 
 
 def is_open_question(record):
-    """Whether an experiment should have said something about the system and does not: it ran in vain, or was refused on a host that is open."""
+    """Whether an experiment should have said something about the system and does not: it ran in vain, or was
+    refused on a host that is open.
+    """
     in_vain = record["status"] in ("completed", "halted") and record["verdict"] not in JUDGED
     return in_vain or (record["status"] == "refused" and not is_closed(record))
 
 
 def complaint(records, sentence, fail_on_breach=True, allow_untested=False):
-    """Why these records are no success, in one sentence that begins with theirs; "" when they are one, or say nothing at all.
+    """Why these records are no success, in one sentence that begins with theirs; "" when they are one, or say nothing
+    at all.
 
     ``fail_on_breach``: whether a missed objective counts; ``allow_untested``: whether open questions are let pass.
     """

@@ -1,11 +1,15 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How far a figure of one experiment may be off by chance, kept so that another run can be compared with it. Pure. Private to magsasa.chaos.
+"""How far a figure of one experiment may be off by chance, kept so that another run can be compared with it. Pure.
+Private to magsasa.chaos.
 
-Probes that are close in time are alike: an outage fails forty in a row, and they are one event. So a second of probes counts as one draw: the number of
-probes is divided by the design effect of these clusters (Kish, Survey Sampling, 5.4), and resamples are drawn with what is left. The resampled quantile
-of n values is the one of rank n * B with B from a Beta distribution (David and Nagaraja, Order Statistics, 2.1); the resampled share is drawn from the
+Probes that are close in time are alike: an outage fails forty in a row, and they are one event. So a second of probes
+counts as one draw: the number of
+probes is divided by the design effect of these clusters (Kish, Survey Sampling, 5.4), and resamples are drawn with what
+is left. The resampled quantile
+of n values is the one of rank n * B with B from a Beta distribution (David and Nagaraja, Order Statistics, 2.1); the
+resampled share is drawn from the
 Beta distribution of Jeffreys' prior, which has a width where nothing failed, too.
 """
 
@@ -23,7 +27,8 @@ LEVELS = tuple((2 * number + 1) / 42.0 for number in range(21))  # of the distri
 
 
 def of(hit, baseline, seed=1):
-    """``{figure: [21 quantiles of its bootstrap distribution]}`` for p50_ms, p95_ms and error_rate_pct of the samples that met the fault, and
+    """``{figure: [21 quantiles of its bootstrap distribution]}`` for p50_ms, p95_ms and error_rate_pct of the samples
+    that met the fault, and
     baseline_p50_ms; a figure of few probes is missing."""
     draw = random.Random(seed)
     found = {}
@@ -37,7 +42,10 @@ def of(hit, baseline, seed=1):
 
 
 def _enough(samples):
-    return len(samples) >= LEAST and len({math.floor(sample.intended_s / CLUSTER_S) for sample in samples}) >= LEAST_CLUSTERS
+    return (
+        len(samples) >= LEAST
+        and len({math.floor(sample.intended_s / CLUSTER_S) for sample in samples}) >= LEAST_CLUSTERS
+    )
 
 
 def effective(samples, marked):
@@ -52,7 +60,9 @@ def effective(samples, marked):
         cluster[1] += is_marked
     if len(clusters) < 2:
         return 1.0
-    between = sum((count - share * size) ** 2 for size, count in clusters.values()) * len(clusters) / (len(clusters) - 1.0)
+    between = (
+        sum((count - share * size) ** 2 for size, count in clusters.values()) * len(clusters) / (len(clusters) - 1.0)
+    )
     return len(samples) / max(1.0, between / (len(samples) * share * (1 - share)))
 
 
@@ -72,7 +82,9 @@ def _quantile(samples, share, draw):
 def _share(samples, draw):
     failed = [not sample.ok for sample in samples]
     share, worth = sum(failed) / len(samples), effective(samples, failed)
-    return _levels(100.0 * draw.betavariate(worth * share + 0.5, worth * (1 - share) + 0.5) for _turn in range(RESAMPLES))
+    return _levels(
+        100.0 * draw.betavariate(worth * share + 0.5, worth * (1 - share) + 0.5) for _turn in range(RESAMPLES)
+    )
 
 
 def change(before, now):

@@ -15,7 +15,8 @@ JUDGED = ("passed", "failed")
 def summary(records):
     """The report's ``summary`` of a list of experiment records, with a verdict and a sentence for the run.
 
-    Score and objectives are those of experiments that have a verdict: what an experiment measured whose fault did not bite
+    Score and objectives are those of experiments that have a verdict: what an experiment measured whose fault did not
+    bite
     says nothing about the system.
     """
     judged = [each for r in records if r["verdict"] in JUDGED for each in r.get("objectives") or []]
@@ -43,7 +44,9 @@ def summary(records):
 
 
 def _objectives(records):
-    """How many objectives were measured, were not, or had no occasion (MTTR without an outage). Only those of a verdict count as measured."""
+    """How many objectives were measured, were not, or had no occasion (MTTR without an outage). Only those of a
+    verdict count as measured.
+    """
     counts = {"objectives_measured": 0, "objectives_unmeasured": 0, "objectives_idle": 0}
     for record in records:
         for each in record.get("objectives") or []:
@@ -58,13 +61,25 @@ def _objectives(records):
 
 def is_idle(objective, record):
     """Whether there was no occasion to measure an objective: nothing was to be repaired."""
-    return objective["name"] == "mttr" and objective["met"] is None and (record.get("metrics") or {}).get("outages_seen") == 0
+    return (
+        objective["name"] == "mttr"
+        and objective["met"] is None
+        and (record.get("metrics") or {}).get("outages_seen") == 0
+    )
 
 
 def _recovery(records):
-    """The recovery-time objective over the run: the strictest, the longest recovery that was measured, and how many met it."""
+    """The recovery-time objective over the run: the strictest, the longest recovery that was measured, and how many
+    met it.
+    """
     found = [each for r in records for each in r.get("objectives") or [] if each["name"] == "recovery_time"]
-    judged = [each for r in records if r["verdict"] in JUDGED for each in r.get("objectives") or [] if each["name"] == "recovery_time"]
+    judged = [
+        each
+        for r in records
+        if r["verdict"] in JUDGED
+        for each in r.get("objectives") or []
+        if each["name"] == "recovery_time"
+    ]
     met, missed = (sum(1 for each in judged if each["met"] is word) for word in (True, False))
     return {
         "objective_s": min((each["objective"] for each in found), default=None),
@@ -89,7 +104,10 @@ def put_back(fault):
 
 def _touched(records):
     states = [put_back(r.get("fault")) for r in records]
-    counts = {name: states.count(state) for name, state in (("put_back", "yes"), ("left", "left"), ("different", "different"), ("unknown", "unknown"))}
+    counts = {
+        name: states.count(state)
+        for name, state in (("put_back", "yes"), ("left", "left"), ("different", "different"), ("unknown", "unknown"))
+    }
     return dict({"faults": sum(counts.values())}, **counts)
 
 
@@ -108,23 +126,32 @@ def _mttr(records):
 
 
 def _verdict(records, found):
-    """failed: an objective was missed, an experiment broke, or something is left. passed: something passed, and nothing is an open question."""
+    """failed: an objective was missed, an experiment broke, or something is left. passed: something passed, and
+    nothing is an open question.
+    """
     if found["residue"] or found["failed"] or found["failed_slo"]:
         return "failed"
     return "passed" if found["passed"] and not any(outcome.is_open_question(r) for r in records) else "unknown"
 
 
 def sentence(found):
-    """One line for a terminal: "4 passed, 1 failed, 2 skipped; 5 of 7 ran; score 92.3 over 20 of 28 objectives; nothing left behind"."""
+    """One line for a terminal: "4 passed, 1 failed, 2 skipped; 5 of 7 ran; score 92.3 over 20 of 28 objectives;
+    nothing left behind".
+    """
     if found["planned"] and found["planned"] + found["skipped"] + found["refused"] == found["experiments"]:
         return "dry run: %s; nothing was touched" % _counts(found, ("planned", "skipped", "refused"))
     unknown = found["unknown"] - sum(found[status] for status in ("failed", "skipped", "refused", "planned"))
     counted = dict(found, **{"failed": found["failed_slo"], "not carried out": found["failed"], "unknown": unknown})
-    counts = (_counts(counted, ("passed", "failed"), always=True), _counts(counted, ("unknown", "not carried out", "skipped", "refused", "planned")))
+    counts = (
+        _counts(counted, ("passed", "failed"), always=True),
+        _counts(counted, ("unknown", "not carried out", "skipped", "refused", "planned")),
+    )
     parts = [", ".join(part for part in counts if part)]
     parts += ["%d of %d ran" % (found["ran"], found["experiments"])] if found["ran"] < found["experiments"] else []
     parts += [score_over(found)] if found["score"] is not None else []
-    return "; ".join(parts + ["%d thing(s) LEFT BEHIND" % found["residue"] if found["residue"] else "nothing left behind"])
+    return "; ".join(
+        parts + ["%d thing(s) LEFT BEHIND" % found["residue"] if found["residue"] else "nothing left behind"]
+    )
 
 
 def score_over(found):

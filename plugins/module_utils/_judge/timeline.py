@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One experiment over time: probes by bucket, and marks of what happened. Pure. Private to magsasa.chaos.
 
-Times are seconds after the injection, which is always an edge of a bucket. A probe belongs to the bucket in which it was due.
+Times are seconds after the injection, which is always an edge of a bucket. A probe belongs to the bucket in which it
+was due.
 """
 
 from __future__ import annotations
@@ -24,15 +25,19 @@ OTHER = "other"
 
 
 def timeline(samples, limits, fault, figures, probe=None, hosts=1):
-    """``{bucket_s, from_s, sent, failed, failed_by, p50_ms, p95_ms, max_ms, marks}``; None without a probe in the time that was watched.
+    """``{bucket_s, from_s, sent, failed, failed_by, p50_ms, p95_ms, max_ms, marks}``; None without a probe in the time
+    that was watched.
 
-    ``limits``: phases.Bounds; ``figures``: the experiment's metrics; ``probe``: the recorder's summary, which knows what answers said;
+    ``limits``: phases.Bounds; ``figures``: the experiment's metrics; ``probe``: the recorder's summary, which knows
+    what answers said;
     ``hosts``: of the whole run. Percentiles are nearest-rank over the answers of a bucket.
     """
     watched = [sample for sample in samples if limits.baseline_from <= sample.intended_s <= limits.recovery_to]
     if not watched:
         return None
-    width = _width(watched[-1].intended_s - watched[0].intended_s, MOST_BUCKETS if hosts <= MANY_HOSTS else MOST_BUCKETS_OF_MANY)
+    width = _width(
+        watched[-1].intended_s - watched[0].intended_s, MOST_BUCKETS if hosts <= MANY_HOSTS else MOST_BUCKETS_OF_MANY
+    )
     places = [math.floor((sample.intended_s - limits.hold_from) / width) for sample in watched]
     first, count = places[0], places[-1] - places[0] + 1
     buckets = [[] for _each in range(count)]
@@ -50,7 +55,9 @@ def timeline(samples, limits, fault, figures, probe=None, hosts=1):
 
 
 def _width(span_s, most):
-    """The narrowest bucket of which at most ``most`` make up the span (one more where they do not begin at its edge)."""
+    """The narrowest bucket of which at most ``most`` make up the span (one more where they do not begin at its
+    edge).
+    """
     return next((width for width in WIDTHS_S if span_s / width < most - 1), span_s / (most - 2))
 
 
@@ -72,7 +79,9 @@ def _failed_by(buckets, probe):
 
 
 def marks(limits, fault, figures):
-    """``[{kind, at_s, to_s, text}]`` in order of time: injected, reverted, outage, halted, recovered. ``to_s`` is for what lasts."""
+    """``[{kind, at_s, to_s, text}]`` in order of time: injected, reverted, outage, halted, recovered. ``to_s`` is
+    for what lasts.
+    """
     zero, ended = limits.hold_from, limits.hold_to
     found = [_mark("injected", 0.0, "the event happened" if fault.get("event") else "fault injected")]
     if fault.get("reverted_at") or fault.get("deadline"):
@@ -81,10 +90,18 @@ def marks(limits, fault, figures):
         found.append(_mark("halted", ended - zero, str(fault.get("halted_by") or "the experiment was halted")))
     for outage in (figures.get("outages") or [])[:MOST_OUTAGES]:
         text = "outage, not over" if outage["to"] is None else "outage of %.3g s" % outage["duration_s"]
-        found.append(dict(_mark("outage", outage["from"] - zero, text), to_s=None if outage["to"] is None else round(outage["to"] - zero, 3)))
+        found.append(
+            dict(
+                _mark("outage", outage["from"] - zero, text),
+                to_s=None if outage["to"] is None else round(outage["to"] - zero, 3),
+            )
+        )
     if figures.get("recovered") and figures.get("outages"):
         since = zero if fault.get("event") else ended
-        text = "recovered %.3g s after the %s" % (figures["recovery_time_s"], "event" if fault.get("event") else "revert")
+        text = "recovered %.3g s after the %s" % (
+            figures["recovery_time_s"],
+            "event" if fault.get("event") else "revert",
+        )
         found.append(_mark("recovered", since - zero + figures["recovery_time_s"], text))
     return sorted(found, key=lambda mark: mark["at_s"])
 
@@ -100,10 +117,19 @@ def window(limits, fault):
         return None
     # A fault may set the clock: what came before it counts from before it.
     before = fault.get("armed_at") or injected
-    start = before["wall"] + injected["monotonic"] - before["monotonic"] if phases.is_figure(before.get("wall")) else injected["wall"]
+    start = (
+        before["wall"] + injected["monotonic"] - before["monotonic"]
+        if phases.is_figure(before.get("wall"))
+        else injected["wall"]
+    )
     reverted = limits.hold_to if fault.get("reverted_at") else None
 
     def at(moment):
         return None if moment is None else round(start + moment - limits.hold_from, 3)
 
-    return {"from": at(limits.baseline_from), "injected": at(limits.hold_from), "reverted": at(reverted), "to": at(limits.recovery_to)}
+    return {
+        "from": at(limits.baseline_from),
+        "injected": at(limits.hold_from),
+        "reverted": at(reverted),
+        "to": at(limits.recovery_to),
+    }

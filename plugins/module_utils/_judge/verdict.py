@@ -49,8 +49,14 @@ def verdict(status, fault, phases, objectives, reason="", breached=False, metric
         return "unknown", reason or "it was halted before its end"
     if not any(each["met"] for each in objectives):
         return "unknown", "no objective was measured"
-    open_ones = [each["name"] for each in objectives if each["met"] is None and not (each["name"] == "mttr" and metrics.get("outages_seen") == 0)]
-    if open_ones:  # without an outage there is nothing to repair; anything else that was not measured may have been missed
+    open_ones = [
+        each["name"]
+        for each in objectives
+        if each["met"] is None and not (each["name"] == "mttr" and metrics.get("outages_seen") == 0)
+    ]
+    if (
+        open_ones
+    ):  # without an outage there is nothing to repair; anything else that was not measured may have been missed
         return "unknown", "not measured: %s" % ", ".join(map(label, open_ones))
     return "passed", ""
 
@@ -63,5 +69,7 @@ def _effect(fault):
 
 
 def breached(fault, halted):
-    """Whether the system itself had the experiment halted: ``halted`` is the watcher's reason, else the fault says it."""
+    """Whether the system itself had the experiment halted: ``halted`` is the watcher's reason, else the fault says
+    it.
+    """
     return bool(halted) or (fault or {}).get("revert_cause") in SYSTEM_HALTS

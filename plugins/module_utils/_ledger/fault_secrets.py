@@ -1,7 +1,8 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a fault must know and nobody else may: kept in a private file of the run folder, never in the ledger. Private to magsasa.chaos.
+"""What a fault must know and nobody else may: kept in a private file of the run folder, never in the ledger. Private to
+magsasa.chaos.
 
 The run folder is gone after a reboot, and the file with the fault.
 """

@@ -3,9 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The ledger of a host: one file for each active fault, one line for each past one. Private to magsasa.chaos.
 
-``faults/<id>.json`` is written (and on the disk) before a fault changes anything and goes away only when the revert is done
-and checked; ``ledger.jsonl`` keeps the past. A record names its undo as data, so that anybody can carry it out. A copy of it lies in
-the run folder, which is on another file system mostly: a record that is damaged, or gone without a line in the past, is read there.
+``faults/<id>.json`` is written (and on the disk) before a fault changes anything and goes away only when the revert is
+done
+and checked; ``ledger.jsonl`` keeps the past. A record names its undo as data, so that anybody can carry it out. A copy
+of it lies in
+the run folder, which is on another file system mostly: a record that is damaged, or gone without a line in the past, is
+read there.
 """
 
 from __future__ import annotations
@@ -33,7 +36,9 @@ class Ledger:
         self.folders = folders or private_files.folders()
         self.faults = os.path.join(self.folders.ledger, "faults")
         self.past_path = os.path.join(self.folders.ledger, "ledger.jsonl")
-        self.boot_archive = os.path.join(self.folders.ledger, "boot.pyz")  # there while something must be undone at boot; see _life/boot_units.py
+        self.boot_archive = os.path.join(
+            self.folders.ledger, "boot.pyz"
+        )  # there while something must be undone at boot; see _life/boot_units.py
 
     def prepare(self):
         """Make the folders; raises HostError when they are not ours or the file system does not let us."""
@@ -53,7 +58,9 @@ class Ledger:
         return os.path.join(self.folders.run, fault_id + ".json")
 
     def read(self, fault_id):
-        """The record of an active fault that can be acted on, or None: then it is undone, or both files of it are damaged."""
+        """The record of an active fault that can be acted on, or None: then it is undone, or both files of it are
+        damaged.
+        """
         if all(map(private_files.private, (self.folders.ledger, self.faults))):
             record = private_files.read_json(self.path(fault_id))
             if schema.problem(record, fault_id) is None:
@@ -92,18 +99,25 @@ class Ledger:
         return sorted(records, key=lambda record: (record.get("armed_at") or {}).get("wall", 0))
 
     def _ids(self):
-        """What the files of active faults are called after; none in a folder that is not ours alone: whoever owns it could have planted them."""
+        """What the files of active faults are called after; none in a folder that is not ours alone: whoever owns
+        it could have planted them.
+        """
         found = set(_named_after(self.folders.run))
         if private_files.private(self.folders.ledger):
             found.update(_named_after(self.faults))
         return sorted(found)
 
     def unreadable(self):
-        """Sentences about the files of active faults that nobody can act on. They are neither carried out nor removed: an owner has to look."""
+        """Sentences about the files of active faults that nobody can act on. They are neither carried out nor
+        removed: an owner has to look.
+        """
         said = []
         for path in (self.folders.ledger, self.faults):
             if os.path.lexists(path) and not private_files.private(path):
-                said.append("%s is not a private folder of this user; faults recorded in it are neither listed nor reverted" % path)
+                said.append(
+                    "%s is not a private folder of this user; faults recorded in it are neither listed nor reverted"
+                    % path
+                )
         for each in self._ids():
             if self.read(each) is None and os.path.lexists(self.path(each)):  # it may have been undone meanwhile
                 problem = schema.problem(private_files.read_json(self.path(each)), each)
@@ -116,7 +130,8 @@ class Ledger:
         return next((record for record in self.active() if record["name"] == name), None)
 
     def close(self, record):
-        """Move a record that is wholly undone to the past; one that is there already, by somebody who was killed right then, only ends.
+        """Move a record that is wholly undone to the past; one that is there already, by somebody who was killed right
+        then, only ends.
 
         Raises HostError when it cannot be written down.
         """
@@ -135,7 +150,9 @@ class Ledger:
         private_files.sync_folder(self.faults)
 
     def _append(self, line):
-        descriptor = os.open(self.past_path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
+        descriptor = os.open(
+            self.past_path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600
+        )
         with os.fdopen(descriptor, "r+b", buffering=0) as target:
             end = target.seek(0, os.SEEK_END)
             torn = end > 0 and os.pread(target.fileno(), 1, end - 1) != b"\n"
@@ -171,8 +188,19 @@ class Ledger:
         return found
 
     def note_halt(self, run_id, said):
-        """Keep that a run was halted here before its end, so that it does not go on; ``said`` tells who and when. Raises HostError."""
-        record = {"schema": SCHEMA, "id": run_id, "name": "run", "family": HALT, "state": "reverted", "halted_by": said, "undo": [], "steps": []}
+        """Keep that a run was halted here before its end, so that it does not go on; ``said`` tells who and when.
+        Raises HostError.
+        """
+        record = {
+            "schema": SCHEMA,
+            "id": run_id,
+            "name": "run",
+            "family": HALT,
+            "state": "reverted",
+            "halted_by": said,
+            "undo": [],
+            "steps": [],
+        }
         self.prepare()
         with locks.held(self.past_path + ".lock"):
             self._append(json.dumps(record, sort_keys=True).encode("utf-8") + b"\n")
@@ -199,29 +227,40 @@ class Ledger:
             return []
 
     def _remove_stray(self, folder):
-        """Take away what is only there while somebody works, for a fault that is gone: he was killed before he could."""
+        """Take away what is only there while somebody works, for a fault that is gone: he was killed before he
+        could.
+        """
         if not private_files.private(folder):
             return
         for name in os.listdir(folder):
             fault_id, _dot, end = name.partition(".")
             path = os.path.join(folder, name)
-            ours = ID.fullmatch(fault_id) and end in OF_ONE_FAULT and self.read(fault_id) is None and not os.path.lexists(self.path(fault_id))
+            ours = (
+                ID.fullmatch(fault_id)
+                and end in OF_ONE_FAULT
+                and self.read(fault_id) is None
+                and not os.path.lexists(self.path(fault_id))
+            )
             if ours or (name.startswith(private_files.NEW) and time.time() - os.lstat(path).st_mtime > OLD_S):
                 private_files.remove(path)
 
     def remove_unused(self, needed):
         """Take away what only running faults and probes need, when none runs. Never in the way of one that starts.
 
-        ``needed(run folder)`` says whether somebody else needs the runtime archive; it is asked with the lock that keeps out whoever starts.
+        ``needed(run folder)`` says whether somebody else needs the runtime archive; it is asked with the lock that
+        keeps out whoever starts.
         """
         run = self.folders.run
         lib = os.path.join(run, "lib")
         probes = os.path.join(run, "probes")
-        if not private_files.private(run):  # not there, or somebody else's: a folder with a foreseeable name in /tmp could lead us anywhere
+        if not private_files.private(
+            run
+        ):  # not there, or somebody else's: a folder with a foreseeable name in /tmp could lead us anywhere
             self._tidy_ledger()
             return
         try:
-            # Another one may tidy right now that still saw our fault: two guardians whose supervisors were killed together.
+            # Another one may tidy right now that still saw our fault: two guardians whose supervisors were killed
+            # together.
             with locks.held(os.path.join(run, "lib.lock"), wait=TIDY_S):
                 private_files.remove_if_empty(probes)
                 if os.path.isdir(probes) or os.path.isdir(os.path.join(run, "turn")) or self.active() or needed(run):
@@ -239,7 +278,9 @@ class Ledger:
             pass  # somebody starts one right now and will tidy later
 
     def _tidy_ledger(self):
-        """Called where nobody works: with all locks, or without a run folder, which whoever starts a fault makes first."""
+        """Called where nobody works: with all locks, or without a run folder, which whoever starts a fault makes
+        first.
+        """
         if not private_files.private(self.folders.ledger) or self._ids():
             return
         try:

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Advisory locks: on files that may themselves be removed, and for one fault, which must be had where no file can be made. Private to magsasa.chaos."""
+"""Advisory locks: on files that may themselves be removed, and for one fault, which must be had where no file can
+be made. Private to magsasa.chaos.
+"""
 
 from __future__ import annotations
 
@@ -69,10 +71,13 @@ def _same(path, descriptor):
 
 @contextlib.contextmanager
 def of_fault(path, fault_id, wait=60.0):
-    """The right to undo one fault, for the block; yields the descriptors that hold it (a child that is forked in the block closes them).
+    """The right to undo one fault, for the block; yields the descriptors that hold it (a child that is forked in the
+    block closes them).
 
-    Two locks in one: a name in the abstract socket name space (unix(7)), which needs no file system at all, and flock(2) on ``path``
-    where that file can be made. A name that another user has taken is no lock: it must not keep a fault in. Raises HostError
+    Two locks in one: a name in the abstract socket name space (unix(7)), which needs no file system at all, and
+    flock(2) on ``path``
+    where that file can be made. A name that another user has taken is no lock: it must not keep a fault in. Raises
+    HostError
     after ``wait`` seconds.
     """
     deadline = _wait.Deadline(wait)
@@ -133,7 +138,9 @@ def _is_ours(address):
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
             asking.setblocking(False)
             asking.connect(address)
-            _pid, uid, _gid = _CREDENTIALS.unpack(asking.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size))
+            _pid, uid, _gid = _CREDENTIALS.unpack(
+                asking.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+            )
     except OSError:  # it is free by now, or does not listen yet
         return None
     return uid in (0, os.geteuid())

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The two folders that hold what we know on a host: run (gone at reboot) and ledger (kept). Private to magsasa.chaos."""
+"""The two folders that hold what we know on a host: run (gone at reboot) and ledger (kept). Private to
+magsasa.chaos.
+"""
 
 from __future__ import annotations
 
@@ -38,13 +40,16 @@ def folders(environ=None):
     else:
         run = "/tmp/magsasa-chaos-%d" % uid  # made 0700 and checked to be ours before any use
     home = os.path.expanduser("~")
-    return Folders(run, os.path.join(environ.get("XDG_STATE_HOME") or os.path.join(home, ".local", "state"), "magsasa-chaos"))
+    return Folders(
+        run, os.path.join(environ.get("XDG_STATE_HOME") or os.path.join(home, ".local", "state"), "magsasa-chaos")
+    )
 
 
 def prepare(path):
     """Make a private folder, or check that the one that is there is ours alone; returns the path.
 
-    Another owner, a link, a mode open to others, or a folder above it that others may change raises HostError: they could plant an undo there.
+    Another owner, a link, a mode open to others, or a folder above it that others may change raises HostError: they
+    could plant an undo there.
     """
     _refuse_strangers(path)  # before anything is made in a folder of theirs
     try:
@@ -63,11 +68,16 @@ def prepare(path):
 def _refuse_strangers(path):
     why = trusted_paths.stranger(os.path.dirname(os.path.abspath(path)), os.geteuid())
     if why:
-        raise HostError("the state folder %s is not safe: %s; use a folder that only root and this user can change (%s)" % (path, why, OVERRIDE))
+        raise HostError(
+            "the state folder %s is not safe: %s; use a folder that only root and this user can change (%s)"
+            % (path, why, OVERRIDE)
+        )
 
 
 def private(path):
-    """Whether ``path`` is a folder (no link) of this user that nobody else may look into, nor move away: only what is in such a one is ours."""
+    """Whether ``path`` is a folder (no link) of this user that nobody else may look into, nor move away: only what
+    is in such a one is ours.
+    """
     return _private(path) and trusted_paths.stranger(os.path.dirname(os.path.abspath(path)), os.geteuid()) is None
 
 
@@ -80,8 +90,12 @@ def _private(path):
 
 
 def open_private(path):
-    """A descriptor to read one of our own files with. Raises OSError for anything else: a link, a second name of a file, a pipe, another's."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe would wait for its writer
+    """A descriptor to read one of our own files with. Raises OSError for anything else: a link, a second name of a
+    file, a pipe, another's.
+    """
+    descriptor = os.open(
+        path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    )  # a pipe would wait for its writer
     found = os.fstat(descriptor)
     if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid() or found.st_nlink > 1:
         os.close(descriptor)

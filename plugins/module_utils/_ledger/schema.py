@@ -22,12 +22,18 @@ EFFECTS = ("confirmed", "mismatch", "inconclusive")  # inconclusive: there is no
 
 
 def problem(record, fault_id=None):
-    """Why the record cannot be used, as the end of a sentence; None for one that can. ``fault_id``: what its file is called after."""
+    """Why the record cannot be used, as the end of a sentence; None for one that can. ``fault_id``: what its file
+    is called after.
+    """
     if not isinstance(record, dict):
         return "is incomplete, or not a private file of this user"
     if record.get("schema") != SCHEMA or isinstance(record.get("schema"), bool):
         return "has a format that this version does not know"
-    if not isinstance(record.get("id"), str) or not ID.fullmatch(record["id"]) or record["id"] != (fault_id or record["id"]):
+    if (
+        not isinstance(record.get("id"), str)
+        or not ID.fullmatch(record["id"])
+        or record["id"] != (fault_id or record["id"])
+    ):
         return "is not the record of the fault in its name"
     for key in ("name", "state", "family"):
         if not isinstance(record.get(key), str):
@@ -47,13 +53,20 @@ def _is_number(value):
 
 
 def _is_moment(value):
-    return value is None or (isinstance(value, dict) and all(_is_number(value.get(key)) for key in ("monotonic", "wall")))
+    return value is None or (
+        isinstance(value, dict) and all(_is_number(value.get(key)) for key in ("monotonic", "wall"))
+    )
 
 
 def _is_keeper(value):
     if not value:
         return True
-    return isinstance(value, dict) and _is_number(value.get("pid")) and "start" in value and (value["start"] is None or _is_number(value["start"]))
+    return (
+        isinstance(value, dict)
+        and _is_number(value.get("pid"))
+        and "start" in value
+        and (value["start"] is None or _is_number(value["start"]))
+    )
 
 
 def _is_entry(value):
@@ -61,7 +74,12 @@ def _is_entry(value):
 
 
 def _is_step(value):
-    return isinstance(value, dict) and isinstance(value.get("says"), str) and "tool" in value and _are(_is_entry, value.get("undo"))
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("says"), str)
+        and "tool" in value
+        and _are(_is_entry, value.get("undo"))
+    )
 
 
 def _are(kind, values):

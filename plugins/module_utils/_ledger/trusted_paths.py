@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who may put another thing in the place of a path: whoever may change a folder on the way may. Private to magsasa.chaos."""
+"""Who may put another thing in the place of a path: whoever may change a folder on the way may. Private to
+magsasa.chaos.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +64,9 @@ def _open_to_others(path, found, uid):
 
 
 def _alone(path, gid, uid):
-    """Whether a group that may write has no other members than root and this user: many distributions give each user a group of his own."""
+    """Whether a group that may write has no other members than root and this user: many distributions give each
+    user a group of his own.
+    """
     if gid == 0:
         return True
     try:
@@ -72,7 +76,9 @@ def _alone(path, gid, uid):
         pass
     try:
         us = {_name(0), _name(uid)}
-        return set(grp.getgrgid(gid).gr_mem) <= us and all(each.pw_uid in (0, uid) for each in pwd.getpwall() if each.pw_gid == gid)
+        return set(grp.getgrgid(gid).gr_mem) <= us and all(
+            each.pw_uid in (0, uid) for each in pwd.getpwall() if each.pw_gid == gid
+        )
     except KeyError:
         return False
 

@@ -15,7 +15,9 @@ from .revert import revert
 
 
 def main(when, _ready):
-    """Entry ``sweep`` of the runtime archive: undo the faults that nobody holds; early only those whose undo needs no service."""
+    """Entry ``sweep`` of the runtime archive: undo the faults that nobody holds; early only those whose undo needs
+    no service.
+    """
     processes.set_process_name("chaos-guardian")
     ledger = Ledger()
     ledger.prepare()  # the run folder is gone, and some operations lock a file in it

@@ -1,11 +1,15 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The units of the sweep at boot: what a host that went down in the middle of a fault would keep is undone when it boots again. Private to magsasa.chaos.
+"""The units of the sweep at boot: what a host that went down in the middle of a fault would keep is undone when it
+boots again. Private to magsasa.chaos.
 
-Two units of systemd, written before the first change of a fault whose effect outlives a boot, and taken away when the last such
-fault is undone. The early one runs before anything but the file systems, and undoes what needs nothing else: files, names. The late
-one runs when the services are up, and undoes the rest. Both run a copy of the runtime archive that lies beside the ledger.
+Two units of systemd, written before the first change of a fault whose effect outlives a boot, and taken away when the
+last such
+fault is undone. The early one runs before anything but the file systems, and undoes what needs nothing else: files,
+names. The late
+one runs when the services are up, and undoes the rest. Both run a copy of the runtime archive that lies beside the
+ledger.
 Sources: systemd.unit(5), bootup(7).
 """
 
@@ -35,7 +39,10 @@ ExecStart=%(command)s
 TimeoutStartSec=120
 """
 ORDER = {
-    EARLY: "DefaultDependencies=no\nAfter=local-fs.target systemd-remount-fs.service\nBefore=sysinit.target shutdown.target\nConflicts=shutdown.target\n",
+    EARLY: (
+        "DefaultDependencies=no\nAfter=local-fs.target systemd-remount-fs.service\nBefore=sysinit.target"
+        " shutdown.target\nConflicts=shutdown.target\n"
+    ),
     LATE: "After=multi-user.target\n",
 }
 
@@ -44,11 +51,16 @@ def note(entries):
     """What a user must know where a boot is not covered (text), or None."""
     if not registry.outlives_boot(entries) or services.available():
         return None
-    return "if this host goes down during the fault, the fault stays until the next contact; only systemd as root can revert it at boot"
+    return (
+        "if this host goes down during the fault, the fault stays until the next contact; only systemd as root can"
+        " revert it at boot"
+    )
 
 
 def arm(ledger, entries):
-    """Make sure that these undo operations are carried out at the next boot, where they may have to be. Raises HostError."""
+    """Make sure that these undo operations are carried out at the next boot, where they may have to be. Raises
+    HostError.
+    """
     if os.environ.get(private_files.OVERRIDE) or not registry.outlives_boot(entries) or not services.available():
         return
     archive = ledger.boot_archive
@@ -63,7 +75,9 @@ def arm(ledger, entries):
 
 
 def _write(path, text):
-    """Replace a unit as a whole, on the disk when this returns. Its file before it is renamed has a name that disarm knows."""
+    """Replace a unit as a whole, on the disk when this returns. Its file before it is renamed has a name that
+    disarm knows.
+    """
     private_files.remove(path + NEW)
     descriptor = os.open(path + NEW, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
     with os.fdopen(descriptor, "w") as target:
@@ -77,7 +91,13 @@ def _write(path, text):
 
 def _text(when, folder, archive):
     command = " ".join(map(fault_unit.quoted, runtime_archive.command_by_any(archive, "sweep", when)))
-    return TEXT % {"when": when, "archive": archive.replace("%", "%%"), "folder": folder.replace("%", "%%"), "order": ORDER[when], "command": command}
+    return TEXT % {
+        "when": when,
+        "archive": archive.replace("%", "%%"),
+        "folder": folder.replace("%", "%%"),
+        "order": ORDER[when],
+        "command": command,
+    }
 
 
 def _link(when):
@@ -98,7 +118,9 @@ def _lock(ledger):
 
 
 def disarm(ledger):
-    """Take the units and the archive away, unless a fault still needs them. The archive goes last, as it came first: while it is there this is done."""
+    """Take the units and the archive away, unless a fault still needs them. The archive goes last, as it came
+    first: while it is there this is done.
+    """
     private_files.prepare(ledger.folders.ledger)  # for the lock
     with locks.held(_lock(ledger)):
         if any(registry.outlives_boot(record["undo"]) for record in ledger.active()):

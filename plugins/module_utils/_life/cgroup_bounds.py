@@ -1,10 +1,13 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The place of the supervisor inside its fault's unit: bounded, and apart from the workers, which are the fault. Private to magsasa.chaos.
+"""The place of the supervisor inside its fault's unit: bounded, and apart from the workers, which are the fault.
+Private to magsasa.chaos.
 
-With cgroup v2 systemd leaves the unit's group to us (``Delegate=``), and it gets two below it. A supervisor that went wild is held
-by its bounds; one beside busy workers gets the processor first. No slice of our own: it would stay on the host after the unit.
+With cgroup v2 systemd leaves the unit's group to us (``Delegate=``), and it gets two below it. A supervisor that went
+wild is held
+by its bounds; one beside busy workers gets the processor first. No slice of our own: it would stay on the host after
+the unit.
 Source: Documentation/admin-guide/cgroup-v2.rst (No Internal Process Constraint, cpu.max, cpu.weight, memory.max).
 """
 
@@ -22,7 +25,8 @@ BOUNDS = (("memory.max", "%d" % (512 << 20)), ("cpu.max", "100000 100000"), ("cp
 
 
 def settle(fault_id):
-    """Move this process, the only one in the unit so far, into its bounded place; returns the folder of the workers' group.
+    """Move this process, the only one in the unit so far, into its bounded place; returns the folder of the workers'
+    group.
 
     None without a unit or without cgroup v2: everything stays where it is then.
     """
@@ -50,7 +54,9 @@ def enter(group):
 
 
 def _own(fault_id):
-    """Folder of the unit's group in the unified hierarchy, when this process is in it and it has what we need; None otherwise."""
+    """Folder of the unit's group in the unified hierarchy, when this process is in it and it has what we need; None
+    otherwise.
+    """
     try:
         path = dict(map(tuple, control_groups.of("self"))).get("")
     except OSError:

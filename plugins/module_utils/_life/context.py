@@ -19,7 +19,8 @@ from . import boot_units, cgroup_bounds
 class Context:
     """Handed to ``do_<step>``, ``steer`` and ``measure`` of a family.
 
-    ``record``: the fault's record; ``memory``: a dict of the family's own, gone with the supervisor; ``moment``: when an event
+    ``record``: the fault's record; ``memory``: a dict of the family's own, gone with the supervisor; ``moment``: when
+    an event
     (a kill) happened, as a clock reading; ``over``: set by a family to end the fault before its deadline.
     """
 
@@ -59,7 +60,8 @@ class Context:
         boot_units.arm(self.ledger, [entry])
 
     def hold(self, path, named=None):
-        """Keep a descriptor of what is at ``path``, here and in the guardian: it is found again by it whatever its folders become.
+        """Keep a descriptor of what is at ``path``, here and in the guardian: it is found again by it whatever its
+        folders become.
 
         ``named``: what the undo calls it, where that is another path.
         """
@@ -88,7 +90,9 @@ class Context:
                 signal.signal(number, signal.SIG_DFL)
             processes.die_with_parent(me)
             if self._workers_group is not None:
-                cgroup_bounds.enter(self._workers_group)  # or not at all: the bounds of the supervisor are not for the fault
+                cgroup_bounds.enter(
+                    self._workers_group
+                )  # or not at all: the bounds of the supervisor are not for the fault
             for descriptor in self._close:
                 os.close(descriptor)
             processes.set_process_name(name)

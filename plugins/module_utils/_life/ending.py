@@ -23,12 +23,16 @@ UNIT_S = 5.0  # the same for the unit of a fault
 
 
 def ask(ledger, record, cause, by=""):
-    """Ask the supervisor of an active fault to end it; returns at once whether there is one to ask. Asking twice changes nothing. ``by``: who halts."""
+    """Ask the supervisor of an active fault to end it; returns at once whether there is one to ask. Asking twice
+    changes nothing. ``by``: who halts.
+    """
     supervisor = record.get("supervisor") or {}
     if not supervisor or not processes.alive(supervisor["pid"], supervisor["start"]):
         return False
     try:
-        private_files.write_private(os.path.join(ledger.folders.run, record["id"] + ".cause"), cause + "\n" + by, durable=False)
+        private_files.write_private(
+            os.path.join(ledger.folders.run, record["id"] + ".cause"), cause + "\n" + by, durable=False
+        )
     except HostError:  # no room: it is only a word for the ledger
         pass
     processes.send(supervisor["pid"], supervisor["start"], signal.SIGTERM)
@@ -49,7 +53,11 @@ def request(ledger, record, cause, by=""):
         tried = (record.get("reverted_at") or {}).get("monotonic")
         while not deadline.over and not answered:
             found = ledger.read(fault_id)
-            again = found is not None and found["state"] == "residue" and (found.get("reverted_at") or {}).get("monotonic") != tried
+            again = (
+                found is not None
+                and found["state"] == "residue"
+                and (found.get("reverted_at") or {}).get("monotonic") != tried
+            )
             answered = found is None or again or not keepers(record)
             answered = answered or (told and not os.path.exists(word))  # undone, and it cannot be written down
             time.sleep(0 if answered else 0.02)
@@ -69,6 +77,8 @@ def request(ledger, record, cause, by=""):
 
 
 def _await_unit(ledger, fault_id):
-    """Wait until the unit of a fault is done, so that nothing is left when this run ends. It has nothing to do any more but to go."""
+    """Wait until the unit of a fault is done, so that nothing is left when this run ends. It has nothing to do any
+    more but to go.
+    """
     marker = fault_unit.marker(ledger.folders.run, fault_id)
     _wait.until(lambda: not os.path.exists(marker), UNIT_S, 0.02)

@@ -1,12 +1,16 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The systemd form in which a fault is held: a transient unit that undoes the fault whatever ends its processes. Private to magsasa.chaos.
+"""The systemd form in which a fault is held: a transient unit that undoes the fault whatever ends its processes.
+Private to magsasa.chaos.
 
 The supervisor and its guardian run in the unit as they do without one. The unit is one ring more: it ends what hangs
-(``RuntimeMaxSec=``), and when everything in it is gone, killed all at once or not, ``ExecStopPost=`` carries out what is left of the
-undo; where that fails, a timer tries again until it is done. A second timer, which goes with the unit, looks after the deadline whether
-those in the unit could act: they may all be stopped, or frozen. The fault no longer belongs to the session that injected it, and a host
+(``RuntimeMaxSec=``), and when everything in it is gone, killed all at once or not, ``ExecStopPost=`` carries out what
+is left of the
+undo; where that fails, a timer tries again until it is done. A second timer, which goes with the unit, looks after the
+deadline whether
+those in the unit could act: they may all be stopped, or frozen. The fault no longer belongs to the session that
+injected it, and a host
 that goes down stops the unit in good order first.
 Sources: systemd.service(5), systemd.kill(5), systemd.timer(5), systemd-run(1).
 """
@@ -47,11 +51,13 @@ def note():
     elif not os.path.isdir(services.RUNNING):
         why = "systemd does not run this host"
     else:
-        missing = next((program for program in ("systemctl", "systemd-run") if _cmd.which(program) is None), "systemd-run")
+        missing = next(
+            (program for program in ("systemctl", "systemd-run") if _cmd.which(program) is None), "systemd-run"
+        )
         why = "%s is not installed; %s" % (missing, _packages.where(missing))
     return (
-        "no systemd unit backs this fault (%s); if all its processes are killed or stopped at once, it stays until a module of this "
-        "collection next runs here" % why
+        "no systemd unit backs this fault (%s); if all its processes are killed or stopped at once, it stays until a"
+        " module of this collection next runs here" % why
     )
 
 
@@ -66,9 +72,17 @@ def ready(run, fault_id):
 
 
 def start(run, fault_id, argv, environment, undo_argv, duration_s):
-    """Start ``argv`` as the unit of a fault; returns whether systemd took it. Where it does not, there is no unit and nothing runs."""
+    """Start ``argv`` as the unit of a fault; returns whether systemd took it. Where it does not, there is no unit
+    and nothing runs.
+    """
     name = NAME % fault_id
-    command = ["systemd-run", "--quiet", "--collect", "--unit=" + name, "--description=Chaos fault %s, reverts by itself" % fault_id]
+    command = [
+        "systemd-run",
+        "--quiet",
+        "--collect",
+        "--unit=" + name,
+        "--description=Chaos fault %s, reverts by itself" % fault_id,
+    ]
     properties = {
         "KillMode": "mixed",  # a stop asks the supervisor alone; the rest goes with it
         "TimeoutStopSec": str(STOP_S),
@@ -78,14 +92,20 @@ def start(run, fault_id, argv, environment, undo_argv, duration_s):
         "WorkingDirectory": "/",
         # By default a unit has a share of the host's tasks, and a fault that uses up tasks has its workers in it.
         "TasksMax": "infinity",
-        # A worker that the kernel took has ended its fault, and its supervisor says so; by default systemd would stop them all.
+        # A worker that the kernel took has ended its fault, and its supervisor says so; by default systemd would stop
+        # them all.
         "OOMPolicy": "continue",
         "Delegate": "yes",  # see enclosure.py
         "ExecStopPost": " ".join(map(quoted, undo_argv)),
     }
     command += _environment(environment)
     private_files.write_private(marker(run, fault_id), name + "\n", durable=False)
-    for left_out in ((), ("OOMPolicy",), ("OOMPolicy", "TasksMax"), ("OOMPolicy", "TasksMax", "Delegate")):  # unknown to systemd before 243, 227, 218
+    for left_out in (
+        (),
+        ("OOMPolicy",),
+        ("OOMPolicy", "TasksMax"),
+        ("OOMPolicy", "TasksMax", "Delegate"),
+    ):  # unknown to systemd before 243, 227, 218
         words = ["--property=%s=%s" % pair for pair in sorted(properties.items()) if pair[0] not in left_out]
         try:
             done = _cmd.run(command + words + ["--", *argv], timeout=30, check=False)
@@ -106,7 +126,9 @@ def _environment(values):
 
 
 def watch(fault_id, argv, environment, duration_s):
-    """A timer that looks after the deadline whether who holds the fault could act. It lives as long as the unit; returns whether there is one."""
+    """A timer that looks after the deadline whether who holds the fault could act. It lives as long as the unit;
+    returns whether there is one.
+    """
     properties = ["OnUnitInactiveSec=%d" % WATCH_EVERY_S, "BindsTo=" + NAME % fault_id, "After=" + NAME % fault_id]
     return _timer(WATCH % fault_id, duration_s + WATCH_AFTER_S, properties, argv, environment)
 
@@ -117,7 +139,14 @@ def retry(fault_id, argv, environment):
 
 
 def _timer(name, after_s, properties, argv, environment):
-    command = ["systemd-run", "--quiet", "--collect", "--unit=" + name, "--description=Chaos fault, deadline check", "--on-active=%.1f" % after_s]
+    command = [
+        "systemd-run",
+        "--quiet",
+        "--collect",
+        "--unit=" + name,
+        "--description=Chaos fault, deadline check",
+        "--on-active=%.1f" % after_s,
+    ]
     command += ["--timer-property=" + each for each in ["AccuracySec=100ms"] + properties]
     command += ["--property=StandardOutput=null", "--property=StandardError=null", "--property=WorkingDirectory=/"]
     try:
@@ -146,7 +175,8 @@ def running(fault_id):
 
 
 def wanted(run):
-    """Whether a unit still needs the runtime archive. Files of units that are gone are taken away: whoever made them was killed.
+    """Whether a unit still needs the runtime archive. Files of units that are gone are taken away: whoever made them
+    was killed.
 
     Called with the lock that keeps out whoever starts a unit right now.
     """

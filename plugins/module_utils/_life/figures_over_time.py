@@ -1,7 +1,8 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a fault measures of itself while it is held, as a series of bounded size for its record. Private to magsasa.chaos.
+"""What a fault measures of itself while it is held, as a series of bounded size for its record. Private to
+magsasa.chaos.
 
 A report is drawn from it, nothing else: whatever goes wrong here, the fault is held and undone as ever.
 """
@@ -19,14 +20,20 @@ def _number(value):
 
 
 def of_measured(traced, measured):
-    """``{"now": {...}, "total": {...}}`` of figures that ``measure`` has found anyway; ``traced``: the same with keys of it for values."""
-    return {kind: {key: measured[name] for key, name in keys.items() if name in measured} for kind, keys in traced.items()}
+    """``{"now": {...}, "total": {...}}`` of figures that ``measure`` has found anyway; ``traced``: the same with
+    keys of it for values.
+    """
+    return {
+        kind: {key: measured[name] for key, name in keys.items() if name in measured} for kind, keys in traced.items()
+    }
 
 
 class FiguresOverTime:
-    """Points of a series: what is so ``now``, and what has been counted in ``total`` so far, which becomes a rate a second.
+    """Points of a series: what is so ``now``, and what has been counted in ``total`` so far, which becomes a rate a
+    second.
 
-    A family tells them by ``trace(ctx)``, or names keys of what it measures in ``traced``; one that has neither has no series. When there are too
+    A family tells them by ``trace(ctx)``, or names keys of what it measures in ``traced``; one that has neither has no
+    series. When there are too
     many points every second one goes, and from then on as many fewer are kept.
     """
 
@@ -51,7 +58,10 @@ class FiguresOverTime:
     def add(self, at_s, found):
         """A point at so many seconds after the injection."""
         if self._seen % self._every == 0:
-            kinds = {kind: {key: value for key, value in (found.get(kind) or {}).items() if _number(value)} for kind in ("now", "total")}
+            kinds = {
+                kind: {key: value for key, value in (found.get(kind) or {}).items() if _number(value)}
+                for kind in ("now", "total")
+            }
             self._points.append((at_s, kinds["now"], kinds["total"]))
             if len(self._points) > MOST_POINTS:
                 del self._points[1::2]

@@ -3,8 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The process that undoes a fault when its supervisor cannot. Private to magsasa.chaos.
 
-Forked before the first change. It holds the reading end of a pipe that only the supervisor holds open: end of file means
-that the supervisor is gone, whatever killed it. On the pipe come lines of JSON: what the supervisor learns, the guardian has in memory too.
+Forked before the first change. It holds the reading end of a pipe that only the supervisor holds open: end of file
+means
+that the supervisor is gone, whatever killed it. On the pipe come lines of JSON: what the supervisor learns, the
+guardian has in memory too.
 """
 
 from __future__ import annotations
@@ -31,8 +33,10 @@ class Line:
         os.set_blocking(pipe, False)
 
     def tell(self, message):
-        """``{"latest": s}``: monotonic second by which the fault must be over; ``{"undo": entry}``: one more undo operation, of a kind that is loaded;
-        ``{"hold": [descriptor, path]}``: of the supervisor, to be kept open here too; ``{"release": true}``: no longer; ``{"over": true}``: it is
+        """``{"latest": s}``: monotonic second by which the fault must be over; ``{"undo": entry}``: one more undo
+        operation, of a kind that is loaded;
+        ``{"hold": [descriptor, path]}``: of the supervisor, to be kept open here too; ``{"release": true}``: no longer;
+        ``{"over": true}``: it is
         undone and written down."""
         self._waiting += json.dumps(message).encode("ascii") + b"\n"
         self.flush()
@@ -91,7 +95,9 @@ def start(ledger, record, latest, close=()):
 
 
 def _watch(reading, latest, record, supervisor):
-    """Return when the supervisor is gone or past its time: whether the fault is over by then. ``record`` learns what the supervisor tells."""
+    """Return when the supervisor is gone or past its time: whether the fault is over by then. ``record`` learns
+    what the supervisor tells.
+    """
     text = b""
     over = False
     while True:

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Start a process that outlives the module which starts it. Private to magsasa.chaos.
 
-One place chooses the form in which it is held: a fault is a transient unit where systemd runs the host (unit.py), everything else is
+One place chooses the form in which it is held: a fault is a transient unit where systemd runs the host (unit.py),
+everything else is
 a process in a session of its own.
 """
 
@@ -30,7 +31,10 @@ ENTRIES = (
     (runtime_archive.command_by_any, "watch"),
 )  # of the archive, for a unit
 ENDED = "the %s process ended after %.1f s without an answer; its archive or the Python of this host may be damaged"
-UNWATCHED = "systemd accepted no timer for this fault; if all its processes are stopped at once, it stays until a module of this collection next runs here"
+UNWATCHED = (
+    "systemd accepted no timer for this fault; if all its processes are stopped at once, it stays until a module of"
+    " this collection next runs here"
+)
 LOOK_S = 2.0  # between two looks whether a unit that says nothing is still there
 
 
@@ -38,7 +42,8 @@ def detach(entry, spec_path, mark, timeout=20.0, archive=None):
     """Run ``entry`` of the runtime archive on ``spec_path`` as a process and wait until it says it is ready.
 
     ``mark`` (dict) joins its environment, so that whatever descends from it can be found again. Returns
-    ``Child(pid, start, ready)``: ready is the object that it sent. Raises HostError when it ends, says an error, or says
+    ``Child(pid, start, ready)``: ready is the object that it sent. Raises HostError when it ends, says an error, or
+    says
     nothing for ``timeout`` seconds; it is ended then.
     """
     run = private_files.prepare(private_files.folders().run)
@@ -47,7 +52,8 @@ def detach(entry, spec_path, mark, timeout=20.0, archive=None):
 
 
 def hold(fault_id, mark, duration_s, timeout=90.0):
-    """Start the supervisor of an armed fault in the best form that this host has; returns what it said when it was ready (dict).
+    """Start the supervisor of an armed fault in the best form that this host has; returns what it said when it was
+    ready (dict).
 
     Raises HostError as ``detach`` does.
     """
@@ -113,7 +119,9 @@ def _checked(entry, ready, timeout):
     if ready and "error" not in ready:
         return ready
     raise HostError(
-        printable((ready or {}).get("error") or "the %s process did not become ready within %g s" % (entry, timeout), 500),
+        printable(
+            (ready or {}).get("error") or "the %s process did not become ready within %g s" % (entry, timeout), 500
+        ),
         **{key: value for key, value in (ready or {}).items() if key != "error"},
     )
 
@@ -157,7 +165,9 @@ def _detach(entry, spec_path, mark, timeout, archive):
 
 
 def _ended(child):
-    """Exit code of a child that closed the pipe without a word, which it does a moment before it ends; None when it goes on."""
+    """Exit code of a child that closed the pipe without a word, which it does a moment before it ends; None when it
+    goes on.
+    """
     _wait.until(lambda: child.poll() is not None, 1.0, 0.01)
     return child.poll()
 

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What ends a fault before its deadline: a lease that nobody renewed, a probe that shows too much harm. Private to magsasa.chaos."""
+"""What ends a fault before its deadline: a lease that nobody renewed, a probe that shows too much harm. Private to
+magsasa.chaos.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ def lease_path(ledger, fault_id):
 
 
 def renew(ledger, fault_id):
-    """Renew the lease of a fault: it runs anew from now. Replaced as a whole, as the supervisor may read it at any time. Raises HostError."""
+    """Renew the lease of a fault: it runs anew from now. Replaced as a whole, as the supervisor may read it at any
+    time. Raises HostError.
+    """
     private_files.write_private(lease_path(ledger, fault_id), "%.6f\n" % time.monotonic(), durable=False)
     if ledger.read(fault_id) is None:  # undone meanwhile: nobody else would take the file away
         private_files.remove(lease_path(ledger, fault_id))
@@ -38,9 +42,11 @@ def lease_over(ledger, record):
 
 
 def condition_met(ledger, record, window):
-    """ "halt_condition" when the named probe of this host shows what ``halt_on`` forbids; the figures go into the record.
+    """ "halt_condition" when the named probe of this host shows what ``halt_on`` forbids; the figures go into the
+    record.
 
-    ``window(path, seconds)`` reads the newest figures of a recorder (``_probe.live.window``): nothing here knows how probes are written down.
+    ``window(path, seconds)`` reads the newest figures of a recorder (``_probe.live.window``): nothing here knows how
+    probes are written down.
     """
     wanted = record.get("halt_on")
     if not wanted:
@@ -53,12 +59,24 @@ def condition_met(ledger, record, window):
     if not seen or not seen.get("sent"):
         return None
     if wanted.get("error_rate_pct") is not None and seen["error_rate_pct"] >= wanted["error_rate_pct"]:
-        record["halted_by"] = "error rate %.1f %% over %g s, limit %g %%" % (seen["error_rate_pct"], wanted["for_s"], wanted["error_rate_pct"])
+        record["halted_by"] = "error rate %.1f %% over %g s, limit %g %%" % (
+            seen["error_rate_pct"],
+            wanted["for_s"],
+            wanted["error_rate_pct"],
+        )
         return "halt_condition"
     if wanted.get("latency_ms") is not None and seen["sent"] and not seen["answered"]:
-        record["halted_by"] = "none of %d probes was answered within %g s; the latency limit is %g ms" % (seen["sent"], wanted["for_s"], wanted["latency_ms"])
+        record["halted_by"] = "none of %d probes was answered within %g s; the latency limit is %g ms" % (
+            seen["sent"],
+            wanted["for_s"],
+            wanted["latency_ms"],
+        )
         return "halt_condition"
     if wanted.get("latency_ms") is not None and (seen.get("p50_ms") or 0) >= wanted["latency_ms"]:
-        record["halted_by"] = "median latency %.0f ms over %g s, limit %g ms" % (seen["p50_ms"], wanted["for_s"], wanted["latency_ms"])
+        record["halted_by"] = "median latency %.0f ms over %g s, limit %g ms" % (
+            seen["p50_ms"],
+            wanted["for_s"],
+            wanted["latency_ms"],
+        )
         return "halt_condition"
     return None

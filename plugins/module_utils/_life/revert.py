@@ -3,8 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Undo a fault, check that it is undone, and write that down. Private to magsasa.chaos.
 
-The supervisor, the guardian and any later module run call the same function; a lock for each fault lets one of them work. Who holds
-a fault has its undo in memory: a record that is damaged or gone does not mean that somebody undid it, a line in the past does.
+The supervisor, the guardian and any later module run call the same function; a lock for each fault lets one of them
+work. Who holds
+a fault has its undo in memory: a record that is damaged or gone does not mean that somebody undid it, a line in the
+past does.
 """
 
 from __future__ import annotations
@@ -21,17 +23,25 @@ from .._host.systemd import services
 from . import fault_unit
 from .holders import orphaned, stop_keepers
 
-CAUSES = ("deadline absent halt halt_condition lease worker_died guardian_died supervisor_died orphaned failed terminated event_over").split()
+CAUSES = (
+    "deadline absent halt halt_condition lease worker_died guardian_died supervisor_died orphaned failed terminated"
+    " event_over"
+).split()
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.25, 5.0  # between two tries of an undo that failed
-WRITING_S = 900.0  # how long a fault that is undone may wait for room to be written down; after that it is the next contact's
+WRITING_S = (
+    900.0  # how long a fault that is undone may wait for room to be written down; after that it is the next contact's
+)
 
 
 def revert(ledger, fault_id, cause, details=None, held=None):
     """Carry out the undo of one fault.
 
-    Returns the final record, or None when the fault was already wholly undone. ``details`` joins the record first (the last
-    measurement). ``held`` is the record as whoever holds the fault has it in memory; it learns what was done. The record stays active,
-    in state ``residue``, when something is left: whoever holds it, or the next contact, tries again. Raises HostError when what was done
+    Returns the final record, or None when the fault was already wholly undone. ``details`` joins the record first (the
+    last
+    measurement). ``held`` is the record as whoever holds the fault has it in memory; it learns what was done. The
+    record stays active,
+    in state ``residue``, when something is left: whoever holds it, or the next contact, tries again. Raises HostError
+    when what was done
     cannot be written down; a second call with the same ``held`` only writes.
     """
     with locks.of_fault(os.path.join(ledger.faults, fault_id + ".lock"), fault_id):
@@ -98,9 +108,11 @@ def _say(record, again):
 
 
 def until_done(ledger, record, cause, details=None, tell=None, wanted=None):
-    """``revert`` again and again until nothing is left and that is written down; only a boot, or whoever ends this process, ends it earlier.
+    """``revert`` again and again until nothing is left and that is written down; only a boot, or whoever ends this
+    process, ends it earlier.
 
-    ``tell()`` is called before each try; ``wanted(seconds)`` waits, and returns False when there is no time for another one. Returns
+    ``tell()`` is called before each try; ``wanted(seconds)`` waits, and returns False when there is no time for another
+    one. Returns
     the final record, or None when somebody else undid the fault.
     """
     pause, since = FIRST_PAUSE_S, None
@@ -135,7 +147,8 @@ def _ended_its_boot(record):
 
 
 def sweep(ledger):
-    """Undo every fault whose keepers are gone, or stopped past its deadline, or that an earlier undo left something of; returns their final records.
+    """Undo every fault whose keepers are gone, or stopped past its deadline, or that an earlier undo left something of;
+    returns their final records.
 
     Called by every module of ours that looks at faults before it does anything else.
     """

@@ -1,9 +1,11 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The runtime archive: what stays on a host while a fault or a probe runs, copied out of the running module's own payload.
+"""The runtime archive: what stays on a host while a fault or a probe runs, copied out of the running module's own
+payload.
 
-Ansible removes a module's payload when the module ends, so a detached process needs its own copy. One zip file that Python
+Ansible removes a module's payload when the module ends, so a detached process needs its own copy. One zip file that
+Python
 can run (PEP 441), named by its hash: written as a whole, removed as a whole. Private to magsasa.chaos.
 """
 
@@ -22,8 +24,10 @@ from .._ledger import private_files
 
 PACKAGE = "magsasa_chaos"
 _MAIN = "import sys\nfrom %s._entry.main import main\nsys.exit(main(sys.argv[1:]))\n" % PACKAGE
-# What the archive is to sh: where the Python that injected is gone, or does not run any more (an upgrade), any other python3 of the host does. A zip file
-# may have a text before it. In a unit such a text could not stand: systemd writes transient units down in a way that it cannot read again.
+# What the archive is to sh: where the Python that injected is gone, or does not run any more (an upgrade), any other
+# python3 of the host does. A zip file
+# may have a text before it. In a unit such a text could not stand: systemd writes transient units down in a way that it
+# cannot read again.
 ANY = b"""#!/bin/sh
 first=$1
 shift
@@ -72,15 +76,24 @@ def sources():
 
 
 def _bytecode(source, name):
-    """What Python would write into a .pyc file that is never compared with its source (PEP 552); another Python passes it over and reads the source."""
+    """What Python would write into a .pyc file that is never compared with its source (PEP 552); another Python
+    passes it over and reads the source.
+    """
     import importlib.util  # not at the top: a process that stays seldom builds an archive
 
     code = compile(source, name, "exec", dont_inherit=True)
-    return importlib.util.MAGIC_NUMBER + (1).to_bytes(4, "little") + importlib.util.source_hash(source) + marshal.dumps(code)
+    return (
+        importlib.util.MAGIC_NUMBER
+        + (1).to_bytes(4, "little")
+        + importlib.util.source_hash(source)
+        + marshal.dumps(code)
+    )
 
 
 def build(compiled=False):
-    """The archive's bytes. ``compiled``: with byte code, for one that will be asked often: half the processor time for each start."""
+    """The archive's bytes. ``compiled``: with byte code, for one that will be asked often: half the processor time
+    for each start.
+    """
     files = sources()
     if "_entry/main.py" not in files:
         raise HostError("the module's payload holds no _entry/main.py; the collection is not whole: install it again")
@@ -98,7 +111,9 @@ def build(compiled=False):
 
 
 def install(run_folder):
-    """Put the archive into ``run_folder``/lib (made when needed) and return its path; written only when it is not there."""
+    """Put the archive into ``run_folder``/lib (made when needed) and return its path; written only when it is not
+    there.
+    """
     lib = private_files.prepare(os.path.join(private_files.prepare(run_folder), "lib"))
     running = getattr(globals().get("__loader__"), "archive", None)
     if running and os.path.dirname(running) == lib and NAMED.fullmatch(os.path.basename(running)) and _is_ours(running):

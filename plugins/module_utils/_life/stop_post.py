@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What systemd has carried out when those who hold a fault do not (entries of the runtime archive). Private to magsasa.chaos."""
+"""What systemd has carried out when those who hold a fault do not (entries of the runtime archive). Private to
+magsasa.chaos.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ LOOK_EVERY_S = 0.25
 
 
 def main(fault_id, _ready):
-    """Entry ``undo``, all processes of the unit being gone: carry out what is left of the undo; mostly there is nothing left to do."""
+    """Entry ``undo``, all processes of the unit being gone: carry out what is left of the undo; mostly there is
+    nothing left to do.
+    """
     processes.set_process_name("chaos-guardian")
     ledger = Ledger()
     done = False
@@ -30,7 +34,11 @@ def main(fault_id, _ready):
         done = _done(ledger, fault_id)
         if not done:
             archive = _archive()
-            environment = {key: value for key, value in os.environ.items() if key in ("PATH", "LC_ALL", "HOME") or key.startswith(("XDG_", "MAGSASA_"))}
+            environment = {
+                key: value
+                for key, value in os.environ.items()
+                if key in ("PATH", "LC_ALL", "HOME") or key.startswith(("XDG_", "MAGSASA_"))
+            }
             environment.pop("MAGSASA_CHAOS_READY", None)
             fault_unit.retry(fault_id, runtime_archive.command_by_any(archive, "retry", fault_id), environment)
     finally:
@@ -68,7 +76,9 @@ def _done(ledger, fault_id):
 
 
 def watch(fault_id, _ready):
-    """Entry ``watch``, by a timer at the deadline: undo what all who hold it are stopped or frozen for. Ends as soon as somebody acts."""
+    """Entry ``watch``, by a timer at the deadline: undo what all who hold it are stopped or frozen for. Ends as
+    soon as somebody acts.
+    """
     processes.set_process_name("chaos-guardian")
     ledger = Ledger()
     deadline = _wait.Deadline(INJECT_LIMIT_S)

@@ -1,9 +1,11 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The process that holds one fault: injects it, checks that it bites, and undoes it at the end of its time. Private to magsasa.chaos.
+"""The process that holds one fault: injects it, checks that it bites, and undoes it at the end of its time. Private to
+magsasa.chaos.
 
-Every way out of here goes through the undo; the one way that does not (SIGKILL, a crash of the interpreter) is the guardian's. An undo that
+Every way out of here goes through the undo; the one way that does not (SIGKILL, a crash of the interpreter) is the
+guardian's. An undo that
 fails is tried again until it is done: whatever the ledger has become, this process has it in memory.
 """
 
@@ -105,7 +107,13 @@ class Supervisor:
             self.record["guardian"] = {"pid": self.guardian.pid, "start": self.guardian.start}
             self.ledger.write(self.record)
         self.family = importlib.import_module("..._families." + self.record["family"], __name__).FAMILY
-        self.ctx = Context(self.ledger, self.record, close=(self.guardian.pipe, self.wakeup), workers_group=workers, tell=self.guardian.tell)
+        self.ctx = Context(
+            self.ledger,
+            self.record,
+            close=(self.guardian.pipe, self.wakeup),
+            workers_group=workers,
+            tell=self.guardian.tell,
+        )
 
     def _inject(self):
         for step in self.record["steps"]:
@@ -161,7 +169,9 @@ class Supervisor:
                 return "deadline"
             if self.ctx.over:
                 return "event_over"
-            cause = lease_and_halt.lease_over(self.ledger, self.record) or lease_and_halt.condition_met(self.ledger, self.record, self.window)
+            cause = lease_and_halt.lease_over(self.ledger, self.record) or lease_and_halt.condition_met(
+                self.ledger, self.record, self.window
+            )
             if cause:
                 return cause
             if now - measured >= MEASURE_EVERY:
@@ -214,7 +224,11 @@ class Supervisor:
 
     def _end(self, cause, error=None, tried=None):
         """Undo, however long that takes; ``tried`` hears the record after each try that failed."""
-        details = {key: self.record[key] for key in ("effect", "measured", "note", "injected_at", "deadline", "halted_by") if key in self.record}
+        details = {
+            key: self.record[key]
+            for key in ("effect", "measured", "note", "injected_at", "deadline", "halted_by")
+            if key in self.record
+        }
         details["revert_cause"] = cause
         series = self.series.record()
         if series:

@@ -11,13 +11,18 @@ from .._errors import HostError
 from .._ledger import private_files
 from . import fault_unit
 
-SWEEP = "/etc/systemd/system/magsasa-chaos-sweep.service"  # see boot_units.py; somebody may have taken the archive away, and not this
+# see boot_units.py; somebody may have taken the archive away, and not this
+SWEEP = "/etc/systemd/system/magsasa-chaos-sweep.service"
 
 
 def tidy(ledger):
-    """Take away folders, the runtime archive and the sweep at boot, unless somebody needs them. Raises nothing: the next contact tries again."""
+    """Take away folders, the runtime archive and the sweep at boot, unless somebody needs them. Raises nothing: the
+    next contact tries again.
+    """
     try:
-        if os.path.lexists(ledger.boot_archive) or (ledger.folders.ledger == private_files.HOST.ledger and os.path.lexists(SWEEP)):
+        if os.path.lexists(ledger.boot_archive) or (
+            ledger.folders.ledger == private_files.HOST.ledger and os.path.lexists(SWEEP)
+        ):
             from . import boot_units  # seldom needed, and it loads every undo operation
 
             boot_units.disarm(ledger)

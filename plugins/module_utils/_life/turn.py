@@ -3,8 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A host's turn: one run at a time experiments on it. Private to magsasa.chaos.
 
-A small process holds the turn (``<run>/turn/``) and goes when the run gives it back, or when nobody has renewed it for its lease: a
-controller that died keeps nobody out for longer. A run is ``{"id", "by", "host", "experiment", "force"}``, filled in on the controller.
+A small process holds the turn (``<run>/turn/``) and goes when the run gives it back, or when nobody has renewed it for
+its lease: a
+controller that died keeps nobody out for longer. A run is ``{"id", "by", "host", "experiment", "force"}``, filled in on
+the controller.
 """
 
 from __future__ import annotations
@@ -38,8 +40,14 @@ def parse(given):
     if not given:
         return None
     if not isinstance(given.get("id"), str) or not ID.fullmatch(given["id"]):
-        raise BadOption("run", given.get("id"), "is not the identity of a run", "leave it out; the controller fills it in")
-    run = {"id": given["id"], "by": printable(given.get("by") or "somebody", 120), "host": printable(given.get("host") or "", 100)}
+        raise BadOption(
+            "run", given.get("id"), "is not the identity of a run", "leave it out; the controller fills it in"
+        )
+    run = {
+        "id": given["id"],
+        "by": printable(given.get("by") or "somebody", 120),
+        "host": printable(given.get("host") or "", 100),
+    }
     run.update({key: str(given.get(key)).lower() in TRUE for key in ("experiment", "force", "turn")})
     run["lease_s"] = _quantity.duration(given.get("lease") or "15s", "run.lease", low=1.0, high=3600.0)
     run["wait_s"] = _quantity.duration(given.get("wait") or "0s", "chaos_run_wait", high=3600.0)
@@ -53,7 +61,9 @@ def owner(run):
 
 
 def foreign(record, run):
-    """Whether a record (fault or recorder) is an experiment's and ``run`` (or None) is another one, or the other way round."""
+    """Whether a record (fault or recorder) is an experiment's and ``run`` (or None) is another one, or the other
+    way round.
+    """
     theirs = record.get("run") if isinstance(record.get("run"), dict) else {}
     mine = run or {}
     return bool(theirs.get("experiment") or mine.get("experiment")) and theirs.get("id") != mine.get("id")
@@ -66,7 +76,9 @@ def whose(record):
 
 
 def machine():
-    """What tells this machine from another: boot and process space. Containers on one kernel are machines of their own, two names of one machine are not."""
+    """What tells this machine from another: boot and process space. Containers on one kernel are machines of their
+    own, two names of one machine are not.
+    """
     try:
         space = os.readlink("/proc/1/ns/pid") if os.geteuid() == 0 else os.readlink("/proc/self/ns/pid")
     except OSError:
@@ -92,7 +104,9 @@ def admit(ledger, run, force=False):
 
 
 def take(ledger, run):
-    """Take the turn for ``run``, or renew it; returns whether it is held (not with ``force`` beside another's). Raises Refused."""
+    """Take the turn for ``run``, or renew it; returns whether it is held (not with ``force`` beside another's).
+    Raises Refused.
+    """
     halted = ledger.halt_of(run["id"])
     if halted:
         raise Refused("halt", halted, remedy="start a new run")
@@ -106,7 +120,9 @@ def take(ledger, run):
                 return True
         if run["force"]:
             return False
-        same = (holder(ledger.folders.run) or {}).get("id") == run["id"]  # the same run by another name of this machine: waiting is of no use
+        same = (holder(ledger.folders.run) or {}).get("id") == run[
+            "id"
+        ]  # the same run by another name of this machine: waiting is of no use
         if same or deadline.over:
             tidying.tidy(ledger)
             raise Refused("run", other, KEY)
@@ -117,11 +133,15 @@ def renew(ledger, identity):
     """The run is still there. Does nothing when the turn is not its."""
     told = holder(ledger.folders.run)
     if told and told.get("id") == identity:
-        private_files.write_private(os.path.join(ledger.folders.run, "turn", LEASE), "%.6f" % time.monotonic(), durable=False)
+        private_files.write_private(
+            os.path.join(ledger.folders.run, "turn", LEASE), "%.6f" % time.monotonic(), durable=False
+        )
 
 
 def release(ledger, identity=None, check_mode=False):
-    """Give the turn back (or take it away: without an identity whoever has it); returns what its holder had said, or None."""
+    """Give the turn back (or take it away: without an identity whoever has it); returns what its holder had said,
+    or None.
+    """
     told = holder(ledger.folders.run)
     if told is None or identity not in (None, told.get("id")):
         if identity is None and told is None and not check_mode:
@@ -172,7 +192,9 @@ def _hold(ledger, run):
     shutil.rmtree(where, ignore_errors=True)  # of one that was killed
     private_files.prepare(where)
     now = time.time()
-    spec = dict(owner(run), lease_s=run["lease_s"], since=now, until=now + run["expected_s"] if run["expected_s"] else None)
+    spec = dict(
+        owner(run), lease_s=run["lease_s"], since=now, until=now + run["expected_s"] if run["expected_s"] else None
+    )
     from . import launch  # only here: looking should not load how things are started
 
     try:
@@ -185,12 +207,20 @@ def _hold(ledger, run):
 
 def moment(wall):
     """A time of day as a sentence has it."""
-    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(wall)) if isinstance(wall, (int, float)) else "an unknown time"
+    return (
+        time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(wall))
+        if isinstance(wall, (int, float))
+        else "an unknown time"
+    )
 
 
 def _sentence(told):
     until = told.get("until")
-    ends = "is expected to end at about %s" % moment(until) if until else "keeps it while it renews its lease of %g s" % (told.get("lease_s") or 0)
+    ends = (
+        "is expected to end at about %s" % moment(until)
+        if until
+        else "keeps it while it renews its lease of %g s" % (told.get("lease_s") or 0)
+    )
     return "%s has reserved this host since %s and %s" % (whose({"run": told}), moment(told.get("since")), ends)
 
 

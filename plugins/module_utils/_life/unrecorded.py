@@ -1,9 +1,11 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Faults that no record tells of, found by what is alive or there of them: each thing carries the fault's id. Private to magsasa.chaos.
+"""Faults that no record tells of, found by what is alive or there of them: each thing carries the fault's id. Private
+to magsasa.chaos.
 
-Units, marked processes, our tables, chains, devices, lines in /etc/hosts and drop-ins are undone by operations as any fault's are. What only the record could
+Units, marked processes, our tables, chains, devices, lines in /etc/hosts and drop-ins are undone by operations as any
+fault's are. What only the record could
 tell (bytes that were overwritten, a service that was stopped) is named.
 """
 
@@ -35,8 +37,12 @@ _DROP_IN = re.compile(r"zz-magsasa-chaos-([0-9a-f]{12})\.conf")
 
 
 def end(ledger, check_mode=False):
-    """End every fault that has no record any more; returns a record of each (``records.public`` takes it), with how it was found in its notes."""
-    if os.geteuid() or os.environ.get(private_files.OVERRIDE):  # the host's own ledger is another one, and so whose these are is not known
+    """End every fault that has no record any more; returns a record of each (``records.public`` takes it), with how
+    it was found in its notes.
+    """
+    if os.geteuid() or os.environ.get(
+        private_files.OVERRIDE
+    ):  # the host's own ledger is another one, and so whose these are is not known
         return []
     holders, foreign = _holders(ledger)
     undone = {each["id"] for each in ledger.past(200)} if holders else set()
@@ -46,7 +52,11 @@ def end(ledger, check_mode=False):
         _ask(ledger, holders)  # they know the whole undo, and write it down
     past = {each["id"]: each for each in ledger.past(200) if each["id"] not in undone} if holders else {}
     done = [past[fault_id] for fault_id in sorted(holders) if fault_id in past]
-    entries = {fault_id: found for fault_id, found in _entries().items() if fault_id not in foreign and ledger.read(fault_id) is None}
+    entries = {
+        fault_id: found
+        for fault_id, found in _entries().items()
+        if fault_id not in foreign and ledger.read(fault_id) is None
+    }
     for fault_id in sorted(set(entries) | set(holders) - set(past)):
         found = [entry["op"] for entry in entries.get(fault_id, [])] + (["workers.end"] if fault_id in holders else [])
         wanted = entries.get(fault_id, []) + [{"op": "workers.end", "args": {"fault": fault_id}}]
@@ -67,24 +77,43 @@ def named(ledger):
     if private_files.private(ledger.faults):
         for name in sorted(os.listdir(ledger.faults)):
             fault_id, _dot, kind = name.partition(".")
-            if kind == "kept" and ID.fullmatch(fault_id) and ledger.read(fault_id) is None and not os.path.lexists(ledger.path(fault_id)):
+            if (
+                kind == "kept"
+                and ID.fullmatch(fault_id)
+                and ledger.read(fault_id) is None
+                and not os.path.lexists(ledger.path(fault_id))
+            ):
                 path = os.path.join(ledger.faults, name)
-                why = "%s contains the first bytes of a file that a fault overwrote, and its record is lost: restore them manually, then remove it"
+                why = (
+                    "%s contains the first bytes of a file that a fault overwrote, and its record is lost: restore them"
+                    " manually, then remove it"
+                )
                 said.append(why % path)
     return said + _roots(ledger)
 
 
 def _roots(ledger):
-    """Roots of traffic control that look like ours: their handle does not tell which fault they are of, so none is touched."""
+    """Roots of traffic control that look like ours: their handle does not tell which fault they are of, so none is
+    touched.
+    """
     if _cmd.which("tc") is None:
         return []
     ours = {tc.major(each["id"]) + ":" for each in ledger.active()}
     try:
-        rows = [row for row in tc.qdiscs() if row.get("root") and row["kind"] in tc.KINDS and row.get("handle") not in ours]
+        rows = [
+            row for row in tc.qdiscs() if row.get("root") and row["kind"] in tc.KINDS and row.get("handle") not in ours
+        ]
     except (ChaosError, OSError):
         return []
-    said = "qdisc %s %s on %s has a handle as faults use, and no fault is known: if nothing else created it, remove it (tc qdisc del dev %s root)"
-    return [said % (row["kind"], row["handle"], row["dev"], row["dev"]) for row in rows if _HANDLE.fullmatch(row.get("handle", ""))]
+    said = (
+        "qdisc %s %s on %s has a handle as faults use, and no fault is known: if nothing else created it, remove it (tc"
+        " qdisc del dev %s root)"
+    )
+    return [
+        said % (row["kind"], row["handle"], row["dev"], row["dev"])
+        for row in rows
+        if _HANDLE.fullmatch(row.get("handle", ""))
+    ]
 
 
 def _record(fault_id, left, found):
@@ -101,7 +130,9 @@ def _record(fault_id, left, found):
 
 
 def _holders(ledger):
-    """({fault id: [(pid, start, comm)]} of living processes with the mark of a fault whose record cannot be read, ids of faults of other ledgers)."""
+    """({fault id: [(pid, start, comm)]} of living processes with the mark of a fault whose record cannot be read,
+    ids of faults of other ledgers).
+    """
     found, foreign = {}, set()
     for pid in processes.pids():
         environ = processes.environ(pid)
@@ -112,7 +143,11 @@ def _holders(ledger):
             foreign.add(fault_id)
         else:
             found.setdefault(fault_id, []).append((pid, start, processes.comm(pid)))
-    return {fault_id: members for fault_id, members in found.items() if fault_id not in foreign and ledger.read(fault_id) is None}, foreign
+    return {
+        fault_id: members
+        for fault_id, members in found.items()
+        if fault_id not in foreign and ledger.read(fault_id) is None
+    }, foreign
 
 
 def _without(holders, ids):
@@ -121,8 +156,15 @@ def _without(holders, ids):
 
 def _outlast(holders):
     """Those of ``holders`` with processes that live on after the time they have to end."""
-    _wait.until(lambda: not any(processes.alive(pid, start) for members in holders.values() for pid, start, _name in members), LAST_STEPS_S, 0.02)
-    alive = {fault_id: [each for each in members if processes.alive(each[0], each[1])] for fault_id, members in holders.items()}
+    _wait.until(
+        lambda: not any(processes.alive(pid, start) for members in holders.values() for pid, start, _name in members),
+        LAST_STEPS_S,
+        0.02,
+    )
+    alive = {
+        fault_id: [each for each in members if processes.alive(each[0], each[1])]
+        for fault_id, members in holders.items()
+    }
     return {fault_id: members for fault_id, members in alive.items() if members}
 
 
@@ -135,7 +177,9 @@ def _end_keepers(members):
 
 
 def _ask(ledger, holders):
-    """Ask supervisors to undo what they hold; one that cannot act is killed, and its guardian does, or the unit's end, or we."""
+    """Ask supervisors to undo what they hold; one that cannot act is killed, and its guardian does, or the unit's
+    end, or we.
+    """
     keepers = {fault_id: [each for each in members if each[2] in KEEPERS] for fault_id, members in holders.items()}
     for fault_id, members in keepers.items():
         for pid, start, name in members:
@@ -159,7 +203,11 @@ def _say_why(ledger, fault_id):
 
 
 def _acting(keepers):
-    return any(processes.alive(pid, start) and not standstill.stands(pid) for members in keepers.values() for pid, start, _name in members)
+    return any(
+        processes.alive(pid, start) and not standstill.stands(pid)
+        for members in keepers.values()
+        for pid, start, _name in members
+    )
 
 
 def _entries():

@@ -36,7 +36,12 @@ def parse(params):
     lasts = _quantity.duration(params["max_duration"], "max_duration", low=1.0, high=86400.0)
     if rate * lasts > samples.MOST:
         longest = _quantity.show_duration(math.floor(samples.MOST / rate))
-        raise BadOption("max_duration", params["max_duration"], "would make more than %d samples at %g/s" % (samples.MOST, rate), "use %s or less" % longest)
+        raise BadOption(
+            "max_duration",
+            params["max_duration"],
+            "would make more than %d samples at %g/s" % (samples.MOST, rate),
+            "use %s or less" % longest,
+        )
     bound = params["max_in_flight"]
     if bound is None:
         bound = min(max(math.ceil(2 * rate * timeout), 4), 256)
@@ -53,7 +58,9 @@ def parse(params):
         "max_in_flight": bound,
         "max_duration_s": lasts,
         "linger_s": LINGER_S,
-        "lease_s": None if params["lease"] is None else _quantity.duration(params["lease"], "lease", low=1.0, high=86400.0),
+        "lease_s": (
+            None if params["lease"] is None else _quantity.duration(params["lease"], "lease", low=1.0, high=86400.0)
+        ),
         "keepalive": params["keepalive"],
     }
     text = json.dumps(spec, sort_keys=True)
@@ -91,7 +98,9 @@ def _launch(run, spec):
     path = os.path.join(where, probes.SPEC)
     identity = uuid.uuid4().hex[:12]
     try:
-        private_files.write_private(path, json.dumps(dict(spec, id=identity, run=turn.owner(spec["run"]))), durable=False)
+        private_files.write_private(
+            path, json.dumps(dict(spec, id=identity, run=turn.owner(spec["run"]))), durable=False
+        )
         # Two malloc arenas in all: every thread would otherwise take one of its own.
         launch.detach("probe", path, {probes.MARK: identity, "MALLOC_ARENA_MAX": "2"})
     except ChaosError:
@@ -101,7 +110,9 @@ def _launch(run, spec):
 
 
 def _await_foreign(run, spec):
-    """Give a recorder of this name that another run has the time to end (its lease may be running out). ``_same_runs`` refuses it then."""
+    """Give a recorder of this name that another run has the time to end (its lease may be running out).
+    ``_same_runs`` refuses it then.
+    """
     deadline = _wait.Deadline((spec["run"] or {}).get("wait_s", 0.0))
     while not deadline.over:
         found = probes.read(run, spec["name"])

@@ -1,9 +1,11 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Threads that take turns at the clock: one waits for the next probe and carries it out itself. Private to magsasa.chaos.
+"""Threads that take turns at the clock: one waits for the next probe and carries it out itself. Private to
+magsasa.chaos.
 
-While the target answers before the next probe is due, one thread does everything and no other is woken. A probe that takes
+While the target answers before the next probe is due, one thread does everything and no other is woken. A probe that
+takes
 longer hands the clock to another thread and goes on waiting, so a slow target never delays the probes after it.
 """
 
@@ -19,10 +21,12 @@ STACK = 512 * 1024
 
 
 class Relay:
-    """``lead(take)`` is called by the thread that has the clock; it calls ``take(due, until)`` for every probe and returns when that returns
+    """``lead(take)`` is called by the thread that has the clock; it calls ``take(due, until)`` for every probe and
+    returns when that returns
     False: the clock is another thread's then. When it returns for good it has called ``end``.
 
-    ``checker()`` makes the check of one thread; Samples of probes that ended are appended to ``rows``. At most ``bound`` probes are in flight.
+    ``checker()`` makes the check of one thread; Samples of probes that ended are appended to ``rows``. At most
+    ``bound`` probes are in flight.
     ``failed(error, status, detail)`` is told of every probe that failed.
     ``eager``: a check that cannot be interrupted hands the clock on before it begins.
     """
@@ -33,7 +37,11 @@ class Relay:
         self._clock = threading.Lock()
         self._followers = []  # one entry for each thread that waits for the clock; append and pop are atomic
         self._jobs = {}  # (began, due) of the probe of each thread
-        self._open = {}  # the same until somebody writes its sample: pop is atomic, so one sample is written, by the thread or by give_up
+        self._open = (
+            {}
+            # the same until somebody writes its sample: pop is atomic, so one sample is written, by the thread or by
+            # give_up
+        )
         self._threads = 0
         self._ended = threading.Event()
 
@@ -52,7 +60,9 @@ class Relay:
         return bool(self._jobs)
 
     def give_up(self):
-        """(began, due) of the probes under way. What still comes of them is not heard: their samples are the caller's to write."""
+        """(began, due) of the probes under way. What still comes of them is not heard: their samples are the
+        caller's to write.
+        """
         taken = [self._open.pop(thread, None) for thread in list(self._open)]
         return [job for job in taken if job is not None]
 
@@ -90,7 +100,9 @@ class Relay:
             self._followers.append(None)
 
     def hand_on(self):
-        """Give the clock to a thread that waits for it, or to a new one; returns whether there was one. Called by the thread that has it."""
+        """Give the clock to a thread that waits for it, or to a new one; returns whether there was one. Called by
+        the thread that has it.
+        """
         if not self._followers:
             try:
                 self._grow()
@@ -109,7 +121,9 @@ class _Turn:
         self.held = False  # whether this thread has the clock
 
     def take(self, due, until):
-        """Carry out the probe that was due at ``due``; returns whether this thread still has the clock. It loses it at ``until``, when the probe lasts."""
+        """Carry out the probe that was due at ``due``; returns whether this thread still has the clock. It loses it
+        at ``until``, when the probe lasts.
+        """
         relay = self._relay
         if len(relay._jobs) >= relay._bound:
             self._drop(due)

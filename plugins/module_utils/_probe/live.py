@@ -20,9 +20,11 @@ _SLACK_S = 0.5  # lines are written in batches and in the order in which probes 
 
 
 def window(path, seconds, now=None):
-    """Figures of the probes that ended in the last ``seconds`` before ``now`` (CLOCK_MONOTONIC; the present when left out).
+    """Figures of the probes that ended in the last ``seconds`` before ``now`` (CLOCK_MONOTONIC; the present when left
+    out).
 
-    ``{sent, failed, error_rate_pct, p50_ms, p95_ms, p99_ms, max_ms, errors, last_error}``: rate and latencies are None when nothing
+    ``{sent, failed, error_rate_pct, p50_ms, p95_ms, p99_ms, max_ms, errors, last_error}``: rate and latencies are None
+    when nothing
     ended. None when there is no such file.
     """
     now = time.monotonic() if now is None else now
@@ -65,7 +67,9 @@ def ended_since(path, since):
 
 
 def unanswered(path, first, rate, since, until):
-    """Numbers of the probes that were due between two moments and have not ended; probe i is due at first + i / rate. Raises OSError."""
+    """Numbers of the probes that were due between two moments and have not ended; probe i is due at first + i /
+    rate. Raises OSError.
+    """
     begin, end = math.ceil((max(since, first) - first) * rate - _ON_TIME), math.floor((until - first) * rate + _ON_TIME)
     ended = {round((sample.intended_s - first) * rate) for sample in ended_since(path, since)}
     return [number for number in range(begin, end + 1) if number not in ended]

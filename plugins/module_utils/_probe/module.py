@@ -11,7 +11,9 @@ from .._check import spec
 
 
 class UrlModule(AnsibleModule):
-    """An AnsibleModule with the option ``url`` or ``database``. It writes its options to the log of the host before ``main`` can say what is secret."""
+    """An AnsibleModule with the option ``url`` or ``database``. It writes its options to the log of the host before
+    ``main`` can say what is secret.
+    """
 
     def _log_invocation(self):
         known = set(self.no_log_values)

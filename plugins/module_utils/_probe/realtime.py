@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Real-time scheduling for a recorder beside a busy CPU. Private to magsasa.chaos.
 
-Its own waiting for a core would be taken for the target's latency. Beside two busy processes on two cores the 99th percentile
+Its own waiting for a core would be taken for the target's latency. Beside two busy processes on two cores the 99th
+percentile
 of its lateness is about 5 ms at any nice value, and 0.2 ms with the lowest real-time priority.
 """
 

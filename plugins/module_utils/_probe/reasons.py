@@ -29,4 +29,7 @@ class Reasons:
         for _each in range(len(self._noted)):
             reason = self._noted.popleft()
             self._counts[reason if reason in self._counts or len(self._counts) < MOST else (reason[0], None, "")] += 1
-        return [dict(zip(("error", "status", "detail"), reason), count=count) for reason, count in self._counts.most_common()]
+        return [
+            dict(zip(("error", "status", "detail"), reason), count=count)
+            for reason, count in self._counts.most_common()
+        ]

@@ -3,10 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The recorder: probes a target at a fixed rate, open loop, and writes down every probe. Private to magsasa.chaos.
 
-Open loop: probe i is due at first + i / rate whatever became of the ones before, and its latency counts from that moment. A
+Open loop: probe i is due at first + i / rate whatever became of the ones before, and its latency counts from that
+moment. A
 server that stalls is thus seen by every probe that was due in the stall (no coordinated omission).
 
-No probe is lost: every one that was due before the end is on record as answered, failed or dropped. What is under way at the end
+No probe is lost: every one that was due before the end is on record as answered, failed or dropped. What is under way
+at the end
 is awaited until its own time-out, and counts as timed out then.
 """
 
@@ -31,7 +33,9 @@ from . import recorders as probes
 
 LEAD_S = 0.05  # from ready to the first probe
 BATCH_S = 0.2  # samples reach the file at least this often
-HANDOVER_S = 0.002  # before the next probe: another thread takes over, and has time for what is to do between two probes
+HANDOVER_S = (
+    0.002  # before the next probe: another thread takes over, and has time for what is to do between two probes
+)
 LEISURE_S = 0.02  # before the next probe: enough to write what there is
 WATCH_S = 1.0  # how often it looks whether its folder is still there
 ENDING = (signal.SIGTERM, signal.SIGINT)
@@ -43,7 +47,8 @@ AWAIT_STEP_S = 0.005
 def main(spec_path, ready):
     """Entry of the runtime archive: record until SIGTERM or the spec's ``max_duration_s``.
 
-    ``ready`` is called once with ``{"pid", "start", "first"}`` when the first probe has its time. Raises ChaosError before that.
+    ``ready`` is called once with ``{"pid", "start", "first"}`` when the first probe has its time. Raises ChaosError
+    before that.
     """
     spec = private_files.read_json(spec_path)
     private_files.remove(spec_path)  # it may hold secrets, and is in memory now
@@ -65,7 +70,9 @@ class Recorder:
         eager = spec["check"]["kind"] in ("command", "sql")
         self._reasons = reasons.Reasons()
         self._told_reasons = []
-        self._relay = handover.Relay(self._checker, spec["max_in_flight"], self._rows, self._lead, eager, self._reasons.note)
+        self._relay = handover.Relay(
+            self._checker, spec["max_in_flight"], self._rows, self._lead, eager, self._reasons.note
+        )
         self._asked_at = None  # when it was asked to end
         self._urgent = False
         self._wake = None
@@ -83,8 +90,19 @@ class Recorder:
         self._prepare()
         first = time.monotonic() + LEAD_S
         start = processes.start_time(os.getpid())
-        told = {"pid": os.getpid(), "start": start, "boot_id": _clock.boot_id(), "started_at": _clock.now(), "first": round(first, 6)}
-        told.update({key: self.spec[key] for key in ("id", "name", "rate", "max_in_flight", "max_duration_s", "lease_s", "target", "fingerprint")})
+        told = {
+            "pid": os.getpid(),
+            "start": start,
+            "boot_id": _clock.boot_id(),
+            "started_at": _clock.now(),
+            "first": round(first, 6),
+        }
+        told.update(
+            {
+                key: self.spec[key]
+                for key in ("id", "name", "rate", "max_in_flight", "max_duration_s", "lease_s", "target", "fingerprint")
+            }
+        )
         told["timeout_s"] = self.spec["check"]["timeout_s"]
         told["run"] = self.spec.get("run")
         self._tell(told)
@@ -110,7 +128,9 @@ class Recorder:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
         self._file = os.open(os.path.join(self.folder, probes.SAMPLES), flags, 0o600)
-        if self.spec["check"]["kind"] in ("http", "tcp") and self.spec["rate"] <= realtime.FASTEST:  # the others run programs
+        if (
+            self.spec["check"]["kind"] in ("http", "tcp") and self.spec["rate"] <= realtime.FASTEST
+        ):  # the others run programs
             self._urgent = realtime.take()
         gc.collect()
         gc.freeze()  # what is loaded now stays: later collections need not look at it
@@ -177,14 +197,18 @@ class Recorder:
         return "max_duration" if self._schedule.over() and now >= self._schedule.last else None
 
     def _wait(self, until):
-        """Sleep until a reading of the monotonic clock or a signal. select(2) keeps microseconds, where poll(2) keeps milliseconds."""
+        """Sleep until a reading of the monotonic clock or a signal. select(2) keeps microseconds, where poll(2)
+        keeps milliseconds.
+        """
         seconds = until - time.monotonic()
         if seconds > 0 and select.select([self._wake], [], [], seconds)[0]:
             try:
                 caught = os.read(self._wake, 512)
             except BlockingIOError:
                 return
-            if any(number in caught for number in ENDING):  # its handler may not have run yet: that is the main thread's
+            if any(
+                number in caught for number in ENDING
+            ):  # its handler may not have run yet: that is the main thread's
                 self._ask_to_end()
 
     def _mine(self):
@@ -215,7 +239,9 @@ class Recorder:
         if shown is not None:
             self._told_reasons = shown
             try:
-                private_files.write_private(os.path.join(self.folder, probes.REASONS), json.dumps({"reasons": shown}), durable=False)
+                private_files.write_private(
+                    os.path.join(self.folder, probes.REASONS), json.dumps({"reasons": shown}), durable=False
+                )
             except Exception:  # the folder may be gone or full; the samples tell the rest
                 pass
 

@@ -47,11 +47,15 @@ def folder(run, name):
 def read(run, name):
     """What the recorder ``name`` said about itself, with ``alive``; None when there is none."""
     where = folder(run, name)
-    if not (private_files.private(run) and private_files.private(os.path.dirname(where)) and private_files.private(where)):
+    if not (
+        private_files.private(run) and private_files.private(os.path.dirname(where)) and private_files.private(where)
+    ):
         return None
     found = private_files.read_json(os.path.join(where, RECORDER)) or {}
     here = found.get("boot_id") == _clock.boot_id()
-    found["alive"] = bool(here and isinstance(found.get("pid"), int) and processes.alive(found["pid"], found.get("start")))
+    found["alive"] = bool(
+        here and isinstance(found.get("pid"), int) and processes.alive(found["pid"], found.get("start"))
+    )
     return found
 
 
@@ -82,7 +86,10 @@ def describe(run, name, window_s, owner=None):
     for key in ("pid", "target", "rate", "started_at"):
         shown[key] = found.get(key)
     shown["window_s"] = window_s
-    shown.update(live.window(os.path.join(folder(run, name), SAMPLES), window_s) or {"sent": 0, "failed": 0, "error_rate_pct": None, "p50_ms": None})
+    shown.update(
+        live.window(os.path.join(folder(run, name), SAMPLES), window_s)
+        or {"sent": 0, "failed": 0, "error_rate_pct": None, "p50_ms": None}
+    )
     shown["why"] = why(run, name)
     shown["overdue"] = _overdue(os.path.join(folder(run, name), SAMPLES), found, shown) if shown["running"] else 0
     return shown
@@ -114,7 +121,8 @@ def list_probes(run, window_s=5.0):
 
 
 def renew(run, wanted=None, owner=None):
-    """Renew the lease of the recorders of this host (or those named, or of the experiment ``owner``); returns their names.
+    """Renew the lease of the recorders of this host (or those named, or of the experiment ``owner``); returns their
+    names.
 
     One without a lease is left alone.
     """
@@ -122,7 +130,9 @@ def renew(run, wanted=None, owner=None):
     for name in names(run):
         found = read(run, name) if wanted is None or name in wanted else None
         if found and found["alive"] and found.get("lease_s") and not (owner and turn.foreign(found, owner)):
-            private_files.write_private(os.path.join(folder(run, name), LEASE), "%.6f" % time.monotonic(), durable=False)
+            private_files.write_private(
+                os.path.join(folder(run, name), LEASE), "%.6f" % time.monotonic(), durable=False
+            )
             done.append(name)
     return done
 
@@ -150,7 +160,9 @@ def end(run, name, patience=5.0):
 
 
 def end_marked(identity):
-    """End what still runs of the recorder with this identity: programs of its checks, or itself before it told its pid."""
+    """End what still runs of the recorder with this identity: programs of its checks, or itself before it told its
+    pid.
+    """
     for pid, start in processes.marked(MARK, identity):
         if pid != os.getpid():
             processes.send(pid, start, signal.SIGKILL)

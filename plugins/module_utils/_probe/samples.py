@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Samples of a recorder: one line a probe, on disk, packed for the way to the controller, and back. Private to magsasa.chaos."""
+"""Samples of a recorder: one line a probe, on disk, packed for the way to the controller, and back. Private to
+magsasa.chaos.
+"""
 
 from __future__ import annotations
 
@@ -15,14 +17,21 @@ from collections import namedtuple
 from .._errors import ChaosError
 
 COLUMNS = ("intended_s", "late_ms", "latency_ms", "ok", "status", "error")
-# intended_s: CLOCK_MONOTONIC of the observer; late_ms: how much later than intended it really began; latency_ms: from the
+# intended_s: CLOCK_MONOTONIC of the observer; late_ms: how much later than intended it really began; latency_ms: from
+# the
 # intended start to the end; ok: bool; status: int (HTTP status, exit code) or None; error: a short kind, or "" when ok
 Sample = namedtuple("Sample", COLUMNS)
 ENCODING = "zlib+base64"
 MOST = 1000000  # samples of one recorder
 LONGEST_LINE = 120
-DROPPED = "dropped"  # the bound of probes in flight was reached: sent none; its latency_ms is only how late that was noticed
-ANSWERS = ("status", "assertion", "said_ill")  # failures that an answer told of: it came whole, and was not the wanted one
+DROPPED = (  # the bound of probes in flight was reached: sent none; its latency_ms is only how late that was noticed
+    "dropped"
+)
+ANSWERS = (
+    "status",
+    "assertion",
+    "said_ill",
+)  # failures that an answer told of: it came whole, and was not the wanted one
 _ERROR = re.compile(r"[a-z_]{0,16}")
 _STATUS = re.compile(r"-?[0-9]{1,10}")
 
@@ -34,7 +43,14 @@ class BadSamples(ChaosError):
 def line(sample):
     """One sample as text, with its line end."""
     status = "" if sample.status is None else "%d" % sample.status
-    return "%.6f\t%.3f\t%.3f\t%d\t%s\t%s\n" % (sample.intended_s, sample.late_ms, sample.latency_ms, sample.ok, status, sample.error)
+    return "%.6f\t%.3f\t%.3f\t%d\t%s\t%s\n" % (
+        sample.intended_s,
+        sample.late_ms,
+        sample.latency_ms,
+        sample.ok,
+        status,
+        sample.error,
+    )
 
 
 def parse(text):
@@ -48,7 +64,10 @@ def parse(text):
         intended, late, latency = float(fields[0]), float(fields[1]), float(fields[2])
     except ValueError:
         return None
-    if not (math.isfinite(intended) and math.isfinite(late) and math.isfinite(latency)) or min(intended, late, latency) < 0:
+    if (
+        not (math.isfinite(intended) and math.isfinite(late) and math.isfinite(latency))
+        or min(intended, late, latency) < 0
+    ):
         return None
     return Sample(intended, late, latency, fields[3] == "1", int(fields[4]) if fields[4] else None, fields[5])
 
@@ -74,11 +93,17 @@ def pack(samples):
     """Samples (iterable of Sample) as a JSON-able object; see docs/design.md section 10."""
     lines = [line(sample) for sample in samples]
     data = zlib.compress("".join(lines).encode("ascii"), 6)
-    return {"encoding": ENCODING, "count": len(lines), "columns": list(COLUMNS), "data": base64.b64encode(data).decode("ascii")}
+    return {
+        "encoding": ENCODING,
+        "count": len(lines),
+        "columns": list(COLUMNS),
+        "data": base64.b64encode(data).decode("ascii"),
+    }
 
 
 def unpack(packed):
-    """The list of Sample in a packed object, in the order they were intended. It came from a host, so nothing in it is trusted.
+    """The list of Sample in a packed object, in the order they were intended. It came from a host, so nothing in it is
+    trusted.
 
     Raises BadSamples: unknown form, too many, or a line that is no sample.
     """
@@ -108,21 +133,31 @@ def percentile(ordered, share):
 
 
 def answered(sample):
-    """Whether the target answered: as wanted, or with a refusal or a wrong answer that came whole. Half an answer is none."""
+    """Whether the target answered: as wanted, or with a refusal or a wrong answer that came whole. Half an answer
+    is none.
+    """
     return sample.ok or sample.error in ANSWERS
 
 
 def figures(samples):
-    """``{sent, failed, answered, dropped, error_rate_pct, p50_ms, p95_ms, p99_ms, max_ms}`` of a list; None where there is nothing to tell.
+    """``{sent, failed, answered, dropped, error_rate_pct, p50_ms, p95_ms, p99_ms, max_ms}`` of a list; None where there
+    is nothing to tell.
 
-    Latencies are those of answers: of a probe that was refused after half a millisecond, or timed out, nobody knows how long an answer takes.
+    Latencies are those of answers: of a probe that was refused after half a millisecond, or timed out, nobody knows how
+    long an answer takes.
     Of the ``failed``, ``dropped`` were due and not sent.
     """
     failed = sum(1 for sample in samples if not sample.ok)
     ordered = sorted(sample.latency_ms for sample in samples if answered(sample))
     dropped = sum(1 for sample in samples if sample.error == DROPPED)
     timed_out = sum(1 for sample in samples if sample.error == "timeout")
-    shown = {"sent": len(samples), "failed": failed, "answered": len(ordered), "timed_out": timed_out, "dropped": dropped}
+    shown = {
+        "sent": len(samples),
+        "failed": failed,
+        "answered": len(ordered),
+        "timed_out": timed_out,
+        "dropped": dropped,
+    }
     shown["error_rate_pct"] = round(100.0 * failed / len(samples), 3) if samples else None
     for key, share in (("p50_ms", 0.50), ("p95_ms", 0.95), ("p99_ms", 0.99), ("max_ms", 1.0)):
         shown[key] = percentile(ordered, share)

@@ -10,7 +10,9 @@ from .._host.systemd import services
 
 
 class Accepting:
-    """``{"address", "port"}``: nothing to undo by itself; the fault is over only when the server takes connections again."""
+    """``{"address", "port"}``: nothing to undo by itself; the fault is over only when the server takes connections
+    again.
+    """
 
     needs_services = True
 
@@ -24,7 +26,9 @@ class Accepting:
 
     @staticmethod
     def undo(args):
-        """The process is started by another operation of the same fault, which comes after this one in the order of undoing."""
+        """The process is started by another operation of the same fault, which comes after this one in the order of
+        undoing.
+        """
 
     @classmethod
     def left(cls, args):
@@ -35,4 +39,8 @@ class Accepting:
             return last[0] == "accepting" or services.host_ends()
 
         _wait.until(settled, cls.PATIENCE, 0.1)
-        return [] if last[0] == "accepting" else ["the %s on port %d does not take connections again (%s)" % (cls.SERVER, args["port"], last[0])]
+        return (
+            []
+            if last[0] == "accepting"
+            else ["the %s on port %d does not take connections again (%s)" % (cls.SERVER, args["port"], last[0])]
+        )

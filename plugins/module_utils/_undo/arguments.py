@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The shapes that arguments of undo operations may have. Pure. Private to magsasa.chaos.
 
-A ledger is data that root acts on. Whatever stands in it is checked before it is carried out: the operation must be known, and each
+A ledger is data that root acts on. Whatever stands in it is checked before it is carried out: the operation must be
+known, and each
 argument must have the shape that the operation declares in its ``ARGS``, or ``OPTIONAL`` (``{argument: kind}``).
 """
 
@@ -54,7 +55,9 @@ KINDS = {
 
 
 def check(operation, args, fault_id=None):
-    """Refuse arguments that ``operation`` does not take; with ``fault_id`` those, too, that name another fault. Raises HostError."""
+    """Refuse arguments that ``operation`` does not take; with ``fault_id`` those, too, that name another fault.
+    Raises HostError.
+    """
     optional = getattr(operation, "OPTIONAL", {})
     if not isinstance(args, dict) or not set(operation.ARGS) <= set(args) <= set(operation.ARGS) | set(optional):
         raise HostError("its arguments are not valid")

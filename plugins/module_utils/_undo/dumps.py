@@ -1,10 +1,13 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""State dumps: what a fault touches as it was before, compared with what it is after the undo. Private to magsasa.chaos.
+"""State dumps: what a fault touches as it was before, compared with what it is after the undo. Private to
+magsasa.chaos.
 
-Residue is what is known to be ours and still there. A difference is wider: whatever is not as it was, whoever did it. An operation
-that has a state tells it by ``state(args) -> {thing: [line]}``; what other faults of ours do to the same thing is no part of it.
+Residue is what is known to be ours and still there. A difference is wider: whatever is not as it was, whoever did it.
+An operation
+that has a state tells it by ``state(args) -> {thing: [line]}``; what other faults of ours do to the same thing is no
+part of it.
 The ledger holds it in bounded form: digests, and the lines themselves only where they are few.
 """
 
@@ -16,7 +19,8 @@ from collections import Counter
 from .. import _clock
 from .._errors import printable
 
-MOST_TEXT = 64  # lines of a thing that are kept as text; of a longer one only their digests, so that a line that is gone has no text
+# lines of a thing that are kept as text; of a longer one only their digests, so that a line that is gone has no text
+MOST_TEXT = 64
 MOST_LINES = 2000  # lines whose digests are kept; of a longer thing only one digest of the whole
 MOST_SHOWN = 20  # differing lines in a record
 LINE = 160  # characters of a line that are kept
@@ -25,7 +29,8 @@ LINE = 160  # characters of a line that are kept
 def take(entries, op_of):
     """The dump of everything that the undo entries touch: ``{thing: {"digest", "lines"?, "text"?}}``.
 
-    ``op_of``: name of an operation -> the operation. What cannot be looked at has ``{"unknown": sentence}``: it is not compared,
+    ``op_of``: name of an operation -> the operation. What cannot be looked at has ``{"unknown": sentence}``: it is not
+    compared,
     and does not keep a fault from being injected.
     """
     found = {}
@@ -71,7 +76,11 @@ def compare(before, entries, op_of):
             found.append("%s: no longer exists or cannot be inspected%s" % (thing, " (%s)" % why if why else ""))
         elif there["digest"] != was["digest"]:
             found.extend(_lines(thing, was, there))
-    found.extend("%s: did not exist before" % thing for thing, there in sorted(now.items()) if thing not in before and "unknown" not in there)
+    found.extend(
+        "%s: did not exist before" % thing
+        for thing, there in sorted(now.items())
+        if thing not in before and "unknown" not in there
+    )
     if len(found) > MOST_SHOWN:
         found[MOST_SHOWN - 1 :] = ["and %d more" % (len(found) - MOST_SHOWN + 1)]
     return brief(now), found
@@ -104,7 +113,8 @@ def brief(dumped):
 def verify(record, op_of):
     """Compare for a record whose undo is done; puts ``differences`` and ``after`` into it and shortens ``before``.
 
-    After a reboot only what is kept on disks is compared (``state_outlives_boot`` of an operation): the rest began anew.
+    After a reboot only what is kept on disks is compared (``state_outlives_boot`` of an operation): the rest began
+    anew.
     """
     before = record.get("before")
     if not isinstance(before, dict) or any(not isinstance(held, dict) for held in before.values()):

@@ -3,8 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Carry out undo operations that stand in the ledger as data. Private to magsasa.chaos.
 
-An operation is idempotent, needs no family, and tells afterwards what is still there. A class says ``outlives_boot = True`` when what it undoes is
-still there after a boot, and ``needs_services = True`` when it cannot be carried out before the services of the host are up. What is in the
+An operation is idempotent, needs no family, and tells afterwards what is still there. A class says ``outlives_boot =
+True`` when what it undoes is
+still there after a boot, and ``needs_services = True`` when it cannot be carried out before the services of the host
+are up. What is in the
 ledger is checked against the ``ARGS`` of the class before it is carried out.
 """
 
@@ -16,7 +18,8 @@ from collections.abc import MutableMapping
 from .._errors import HostError, printable
 from . import arguments, dumps
 
-# Operation: file below operations/ and class in it. A file is loaded when one of its operations is asked for: a fault needs one or two of them,
+# Operation: file below operations/ and class in it. A file is loaded when one of its operations is asked for: a fault
+# needs one or two of them,
 # and a module waits for what it loads.
 CLASSES = {
     "clock.move_back": "clock.MoveBack",
@@ -52,7 +55,9 @@ CLASSES = {
 
 
 def _travels():
-    """Never called: what is imported by name here travels with any module that may have to undo somebody else's fault."""
+    """Never called: what is imported by name here travels with any module that may have to undo somebody else's
+    fault.
+    """
     # pylint: disable=unused-import
     from .operations import clock, engines, files, hosts, iptables, kept_files, limits, members, mysql  # noqa: F401
     from .operations import nftables, postgres, processes, services, sqlite, tc  # noqa: F401
@@ -67,7 +72,9 @@ class _Operations(MutableMapping):
     def __getitem__(self, op):
         if op not in self._loaded:
             file, _dot, name = CLASSES[op].partition(".")
-            self._loaded[op] = getattr(importlib.import_module(".operations." + file, __name__.rpartition(".")[0]), name)
+            self._loaded[op] = getattr(
+                importlib.import_module(".operations." + file, __name__.rpartition(".")[0]), name
+            )
         return self._loaded[op]
 
     def __setitem__(self, op, operation):
@@ -134,7 +141,8 @@ def carry_out(entries, fault_id=None):
 
 
 def residue(entries, fault_id=None):
-    """``(left, gone)``: what is still there of everything the entries were to undo, and what its owner has taken away meanwhile, as sentences.
+    """``(left, gone)``: what is still there of everything the entries were to undo, and what its owner has taken away
+    meanwhile, as sentences.
 
     An operation tells the latter by ``gone(args) -> [str]``: nobody can undo that any more, and nothing of it is there.
     """

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether a host's answer has the form that the conductor relies on: a host under test may say anything. Pure. Private to magsasa.chaos."""
+"""Whether a host's answer has the form that the conductor relies on: a host under test may say anything. Pure.
+Private to magsasa.chaos.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,10 @@ FORM = {"active": lambda value: isinstance(value, bool)}
 FORM["stopped"] = lambda value: value is None or (isinstance(value, str) and len(value) <= LONGEST_MESSAGE)
 FORM.update(dict.fromkeys(("recovered", "collected"), _is_flag))
 FORM.update(dict.fromkeys(("fault", "probe", "samples", "summary", "also"), _is_object))
-FIGURES = {"fault": ("seconds_left",), "probe": ("sent", "failed", "answered", "overdue", "error_rate_pct", "p50_ms", "p95_ms", "p99_ms", "max_ms")}
+FIGURES = {
+    "fault": ("seconds_left",),
+    "probe": ("sent", "failed", "answered", "overdue", "error_rate_pct", "p50_ms", "p95_ms", "p99_ms", "max_ms"),
+}
 
 
 def usable(answer):
@@ -64,7 +69,9 @@ def refused(answer):
 
 
 def probe_age_s(answer, most):
-    """How long the youngest probe of an answer to ``begin`` had been running by then; 0 where the host does not tell, and never more than ``most``."""
+    """How long the youngest probe of an answer to ``begin`` had been running by then; 0 where the host does not
+    tell, and never more than ``most``.
+    """
     probes = answer.get("probes")
     now = answer["clock"].get("monotonic")
     ages = []

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The phase before the fault: the probe runs for a while, and shows whether the service is in its steady state. Private to magsasa.chaos."""
+"""The phase before the fault: the probe runs for a while, and shows whether the service is in its steady state.
+Private to magsasa.chaos.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ PAUSE_S = 0.2  # between two looks whether somebody's lease is to be renewed
 
 
 def error_rate_pct(probe):
-    """Of the live figures of a probe: what is under way for far longer than answers take has failed, as far as a steady state is concerned."""
+    """Of the live figures of a probe: what is under way for far longer than answers take has failed, as far as a
+    steady state is concerned.
+    """
     overdue = probe.get("overdue") or 0
     return 100.0 * (probe["failed"] + overdue) / (probe["sent"] + overdue) if overdue else probe["error_rate_pct"]
 
@@ -43,14 +47,17 @@ class Baseline(Phase):
         over = began + max(0.0, self.wanted["duration_s"] - early)
         self.begins("baseline", over - began)
         self._all(self._measure_clocks, [host for host in self.seen if self.observer(host) != host])
-        while self.wanted["lease_s"] and over - time.monotonic() > self.renew_within() + 1.0 and not _events.stop_asked():
+        while (
+            self.wanted["lease_s"] and over - time.monotonic() > self.renew_within() + 1.0 and not _events.stop_asked()
+        ):
             self._sleep(self.renew_within())
             self._all(lambda host: self.look(host, 1.0), self.seen)
             self.tick("baseline", max(0.0, over - time.monotonic()))
         self._sleep(over - 2 * LOOK_S * math.ceil(len(self.seen) / self.at_once) - time.monotonic())
         asked = time.monotonic()
         self._all(lambda host: self.look(host, time.monotonic() - began + 0.5), self.seen)
-        # What injects takes a little longer to its first change than this look took: that time belongs to the baseline too.
+        # What injects takes a little longer to its first change than this look took: that time belongs to the baseline
+        # too.
         over -= min(BEGINS * (time.monotonic() - asked), MOST_AHEAD)
         self.give_up(self._silent)
         for seen in self.seen.values():
@@ -65,7 +72,8 @@ class Baseline(Phase):
         return self.seen
 
     def _begin(self, begin):
-        """Begin on every host; those on which it came to nothing are seen no more. Returns since how long the last of the probes has been running.
+        """Begin on every host; those on which it came to nothing are seen no more. Returns since how long the last of
+        the probes has been running.
 
         A host that takes its time costs the others nothing: their leases are renewed meanwhile.
         """

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How far two hosts' clocks are apart, measured from the controller. Private to magsasa.chaos.
 
-Each host is asked for its time of day a few times; the answer that came back soonest says most, as it was read somewhere between
+Each host is asked for its time of day a few times; the answer that came back soonest says most, as it was read
+somewhere between
 question and answer (Cristian's algorithm). The controller's own clock cancels out.
 """
 
@@ -16,7 +17,8 @@ LONGEST_AGO_S = 7 * 86400.0
 
 
 def offset(readings):
-    """(seconds that the host is ahead of the controller, largest possible error) from (asked, told, answered) readings; None without one.
+    """(seconds that the host is ahead of the controller, largest possible error) from (asked, told, answered) readings;
+    None without one.
 
     >>> offset([(100.0, 160.3, 100.8), (101.0, 161.1, 101.2), None])
     (60.0, 0.1)
@@ -29,7 +31,9 @@ def offset(readings):
 
 
 def between(runner, host, observer):
-    """``{"offset_s", "error_s"}``: how far the observer's time of day is ahead of the host's; None when one of them could not be asked."""
+    """``{"offset_s", "error_s"}``: how far the observer's time of day is ahead of the host's; None when one of them
+    could not be asked.
+    """
     found = [offset([runner.clock(each) for _reading in range(READINGS)]) for each in (host, observer)]
     if None in found:
         return None
@@ -38,9 +42,11 @@ def between(runner, host, observer):
 
 
 def ago(answer, key):
-    """Seconds between a moment of the host's fault (``injected_at``, ``reverted_at``) and its answer; None where the answer does not tell.
+    """Seconds between a moment of the host's fault (``injected_at``, ``reverted_at``) and its answer; None where the
+    answer does not tell.
 
-    By the host's own monotonic clock, so it is the same on every host. The host may say anything, so it is looked at as such.
+    By the host's own monotonic clock, so it is the same on every host. The host may say anything, so it is looked at as
+    such.
     """
     fault, clock = answer.get("fault") or {}, answer.get("clock")
     reading = fault.get(key)

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The first contact of a run with a host: its turn, the service that runs there, and what it can carry out. Private to magsasa.chaos."""
+"""The first contact of a run with a host: its turn, the service that runs there, and what it can carry out. Private
+to magsasa.chaos.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,11 @@ def detection(given):
     ports = given.get("ports") or ()
     return {
         "url": given.get("url") or None,
-        "ports": [each.strip() for each in ports.split(",")] if isinstance(ports, str) else list(ports) if isinstance(ports, (list, tuple)) else [ports],
+        "ports": (
+            [each.strip() for each in ports.split(",")]
+            if isinstance(ports, str)
+            else list(ports) if isinstance(ports, (list, tuple)) else [ports]
+        ),
         "addresses": [candidates.address(each) for each in given.get("addresses") or ()],
         "paths": [candidates.health_path(each) for each in given.get("health_paths") or ()],
         "service": given.get("service") or None,
@@ -35,7 +41,9 @@ def fill(entries, endpoint, database_path, database_port):
 
 
 def able(runner, host, filled):
-    """What of the filled-in scenarios a host can carry out: ``{"scenarios": {id: {can, why, ...}}, "host": facts}``, as preflight_info tells it."""
+    """What of the filled-in scenarios a host can carry out: ``{"scenarios": {id: {can, why, ...}}, "host":
+    facts}``, as preflight_info tells it.
+    """
     told, asked = {}, {}
     variables = runner.opened(host)[1]
     for entry in filled:
@@ -50,8 +58,15 @@ def able(runner, host, filled):
         return answer
     found = answer.get("scenarios") if isinstance(answer.get("scenarios"), dict) else {}
     for name in asked:
-        told[name] = found[name] if _is_told(found.get(name)) else {"can": False, "why": "the host did not report whether it can run", "packages": {}}
-    return {"scenarios": {entry["id"]: told[entry["id"]] for entry in filled}, "host": answer.get("host") if isinstance(answer.get("host"), dict) else {}}
+        told[name] = (
+            found[name]
+            if _is_told(found.get(name))
+            else {"can": False, "why": "the host did not report whether it can run", "packages": {}}
+        )
+    return {
+        "scenarios": {entry["id"]: told[entry["id"]] for entry in filled},
+        "host": answer.get("host") if isinstance(answer.get("host"), dict) else {},
+    }
 
 
 def _question(entry, variables, host):
@@ -66,4 +81,8 @@ def _question(entry, variables, host):
 
 
 def _is_told(found):
-    return isinstance(found, dict) and isinstance(found.get("can"), bool) and (found["can"] or isinstance(found.get("why"), str))
+    return (
+        isinstance(found, dict)
+        and isinstance(found.get("can"), bool)
+        and (found["can"] or isinstance(found.get("why"), str))
+    )

@@ -13,8 +13,12 @@ from .. import _events
 from .phase import Phase
 
 INJECT_S = 120.0  # how long a host may take until the fault is in
-LEAD_S = 0.5  # the last look begins this long before the end of the fault and awaits it on the host, so that none of its own cost comes on top
-OVERDUE_S = 120.0  # how much longer than the fault and the way back may take a host is believed that the fault is still in
+# the last look begins this long before the end of the fault and awaits it on the host, so that none of its own cost
+# comes on top
+LEAD_S = 0.5
+OVERDUE_S = (
+    120.0  # how much longer than the fault and the way back may take a host is believed that the fault is still in
+)
 SILENT_S = 60.0  # beyond all that, for a host that was asked and does not answer at all
 STOPPED_RECOVERY_S = 5.0  # how long a run that is to end early waits for the service to be well again
 TICK_S = 1.0  # between two events that say what is seen
@@ -22,18 +26,23 @@ RECOVERY_STEP_S = 1.0  # how long one look awaits good probes after the fault
 
 
 class Hold(Phase):
-    """Progress while the fault holds, halt where asked; at its end wait until the service is well again, and collect the samples."""
+    """Progress while the fault holds, halt where asked; at its end wait until the service is well again, and
+    collect the samples.
+    """
 
     def wait(self, inject=None):
         """Returns ``{host: {fault, recovered, halted, collected, samples, ...}}``.
 
-        ``inject(host)`` injects the fault and returns whether it is in; without it the fault is in on all hosts. A host that takes its time
+        ``inject(host)`` injects the fault and returns whether it is in; without it the fault is in on all hosts. A host
+        that takes its time
         over that costs the others nothing: each has its own time line.
         """
         began = self._began = time.monotonic()
         self._inject = inject
         self._since = {} if inject else dict.fromkeys(self.seen, began)  # when the fault was in on each host
-        self._due = dict.fromkeys(self.seen, began if inject else self._first(began))  # when each host is looked at next; missing while it is asked
+        self._due = dict.fromkeys(
+            self.seen, began if inject else self._first(began)
+        )  # when each host is looked at next; missing while it is asked
         self._asked = {}  # when each host was asked that has not answered yet
         self._over = {}  # when each host was first seen without its fault
         self._lost = {}  # when each host was first without an answer
@@ -43,7 +52,14 @@ class Hold(Phase):
         if inject:
             self.begins("inject")
         self.begins("hold", self.wanted["duration_s"])
-        last = began + self.wanted["duration_s"] + self.wanted["recovery_timeout_s"] + OVERDUE_S + SILENT_S + (INJECT_S if inject else 0.0)
+        last = (
+            began
+            + self.wanted["duration_s"]
+            + self.wanted["recovery_timeout_s"]
+            + OVERDUE_S
+            + SILENT_S
+            + (INJECT_S if inject else 0.0)
+        )
         while pending:
             now = time.monotonic()
             if now > last:
@@ -53,7 +69,11 @@ class Hold(Phase):
             if now - ticked >= TICK_S:
                 ticked = now
                 self._tick()
-            for host in [each for each in pending if now - self._asked.get(each, now) > (SILENT_S if each in self._since else INJECT_S)]:
+            for host in [
+                each
+                for each in pending
+                if now - self._asked.get(each, now) > (SILENT_S if each in self._since else INJECT_S)
+            ]:
                 self.give_up([host])  # it was asked, and keeps whoever asked waiting
                 pending.discard(host)
             for host in sorted(host for host, due in self._due.items() if due <= now):
@@ -72,7 +92,9 @@ class Hold(Phase):
         return self.seen
 
     def _stop_if_asked(self):
-        """Somebody has asked the run to end early: look at every host at once, which puts its fault back, and wait for the service no longer than a moment."""
+        """Somebody has asked the run to end early: look at every host at once, which puts its fault back, and wait
+        for the service no longer than a moment.
+        """
         if self._stopping is None and _events.stop_asked():
             self._stopping = time.monotonic()
             self.wanted["recovery_timeout_s"] = min(self.wanted["recovery_timeout_s"], STOPPED_RECOVERY_S)
@@ -80,7 +102,13 @@ class Hold(Phase):
 
     def _undo(self, host):
         self._undone.add(host)
-        _events.tell("back", scenario=self.wanted["fault"], host=host, done=False, within_s=self.wanted["lease_s"] or self._left(host))
+        _events.tell(
+            "back",
+            scenario=self.wanted["fault"],
+            host=host,
+            done=False,
+            within_s=self.wanted["lease_s"] or self._left(host),
+        )
         self.runner.ask(host, "halt", {"names": [self.wanted["fault"]], "by": "%s of its run" % _events.stop_asked()})
         _events.tell("back", scenario=self.wanted["fault"], host=host, done=True)
 
@@ -110,11 +138,16 @@ class Hold(Phase):
         now = time.monotonic()
         if seen["error"]:
             since = self._lost.setdefault(host, now)
-            patience = self.wanted["recovery_timeout_s"] + (self.wanted["duration_s"] if self._stopping is None else self.wanted["lease_s"] or 0.0)
+            patience = self.wanted["recovery_timeout_s"] + (
+                self.wanted["duration_s"] if self._stopping is None else self.wanted["lease_s"] or 0.0
+            )
             return None if now - since > patience else now + self.interval()
         if seen["active"]:
             if now - self._since[host] > self.wanted["duration_s"] + self.wanted["recovery_timeout_s"] + OVERDUE_S:
-                seen["error"] = "the host reports the fault as active, long after its deadline"  # whatever a host says, the watch ends
+                seen["error"] = (
+                    # whatever a host says, the watch ends
+                    "the host reports the fault as active, long after its deadline"
+                )
                 return None
             if self._stopping is not None and host not in self._undone:
                 self._undo(host)

@@ -1,9 +1,11 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The life of an experiment on all hosts of a wave: begin, baseline, injection, hold, recovery, collection, verdict. Private to magsasa.chaos.
+"""The life of an experiment on all hosts of a wave: begin, baseline, injection, hold, recovery, collection, verdict.
+Private to magsasa.chaos.
 
-A host that hangs, lies or vanishes costs the others nothing: each has its own time line from the injection on, and whatever is asked of
+A host that hangs, lies or vanishes costs the others nothing: each has its own time line from the injection on, and
+whatever is asked of
 several hosts is asked side by side and for a bounded time.
 """
 
@@ -37,7 +39,9 @@ class Life:
         self.questions = Questions(runner, wanted)
 
     def run(self):
-        """Carries it out. What became of each host is in its subject; raises AnsibleActionFail when ansible-playbook is gone."""
+        """Carries it out. What became of each host is in its subject; raises AnsibleActionFail when
+        ansible-playbook is gone.
+        """
         running = [each for each in self.subjects.values() if each.runs]
         by = _events.stop_asked()
         for each in running if by else ():
@@ -59,7 +63,10 @@ class Life:
             raise
         except Exception as error:  # a defect of ours must not keep a fault in
             for each in running:
-                each.failed = each.failed or "the experiment ended in an internal error (%s: %s); please report it" % (type(error).__name__, error)
+                each.failed = each.failed or "the experiment ended in an internal error (%s: %s); please report it" % (
+                    type(error).__name__,
+                    error,
+                )
         self._finish([each for each in running if each.begun])
 
     def _through(self, running):
@@ -87,7 +94,10 @@ class Life:
 
     def _phase(self, subjects, seconds):
         """What a phase is to know of these hosts."""
-        keys = "interval_s recovery_timeout_s successes lease_s max_error_rate_pct halt_error_rate_pct halt_latency_ms halt_for_s".split()
+        keys = (
+            "interval_s recovery_timeout_s successes lease_s max_error_rate_pct halt_error_rate_pct halt_latency_ms"
+            " halt_for_s".split()
+        )
         return dict(
             {key: self.wanted[key] for key in keys},
             fault=subjects[0].name,
@@ -157,10 +167,15 @@ class Life:
         return True
 
     def _finish(self, subjects):
-        """Whatever happened before: the faults are out, the probes are stopped and the turns given back when this is done. Asks no host that is done."""
+        """Whatever happened before: the faults are out, the probes are stopped and the turns given back when this
+        is done. Asks no host that is done.
+        """
         pool = BoundedPool(self.at_once)
         began = time.monotonic()
-        waiting = {each.host: FINISH_S if not (each.seen.get("error") or each.failed == SILENT) else LOST_S for each in subjects}
+        waiting = {
+            each.host: FINISH_S if not (each.seen.get("error") or each.failed == SILENT) else LOST_S
+            for each in subjects
+        }
         for host in waiting:
             pool.start(host, self._finish_one, host)
         while waiting and time.monotonic() < began + max(waiting.values()):
@@ -176,13 +191,19 @@ class Life:
 
     def _ended(self, subject):
         failed = subject.failed
-        held = (subject.fault or {}).get("state") not in ENDED if subject.fault or failed or subject.seen.get("error") else False
+        held = (
+            (subject.fault or {}).get("state") not in ENDED
+            if subject.fault or failed or subject.seen.get("error")
+            else False
+        )
         probes = [name for name in (subject.probe_name, subject.live) if name and not subject.probes.get(name)]
         here = probes if subject.observer == subject.host else []
         run = self.questions.run_of(subject, subject.host)
         if held or here or not subject.keep_turn:
             told = self.runner.ask(
-                subject.host, "finish", {"fault": subject.name if held else None, "probes": here, "run": run, "release": not subject.keep_turn}
+                subject.host,
+                "finish",
+                {"fault": subject.name if held else None, "probes": here, "run": run, "release": not subject.keep_turn},
             )
             why = answers.refused(told)
             if why is None:
@@ -190,7 +211,10 @@ class Life:
                 subject.fault = _fault_of(self.questions.hidden(subject, told)) or subject.fault
                 self._keep(subject, told)
             elif held and not failed:
-                failed = "this run could not revert the fault (%s); it ends by itself at its deadline, or when its lease expires" % why
+                failed = (
+                    "this run could not revert the fault (%s); it ends by itself at its deadline, or when its lease"
+                    " expires" % why
+                )
         if probes and not here:
             self._keep(subject, self.runner.ask(subject.observer, "finish", {"probes": probes, "run": run}))
         subject.failed = failed

@@ -28,7 +28,10 @@ class Phase:
         self.say = say
         self.at_once = max(1, at_once)
         self.pool = BoundedPool(self.at_once)
-        self.seen = {host: {"fault": None, "probe": None, "active": False, "halted": None, "error": None} for host in wanted["hosts"]}
+        self.seen = {
+            host: {"fault": None, "probe": None, "active": False, "halted": None, "error": None}
+            for host in wanted["hosts"]
+        }
         runner.prepare(sorted(set(wanted["hosts"]) | {self.observer(host) for host in wanted["hosts"]}))
 
     def observer(self, host):
@@ -37,16 +40,20 @@ class Phase:
 
     def interval(self):
         """Seconds between two looks at a host."""
-        return max(min(self.wanted["interval_s"], self.renew_within()), min(PER_HOST_S * len(self.seen), self.renew_within()))
+        return max(
+            min(self.wanted["interval_s"], self.renew_within()), min(PER_HOST_S * len(self.seen), self.renew_within())
+        )
 
     def renew_within(self):
         """Seconds within which every lease must be renewed."""
         return self.wanted["lease_s"] / LEASE_SHARE if self.wanted["lease_s"] else LONGEST_S
 
     def look(self, host, window_s, wait_s=None):
-        """Ask the host for the fault and its observer for the probe; one question where they are the same. Returns what is known of the host.
+        """Ask the host for the fault and its observer for the probe; one question where they are the same. Returns what
+        is known of the host.
 
-        With ``wait_s`` both wait that long for the end of the fault and for good probes, and the samples are collected then.
+        With ``wait_s`` both wait that long for the end of the fault and for good probes, and the samples are collected
+        then.
         """
         seen = self.seen[host]
         watcher = self.observer(host)
@@ -60,7 +67,9 @@ class Phase:
         if not together:
             over = seen["error"] is None and not seen["active"]
             told = _fault_times(answer, asked, answered) if over and wait_s is not None else {}
-            looked = self._step(watcher, window_s, wait_s if over else None, fault=False, probe=True, host=host, told=told)
+            looked = self._step(
+                watcher, window_s, wait_s if over else None, fault=False, probe=True, host=host, told=told
+            )
             answer = dict(looked, fault=answer.get("fault"), stopped=answer.get("stopped"))
         for key in SEEN:
             if answer.get(key) is not None:
@@ -70,7 +79,13 @@ class Phase:
     def _step(self, where, window_s, wait_s, fault, probe, host, told=None):
         probe = probe and self.wanted["probe"] is not None
         name = self.wanted["fault"] if fault else self.wanted["probe_names"][host]
-        options = {"name": name, "fault": fault, "probe": probe, "renew": self.wanted["lease_s"] is not None, "window": "%gs" % min(max(window_s, 0.1), 600.0)}
+        options = {
+            "name": name,
+            "fault": fault,
+            "probe": probe,
+            "renew": self.wanted["lease_s"] is not None,
+            "window": "%gs" % min(max(window_s, 0.1), 600.0),
+        }
         if self.wanted.get("run"):
             options["run"] = self.wanted["run"]
         if wait_s is not None:

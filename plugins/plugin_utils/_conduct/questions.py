@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a host is asked during an experiment: options of the modules as data, checked by their own argument specs. Private to magsasa.chaos."""
+"""What a host is asked during an experiment: options of the modules as data, checked by their own argument specs.
+Private to magsasa.chaos.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ SLOWEST_LIVE = 5.0  # probes a second of the address of liveness, at most
 
 
 class Questions:
-    """Makes the questions to the hosts of one wave. What a host may not be asked is told by a ChaosError; its text is a sentence."""
+    """Makes the questions to the hosts of one wave. What a host may not be asked is told by a ChaosError; its text
+    is a sentence.
+    """
 
     def __init__(self, runner, wanted):
         self._runner = runner
@@ -29,7 +33,9 @@ class Questions:
         """The option ``run`` of a module on ``where``."""
         lease = self._wanted["lease"] or "60s"
         variables = self._runner.opened(where)[1]
-        return _runs.run(variables, where, True, turn=turn, lease=lease, wait=self._wanted["wait"], force=self._wanted["force"])
+        return _runs.run(
+            variables, where, True, turn=turn, lease=lease, wait=self._wanted["wait"], force=self._wanted["force"]
+        )
 
     def admit(self, subject):
         """Whether the inventory opens the host; raises ChaosError where not."""
@@ -41,16 +47,26 @@ class Questions:
     def probes(self, subject):
         """Options of the probes of a host, as its observer starts them; fills in what the record tells of them."""
         action, variables = self._runner.opened(subject.host)
-        subject.options = _probing.options(_probing.merged(subject.probe, subject.own_probe), subject.endpoint, subject.rate, subject.timeout)
+        subject.options = _probing.options(
+            _probing.merged(subject.probe, subject.own_probe), subject.endpoint, subject.rate, subject.timeout
+        )
         address = action._templar.template(variables.get("ansible_host")) or subject.host
-        seen = dict(subject.options, url=_names.seen_from(subject.options["url"], subject.observer, subject.host, address))
+        seen = dict(
+            subject.options, url=_names.seen_from(subject.options["url"], subject.observer, subject.host, address)
+        )
         found = [self._probe(subject, subject.probe_name, seen)]
         alive = subject.endpoint.get("live_url") if subject.scenario.get("liveness") else None
         if alive:
             subject.live = subject.probe_name + LIVE
-            same = _probing.detection_headers({"headers": subject.options.get("headers") or {}, "url": subject.options["url"]}, subject.endpoint.get("url"))
+            same = _probing.detection_headers(
+                {"headers": subject.options.get("headers") or {}, "url": subject.options["url"]},
+                subject.endpoint.get("url"),
+            )
             options = {key: subject.options[key] for key in ("validate_certs", "timeout") if key in subject.options}
-            options.update(url=_names.seen_from(alive, subject.observer, subject.host, address), rate=min(float(subject.options["rate"]), SLOWEST_LIVE))
+            options.update(
+                url=_names.seen_from(alive, subject.observer, subject.host, address),
+                rate=min(float(subject.options["rate"]), SLOWEST_LIVE),
+            )
             found.append(self._probe(subject, subject.live, dict(options, headers=same) if same else options))
         return found
 
@@ -62,8 +78,12 @@ class Questions:
         if found.error_messages:
             raise ChaosError(found.error_messages[0])
         if not given["url"]:
-            raise BadOption("url", "", "is missing", "name the service with chaos_target_url, or what to probe with chaos_probe")
-        self._secrets.setdefault(subject.host, set()).update(found._no_log_values, spec.secrets(found.validated_parameters))
+            raise BadOption(
+                "url", "", "is missing", "name the service with chaos_target_url, or what to probe with chaos_probe"
+            )
+        self._secrets.setdefault(subject.host, set()).update(
+            found._no_log_values, spec.secrets(found.validated_parameters)
+        )
         return found.validated_parameters
 
     def fault(self, subject):

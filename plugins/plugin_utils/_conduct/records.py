@@ -11,11 +11,17 @@ from .. import _experiment, _probing
 
 
 def of(subject, wave, stated, hosts=1):
-    """The record. ``stated``: objectives of the inventory, see _objectives.apply; ``hosts``: how many the wave has. Raises ChaosError for a bad scenario."""
-    wave = wave if wave and subject.host in (wave.get("hosts") or ()) else None  # a host that was left out is in no wave
+    """The record. ``stated``: objectives of the inventory, see _objectives.apply; ``hosts``: how many the wave has.
+    Raises ChaosError for a bad scenario.
+    """
+    wave = (
+        wave if wave and subject.host in (wave.get("hosts") or ()) else None
+    )  # a host that was left out is in no wave
     collected = subject.probes.get(subject.probe_name) or {}
     given = {
-        "scenario": {key: value for key, value in subject.scenario.items() if key != "probe"},  # a probe may hold secrets
+        "scenario": {
+            key: value for key, value in subject.scenario.items() if key != "probe"
+        },  # a probe may hold secrets
         "target": _probing.tested(subject.endpoint, subject.options),
         "observer": subject.observer,
         "samples": collected.get("samples"),

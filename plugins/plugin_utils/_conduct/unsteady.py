@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Why a baseline is no steady state: what the probes failed of, and what to do about it. Pure. Private to magsasa.chaos."""
+"""Why a baseline is no steady state: what the probes failed of, and what to do about it. Pure. Private to
+magsasa.chaos.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ MOST = 4
 
 
 def reason(probe, rate_pct):
-    """One sentence on the live figures of a probe (dict, from a host) that are no steady state; ``rate_pct``: the error rate that says so."""
+    """One sentence on the live figures of a probe (dict, from a host) that are no steady state; ``rate_pct``: the
+    error rate that says so.
+    """
     if rate_pct is None:
         return "the service was not in its steady state before the fault: the probe has no data for the baseline"
     errors = _counts(probe.get("errors"))
@@ -36,7 +40,10 @@ def reason(probe, rate_pct):
     if probe.get("overdue"):
         parts.append("%d outstanding for much longer than answers take" % probe["overdue"])
     remedy = _remedy(errors[0][0]) if errors else ""
-    return "the service was not in its steady state before the fault: %s%s" % (", ".join(parts), "; " + remedy if remedy else "")
+    return "the service was not in its steady state before the fault: %s%s" % (
+        ", ".join(parts),
+        "; " + remedy if remedy else "",
+    )
 
 
 def _remedy(kind):
@@ -49,6 +56,8 @@ def _counts(errors):
     """[(kind, number)], the most frequent first; what a host says may be anything."""
     found = errors.items() if isinstance(errors, dict) else ()
     usable = [
-        (printable(kind, 30), number) for kind, number in list(found)[:20] if isinstance(number, int) and not isinstance(number, bool) and 0 < number < 1 << 31
+        (printable(kind, 30), number)
+        for kind, number in list(found)[:20]
+        if isinstance(number, int) and not isinstance(number, bool) and 0 < number < 1 << 31
     ]
     return sorted(usable, key=lambda each: -each[1])

@@ -15,7 +15,8 @@ from .. import _halting, _names
 
 # What each host of a wave may have of its own; the same options beside ``hosts`` are those of all.
 OF_HOST = ("scenario", "endpoint", "observer", "probe", "own_probe", "rate", "timeout", "refused", "keep_turn", "again")
-LIVE = ".live"  # at the end of a probe's name: the second probe of an experiment, of an address that tells whether the service is alive
+# at the end of a probe's name: the second probe of an experiment, of an address that tells whether the service is alive
+LIVE = ".live"
 
 
 class Subject:
@@ -54,7 +55,9 @@ class Subject:
 
 
 def parse(given, host):
-    """The options as figures and ``subjects`` (dict by host, in order). Raises BadOption. ``host``: the one of the task."""
+    """The options as figures and ``subjects`` (dict by host, in order). Raises BadOption. ``host``: the one of the
+    task.
+    """
     common = {key: given[key] for key in OF_HOST if given.get(key) is not None}
     subjects = {name: Subject(name, dict(common, **own)) for name, own in _hosts(given.get("hosts"), host)}
     halt_on = _halting.parse(given.get("halt_on"))
@@ -78,7 +81,9 @@ def parse(given, host):
 
 def hold_s(subjects):
     """How long the fault of these hosts is held: one scenario is alike on all of them."""
-    return max((_quantity.duration(each.scenario.get("hold") or "10s", "scenario.hold") for each in subjects), default=0.0)
+    return max(
+        (_quantity.duration(each.scenario.get("hold") or "10s", "scenario.hold") for each in subjects), default=0.0
+    )
 
 
 def _hosts(given, host):
@@ -93,7 +98,12 @@ def _hosts(given, host):
 
 def _scenario(given, host):
     if not isinstance(given, Mapping) or not isinstance(given.get("id"), str) or not given["id"]:
-        raise BadOption("scenario", given, "is not a scenario (host %s)" % host, "pass an entry of the catalogue, with at least an id")
+        raise BadOption(
+            "scenario",
+            given,
+            "is not a scenario (host %s)" % host,
+            "pass an entry of the catalogue, with at least an id",
+        )
     return dict(given)
 
 

@@ -26,10 +26,14 @@ class Interrupt:
         self.abandoned = False
 
     def install(self, pause=None):
-        """Call it in the main thread. ``pause(True)`` is called before Ctrl-Z stops the process, ``pause(False)`` when it goes on."""
+        """Call it in the main thread. ``pause(True)`` is called before Ctrl-Z stops the process, ``pause(False)``
+        when it goes on.
+        """
         try:
             self._before = signal.signal(signal.SIGINT, self._handle)
-            if pause is not None and signal.getsignal(signal.SIGTSTP) == signal.SIG_DFL:  # ignored where nobody could let it go on
+            if (
+                pause is not None and signal.getsignal(signal.SIGTSTP) == signal.SIG_DFL
+            ):  # ignored where nobody could let it go on
                 self._pause = pause
                 signal.signal(signal.SIGTSTP, self._stopped)
         except ValueError:  # not the main thread: Ctrl-C stays what it was

@@ -16,7 +16,15 @@ HEARTBEAT_S = 10.0
 NEARLY_S = 4.0  # a phase that is over so soon needs no heartbeat any more, a recovery that has just begun none yet
 MOST_HOSTS = 3
 STYLES = ("passed", "failed", "unknown", "skipped", "planned", "faint", "strong")
-STYLE_OF = {"passed": "passed", "failed": "failed", "broken": "failed", "unknown": "unknown", "refused": "unknown", "skipped": "skipped", "planned": "planned"}
+STYLE_OF = {
+    "passed": "passed",
+    "failed": "failed",
+    "broken": "failed",
+    "unknown": "unknown",
+    "refused": "unknown",
+    "skipped": "skipped",
+    "planned": "planned",
+}
 
 
 def spelled(seconds):
@@ -59,7 +67,9 @@ def headline(state):
 
 
 def tested(state):
-    """ "tested: http://localhost:5001 (shop, ...): identified; ..."; of many hosts the first: "... on web1 and 29 more". "" when no host has told."""
+    """ "tested: http://localhost:5001 (shop, ...): identified; ..."; of many hosts the first: "... on web1 and 29
+    more". "" when no host has told.
+    """
     found = [event for event in state.hosts.values() if event.get("target")]
     if not found:
         found = [state.run] if state.run.get("target") else []
@@ -165,23 +175,37 @@ class Lines:
         return "%d/%d %s" % (scenario.number, max(len(self._state.planned()), scenario.number), scenario.id)
 
     def _on_begins(self, scenario, at):
-        parts = ["%s %s" % (what, spelled(seconds)) for what, seconds in (("baseline", scenario.baseline_s), ("hold", scenario.hold_s)) if seconds]
+        parts = [
+            "%s %s" % (what, spelled(seconds))
+            for what, seconds in (("baseline", scenario.baseline_s), ("hold", scenario.hold_s))
+            if seconds
+        ]
         parts += [count(scenario.host_count, "host")] if scenario.host_count > 1 else []
         parts += ["wave 1 of %d" % scenario.waves] if scenario.waves > 1 else []
-        return self.head(at) + [self._line(at, ("%s begins%s" % (self._name(scenario), ": " + ", ".join(parts) if parts else ""), None))]
+        return self.head(at) + [
+            self._line(at, ("%s begins%s" % (self._name(scenario), ": " + ", ".join(parts) if parts else ""), None))
+        ]
 
     def _on_wave(self, scenario, at):
         return [self._line(at, ("%s wave %d of %d" % (self._name(scenario), scenario.wave, scenario.waves), None))]
 
     def _on_over(self, scenario, at):
         word, text = verdict(scenario, self.several())
-        text, self._reason = ("the same reason" if text and text == self._reason and word in ("refused", "skipped") else text), text
+        text, self._reason = (
+            "the same reason" if text and text == self._reason and word in ("refused", "skipped") else text
+        ), text
         text = text[len(word) :] if text.startswith(word + " ") else ": " + text if text else ""
         head = self.head(at)
-        return head + [self._line(at, ("%s " % self._name(scenario), None), (word, STYLE_OF.get(word, "unknown")), (text, None))]
+        return head + [
+            self._line(at, ("%s " % self._name(scenario), None), (word, STYLE_OF.get(word, "unknown")), (text, None))
+        ]
 
     def _on_halt(self, event, at):
-        return [self._line(at, ("%s on %s: halting, %s" % (event.get("scenario"), event.get("host"), event.get("why")), "unknown"))]
+        return [
+            self._line(
+                at, ("%s on %s: halting, %s" % (event.get("scenario"), event.get("host"), event.get("why")), "unknown")
+            )
+        ]
 
     def _on_back(self, event, at):
         """One line when all of a wave is back; that it is under way was said by whoever asked for it."""
@@ -197,7 +221,12 @@ class Lines:
     def heartbeat(self, now):
         """A line when nothing was said for a while."""
         scenario = self._state.current
-        if scenario is None or scenario.phase not in ("baseline", "hold", "recovery") or self._latest is None or now - self._latest < self._heartbeat_s:
+        if (
+            scenario is None
+            or scenario.phase not in ("baseline", "hold", "recovery")
+            or self._latest is None
+            or now - self._latest < self._heartbeat_s
+        ):
             return []
         if scenario.phase == "recovery":
             nearly = now - scenario.since < NEARLY_S
@@ -215,7 +244,10 @@ def stopping(state):
     faults = state.in_fault()
     if not faults:
         return "Ctrl-C: no fault is in; the run ends."
-    return "Ctrl-C: putting back %s and waiting for it; a second Ctrl-C does not wait (%s)." % (_what(state, faults), _ends(faults))
+    return "Ctrl-C: putting back %s and waiting for it; a second Ctrl-C does not wait (%s)." % (
+        _what(state, faults),
+        _ends(faults),
+    )
 
 
 def abandoned(state):
@@ -223,13 +255,20 @@ def abandoned(state):
     faults = state.in_fault()
     if not faults:
         return "Interrupted; no fault is in."
-    return "Not waiting for %s: %s; ./run_chaos_tests.sh --halt with the same inventory puts it back at once." % (_what(state, faults), _ends(faults))
+    return "Not waiting for %s: %s; ./run_chaos_tests.sh --halt with the same inventory puts it back at once." % (
+        _what(state, faults),
+        _ends(faults),
+    )
 
 
 def _what(state, faults):
     hosts = [host for host, _within in faults if host]
     number = state.current.host_count
-    where = joined(hosts) if hosts else joined(state.run.get("hosts") or ["its host"]) if number <= MOST_HOSTS else "%d hosts" % number
+    where = (
+        joined(hosts)
+        if hosts
+        else joined(state.run.get("hosts") or ["its host"]) if number <= MOST_HOSTS else "%d hosts" % number
+    )
     return "%s on %s" % (state.current.id, where)
 
 

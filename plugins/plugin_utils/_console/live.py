@@ -21,7 +21,15 @@ except ImportError:
     Console = Text = cell_len = None
 
 HAS_RICH = Console is not None
-COLORS = {"passed": "green", "failed": "bold red", "unknown": "yellow", "skipped": "cyan", "planned": "blue", "faint": "dim", "strong": "bold"}
+COLORS = {
+    "passed": "green",
+    "failed": "bold red",
+    "unknown": "yellow",
+    "skipped": "cyan",
+    "planned": "blue",
+    "faint": "dim",
+    "strong": "bold",
+}
 PHASE_COLORS = {"baseline": "cyan", "hold": "magenta", "recovery": "green"}
 NARROWEST_BAR, WIDEST_BAR = 8, 48
 LONGEST_ID = 26
@@ -29,12 +37,17 @@ PHASE = 21  # columns for a phase and what is left of it
 WIDE = 110  # columns from which on the figures stand on the same line
 FIGURES = 28
 WORD = 8
-SHAPES = {True: ("━", "─", "╸", "┊"), False: ("=", "-", "-", "|")}  # done, to come, in between, border; with and without Unicode
+SHAPES = {
+    True: ("━", "─", "╸", "┊"),
+    False: ("=", "-", "-", "|"),
+}  # done, to come, in between, border; with and without Unicode
 MOST_LINES = 3  # of a scenario that is over
 
 
 class Painter:
-    """Turns texts into what a terminal takes. ``color`` is False where NO_COLOR is set; ``unicode``: whether the terminal shows more than ASCII."""
+    """Turns texts into what a terminal takes. ``color`` is False where NO_COLOR is set; ``unicode``: whether the
+    terminal shows more than ASCII.
+    """
 
     def __init__(self, color=True, unicode=True):
         self._color = color
@@ -49,7 +62,14 @@ class Painter:
             text.truncate(max(1, width - 1), overflow="ellipsis" if self._unicode else "crop")
             target = io.StringIO()
             system = "standard" if self._color else None
-            console = Console(file=target, width=max(2, width), color_system=system, force_terminal=self._color, no_color=not self._color, legacy_windows=False)
+            console = Console(
+                file=target,
+                width=max(2, width),
+                color_system=system,
+                force_terminal=self._color,
+                no_color=not self._color,
+                legacy_windows=False,
+            )
             console.print(text, end="", soft_wrap=True, highlight=False, markup=False, emoji=False)
             made.append((target.getvalue(), cell_len(text.plain)))
         return made
@@ -70,7 +90,9 @@ class Painter:
         if len(parts) != 1:
             return [Painter.line(parts)]
         ((said, style),) = parts
-        wrapped = textwrap.wrap(said, max(20, width - 1), subsequent_indent="  ", break_on_hyphens=False, break_long_words=False)
+        wrapped = textwrap.wrap(
+            said, max(20, width - 1), subsequent_indent="  ", break_on_hyphens=False, break_long_words=False
+        )
         return [Text(line, COLORS.get(style) or "") for line in wrapped]
 
     def over(self, scenario, several, ids, width):
@@ -120,16 +142,24 @@ class Painter:
         told = self._hosts(state, scenario) + ([] if wide else [figures]) + [lines.aside(scenario)]
         aside = "; ".join(filter(None, told))
         if columns < NARROWEST_BAR:
-            narrow = Text("    ").append_text(self.progress(scenario, now, max(NARROWEST_BAR, min(WIDEST_BAR, width - 5 - PHASE)))).append("  " + phase)
+            narrow = (
+                Text("    ")
+                .append_text(self.progress(scenario, now, max(NARROWEST_BAR, min(WIDEST_BAR, width - 5 - PHASE))))
+                .append("  " + phase)
+            )
             return [head, narrow, Text("    " + aside)]
-        head.append_text(self.progress(scenario, now, columns)).append("  %-*s%s" % (PHASE - 2, phase, figures if wide else ""))
+        head.append_text(self.progress(scenario, now, columns)).append(
+            "  %-*s%s" % (PHASE - 2, phase, figures if wide else "")
+        )
         return [head, Text(" " * (2 + WORD + 1) + aside)]
 
     @staticmethod
     def _hosts(state, scenario):
         if (state.run.get("host_count") or 0) < 2:
             return []
-        told = lines.count(scenario.host_count, "host") + (", wave %d of %d" % (scenario.wave, scenario.waves) if scenario.waves > 1 else "")
+        told = lines.count(scenario.host_count, "host") + (
+            ", wave %d of %d" % (scenario.wave, scenario.waves) if scenario.waves > 1 else ""
+        )
         return [told] + [", ".join("%d %s" % (number, word) for word, number in scenario.words().most_common())]
 
     def progress(self, scenario, now, width):
@@ -155,7 +185,11 @@ class Painter:
     @staticmethod
     def _between(state):
         """Nothing runs just now."""
-        said = "" if state.over or (state.scenarios and not state.waiting()) else "asks the hosts" if not state.scenarios else "goes on"
+        said = (
+            ""
+            if state.over or (state.scenarios and not state.waiting())
+            else "asks the hosts" if not state.scenarios else "goes on"
+        )
         return [Text("  %-*s %s" % (WORD, "", said), "dim"), Text()]
 
     @staticmethod

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The same lines with any other callback for standard output: the action itself says them, through Ansible's Display. Private to magsasa.chaos."""
+"""The same lines with any other callback for standard output: the action itself says them, through Ansible's
+Display. Private to magsasa.chaos.
+"""
 
 from __future__ import annotations
 

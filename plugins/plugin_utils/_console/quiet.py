@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which tasks of a play are told by the events of the run, and what their failures come to. Private to magsasa.chaos."""
+"""Which tasks of a play are told by the events of the run, and what their failures come to. Private to
+magsasa.chaos.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,12 @@ from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import text
 OWN = "magsasa.chaos"
 DEBUG = ("debug", "ansible.builtin.debug", "ansible.legacy.debug")
 TOLD = ("preflight", "suite", "experiment")  # roles whose debug tasks say what the events say
-PLAYBOOKS = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))), "playbooks") + os.sep
+PLAYBOOKS = (
+    os.path.join(
+        os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))), "playbooks"
+    )
+    + os.sep
+)
 LONGEST = 1000
 MOST_HOSTS = 3
 
@@ -26,7 +33,9 @@ def role_of(task):
 
 
 def is_own(task):
-    """Whether a task is one of this collection's roles or playbooks; all others are somebody's own and shown as always."""
+    """Whether a task is one of this collection's roles or playbooks; all others are somebody's own and shown as
+    always.
+    """
     if role_of(task):
         return True
     path = os.path.realpath(str(task.get_path() or "").rpartition(":")[0]) if hasattr(task, "get_path") else ""
@@ -42,7 +51,11 @@ def message(result):
     """Why a task failed, in one line."""
     found = result.get("msg")
     if isinstance(result.get("results"), list):
-        bad = [each for each in result["results"] if isinstance(each, dict) and (each.get("failed") or each.get("unreachable"))]
+        bad = [
+            each
+            for each in result["results"]
+            if isinstance(each, dict) and (each.get("failed") or each.get("unreachable"))
+        ]
         found = bad[0].get("msg") or found if bad else found
     if not found:
         found = result.get("stderr") or result.get("reason") or result.get("exception") or "no reason was given"

@@ -1,9 +1,11 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lower lines of a terminal that are drawn again and again, while other text passes above them. Private to magsasa.chaos.
+"""The lower lines of a terminal that are drawn again and again, while other text passes above them. Private to
+magsasa.chaos.
 
-Nothing but "up", "erase" and colours is sent: no second screen, no hidden cursor, so that a process that is killed leaves a
+Nothing but "up", "erase" and colours is sent: no second screen, no hidden cursor, so that a process that is killed
+leaves a
 terminal that works. A frame is one write, and nothing of a frame waits in a buffer that a forked worker would inherit.
 """
 
@@ -16,7 +18,9 @@ ERASE = "\x1b[J"
 
 
 class Screen:
-    """``handle``: file descriptor of a terminal; ``lock``: who prints holds it (an RLock that is also held while workers are forked)."""
+    """``handle``: file descriptor of a terminal; ``lock``: who prints holds it (an RLock that is also held while
+    workers are forked).
+    """
 
     def __init__(self, handle, lock):
         self._handle = handle
@@ -48,7 +52,12 @@ class Screen:
             if self._paused:
                 return
             lines, resized = [line for line, _width in painted], self._resized()
-            if lines == self._shown and not self._stale and sum(self._widths) == sum(width for _line, width in painted) and not resized:
+            if (
+                lines == self._shown
+                and not self._stale
+                and sum(self._widths) == sum(width for _line, width in painted)
+                and not resized
+            ):
                 return
             self._write(self._back() + "".join(line + "\n" for line in lines))
             self._shown, self._widths = lines, [width for _line, width in painted]
@@ -60,7 +69,12 @@ class Screen:
     def above(self, text):
         """Print whole lines that stay, above the live ones."""
         with self._lock:
-            self._write(self._back() + text + ("" if text.endswith("\n") else "\n") + "".join(line + "\n" for line in self._shown))
+            self._write(
+                self._back()
+                + text
+                + ("" if text.endswith("\n") else "\n")
+                + "".join(line + "\n" for line in self._shown)
+            )
 
     def clear(self):
         """Take the live lines away."""
@@ -70,7 +84,9 @@ class Screen:
             self._shown, self._widths = [], []
 
     def pause(self, paused):
-        """Meanwhile (Ctrl-Z) the terminal is somebody else's, and what stands there afterwards is not ours to erase. A signal's handler calls this."""
+        """Meanwhile (Ctrl-Z) the terminal is somebody else's, and what stands there afterwards is not ours to
+        erase. A signal's handler calls this.
+        """
         self._paused = paused
         self._stale = True
 

@@ -86,7 +86,13 @@ class State:
             self.began = event["at"]
         if kind == "run":
             fresh = not self.run.get("scenarios") and bool(event.get("scenarios"))
-            self.run.update({key: value for key, value in event.items() if value is not None and (key not in self.run or key == "estimated_s")})
+            self.run.update(
+                {
+                    key: value
+                    for key, value in event.items()
+                    if value is not None and (key not in self.run or key == "estimated_s")
+                }
+            )
             return [("run", event)] if fresh else []
         if kind == "host":
             self.hosts[str(event.get("host"))] = event
@@ -111,7 +117,10 @@ class State:
             planned = self.planned()
             number = planned.index(key) + 1 if key in planned else len(self.scenarios) + 1
             self.scenarios[key] = Scenario(key, number)
-            entry = next((each for each in self.run.get("scenarios") or [] if isinstance(each, dict) and each.get("id") == key), {})
+            entry = next(
+                (each for each in self.run.get("scenarios") or [] if isinstance(each, dict) and each.get("id") == key),
+                {},
+            )
             self.scenarios[key].hold_s = entry.get("hold_s")
             self.scenarios[key].baseline_s = self.run.get("baseline_s")
         return self.scenarios[key]
@@ -160,7 +169,10 @@ class State:
         scenario.results.append(event)
         scenario.ended = event["at"]
         changes.append(("ended", scenario))
-        if len(scenario.results) >= (self.run.get("host_count") or max(scenario.host_count, 1)) and scenario.wave >= scenario.waves:
+        if (
+            len(scenario.results) >= (self.run.get("host_count") or max(scenario.host_count, 1))
+            and scenario.wave >= scenario.waves
+        ):
             self.current = None
             changes.append(("over", scenario))
         return changes
@@ -169,7 +181,11 @@ class State:
 
     def planned(self):
         """Ids of the scenarios of the run, in order."""
-        return [each["id"] for each in self.run.get("scenarios") or [] if isinstance(each, dict) and isinstance(each.get("id"), str)]
+        return [
+            each["id"]
+            for each in self.run.get("scenarios") or []
+            if isinstance(each, dict) and isinstance(each.get("id"), str)
+        ]
 
     def waiting(self):
         """Ids of those that have not begun."""
@@ -182,11 +198,19 @@ class State:
     def in_fault(self):
         """``[(host or None, seconds until it ends by itself or None)]`` of faults that may be in just now."""
         scenario = self.current
-        if scenario is None or scenario.phase not in ("inject", "hold") or (scenario.results and len(scenario.results) >= scenario.host_count):
+        if (
+            scenario is None
+            or scenario.phase not in ("inject", "hold")
+            or (scenario.results and len(scenario.results) >= scenario.host_count)
+        ):
             return []
         within = self.run.get("lease_s") or scenario.left_s(scenario.since) or scenario.hold_s
         if scenario.back:
-            return [(host, event.get("within_s") or within) for host, event in sorted(scenario.back.items()) if not event.get("done")]
+            return [
+                (host, event.get("within_s") or within)
+                for host, event in sorted(scenario.back.items())
+                if not event.get("done")
+            ]
         return [(None, within)]
 
     def around_s(self):
@@ -200,7 +224,11 @@ class State:
 
     def left_s(self, now):
         """Estimated seconds until the last scenario is over; None before anything is known."""
-        planned = {each["id"]: each for each in self.run.get("scenarios") or [] if isinstance(each, dict) and isinstance(each.get("id"), str)}
+        planned = {
+            each["id"]: each
+            for each in self.run.get("scenarios") or []
+            if isinstance(each, dict) and isinstance(each.get("id"), str)
+        }
         if not planned:
             return None
         around, baseline = self.around_s(), self.run.get("baseline_s") or 0.0
@@ -209,5 +237,8 @@ class State:
         scenario = self.current
         if scenario is not None and scenario.began:
             whole = (scenario.baseline_s or 0.0) + (scenario.hold_s or 0.0) + around
-            left += max(0.0, whole - (now - scenario.phases.get("baseline", now))) + (scenario.waves - scenario.wave) * whole
+            left += (
+                max(0.0, whole - (now - scenario.phases.get("baseline", now)))
+                + (scenario.waves - scenario.wave) * whole
+            )
         return left

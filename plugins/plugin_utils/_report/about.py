@@ -30,7 +30,11 @@ def run(run_id, started, **more):
         "interrupted": False,
         "unreachable": [],
         "seed": None,
-        "versions": {"ansible-core": core_version, "python": "%d.%d.%d" % sys.version_info[:3], "magsasa.chaos": own_version()},
+        "versions": {
+            "ansible-core": core_version,
+            "python": "%d.%d.%d" % sys.version_info[:3],
+            "magsasa.chaos": own_version(),
+        },
         "command": command(),
     }
     found.update({key: None for key in model.RUN_TEXTS})
@@ -38,7 +42,9 @@ def run(run_id, started, **more):
 
 
 def main_process():
-    """``(started, suffix)``: when the ansible-playbook began that forked us (seconds since the epoch), and 6 digits that name it."""
+    """``(started, suffix)``: when the ansible-playbook began that forked us (seconds since the epoch), and 6 digits
+    that name it.
+    """
     began = processes.start_time(os.getppid())
     return time.time() - (processes.age_s(began) if began is not None else 0.0), _runs.identity()[:6]
 
@@ -48,7 +54,11 @@ def where(variables):
     for head in ("awx", "tower"):
         if variables.get(head + "_job_id"):
             name, user = variables.get(head + "_job_template_name"), variables.get(head + "_user_name")
-            parts = "AWX job %s" % variables[head + "_job_id"], " of template %s" % name if name else "", ", by %s" % user if user else ""
+            parts = (
+                "AWX job %s" % variables[head + "_job_id"],
+                " of template %s" % name if name else "",
+                ", by %s" % user if user else "",
+            )
             return text.plain("".join(parts), 300)
     return None
 
@@ -71,7 +81,9 @@ def command():
 
 
 def _without_probe(argument):
-    """An argument of the command line without what a probe was told: any header of it may be a secret; so may an address to send to."""
+    """An argument of the command line without what a probe was told: any header of it may be a secret; so may an
+    address to send to.
+    """
     return "(variables with chaos_probe)" if re.search(r"chaos_(probe|report_to)\b", argument) else argument
 
 

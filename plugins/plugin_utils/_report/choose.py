@@ -20,8 +20,10 @@ _ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}")
 def earlier(folder, wanted, own=None, ids=()):
     """The report to compare with (in today's form), or None where there is none and nobody named one.
 
-    ``wanted``: None or "latest" (the newest before, with an experiment in common), "latest-passed", "none", the id of a run in ``folder``, or a file.
-    ``own``: id of the run itself; ``ids``: of its experiments, empty where they are not known yet. Raises ValueError, one sentence.
+    ``wanted``: None or "latest" (the newest before, with an experiment in common), "latest-passed", "none", the id of a
+    run in ``folder``, or a file.
+    ``own``: id of the run itself; ``ids``: of its experiments, empty where they are not known yet. Raises ValueError,
+    one sentence.
     """
     wanted = wanted or LATEST
     if wanted == NONE:

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A run beside another one: what became worse, where the interval of the change says that it did. Pure. Private to magsasa.chaos."""
+"""A run beside another one: what became worse, where the interval of the change says that it did. Pure. Private to
+magsasa.chaos.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,11 @@ def compare(before, now):
     late = {record["id"]: record for record in now["experiments"]}
     experiments = [_experiment(early[key], record) for key, record in late.items() if key in early]
     found = {
-        "with": {"id": before["run"]["id"], "finished": before["run"]["finished"], "verdict": before["summary"]["verdict"]},
+        "with": {
+            "id": before["run"]["id"],
+            "finished": before["run"]["finished"],
+            "verdict": before["summary"]["verdict"],
+        },
         "worse": sum(1 for each in experiments if each["word"] == "worse"),
         "better": sum(1 for each in experiments if each["word"] == "better"),
         "experiments": experiments,
@@ -57,7 +63,9 @@ def compare(before, now):
 def _experiment(before, now):
     figures = [_figure(kind, before, now) for kind in FIGURES]
     figures = [each for each in figures if each["before"] is not None or each["now"] is not None]
-    words = [each["word"] for each in figures if each["name"] != "baseline_p50_ms"]  # the host's own pace is no regression of the service
+    words = [
+        each["word"] for each in figures if each["name"] != "baseline_p50_ms"
+    ]  # the host's own pace is no regression of the service
     flipped = (before["verdict"], now["verdict"])
     if "worse" in words or flipped == ("passed", "failed"):
         word = "worse"
@@ -66,7 +74,13 @@ def _experiment(before, now):
     else:
         word = "same" if "same" in words and now["verdict"] in JUDGED else "unknown"
     keys = ("id", "scenario", "host")
-    return dict({key: now[key] for key in keys}, verdict_before=before["verdict"], verdict_now=now["verdict"], word=word, figures=figures)
+    return dict(
+        {key: now[key] for key in keys},
+        verdict_before=before["verdict"],
+        verdict_now=now["verdict"],
+        word=word,
+        figures=figures,
+    )
 
 
 def _figure(kind, before, now):
@@ -79,7 +93,16 @@ def _figure(kind, before, now):
         certain = interval[0] > 0 or interval[1] < 0
         large = abs(change) > max(kind.floor, kind.share * abs(early))
         word = "same" if not (certain and large) else "worse" if change > 0 else "better"
-    found = {"name": kind.name, "label": kind.label, "unit": kind.unit, "before": early, "now": late, "change": change, "interval": interval, "word": word}
+    found = {
+        "name": kind.name,
+        "label": kind.label,
+        "unit": kind.unit,
+        "before": early,
+        "now": late,
+        "change": change,
+        "interval": interval,
+        "word": word,
+    }
     return dict(found, says=_says(found))
 
 
@@ -88,14 +111,19 @@ def _interval(kind, before, now, change):
     if change is None or not all(record["status"] in outcome.RAN for record in (before, now)):
         return None
     kept = [((record.get("metrics") or {}).get("spread") or {}).get(kind.name) for record in (before, now)]
-    if not all(isinstance(each, list) and len(each) == len(spread.LEVELS) and all(map(is_figure, each)) for each in kept):
+    if not all(
+        isinstance(each, list) and len(each) == len(spread.LEVELS) and all(map(is_figure, each)) for each in kept
+    ):
         return None
     return [round(edge, 3) for edge in spread.change(*kept)]
 
 
 def _by_objective(before, now, change):
     """One value a run has no interval: what counts is whether its objective was met before and is missed now."""
-    early, late = (next((each["met"] for each in record.get("objectives") or [] if each["name"] == "recovery_time"), None) for record in (before, now))
+    early, late = (
+        next((each["met"] for each in record.get("objectives") or [] if each["name"] == "recovery_time"), None)
+        for record in (before, now)
+    )
     if early is not None and late is not None and early is not late:
         return "better" if late else "worse"
     return "same" if change == 0 else "unknown"
@@ -103,12 +131,28 @@ def _by_objective(before, now, change):
 
 def _says(found):
     """ "p95 12 ms -> 40 ms, by 25 to 31 ms: worse"."""
-    early, late = (text.number(found[key], found["unit"]) if found[key] is not None else "none" for key in ("before", "now"))
+    early, late = (
+        text.number(found[key], found["unit"]) if found[key] is not None else "none" for key in ("before", "now")
+    )
     if found["interval"] is None:
         why = "" if found["word"] in ("worse", "better", "same") else ", without an interval"
-        return "%s %s -> %s%s: %s" % (found["label"], early, late, why, "not known" if found["word"] == "unknown" else found["word"])
+        return "%s %s -> %s%s: %s" % (
+            found["label"],
+            early,
+            late,
+            why,
+            "not known" if found["word"] == "unknown" else found["word"],
+        )
     low, high = (("%+.3g" % edge).replace("+0", "0") if edge == 0 else "%+.3g" % edge for edge in found["interval"])
-    return "%s %s -> %s, change %s to %s %s: %s" % (found["label"], early, late, low, high, found["unit"], found["word"])
+    return "%s %s -> %s, change %s to %s %s: %s" % (
+        found["label"],
+        early,
+        late,
+        low,
+        high,
+        found["unit"],
+        found["word"],
+    )
 
 
 def _sentence(found):
@@ -120,5 +164,8 @@ def _sentence(found):
     worst = next((each for each in found["experiments"] if each["word"] == "worse"), None)
     if worst is None:
         return "%s: %s" % (head, counts)
-    why = next((each["says"] for each in worst["figures"] if each["word"] == "worse"), "verdict %s -> %s" % (worst["verdict_before"], worst["verdict_now"]))
+    why = next(
+        (each["says"] for each in worst["figures"] if each["word"] == "worse"),
+        "verdict %s -> %s" % (worst["verdict_before"], worst["verdict_now"]),
+    )
     return "%s: %s (%s on %s: %s)" % (head, counts, worst["scenario"], worst["host"], why)

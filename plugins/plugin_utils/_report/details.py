@@ -14,7 +14,11 @@ LATENCIES = ("p50_ms", "p95_ms", "p99_ms", "max_ms")
 
 def table(head, body):
     """Lines of a table; the cells are Markdown already."""
-    return ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)] + ["| " + " | ".join(row) + " |" for row in body] + [""]
+    return (
+        ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+        + ["| " + " | ".join(row) + " |" for row in body]
+        + [""]
+    )
 
 
 def of(record):
@@ -30,7 +34,11 @@ def of(record):
 def _plan(record):
     steps = [step for step in (record.get("fault") or {}).get("plan") or [] if isinstance(step, dict)]
     body = [
-        [_m(step.get("says")), _m("; ".join(phrases.undo(each) for each in step.get("undo") or []) or "nothing to undo"), _m(step.get("tool") or "-")]
+        [
+            _m(step.get("says")),
+            _m("; ".join(phrases.undo(each) for each in step.get("undo") or []) or "nothing to undo"),
+            _m(step.get("tool") or "-"),
+        ]
         for step in steps
     ]
     lines = table(["step", "undone by", "tool"], body) if body else ["No steps are planned.", ""]
@@ -40,20 +48,29 @@ def _plan(record):
 
 def _figures(record):
     phases = [
-        [name, text.number(phase["to"] - phase["from"])] + [str(phase[key]) for key in COUNTS] + [text.number(phase[key]) for key in LATENCIES]
+        [name, text.number(phase["to"] - phase["from"])]
+        + [str(phase[key]) for key in COUNTS]
+        + [text.number(phase[key]) for key in LATENCIES]
         for name, phase in record["phases"].items()
     ]
     lines = table(["phase", "seconds", "probes", "failed", "answered", "p50 ms", "p95 ms", "p99 ms", "max ms"], phases)
     fault = record.get("fault") or {}
     shown = _metrics(record["metrics"]) + [("put back", rows.put_back(record)), ("backend", fault.get("backend"))]
     shown += [("note", note) for note in fault.get("notes") or []]
-    return lines + table(["", ""], [[_m(key), _m(value)] for key, value in shown if value not in (None, "")]) + _objectives(record)
+    return (
+        lines
+        + table(["", ""], [[_m(key), _m(value)] for key, value in shown if value not in (None, "")])
+        + _objectives(record)
+    )
 
 
 def _objectives(record):
     """Each objective with where it was stated; then what was stated and is not judged here."""
     body = [[_m(rows.objective(each)), _m(each["from"])] for each in record.get("objectives") or [] if each.get("from")]
-    body += [[_m("%s: not judged, as %s" % (rows.label(each["name"]), each["why"])), _m(each["from"])] for each in record.get("exempt") or []]
+    body += [
+        [_m("%s: not judged, as %s" % (rows.label(each["name"]), each["why"])), _m(each["from"])]
+        for each in record.get("exempt") or []
+    ]
     return table(["objective", "stated by"], body) if body else []
 
 
@@ -62,12 +79,18 @@ def _metrics(metrics):
     impact = text.number(metrics["latency_impact_ms"], "ms")
     if interval:
         impact += " (95 %% interval %s to %s)" % tuple(text.number(edge, "ms") for edge in interval)
-    lasting = [text.number(o["duration_s"], "s") if o["duration_s"] is not None else "not over" for o in metrics["outages"][:10]]
+    lasting = [
+        text.number(o["duration_s"], "s") if o["duration_s"] is not None else "not over"
+        for o in metrics["outages"][:10]
+    ]
     more = metrics["outages_seen"] - len(lasting)
     shown = [
         ("latency impact", impact),
         ("time to detect", text.number(metrics["time_to_detect_s"], "s")),
-        ("recovery time", text.number(metrics["recovery_time_s"], "s") if metrics["recovered"] else _no_recovery(metrics)),
+        (
+            "recovery time",
+            text.number(metrics["recovery_time_s"], "s") if metrics["recovered"] else _no_recovery(metrics),
+        ),
         ("outages", ("; ".join(lasting) or "none") + ("; and %d more" % more if more > 0 else "")),
         ("errors", rows.failures(metrics)),
         ("observer late, p99", text.number(metrics["observer_late_p99_ms"], "ms")),
@@ -76,9 +99,15 @@ def _metrics(metrics):
         shown.append(("clocks", "fault and probe ran on two hosts; their times are matched over the time of day"))
     if metrics.get("clock") == "measured":
         error_ms = text.number(1000.0 * metrics["clock_error_s"], "ms")
-        shown.append(("clocks", "fault and probe ran on two hosts; how far their clocks are apart was measured to %s" % error_ms))
+        shown.append(
+            ("clocks", "fault and probe ran on two hosts; how far their clocks are apart was measured to %s" % error_ms)
+        )
     return shown
 
 
 def _no_recovery(metrics):
-    return "did not recover by itself: the end of the fault brought it back" if metrics.get("revived_by_undo") else "did not recover"
+    return (
+        "did not recover by itself: the end of the fault brought it back"
+        if metrics.get("revived_by_undo")
+        else "did not recover"
+    )

@@ -27,7 +27,10 @@ def line(report):
 
 def _figures(record):
     metrics = record.get("metrics") or {}
-    return dict({"verdict": record["verdict"]}, **{key: metrics.get(key) for key in ("error_rate_pct", "p95_ms", "recovery_time_s")})
+    return dict(
+        {"verdict": record["verdict"]},
+        **{key: metrics.get(key) for key in ("error_rate_pct", "p95_ms", "recovery_time_s")},
+    )
 
 
 def read(folder):
@@ -53,15 +56,29 @@ def _is_line(entry):
     if not isinstance(entry, dict) or not isinstance(entry.get("scenarios"), dict):
         return False
     texts = all(isinstance(entry.get(key), str) for key in ("id", "finished", "verdict"))
-    return texts and entry["verdict"] in ("passed", "failed", "unknown") and all(isinstance(entry.get(key), int) for key in ("ran", "experiments"))
+    return (
+        texts
+        and entry["verdict"] in ("passed", "failed", "unknown")
+        and all(isinstance(entry.get(key), int) for key in ("ran", "experiments"))
+    )
 
 
 def shown(lines, report):
-    """The last lines for a report, its own last: with the figures of its own experiments, where these are few enough to be drawn."""
+    """The last lines for a report, its own last: with the figures of its own experiments, where these are few
+    enough to be drawn.
+    """
     ids = {record["id"] for record in report["experiments"]}
     ids = ids if len(ids) <= MOST_EXPERIMENTS // 4 else set()
     lines = [each for each in lines if each["id"] != report["run"]["id"]][1 - SHOWN :] + [line(report)]
-    return [dict(each, scenarios={key: value for key, value in each["scenarios"].items() if key in ids and isinstance(value, dict)}) for each in lines]
+    return [
+        dict(
+            each,
+            scenarios={
+                key: value for key, value in each["scenarios"].items() if key in ids and isinstance(value, dict)
+            },
+        )
+        for each in lines
+    ]
 
 
 def append(folder, report):

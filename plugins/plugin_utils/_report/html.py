@@ -1,9 +1,11 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The report as one HTML file: no network, no fonts, no library; styles and a small script are within it. Pure. Private to magsasa.chaos.
+"""The report as one HTML file: no network, no fonts, no library; styles and a small script are within it. Pure. Private
+to magsasa.chaos.
 
-Whatever is written passes ``text.plain`` and is escaped; only what this package draws is markup. The content security policy lets nothing
+Whatever is written passes ``text.plain`` and is escaped; only what this package draws is markup. The content security
+policy lets nothing
 run or load but the one style and the one script, which it names by their hashes.
 """
 
@@ -45,7 +47,10 @@ def _view(report, digest):
     missed = view.missed(cards)
     style, script = _file("style.css"), _file("script.js")
     return {
-        "policy": "default-src 'none'; style-src '%s'; script-src '%s'; base-uri 'none'; form-action 'none'" % (_hash(style), _hash(script)),
+        "policy": (
+            "default-src 'none'; style-src '%s'; script-src '%s'; base-uri 'none'; form-action 'none'"
+            % (_hash(style), _hash(script))
+        ),
         "style": Markup(style),
         "script": Markup(script),
         "icons": Markup(_file("icons.svg")),
@@ -56,7 +61,11 @@ def _view(report, digest):
         "cards": cards,
         "full": full,
         "shown": shown,
-        "missed": missed[: view.MISSED] if len(cards) <= view.DETAILS else sorted(missed, key=lambda pair: view.badness(pair[0]))[: view.MISSED],
+        "missed": (
+            missed[: view.MISSED]
+            if len(cards) <= view.DETAILS
+            else sorted(missed, key=lambda pair: view.badness(pair[0]))[: view.MISSED]
+        ),
         "missed_more": max(0, len(missed) - view.MISSED),
         "advice": view.advice(cards),
         "not_run": view.not_run(cards),
@@ -82,7 +91,9 @@ def _hash(content):
 
 @functools.lru_cache(maxsize=None)
 def _template():
-    environment = Environment(loader=FileSystemLoader(FOLDER), autoescape=True, finalize=_harmless, trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER), autoescape=True, finalize=_harmless, trim_blocks=True, lstrip_blocks=True
+    )
     environment.globals.update(
         view=view,
         number=number,
@@ -157,20 +168,45 @@ def lasted(run):
     if start is None or end is None or end < start:
         return ""
     hours, minutes, seconds = (end - start) // 3600, (end - start) // 60 % 60, (end - start) % 60
-    return "%d h %d min" % (hours, minutes) if hours else "%d min %d s" % (minutes, seconds) if minutes else "%d s" % seconds
+    return (
+        "%d h %d min" % (hours, minutes)
+        if hours
+        else "%d min %d s" % (minutes, seconds) if minutes else "%d s" % seconds
+    )
 
 
 def buckets(line):
-    """The rows of the table behind a time line (Markup): end tags that HTML lets out are left out, as there are many."""
-    columns = [line["sent"], line["failed"], *line["failed_by"].values(), line["p50_ms"], line["p95_ms"], line["max_ms"]]
+    """The rows of the table behind a time line (Markup): end tags that HTML lets out are left out, as there are
+    many.
+    """
+    columns = [
+        line["sent"],
+        line["failed"],
+        *line["failed_by"].values(),
+        line["p50_ms"],
+        line["p95_ms"],
+        line["max_ms"],
+    ]
     starts = ["%.10g" % (line["from_s"] + position * line["bucket_s"]) for position in range(len(line["sent"]))]
-    return Markup("".join("<tr><td>" + "<td>".join([start] + [_cell(column[at]) for column in columns]) for at, start in enumerate(starts)))
+    return Markup(
+        "".join(
+            "<tr><td>" + "<td>".join([start] + [_cell(column[at]) for column in columns])
+            for at, start in enumerate(starts)
+        )
+    )
 
 
 def points(moments, lines):
     """The rows of the table behind a fault's own series (Markup)."""
-    return Markup("".join("<tr><td>" + "<td>".join(["%.10g" % at] + [_cell(line["values"][row]) for line in lines]) for row, at in enumerate(moments)))
+    return Markup(
+        "".join(
+            "<tr><td>" + "<td>".join(["%.10g" % at] + [_cell(line["values"][row]) for line in lines])
+            for row, at in enumerate(moments)
+        )
+    )
 
 
 def _cell(value):
-    return "" if value is None else str(value) if isinstance(value, (int, float)) else str(escape(text.plain(value, 40)))
+    return (
+        "" if value is None else str(value) if isinstance(value, (int, float)) else str(escape(text.plain(value, 40)))
+    )

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The run as a journal in Chaos Toolkit's shape, for tools that read such journals. Pure. Private to magsasa.chaos.
 
-Each fault is an action of the method, its revert a rollback, its objectives the steady state. Source of the shape: the journal that
+Each fault is an action of the method, its revert a rollback, its objectives the steady state. Source of the shape: the
+journal that
 ``chaos run`` writes (Chaos Toolkit 1.19).
 """
 
@@ -54,7 +55,11 @@ def _name(record):
 
 
 def _activity(record):
-    provider = {"type": "process", "path": "ansible-playbook", "arguments": {"scenario": record["scenario"], "host": record["host"]}}
+    provider = {
+        "type": "process",
+        "path": "ansible-playbook",
+        "arguments": {"scenario": record["scenario"], "host": record["host"]},
+    }
     return {"type": "action", "name": _name(record), "provider": provider}
 
 
@@ -63,12 +68,20 @@ def _rollback(record):
 
 
 def _carried_out(record):
-    return dict(_times(record, "injected", "to"), activity=_activity(record), status=STATUS[record["status"]], output=_output(record))
+    return dict(
+        _times(record, "injected", "to"),
+        activity=_activity(record),
+        status=STATUS[record["status"]],
+        output=_output(record),
+    )
 
 
 def _times(record, begin, end):
     window = record.get("window") or {}
-    stamps = {key: None if window.get(edge) is None else _stamp(window[edge]) for key, edge in (("start", begin), ("end", end))}
+    stamps = {
+        key: None if window.get(edge) is None else _stamp(window[edge])
+        for key, edge in (("start", begin), ("end", end))
+    }
     known = window.get(begin) is not None and window.get(end) is not None
     return dict(stamps, duration=round(window[end] - window[begin], 3) if known else None)
 
@@ -81,17 +94,35 @@ def _stamp(seconds):
 
 
 def _output(record):
-    objectives = [{key: each[key] for key in ("name", "objective", "measured", "unit", "met")} for each in record["objectives"]]
-    return {"verdict": record["verdict"], "reason": record["reason"], "fault": (record.get("fault") or {}).get("sentence"), "objectives": objectives}
+    objectives = [
+        {key: each[key] for key in ("name", "objective", "measured", "unit", "met")} for each in record["objectives"]
+    ]
+    return {
+        "verdict": record["verdict"],
+        "reason": record["reason"],
+        "fault": (record.get("fault") or {}).get("sentence"),
+        "objectives": objectives,
+    }
 
 
 def _rolled_back(record):
     state, said = view.back(record)
-    return dict(_times(record, "reverted", "reverted"), activity=_rollback(record), status="succeeded" if state == "yes" else "failed", output=said)
+    return dict(
+        _times(record, "reverted", "reverted"),
+        activity=_rollback(record),
+        status="succeeded" if state == "yes" else "failed",
+        output=said,
+    )
 
 
 def _state(records, phase):
     """What the probes saw in one phase of each experiment."""
     seen = [(record, record["phases"][phase]) for record in records if phase in (record.get("phases") or {})]
-    probes = [{"activity": dict(_activity(record), type="probe"), "output": figures, "status": "succeeded"} for record, figures in seen]
-    return {"steady_state_met": bool(seen) and not any(figures["failed"] for _record, figures in seen), "probes": probes}
+    probes = [
+        {"activity": dict(_activity(record), type="probe"), "output": figures, "status": "succeeded"}
+        for record, figures in seen
+    ]
+    return {
+        "steady_state_met": bool(seen) and not any(figures["failed"] for _record, figures in seen),
+        "probes": probes,
+    }

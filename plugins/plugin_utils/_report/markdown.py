@@ -58,10 +58,22 @@ def _experiments(experiments):
         return []
     body = []
     for e in ran:
-        reason = None if e["verdict"] == "failed" and e["status"] == "completed" else e.get("reason")  # the marks say it
+        reason = (
+            None if e["verdict"] == "failed" and e["status"] == "completed" else e.get("reason")
+        )  # the marks say it
         said = [part for part in (reason, rows.objectives(e)) if part]
-        body.append([_m(e["scenario"]), _m(e["host"]), "**%s**" % _m(rows.word(e)), _m("; ".join(said) or "-", 1000), _m(rows.fault(e))])
-    return ["## Experiments", ""] + details.table(["scenario", "host", "verdict", "measured (objective)", "did the fault take effect?"], body)
+        body.append(
+            [
+                _m(e["scenario"]),
+                _m(e["host"]),
+                "**%s**" % _m(rows.word(e)),
+                _m("; ".join(said) or "-", 1000),
+                _m(rows.fault(e)),
+            ]
+        )
+    return ["## Experiments", ""] + details.table(
+        ["scenario", "host", "verdict", "measured (objective)", "did the fault take effect?"], body
+    )
 
 
 def _not_run(experiments):
@@ -73,7 +85,9 @@ def _not_run(experiments):
 
 
 def _put_back(experiments, summary):
-    touched = [e for e in experiments if (e.get("fault") or {}).get("injected_at") or (e.get("fault") or {}).get("residue")]
+    touched = [
+        e for e in experiments if (e.get("fault") or {}).get("injected_at") or (e.get("fault") or {}).get("residue")
+    ]
     lines = ["## Was everything put back?", ""]
     if not touched:
         return lines + ["Nothing was injected.", ""]
@@ -81,8 +95,17 @@ def _put_back(experiments, summary):
     if not doubtful and not summary["residue"]:
         return lines + ["Yes: %d fault(s) injected, each undone and checked, nothing left." % len(touched), ""]
     different = any((e.get("fault") or {}).get("differences") for e in doubtful)
-    lines += ["**NO.**" if summary["residue"] else "**Not as it was before.**" if different else "**Not known of every fault.**", ""]
-    return lines + details.table(["scenario", "host", "put back"], [[_m(e["scenario"]), _m(e["host"]), _m(rows.put_back(e))] for e in doubtful])
+    lines += [
+        (
+            "**NO.**"
+            if summary["residue"]
+            else "**Not as it was before.**" if different else "**Not known of every fault.**"
+        ),
+        "",
+    ]
+    return lines + details.table(
+        ["scenario", "host", "put back"], [[_m(e["scenario"]), _m(e["host"]), _m(rows.put_back(e))] for e in doubtful]
+    )
 
 
 def _recommendations(experiments):
@@ -99,12 +122,23 @@ def _recommendations(experiments):
 def _touched(experiments):
     """For who was not there: each thing that a fault touched, what undoes it, and whether it was put back."""
     body = [
-        [_m(e["scenario"]), _m(e["host"]), _m(each["what"]), _m("; ".join(each["undone_by"]) or "nothing to undo"), _m(e["put_back"]["says"])]
+        [
+            _m(e["scenario"]),
+            _m(e["host"]),
+            _m(each["what"]),
+            _m("; ".join(each["undone_by"]) or "nothing to undo"),
+            _m(e["put_back"]["says"]),
+        ]
         for e in experiments
         if e.get("put_back", {}).get("state") not in (None, "nothing")
         for each in e["put_back"]["touched"]
     ]
-    return ["## What was touched", ""] + details.table(["scenario", "host", "what", "undone by", "put back"], body[:MOST_TOUCHED]) if body else []
+    return (
+        ["## What was touched", ""]
+        + details.table(["scenario", "host", "what", "undone by", "put back"], body[:MOST_TOUCHED])
+        if body
+        else []
+    )
 
 
 def _compared(found):
@@ -112,7 +146,12 @@ def _compared(found):
     if not found:
         return []
     changed = [
-        [_m(each["scenario"]), _m(each["host"]), _m(each["word"]), _m("; ".join(figure["says"] for figure in each["figures"]), 1000)]
+        [
+            _m(each["scenario"]),
+            _m(each["host"]),
+            _m(each["word"]),
+            _m("; ".join(figure["says"] for figure in each["figures"]), 1000),
+        ]
         for each in found["experiments"]
         if each["word"] in ("worse", "better")
     ]
@@ -123,16 +162,26 @@ def _compared(found):
 def _about(run, summary, digest):
     shown = [(name, run.get(key)) for key, name in RUN_KEYS]
     shown += sorted((run.get("versions") or {}).items())
-    shown += [("score", summary["score_over"]), ("MTTR", text.number(summary["mttr_s"], "s")), ("recovery-time objective", _recovery(summary["recovery"]))]
+    shown += [
+        ("score", summary["score_over"]),
+        ("MTTR", text.number(summary["mttr_s"], "s")),
+        ("recovery-time objective", _recovery(summary["recovery"])),
+    ]
     shown += [("SHA-256 of report.json", digest)]
-    return ["## The run", ""] + details.table(["", ""], [[_m(key), _m(value)] for key, value in shown if value not in (None, "") and value is not False])
+    return ["## The run", ""] + details.table(
+        ["", ""], [[_m(key), _m(value)] for key, value in shown if value not in (None, "") and value is not False]
+    )
 
 
 def _recovery(found):
     """ "10 s at most: met by 4, missed by 1, not measured in 2; longest 12.1 s"; None without one."""
     if found["objective_s"] is None:
         return None
-    counts = [(found["met"], "met by %d"), (found["missed"], "missed by %d"), (found["unmeasured"], "not measured in %d")]
+    counts = [
+        (found["met"], "met by %d"),
+        (found["missed"], "missed by %d"),
+        (found["unmeasured"], "not measured in %d"),
+    ]
     counted = ", ".join(words % number for number, words in counts if number)
     worst = "; longest %s" % text.number(found["worst_s"], "s") if found["worst_s"] is not None else ""
     return "%s at most: %s%s" % (text.number(found["objective_s"], "s"), counted, worst)

@@ -19,7 +19,8 @@ _BADNESS = {"failed": 0, "unknown": 1, "passed": 2}
 
 
 def build(run, records, comparison=None, history=()):
-    """``run``: id, started, finished, intensity, dry_run, interrupted, unreachable, seed, versions, command, and RUN_TEXTS where they are known;
+    """``run``: id, started, finished, intensity, dry_run, interrupted, unreachable, seed, versions, command, and
+    RUN_TEXTS where they are known;
     ``records``: in order; ``comparison``: see compare.py; ``history``: lines of history.jsonl, oldest first.
 
     A run with a gap cannot have passed: its verdict is unknown at best.
@@ -32,7 +33,12 @@ def build(run, records, comparison=None, history=()):
     run = dict({key: None for key in RUN_TEXTS}, **run)
     cleaned = text.clean({"schema": SCHEMA, "run": run, "summary": found})
     experiments = [text.clean(told.experiment(record)) for record in kept]
-    return dict(cleaned, experiments=experiments, comparison=text.clean(comparison), history=[text.clean(line) for line in history])
+    return dict(
+        cleaned,
+        experiments=experiments,
+        comparison=text.clean(comparison),
+        history=[text.clean(line) for line in history],
+    )
 
 
 def _bounded(records):

@@ -1,9 +1,11 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The figures of a run as OpenMetrics text, for node_exporter's textfile collector or a Pushgateway. Pure. Private to magsasa.chaos.
+"""The figures of a run as OpenMetrics text, for node_exporter's textfile collector or a Pushgateway. Pure. Private to
+magsasa.chaos.
 
-Names are stable and end in their unit: seconds, ratio (0 to 1), timestamp_seconds. Each experiment is named by host and scenario.
+Names are stable and end in their unit: seconds, ratio (0 to 1), timestamp_seconds. Each experiment is named by host and
+scenario.
 Source of the form: OpenMetrics 1.0.
 """
 
@@ -34,7 +36,11 @@ FAMILIES = {  # name: (type, unit, what it says)
     "chaos_experiment_error_ratio": ("gauge", "ratio", "Probes that failed while the fault was held."),
     "chaos_experiment_availability_ratio": ("gauge", "ratio", "Time in which the service was available."),
     "chaos_experiment_latency_seconds": ("gauge", "seconds", "Latency of answered probes by phase and quantile."),
-    "chaos_experiment_latency_impact_seconds": ("gauge", "seconds", "How much slower the median answer was under the fault."),
+    "chaos_experiment_latency_impact_seconds": (
+        "gauge",
+        "seconds",
+        "How much slower the median answer was under the fault.",
+    ),
     "chaos_experiment_time_to_detect_seconds": ("gauge", "seconds", "From the injection to the first failed probe."),
     "chaos_experiment_recovery_seconds": ("gauge", "seconds", "From the revert to the recovery."),
     "chaos_experiment_mttr_seconds": ("gauge", "seconds", "Mean length of an outage."),
@@ -66,8 +72,15 @@ def render(report, _digest=None):
     lines = []
     for name, (kind, unit, said) in FAMILIES.items():
         if samples[name]:
-            lines += ["# TYPE %s %s" % (name, kind)] + (["# UNIT %s %s" % (name, unit)] if unit else []) + ["# HELP %s %s" % (name, said)]
-            lines += ["%s%s %s" % (name + ("_info" if kind == "info" else ""), labels, _value(value)) for labels, value in samples[name].items()]
+            lines += (
+                ["# TYPE %s %s" % (name, kind)]
+                + (["# UNIT %s %s" % (name, unit)] if unit else [])
+                + ["# HELP %s %s" % (name, said)]
+            )
+            lines += [
+                "%s%s %s" % (name + ("_info" if kind == "info" else ""), labels, _value(value))
+                for labels, value in samples[name].items()
+            ]
     return "\n".join(lines + ["# EOF"]) + "\n"
 
 
@@ -76,8 +89,12 @@ def _value(value):
 
 
 def _labels(pairs):
-    """{host="web1",scenario="cpu-light"}; what comes from elsewhere is one printable line, and its quotes are escaped."""
-    written = ('%s="%s"' % (name, text.plain(value, 200).replace("\\", "\\\\").replace('"', '\\"')) for name, value in pairs)
+    """{host="web1",scenario="cpu-light"}; what comes from elsewhere is one printable line, and its quotes are
+    escaped.
+    """
+    written = (
+        '%s="%s"' % (name, text.plain(value, 200).replace("\\", "\\\\").replace('"', '\\"')) for name, value in pairs
+    )
     return "{%s}" % ",".join(written)
 
 
@@ -90,7 +107,11 @@ def _epoch(stamp):
 
 def _run(samples, report):
     run, summary = report["run"], report["summary"]
-    about = (("id", run["id"]), ("intensity", run.get("intensity") or ""), ("version", (run.get("versions") or {}).get("magsasa.chaos") or ""))
+    about = (
+        ("id", run["id"]),
+        ("intensity", run.get("intensity") or ""),
+        ("version", (run.get("versions") or {}).get("magsasa.chaos") or ""),
+    )
     samples["chaos_run"][_labels(about)] = 1
     for verdict in VERDICTS:
         samples["chaos_run_verdict"][_labels((("verdict", verdict),))] = int(summary["verdict"] == verdict)
@@ -131,8 +152,17 @@ def _experiment(samples, card):
         put(name, None if value is None else value / divisor)
     for phase, figures in (record.get("phases") or {}).items():
         for key, quantile in QUANTILES:
-            put("chaos_experiment_latency_seconds", None if figures[key] is None else figures[key] / 1000.0, ("phase", phase), ("quantile", quantile))
+            put(
+                "chaos_experiment_latency_seconds",
+                None if figures[key] is None else figures[key] / 1000.0,
+                ("phase", phase),
+                ("quantile", quantile),
+            )
         put("chaos_experiment_probes", figures["sent"] - figures["failed"], ("phase", phase), ("outcome", "good"))
         put("chaos_experiment_probes", figures["failed"], ("phase", phase), ("outcome", "failed"))
     for each in record["objectives"]:
-        put("chaos_experiment_objective_met", None if each["met"] is None else int(each["met"]), ("objective", each["name"]))
+        put(
+            "chaos_experiment_objective_met",
+            None if each["met"] is None else int(each["met"]),
+            ("objective", each["name"]),
+        )

@@ -24,7 +24,9 @@ def folder_of(named):
 
 
 def known_id(folder, started, suffix):
-    """The id of the run of a process without a callback that names it: that of the report it has written already, else a new one."""
+    """The id of the run of a process without a callback that names it: that of the report it has written already,
+    else a new one.
+    """
     there = [os.path.basename(path) for path in glob.glob(os.path.join(glob.escape(folder), "*Z-" + suffix))]
     return max(there) if there else time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(started)) + "-" + suffix
 
@@ -38,7 +40,8 @@ def read(folder, run_id):
 
 
 def publish(run, records, folder, compare_with=None):
-    """Write the report of a run, with what this run has reported before, beside an earlier run (see choose.earlier), and add it to the history.
+    """Write the report of a run, with what this run has reported before, beside an earlier run (see choose.earlier),
+    and add it to the history.
 
     Returns ``(path of its folder, report)``. Raises OSError, and ValueError for an earlier run that cannot be read.
     """
@@ -65,7 +68,9 @@ def joined(before, records):
 
 
 def key_of(record):
-    """What tells one experiment of a run from another: also the same scenario on the same host a second time, where something was injected."""
+    """What tells one experiment of a run from another: also the same scenario on the same host a second time, where
+    something was injected.
+    """
     return (
         text.plain(record.get("id"), 2000),
         record.get("status"),

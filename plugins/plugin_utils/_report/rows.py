@@ -70,7 +70,9 @@ def fault(record):
     said = phrases.of(found)
     if not found.get("injected_at"):
         return said.sentence
-    note = " (%s)" % found["note"] if found.get("note") and found.get("effect") != "confirmed" else ""  # else it says the figures again
+    note = (
+        " (%s)" % found["note"] if found.get("note") and found.get("effect") != "confirmed" else ""
+    )  # else it says the figures again
     return "%s: %s%s" % (said.sentence, found.get("effect") or "-", note)
 
 
@@ -89,7 +91,12 @@ def _target(target):
     who = [target.get("service"), target.get("framework")]
     who.append("process %s %s" % (process.get("name"), process.get("pid")) if process else "its process is not known")
     who.append("unit %s" % process["unit"] if process.get("unit") else None)
-    return "%s (%s): %s; %s" % (target.get("probed"), ", ".join(str(each) for each in who if each), target.get("step") or "given", target.get("why") or "given")
+    return "%s (%s): %s; %s" % (
+        target.get("probed"),
+        ", ".join(str(each) for each in who if each),
+        target.get("step") or "given",
+        target.get("why") or "given",
+    )
 
 
 def end(cause):

@@ -1,7 +1,8 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Send the folder of a report on: one HTTP PUT, a copy to a host of the inventory, or to another folder here. Private to magsasa.chaos.
+"""Send the folder of a report on: one HTTP PUT, a copy to a host of the inventory, or to another folder here. Private
+to magsasa.chaos.
 
 A report that cannot be sent is still there, so whoever calls warns with the reason and fails nothing.
 """
@@ -37,7 +38,10 @@ def parse(where):
         return "host", host.group(1), host.group(2)
     if where.startswith(("/", "~")):
         return "copy", os.path.expanduser(where)
-    raise ValueError("chaos_report_to: '%s' is no place for a report; write https://HOST/PATH, HOST:/FOLDER of the inventory or /FOLDER" % shown(where))
+    raise ValueError(
+        "chaos_report_to: '%s' is no place for a report; write https://HOST/PATH, HOST:/FOLDER of the inventory or"
+        " /FOLDER" % shown(where)
+    )
 
 
 def shown(where):
@@ -64,7 +68,9 @@ def put(path, url):
     if parts.path.endswith("/") or not parts.path:
         url = parts._replace(path="%s/%s.tar.gz" % (parts.path.rstrip("/"), os.path.basename(path))).geturl()
     try:
-        open_url(url, method="PUT", data=packed(path), headers={"Content-Type": "application/gzip"}, timeout=TIMEOUT_S).close()
+        open_url(
+            url, method="PUT", data=packed(path), headers={"Content-Type": "application/gzip"}, timeout=TIMEOUT_S
+        ).close()
     except Exception as error:  # urllib and ssl have many; HTTPError has the status
         code = getattr(error, "code", None)
         raise NotSent("the server answered with HTTP %s" % code if code else str(getattr(error, "reason", error)))

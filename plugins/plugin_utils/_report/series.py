@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a fault measured of itself while it was held, as lines that can be drawn. It came from a host. Pure. Private to magsasa.chaos."""
+"""What a fault measured of itself while it was held, as lines that can be drawn. It came from a host. Pure. Private
+to magsasa.chaos.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ NOT_KEPT = "the fault kept no figures over time"
 
 
 def checked(raw):
-    """The series of a fault's record in the form that the host is to send it, ``{at_s, figures}``, or None: a host may send anything."""
+    """The series of a fault's record in the form that the host is to send it, ``{at_s, figures}``, or None: a host
+    may send anything.
+    """
     if not isinstance(raw, dict) or not isinstance(raw.get("at_s"), list) or not isinstance(raw.get("figures"), dict):
         return None
     at = raw["at_s"][:MOST_POINTS]

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the charts of the HTML report share: scales, ticks, paths, escaped elements. Pure. Private to magsasa.chaos.
 
-A chart is as wide as its place. Across, positions are per cent, so text keeps its size on a telephone and on paper; curves lie in a
+A chart is as wide as its place. Across, positions are per cent, so text keeps its size on a telephone and on paper;
+curves lie in a
 nested picture that is stretched. There are no style attributes: the page's content security policy forbids them.
 """
 
@@ -43,7 +44,9 @@ class Span:
 
 
 class Axis:
-    """Values upwards on ``height`` pixels; by tenfold steps where they differ so much that the small ones would be lost."""
+    """Values upwards on ``height`` pixels; by tenfold steps where they differ so much that the small ones would be
+    lost.
+    """
 
     def __init__(self, low, high, height, log=False):
         self.log, self.height = log, height
@@ -127,14 +130,24 @@ def tag(name, *children, **attributes):
 
     An underscore at the end or within a keyword stands for what Python cannot write: class_, text_anchor.
     """
-    written = {key: text.plain(value, LONGEST) if key == "aria_label" else value for key, value in attributes.items() if value is not None}
+    written = {
+        key: text.plain(value, LONGEST) if key == "aria_label" else value
+        for key, value in attributes.items()
+        if value is not None
+    }
     words = "".join(' %s="%s"' % (key.rstrip("_").replace("_", "-"), escape(value)) for key, value in written.items())
-    inside = "".join(child if isinstance(child, Markup) else escape(text.plain(child, LONGEST)) for child in children if child is not None)
+    inside = "".join(
+        child if isinstance(child, Markup) else escape(text.plain(child, LONGEST))
+        for child in children
+        if child is not None
+    )
     return Markup("<%s%s>%s</%s>" % (name, words, inside, name) if inside else "<%s%s/>" % (name, words))
 
 
 def polyline(points):
-    """The ``d`` of a line through (x, y) texts; None breaks it. A point that stands alone is a short stroke, else nobody would see it."""
+    """The ``d`` of a line through (x, y) texts; None breaks it. A point that stands alone is a short stroke, else
+    nobody would see it.
+    """
     parts, run = [], []
     for point in [*points, None]:
         if point is not None:
@@ -146,7 +159,9 @@ def polyline(points):
 
 
 def through(points):
-    """A path through points, each as its distance from the one before, which is half as long; counted in tenths, so that no error adds up."""
+    """A path through points, each as its distance from the one before, which is half as long; counted in tenths, so
+    that no error adds up.
+    """
     tenths = [(round(10 * float(x)), round(10 * float(y))) for x, y in points]
     steps_between = (_step(after[0] - before[0], after[1] - before[1]) for before, after in zip(tenths, tenths[1:]))
     return "M%s %s" % points[0] + ("l" + " ".join(steps_between) if len(points) > 1 else "")
@@ -172,7 +187,13 @@ def curves(height, y, *paths):
 
 def clipped(x, y, width, height, *children):
     """A place of its own: what is too long for it is cut and does not run into the next."""
-    return Markup('<svg x="%s" y="%s" width="%s" height="%s">%s</svg>') % (x, short(y), width, short(height), Markup("").join(children))
+    return Markup('<svg x="%s" y="%s" width="%s" height="%s">%s</svg>') % (
+        x,
+        short(y),
+        width,
+        short(height),
+        Markup("").join(children),
+    )
 
 
 def chart(height, title, *children, **attributes):

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The whole run in one strip: every fault as a band, failed probes and latency beneath. Pure. Private to magsasa.chaos."""
+"""The whole run in one strip: every fault as a band, failed probes and latency beneath. Pure. Private to
+magsasa.chaos.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,10 @@ from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import svg, 
 LANES = 8  # hosts that get a lane each; above that a scenario's hosts share one
 LANE, NAME, STRIP, TITLE, ROW = 38, 16, 46, 20, 18
 BINS = 240
-WIDE, LETTER = 1060, 5.8  # pixels: of the strip on a desk's screen, of a letter; a name that does not fit is left to its number
+WIDE, LETTER = (
+    1060,
+    5.8,
+)  # pixels: of the strip on a desk's screen, of a letter; a name that does not fit is left to its number
 WORST = ("failed", "broken", "unknown", "passed")  # of several hosts the first of these stands for all
 
 
@@ -19,7 +24,10 @@ def span(records):
     windows = [record["window"] for record in records if record.get("window")]
     if not windows:
         return None
-    return svg.Span(min(each["from"] for each in windows), max(edge for each in windows for edge in each.values() if edge is not None))
+    return svg.Span(
+        min(each["from"] for each in windows),
+        max(edge for each in windows for edge in each.values() if edge is not None),
+    )
 
 
 def lanes(cards):
@@ -45,7 +53,11 @@ def _slot(cards):
     windows = [card["record"]["window"] for card in cards]
     ends = [each["to"] or each["reverted"] or each["injected"] or each["from"] for each in windows]
     injected = [each["injected"] for each in windows if each["injected"] is not None]
-    reverted = [each["reverted"] if each["reverted"] is not None else end for each, end in zip(windows, ends) if each["injected"] is not None]
+    reverted = [
+        each["reverted"] if each["reverted"] is not None else end
+        for each, end in zip(windows, ends)
+        if each["injected"] is not None
+    ]
     kinds = [card["kind"] for card in cards]
     return {
         "from": min(each["from"] for each in windows),
@@ -61,7 +73,9 @@ def _slot(cards):
 
 
 def draw(cards, title, shown):
-    """The strip (Markup); None when nothing ran. ``cards``: {record, kind, number, anchor} in order; ``shown``: anchors that can be linked to."""
+    """The strip (Markup); None when nothing ran. ``cards``: {record, kind, number, anchor} in order; ``shown``:
+    anchors that can be linked to.
+    """
     where = span([card["record"] for card in cards])
     if where is None:
         return None
@@ -81,14 +95,28 @@ def draw(cards, title, shown):
 
 
 def _band(slot, where, y, linked):
-    """The stretch that was watched, the fault within it, the verdict's sign, and as much of the name as there is room for."""
+    """The stretch that was watched, the fault within it, the verdict's sign, and as much of the name as there is
+    room for.
+    """
     x, wide = where.pct(slot["from"]), where.width(slot["from"], slot["to"])
     several = " (%d hosts)" % slot["hosts"] if slot["hosts"] > 1 else ""
-    parts = [svg.tag("title", slot["name"] + several + ": " + slot["kind"]), svg.tag("rect", class_="watched", x=x, width=wide, y=y + 22, height="10")]
+    parts = [
+        svg.tag("title", slot["name"] + several + ": " + slot["kind"]),
+        svg.tag("rect", class_="watched", x=x, width=wide, y=y + 22, height="10"),
+    ]
     if slot["injected"] is not None:
         held = where.width(slot["injected"], slot["reverted"])
         parts.append(svg.tag("rect", class_="held", x=where.pct(slot["injected"]), width=held, y=y + 18, height="18"))
-        parts.append(svg.tag("line", class_="edge", x1=where.pct(slot["injected"]), x2=where.pct(slot["injected"]), y1=y + 16, y2=y + 36))
+        parts.append(
+            svg.tag(
+                "line",
+                class_="edge",
+                x1=where.pct(slot["injected"]),
+                x2=where.pct(slot["injected"]),
+                y1=y + 16,
+                y2=y + 36,
+            )
+        )
     sign = svg.tag("use", href="#v-" + slot["kind"], x="0", y="2", width="12", height="12")
     room = (where.share(slot["to"]) - where.share(slot["from"])) * WIDE - 18
     name = "%d %s%s" % (slot["number"], slot["name"], several)
@@ -120,13 +148,19 @@ def _strip(records, where, y):
         return None
     axis, wide = svg.fitting(slow, STRIP), svg.WIDTH / BINS
     bars = "".join(
-        "M%s %sv-%sh%sV%sz" % (svg.short(number * wide, 1), STRIP, svg.short(max(1.5, share * STRIP), 1), svg.short(wide, 1), STRIP)
+        "M%s %sv-%sh%sV%sz"
+        % (svg.short(number * wide, 1), STRIP, svg.short(max(1.5, share * STRIP), 1), svg.short(wide, 1), STRIP)
         for number, share in enumerate(failed)
         if share
     )
-    line = svg.polyline(None if value is None else (svg.short((number + 0.5) * wide, 1), axis.y(value)) for number, value in enumerate(slow))
+    line = svg.polyline(
+        None if value is None else (svg.short((number + 0.5) * wide, 1), axis.y(value))
+        for number, value in enumerate(slow)
+    )
     grid = svg_timeline.grid(axis, y, "p95, ms")
-    return svg.tag("g", grid, svg.curves(STRIP, y, svg.tag("path", class_="failed", d=bars), svg.tag("path", class_="p95", d=line)))
+    return svg.tag(
+        "g", grid, svg.curves(STRIP, y, svg.tag("path", class_="failed", d=bars), svg.tag("path", class_="p95", d=line))
+    )
 
 
 def _axis(where, y):

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a fault measured of itself, beside what was asked of it, over the same seconds as the time line. Pure. Private to magsasa.chaos."""
+"""What a fault measured of itself, beside what was asked of it, over the same seconds as the time line. Pure.
+Private to magsasa.chaos.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One experiment over time: latency, failed probes, the fault as a band, outages and other moments. Pure. Private to magsasa.chaos."""
+"""One experiment over time: latency, failed probes, the fault as a band, outages and other moments. Pure. Private
+to magsasa.chaos.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ def span(record):
 
 
 def injected(record):
-    """The observer's moment that is second 0; None where the fault and the probe had clocks of their own or nothing was injected."""
+    """The observer's moment that is second 0; None where the fault and the probe had clocks of their own or nothing
+    was injected.
+    """
     hold = (record.get("phases") or {}).get("hold")
     return hold["from"] if hold else None
 
@@ -78,9 +82,15 @@ def time_axis(where, y):
         share = where.share(value)
         anchor = "start" if share < 0.03 else "end" if share > 0.97 else "middle"
         label = ("+" if value > 0 else "") + clock(value)
-        parts.append(svg.tag("line", class_="tick", x1=where.pct(value), x2=where.pct(value), y1=svg.short(y), y2=svg.short(y + 4)))
+        parts.append(
+            svg.tag(
+                "line", class_="tick", x1=where.pct(value), x2=where.pct(value), y1=svg.short(y), y2=svg.short(y + 4)
+            )
+        )
         parts.append(svg.tag("text", label, x=where.pct(value), y=svg.short(y + 15), text_anchor=anchor))
-    return svg.tag("g", svg.tag("line", class_="axis", x1="0", x2="100%", y1=svg.short(y), y2=svg.short(y)), *parts, class_="x")
+    return svg.tag(
+        "g", svg.tag("line", class_="axis", x1="0", x2="100%", y1=svg.short(y), y2=svg.short(y)), *parts, class_="x"
+    )
 
 
 def clock(value):
@@ -96,8 +106,15 @@ def clock(value):
 def band_parts(found, where):
     """The fault's band over the whole height, with edges: a shape, and not a colour alone."""
     start, end, _words = found
-    edges = [svg.tag("line", class_="edge", x1=where.pct(each), x2=where.pct(each), y1="0", y2="100%") for each in ((start, end) if end > start else (start,))]
-    area = svg.tag("rect", class_="band", x=where.pct(start), width=where.width(start, end), y="0", height="100%") if end > start else None
+    edges = [
+        svg.tag("line", class_="edge", x1=where.pct(each), x2=where.pct(each), y1="0", y2="100%")
+        for each in ((start, end) if end > start else (start,))
+    ]
+    area = (
+        svg.tag("rect", class_="band", x=where.pct(start), width=where.width(start, end), y="0", height="100%")
+        if end > start
+        else None
+    )
     return svg.tag("g", area, *edges)
 
 
@@ -109,8 +126,12 @@ def grid(axis, y, label):
         parts.append(svg.tag("line", class_="grid", x1="0", x2="100%", y1=svg.short(at), y2=svg.short(at)))
         if at - y > 9:  # the title of the panel is above the uppermost line
             parts.append(svg.tag("text", svg.value_label(value), class_="y", x="2", y=svg.short(at - 3)))
-    parts.append(svg.tag("line", class_="axis", x1="0", x2="100%", y1=svg.short(y + axis.height), y2=svg.short(y + axis.height)))
-    parts.append(svg.tag("text", label + (", by tenfold steps" if axis.log else ""), class_="panel", x="0", y=svg.short(y - 7)))
+    parts.append(
+        svg.tag("line", class_="axis", x1="0", x2="100%", y1=svg.short(y + axis.height), y2=svg.short(y + axis.height))
+    )
+    parts.append(
+        svg.tag("text", label + (", by tenfold steps" if axis.log else ""), class_="panel", x="0", y=svg.short(y - 7))
+    )
     return svg.tag("g", *parts)
 
 
@@ -126,9 +147,21 @@ def _phases(record, where):
         return None
     start, end, words = found
     parts = []
-    for begin, stop, name, kind in ((where.start, start, "before", "phase"), (start, end, words, "phase fault"), (end, where.end, "after", "phase")):
+    for begin, stop, name, kind in (
+        (where.start, start, "before", "phase"),
+        (start, end, words, "phase fault"),
+        (end, where.end, "after", "phase"),
+    ):
         if stop > begin:
-            parts.append(svg.clipped(where.pct(begin), 0, where.width(begin, stop), ROW, svg.tag("text", name, class_=kind, x="5", y="13")))
+            parts.append(
+                svg.clipped(
+                    where.pct(begin),
+                    0,
+                    where.width(begin, stop),
+                    ROW,
+                    svg.tag("text", name, class_=kind, x="5", y="13"),
+                )
+            )
     return svg.tag("g", *parts)
 
 
@@ -141,7 +174,15 @@ def _moments(record):
     outages = (record.get("metrics") or {}).get("outages") or []
     if zero is None:
         return []
-    return [{"kind": "outage", "at_s": each["from"] - zero, "to_s": None if each["to"] is None else each["to"] - zero, "text": "outage"} for each in outages]
+    return [
+        {
+            "kind": "outage",
+            "at_s": each["from"] - zero,
+            "to_s": None if each["to"] is None else each["to"] - zero,
+            "text": "outage",
+        }
+        for each in outages
+    ]
 
 
 def _outage(mark, where):
@@ -149,11 +190,18 @@ def _outage(mark, where):
     start = mark["at_s"]
     end = where.end if mark["to_s"] is None else mark["to_s"]
     y = ROW + 5
-    ends = [svg.tag("line", x1=where.pct(each), x2=where.pct(each), y1=y - 4, y2=y + 4) for each in ((start,) if mark["to_s"] is None else (start, end))]
+    ends = [
+        svg.tag("line", x1=where.pct(each), x2=where.pct(each), y1=y - 4, y2=y + 4)
+        for each in ((start,) if mark["to_s"] is None else (start, end))
+    ]
     arrow = svg.tag("text", "▶", class_="arrow", x="100%", y=y + 4, text_anchor="end") if mark["to_s"] is None else None
     lasted = "not over" if mark["to_s"] is None else text.number(end - start, "s")
     middle = where.start + (where.share(start) + where.share(end)) / 2.0 * (where.end - where.start)
-    words = svg.tag("text", "outage " + lasted, x=where.pct(middle), y=y + 4, text_anchor="middle") if where.share(end) - where.share(start) > 0.25 else None
+    words = (
+        svg.tag("text", "outage " + lasted, x=where.pct(middle), y=y + 4, text_anchor="middle")
+        if where.share(end) - where.share(start) > 0.25
+        else None
+    )
     lasting = svg.tag("line", class_="bar", x1=where.pct(start), x2=where.pct(end), y1=y, y2=y)
     return svg.tag("g", svg.tag("title", "outage " + lasted), lasting, *ends, arrow, words, class_="outage")
 
@@ -172,12 +220,19 @@ def _moment(mark, where, y):
 def _points(line, values, where, axis):
     """Middles of the buckets that have a value; a bucket without one breaks the line."""
     middle = line["from_s"] + line["bucket_s"] / 2.0
-    return [None if value is None else (where.x(middle + number * line["bucket_s"]), axis.y(value)) for number, value in enumerate(values)]
+    return [
+        None if value is None else (where.x(middle + number * line["bucket_s"]), axis.y(value))
+        for number, value in enumerate(values)
+    ]
 
 
 def latency_limit(record):
     """(limit, name) of the strictest objective on a latency, for a line in the chart; None without one."""
-    found = [(each["objective"], each["name"]) for each in record.get("objectives") or [] if each["name"].partition(" in ")[0] in ("p95", "p99")]
+    found = [
+        (each["objective"], each["name"])
+        for each in record.get("objectives") or []
+        if each["name"].partition(" in ")[0] in ("p95", "p99")
+    ]
     return min(found) if found else None
 
 
@@ -197,7 +252,9 @@ def _latency(record, line, where, y):
         at = svg.short(y + float(axis.y(limit[0])))
         words = "%s at most %s" % (limit[1].partition(" in ")[0], text.number(limit[0], "ms"))
         parts.append(svg.tag("line", class_="limit", x1="0", x2="100%", y1=at, y2=at))
-        parts.append(svg.tag("text", words, class_="limit", x="100%", dx="-3", y=svg.short(float(at) - 4), text_anchor="end"))
+        parts.append(
+            svg.tag("text", words, class_="limit", x="100%", dx="-3", y=svg.short(float(at) - 4), text_anchor="end")
+        )
     return svg.tag("g", *parts)
 
 
@@ -223,9 +280,16 @@ def _failures(line, where, y):
             start = line["from_s"] + number * line["bucket_s"]
             high = FAILURES * failed / sent
             wide = svg.WIDTH * line["bucket_s"] / (where.end - where.start) * 0.88
-            parts.append("M%s %sh%sv%sh-%sz" % (where.x(start), FAILURES, svg.short(wide, 1), svg.short(-high, 1), svg.short(wide, 1)))
+            parts.append(
+                "M%s %sh%sv%sh-%sz"
+                % (where.x(start), FAILURES, svg.short(wide, 1), svg.short(-high, 1), svg.short(wide, 1))
+            )
     whole = svg.tag("line", class_="grid", x1="0", x2="100%", y1=svg.short(y), y2=svg.short(y))
     label = svg.tag("text", "100", class_="y", x="2", y=svg.short(y + 9))
-    base = svg.tag("line", class_="axis", x1="0", x2="100%", y1=svg.short(y + axis.height), y2=svg.short(y + axis.height))
+    base = svg.tag(
+        "line", class_="axis", x1="0", x2="100%", y1=svg.short(y + axis.height), y2=svg.short(y + axis.height)
+    )
     title = svg.tag("text", "probes that failed, %", class_="panel", x="0", y=svg.short(y - 7))
-    return svg.tag("g", title, whole, base, svg.curves(FAILURES, y, svg.tag("path", class_="failed", d="".join(parts))), label)
+    return svg.tag(
+        "g", title, whole, base, svg.curves(FAILURES, y, svg.tag("path", class_="failed", d="".join(parts))), label
+    )

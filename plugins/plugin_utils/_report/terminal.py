@@ -23,7 +23,9 @@ def width_here():
 
 
 def render(report, path=None, width=WIDTH):
-    """At most HEIGHT lines of plain text, none wider than ``width`` but the path of the report. The worst comes first."""
+    """At most HEIGHT lines of plain text, none wider than ``width`` but the path of the report. The worst comes
+    first.
+    """
     lines = _head(report, width) + _tested(report["experiments"], width)
     ordered = sorted(report["experiments"], key=lambda e: ORDER[rows.word(e)])
     advice = [_advice(e, said, width) for e, said in _different(ordered)]
@@ -62,7 +64,9 @@ def _experiments(ordered, most, width):
     hosts = min(16, max(len(text.plain(e["host"], 16)) for e in ordered)) if several else 0
     shown = []
     for e in ordered:
-        parts = ["  %-7s" % rows.word(e), "%-*s" % (ids, text.plain(e["scenario"], 26))] + (["%-*s" % (hosts, text.plain(e["host"], 16))] if several else [])
+        parts = ["  %-7s" % rows.word(e), "%-*s" % (ids, text.plain(e["scenario"], 26))] + (
+            ["%-*s" % (hosts, text.plain(e["host"], 16))] if several else []
+        )
         head = " ".join(parts)
         shown.append(_wrapped(head + " ", _tail(e, width - len(head) - 1), width, indent="    ") or [head.rstrip()])
     # What went well gives its further lines up first.
@@ -73,7 +77,9 @@ def _experiments(ordered, most, width):
 
 
 def _tail(e, room):
-    """What stands behind the name of an experiment: every figure that was missed; of one that passed whole figures, as many as fit on the line."""
+    """What stands behind the name of an experiment: every figure that was missed; of one that passed whole figures,
+    as many as fit on the line.
+    """
     if e["verdict"] == "failed":
         missed = [rows.objective(each) for each in e.get("objectives") or [] if each["met"] is False]
         return "; ".join(missed) or str(e.get("reason") or rows.fault(e))
@@ -91,8 +97,14 @@ def _tail(e, room):
 def _tested(experiments, width):
     """What was tested, a line or two for each of the first services."""
     said = rows.tested(experiments)
-    lines = [line for host, what in said[:MOST_TESTED] for line in _wrapped("  tested on %s: " % text.plain(host, 26), what, width, indent="    ")[:3]]
-    return lines + (["  ... and %d more services in the report" % (len(said) - MOST_TESTED)] if len(said) > MOST_TESTED else [])
+    lines = [
+        line
+        for host, what in said[:MOST_TESTED]
+        for line in _wrapped("  tested on %s: " % text.plain(host, 26), what, width, indent="    ")[:3]
+    ]
+    return lines + (
+        ["  ... and %d more services in the report" % (len(said) - MOST_TESTED)] if len(said) > MOST_TESTED else []
+    )
 
 
 def _whole(blocks, most):

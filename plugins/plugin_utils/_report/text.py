@@ -38,7 +38,9 @@ def _key(key):
 
 
 def markdown(value, limit=LONGEST):
-    """A value as Markdown text inside a line or a table's cell that renders as itself: no markup, no HTML, no table break."""
+    """A value as Markdown text inside a line or a table's cell that renders as itself: no markup, no HTML, no table
+    break.
+    """
     text = _MARKDOWN.sub(r"\\\1", plain(value, limit))
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
@@ -55,7 +57,11 @@ def clean(value, depth=0):
     if isinstance(value, dict):
         pairs = [(_key(str(key)[:400]), each) for key, each in list(value.items())[:MOST]]
         return {
-            key: _redact.HIDDEN if secret and isinstance(each, (str, int, float)) and not isinstance(each, bool) else clean(each, depth + 1)
+            key: (
+                _redact.HIDDEN
+                if secret and isinstance(each, (str, int, float)) and not isinstance(each, bool)
+                else clean(each, depth + 1)
+            )
             for (key, secret), each in pairs
         }
     if isinstance(value, (list, tuple)):

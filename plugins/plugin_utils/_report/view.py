@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a report shows, in the order in which it is read: cards, missed objectives, advice, what did not run. Pure. Private to magsasa.chaos."""
+"""What a report shows, in the order in which it is read: cards, missed objectives, advice, what did not run. Pure.
+Private to magsasa.chaos.
+"""
 
 from __future__ import annotations
 
@@ -59,7 +61,10 @@ def cards(report):
 
 def _anchor(record, taken):
     """A stable place to link to: scenario and host, numbered where two come to the same."""
-    name = re.sub(r"[^a-z0-9]+", "-", "%s %s" % (record["scenario"][:60].lower(), record["host"][:60].lower())).strip("-") or "x"
+    name = (
+        re.sub(r"[^a-z0-9]+", "-", "%s %s" % (record["scenario"][:60].lower(), record["host"][:60].lower())).strip("-")
+        or "x"
+    )
     anchor, number = "e-" + name, 2
     while anchor in taken:
         anchor, number = "e-%s-%d" % (name, number), number + 1
@@ -72,7 +77,9 @@ def _headline(record, end):
     if end == "failed" and record["status"] == "completed":
         missed = [each for each in record["objectives"] if each["met"] is False]
         if missed:
-            return "; ".join(says(each) for each in missed[:2]) + ("; and %d more" % (len(missed) - 2) if len(missed) > 2 else "")
+            return "; ".join(says(each) for each in missed[:2]) + (
+                "; and %d more" % (len(missed) - 2) if len(missed) > 2 else ""
+            )
     if end == "passed":
         return "; ".join(says(each) for each in record["objectives"] if each["met"])
     return record["reason"]
@@ -96,11 +103,19 @@ def excess(objective):
         return ""
     name = objective["name"].partition(" in ")[0]
     if objective["measured"] is None:
-        return "did not recover while it was watched" if name in ("recovery_time", "mttr") else "there was no answer to measure"
+        return (
+            "did not recover while it was watched"
+            if name in ("recovery_time", "mttr")
+            else "there was no answer to measure"
+        )
     over = abs(objective["measured"] - objective["objective"])
     unit = "points" if objective["unit"] == "%" else objective["unit"]
     words = "%s %s" % (text.number(over, unit), "short" if name in rows.MORE_IS_BETTER else "over")
-    if objective["unit"] != "%" and objective["objective"] > 0 and objective["measured"] >= 1.1 * objective["objective"]:
+    if (
+        objective["unit"] != "%"
+        and objective["objective"] > 0
+        and objective["measured"] >= 1.1 * objective["objective"]
+    ):
         words += ", %s times the limit" % text.number(objective["measured"] / objective["objective"])
     return words
 
@@ -120,7 +135,9 @@ def back(record):
 
 
 def missed(found):
-    """[(card, objectives)] of the experiments that failed, with what they missed; what was not carried out missed nothing, and is here too."""
+    """[(card, objectives)] of the experiments that failed, with what they missed; what was not carried out missed
+    nothing, and is here too.
+    """
     return [
         (card, [each for each in card["record"]["objectives"] if each["met"] is False and card["kind"] == "failed"])
         for card in found
@@ -147,17 +164,25 @@ def not_run(found):
             record = card["record"]
             key = (record["scenario"], card["word"], record["reason"])
             groups.setdefault(key, []).append(record["host"])
-    return [{"scenario": key[0], "word": key[1], "reason": key[2], "hosts": names(hosts)} for key, hosts in groups.items()]
+    return [
+        {"scenario": key[0], "word": key[1], "reason": key[2], "hosts": names(hosts)} for key, hosts in groups.items()
+    ]
 
 
 def names(found):
     """Some names of many: "web1, web2, web3 and 27 more"."""
-    return ", ".join(text.plain(each, 120) for each in found[:NAMED]) + (" and %d more" % (len(found) - NAMED) if len(found) > NAMED else "")
+    return ", ".join(text.plain(each, 120) for each in found[:NAMED]) + (
+        " and %d more" % (len(found) - NAMED) if len(found) > NAMED else ""
+    )
 
 
 def detailed(found):
     """The cards that are drawn in full: all that ran or were planned, or of very many the worst."""
-    full = [card for card in found if card["record"].get("phases") or card["kind"] in ("planned", "broken") or card["record"].get("timeline")]
+    full = [
+        card
+        for card in found
+        if card["record"].get("phases") or card["kind"] in ("planned", "broken") or card["record"].get("timeline")
+    ]
     if len(full) <= DETAILS:
         return full
     return sorted(full, key=badness)[:WORST]
@@ -172,7 +197,9 @@ def badness(card):
 
 
 def fleet(found):
-    """{scenarios, hosts, kinds, rows}: what the heat map and its table show; None for one host. The worst hosts first."""
+    """{scenarios, hosts, kinds, rows}: what the heat map and its table show; None for one host. The worst hosts
+    first.
+    """
     hosts = {}
     for card in found:
         hosts.setdefault(card["record"]["host"], {})[card["record"]["scenario"]] = card["kind"]
@@ -187,7 +214,13 @@ def fleet(found):
 
     ordered = sorted(hosts, key=rank)
     kinds = {(scenario, host): end for host, ends in hosts.items() for scenario, end in ends.items()}
-    return {"scenarios": scenarios, "hosts": ordered, "kinds": kinds, "of": hosts, "rows": _per_scenario(scenarios, found)}
+    return {
+        "scenarios": scenarios,
+        "hosts": ordered,
+        "kinds": kinds,
+        "of": hosts,
+        "rows": _per_scenario(scenarios, found),
+    }
 
 
 def _per_scenario(scenarios, found):
@@ -206,7 +239,9 @@ def _per_scenario(scenarios, found):
 
 
 def trends(found, history):
-    """[{card, p95, figures: (first, lowest, highest, now)}] of the p95 of this run's experiments over the runs that have it, at least two."""
+    """[{card, p95, figures: (first, lowest, highest, now)}] of the p95 of this run's experiments over the runs that
+    have it, at least two.
+    """
     lines = []
     for card in found[:DETAILS]:
         values = [((line.get("scenarios") or {}).get(card["record"]["id"]) or {}).get("p95_ms") for line in history]
@@ -218,5 +253,10 @@ def trends(found, history):
 
 def changed(comparison):
     """[(experiment, figure)] of what is worse or better than in the run before, the worse first."""
-    pairs = [(each, figure) for each in comparison["experiments"] for figure in each["figures"] if figure["word"] in ("worse", "better")]
+    pairs = [
+        (each, figure)
+        for each in comparison["experiments"]
+        for figure in each["figures"]
+        if figure["word"] in ("worse", "better")
+    ]
     return sorted(pairs, key=lambda pair: pair[1]["word"] != "worse")

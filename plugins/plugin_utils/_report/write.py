@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write a report: a folder of its own for every run, files as a whole, ``latest`` beside them. Private to magsasa.chaos."""
+"""Write a report: a folder of its own for every run, files as a whole, ``latest`` beside them. Private to
+magsasa.chaos.
+"""
 
 from __future__ import annotations
 
@@ -31,14 +33,20 @@ FORMS = {  # file: function of a report and the checksum of its report.json; tex
 ON_REQUEST = {"journal.json": journal.render}
 DATA = "report.json"
 _FIGURE = r"(?:-?[0-9][0-9.eE+-]*|null)"
-_FIGURES = re.compile(r"\[\n +%s(?:,\n +%s)*\n *\]" % (_FIGURE, _FIGURE))  # no text has a line break in JSON, so this is never within one
+_FIGURES = re.compile(
+    r"\[\n +%s(?:,\n +%s)*\n *\]" % (_FIGURE, _FIGURE)
+)  # no text has a line break in JSON, so this is never within one
 _BREAK = re.compile(r"\n *")
 
 
 def as_json(report):
     """The text of report.json: a line a key, and lists of figures in one line each."""
     return (
-        _FIGURES.sub(lambda found: _BREAK.sub(" ", found.group(0)).replace("[ ", "[").replace(" ]", "]"), json.dumps(report, indent=1, allow_nan=False)) + "\n"
+        _FIGURES.sub(
+            lambda found: _BREAK.sub(" ", found.group(0)).replace("[ ", "[").replace(" ]", "]"),
+            json.dumps(report, indent=1, allow_nan=False),
+        )
+        + "\n"
     )
 
 
@@ -50,22 +58,28 @@ def files(report, more=()):
     data = as_json(report)
     digest = hashlib.sha256(data.encode("utf-8")).hexdigest()
     found = {DATA: data, DATA + ".sha256": "%s  %s\n" % (digest, DATA)}
-    found.update({name: draw(report, digest) for name, draw in {**FORMS, **{name: ON_REQUEST[name] for name in more}}.items()})
+    found.update(
+        {name: draw(report, digest) for name, draw in {**FORMS, **{name: ON_REQUEST[name] for name in more}}.items()}
+    )
     return found
 
 
 def write(report, folder, again=False, more=()):
     """Write a report (see FORMS and ON_REQUEST) into ``folder``/<run id>, point ``latest`` at it, and return that path.
 
-    A folder that is there already is never written into, so a second run cannot overwrite a first, but with ``again``: by the same run. Raises
-    OSError; then nothing of a first report is left. Only a ``latest`` that cannot be made is no error: some file systems have no links.
+    A folder that is there already is never written into, so a second run cannot overwrite a first, but with ``again``:
+    by the same run. Raises
+    OSError; then nothing of a first report is left. Only a ``latest`` that cannot be made is no error: some file
+    systems have no links.
     """
     target = os.path.join(folder, report["run"]["id"])
     os.makedirs(folder, exist_ok=True)
     if not again:
         os.mkdir(target)
     try:
-        more = [name for name in ON_REQUEST if name in more or os.path.exists(os.path.join(target, name))]  # one that was asked for stays true
+        more = [
+            name for name in ON_REQUEST if name in more or os.path.exists(os.path.join(target, name))
+        ]  # one that was asked for stays true
         for name, content in files(report, more).items():
             whole(os.path.join(target, name), content)
     except OSError:

@@ -3,13 +3,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the role does on a host besides writing files.
 
-    look HOME BIND PORT PYTHON OWNER   what is there; prints one JSON line, changes nothing. OWNER: PID:START of the run it is for, or empty
+    look HOME BIND PORT PYTHON OWNER   what is there; prints one JSON line, changes nothing. OWNER: PID:START of the run
+    it is for, or empty
     last HOME                    the last lines that the application, or what runs it, wrote; at most LAST_LINES
-    end HOME                     end the supervisor, the application and whatever restarted it; prints "ended" or "nothing"
-    halt                         end and remove every application that a run of the chaos command started for itself; prints their homes, one a line
+    end HOME                     end the supervisor, the application and whatever restarted it; prints "ended" or
+    "nothing"
+    halt                         end and remove every application that a run of the chaos command started for itself;
+    prints their homes, one a line
     owner PID START HOME         wait until that process is gone, then end everything and remove HOME
 
-The application is known by MAGSASA_APP_HOME in its environment: a process that was started again by somebody else than the
+The application is known by MAGSASA_APP_HOME in its environment: a process that was started again by somebody else than
+the
 supervisor, as an experiment may do, is still ours.
 """
 
@@ -72,7 +76,9 @@ def send(pids, number):
 
 
 def end(home):
-    """SIGTERM, and SIGKILL for what does not end; the supervisor first, lest it starts what we end. Returns whether there was something."""
+    """SIGTERM, and SIGKILL for what does not end; the supervisor first, lest it starts what we end. Returns whether
+    there was something.
+    """
     found = False
     for family in (lambda: [pid for pid in [supervisor(home)] if pid], lambda: applications(home)):
         pids = family()
@@ -149,15 +155,25 @@ def has_all(python, systemd):
     needed = MODULES + (() if systemd else ("supervisor",))
     code = "import sys, importlib.util as u; sys.exit(any(u.find_spec(n) is None for n in sys.argv[1:]))"
     try:
-        return subprocess.call([python, "-c", code] + list(needed), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0
+        return (
+            subprocess.call([python, "-c", code] + list(needed), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            == 0
+        )
     except OSError:
         return False
 
 
 def other_run(home, owner):
-    """Pid of the living run that the application in this home belongs to, unless it is ``owner`` (PID:START); 0 for none."""
+    """Pid of the living run that the application in this home belongs to, unless it is ``owner`` (PID:START); 0 for
+    none.
+    """
     for name in SETTINGS:
-        found = read(os.path.join(home, name)).partition(b'MAGSASA_APP_OWNER="')[2].partition(b'"')[0].decode("ascii", "replace")
+        found = (
+            read(os.path.join(home, name))
+            .partition(b'MAGSASA_APP_OWNER="')[2]
+            .partition(b'"')[0]
+            .decode("ascii", "replace")
+        )
         pid, _mark, start = found.partition(":")
         if found != owner and pid.isdigit() and start.isdigit() and start_time(int(pid)) == int(start):
             return int(pid)
@@ -165,7 +181,9 @@ def other_run(home, owner):
 
 
 def default_home(systemd, owner):
-    """Where the application lives when nobody says so: one that belongs to a run has a place of its own, as several runs may go on side by side."""
+    """Where the application lives when nobody says so: one that belongs to a run has a place of its own, as several
+    runs may go on side by side.
+    """
     if systemd:
         return "/opt/magsasa-app"
     name = "magsasa-app" + ("-" + owner.partition(":")[0] if owner else "")
@@ -177,9 +195,18 @@ def look(home, bind, port, python, owner=""):
     systemd = os.path.isdir("/run/systemd/system") and os.geteuid() == 0
     home = os.path.normpath(home or default_home(systemd, owner))
     venv = os.path.join(home, "venv", "bin", "python")
-    there = {"home": home, "home_is": whose(home), "systemd": systemd, "venv": venv, "port": port or known_port(home), "error": ""}
+    there = {
+        "home": home,
+        "home_is": whose(home),
+        "systemd": systemd,
+        "venv": venv,
+        "port": port or known_port(home),
+        "error": "",
+    }
     there["python"] = next((each for each in (python, venv) if each and has_all(each, systemd)), "")
-    there["supervised"] = (subprocess.call(["systemctl", "is-active", "--quiet", UNIT]) == 0) if systemd else bool(supervisor(home))
+    there["supervised"] = (
+        (subprocess.call(["systemctl", "is-active", "--quiet", UNIT]) == 0) if systemd else bool(supervisor(home))
+    )
     there["processes"] = len(applications(home))
     there["other_run"] = other_run(home, owner)
     if there["home_is"] == "foreign":
@@ -188,18 +215,25 @@ def look(home, bind, port, python, owner=""):
         there["error"] = "target_app_home: %s is not an absolute path; write one that begins with /" % home
     elif there["other_run"]:
         there["error"] = (
-            "the sample application in %s belongs to another run (process %d), which is still active; wait until that has ended, or name your "
-            "own service with chaos_target_url (--target URL)" % (home, there["other_run"])
+            "the sample application in %s belongs to another run (process %d), which is still active; wait until that"
+            " has ended, or name your own service with chaos_target_url (--target URL)" % (home, there["other_run"])
         )
     elif not 0 <= port <= 65535:
-        there["error"] = "target_app_port: %d is not a port; use a number from 1 to 65535, or 0 for any free port" % port
+        there["error"] = (
+            "target_app_port: %d is not a port; use a number from 1 to 65535, or 0 for any free port" % port
+        )
     elif python and not there["python"] and not runs(python):
         there["error"] = "target_app_python: %s is not a working Python; name another, or leave it empty" % python
     running = False
     try:
         if there["error"]:
             return dict(there, running=running)
-        running = bool(there["supervised"] and there["port"] and there["port"] == known_port(home) and somebody_listens(bind, there["port"]))
+        running = bool(
+            there["supervised"]
+            and there["port"]
+            and there["port"] == known_port(home)
+            and somebody_listens(bind, there["port"])
+        )
         if not running and not there["processes"]:
             there["port"] = can_listen(bind, port) if port else any_port(bind, there["port"])
     except OSError as error:
@@ -209,14 +243,19 @@ def look(home, bind, port, python, owner=""):
 
 
 def last(home):
-    """The last lines of the application, else of what runs it, in one line; without control characters and passwords of URLs."""
+    """The last lines of the application, else of what runs it, in one line; without control characters and
+    passwords of URLs.
+    """
     log, started = os.path.join(home, "app.log"), os.path.join(home, "supervisord.pid")
     texts = [read(os.path.join(home, "supervisord.log"))]
     if os.path.exists(log) and os.path.exists(started) and os.path.getmtime(log) >= os.path.getmtime(started):
         texts.insert(0, read(log))  # written in this life, not in an earlier one
     if os.path.exists(os.path.join(home, "environment")):
         journal = subprocess.run(
-            ["journalctl", "-u", UNIT, "-n", str(LAST_LINES), "-o", "cat", "--no-pager"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False
+            ["journalctl", "-u", UNIT, "-n", str(LAST_LINES), "-o", "cat", "--no-pager"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            check=False,
         )
         texts.insert(0, journal.stdout)
     text = next((text for text in texts if text.strip()), b"")[-20000:].decode("utf-8", "replace")
@@ -241,7 +280,9 @@ def of_runs():
     """Homes of applications that a run started for itself."""
     below = os.path.join(os.path.expanduser("~"), ".local", "state")
     names = sorted(os.listdir(below)) if os.path.isdir(below) else []
-    homes = ["/opt/magsasa-app"] + [os.path.join(below, name) for name in names if re.fullmatch("magsasa-app(-[0-9]+)?", name)]
+    homes = ["/opt/magsasa-app"] + [
+        os.path.join(below, name) for name in names if re.fullmatch("magsasa-app(-[0-9]+)?", name)
+    ]
     return [home for home in homes if not os.path.islink(home) and _of_a_run(home)]
 
 
@@ -249,7 +290,10 @@ def _of_a_run(home):
     """Whether its settings name a run. One that was killed before it wrote any made its folder and nothing in it."""
     if re.search("-[0-9]+$", home) and whose(home) == "empty":
         return True
-    return any(re.search(rb'MAGSASA_APP_OWNER="[0-9]+:[0-9]+"', read(os.path.join(home, name))) for name in SETTINGS) and whose(home) == "ours"
+    return (
+        any(re.search(rb'MAGSASA_APP_OWNER="[0-9]+:[0-9]+"', read(os.path.join(home, name))) for name in SETTINGS)
+        and whose(home) == "ours"
+    )
 
 
 def halt():

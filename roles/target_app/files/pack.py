@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""pack.py SOURCE PACK: the application's source as a tar file that is the same for the same source. Runs on the controller."""
+"""pack.py SOURCE PACK: the application's source as a tar file that is the same for the same source. Runs on the
+controller.
+"""
 
 import os
 import sys

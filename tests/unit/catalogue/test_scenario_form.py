@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The form of scenario files: what ours have, what is refused with which words, and that the JSON schema says the same."""
+"""The form of scenario files: what ours have, what is refused with which words, and that the JSON schema says the
+same.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,9 @@ def test_our_own_have_the_form(name):
     entries = shelf(name)
     jsonschema.validate(entries, SCHEMA)
     assert _scenario_form.check(entries["scenarios"], name) == entries["scenarios"]
-    assert {each["intensity"] for each in entries["scenarios"]} == ({"extended"} if name == "extended" else {"light", "medium", "heavy"})
+    assert {each["intensity"] for each in entries["scenarios"]} == (
+        {"extended"} if name == "extended" else {"light", "medium", "heavy"}
+    )
 
 
 def test_peers_may_be_names_that_only_the_inventory_knows():
@@ -85,7 +89,10 @@ MEANING = [
     ({"options": {"action": "los", "loss": "5%"}}, "options: value of action must be one of"),
     ({"options": {"action": "loss", "los": "5%"}}, "options: network_fault has no option 'los'; did you mean 'loss'"),
     ({"options": {"action": "loss", "loss": "5%", "port": "@prt"}}, "options: port: '@prt' is not a known placeholder"),
-    ({"options": {"action": "loss", "loss": "5%", "duration": "5s"}}, "options: network_fault has no option 'duration'"),
+    (
+        {"options": {"action": "loss", "loss": "5%", "duration": "5s"}},
+        "options: network_fault has no option 'duration'",
+    ),
     ({"family": "host", "options": {"action": "reboot", "delay": "1h"}}, "options: delay: '1h'"),
 ]
 
@@ -118,7 +125,10 @@ def test_the_schema_knows_the_same_keys_and_families():
     assert known["properties"]["intensity"]["enum"] == list(_scenario_form.INTENSITIES)
 
 
-@pytest.mark.parametrize("entries, says", [("x", "'scenarios' is not a list"), (["x"], "entry 1 is not a mapping"), ([GOOD, GOOD], "the id is used twice")])
+@pytest.mark.parametrize(
+    "entries, says",
+    [("x", "'scenarios' is not a list"), (["x"], "entry 1 is not a mapping"), ([GOOD, GOOD], "the id is used twice")],
+)
 def test_lists(entries, says):
     with pytest.raises(ChaosError, match=says):
         _scenario_form.check(entries, "mine.yml")
@@ -129,4 +139,6 @@ def test_a_scenario_about_a_process_that_is_not_seen_is_skipped_before_its_basel
     entry = dict(GOOD, family="process", options={"action": "kill", "port": "@port"})
     found = _catalogue.fill(entry, {"url": "http://127.0.0.1:8000", "port": 8000, "pid": pid})
     assert ("the process of the service is not visible" in found.get("skipped", "")) == skipped
-    assert "skipped" not in _catalogue.fill(entry, {"url": "http://127.0.0.1:8000", "port": 8000}), "nobody looked for its process"
+    assert "skipped" not in _catalogue.fill(
+        entry, {"url": "http://127.0.0.1:8000", "port": 8000}
+    ), "nobody looked for its process"

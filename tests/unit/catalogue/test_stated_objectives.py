@@ -13,7 +13,15 @@ from ansible_collections.magsasa.chaos.plugins.module_utils._judge import object
 from ansible_collections.magsasa.chaos.plugins.plugin_utils import _objectives
 from support.modules import ROOT
 
-ALL = {"error_rate": "1%", "availability": "99.9%", "p95": "300ms", "p99": "800ms", "latency_impact": "100ms", "recovery_time": "5s", "mttr": "5s"}
+ALL = {
+    "error_rate": "1%",
+    "availability": "99.9%",
+    "p95": "300ms",
+    "p99": "800ms",
+    "latency_impact": "100ms",
+    "recovery_time": "5s",
+    "mttr": "5s",
+}
 
 
 @pytest.mark.parametrize(
@@ -76,7 +84,11 @@ def test_the_place_of_what_means_nothing_is_told():
 
 SHIPPED = {"id": "s", "objectives": {"error_rate": "5%", "recovery_time": "10s"}, "origin": "shipped"}
 FILE = dict(SHIPPED, origin="scenario file mine.yml")
-LAYERS = [("group web", {"error_rate": "2%", "p95": "300ms"}), ("host web1", {"p95": "200ms"}), ("the run", {"recovery_time": "5s"})]
+LAYERS = [
+    ("group web", {"error_rate": "2%", "p95": "300ms"}),
+    ("host web1", {"p95": "200ms"}),
+    ("the run", {"recovery_time": "5s"}),
+]
 
 
 @pytest.mark.parametrize(
@@ -90,7 +102,12 @@ LAYERS = [("group web", {"error_rate": "2%", "p95": "300ms"}), ("host web1", {"p
             {"error_rate": "group web", "p95": "host web1", "recovery_time": "the run"},
         ),
         # A scenario that states its own keeps them, unless the run says otherwise.
-        (FILE, LAYERS, {"error_rate": "5%", "recovery_time": "5s"}, {"error_rate": "scenario file mine.yml", "recovery_time": "the run"}),
+        (
+            FILE,
+            LAYERS,
+            {"error_rate": "5%", "recovery_time": "5s"},
+            {"error_rate": "scenario file mine.yml", "recovery_time": "the run"},
+        ),
         (FILE, LAYERS[:2], FILE["objectives"], dict.fromkeys(FILE["objectives"], "scenario file mine.yml")),
         # One that states none has the defaults, which are everybody's to replace.
         (dict(FILE, objectives={}), LAYERS[:1], dict(objectives.DEFAULTS, error_rate="2%", p95="300ms"), None),
@@ -113,7 +130,11 @@ def test_what_the_fault_itself_rules_out_is_told_and_not_judged():
 
 @pytest.mark.parametrize("name", ["catalogue", "extended"])
 def test_every_shipped_scenario_takes_every_objective_or_says_why_not(name):
-    for entry in yaml.safe_load((ROOT / "roles" / "suite" / "files" / (name + ".yml")).read_text(encoding="utf-8"))["scenarios"]:
+    for entry in yaml.safe_load((ROOT / "roles" / "suite" / "files" / (name + ".yml")).read_text(encoding="utf-8"))[
+        "scenarios"
+    ]:
         found, where, exempted = _objectives.apply(dict(entry, origin="shipped"), [("the run", ALL)])
-        assert {key for key, place in where.items() if place == "the run"} | {each["name"] for each in exempted} == set(ALL), entry["id"]
+        assert {key for key, place in where.items() if place == "the run"} | {each["name"] for each in exempted} == set(
+            ALL
+        ), entry["id"]
         assert objectives.wanted(found)

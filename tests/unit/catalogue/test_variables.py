@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A misspelt variable does not pass in silence; one table of all variables is the source of the check, the argument specs and the docs."""
+"""A misspelt variable does not pass in silence; one table of all variables is the source of the check, the argument
+specs and the docs.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +55,9 @@ def test_a_misspelt_variable_is_named_with_the_nearest(name, meant, near):
 
 
 def test_the_sentence_of_a_misspelt_variable():
-    assert _misspelt.look([], {"chaos_max_precent"})[0] == ["chaos_max_precent is not a variable of this collection; did you mean chaos_max_percent?"]
+    assert _misspelt.look([], {"chaos_max_precent"})[0] == [
+        "chaos_max_precent is not a variable of this collection; did you mean chaos_max_percent?"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -90,13 +94,19 @@ def test_the_environment_is_looked_at_too():
 
 
 # Names in roles, playbooks and plugins that begin so and are no variables: playbooks, groups, examples.
-NO_VARIABLES = re.compile(r"chaos_(experiment_[a-z_]+|scenario_[a-z_]+|run_[a-z_]+|smoke|light|medium|heavy|full|extended|detect|halt|preflight|run|targets|x|)_*$")
+NO_VARIABLES = re.compile(
+    r"chaos_(experiment_[a-z_]+|scenario_[a-z_]+|run_[a-z_]+|smoke|light|medium|heavy|full|extended|detect|halt|preflight|run|targets|x|)_*$"
+)
 
 
 def test_every_variable_that_is_read_or_set_is_in_the_table():
     found = set()
     for path in tracked():
-        if path.startswith(("roles/", "playbooks/", "plugins/")) and path.endswith((".yml", ".py", ".md", ".j2")) and "_variables.py" not in path:
+        if (
+            path.startswith(("roles/", "playbooks/", "plugins/"))
+            and path.endswith((".yml", ".py", ".md", ".j2"))
+            and "_variables.py" not in path
+        ):
             text = (ROOT / path).read_text(encoding="utf-8")
             found |= set(re.findall(r"(?<![\w.])chaos_[a-z0-9_]*", text))
     unknown = sorted(name for name in found if not _misspelt.is_ours(name) and not NO_VARIABLES.match(name))
@@ -107,7 +117,11 @@ def test_every_variable_that_is_read_or_set_is_in_the_table():
 def test_every_variable_of_the_environment_that_is_read_is_known():
     found = set()
     for path in tracked():
-        if path.endswith((".py", ".sh", ".yml")) and path.startswith(("plugins/", "roles/", "tools/", "molecule/", "run_")) and "_variables.py" not in path:
+        if (
+            path.endswith((".py", ".sh", ".yml"))
+            and path.startswith(("plugins/", "roles/", "tools/", "molecule/", "run_"))
+            and "_variables.py" not in path
+        ):
             found |= set(re.findall(r"(?<![A-Z_])CHAOS_[A-Z_]*[A-Z]", (ROOT / path).read_text(encoding="utf-8")))
     assert {"CHAOS_TARGET_PORT", "CHAOS_PYTHON", "CHAOS_REPORT_DIR"} <= found
     assert sorted(found - set(_variables.ENVIRONMENT)) == []
@@ -122,11 +136,21 @@ def test_every_role_option_is_known():
 
 
 def test_docs_and_argument_specs_follow_from_the_table():
-    done = subprocess.run([sys.executable, ROOT / "tools" / "write_variables.py", "--check"], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [sys.executable, ROOT / "tools" / "write_variables.py", "--check"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout + done.stderr + "run tools/write_variables.py"
 
 
-OUTAGE = {"id": "o", "hold": "10s", "options": {"engine": "@database_engine", "path": "@database_path", "port": "@database_port"}}
+OUTAGE = {
+    "id": "o",
+    "hold": "10s",
+    "options": {"engine": "@database_engine", "path": "@database_path", "port": "@database_port"},
+}
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which hosts have their say in which scenario of which wave, and with what."""
+
 from __future__ import annotations
 
 import pytest
@@ -13,7 +14,12 @@ WAVES = [["web1", "web3"], ["web2"]]
 def host(**more):
     """What the role says of one host."""
     scenarios = [{"id": "one", "probe": {"url": "/own"}}, {"id": "two"}, {"id": "three", "skipped": "no service"}]
-    own = {"scenarios": scenarios, "unable": {"two": "nft is not installed", "three": "nothing"}, "own_probes": {"two": {"url": "/two"}}, "keep_turn": True}
+    own = {
+        "scenarios": scenarios,
+        "unable": {"two": "nft is not installed", "three": "nothing"},
+        "own_probes": {"two": {"url": "/two"}},
+        "keep_turn": True,
+    }
     return dict(own, **more)
 
 
@@ -28,7 +34,11 @@ def test_every_host_has_its_say_once(wave, members):
 
 def test_what_a_host_lacks_is_a_skip_and_its_own_probe_comes_along():
     first, second, third = (hosts_of_wave(HOSTS, number, WAVES, 0)["web1"] for number in range(3))
-    assert (first["own_probe"], "probe" in first["scenario"], "skipped" in first["scenario"]) == ({"url": "/own"}, False, False)
+    assert (first["own_probe"], "probe" in first["scenario"], "skipped" in first["scenario"]) == (
+        {"url": "/own"},
+        False,
+        False,
+    )
     assert (second["own_probe"], second["scenario"]["skipped"]) == ({"url": "/two"}, "nft is not installed")
     assert third["scenario"]["skipped"] == "no service", "what the scenario says itself comes first"
     assert set(first) == {"scenario", "own_probe", "keep_turn"}
@@ -40,5 +50,9 @@ def test_the_turn_goes_back_with_the_last_scenario():
 
 
 def test_the_records_of_a_host_are_those_of_its_experiments():
-    results = [{"experiments": {"web1": {"id": 1}, "web2": {"id": 2}}}, {"experiments": {"web1": {"id": 3}}}, {"failed": True}]
+    results = [
+        {"experiments": {"web1": {"id": 1}, "web2": {"id": 2}}},
+        {"experiments": {"web1": {"id": 3}}},
+        {"failed": True},
+    ]
     assert experiments_of(results, "web1") == [{"id": 1}, {"id": 3}] and experiments_of(results, "closed") == []

@@ -64,7 +64,9 @@ def test_what_is_no_window(text):
 
 def test_outside_the_time_and_the_key_are_told():
     said = _window.refusal(["Mon 09:00-17:00 UTC", "Tue 09:00-17:00 UTC"], "web1", at(25, 12))
-    assert said.startswith("refused by the window guard: it is Wed 12:00 (UTC), outside Mon 09:00-17:00 UTC, Tue 09:00-17:00 UTC for web1")
+    assert said.startswith(
+        "refused by the window guard: it is Wed 12:00 (UTC), outside Mon 09:00-17:00 UTC, Tue 09:00-17:00 UTC for web1"
+    )
     assert "chaos_window" in said
     assert _window.refusal(["Mon 09:00-17:00 UTC", "Wed 09:00-17:00 UTC"], "web1", at(25, 12)) is None
 
@@ -79,8 +81,12 @@ def test_a_window_that_cannot_be_read_refuses(value):
     assert "is not a window" in _window.refusal(value, "web1", at(25, 12))
 
 
-@pytest.mark.parametrize("more, guard", [({"chaos_protected": True}, "protected"), ({"chaos_allowed": False}, "allowed"), ({}, "window")])
+@pytest.mark.parametrize(
+    "more, guard", [({"chaos_protected": True}, "protected"), ({"chaos_allowed": False}, "allowed"), ({}, "window")]
+)
 def test_the_guards_have_their_order(more, guard):
     values = dict({"chaos_allowed": True, "chaos_protected": None, "chaos_window": "nonsense"}, **more)
-    touched = SimpleNamespace(name="web1", why="", values=lambda keys: {key: values[key] for key in keys}, twin=lambda: None)
+    touched = SimpleNamespace(
+        name="web1", why="", values=lambda keys: {key: values[key] for key in keys}, twin=lambda: None
+    )
     assert _fault_action.inventory_refusal(touched).startswith("refused by the %s guard" % guard)

@@ -25,11 +25,19 @@ from ansible_collections.magsasa.chaos.plugins.plugin_utils._conduct import unst
     ],
 )
 def test_the_reason(errors, words):
-    said = unsteady.reason({"sent": 216, "failed": 216, "error_rate_pct": 100.0, "errors": errors, "why": "it said\nso"}, 100.0)
-    assert all(each in said for each in words + ["error rate 100.0 % of 216 probes", "(it said?so)"]) and said.isprintable(), said
+    said = unsteady.reason(
+        {"sent": 216, "failed": 216, "error_rate_pct": 100.0, "errors": errors, "why": "it said\nso"}, 100.0
+    )
+    assert (
+        all(each in said for each in words + ["error rate 100.0 % of 216 probes", "(it said?so)"])
+        and said.isprintable()
+    ), said
     assert "has no data" in unsteady.reason({"sent": 0}, None)
 
 
 def test_failures_are_counted_by_status_or_kind():
-    found = [Sample(1.0, 0.0, 1.0, error == "", status, error) for error, status in [("status", 503), ("status", 503), ("timeout", None), ("", 200), ("", 200)]]
+    found = [
+        Sample(1.0, 0.0, 1.0, error == "", status, error)
+        for error, status in [("status", 503), ("status", 503), ("timeout", None), ("", 200), ("", 200)]
+    ]
     assert failures.counted(found) == {"HTTP 503": 2, "timeout": 1}

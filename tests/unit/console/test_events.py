@@ -48,7 +48,10 @@ def test_the_run_of_another_process_is_not_ours(heard, monkeypatch):
 
 
 def test_a_worker_writes_into_the_file_of_its_parent(heard):
-    code = "from ansible_collections.magsasa.chaos.plugins.plugin_utils import _events; _events.tell('note', host='h', text='from a child')"
+    code = (
+        "from ansible_collections.magsasa.chaos.plugins.plugin_utils import _events; _events.tell('note', host='h',"
+        " text='from a child')"
+    )
     subprocess.run([sys.executable, "-c", code], check=True, env=dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)))
     assert [event["text"] for event in _events.Reader(heard).read()] == ["from a child"]
 
@@ -109,7 +112,18 @@ def test_a_line_is_never_longer_than_a_reader_takes():
 
 
 @pytest.mark.parametrize(
-    "line", [b"", b"{", b"[]", b"1", b'{"event": "nonsense", "at": 1}', b'{"event": "end"}', b'{"event": "end", "at": "x"}', b"\xff", b"[" * 100000]
+    "line",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"1",
+        b'{"event": "nonsense", "at": 1}',
+        b'{"event": "end"}',
+        b'{"event": "end", "at": "x"}',
+        b"\xff",
+        b"[" * 100000,
+    ],
 )
 def test_what_is_no_event_is_passed_over(line):
     assert _events.decode(line) is None
@@ -125,14 +139,26 @@ def test_half_a_line_waits_for_its_end(heard):
         assert [event["event"] for event in reader.read()] == ["end"]
 
 
-FOUND = {"url": "http://u:secret@web1:8000", "service": "shop", "version": "1.0", "step": "identified", "why": "named", "process": {"pid": 7, "name": "python"}}
+FOUND = {
+    "url": "http://u:secret@web1:8000",
+    "service": "shop",
+    "version": "1.0",
+    "step": "identified",
+    "why": "named",
+    "process": {"pid": 7, "name": "python"},
+}
 
 
 @pytest.mark.parametrize(
     ("endpoint", "able", "found", "note"),
     [
         (FOUND, {"a": {"can": True}}, "http://web1:8000 (shop 1.0, process python 7): identified; named", None),
-        (dict(FOUND, process=None), {}, "http://web1:8000 (shop 1.0, its process is not known): identified; named", None),
+        (
+            dict(FOUND, process=None),
+            {},
+            "http://web1:8000 (shop 1.0, its process is not known): identified; named",
+            None,
+        ),
         (
             FOUND,
             {"a": {"can": False}, "b": {"can": True}},
@@ -158,15 +184,26 @@ def test_a_host_that_says_anything_breaks_nothing(heard, endpoint, able):
     ("record", "word", "figure"),
     [
         ({"verdict": "passed", "status": "completed"}, "passed", "errors 0.5 % (at most 5 %)"),
-        ({"verdict": "failed", "status": "completed", "missed": True}, "failed", "recovery never (at most 10 s) MISSED"),
-        ({"verdict": "unknown", "status": "refused", "objectives": [], "reason": "refused by the window guard"}, "refused", None),
+        (
+            {"verdict": "failed", "status": "completed", "missed": True},
+            "failed",
+            "recovery never (at most 10 s) MISSED",
+        ),
+        (
+            {"verdict": "unknown", "status": "refused", "objectives": [], "reason": "refused by the window guard"},
+            "refused",
+            None,
+        ),
         ({"verdict": "unknown", "status": "failed", "objectives": []}, "broken", None),
     ],
 )
 def test_a_finished_experiment_in_one_event(heard, record, word, figure):
     good = {"name": "error_rate", "objective": 5.0, "measured": 0.5, "unit": "%", "met": True}
     bad = {"name": "recovery_time", "objective": 10.0, "measured": None, "unit": "s", "met": False}
-    record = dict({"scenario": "cpu-light", "host": "web1", "objectives": [good] + ([bad] if record.get("missed") else [])}, **record)
+    record = dict(
+        {"scenario": "cpu-light", "host": "web1", "objectives": [good] + ([bad] if record.get("missed") else [])},
+        **record,
+    )
     _events.ended(record)
     (event,) = _events.Reader(heard).read()
     assert (event["word"], event.get("figure"), event["host"]) == (word, figure, "web1")

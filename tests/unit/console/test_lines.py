@@ -14,36 +14,84 @@ from rich.cells import cell_len
 
 from support.modules import ROOT
 
-LIGHT = ("cpu-light", "memory-light", "network-delay-light", "packet-loss-light", "disk-io-light", "app-restart", "database-outage-brief")
+LIGHT = (
+    "cpu-light",
+    "memory-light",
+    "network-delay-light",
+    "packet-loss-light",
+    "disk-io-light",
+    "app-restart",
+    "database-outage-brief",
+)
 HOLDS = dict(dict.fromkeys(LIGHT, 30), **{"app-restart": 0, "database-outage-brief": 10})
 WELL = {"word": "passed", "figure": "errors 0 % (at most 5 %)"}
 NOON = 1800000000.0
 
 
 def run(hosts=1, ids=LIGHT, results=None, until=None, waves=1):
-    """Events of a run at the pace of a real one; ``results``: {(scenario, host number): fields of its end}; ``until``: (scenario, phase) that it stops in."""
+    """Events of a run at the pace of a real one; ``results``: {(scenario, host number): fields of its end};
+    ``until``: (scenario, phase) that it stops in.
+    """
     at, names = NOON, ["web%d" % number for number in range(1, hosts + 1)]
     scenarios = [{"id": each, "title": each, "hold_s": HOLDS.get(each, 30)} for each in ids]
-    yield {"event": "run", "at": at, "intensity": "light", "scenarios": scenarios, "hosts": names, "host_count": hosts, "baseline_s": 10, "lease_s": 15}
+    yield {
+        "event": "run",
+        "at": at,
+        "intensity": "light",
+        "scenarios": scenarios,
+        "hosts": names,
+        "host_count": hosts,
+        "baseline_s": 10,
+        "lease_s": 15,
+    }
     for name in names:
         found = "http://%s:8000 (shop 1.0, gunicorn, process python 7): identified; named by option url" % name
-        yield {"event": "host", "at": at + 1, "host": name, "target": "http://%s:8000" % name, "service": "shop", "found": found}
+        yield {
+            "event": "host",
+            "at": at + 1,
+            "host": name,
+            "target": "http://%s:8000" % name,
+            "service": "shop",
+            "found": found,
+        }
     at += 2
     for each in ids:
         for wave in range(waves):
             share = names[wave::waves]
             common = {"scenario": each}
-            yield {"event": "scenario", "at": at, "hosts": share, "host_count": len(share), "baseline_s": 10, "wave": wave + 1, "waves": waves, **common}
+            yield {
+                "event": "scenario",
+                "at": at,
+                "hosts": share,
+                "host_count": len(share),
+                "baseline_s": 10,
+                "wave": wave + 1,
+                "waves": waves,
+                **common,
+            }
             yield {"event": "phase", "at": at, "phase": "baseline", "seconds": 10, **common}
             for second in range(1, 10):
-                yield {"event": "tick", "at": at + second, "phase": "baseline", "left_s": 10 - second, "error_rate_pct": 0.0, "p95_ms": 8.0, **common}
+                yield {
+                    "event": "tick",
+                    "at": at + second,
+                    "phase": "baseline",
+                    "left_s": 10 - second,
+                    "error_rate_pct": 0.0,
+                    "p95_ms": 8.0,
+                    **common,
+                }
             if until == (each, "baseline"):
                 return
             at += 10
             yield {"event": "phase", "at": at, "phase": "hold", "seconds": HOLDS.get(each, 30), **common}
             for second in range(1, HOLDS.get(each, 30)):
                 left = HOLDS.get(each, 30) - second
-                tick = {"error_rate_pct": 1.25, "p95_ms": 1234.4, "effect": "50.1 % of 2 cores", "lost": ["web3"] if hosts > 2 else []}
+                tick = {
+                    "error_rate_pct": 1.25,
+                    "p95_ms": 1234.4,
+                    "effect": "50.1 % of 2 cores",
+                    "lost": ["web3"] if hosts > 2 else [],
+                }
                 yield {"event": "tick", "at": at + second, "phase": "hold", "left_s": left, **tick, **common}
                 if until == (each, "hold") and second == 10:
                     return
@@ -106,8 +154,14 @@ def test_a_service_that_does_not_come_back_is_no_silence():
             {"word": "failed", "figure": "recovery never (at most 10 s) MISSED", "reason": "missed: recovery_time"},
             "failed: recovery never (at most 10 s) MISSED",
         ),
-        ({"word": "failed", "reason": "error rate 60.0 % reached the halt limit of 50 %"}, "failed: error rate 60.0 % reached the halt limit of 50 %"),
-        ({"word": "refused", "reason": "refused by the window guard: later"}, "1/1 cpu-light refused by the window guard: later"),
+        (
+            {"word": "failed", "reason": "error rate 60.0 % reached the halt limit of 50 %"},
+            "failed: error rate 60.0 % reached the halt limit of 50 %",
+        ),
+        (
+            {"word": "refused", "reason": "refused by the window guard: later"},
+            "1/1 cpu-light refused by the window guard: later",
+        ),
         ({"word": "skipped", "reason": "nft is not installed"}, "1/1 cpu-light skipped: nft is not installed"),
         ({"word": "unknown", "figure": "errors 0 %", "reason": "no evidence"}, "1/1 cpu-light unknown: no evidence"),
         ({"word": "broken"}, "1/1 cpu-light broken"),
@@ -132,23 +186,45 @@ def test_the_same_reason_is_said_once():
     ("results", "expected"),
     [
         ({}, "1/1 cpu-light passed: 30 passed"),
-        ({7: {"word": "failed", "figure": "recovery never MISSED"}}, "1/1 cpu-light failed: 1 failed, 29 passed; web7: recovery never MISSED"),
-        ({1: {"word": "refused", "reason": "closed"}, 2: {"word": "refused", "reason": "closed"}}, "1/1 cpu-light passed: 28 passed, 2 refused"),
-        ({5: {"word": "unknown", "reason": "no data"}, 6: {"word": "skipped"}}, "1/1 cpu-light unknown: 1 unknown, 28 passed, 1 skipped; web5: no data"),
+        (
+            {7: {"word": "failed", "figure": "recovery never MISSED"}},
+            "1/1 cpu-light failed: 1 failed, 29 passed; web7: recovery never MISSED",
+        ),
+        (
+            {1: {"word": "refused", "reason": "closed"}, 2: {"word": "refused", "reason": "closed"}},
+            "1/1 cpu-light passed: 28 passed, 2 refused",
+        ),
+        (
+            {5: {"word": "unknown", "reason": "no data"}, 6: {"word": "skipped"}},
+            "1/1 cpu-light unknown: 1 unknown, 28 passed, 1 skipped; web5: no data",
+        ),
     ],
 )
 @pytest.mark.parametrize("waves", [1, 3])
 def test_many_hosts_are_counted_and_the_worst_is_named(results, expected, waves):
-    found, _made = told(run(hosts=30, ids=LIGHT[:1], waves=waves, results={("cpu-light", number): each for number, each in results.items()}))
+    found, _made = told(
+        run(
+            hosts=30,
+            ids=LIGHT[:1],
+            waves=waves,
+            results={("cpu-light", number): each for number, each in results.items()},
+        )
+    )
     assert found[-1] == expected
-    assert sum("begins" in line for line in found) == 1 and found[1] == "tested: http://web1:8000 (shop) on web1 and 29 more"
+    assert (
+        sum("begins" in line for line in found) == 1
+        and found[1] == "tested: http://web1:8000 (shop) on web1 and 29 more"
+    )
     assert sum("wave" in line for line in found) == waves if waves > 1 else True
 
 
 def test_a_scenario_whose_hosts_are_lost_ends_when_the_next_begins():
     events = [event for event in run(hosts=3, ids=LIGHT[:2]) if event["event"] != "ended" or event["host"] != "web2"]
     found, _made = told(events)
-    assert [line for line in found if "passed:" in line] == ["1/2 cpu-light passed: 2 passed", "2/2 memory-light passed: 2 passed"]
+    assert [line for line in found if "passed:" in line] == [
+        "1/2 cpu-light passed: 2 passed",
+        "2/2 memory-light passed: 2 passed",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -157,8 +233,14 @@ def test_a_scenario_whose_hosts_are_lost_ends_when_the_next_begins():
         (("cpu-light", "baseline"), "Ctrl-C: no fault is in; the run ends.", "Interrupted; no fault is in."),
         (
             ("cpu-light", "hold"),
-            "Ctrl-C: putting back cpu-light on web1 and waiting for it; a second Ctrl-C does not wait (it ends by itself within 15 s).",
-            "Not waiting for cpu-light on web1: it ends by itself within 15 s; ./run_chaos_tests.sh --halt with the same inventory puts it back at once.",
+            (
+                "Ctrl-C: putting back cpu-light on web1 and waiting for it; a second Ctrl-C does not wait (it ends by"
+                " itself within 15 s)."
+            ),
+            (
+                "Not waiting for cpu-light on web1: it ends by itself within 15 s; ./run_chaos_tests.sh --halt with the"
+                " same inventory puts it back at once."
+            ),
         ),
     ],
 )
@@ -173,7 +255,9 @@ def test_what_is_put_back_is_no_fault_any_more():
     state = State()
     for event in run(hosts=2, until=("cpu-light", "hold")):
         state.apply(event)
-    state.apply({"event": "back", "at": NOON + 23, "scenario": "cpu-light", "host": "web1", "done": False, "within_s": 9})
+    state.apply(
+        {"event": "back", "at": NOON + 23, "scenario": "cpu-light", "host": "web1", "done": False, "within_s": 9}
+    )
     state.apply({"event": "back", "at": NOON + 23, "scenario": "cpu-light", "host": "web2", "done": True})
     assert lines.abandoned(state).startswith("Not waiting for cpu-light on web1: it ends by itself within 9 s")
     state.apply({"event": "back", "at": NOON + 24, "scenario": "cpu-light", "host": "web1", "done": True})
@@ -187,7 +271,10 @@ def test_without_a_lease_it_is_the_hold_that_ends_a_fault():
     assert "within 30 s" in lines.abandoned(state)
 
 
-@pytest.mark.parametrize(("seconds", "text"), [(0, "0 s"), (89.4, "89 s"), (90, "1 min 30 s"), (120, "2 min"), (899, "15 min"), (7300, "2 h 1 min")])
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0 s"), (89.4, "89 s"), (90, "1 min 30 s"), (120, "2 min"), (899, "15 min"), (7300, "2 h 1 min")],
+)
 def test_durations(seconds, text):
     assert lines.spelled(seconds) == text
 
@@ -204,7 +291,12 @@ def test_time_left_learns_from_what_ran_and_never_grows_by_waiting():
 
 
 @pytest.mark.parametrize(
-    "event", [{"event": "tick", "at": 1.0}, {"event": "scenario", "at": 1.0, "scenario": 7}, {"event": "run", "at": 1.0, "scenarios": ["x", {}]}]
+    "event",
+    [
+        {"event": "tick", "at": 1.0},
+        {"event": "scenario", "at": 1.0, "scenario": 7},
+        {"event": "run", "at": 1.0, "scenarios": ["x", {}]},
+    ],
 )
 def test_events_that_say_too_little_break_nothing(event):
     state = State()
@@ -249,7 +341,9 @@ def drawn(events, width, height, color=True, unicode=True, later=1.0):
     for event in events:
         for kind, what in state.apply(event):
             if kind == "over":
-                stays += painter.paint(painter.over(what, state.run["host_count"] > 1, live.id_width(state), width), width)
+                stays += painter.paint(
+                    painter.over(what, state.run["host_count"] > 1, live.id_width(state), width), width
+                )
         now = event["at"]
     return stays, painter.paint(painter.frame(state, now + later, width, height), width)
 
@@ -290,7 +384,8 @@ def test_wide_characters_count_twice():
 
 
 @pytest.mark.parametrize(
-    ("phase", "at", "expected"), [("baseline", 5.0, (0.5, 0.0, 0.0)), ("hold", 10.0, (1.0, 1 / 3, 0.0)), ("recovery", 3.0, (1.0, 1.0, 1.0))]
+    ("phase", "at", "expected"),
+    [("baseline", 5.0, (0.5, 0.0, 0.0)), ("hold", 10.0, (1.0, 1 / 3, 0.0)), ("recovery", 3.0, (1.0, 1.0, 1.0))],
 )
 def test_the_bar_is_as_far_as_the_phase(phase, at, expected):
     state = State()

@@ -14,7 +14,12 @@ from ansible_collections.magsasa.chaos.plugins.module_utils._endpoint import ask
 from support.http_server import Server, answer, closed_port, drip, endless, say, self_signed, silent
 
 GRACE = 1.5  # seconds that a busy machine may add to a deadline
-HEALTH = {"service": "shop", "version": "1.2", "status": "ok", "checks": {"database": {"status": "up", "backend": "sqlite", "path": "/s.db"}}}
+HEALTH = {
+    "service": "shop",
+    "version": "1.2",
+    "status": "ok",
+    "checks": {"database": {"status": "up", "backend": "sqlite", "path": "/s.db"}},
+}
 
 
 def path_of(request):
@@ -46,7 +51,13 @@ def ask_port(port, addresses=("127.0.0.1",), seconds=10.0, health_paths=ask.HEAL
 def test_a_health_document():
     with Server(paths({"/health": answer(HEALTH, 200, [("Server", "gunicorn")])})) as server:
         found, _took = ask_port(server.port)
-        assert (found["speaks"], found["healthy"], found["status"], found["error"], found["scheme"]) == (True, True, 200, None, "http")
+        assert (found["speaks"], found["healthy"], found["status"], found["error"], found["scheme"]) == (
+            True,
+            True,
+            200,
+            None,
+            "http",
+        )
         assert (found["service"], found["version"], found["framework"]) == ("shop", "1.2", "gunicorn")
         assert (found["url"], found["health_url"]) == (server.url, server.url + "/health")
         assert found["database"]["path"] == "/s.db" and found["unanswered"] == []
@@ -63,7 +74,13 @@ def test_a_health_document():
         ({"/health": answer(b"sorry", 500), "/live": answer(HEALTH)}, "/health", False, 500, 1),
         ({"/health": answer(dict(HEALTH, status="DOWN")), "/live": answer(HEALTH)}, "/health", False, 200, 1),
         ({"/health": answer(b"", 401), "/healthz": answer(b"ok")}, "/healthz", True, 200, 2),
-        ({"/health": answer(b"", 301, [("Location", "/health/")]), "/health/": answer(HEALTH)}, "/health/", True, 200, 2),
+        (
+            {"/health": answer(b"", 301, [("Location", "/health/")]), "/health/": answer(HEALTH)},
+            "/health/",
+            True,
+            200,
+            2,
+        ),
     ],
 )
 def test_the_first_path_with_a_verdict_counts(table, health_path, healthy, status, count):
@@ -84,7 +101,11 @@ def test_own_paths_and_the_path_of_a_url():
 
 def test_a_redirect_to_another_host_or_port_is_reported_and_not_followed():
     with Server(say(answer(HEALTH))) as other, Server() as server:
-        for location in (other.url + "/health?token=hunter2", "http://localhost:%d/health" % other.port, "https://127.0.0.1:%d/" % server.port):
+        for location in (
+            other.url + "/health?token=hunter2",
+            "http://localhost:%d/health" % other.port,
+            "https://127.0.0.1:%d/" % server.port,
+        ):
             server.behave = say(answer(b"", 302, [("Location", location)]))
             found, _took = ask_port(server.port)
             assert (found["speaks"], found["healthy"], found["status"]) == (True, False, 302)
@@ -122,7 +143,16 @@ def test_listens_and_never_accepts():
         assert (found["speaks"], found["error"]) == (False, "timeout") and took < 1.0 + GRACE
 
 
-@pytest.mark.parametrize("garbage", [b"SSH-2.0-OpenSSH_9\r\n", b"-ERR unknown command\r\n", b"\x00\xff" * 100, b"HTTP/9 hello\r\n\r\n", b"220 smtp ready\r\n"])
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        b"SSH-2.0-OpenSSH_9\r\n",
+        b"-ERR unknown command\r\n",
+        b"\x00\xff" * 100,
+        b"HTTP/9 hello\r\n\r\n",
+        b"220 smtp ready\r\n",
+    ],
+)
 def test_garbage(garbage):
     with Server(say(garbage), whole_requests=False) as server:
         found, _took = ask_port(server.port)
@@ -184,10 +214,17 @@ def test_one_byte_at_a_time():
 def test_a_body_that_does_not_end_in_time():
     with Server(drip(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + b" " * 1000, 0.01)) as server:
         found, _took = ask_port(server.port, seconds=2.0)
-        assert (found["speaks"], found["healthy"], found["error"], found["unanswered"]) == (True, False, "timeout", ["/health"])
+        assert (found["speaks"], found["healthy"], found["error"], found["unanswered"]) == (
+            True,
+            False,
+            "timeout",
+            ["/health"],
+        )
 
 
-@pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 999999999999\r\n\r\n"])
+@pytest.mark.parametrize(
+    "head", [b"HTTP/1.1 200 OK\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 999999999999\r\n\r\n"]
+)
 def test_an_endless_body(head):
     with Server(endless(head + b'{"service": "', b"x" * 65536)) as server:
         found, took = ask_port(server.port)

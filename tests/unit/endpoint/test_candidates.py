@@ -47,7 +47,9 @@ def test_a_url_is_the_only_candidate(url, expected):
     assert (found.port, found.host.lower(), found.scheme, found.path, found.auth) == expected and found.named
 
 
-@pytest.mark.parametrize("value", [0, 65536, 99999, -1, "", "80a", "8 0", True, None, 1.5, "\u0661\u0662", "1" * 5000, {"a": 1}])
+@pytest.mark.parametrize(
+    "value", [0, 65536, 99999, -1, "", "80a", "8 0", True, None, 1.5, "\u0661\u0662", "1" * 5000, {"a": 1}]
+)
 @pytest.mark.parametrize("where", ["ports", "CHAOS_TARGET_PORT", "APP_PORT"])
 def test_a_bad_port_is_named(where, value):
     if where != "ports" and not value:
@@ -70,7 +72,9 @@ def test_a_bad_address_is_named(value):
         candidates.address(value)
 
 
-@pytest.mark.parametrize("value, expected", [(" 127.0.0.1 ", "127.0.0.1"), ("[::1]", "::1"), ("0:0:0:0:0:0:0:1", "::1")])
+@pytest.mark.parametrize(
+    "value, expected", [(" 127.0.0.1 ", "127.0.0.1"), ("[::1]", "::1"), ("0:0:0:0:0:0:0:1", "::1")]
+)
 def test_addresses_get_their_usual_form(value, expected):
     assert candidates.address(value) == expected
 
@@ -83,7 +87,14 @@ def test_a_bad_path_is_named(value):
 
 @pytest.mark.parametrize(
     "number, names, expected",
-    [(8080, {"python"}, True), (8080, set(), True), (22, set(), False), (5432, {"x"}, False), (5544, {"postgres"}, False), (2222, {"sshd"}, False)],
+    [
+        (8080, {"python"}, True),
+        (8080, set(), True),
+        (22, set(), False),
+        (5432, {"x"}, False),
+        (5544, {"postgres"}, False),
+        (2222, {"sshd"}, False),
+    ],
 )
 def test_what_may_be_http(number, names, expected):
     assert candidates.may_be_http(number, names) is expected
@@ -91,7 +102,9 @@ def test_what_may_be_http(number, names, expected):
 
 def rows(*listeners):
     """Listeners of port 80, and one of another port that must never matter."""
-    return [Listener(address, 80, 100 + index, pids) for index, (address, pids) in enumerate(listeners)] + [Listener("0.0.0.0", 81, 99, [9])]
+    return [Listener(address, 80, 100 + index, pids) for index, (address, pids) in enumerate(listeners)] + [
+        Listener("0.0.0.0", 81, 99, [9])
+    ]
 
 
 @pytest.mark.parametrize(
@@ -114,4 +127,6 @@ def rows(*listeners):
 )
 def test_one_target_for_each_group_of_processes(listeners, addresses, expected):
     candidate = candidates.choose(None, (80,), {}, ())[0]
-    assert [(each.addresses, each.listening, each.pids) for each in candidates.targets(candidate, listeners, addresses)] == expected
+    assert [
+        (each.addresses, each.listening, each.pids) for each in candidates.targets(candidate, listeners, addresses)
+    ] == expected

@@ -25,7 +25,8 @@ other.flush()
 print("ready", flush=True)
 sys.stdin.read()
 """
-# A server that has the short name of PostgreSQL's; a client whose connection it holds. No database is needed to be found as one.
+# A server that has the short name of PostgreSQL's; a client whose connection it holds. No database is needed to be
+# found as one.
 SERVE = """
 import ctypes, socket, sys
 ctypes.CDLL(None).prctl(15, sys.argv[1].encode(), 0, 0, 0)
@@ -76,7 +77,9 @@ def test_a_connection_to_a_local_server_on_any_port(name, backend):
     with running(SERVE, name) as (_server, port):
         with running(CONNECT, port) as (pid, _line):
             found = database.find([pid], None, listeners.listeners())
-            assert found == told(backend=backend, host="127.0.0.1", port=int(port), source="open connection to port %s" % port)
+            assert found == told(
+                backend=backend, host="127.0.0.1", port=int(port), source="open connection to port %s" % port
+            )
             assert database.find([pid], told(backend="other"), listeners.listeners())["port"] is None
 
 

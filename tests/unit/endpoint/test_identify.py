@@ -101,11 +101,20 @@ def known(**more):
     [
         ({}, None),
         ({"checks": {}}, None),
-        ({"checks": {"database": {"status": "up", "backend": "sqlite", "path": "/a/b.db"}}}, known(status="up", backend="sqlite", path="/a/b.db")),
+        (
+            {"checks": {"database": {"status": "up", "backend": "sqlite", "path": "/a/b.db"}}},
+            known(status="up", backend="sqlite", path="/a/b.db"),
+        ),
         ({"database": "connected"}, known(status="connected")),
         ({"database": None}, None),
-        ({"components": {"db": {"status": "UP", "details": {"database": "PostgreSQL"}}}}, known(status="UP", backend="postgresql")),
-        ({"checks": {"postgres": {"type": "postgresql+psycopg", "host": "db", "port": 5432}}}, known(backend="postgresql", host="db", port=5432)),
+        (
+            {"components": {"db": {"status": "UP", "details": {"database": "PostgreSQL"}}}},
+            known(status="UP", backend="postgresql"),
+        ),
+        (
+            {"checks": {"postgres": {"type": "postgresql+psycopg", "host": "db", "port": 5432}}},
+            known(backend="postgresql", host="db", port=5432),
+        ),
         ({"checks": {"db": {"engine": "MariaDB", "port": 99999}}}, known(backend="mysql")),
         ({"checks": {"db": {"backend": "sqlite", "path": "relative.db"}}}, known(backend="sqlite")),
         ({"checks": {"db": {"backend": "sqlite", "path": "/a\nb"}}}, known(backend="sqlite")),

@@ -15,12 +15,22 @@ URL = "http://127.0.0.1:80"
 
 
 def candidate(named=False, discovered=False, host=None):
-    return candidates.Candidate(80, host, None, None, None, named, discovered, "option ports" if named else "default port")
+    return candidates.Candidate(
+        80, host, None, None, None, named, discovered, "option ports" if named else "default port"
+    )
 
 
 def answer(**more):
     """What ask() returns for a plain endpoint that is well, changed by ``more``."""
-    plain = {"speaks": True, "error": None, "scheme": "http", "url": URL, "health_url": URL + "/health", "healthy": True, "status": 200}
+    plain = {
+        "speaks": True,
+        "error": None,
+        "scheme": "http",
+        "url": URL,
+        "health_url": URL + "/health",
+        "healthy": True,
+        "status": 200,
+    }
     return dict(plain, answer_s=0.01, unanswered=[], **more)
 
 
@@ -34,20 +44,52 @@ ILL = {"healthy": False, "status": 503}
         (candidate(), False, ask.silent("refused"), None, 0, "none", "nothing listens"),
         (candidate(named=True), False, ask.silent("refused"), None, 100, "none", "nothing listens"),
         (candidate(), True, ask.silent("timeout"), None, 10, "listening", "does not answer in time"),
-        (candidate(), True, ask.silent("garbage, and no TLS"), None, 10, "listening", "gives no HTTP answer (garbage, and no TLS)"),
+        (
+            candidate(),
+            True,
+            ask.silent("garbage, and no TLS"),
+            None,
+            10,
+            "listening",
+            "gives no HTTP answer (garbage, and no TLS)",
+        ),
         (candidate(discovered=True), True, ask.silent("garbage"), None, 10, "none", "gives no HTTP answer (garbage)"),
-        (candidate(named=True, host="h"), False, ask.silent("refused"), None, 100, "none", "gives no HTTP answer (refused)"),
+        (
+            candidate(named=True, host="h"),
+            False,
+            ask.silent("refused"),
+            None,
+            100,
+            "none",
+            "gives no HTTP answer (refused)",
+        ),
         (candidate(), True, answer(), None, 60, "healthy", "+30 %s/health answers 200" % URL),
         (candidate(discovered=True), True, answer(), None, 60, "healthy", "+20 speaks HTTP"),
         (candidate(), True, answer(scheme="https"), None, 60, "healthy", "certificate not checked"),
         (candidate(named=True), True, answer(**NAMED), None, 185, "identified", "+20 reports the name shop"),
-        (candidate(), True, answer(database={"status": "up"}, framework="gunicorn", **NAMED), None, 95, "identified", "+5 reports its database"),
+        (
+            candidate(),
+            True,
+            answer(database={"status": "up"}, framework="gunicorn", **NAMED),
+            None,
+            95,
+            "identified",
+            "+5 reports its database",
+        ),
         (candidate(), True, dict(answer(**NAMED), **ILL), None, 55, "identified", "%s/health answers 503" % URL),
         (candidate(), True, dict(answer(says="down"), **ILL), None, 30, "listening", 'answers 503 and says "down"'),
         (candidate(), True, answer(**NAMED), "Shop ", 135, "identified", "+50 is the wanted service"),
         (candidate(), True, answer(**NAMED), "bank", 85, "healthy", "is not the wanted service"),
         (candidate(), True, dict(answer(), answer_s=1.4), None, 55, "healthy", "-5 slow: answered after 1.4 s"),
-        (candidate(), True, dict(answer(), unanswered=["/health"]), None, 55, "healthy", "-5 slow: /health did not answer in time"),
+        (
+            candidate(),
+            True,
+            dict(answer(), unanswered=["/health"]),
+            None,
+            55,
+            "healthy",
+            "-5 slow: /health did not answer in time",
+        ),
         (candidate(), True, answer(redirect="http://x/"), None, 60, "healthy", "redirects to http://x/"),
         (candidate(), True, answer(truncated=True), None, 60, "healthy", "answers more than was read"),
         (candidate(), False, answer(), None, 60, "healthy", "+10 something listens"),

@@ -9,12 +9,21 @@ from ansible_collections.magsasa.chaos.plugins.module_utils._endpoint import tab
 
 
 def entry(**more):
-    plain = {"port": 8000, "score": 85, "step": "identified", "service": "shop", "version": "1", "process": {"name": "gunicorn", "pid": 7}}
+    plain = {
+        "port": 8000,
+        "score": 85,
+        "step": "identified",
+        "service": "shop",
+        "version": "1",
+        "process": {"name": "gunicorn", "pid": 7},
+    }
     return dict(plain, reasons=["default port", "+10 something listens"], **more)
 
 
 def test_lines_stand_in_columns_and_the_taken_one_is_marked():
-    worse = dict(entry(), port=80, score=0, step="none", service=None, version=None, process=None, reasons=["nothing listens"])
+    worse = dict(
+        entry(), port=80, score=0, step="none", service=None, version=None, process=None, reasons=["nothing listens"]
+    )
     assert table.lines([entry(), worse]) == [
         "   PORT  SCORE  STEP        SERVICE  PROCESS       REASONS",
         ">  8000  85     identified  shop 1   gunicorn (7)  default port; +10 something listens",

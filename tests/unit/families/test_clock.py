@@ -13,19 +13,30 @@ from ansible_collections.magsasa.chaos.plugins.module_utils._families.clock impo
 from ansible_collections.magsasa.chaos.plugins.module_utils._host import time_of_day
 from ansible_collections.magsasa.chaos.plugins.module_utils._undo import registry
 
-FACTS = {"able": True, "uid": 0, "keepers": ["chrony.service"], "daemons": ["chronyd"], "anchor": {"wall": 1.7e9, "boottime": 100.0}, "boot_id": "b"}
+FACTS = {
+    "able": True,
+    "uid": 0,
+    "keepers": ["chrony.service"],
+    "daemons": ["chronyd"],
+    "anchor": {"wall": 1.7e9, "boottime": 100.0},
+    "boot_id": "b",
+}
 
 
 def planned(offset="+5m", force=False, **change):
     return FAMILY.plan(dict(FAMILY.parse({"offset": offset}), force=force), dict(FACTS, **change))
 
 
-@pytest.mark.parametrize("text, seconds", [("+5m", 300.0), ("5m", 300.0), ("-1h", -3600.0), ("1", 1.0), (" -90s ", -90.0), ("-1m30s", -90.0)])
+@pytest.mark.parametrize(
+    "text, seconds", [("+5m", 300.0), ("5m", 300.0), ("-1h", -3600.0), ("1", 1.0), (" -90s ", -90.0), ("-1m30s", -90.0)]
+)
 def test_offsets(text, seconds):
     assert FAMILY.parse({"offset": text}) == {"offset_s": seconds}
 
 
-@pytest.mark.parametrize("text", [None, "", "  ", "+", "-", "--5m", "soon", "0.5s", "-0", "11y", "4000d", "nan", "+inf"])
+@pytest.mark.parametrize(
+    "text", [None, "", "  ", "+", "-", "--5m", "soon", "0.5s", "-0", "11y", "4000d", "nan", "+inf"]
+)
 def test_what_is_no_offset(text):
     with pytest.raises(BadOption, match="offset"):
         FAMILY.parse({"offset": text})
@@ -66,7 +77,15 @@ def test_force_lifts_the_limit_of_a_day():
 
 @pytest.mark.parametrize(
     "offset, moved, off",
-    [(300.0, 300.1, True), (300.0, 0.0, False), (300.0, -0.2, False), (-60.0, -59.0, True), (-60.0, 3.0, False), (300.0, 140.0, False), (300.0, 160.0, True)],
+    [
+        (300.0, 300.1, True),
+        (300.0, 0.0, False),
+        (300.0, -0.2, False),
+        (-60.0, -59.0, True),
+        (-60.0, 3.0, False),
+        (300.0, 140.0, False),
+        (300.0, 160.0, True),
+    ],
 )
 def test_the_undo_acts_only_while_the_time_is_off(monkeypatch, offset, moved, off):
     at = {"moved": moved}

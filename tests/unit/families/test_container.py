@@ -68,7 +68,12 @@ def test_bad_options(change, option):
 
 
 @pytest.mark.parametrize(
-    "action, op, started", [("stop", "container.start", SAID["State"]["StartedAt"]), ("kill", "container.start", None), ("restart", "container.start", None)]
+    "action, op, started",
+    [
+        ("stop", "container.start", SAID["State"]["StartedAt"]),
+        ("kill", "container.start", None),
+        ("restart", "container.start", None),
+    ],
 )
 def test_what_ran_is_started_again(action, op, started):
     first, last = planned(action=action)["steps"][0]["undo"]
@@ -91,11 +96,19 @@ def test_another_fault_is_named_by_whatever_name_it_was_given():
     [
         (around(matching=2), {"container": None, "label": "a"}, "2 containers match"),
         (around(container(infra=True)), {"action": "pause"}, "infra container of a pod"),
-        (around(container(labels={"io.cri-containerd.kind": "sandbox"})), {"action": "pause"}, "infra container of a pod"),
+        (
+            around(container(labels={"io.cri-containerd.kind": "sandbox"})),
+            {"action": "pause"},
+            "infra container of a pod",
+        ),
         (around(container(pid=7), carriers=[9, 7]), {}, "this task"),
         (around(container(auto_remove=True)), {}, "--rm"),
         (around(container(labels={"PODMAN_SYSTEMD_UNIT": "web.service"})), {}, "web.service"),
-        (around(container(labels={"PODMAN_SYSTEMD_UNIT": "web.service"}), systemd=False), {"action": "kill"}, "web.service"),
+        (
+            around(container(labels={"PODMAN_SYSTEMD_UNIT": "web.service"}), systemd=False),
+            {"action": "kill"},
+            "web.service",
+        ),
         (around(container(labels={"io.kubernetes.pod.name": "x"})), {"action": "kill"}, "kubelet"),
         (around(users={ID: ["side"]}), {"action": "restart"}, "side would lose its network"),
         (around(visible=[]), {"action": "kill"}, "not visible"),
@@ -131,7 +144,12 @@ def test_no_remote_engine_is_ever_meant(access, argv):
 
 @pytest.mark.parametrize(
     "environment, socket",
-    [({}, "/var/run/docker.sock"), ({"DOCKER_HOST": "unix:///x"}, "/x"), ({"DOCKER_HOST": "tcp://h:2375"}, None), ({"DOCKER_HOST": "ssh://h"}, None)],
+    [
+        ({}, "/var/run/docker.sock"),
+        ({"DOCKER_HOST": "unix:///x"}, "/x"),
+        ({"DOCKER_HOST": "tcp://h:2375"}, None),
+        ({"DOCKER_HOST": "ssh://h"}, None),
+    ],
 )
 def test_socket_of_docker(environment, socket, monkeypatch):
     monkeypatch.setattr(container_engines.os.path, "exists", lambda path: False)
@@ -139,6 +157,18 @@ def test_socket_of_docker(environment, socket, monkeypatch):
 
 
 def test_facts_of_both_engines():
-    assert (container()["name"], container()["policy"], container()["labels"], container()["needs"]) == ("web", "always", {}, [])
-    shared = container_engines.facts(dict(SAID, HostConfig={"NetworkMode": "container:abc"}, Dependencies=["def"], IsInfra=True))
-    assert (shared["needs"], shared["infra"], shared["policy"], shared["auto_remove"]) == (["abc", "def"], True, "no", False)
+    assert (container()["name"], container()["policy"], container()["labels"], container()["needs"]) == (
+        "web",
+        "always",
+        {},
+        [],
+    )
+    shared = container_engines.facts(
+        dict(SAID, HostConfig={"NetworkMode": "container:abc"}, Dependencies=["def"], IsInfra=True)
+    )
+    assert (shared["needs"], shared["infra"], shared["policy"], shared["auto_remove"]) == (
+        ["abc", "def"],
+        True,
+        "no",
+        False,
+    )

@@ -24,7 +24,9 @@ def test_load(load, pct):
     assert FAMILY.parse(dict(GIVEN, load=load))["load_pct"] == pct
 
 
-@pytest.mark.parametrize("change", [{"load": None}, {"load": "0.5"}, {"load": "101%"}, {"load": "x"}, {"cores": 0}, {"ramp": "soon"}])
+@pytest.mark.parametrize(
+    "change", [{"load": None}, {"load": "0.5"}, {"load": "101%"}, {"load": "x"}, {"cores": 0}, {"ramp": "soon"}]
+)
 def test_bad_options(change):
     with pytest.raises(BadOption) as caught:
         FAMILY.parse(dict(GIVEN, **change))
@@ -57,7 +59,10 @@ def test_a_quota_that_keeps_the_load_down_is_in_the_plan(load, told):
     notes = planned({"quota": QUOTA}, load=load)["notes"]
     assert bool(notes) is told
     if told:
-        assert "0.25 core(s) (/sys/fs/cgroup/cpu.max: 25000 of 100000 us), which is 8.33 % of 3 core(s)" in notes[0] and load.replace("%", " %") in notes[0]
+        assert (
+            "0.25 core(s) (/sys/fs/cgroup/cpu.max: 25000 of 100000 us), which is 8.33 % of 3 core(s)" in notes[0]
+            and load.replace("%", " %") in notes[0]
+        )
 
 
 def _files(folder, **files):
@@ -69,11 +74,23 @@ def _files(folder, **files):
 @pytest.mark.parametrize(
     "files, groups, cores",
     [
-        ({"": {"cgroup__controllers": "cpu", "cpu__max": "max 100000"}, "a/b": {"cpu__max": "25000 100000"}}, [["", "/a/b"]], 0.25),
-        ({"": {"cgroup__controllers": "cpu"}, "a": {"cpu__max": "50000 100000"}, "a/b": {"cpu__max": "max 100000"}}, [["", "/a/b"]], 0.5),
+        (
+            {"": {"cgroup__controllers": "cpu", "cpu__max": "max 100000"}, "a/b": {"cpu__max": "25000 100000"}},
+            [["", "/a/b"]],
+            0.25,
+        ),
+        (
+            {"": {"cgroup__controllers": "cpu"}, "a": {"cpu__max": "50000 100000"}, "a/b": {"cpu__max": "max 100000"}},
+            [["", "/a/b"]],
+            0.5,
+        ),
         ({"": {"cgroup__controllers": "cpu", "cpu__max": "150000 100000"}}, [["", "/../x"]], 1.5),  # of a container
         ({"": {"cgroup__controllers": "cpu", "cpu__max": "what is this"}}, [["", "/"]], None),
-        ({"cpu,cpuacct/x": {"cpu__cfs_quota_us": "20000", "cpu__cfs_period_us": "100000"}}, [["cpu,cpuacct", "/x"], ["memory", "/x"]], 0.2),
+        (
+            {"cpu,cpuacct/x": {"cpu__cfs_quota_us": "20000", "cpu__cfs_period_us": "100000"}},
+            [["cpu,cpuacct", "/x"], ["memory", "/x"]],
+            0.2,
+        ),
         ({"cpu/x": {"cpu__cfs_quota_us": "-1", "cpu__cfs_period_us": "100000"}}, [["cpu", "/x"]], None),
         ({}, [["", "/"]], None),
     ],
@@ -105,7 +122,10 @@ def test_shared_figures_do_not_overlap():
     assert [(shared.share(index), shared.burnt(index)) for index in range(2)] == [(0.25, 0.5), (1.25, 1.5)]
 
 
-@pytest.mark.parametrize("change", [{"core_ids": []}, {"core_ids": [1, 1]}, {"core_ids": [-1]}, {"core_ids": [0], "cores": 1}, {"core_ids": [0, 2]}])
+@pytest.mark.parametrize(
+    "change",
+    [{"core_ids": []}, {"core_ids": [1, 1]}, {"core_ids": [-1]}, {"core_ids": [0], "cores": 1}, {"core_ids": [0, 2]}],
+)
 def test_what_is_no_list_of_cores(change):
     with pytest.raises(BadOption, match="core"):
         planned(**change)
@@ -114,4 +134,7 @@ def test_what_is_no_list_of_cores(change):
 def test_named_cores_are_the_ones():
     found = planned(core_ids=[5, 0], per_core=True)
     assert found["steps"][0]["args"]["cores"] == [0, 5] and found["steps"][0]["args"]["per_core"] is True
-    assert found["requested"] == {"load_pct": 50.0, "cores": 2, "of": "host", "core_ids": [0, 5]} and "busy each" in found["steps"][0]["says"]
+    assert (
+        found["requested"] == {"load_pct": 50.0, "cores": 2, "of": "host", "core_ids": [0, 5]}
+        and "busy each" in found["steps"][0]["says"]
+    )

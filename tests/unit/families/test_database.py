@@ -10,14 +10,36 @@ import json
 import pytest
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, Refused
-from ansible_collections.magsasa.chaos.plugins.module_utils._families.database import FAMILY, mysql_sql, postgresql, sqlite_locks
+from ansible_collections.magsasa.chaos.plugins.module_utils._families.database import (
+    FAMILY,
+    mysql_sql,
+    postgresql,
+    sqlite_locks,
+)
 from ansible_collections.magsasa.chaos.plugins.module_utils._fault import record
 from ansible_collections.magsasa.chaos.plugins.module_utils._host.databases import psql
 
 GIVEN = {key: spec.get("default") for key, spec in FAMILY.options.items()}
 FILE = {"path": "/x/shop.db", "linked": False, "mode": "rollback", "open": False, "library": True}
-MARKS = {"pid": 10, "start": 5, "command": "d", "ports": [5432], "old": [[10, 5]], "since": 9, "boot": "b", "parent": None}
-SERVER = {"uid": 26, "us": 0, "address": "127.0.0.1", "unit": None, "obstacle": (None, None), "tree": [[10, 5], [11, 6]], "marks": MARKS}
+MARKS = {
+    "pid": 10,
+    "start": 5,
+    "command": "d",
+    "ports": [5432],
+    "old": [[10, 5]],
+    "since": 9,
+    "boot": "b",
+    "parent": None,
+}
+SERVER = {
+    "uid": 26,
+    "us": 0,
+    "address": "127.0.0.1",
+    "unit": None,
+    "obstacle": (None, None),
+    "tree": [[10, 5], [11, 6]],
+    "marks": MARKS,
+}
 LOGIN = {"host": None, "port": 5432, "user": "postgres", "as": None}
 
 
@@ -27,7 +49,12 @@ def parsed(**change):
 
 @pytest.mark.parametrize(
     "change, engine",
-    [({"path": "/x.db"}, "sqlite"), ({}, "postgresql"), ({"port": 5433}, "postgresql"), ({"engine": "sqlite", "path": "/x.db"}, "sqlite")],
+    [
+        ({"path": "/x.db"}, "sqlite"),
+        ({}, "postgresql"),
+        ({"port": 5433}, "postgresql"),
+        ({"engine": "sqlite", "path": "/x.db"}, "sqlite"),
+    ],
 )
 def test_engine(change, engine):
     assert parsed(**change)["engine"] == engine
@@ -89,7 +116,10 @@ def test_sqlite_ends_with_its_worker(action, facts, undone):
     assert step["args"]["by_library"] == (undone[0] == "sqlite.settle")
 
 
-@pytest.mark.parametrize("facts, words", [({"linked": True}, "links to"), ({"library": False}, "sqlite3"), ({"mode": "wal", "open": True}, "10 s")])
+@pytest.mark.parametrize(
+    "facts, words",
+    [({"linked": True}, "links to"), ({"library": False}, "sqlite3"), ({"mode": "wal", "open": True}, "10 s")],
+)
 def test_sqlite_says_what_must_be_known(facts, words):
     (note,) = FAMILY.plan(parsed(path="/y/link.db"), dict(FILE, **facts))["notes"]
     assert words in note
@@ -123,12 +153,16 @@ def test_refused(change, facts, words):
         FAMILY.plan(parsed(**change), facts)
 
 
-@pytest.mark.parametrize("text, quoted", [("t", '"t"'), ('a"b', '"a""b"'), ("a'; drop", '"a\'; drop"'), ("A b", '"A b"')])
+@pytest.mark.parametrize(
+    "text, quoted", [("t", '"t"'), ('a"b', '"a""b"'), ("a'; drop", '"a\'; drop"'), ("A b", '"A b"')]
+)
 def test_names_stay_names(text, quoted):
     assert psql.name(text) == quoted
 
 
-@pytest.mark.parametrize("text, quoted", [("t", "E't'"), ("a'b", "E'a\\'b'"), ("a\\'b", "E'a\\\\\\'b'"), ("\\", "E'\\\\'")])
+@pytest.mark.parametrize(
+    "text, quoted", [("t", "E't'"), ("a'b", "E'a\\'b'"), ("a\\'b", "E'a\\\\\\'b'"), ("\\", "E'\\\\'")]
+)
 def test_literals_stay_literals(text, quoted):
     assert psql.literal(text) == quoted
 
@@ -188,7 +222,9 @@ def test_mysql_by_sql(engine, change, facts, undone):
     assert "s3cret" not in json.dumps(record.new(plan, {"name": "a"}, options, "planned"))
 
 
-@pytest.mark.parametrize("account, parts", [("shop", ["shop", "%"]), ("shop@10.0.0.%", ["shop", "10.0.0.%"]), ("a@b@c", ["a@b", "c"])])
+@pytest.mark.parametrize(
+    "account, parts", [("shop", ["shop", "%"]), ("shop@10.0.0.%", ["shop", "10.0.0.%"]), ("a@b@c", ["a@b", "c"])]
+)
 def test_mysql_account(account, parts):
     assert parsed(engine="mysql", action="refuse", account=account)["account"] == parts
 
@@ -203,7 +239,10 @@ def test_mysql_account_is_quoted(parts, text):
     [
         ("CREATE USER `a`@`%` IDENTIFIED BY PASSWORD '*1' ACCOUNT LOCK", True),
         ("CREATE USER `a`@`%` IDENTIFIED BY PASSWORD '*1'", False),
-        ("CREATE USER 'a'@'%' IDENTIFIED WITH 'x' PASSWORD EXPIRE DEFAULT ACCOUNT UNLOCK PASSWORD HISTORY DEFAULT", False),
+        (
+            "CREATE USER 'a'@'%' IDENTIFIED WITH 'x' PASSWORD EXPIRE DEFAULT ACCOUNT UNLOCK PASSWORD HISTORY DEFAULT",
+            False,
+        ),
         ("CREATE USER 'a'@'%' IDENTIFIED WITH 'x' PASSWORD EXPIRE DEFAULT ACCOUNT LOCK PASSWORD HISTORY DEFAULT", True),
     ],
 )
@@ -215,7 +254,11 @@ def test_mysql_locked_account(said, locked):
     "change, facts, words",
     [
         ({"action": "refuse", "account": "shop"}, {"locked": True, "ours": "root@localhost"}, "is already locked"),
-        ({"action": "refuse", "account": "root@localhost"}, {"locked": False, "ours": "root@localhost"}, "unlock itself"),
+        (
+            {"action": "refuse", "account": "root@localhost"},
+            {"locked": False, "ours": "root@localhost"},
+            "unlock itself",
+        ),
         ({"action": "exhaust"}, {"free": 0}, "no free connections"),
         ({"action": "exhaust"}, {"free": 201}, "at most 200"),
     ],

@@ -78,7 +78,9 @@ def test_load_removes_its_files_when_its_workers_are_gone():
     names = ["/data/app/.magsasa-chaos-$ID-0", "/data/app/.magsasa-chaos-$ID-1"]
     assert step["args"]["files"] == names
     # undone in reverse order
-    assert step["undo"] == [{"op": "file.remove", "args": {"path": name, "fault": "$ID"}} for name in names] + [{"op": "workers.end", "args": {"fault": "$ID"}}]
+    assert step["undo"] == [{"op": "file.remove", "args": {"path": name, "fault": "$ID"}} for name in names] + [
+        {"op": "workers.end", "args": {"fault": "$ID"}}
+    ]
 
 
 @pytest.mark.parametrize(
@@ -184,20 +186,33 @@ def test_diskstats(device, name, flushes):
 
 
 def readings(own, device, kernel=None, seconds=10.0):
-    """Two readings: (written, read) MiB in between by the workers, the device and the kernel's count for the workers."""
+    """Two readings: (written, read) MiB in between by the workers, the device and the kernel's count for the
+    workers.
+    """
 
     def reading(at, share):
         return {
             "at": at,
             "own": {"written": own[0] * MIB * share, "read": own[1] * MIB * share, "syncs": 100 * share},
-            "kernel": kernel
-            and {
-                "written": own[0] * MIB * share,
-                "read": own[1] * MIB * share,
-                "stored_written": kernel[0] * MIB * share,
-                "stored_read": kernel[1] * MIB * share,
-            },
-            "device": device and {"name": "vda", "written": device[0] * MIB * share, "read": device[1] * MIB * share, "busy_s": 5.0 * share, "flushes": None},
+            "kernel": (
+                kernel
+                and {
+                    "written": own[0] * MIB * share,
+                    "read": own[1] * MIB * share,
+                    "stored_written": kernel[0] * MIB * share,
+                    "stored_read": kernel[1] * MIB * share,
+                }
+            ),
+            "device": (
+                device
+                and {
+                    "name": "vda",
+                    "written": device[0] * MIB * share,
+                    "read": device[1] * MIB * share,
+                    "busy_s": 5.0 * share,
+                    "flushes": None,
+                }
+            ),
         }
 
     return reading(0.0, 0), reading(seconds, 1)

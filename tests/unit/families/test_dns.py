@@ -14,16 +14,33 @@ GIVEN = {key: spec.get("default") for key, spec in FAMILY.options.items()}
 
 
 def parsed(**change):
-    return dict(FAMILY.parse(dict(GIVEN, **dict({"action": "block", "names": ["api.example.org"]}, **change))), force=False)
+    return dict(
+        FAMILY.parse(dict(GIVEN, **dict({"action": "block", "names": ["api.example.org"]}, **change))), force=False
+    )
 
 
 def planned(change=(), **options):
-    facts = {"path": "/etc/hosts", "before": {}, "defined": ["db"], "own": ["web1", "web1.example.org"], "writable": True, "getent": True, "mount": False}
+    facts = {
+        "path": "/etc/hosts",
+        "before": {},
+        "defined": ["db"],
+        "own": ["web1", "web1.example.org"],
+        "writable": True,
+        "getent": True,
+        "mount": False,
+    }
     return FAMILY.plan(parsed(**options), dict(facts, **dict(change)))
 
 
 @pytest.mark.parametrize(
-    "text, name", [("api", "api"), ("API.Example.org.", "api.example.org"), (" a-b.c_d ", "a-b.c_d"), ("1a.b", "1a.b"), ("x" * 63, "x" * 63)]
+    "text, name",
+    [
+        ("api", "api"),
+        ("API.Example.org.", "api.example.org"),
+        (" a-b.c_d ", "a-b.c_d"),
+        ("1a.b", "1a.b"),
+        ("x" * 63, "x" * 63),
+    ],
 )
 def test_names(text, name):
     assert parsed(names=[text])["names"] == [name]
@@ -34,7 +51,25 @@ def test_names_are_told_once():
 
 
 @pytest.mark.parametrize(
-    "text", ["", "a b", "a#b", "a\nb", "-a", "a-", "a..b", "*.example.org", "10.0.0.1", "::1", "zürich", "x" * 64, "a." * 127 + "b", "http://a", "a/b", "a:1"]
+    "text",
+    [
+        "",
+        "a b",
+        "a#b",
+        "a\nb",
+        "-a",
+        "a-",
+        "a..b",
+        "*.example.org",
+        "10.0.0.1",
+        "::1",
+        "zürich",
+        "x" * 64,
+        "a." * 127 + "b",
+        "http://a",
+        "a/b",
+        "a:1",
+    ],
 )
 def test_what_is_no_name(text):
     with pytest.raises(BadOption, match="names"):
@@ -66,12 +101,21 @@ def test_address(address, written):
 
 def test_the_plan_has_its_undo_and_holds_the_names():
     plan = planned(names=["a.b", "c"])
-    assert [entry["op"] for entry in plan["steps"][0]["undo"]] == ["hosts.remove"] and plan["claims"] == ["name:a.b", "name:c"] and not plan["notes"]
-    with pytest.raises(Refused, match="a mount of its own"):  # a container's: a kill in the middle of a change could not be undone
+    assert (
+        [entry["op"] for entry in plan["steps"][0]["undo"]] == ["hosts.remove"]
+        and plan["claims"] == ["name:a.b", "name:c"]
+        and not plan["notes"]
+    )
+    with pytest.raises(
+        Refused, match="a mount of its own"
+    ):  # a container's: a kill in the middle of a change could not be undone
         planned({"mount": True})
 
 
-@pytest.mark.parametrize("name", ["localhost", "x.localhost", "localhost.localdomain", "ip6-loopback", "web1", "web1.example.org", "web1.other"])
+@pytest.mark.parametrize(
+    "name",
+    ["localhost", "x.localhost", "localhost.localdomain", "ip6-loopback", "web1", "web1.example.org", "web1.other"],
+)
 def test_own_names_are_refused(name):
     with pytest.raises(Refused, match="protected name"):
         planned(names=["other", name])

@@ -13,7 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, MissingTool, NotHere, Refused
-from ansible_collections.magsasa.chaos.plugins.module_utils._families.dns import FAMILY, datagram, judge, message, queries
+from ansible_collections.magsasa.chaos.plugins.module_utils._families.dns import (
+    FAMILY,
+    datagram,
+    judge,
+    message,
+    queries,
+)
 from ansible_collections.magsasa.chaos.plugins.module_utils._host.packets import nfnetlink
 from ansible_collections.magsasa.chaos.plugins.module_utils._host.counters import Counters
 
@@ -36,7 +42,10 @@ def planned(facts=(), **change):
 @pytest.mark.parametrize(
     "change, words",
     [
-        ({"failure": "timeout", "action": "delay", "delay": "1s"}, "failure: 'timeout' has no effect with action=delay"),
+        (
+            {"failure": "timeout", "action": "delay", "delay": "1s"},
+            "failure: 'timeout' has no effect with action=delay",
+        ),
         ({"delay": "1s"}, "delay: '1s' has no effect with action=fail"),
         ({"action": "delay"}, "delay: '' is missing"),
         ({"action": "delay", "delay": "0"}, "below the minimum"),
@@ -50,7 +59,10 @@ def planned(facts=(), **change):
         ({"names": ["*"]}, "is not the name of a host"),
         ({"names": ["*."]}, "is not the name of a host"),
         ({"names": ["*.10.0.0.1 "], "action": "redirect", "via": "queries"}, "is not an address"),
-        ({"action": "redirect", "names": ["*.example.org"], "address": "10.0.0.1"}, "/etc/hosts does not support wildcards"),
+        (
+            {"action": "redirect", "names": ["*.example.org"], "address": "10.0.0.1"},
+            "/etc/hosts does not support wildcards",
+        ),
     ],
 )
 def test_bad_options(change, words):
@@ -61,14 +73,21 @@ def test_bad_options(change, words):
 
 def test_the_plan_lets_the_worker_end_before_the_table_goes():
     plan = planned(names=["*.Example.org", "api"])
-    assert [entry["op"] for entry in reversed(plan["steps"][0]["undo"])] == ["workers.finish", "workers.end", "nft.remove_table"]
+    assert [entry["op"] for entry in reversed(plan["steps"][0]["undo"])] == [
+        "workers.finish",
+        "workers.end",
+        "nft.remove_table",
+    ]
     assert plan["claims"] == ["name:*.example.org", "name:api", "DNS queries"]
     assert plan["requested"] == {"names": ["*.example.org", "api"], "failure": "nxdomain"}
     assert plan["steps"][0]["says"] == "answer queries for *.example.org, api with nxdomain"
     assert {"web1", "9.2.0.192.in-addr.arpa"} <= set(plan["steps"][0]["args"]["exempt"])
     assert planned(failure="timeout")["steps"][0]["says"] == "drop queries for all names"
     assert planned(action="delay", delay="200ms")["requested"] == {"names": "all", "delay_ms": 200.0}
-    assert planned(action="redirect", via="queries", names=["a"], address="::1")["requested"] == {"names": ["a"], "addresses": ["::1"]}
+    assert planned(action="redirect", via="queries", names=["a"], address="::1")["requested"] == {
+        "names": ["a"],
+        "addresses": ["::1"],
+    }
 
 
 @pytest.mark.parametrize(
@@ -164,7 +183,9 @@ def desk(**change):
     """(Desk, verdicts [(packet, lost)], answers [Datagram], counters)."""
     verdicts, answers, counted = [], [], Counters(queries.NAMES)
     args = dict(planned(**change)["steps"][0]["args"])
-    made = queries.Desk(lambda packet, lost: verdicts.append((packet, lost)), answers.append, args, "check.invalid", counted)
+    made = queries.Desk(
+        lambda packet, lost: verdicts.append((packet, lost)), answers.append, args, "check.invalid", counted
+    )
     return made, verdicts, answers, counted
 
 
@@ -180,14 +201,21 @@ def test_an_answer_comes_from_the_server_that_was_asked_and_the_question_is_lost
     made.take(4, b"no packet", 0.0)
     assert verdicts == [(1, True), (2, False), (3, False), (4, False)]
     assert [each[:4] for each in answers] == [(SERVER, 53, CLIENT, 40000)] and message.answer(answers[0].data).code == 5
-    assert {key: counted.figures()[key] for key in ("checks", "queries", "matched", "hit")} == {"checks": 0, "queries": 2, "matched": 1, "hit": 1}
+    assert {key: counted.figures()[key] for key in ("checks", "queries", "matched", "hit")} == {
+        "checks": 0,
+        "queries": 2,
+        "matched": 1,
+        "hit": 1,
+    }
 
 
 def test_a_lost_question_has_no_answer_and_a_redirected_one_the_address():
     made, verdicts, answers, _counted = desk(failure="timeout")
     made.take(1, packet(), 0.0)
     assert verdicts == [(1, True)] and not answers
-    made, verdicts, answers, _counted = desk(action="redirect", via="queries", names=["*.example.org"], address="10.9.9.9")
+    made, verdicts, answers, _counted = desk(
+        action="redirect", via="queries", names=["*.example.org"], address="10.9.9.9"
+    )
     made.take(1, packet(), 0.0)
     assert message.answer(answers[0].data).addresses == ["10.9.9.9"]
 
@@ -227,10 +255,25 @@ FIGURES = {"checks": 1, "queries": 3, "matched": 2, "hit": 2, "held": 0, "held_s
         ({"failure": "timeout"}, (message.Answer(1, 3, []), 0.01), {}, "mismatch"),
         ({"action": "delay", "delay": "200ms"}, (message.Answer(1, 3, []), 0.201), {}, "confirmed"),
         ({"action": "delay", "delay": "200ms"}, (message.Answer(1, 3, []), 0.101), {}, "mismatch"),
-        ({"action": "delay", "delay": "200ms"}, (message.Answer(1, 3, []), 0.201), {"held": 10, "held_s": 9.0}, "mismatch"),
+        (
+            {"action": "delay", "delay": "200ms"},
+            (message.Answer(1, 3, []), 0.201),
+            {"held": 10, "held_s": 9.0},
+            "mismatch",
+        ),
         ({"action": "delay", "delay": "200ms"}, (None, 1.2), {}, "mismatch"),
-        ({"action": "redirect", "via": "queries", "names": ["a"], "address": "10.9.9.9"}, (message.Answer(1, 0, ["10.9.9.9"]), 0.01), {}, "confirmed"),
-        ({"action": "redirect", "via": "queries", "names": ["a"], "address": "10.9.9.9"}, (message.Answer(1, 0, ["10.9.9.8"]), 0.01), {}, "mismatch"),
+        (
+            {"action": "redirect", "via": "queries", "names": ["a"], "address": "10.9.9.9"},
+            (message.Answer(1, 0, ["10.9.9.9"]), 0.01),
+            {},
+            "confirmed",
+        ),
+        (
+            {"action": "redirect", "via": "queries", "names": ["a"], "address": "10.9.9.9"},
+            (message.Answer(1, 0, ["10.9.9.8"]), 0.01),
+            {},
+            "mismatch",
+        ),
     ],
 )
 def test_whether_it_bit(change, asked, figures, effect):

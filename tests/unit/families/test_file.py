@@ -21,8 +21,28 @@ def parsed(force=False, **change):
 
 
 def facts(**change):
-    base = {"path": "/srv/f", "ino": 7, "size": 10000, "names": 1, "before": BEFORE, "uid": 0, "read_only": False, "wanted": {}}
-    return dict(base, **dict({"usable": {"folder": True, "file": True}, "protected": find.protected(), "homes": ["/users/me"], "writers": []}, **change))
+    base = {
+        "path": "/srv/f",
+        "ino": 7,
+        "size": 10000,
+        "names": 1,
+        "before": BEFORE,
+        "uid": 0,
+        "read_only": False,
+        "wanted": {},
+    }
+    return dict(
+        base,
+        **dict(
+            {
+                "usable": {"folder": True, "file": True},
+                "protected": find.protected(),
+                "homes": ["/users/me"],
+                "writers": [],
+            },
+            **change,
+        ),
+    )
 
 
 def planned(found=None, **change):
@@ -40,7 +60,9 @@ def test_bad_path(text):
         parsed(path=text)
 
 
-@pytest.mark.parametrize("text, mode", [("0000", 0), ("644", 0o644), ("0644", 0o644), ("4755", 0o4755), (" 600 ", 0o600)])
+@pytest.mark.parametrize(
+    "text, mode", [("0000", 0), ("644", 0o644), ("0644", 0o644), ("4755", 0o4755), (" 600 ", 0o600)]
+)
 def test_mode(text, mode):
     assert parsed(action="permissions", mode=text)["mode"] == mode
 
@@ -74,12 +96,21 @@ def test_bad_options(change, words):
 
 @pytest.mark.parametrize(
     "change, op",
-    [({}, "file.put_back"), ({"action": "corrupt"}, "file.contents"), ({"action": "append"}, "file.cut"), ({"action": "append", "content": "x\n"}, "file.cut")],
+    [
+        ({}, "file.put_back"),
+        ({"action": "corrupt"}, "file.contents"),
+        ({"action": "append"}, "file.cut"),
+        ({"action": "append", "content": "x\n"}, "file.cut"),
+    ],
 )
 def test_every_action_has_its_undo(change, op):
     plan = planned(**change)
     (chosen,) = plan["steps"]
-    assert [each["op"] for each in chosen["undo"]] == [op] and chosen["do"] == plan["action"] and plan["claims"] == ["file:/srv/f"]
+    assert (
+        [each["op"] for each in chosen["undo"]] == [op]
+        and chosen["do"] == plan["action"]
+        and plan["claims"] == ["file:/srv/f"]
+    )
 
 
 def test_corrupt_takes_no_more_than_there_is():
@@ -99,9 +130,9 @@ def test_permissions_undo_what_was_asked_for():
 
 @pytest.mark.parametrize(
     "path",
-    "/ /proc/1/status /sys/kernel /dev/sda /etc /etc/ssh/sshd_config /etc/shadow /etc/sudoers.d/x /usr /usr/bin/env /lib/x "
-    "/boot/vmlinuz /var/lib/magsasa-chaos/x "
-    "/var/lib /run/magsasa-chaos /etc/magsasa-chaos/deny /users /users/me /users/me/.ssh/authorized_keys /srv/.ssh/id /etc/fstab".split(),
+    "/ /proc/1/status /sys/kernel /dev/sda /etc /etc/ssh/sshd_config /etc/shadow /etc/sudoers.d/x /usr /usr/bin/env"
+    " /lib/x /boot/vmlinuz /var/lib/magsasa-chaos/x /var/lib /run/magsasa-chaos /etc/magsasa-chaos/deny /users"
+    " /users/me /users/me/.ssh/authorized_keys /srv/.ssh/id /etc/fstab".split(),
 )
 @pytest.mark.parametrize("force", [False, True])
 def test_protected_whatever_is_forced(path, force):
@@ -111,13 +142,18 @@ def test_protected_whatever_is_forced(path, force):
 
 
 @pytest.mark.parametrize(
-    "path", "/etc/app.conf /etc/sshx /procx/f /usr/local/etc/app /usr/share/app/x /opt/app/lib /users/me/f /users/mexico /var/www /var/lib/app/x".split()
+    "path",
+    "/etc/app.conf /etc/sshx /procx/f /usr/local/etc/app /usr/share/app/x /opt/app/lib /users/me/f /users/mexico"
+    " /var/www /var/lib/app/x".split(),
 )
 def test_not_protected(path):
     assert planned(facts(path=path), path=path)
 
 
-@pytest.mark.parametrize("change, words", [({"writers": ["process 3 (db)"]}, r"open for writing in process 3 \(db\)"), ({"names": 2}, "has 2 names")])
+@pytest.mark.parametrize(
+    "change, words",
+    [({"writers": ["process 3 (db)"]}, r"open for writing in process 3 \(db\)"), ({"names": 2}, "has 2 names")],
+)
 def test_files_in_use_need_force(change, words):
     with pytest.raises(Refused, match=words):
         planned(facts(**change))

@@ -26,7 +26,12 @@ def test_without_force_nothing_goes_down(action):
 
 @pytest.mark.parametrize(
     "action, backend, says",
-    [("reboot", "systemctl", "reboot"), ("shutdown", "systemctl", "shut"), ("panic", "sysrq", "panic"), ("reset", "sysrq", "power")],
+    [
+        ("reboot", "systemctl", "reboot"),
+        ("shutdown", "systemctl", "shut"),
+        ("panic", "sysrq", "panic"),
+        ("reset", "sysrq", "power"),
+    ],
 )
 def test_plans(action, backend, says):
     found = planned(action, delay="5s")
@@ -57,13 +62,17 @@ def test_a_container_may_reboot():
     assert planned("reboot", container=True)["backend"] == "systemctl"
 
 
-@pytest.mark.parametrize("given", [{"action": None}, {"delay": "0.5s"}, {"delay": "61s"}, {"delay": "soon"}, {"delay": ""}])
+@pytest.mark.parametrize(
+    "given", [{"action": None}, {"delay": "0.5s"}, {"delay": "61s"}, {"delay": "soon"}, {"delay": ""}]
+)
 def test_bad_options(given):
     with pytest.raises(BadOption, match=next(iter(given))):
         FAMILY.parse(dict({"action": "reboot", "delay": "2s"}, **given))
 
 
-@pytest.mark.parametrize("environment, inside", [(b"PATH=/bin\0container=lxc\0", True), (b"PATH=/bin\0incontainer=1\0", False), (b"", False)])
+@pytest.mark.parametrize(
+    "environment, inside", [(b"PATH=/bin\0container=lxc\0", True), (b"PATH=/bin\0incontainer=1\0", False), (b"", False)]
+)
 def test_containers_by_the_environment_of_process_1(tmp_path, environment, inside):
     (tmp_path / "environ").write_bytes(environment)
     assert containers.inside(marks=(), environment=str(tmp_path / "environ")) is inside

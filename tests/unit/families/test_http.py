@@ -9,16 +9,40 @@ import random
 
 import pytest
 
-from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, HostError, MissingTool, NotHere, Refused
-from ansible_collections.magsasa.chaos.plugins.module_utils._families.http import FAMILY, choice, counts, judge, reach, rules
+from ansible_collections.magsasa.chaos.plugins.module_utils._errors import (
+    BadOption,
+    HostError,
+    MissingTool,
+    NotHere,
+    Refused,
+)
+from ansible_collections.magsasa.chaos.plugins.module_utils._families.http import (
+    FAMILY,
+    choice,
+    counts,
+    judge,
+    reach,
+    rules,
+)
 from ansible_collections.magsasa.chaos.plugins.module_utils._http.framing import Request
 
 GIVEN = {key: spec.get("default") for key, spec in FAMILY.options.items()}
-FACTS = {"ipv6": True, "nft": True, "ss": True, "uid": 0, "obstacle": "", "addresses": ["0.0.0.0"], "servers": ["gunicorn"], "control": [22]}
+FACTS = {
+    "ipv6": True,
+    "nft": True,
+    "ss": True,
+    "uid": 0,
+    "obstacle": "",
+    "addresses": ["0.0.0.0"],
+    "servers": ["gunicorn"],
+    "control": [22],
+}
 
 
 def parsed(**change):
-    return dict(FAMILY.parse(dict(GIVEN, **dict({"action": "status", "status": 503, "port": 8000}, **change))), force=False)
+    return dict(
+        FAMILY.parse(dict(GIVEN, **dict({"action": "status", "status": 503, "port": 8000}, **change))), force=False
+    )
 
 
 def planned(facts=(), **options):
@@ -64,7 +88,12 @@ def test_bad_options(change, words):
 
 
 @pytest.mark.parametrize(
-    "change, action", [({"action": None}, "status"), ({"action": None, "status": None, "delay": "1s"}, "delay"), ({"delay": "1s"}, "status")]
+    "change, action",
+    [
+        ({"action": None}, "status"),
+        ({"action": None, "status": None, "delay": "1s"}, "delay"),
+        ({"delay": "1s"}, "status"),
+    ],
 )
 def test_the_action_may_follow_from_its_figure(change, action):
     assert parsed(**change)["action"] == action
@@ -72,9 +101,20 @@ def test_the_action_may_follow_from_its_figure(change, action):
 
 def test_the_plan_takes_the_table_away_first_and_says_what_it_does():
     plan = planned(percent="10%", method=["POST"], path=["/api"], delay="1s")
-    assert [entry["op"] for entry in reversed(plan["steps"][0]["undo"])] == ["nft.remove_table", "workers.finish", "workers.end"]
+    assert [entry["op"] for entry in reversed(plan["steps"][0]["undo"])] == [
+        "nft.remove_table",
+        "workers.finish",
+        "workers.end",
+    ]
     assert plan["steps"][0]["says"] == "answer 503 after 1000 ms to 10 % of the requests (POST) to port 8000 of /api"
-    assert plan["requested"] == {"port": 8000, "requests_pct": 10.0, "delay_ms": 1000.0, "status": 503, "paths": ["/api"], "methods": ["POST"]}
+    assert plan["requested"] == {
+        "port": 8000,
+        "requests_pct": 10.0,
+        "delay_ms": 1000.0,
+        "status": 503,
+        "paths": ["/api"],
+        "methods": ["POST"],
+    }
     assert plan["claims"] == FAMILY.claims(parsed()) == ["http port 8000"] and len(plan["notes"]) == 3
     assert "::1" in planned({"ipv6": False})["notes"][2]
     assert len(planned(reset_existing=True)["steps"]) == 2 and len(planned(reset_existing=True)["notes"]) == 2
@@ -134,7 +174,13 @@ def test_methods_and_the_share():
 @pytest.mark.parametrize(
     "status, method, last, head, body",
     [
-        (503, "GET", False, b"HTTP/1.1 503 Service Unavailable", b"503 Service Unavailable (injected by magsasa.chaos)\n"),
+        (
+            503,
+            "GET",
+            False,
+            b"HTTP/1.1 503 Service Unavailable",
+            b"503 Service Unavailable (injected by magsasa.chaos)\n",
+        ),
         (503, "HEAD", False, b"HTTP/1.1 503 Service Unavailable", b""),
         (204, "GET", True, b"HTTP/1.1 204 No Content", b""),
         (599, "GET", True, b"HTTP/1.1 599 Injected", b"599 Injected (injected by magsasa.chaos)\n"),
@@ -154,13 +200,28 @@ def test_rules_exempt_the_worker_first_and_leave_out_a_family_that_is_not_there(
     assert [label for label, _text in one] == ["exempt worker", "hit ipv4"]
     text = rules.text("magsasa_chaos_0123456789ab", one)
     assert text.startswith("create table inet magsasa_chaos_0123456789ab\n") and "flush" not in text
-    read = [{"comment": label, "expr": [{"tproxy": {}}] if "tproxy" in rule else [{"accept": None}]} for label, rule in one]
+    read = [
+        {"comment": label, "expr": [{"tproxy": {}}] if "tproxy" in rule else [{"accept": None}]} for label, rule in one
+    ]
     assert rules.difference(one, read) == ""
-    assert rules.difference(one, read[::-1]) and rules.difference(one, read[:1]) and rules.difference(one, [dict(each, expr=[]) for each in read])
+    assert (
+        rules.difference(one, read[::-1])
+        and rules.difference(one, read[:1])
+        and rules.difference(one, [dict(each, expr=[]) for each in read])
+    )
 
 
 def figures(**change):
-    return dict({name: 0 for name in counts.NAMES}, connections=5, requests=1000, matched=1000, hit=100, held=0, held_s=0.0, **change)
+    return dict(
+        {name: 0 for name in counts.NAMES},
+        connections=5,
+        requests=1000,
+        matched=1000,
+        hit=100,
+        held=0,
+        held_s=0.0,
+        **change,
+    )
 
 
 @pytest.mark.parametrize(
@@ -172,8 +233,18 @@ def figures(**change):
         ({"matched": 20, "hit": 5}, {"percent": "10%"}, "confirmed", "5 of 20"),
         ({"matched": 0, "hit": 0}, {}, "inconclusive", "no selected request"),
         ({"requests": 0, "matched": 0, "hit": 0, "unread": 3}, {}, "mismatch", "not HTTP/1.1"),
-        ({"hit": 1000, "held": 1000, "held_s": 201.0}, {"action": "delay", "status": None, "delay": "200ms"}, "confirmed", "201 ms"),
-        ({"hit": 1000, "held": 1000, "held_s": 260.0}, {"action": "delay", "status": None, "delay": "200ms"}, "mismatch", "260 ms"),
+        (
+            {"hit": 1000, "held": 1000, "held_s": 201.0},
+            {"action": "delay", "status": None, "delay": "200ms"},
+            "confirmed",
+            "201 ms",
+        ),
+        (
+            {"hit": 1000, "held": 1000, "held_s": 260.0},
+            {"action": "delay", "status": None, "delay": "200ms"},
+            "mismatch",
+            "260 ms",
+        ),
         ({"hit": 1000}, {}, "confirmed", "1000 of 1000"),
         ({"hit": 999}, {}, "mismatch", "999 of 1000"),
     ],
@@ -189,7 +260,11 @@ def test_counts_are_seen_by_whoever_shares_them():
     counted = counts.new()
     counted.add("requests")
     counted.add("held_s", 0.25)
-    assert counted.figures()["requests"] == 1 and counted.figures()["held_s"] == 0.25 and set(counted.figures()) == set(counts.NAMES)
+    assert (
+        counted.figures()["requests"] == 1
+        and counted.figures()["held_s"] == 0.25
+        and set(counted.figures()) == set(counts.NAMES)
+    )
 
 
 def test_a_service_that_no_connection_of_ours_reaches_by_the_worker_is_an_error():

@@ -142,7 +142,9 @@ def test_what_is_no_response(data):
             framing.response(data, "GET")
 
 
-@pytest.mark.parametrize("data", [b"x\r\n", b"\r\n", b"-1\r\n", b"3\r\nabcd\r\n", b"1" * 16 + b"\r\n", b"1;" + b"a" * framing.LONGEST_LINE])
+@pytest.mark.parametrize(
+    "data", [b"x\r\n", b"\r\n", b"-1\r\n", b"3\r\nabcd\r\n", b"1" * 16 + b"\r\n", b"1;" + b"a" * framing.LONGEST_LINE]
+)
 def test_broken_chunks(data):
     with pytest.raises(NotHttp):
         Body(CHUNKED).take(data)
@@ -158,7 +160,9 @@ def cut(data, cuts):
     return [data[low:high] for low, high in zip(at, at[1:])]
 
 
-@given(CHUNKS, CUTS, some.sampled_from([b"", b";name=value"]), some.sampled_from([b"", b"Trailer: x\r\n"]), some.booleans())
+@given(
+    CHUNKS, CUTS, some.sampled_from([b"", b";name=value"]), some.sampled_from([b"", b"Trailer: x\r\n"]), some.booleans()
+)
 def test_chunks_end_where_they_end_however_they_come(chunks, cuts, extension, trailer, bare):
     body = b"".join(b"%x%s\r\n%s\r\n" % (len(each), extension, each) for each in chunks) + b"0\r\n" + trailer + b"\r\n"
     if bare and not any(b"\r" in each or b"\n" in each for each in chunks):
@@ -194,7 +198,9 @@ ENDS = [b"2", b"02", b"0", b"-1", b"+2", b"2 3", b"2,2", b"2a", b"", b"9" * 19]
 
 @pytest.mark.parametrize("text", ENDS)
 def test_the_probe_reads_lengths_and_chunks_by_the_same_grammar(text):
-    """What the worker takes for a length or a size is one for the probe, and the same one; only the list "2,2" it reads, too."""
+    """What the worker takes for a length or a size is one for the probe, and the same one; only the list "2,2" it
+    reads, too.
+    """
     told = framing.length_of([text])
     answer = b"HTTP/1.1 200 OK\r\nContent-Length: " + text + b"\r\n\r\nab"
     assert _body_read(answer) == ((b"ab"[:told] if told is not None else b"ab" if text == b"2,2" else "garbage"))

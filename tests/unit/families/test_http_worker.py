@@ -1,7 +1,8 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The worker of HTTP faults between real sockets: what passes is byte for byte what was said, what is hit is hit, and nobody is left waiting.
+"""The worker of HTTP faults between real sockets: what passes is byte for byte what was said, what is hit is hit, and
+nobody is left waiting.
 
 Only the way to it is not the kernel's: connections come to it directly, and it is told where the service is.
 """
@@ -72,7 +73,14 @@ def test_pipelined_requests_are_answered_in_their_order():
     assert [part for part in (b"GET /a", b"GET /b", b"GET /c") if part in found] == [b"GET /a", b"GET /b", b"GET /c"]
     order = sorted((found.find(each), each) for each in (b"GET /a", b"GET /b", b"GET /c"))
     assert [each for _at, each in order] == [b"GET /a", b"GET /b", b"GET /c"]
-    assert [piece.split(b" ")[0] for piece in found.split(b"HTTP/1.1 ")[1:]] == [b"200", b"503", b"200", b"503", b"503", b"200"]
+    assert [piece.split(b" ")[0] for piece in found.split(b"HTTP/1.1 ")[1:]] == [
+        b"200",
+        b"503",
+        b"200",
+        b"503",
+        b"503",
+        b"200",
+    ]
     assert bytes(service.heard[0]) == b"".join(b"GET %s HTTP/1.1\r\n\r\n" % path for path in (b"/a", b"/b", b"/c"))
 
 
@@ -83,7 +91,9 @@ def test_a_delay_holds_what_is_meant_and_nothing_else():
             start = time.monotonic()
             assert asked(client, "/hit", "POST", body=b"z" * 1000000) == (200, b"POST /hit 1000000")
             assert 0.3 <= time.monotonic() - start < 5
-            assert proxy.counts.figures()["held"] == 1 and 0.3 <= proxy.counts.figures()["held_s"] < 0.6  # once, and not twice
+            assert (
+                proxy.counts.figures()["held"] == 1 and 0.3 <= proxy.counts.figures()["held_s"] < 0.6
+            )  # once, and not twice
 
 
 def test_a_service_that_closes_idle_connections_meanwhile_is_asked_again():
@@ -266,13 +276,19 @@ def test_at_the_end_a_tunnel_is_closed_and_a_new_connection_is_served():
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
-@given(some.lists(some.tuples(some.binary(max_size=60), some.booleans()), min_size=1, max_size=5), some.lists(some.integers(1, 400), max_size=6))
+@given(
+    some.lists(some.tuples(some.binary(max_size=60), some.booleans()), min_size=1, max_size=5),
+    some.lists(some.integers(1, 400), max_size=6),
+)
 def test_what_passes_is_byte_for_byte_what_was_said(bodies, cuts):
     data = b""
     for body, chunked in bodies:
         if chunked:
             half = len(body) // 2
-            chunks = b"".join(b"%X\r\n%s\r\n" % (len(each), each) for each in (body[:half], body[half:]) if each) + b"0\r\n\r\n"
+            chunks = (
+                b"".join(b"%X\r\n%s\r\n" % (len(each), each) for each in (body[:half], body[half:]) if each)
+                + b"0\r\n\r\n"
+            )
             data += b"POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks
         else:
             data += b"POST /b HTTP/1.1\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)

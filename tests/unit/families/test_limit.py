@@ -14,7 +14,13 @@ import pytest
 
 from ansible_collections.magsasa.chaos.plugins.module_utils import _clock
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, HostError, NotHere, Refused
-from ansible_collections.magsasa.chaos.plugins.module_utils._families.limit import FAMILY, descriptors, tasks, unit, workers
+from ansible_collections.magsasa.chaos.plugins.module_utils._families.limit import (
+    FAMILY,
+    descriptors,
+    tasks,
+    unit,
+    workers,
+)
 from ansible_collections.magsasa.chaos.plugins.module_utils._host import processes
 from ansible_collections.magsasa.chaos.plugins.module_utils._host.systemd import services, unit_limits
 from ansible_collections.magsasa.chaos.plugins.module_utils._undo.registry import OPERATIONS
@@ -31,14 +37,27 @@ UNIT = {
     "controllers": ["cpu", "io", "memory", "pids"],
     "memory": 50 << 20,
     "tasks": 5,
-    "shown": {"CPUQuota": "infinity", "MemoryMax": "314572800", "TasksMax": "77", "IOReadBandwidthMax": "/dev/vda 5", "IOWriteBandwidthMax": ""},
+    "shown": {
+        "CPUQuota": "infinity",
+        "MemoryMax": "314572800",
+        "TasksMax": "77",
+        "IOReadBandwidthMax": "/dev/vda 5",
+        "IOWriteBandwidthMax": "",
+    },
     "files": dict.fromkeys(unit_limits.PROPERTIES),
     "folder": False,
     "root": True,
     "boot_id": "b",
     "device": ["254:0", "/dev/vda"],
 }
-HOST_TASKS = {"root": True, "pid_max": 10000, "threads_max": 20000, "used": 1000, "group_tasks_left": None, "available_kib": 4 << 20}
+HOST_TASKS = {
+    "root": True,
+    "pid_max": 10000,
+    "threads_max": 20000,
+    "used": 1000,
+    "group_tasks_left": None,
+    "available_kib": 4 << 20,
+}
 HOST_FILES = {"root": True, "used": 2000, "most": 100000, "each": 65000}
 INODES = {"path": "/srv", "device": 7, "total": 100000, "free": 90000}
 PROCESS = {"start": 9, "soft": 1024, "hard": 4096, "numbers": [0, 1, 2, 5], "name": "web", "why": None}
@@ -89,9 +108,17 @@ def test_bad_options(given, words):
 
 def test_limits_of_a_unit_and_their_undo():
     found = planned(UNIT, action="unit", unit="web", cpu="150%", memory="100M", tasks=3, io_read="1M")
-    assert found["steps"][0]["args"]["settings"] == ["CPUQuota=150.00%", "IOReadBandwidthMax=/dev/vda 1048576", "MemoryMax=104857600", "TasksMax=3"]
+    assert found["steps"][0]["args"]["settings"] == [
+        "CPUQuota=150.00%",
+        "IOReadBandwidthMax=/dev/vda 1048576",
+        "MemoryMax=104857600",
+        "TasksMax=3",
+    ]
     back = found["steps"][0]["undo"][0]["args"]
-    assert back["former"]["MemoryMax"] == {"shown": "314572800", "file": None} and (back["folder"], back["root"]) == (False, True)
+    assert back["former"]["MemoryMax"] == {"shown": "314572800", "file": None} and (back["folder"], back["root"]) == (
+        False,
+        True,
+    )
     assert "limit of web.service: TasksMax" in found["claims"] and "already has 5 tasks" in found["notes"][0]
 
 
@@ -156,17 +183,41 @@ def test_what_is_taken_leaves_what_was_asked(facts, given, need):
         (HOST_TASKS, {}, {"action": "tasks", "leave_free": 47, "reserve": 0}, Refused, "needs 48"),
         (HOST_TASKS, {"root": False}, {"action": "tasks", "leave_free": 500}, NotHere, "needs root"),
         (HOST_TASKS, {"used": 9800}, {"action": "tasks", "leave_free": 500}, Refused, "only 200 are free now"),
-        (HOST_TASKS, {"pid_max": 1 << 22, "threads_max": 1 << 22}, {"action": "tasks", "leave_free": 300000}, NotHere, "take too long"),
+        (
+            HOST_TASKS,
+            {"pid_max": 1 << 22, "threads_max": 1 << 22},
+            {"action": "tasks", "leave_free": 300000},
+            NotHere,
+            "take too long",
+        ),
         (HOST_TASKS, {"group_tasks_left": 2000}, {"action": "tasks", "leave_free": 500}, NotHere, "allows 2000 more"),
-        (HOST_TASKS, {"available_kib": 400 * 1024}, {"action": "tasks", "leave_free": 500}, Refused, "400 MiB is available"),
+        (
+            HOST_TASKS,
+            {"available_kib": 400 * 1024},
+            {"action": "tasks", "leave_free": 500},
+            Refused,
+            "400 MiB is available",
+        ),
         (HOST_FILES, {}, {"action": "descriptors", "leave_free": 4999}, Refused, "5000 must"),
         (HOST_FILES, {"most": 1 << 62}, {"action": "descriptors", "leave_free": 5000}, NotHere, "fs.file-max"),
         (HOST_FILES, {"root": False}, {"action": "descriptors", "leave_free": 5000}, NotHere, "needs root"),
         (INODES, {}, {"action": "inodes", "path": "/srv", "leave_free": 1023}, Refused, "1024 must"),
         (INODES, {"total": 0}, {"action": "inodes", "path": "/srv", "leave_free": 2000}, NotHere, "btrfs"),
-        (INODES, {"total": 1 << 30, "free": 1 << 29}, {"action": "inodes", "path": "/srv", "leave_free": 1, "reserve": 0}, NotHere, "too long"),
+        (
+            INODES,
+            {"total": 1 << 30, "free": 1 << 29},
+            {"action": "inodes", "path": "/srv", "leave_free": 1, "reserve": 0},
+            NotHere,
+            "too long",
+        ),
         (PROCESS, {"why": "part of systemd"}, {"action": "descriptors", "pid": 7}, Refused, "part of systemd"),
-        (PROCESS, {"soft": 6}, {"action": "descriptors", "pid": 7, "leave_free": 2}, BadOption, "the 2 that process 7 can"),
+        (
+            PROCESS,
+            {"soft": 6},
+            {"action": "descriptors", "pid": 7, "leave_free": 2},
+            BadOption,
+            "the 2 that process 7 can",
+        ),
     ],
 )
 def test_what_is_refused(facts, change, given, error, words):
@@ -174,7 +225,9 @@ def test_what_is_refused(facts, change, given, error, words):
         planned(dict(facts, **change), **given)
 
 
-@pytest.mark.parametrize("numbers, leave, bound", [({0, 1, 2}, 0, 3), ({0, 1, 2}, 4, 7), ({0, 2, 3}, 0, 1), ({0, 2, 3}, 1, 4), (set(), 0, 0)])
+@pytest.mark.parametrize(
+    "numbers, leave, bound", [({0, 1, 2}, 0, 3), ({0, 1, 2}, 4, 7), ({0, 2, 3}, 0, 1), ({0, 2, 3}, 1, 4), (set(), 0, 0)]
+)
 def test_gaps_between_open_files_count(numbers, leave, bound):
     assert descriptors.bound_for(numbers, leave) == bound and descriptors.free_below(numbers, bound) == leave
 
@@ -203,7 +256,9 @@ def control(tmp_path, monkeypatch):
     monkeypatch.setattr(unit_limits, "CONTROL", str(tmp_path / "system.control"))
     live = {"CPUQuota": "infinity", "MemoryMax": "infinity"}
     monkeypatch.setattr(unit_limits, "live", lambda unit: live)
-    monkeypatch.setattr(unit_limits, "assign", lambda unit, settings, check=True: live.update(CPUQuota="infinity", MemoryMax="infinity"))
+    monkeypatch.setattr(
+        unit_limits, "assign", lambda unit, settings, check=True: live.update(CPUQuota="infinity", MemoryMax="infinity")
+    )
     monkeypatch.setattr(services, "reload", lambda: None)
     return live, tmp_path / "system.control" / "web.service.d"
 
@@ -230,7 +285,11 @@ def test_drop_ins_are_as_before(control, there):
     operation.undo(args)
     assert operation.left(args) == []
     if there:
-        assert path.read_text().startswith("# of the administrator") and path.stat().st_mode & 0o777 == 0o640 and path.stat().st_mtime == 1e9
+        assert (
+            path.read_text().startswith("# of the administrator")
+            and path.stat().st_mode & 0o777 == 0o640
+            and path.stat().st_mtime == 1e9
+        )
         assert os.listdir(folder) == [path.name]
     else:
         assert not folder.parent.exists()
@@ -238,7 +297,9 @@ def test_drop_ins_are_as_before(control, there):
 
 @pytest.mark.parametrize("said, shown", [("loaded", "20"), ("not-found", "")])
 def test_a_unit_that_is_gone_has_no_limits(monkeypatch, said, shown):
-    monkeypatch.setattr(services, "show", lambda unit, properties: {"LoadState": said, "TasksMax": "20", "CPUQuotaPerSecUSec": "1s"})
+    monkeypatch.setattr(
+        services, "show", lambda unit, properties: {"LoadState": said, "TasksMax": "20", "CPUQuotaPerSecUSec": "1s"}
+    )
     assert unit_limits.live("web.service")["TasksMax"] == shown
 
 
@@ -277,7 +338,12 @@ def test_a_worker_that_got_less_is_an_error_also_when_it_has_ended(done):
 
 
 def test_a_limit_is_held_when_the_kernel_says_so(tmp_path):
-    for name, text in (("cpu.max", "20000 100000"), ("memory.max", "4096"), ("pids.max", "max"), ("io.max", "8:0 rbps=5 wbps=max\n254:0 rbps=7 wbps=max")):
+    for name, text in (
+        ("cpu.max", "20000 100000"),
+        ("memory.max", "4096"),
+        ("pids.max", "max"),
+        ("io.max", "8:0 rbps=5 wbps=max\n254:0 rbps=7 wbps=max"),
+    ):
         (tmp_path / name).write_text(text + "\n")
     group = str(tmp_path)
     asked = (("cpu", 20.0), ("cpu", 30.0), ("memory", 4096), ("tasks", 5), ("io_read", 7), ("io_write", 7))

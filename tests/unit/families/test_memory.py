@@ -119,7 +119,9 @@ def test_limits_of_control_groups(tmp_path, text, limited, available):
     group(tmp_path / "v1/a", memory__limit_in_bytes="2000\n", memory__usage_in_bytes="900\n", memory__stat=V1_STAT)
     group(tmp_path / "v1/a/b", memory__limit_in_bytes="1000\n", memory__usage_in_bytes="800\n", memory__stat=V1_STAT)
     group(tmp_path / "v2/s", memory__max="9000\n", memory__high="max\n", memory__current="100\n", memory__stat=V2_STAT)
-    group(tmp_path / "v2/s/u", memory__max="max\n", memory__high="3000\n", memory__current="100\n", memory__stat=V2_STAT)
+    group(
+        tmp_path / "v2/s/u", memory__max="max\n", memory__high="3000\n", memory__current="100\n", memory__stat=V2_STAT
+    )
     found = headroom.groups(text, str(tmp_path / "v1"), (str(tmp_path / "v2"),))
     assert [folder for folder, _layout in found] == [str(tmp_path / each) for each in limited]
     if found:
@@ -208,13 +210,20 @@ def test_holder_takes_whole_pages_and_gives_whole_pieces_back():
     assert shared.get("held") == holder.held == 10 * MIB + 4096
     assert all(any(piece[at : at + 4096]) for piece in holder.pieces for at in range(0, len(piece), 4096))
     holder.give_back(1, 1)
-    assert (shared.get("held"), shared.get("given_back"), shared.get("back_offs"), shared.get("why")) == (8 * MIB, 2 * MIB + 4096, 1, 1)
+    assert (shared.get("held"), shared.get("given_back"), shared.get("back_offs"), shared.get("why")) == (
+        8 * MIB,
+        2 * MIB + 4096,
+        1,
+        1,
+    )
     holder.give_back(100 * MIB, 2)
     assert (shared.get("held"), holder.pieces) == (0, [])
     holder.give_back(1, 1)
     assert shared.get("back_offs") == 2
 
 
-@pytest.mark.parametrize("size, chunk", [(16 * MIB, 4 * MIB), (8 * GIB, 4 * MIB), (9 * GIB, 5 * MIB), (100 * GIB, 50 * MIB)])
+@pytest.mark.parametrize(
+    "size, chunk", [(16 * MIB, 4 * MIB), (8 * GIB, 4 * MIB), (9 * GIB, 5 * MIB), (100 * GIB, 50 * MIB)]
+)
 def test_size_of_a_piece(size, chunk):
     assert hold.Holder(hold.Shared(), size).chunk == chunk

@@ -7,7 +7,13 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, HostError, MissingTool, NotHere, Refused
+from ansible_collections.magsasa.chaos.plugins.module_utils._errors import (
+    BadOption,
+    HostError,
+    MissingTool,
+    NotHere,
+    Refused,
+)
 from ansible_collections.magsasa.chaos.plugins.module_utils._families.network import FAMILY, queue_worker, rules
 from ansible_collections.magsasa.chaos.plugins.module_utils._families.network import scope as scopes
 from ansible_collections.magsasa.chaos.plugins.module_utils._families.network.nftables import judge
@@ -15,7 +21,14 @@ from ansible_collections.magsasa.chaos.plugins.module_utils._host.packets import
 
 DEFAULTS = {key: spec.get("default") for key, spec in FAMILY.options.items()}
 CONTROL = [["192.0.2.1", 22], ["2001:db8::1", 2222]]
-FACTS = {"nft": True, "uid": 0, "obstacle": "", "control": CONTROL, "ways_in": [22], "interfaces": ["eth0", "eth1", "lo"]}
+FACTS = {
+    "nft": True,
+    "uid": 0,
+    "obstacle": "",
+    "control": CONTROL,
+    "ways_in": [22],
+    "interfaces": ["eth0", "eth1", "lo"],
+}
 PEER = "198.51.100.5"
 
 
@@ -30,7 +43,9 @@ def planned(facts=None, force=False, **change):
 def chain(name, **change):
     """Texts of the rules of one chain without what all have in common."""
     (step,) = planned(force=True, **change)["steps"]
-    return [(label, text.replace(" counter goto act", "")) for where, label, text in step["args"]["rules"] if where == name]
+    return [
+        (label, text.replace(" counter goto act", "")) for where, label, text in step["args"]["rules"] if where == name
+    ]
 
 
 def matches(name, **change):
@@ -125,7 +140,14 @@ def test_what_the_host_lacks(facts, kind, words):
 
 @pytest.mark.parametrize("action", ["partition", "reject", "reset", "loss"])
 @pytest.mark.parametrize(
-    "change", [{}, {"peer": [PEER]}, {"peer": ["192.0.2.1"]}, {"port": ["22"]}, {"peer": ["2001:db8::/64"], "port": ["22"], "direction": "out"}]
+    "change",
+    [
+        {},
+        {"peer": [PEER]},
+        {"peer": ["192.0.2.1"]},
+        {"port": ["22"]},
+        {"peer": ["2001:db8::/64"], "port": ["22"], "direction": "out"},
+    ],
 )
 def test_the_control_connections_are_exempt_before_anything_else(action, change):
     change = dict(change, action=action, loss="50%" if action == "loss" else None)
@@ -137,8 +159,12 @@ def test_the_control_connections_are_exempt_before_anything_else(action, change)
                 ("exempt control 1", "ip6 %s 2001:db8::1 tcp %s 2222 counter accept" % ends),
             ]
             # Whoever comes may come in that way, unless the fault is about that very port.
-            of_everybody = [text for label, text in found if label.startswith("exempt control") and not text.startswith("ip")]
-            assert of_everybody == ["tcp %s %d counter accept" % (ends[1], port) for port in (22, 2222) if change.get("port") != [str(port)]]
+            of_everybody = [
+                text for label, text in found if label.startswith("exempt control") and not text.startswith("ip")
+            ]
+            assert of_everybody == [
+                "tcp %s %d counter accept" % (ends[1], port) for port in (22, 2222) if change.get("port") != [str(port)]
+            ]
     assert chain("input", **change) or chain("output", **change)
 
 
@@ -175,7 +201,11 @@ def test_the_control_connections_are_exempt_before_anything_else(action, change)
         ),
         ({"protocol": "icmp", "direction": "in"}, ['iifname != "lo" meta l4proto { icmp, ipv6-icmp }'], []),
         ({"interface": ["eth1", "eth0"]}, ['iifname { "eth0", "eth1" }'], ['oifname { "eth0", "eth1" }']),
-        ({"interface": ["eth0"], "peer": [PEER], "direction": "in"}, ['iifname { "eth0" } ip saddr { %s/32 }' % PEER], []),
+        (
+            {"interface": ["eth0"], "peer": [PEER], "direction": "in"},
+            ['iifname { "eth0" } ip saddr { %s/32 }' % PEER],
+            [],
+        ),
         ({"interface": ["eth0"], "direction": "out"}, [], ['oifname { "eth0" }']),
         ({"interface": ["lo"]}, ['iifname "lo"'], []),
         (
@@ -201,20 +231,33 @@ def test_a_delay_by_interface_counts_once():
     assert matches("input", delay="5ms", interface=["eth0"], port=["80"]) == [
         'iifname { "eth0" } meta l4proto { tcp, udp } th dport { 80 }', 'iifname { "eth0" } meta l4proto { tcp, udp } th sport { 80 }'
     ]  # fmt: skip
-    assert matches("input", delay="5ms", interface=["lo"], port=["80"]) == ['iifname "lo" meta l4proto { tcp, udp } th dport { 80 }']
+    assert matches("input", delay="5ms", interface=["lo"], port=["80"]) == [
+        'iifname "lo" meta l4proto { tcp, udp } th dport { 80 }'
+    ]
     assert matches("output", delay="5ms", interface=["lo", "eth0"]) == []
 
 
 def test_what_the_host_says_to_itself_is_meant_by_its_interface():
     left_alone = "loopback traffic is exempt"
-    assert any(note.startswith(left_alone) for note in planned(action="partition", force=True, interface=["eth0"])["notes"])
-    assert not any(note.startswith(left_alone) for note in planned(action="partition", force=True, interface=["lo"])["notes"])
+    assert any(
+        note.startswith(left_alone) for note in planned(action="partition", force=True, interface=["eth0"])["notes"]
+    )
+    assert not any(
+        note.startswith(left_alone) for note in planned(action="partition", force=True, interface=["lo"])["notes"]
+    )
     with pytest.raises(Refused):
         planned(action="partition", interface=["lo"])
 
 
 @pytest.mark.parametrize(
-    "change, exempt", [({}, True), ({"peer": [PEER]}, True), ({"protocol": "icmp"}, True), ({"protocol": "tcp"}, False), ({"port": ["80"]}, False)]
+    "change, exempt",
+    [
+        ({}, True),
+        ({"peer": [PEER]}, True),
+        ({"protocol": "icmp"}, True),
+        ({"protocol": "tcp"}, False),
+        ({"port": ["80"]}, False),
+    ],
 )
 def test_neighbours_are_found_as_before(change, exempt):
     """What IPv6 has in the place of ARP is no part of the network that fails."""
@@ -239,7 +282,10 @@ def test_what_is_decided(change, decided):
 def test_what_a_rejection_sends_is_not_rejected_itself():
     texts = [text for _label, text in chain("act", action="reject", peer=[PEER])]
     assert texts[0] == "tcp flags & rst == rst counter accept"
-    assert texts[-2:] == ["meta l4proto tcp counter reject with tcp reset", "counter reject with icmpx type port-unreachable"]
+    assert texts[-2:] == [
+        "meta l4proto tcp counter reject with tcp reset",
+        "counter reject with icmpx type port-unreachable",
+    ]
 
 
 def test_a_reset_lets_connections_begin():
@@ -259,10 +305,14 @@ def test_the_table_is_new_and_the_undo_takes_it_away():
     lines = rules.text("magsasa_chaos_0123456789ab", step["args"]["rules"]).splitlines()
     assert lines[0] == "create table inet magsasa_chaos_0123456789ab"
     assert all(" inet magsasa_chaos_0123456789ab " in line for line in lines[1:])
-    assert sum("policy accept" in line for line in lines) == 2 and not any("flush" in line or "delete" in line for line in lines)
+    assert sum("policy accept" in line for line in lines) == 2 and not any(
+        "flush" in line or "delete" in line for line in lines
+    )
 
 
-@pytest.mark.parametrize("table", ["filter", "magsasa_chaos_", "magsasa_chaos_0123456789ab; flush ruleset", "magsasa_chaos_0123456789abc"])
+@pytest.mark.parametrize(
+    "table", ["filter", "magsasa_chaos_", "magsasa_chaos_0123456789ab; flush ruleset", "magsasa_chaos_0123456789abc"]
+)
 @pytest.mark.parametrize("call", [nft.remove, nft.read, nft.there, lambda table: nft.load(table, "")])
 def test_no_table_but_ours(table, call, monkeypatch):
     monkeypatch.setattr(nft, "_json", lambda arguments: [{"table": {"family": "inet", "name": table}}])
@@ -275,7 +325,9 @@ def as_read(planned_rules):
     found = []
     for where, label, text in planned_rules:
         verdict = next(word for word in ("accept", "drop", "goto", "reject") if word in text.split())
-        found.append({"chain": where, "comment": label, "expr": [{"counter": {"packets": 7, "bytes": 420}}, {verdict: None}]})
+        found.append(
+            {"chain": where, "comment": label, "expr": [{"counter": {"packets": 7, "bytes": 420}}, {verdict: None}]}
+        )
     return found
 
 
@@ -429,7 +481,13 @@ def test_a_queue_of_xtables_is_read_as_planned():
     (step,) = planned(peer=[PEER], **DELAY)["steps"]
     wanted = queue_worker.numbered(step["args"]["rules"], {"act": 4711})
     assert wanted[0] == ["act", "hit", "counter queue num 4711 bypass"]
-    found = [{"chain": "act", "comment": "hit", "expr": [{"counter": {"packets": 0}}, {"xt": {"type": "target", "name": "NFQUEUE"}}]}]
+    found = [
+        {
+            "chain": "act",
+            "comment": "hit",
+            "expr": [{"counter": {"packets": 0}}, {"xt": {"type": "target", "name": "NFQUEUE"}}],
+        }
+    ]
     assert rules.difference(wanted[:1], found) == ""
     assert rules.difference(wanted[:1], [dict(found[0], expr=[{"drop": None}])])
 
@@ -446,7 +504,12 @@ def test_a_queue_of_xtables_is_read_as_planned():
     ],
 )
 def test_when_a_delay_counts_as_confirmed(held, mean, jitter, effect):
-    assert queue_worker.judge({"delay_ms": 200.0, "jitter_ms": float(jitter)}, {"packets_held": held, "delay_ms": mean})["effect"] == effect
+    assert (
+        queue_worker.judge({"delay_ms": 200.0, "jitter_ms": float(jitter)}, {"packets_held": held, "delay_ms": mean})[
+            "effect"
+        ]
+        == effect
+    )
 
 
 def test_figures_of_what_was_held():

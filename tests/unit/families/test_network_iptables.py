@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Network by iptables: when it is chosen, which rules stand in which order, what is read back, and what the undo leaves alone."""
+"""Network by iptables: when it is chosen, which rules stand in which order, what is read back, and what the undo
+leaves alone.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,9 @@ def matches(chain, version=4, **change):
 @pytest.mark.parametrize("change", [{"action": "partition"}, {"action": "reject"}, {"action": "reset"}, {"loss": "5%"}])
 def test_it_stands_in_where_nft_is_not(change):
     found = planned(**change)
-    assert found["backend"] == "iptables" and any(note.startswith("nftables is not used: nft is not installed") for note in found["notes"])
+    assert found["backend"] == "iptables" and any(
+        note.startswith("nftables is not used: nft is not installed") for note in found["notes"]
+    )
     with pytest.raises(MissingTool, match="nft is not installed"):
         planned({"programs": {}}, **change)
     with pytest.raises(MissingTool, match="nft is not installed"):
@@ -71,7 +75,14 @@ def test_ip_versions(change, seen, versions):
     [
         ({}, {"programs": {"4": "/sbin/iptables"}}, "ip6tables is not installed"),
         ({"peer": [PEER]}, {"obstacles": {"4": "you must be root"}}, "with iptables \\(you must be root\\)"),
-        ({"peer": ["198.51.%d.%d" % (n, 2 * m) for n in range(2) for m in range(120)], "port": ["%d" % (3 * n + 1) for n in range(32)]}, {}, "more than 1024"),
+        (
+            {
+                "peer": ["198.51.%d.%d" % (n, 2 * m) for n in range(2) for m in range(120)],
+                "port": ["%d" % (3 * n + 1) for n in range(32)],
+            },
+            {},
+            "more than 1024",
+        ),
     ],
 )
 def test_why_it_cannot(change, seen, words):
@@ -80,7 +91,10 @@ def test_why_it_cannot(change, seen, words):
 
 
 def test_a_table_that_will_be_new_is_said():
-    assert any("the table filter of iptables and ip6tables" in note for note in planned({"fresh": ["4", "6"]}, action="partition")["notes"])
+    assert any(
+        "the table filter of iptables and ip6tables" in note
+        for note in planned({"fresh": ["4", "6"]}, action="partition")["notes"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -93,8 +107,16 @@ def test_a_table_that_will_be_new_is_said():
             ["-p tcp -m multiport --dports 80,90:91", "-i lo -p tcp -m multiport --sports 80,90:91"],
             ["! -o lo -p tcp -m multiport --sports 80,90:91"],
         ),
-        ({"port": ["80"], "direction": "in"}, ["-p %s -m multiport --%s 80" % (kind, end) for kind in ("tcp", "udp") for end in ("dports", "sports")], []),
-        ({"protocol": "icmp", "direction": "out", "interface": ["eth0", "eth1"]}, [], ["-o eth0 -p icmp", "-o eth1 -p icmp"]),
+        (
+            {"port": ["80"], "direction": "in"},
+            ["-p %s -m multiport --%s 80" % (kind, end) for kind in ("tcp", "udp") for end in ("dports", "sports")],
+            [],
+        ),
+        (
+            {"protocol": "icmp", "direction": "out", "interface": ["eth0", "eth1"]},
+            [],
+            ["-o eth0 -p icmp", "-o eth1 -p icmp"],
+        ),
         ({"protocol": "udp", "interface": ["lo"]}, ["-i lo -p udp"], []),
     ],
 )
@@ -117,17 +139,23 @@ def test_the_control_connections_are_exempt_before_anything_else(action, change)
         for chain, side, end in (("in", "-s", "--dport"), ("out", "-d", "--sport")):
             found = [words for where, _label, words in rules(version, **change) if where == chain]
             wanted = ["%s %s -p tcp %s %d -j RETURN" % (side, peer, end, port)]
-            wanted += ["-p tcp %s %d -j RETURN" % (end, each) for each in (22, 2222) if change.get("port") != [str(each)]]
+            wanted += [
+                "-p tcp %s %d -j RETURN" % (end, each) for each in (22, 2222) if change.get("port") != [str(each)]
+            ]
             assert found[: len(wanted)] == wanted
             neighbours = [words for words in found if "icmpv6-type 13" in words]
             assert len(neighbours) == (4 if version == 6 and "port" not in change and action != "reset" else 0)
 
 
 @pytest.mark.parametrize("version", [4, 6])
-@pytest.mark.parametrize("change", [{"action": "partition"}, {"action": "reject"}, {"action": "reset"}, {"loss": "30%"}])
+@pytest.mark.parametrize(
+    "change", [{"action": "partition"}, {"action": "reject"}, {"action": "reset"}, {"loss": "30%"}]
+)
 def test_nothing_is_accepted_in_the_name_of_the_host(version, change):
     lines = iptables.text(ID, rules(version, **change)).splitlines()
-    assert lines[0] == "*filter" and lines[-1] == "COMMIT" and not any("ACCEPT" in line or "-F" in line for line in lines)
+    assert (
+        lines[0] == "*filter" and lines[-1] == "COMMIT" and not any("ACCEPT" in line or "-F" in line for line in lines)
+    )
     ours = [line for line in lines if line.startswith("-A ")]
     assert ours and all(line.startswith("-A magsasa_%s_" % ID) for line in ours)
     assert [line for line in lines if line.startswith("-I ")] == [
@@ -176,7 +204,11 @@ def host(monkeypatch):
 
     def run(argv, **more):
         calls.append((argv, more.get("stdin")))
-        said = SAVED if argv[0].endswith("-save") else "-P INPUT ACCEPT\n-N theirs\n-N magsasa_3f9c1b0a77d2_in\n-A INPUT -j theirs\n"
+        said = (
+            SAVED
+            if argv[0].endswith("-save")
+            else "-P INPUT ACCEPT\n-N theirs\n-N magsasa_3f9c1b0a77d2_in\n-A INPUT -j theirs\n"
+        )
         return _cmd.Result(argv, 1 if "-C" in argv and len(calls) > 3 else 0, said, "")
 
     monkeypatch.setattr(_cmd, "run", run)
@@ -185,14 +217,23 @@ def host(monkeypatch):
 
 
 def test_the_state_is_that_of_others_without_counters(host):
-    assert iptables.of_others(4) == {"iptables filter": [":INPUT ACCEPT", ":theirs -", "-A INPUT -s 198.51.100.7/32 -j theirs"]}
+    assert iptables.of_others(4) == {
+        "iptables filter": [":INPUT ACCEPT", ":theirs -", "-A INPUT -s 198.51.100.7/32 -j theirs"]
+    }
 
 
 def test_the_undo_takes_away_what_is_ours_and_nothing_else(host):
     iptables.remove(ID, 4)
     done = [argv[3:] for argv, _stdin in host]
     name = "magsasa_%s_in" % ID
-    assert done == [["-S"], ["-C", "INPUT", "-j", name], ["-D", "INPUT", "-j", name], ["-C", "INPUT", "-j", name], ["-F", name], ["-X", name]]
+    assert done == [
+        ["-S"],
+        ["-C", "INPUT", "-j", name],
+        ["-D", "INPUT", "-j", name],
+        ["-C", "INPUT", "-j", name],
+        ["-F", name],
+        ["-X", name],
+    ]
     assert iptables.left(ID, 4) == ["chain %s of iptables still exists" % name]
     with pytest.raises(HostError, match="is not the id of a fault"):
         iptables.remove("INPUT", 4)

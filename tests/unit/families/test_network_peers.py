@@ -69,7 +69,10 @@ def test_names_become_addresses(given, peers, named, option):
     assert arguments[option] == given  # the task's own
 
 
-@pytest.mark.parametrize("given", [None, [], 7, {"web": 1}, ["192.0.2.1/24", "192.0.2.300", "::/0", "fe80::1%eth0", "2001:DB8::/32", "192.0.2.1"]])
+@pytest.mark.parametrize(
+    "given",
+    [None, [], 7, {"web": 1}, ["192.0.2.1/24", "192.0.2.300", "::/0", "fe80::1%eth0", "2001:DB8::/32", "192.0.2.1"]],
+)
 def test_what_has_no_name_is_left_to_the_module(given):
     arguments = {"peer": given}
     assert _peers.translate(arguments, VARS, ME) == (arguments, {})
@@ -79,11 +82,23 @@ def test_what_has_no_name_is_left_to_the_module(given):
 @pytest.mark.parametrize(
     "given, words",
     [
-        ("db9", "peer: 'db9' is not an IPv4 or IPv6 address or network, and not a host or group of the inventory; use an address"),
+        (
+            "db9",
+            (
+                "peer: 'db9' is not an IPv4 or IPv6 address or network, and not a host or group of the inventory; use"
+                " an address"
+            ),
+        ),
         ("db9\x1b[31m\n", "peer: 'db9?[31m' is not"),
         ("mine", "peer: 'mine' is a group without other hosts than this one; "),
         ("empty", "peer: 'empty' is a group without other hosts than this one; "),
-        ("lost", "peer: 'lost' has no address: the controller cannot resolve its ansible_host 'nowhere.example'; set ansible_host of 'lost'"),
+        (
+            "lost",
+            (
+                "peer: 'lost' has no address: the controller cannot resolve its ansible_host 'nowhere.example'; set"
+                " ansible_host of 'lost'"
+            ),
+        ),
         ("broken", "peer: 'broken' has the host 'lost', which has no address: "),
         ("odd", "peer: 'odd' has an ansible_host that cannot be read ('nothing' is undefined ?[31mhere); "),
     ],
@@ -97,7 +112,9 @@ def test_names_without_addresses_are_refused(given, words):
 
 def test_a_host_whose_name_is_not_known_to_the_resolver():
     hosts = {"hostvars": {"bare": {}}, "groups": {"all": ["bare"]}}
-    with pytest.raises(BadOption, match="'bare' has no address: the controller cannot resolve its name; set ansible_host of 'bare'"):
+    with pytest.raises(
+        BadOption, match="'bare' has no address: the controller cannot resolve its name; set ansible_host of 'bare'"
+    ):
         _peers.translate({"to": "bare"}, hosts, ME)
 
 

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Network by traffic control: which backend is chosen, what packets look like, which tree stands on which interface, what is read back."""
+"""Network by traffic control: which backend is chosen, what packets look like, which tree stands on which
+interface, what is read back.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,13 @@ import re
 import pytest
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, HostError, MissingTool, NotHere
-from ansible_collections.magsasa.chaos.plugins.module_utils._families.network import FAMILY, interfaces, traffic_control, tree, u32_filters
+from ansible_collections.magsasa.chaos.plugins.module_utils._families.network import (
+    FAMILY,
+    interfaces,
+    traffic_control,
+    tree,
+    u32_filters,
+)
 from ansible_collections.magsasa.chaos.plugins.module_utils._host.packets import tc
 
 DEFAULTS = {key: spec.get("default") for key, spec in FAMILY.options.items()}
@@ -19,8 +27,21 @@ CONTROL = [["192.0.2.1", 22], ["2001:db8::1", 2222]]
 PEER, PEER6 = "198.51.100.5", "2001:db8:5::7"
 ETH = {"dev": "eth0", "loopback": False, "qlen": 1000, "root": "", "ingress": ""}
 LO = {"dev": "lo", "loopback": True, "qlen": 1000, "root": "", "ingress": ""}
-SEEN = {"there": True, "lacks": {"netem": "", "prio": "", "htb": ""}, "tables": {"normal": True, "pareto": True}, "devices": [ETH]}
-FACTS = {"nft": True, "uid": 0, "obstacle": "", "control": CONTROL, "ways_in": [22], "interfaces": ["eth0", "eth1", "lo"], "tc": SEEN}
+SEEN = {
+    "there": True,
+    "lacks": {"netem": "", "prio": "", "htb": ""},
+    "tables": {"normal": True, "pareto": True},
+    "devices": [ETH],
+}
+FACTS = {
+    "nft": True,
+    "uid": 0,
+    "obstacle": "",
+    "control": CONTROL,
+    "ways_in": [22],
+    "interfaces": ["eth0", "eth1", "lo"],
+    "tc": SEEN,
+}
 GEMODEL = {"p": "1%", "r": "10%", "loss_bad": "90%", "loss_good": "2%"}
 ID = "3f9c1b0a77d2"
 
@@ -43,7 +64,9 @@ def seen_by_kernel(filters, packet, version):
     words = {offset: int.from_bytes(packet[offset : offset + 4], "big") for offset in range(0, len(packet), 4)}
     ordered = sorted(filters, key=lambda each: tree.pref(each[0], each[1]))
     for protocol, target, keys in ordered:
-        if protocol == u32_filters.NAMES[version] and all(words.get(offset, 0) & mask == value for value, mask, offset in keys):
+        if protocol == u32_filters.NAMES[version] and all(
+            words.get(offset, 0) & mask == value for value, mask, offset in keys
+        ):
             return target
     return None
 
@@ -53,7 +76,12 @@ def packet(source, target, protocol=6, sport=40000, dport=80, fragment=0, kind=N
     source, target = ipaddress.ip_address(source), ipaddress.ip_address(target)
     ports = sport.to_bytes(2, "big") + dport.to_bytes(2, "big") if kind is None else bytes([kind, 0, 0, 0])
     if source.version == 4:
-        return bytes([0x45, 0, 0, 60, 0x12, 0x34, fragment >> 8, fragment & 255, 64, protocol, 0, 0]) + source.packed + target.packed + ports
+        return (
+            bytes([0x45, 0, 0, 60, 0x12, 0x34, fragment >> 8, fragment & 255, 64, protocol, 0, 0])
+            + source.packed
+            + target.packed
+            + ports
+        )
     return bytes([0x60, 0, 0, 0, 0, 40, protocol, 64]) + source.packed + target.packed + ports
 
 
@@ -63,14 +91,34 @@ def packet(source, target, protocol=6, sport=40000, dport=80, fragment=0, kind=N
         ({"delay": "1s"}, {}, "tc netem", {}),
         ({"loss": "5%"}, {}, "tc netem", {}),
         ({"rate": "1mbit"}, {}, "tc htb", {}),
-        ({"rate": "1mbit"}, {"lacks": {"htb": "no sch_htb", "netem": "", "prio": ""}}, "tc netem", {"tc htb": "no sch_htb"}),
+        (
+            {"rate": "1mbit"},
+            {"lacks": {"htb": "no sch_htb", "netem": "", "prio": ""}},
+            "tc netem",
+            {"tc htb": "no sch_htb"},
+        ),
         ({"rate": "1mbit", "delay": "1s"}, {}, "tc netem", {}),
-        ({"delay": "1s"}, {"lacks": {"netem": "no sch_netem", "prio": "no"}}, "NFQUEUE and a worker", {"tc netem": "no sch_netem"}),
+        (
+            {"delay": "1s"},
+            {"lacks": {"netem": "no sch_netem", "prio": "no"}},
+            "NFQUEUE and a worker",
+            {"tc netem": "no sch_netem"},
+        ),
         ({"delay": "1s"}, {"there": False}, "NFQUEUE and a worker", {"tc netem": "tc is not installed"}),
         ({"loss": "5%"}, {"lacks": {"netem": "no sch_netem", "prio": "no"}}, "nftables", {"tc netem": "no sch_netem"}),
-        ({"loss": "5%"}, {"devices": [dict(ETH, root="qdisc tbf 1: root")]}, "nftables", {"tc netem": "qdisc tbf 1: root"}),
+        (
+            {"loss": "5%"},
+            {"devices": [dict(ETH, root="qdisc tbf 1: root")]},
+            "nftables",
+            {"tc netem": "qdisc tbf 1: root"},
+        ),
         ({"loss": "5%", "direction": "in"}, {"devices": [dict(ETH, root="qdisc tbf 1: root")]}, "tc netem", {}),
-        ({"loss": "5%", "direction": "in"}, {"devices": [dict(ETH, ingress="qdisc clsact ffff:")]}, "nftables", {"tc netem": "qdisc clsact ffff:"}),
+        (
+            {"loss": "5%", "direction": "in"},
+            {"devices": [dict(ETH, ingress="qdisc clsact ffff:")]},
+            "nftables",
+            {"tc netem": "qdisc clsact ffff:"},
+        ),
         ({"action": "partition"}, {}, "nftables", {}),
         ({"action": "reject"}, {}, "nftables", {}),
     ],
@@ -91,10 +139,22 @@ def test_the_first_backend_that_can_do_it_is_chosen(change, seen, backend, passe
         ({"there": False}, MissingTool, "^tc is not installed.*iproute"),
         ({"there": False, "missing": "ip"}, MissingTool, "^ip is not installed.*iproute"),
         ({"denied": True}, NotHere, "traffic control cannot be changed; needs CAP_NET_ADMIN"),
-        ({"lacks": {"htb": "no", "netem": "the kernel has no sch_netem", "prio": "no"}}, NotHere, "no sch_netem; .*kernel-modules-extra"),
+        (
+            {"lacks": {"htb": "no", "netem": "the kernel has no sch_netem", "prio": "no"}},
+            NotHere,
+            "no sch_netem; .*kernel-modules-extra",
+        ),
         ({"devices": []}, NotHere, "no interface of this host leads to the peers"),
-        ({"devices": [dict(ETH, dev="eth%d" % number) for number in range(17)]}, NotHere, "17 interfaces lead to the peers"),
-        ({"devices": [dict(ETH, root="qdisc tbf 1: root rate 1Mbit")]}, NotHere, "eth0 has a queueing discipline .*qdisc tbf 1: root rate 1Mbit"),
+        (
+            {"devices": [dict(ETH, dev="eth%d" % number) for number in range(17)]},
+            NotHere,
+            "17 interfaces lead to the peers",
+        ),
+        (
+            {"devices": [dict(ETH, root="qdisc tbf 1: root rate 1Mbit")]},
+            NotHere,
+            "eth0 has a queueing discipline .*qdisc tbf 1: root rate 1Mbit",
+        ),
     ],
 )
 def test_what_only_netem_does_is_refused_with_the_reason(change, seen, kind, words):
@@ -117,15 +177,22 @@ def test_what_is_no_interface(name):
 
 
 def test_so_many_peers_and_ports_that_another_backend_is_better():
-    many = {"peer": ["10.0.%d.1" % (2 * number) for number in range(128)], "port": ["3-40000"] + [str(port) for port in range(50001, 50099, 2)]}
+    many = {
+        "peer": ["10.0.%d.1" % (2 * number) for number in range(128)],
+        "port": ["3-40000"] + [str(port) for port in range(50001, 50099, 2)],
+    }
     found = planned(delay="1s", **many)
     assert found["backend"].startswith("NFQUEUE") and any("traffic control filters" in note for note in found["notes"])
 
 
-@pytest.mark.parametrize("low, high", [(0, 65535), (80, 80), (1, 65534), (8000, 8010), (1023, 1025), (65535, 65535), (3, 40000)])
+@pytest.mark.parametrize(
+    "low, high", [(0, 65535), (80, 80), (1, 65534), (8000, 8010), (1023, 1025), (65535, 65535), (3, 40000)]
+)
 def test_a_range_of_ports_is_exactly_its_blocks(low, high):
     found = list(u32_filters.blocks(low, high))
-    assert {port for port in range(65536) if any(port & mask == value for value, mask in found)} == set(range(low, high + 1))
+    assert {port for port in range(65536) if any(port & mask == value for value, mask in found)} == set(
+        range(low, high + 1)
+    )
 
 
 ME, ME6 = "203.0.113.9", "2001:db8:9::9"
@@ -147,18 +214,38 @@ ME, ME6 = "203.0.113.9", "2001:db8:9::9"
                 packet(ME6, PEER6),
             ],
         ),
-        ({"port": ["80"], "port_of": "host"}, [packet(ME, PEER, 17, 80, 9), packet(ME6, PEER6, 6, 80, 9)], [packet(ME, PEER, 1, 80, 9), packet(ME, PEER)]),
-        ({"port": ["80"]}, [packet(ME, PEER), packet(ME, PEER, 6, 80, 9)], [packet(ME, PEER, fragment=0x2001), packet(ME, PEER, 6, 81, 79)]),
+        (
+            {"port": ["80"], "port_of": "host"},
+            [packet(ME, PEER, 17, 80, 9), packet(ME6, PEER6, 6, 80, 9)],
+            [packet(ME, PEER, 1, 80, 9), packet(ME, PEER)],
+        ),
+        (
+            {"port": ["80"]},
+            [packet(ME, PEER), packet(ME, PEER, 6, 80, 9)],
+            [packet(ME, PEER, fragment=0x2001), packet(ME, PEER, 6, 81, 79)],
+        ),
         ({"peer": ["2001:db8:4::/47"]}, [packet(ME6, PEER6)], [packet(ME6, "2001:db8:6::1"), packet(ME, PEER)]),
-        ({"protocol": "icmp"}, [packet(ME, PEER, 1), packet(ME6, PEER6, 58, kind=128)], [packet(ME, PEER, 58), packet(ME6, PEER6, 58, kind=135)]),
+        (
+            {"protocol": "icmp"},
+            [packet(ME, PEER, 1), packet(ME6, PEER6, 58, kind=128)],
+            [packet(ME, PEER, 58), packet(ME6, PEER6, 58, kind=135)],
+        ),
         # How the host is managed, and how neighbours find each other, passes whatever is meant.
         (
             {},
             [packet(ME, "192.0.2.1", 6, 23, 50000)],
-            [packet(ME, "192.0.2.1", 6, 22, 50000), packet(ME6, "2001:db8::1", 6, 2222, 1), packet(ME6, PEER6, 58, kind=136)],
+            [
+                packet(ME, "192.0.2.1", 6, 22, 50000),
+                packet(ME6, "2001:db8::1", 6, 2222, 1),
+                packet(ME6, PEER6, 58, kind=136),
+            ],
         ),
         # The way in is open for everybody, unless the fault is about that very port.
-        ({"peer": ["192.0.2.0/24"]}, [packet(ME, "192.0.2.2", 6, 23, 50000)], [packet(ME, "192.0.2.1", 6, 22, 50000), packet(ME, "192.0.2.2", 6, 22, 50000)]),
+        (
+            {"peer": ["192.0.2.0/24"]},
+            [packet(ME, "192.0.2.2", 6, 23, 50000)],
+            [packet(ME, "192.0.2.1", 6, 22, 50000), packet(ME, "192.0.2.2", 6, 22, 50000)],
+        ),
         ({"port": ["22"]}, [packet(ME, PEER, 6, 22, 50000)], [packet(ME, "192.0.2.1", 6, 22, 50000)]),
     ],
 )
@@ -180,7 +267,11 @@ def test_what_comes_in_is_the_other_end():
 @pytest.mark.parametrize("control", [[["", 22]], [[None, 22]]])
 def test_a_port_of_ours_may_be_exempt_for_everybody(control):
     (found,) = [step["args"]["tree"] for step in planned(None, control, direction="out", delay="1s")["steps"]]
-    assert seen_by_kernel(found["filters"], packet(ME, PEER, 6, 22, 9), 4) == seen_by_kernel(found["filters"], packet(ME6, PEER6, 6, 22, 9), 6) == 0
+    assert (
+        seen_by_kernel(found["filters"], packet(ME, PEER, 6, 22, 9), 4)
+        == seen_by_kernel(found["filters"], packet(ME6, PEER6, 6, 22, 9), 6)
+        == 0
+    )
     assert seen_by_kernel(found["filters"], packet(ME, PEER, 17, 22, 9), 4) == 1
 
 
@@ -190,8 +281,14 @@ def test_a_port_of_ours_may_be_exempt_for_everybody(control):
         ({"delay": "1s"}, {"out": {"delay_ms"}}),
         ({"delay": "1s", "direction": "in"}, {"in": {"delay_ms"}}),
         ({"loss": "5%"}, {"out": {"loss_pct"}, "in": {"loss_pct"}}),
-        ({"delay": "1s", "loss": "5%", "rate": "1mbit"}, {"out": {"delay_ms", "loss_pct", "rate_bps"}, "in": {"loss_pct", "rate_bps"}}),
-        ({"delay": "1s", "reorder": "5%", "corrupt": "1%", "direction": "out"}, {"out": {"delay_ms", "reorder_pct", "corrupt_pct"}}),
+        (
+            {"delay": "1s", "loss": "5%", "rate": "1mbit"},
+            {"out": {"delay_ms", "loss_pct", "rate_bps"}, "in": {"loss_pct", "rate_bps"}},
+        ),
+        (
+            {"delay": "1s", "reorder": "5%", "corrupt": "1%", "direction": "out"},
+            {"out": {"delay_ms", "reorder_pct", "corrupt_pct"}},
+        ),
     ],
 )
 def test_a_delay_counts_once_and_the_rest_in_each_direction(change, ways):
@@ -222,7 +319,10 @@ def test_what_the_host_says_to_itself(change, leaves, bands):
         ({"delay": "200ms"}, "limit 65536 delay 200000us"),
         ({"delay": "200ms", "jitter": "20ms"}, "limit 65536 delay 200000us 20000us distribution normal"),
         ({"delay": "200ms", "jitter": "20ms", "distribution": "uniform"}, "limit 65536 delay 200000us 20000us"),
-        ({"loss": "0.5%", "duplicate": "2%", "corrupt": "0.001%"}, "limit 65536 loss random 0.5% duplicate 2% corrupt 0.001%"),
+        (
+            {"loss": "0.5%", "duplicate": "2%", "corrupt": "0.001%"},
+            "limit 65536 loss random 0.5% duplicate 2% corrupt 0.001%",
+        ),
         ({"delay": "10ms", "reorder": "25%"}, "limit 65536 delay 10000us reorder 25%"),
         ({"gemodel": GEMODEL}, "limit 65536 loss gemodel 1% 10% 90% 2%"),
         ({"delay": "100ms", "rate": "30mbit"}, "limit 1000 delay 100000us rate 30000000bit"),
@@ -241,9 +341,13 @@ def test_commands_and_their_undo():
     lines = tree.commands(out["args"]["tree"], "3abc", None)
     assert lines[0] == "qdisc add dev eth0 root handle 3abc: prio bands 2 priomap " + " ".join("0" * 16)
     assert lines[1] == "qdisc add dev eth0 parent 3abc:2 netem limit 65536 loss random 5%"
-    assert [line.split()[-1] for line in lines[2:]] == ["3abc:1"] * 6 + ["3abc:2"]  # two connections, two ports for everybody
+    assert [line.split()[-1] for line in lines[2:]] == ["3abc:1"] * 6 + [
+        "3abc:2"
+    ]  # two connections, two ports for everybody
     lines = tree.commands(coming["args"]["tree"], "3abc", "ch%s0" % ID)
-    assert lines[0].startswith("qdisc add dev ch%s0 root handle 3abc: prio" % ID) and lines[0].endswith(" ".join("1" * 16))
+    assert lines[0].startswith("qdisc add dev ch%s0 root handle 3abc: prio" % ID) and lines[0].endswith(
+        " ".join("1" * 16)
+    )
     assert lines[2] == "qdisc add dev eth0 ingress"
     assert [line.split()[-1] for line in lines[3:]] == ["ffff:3abc"] * 6 + ["ch%s0" % ID]
     assert not any(" del " in line or "replace" in line or "flush" in line for line in lines)
@@ -284,7 +388,13 @@ filter protocol all pref 49152 bpf chain 0 handle 0x1 prog.o direct-action
 
 def test_filters_as_tc_shows_them():
     first, second, *others = tc._read(SHOWN)
-    assert (first["protocol"], first["pref"], first["fh"], first["flow"], first["device"]) == ("ip", 1, "800::800", "3abc:1", None)
+    assert (first["protocol"], first["pref"], first["fh"], first["flow"], first["device"]) == (
+        "ip",
+        1,
+        "800::800",
+        "3abc:1",
+        None,
+    )
     assert first["keys"] == [[0x05000000, 0x0F000000, 0], [0xC0000201, 0xFFFFFFFF, 16]]
     assert (second["flow"], second["device"], second["keys"]) == (None, "ch3f9c1b0a77d20", [[0x3A00, 0xFF00, 4]])
     assert {each["kind"] for each in others} == {"bpf"}
@@ -294,10 +404,19 @@ def standing(found, major="3abc", ifb=None):
     """A tree as tc gives it back."""
     rows = [{"kind": found["kind"], "handle": major + ":", "root": True}]
     for number, leaf in enumerate(found["leaves"]):
-        options = {"delay": {"delay": leaf.get("delay_ms", 0) / 1000.0, "jitter": 0.0}, "loss-random": {"loss": leaf.get("loss_pct", 0) / 100.0}}
+        options = {
+            "delay": {"delay": leaf.get("delay_ms", 0) / 1000.0, "jitter": 0.0},
+            "loss-random": {"loss": leaf.get("loss_pct", 0) / 100.0},
+        }
         rows.append({"kind": leaf["kind"], "parent": "%s:%d" % (major, number + 2), "options": options})
     filters = [
-        {"protocol": protocol, "pref": tree.pref(protocol, target), "flow": "%s:%x" % (major, target + 1), "device": None, "keys": keys}
+        {
+            "protocol": protocol,
+            "pref": tree.pref(protocol, target),
+            "flow": "%s:%x" % (major, target + 1),
+            "device": None,
+            "keys": keys,
+        }
         for protocol, target, keys in found["filters"]
     ]
     return rows, sorted(filters, key=lambda each: each["pref"])
@@ -374,7 +493,9 @@ def test_interfaces_that_lead_to_the_peers(change, names, monkeypatch):
         )
     ]
     monkeypatch.setattr(tc, "addresses", lambda: there)
-    monkeypatch.setattr(tc, "qdiscs", lambda dev=None, counters=False: [{"kind": "noqueue", "handle": "0:", "root": True, "dev": dev}])
+    monkeypatch.setattr(
+        tc, "qdiscs", lambda dev=None, counters=False: [{"kind": "noqueue", "handle": "0:", "root": True, "dev": dev}]
+    )
     monkeypatch.setattr(tc, "way_to", {PEER: "eth1", "127.0.0.1": "lo"}.get)
     found = interfaces.inspect(parsed(delay="1s", **change))
     assert [each["dev"] for each in found] == names and not any(each["root"] or each["ingress"] for each in found)

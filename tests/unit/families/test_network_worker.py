@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Network by a worker of ours: what becomes of a packet, which chain sends what to it, and when a fault counts as confirmed."""
+"""Network by a worker of ours: what becomes of a packet, which chain sends what to it, and when a fault counts as
+confirmed.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +13,30 @@ import struct
 import pytest
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import NotHere
-from ansible_collections.magsasa.chaos.plugins.module_utils._families.network import FAMILY, impairments, queue_worker, rules
+from ansible_collections.magsasa.chaos.plugins.module_utils._families.network import (
+    FAMILY,
+    impairments,
+    queue_worker,
+    rules,
+)
 from ansible_collections.magsasa.chaos.plugins.module_utils._host.counters import Counters
 
 DEFAULTS = {key: spec.get("default") for key, spec in FAMILY.options.items()}
-LACKING = {"there": True, "lacks": {"netem": "the kernel has no sch_netem", "prio": "no", "htb": ""}, "tables": {}, "devices": []}
-FACTS = {"nft": True, "uid": 0, "obstacle": "", "control": [["192.0.2.1", 22]], "ways_in": [22], "interfaces": ["eth0", "lo"], "tc": LACKING}
+LACKING = {
+    "there": True,
+    "lacks": {"netem": "the kernel has no sch_netem", "prio": "no", "htb": ""},
+    "tables": {},
+    "devices": [],
+}
+FACTS = {
+    "nft": True,
+    "uid": 0,
+    "obstacle": "",
+    "control": [["192.0.2.1", 22]],
+    "ways_in": [22],
+    "interfaces": ["eth0", "lo"],
+    "tc": LACKING,
+}
 BURSTS = {"p": "5%", "r": "20%", "loss_bad": "90%", "loss_good": "1%"}
 
 
@@ -35,14 +55,18 @@ def packet(version=4, more=b"\0" * 12):
     return struct.pack("!IHBB", 6 << 28, len(more), 17, 64) + ends + more
 
 
-@pytest.mark.parametrize("change", [{"duplicate": "1%"}, {"corrupt": "1%"}, {"reorder": "25%", "delay": "10ms"}, {"gemodel": BURSTS}])
+@pytest.mark.parametrize(
+    "change", [{"duplicate": "1%"}, {"corrupt": "1%"}, {"reorder": "25%", "delay": "10ms"}, {"gemodel": BURSTS}]
+)
 def test_the_worker_stands_in_for_netem(change):
     found = planned(port=["80"], **change)
     assert found["backend"] == "NFQUEUE and a worker"
     assert any(note.startswith("tc netem is not used") and "sch_netem" in note for note in found["notes"])
 
 
-@pytest.mark.parametrize("change", [{"rate": "1mbit", "delay": "10ms"}, {"delay": "10ms", "jitter": "1ms", "distribution": "pareto"}])
+@pytest.mark.parametrize(
+    "change", [{"rate": "1mbit", "delay": "10ms"}, {"delay": "10ms", "jitter": "1ms", "distribution": "pareto"}]
+)
 def test_what_it_cannot_do_names_the_module_and_the_packages(change):
     with pytest.raises(NotHere, match="no sch_netem; .*linux-modules-extra.*kernel-modules-extra.*kernel-default"):
         planned(port=["80"], **change)
@@ -55,11 +79,15 @@ def chains(**change):
 
 def test_what_is_late_has_a_chain_of_its_own_beside_the_rest():
     found = chains(delay="10ms", corrupt="1%", port=["80"], port_of="host", protocol="tcp")
-    assert [each for each in found if each[1] == "hit"] == [[chain, "hit", "counter queue num QUEUE bypass"] for chain in ("act", "late")]
+    assert [each for each in found if each[1] == "hit"] == [
+        [chain, "hit", "counter queue num QUEUE bypass"] for chain in ("act", "late")
+    ]
     assert [text for chain, _label, text in found if chain == "input"][-3:] == [
         "tcp dport { 80 } counter goto late", "tcp dport { 80 } counter goto act", 'iifname "lo" tcp sport { 80 } counter goto act'
     ]  # fmt: skip
-    assert [text for chain, _label, text in found if chain == "output"][-1] == 'oifname != "lo" tcp sport { 80 } counter goto act'
+    assert [text for chain, _label, text in found if chain == "output"][
+        -1
+    ] == 'oifname != "lo" tcp sport { 80 } counter goto act'
     numbers = [text for _chain, label, text in queue_worker.numbered(found, {"act": 7, "late": 8}) if label == "hit"]
     assert numbers == ["counter queue num 7 bypass", "counter queue num 8 bypass"]
     assert "add chain inet t late\n" in rules.text("t", found)
@@ -67,7 +95,9 @@ def test_what_is_late_has_a_chain_of_its_own_beside_the_rest():
 
 def test_what_is_sent_again_is_not_decided_about_again():
     for way in ("input", "output"):
-        assert [text for chain, _label, text in chains(duplicate="1%", port=["80"]) if chain == way][0] == "meta mark 0x4e counter accept"
+        assert [text for chain, _label, text in chains(duplicate="1%", port=["80"]) if chain == way][
+            0
+        ] == "meta mark 0x4e counter accept"
         assert not any("meta mark" in text for _chain, _label, text in chains(corrupt="1%", port=["80"]))
 
 
@@ -100,7 +130,10 @@ def test_one_bit_behind_the_header_is_flipped(version):
     assert impairments.target(content) == (bytes(range(4, 8)) if version == 4 else bytes(range(16, 32)))
 
 
-@pytest.mark.parametrize("content", [b"", b"\x45", packet()[:-1], packet() + b"\0", packet(more=b""), packet(6, b""), packet(6)[:30], b"\x00" * 60])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\x45", packet()[:-1], packet() + b"\0", packet(more=b""), packet(6, b""), packet(6)[:30], b"\x00" * 60],
+)
 def test_what_is_no_whole_packet_is_left_as_it_is(content):
     assert not impairments.whole(content)
 
@@ -183,6 +216,8 @@ def test_what_is_late_waits_and_goes_at_the_end():
 )
 def test_when_it_counts_as_confirmed(change, counts, effect):
     requested = planned(port=["80"], **change)["requested"]
-    shown = queue_worker.shown(requested, (counts["seen"], 10.0, 0.0), dict(dict.fromkeys(queue_worker.COUNTED, 0), **counts))
+    shown = queue_worker.shown(
+        requested, (counts["seen"], 10.0, 0.0), dict(dict.fromkeys(queue_worker.COUNTED, 0), **counts)
+    )
     found = queue_worker.judge(requested, shown)
     assert found["effect"] == effect and found["note"]

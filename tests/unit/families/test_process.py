@@ -14,7 +14,16 @@ from ansible_collections.magsasa.chaos.plugins.module_utils._families.process im
 from ansible_collections.magsasa.chaos.plugins.module_utils._host.systemd.services import unit_in
 
 GIVEN = {key: spec.get("default") for key, spec in FAMILY.options.items()}
-MARKS = {"pid": 10, "start": 5, "command": "d", "ports": [80], "old": [[10, 5]], "since": 9, "boot": "b", "parent": None}
+MARKS = {
+    "pid": 10,
+    "start": 5,
+    "command": "d",
+    "ports": [80],
+    "old": [[10, 5]],
+    "since": 9,
+    "boot": "b",
+    "parent": None,
+}
 
 
 def parsed(**change):
@@ -22,7 +31,14 @@ def parsed(**change):
 
 
 def found(**change):
-    one = {"pid": 10, "program": "web", "restartable": True, "unit": None, "tree": [[10, 5, "S", 0, None], [11, 6, "S", 0, None]], "marks": MARKS}
+    one = {
+        "pid": 10,
+        "program": "web",
+        "restartable": True,
+        "unit": None,
+        "tree": [[10, 5, "S", 0, None], [11, 6, "S", 0, None]],
+        "marks": MARKS,
+    }
     one.update(obstacle=None, remedy=None, lost=[], at_terminal=False, kept=False, above=[])
     return dict(one, **change)
 
@@ -33,13 +49,24 @@ def planned(options, *processes, uid=0):
 
 @pytest.mark.parametrize(
     "action, given, number",
-    [("kill", None, 9), ("restart", None, 15), ("kill", "term", 15), ("kill", "SIGHUP", 1), ("kill", "2", 2), ("kill", "SEGV", 11), ("kill", " int ", 2)],
+    [
+        ("kill", None, 9),
+        ("restart", None, 15),
+        ("kill", "term", 15),
+        ("kill", "SIGHUP", 1),
+        ("kill", "2", 2),
+        ("kill", "SEGV", 11),
+        ("kill", " int ", 2),
+    ],
 )
 def test_signal(action, given, number):
     assert parsed(action=action, signal=given)["signal"] == number
 
 
-@pytest.mark.parametrize("text", ["STOP", "CONT", "TSTP", "0", "-9", "65", "999999999999999999999", "²", "KILLL", "_DFL", "SIG_IGN", "Signals", ""])
+@pytest.mark.parametrize(
+    "text",
+    ["STOP", "CONT", "TSTP", "0", "-9", "65", "999999999999999999999", "²", "KILLL", "_DFL", "SIG_IGN", "Signals", ""],
+)
 def test_what_ends_no_process_is_no_signal(text):
     if text == "":
         assert parsed(signal=text)["signal"] == signal.SIGKILL
@@ -66,7 +93,9 @@ def test_exactly_one_target(change):
 
 
 def test_pause_undoes_what_it_stops_and_no_more():
-    steps = planned(parsed(action="pause"), found(tree=[[10, 5, "S", 0, None], [11, 6, "T", 0, None], [12, 7, "R", 0, None]]))["steps"]
+    steps = planned(
+        parsed(action="pause"), found(tree=[[10, 5, "S", 0, None], [11, 6, "T", 0, None], [12, 7, "R", 0, None]])
+    )["steps"]
     assert steps[0]["args"]["processes"] == [[10, 5], [12, 7]]
     assert [each["args"] for each in steps[0]["undo"]] == [{"pid": 10, "start": 5}, {"pid": 12, "start": 7}]
 
@@ -104,9 +133,24 @@ def test_service_is_left_to_systemd(action, do):
             0,
             r"process 10 \(web\) could not be restarted as it was: it is chrooted; use another",
         ),
-        ({"action": "restart"}, {"obstacle": "it is chrooted", "remedy": "use another"}, 0, "it is chrooted; use another"),
-        ({}, {"lost": ["its standard output is a pipe, a socket"]}, 0, "its standard output is a pipe, a socket; set force"),
-        ({}, {"lost": ["its standard output is a terminal"], "kept": True, "at_terminal": True}, 0, "a terminal; set force"),
+        (
+            {"action": "restart"},
+            {"obstacle": "it is chrooted", "remedy": "use another"},
+            0,
+            "it is chrooted; use another",
+        ),
+        (
+            {},
+            {"lost": ["its standard output is a pipe, a socket"]},
+            0,
+            "its standard output is a pipe, a socket; set force",
+        ),
+        (
+            {},
+            {"lost": ["its standard output is a terminal"], "kept": True, "at_terminal": True},
+            0,
+            "a terminal; set force",
+        ),
     ],
 )
 def test_refused(change, one, uid, words):
@@ -122,7 +166,10 @@ def test_force_lifts_no_refusal_for_more_rights():
 @pytest.mark.parametrize("force, kept", [(True, False), (False, True)])
 def test_what_cannot_be_given_back_is_told_before(force, kept):
     plan = planned(dict(parsed(), force=force), found(lost=["its standard output is a pipe"], kept=kept))
-    assert "its standard output is a pipe, and would be /dev/null then" in plan["notes"][0] and plan["steps"][0]["args"]["whole"] is False
+    assert (
+        "its standard output is a pipe, and would be /dev/null then" in plan["notes"][0]
+        and plan["steps"][0]["args"]["whole"] is False
+    )
 
 
 def test_a_pause_takes_whatever_there_is():
@@ -140,7 +187,10 @@ def test_title_writer_may_be_ended_when_somebody_looks_after_it(change):
     assert plan["notes"] and not plan["steps"][0]["args"]["capture"]
 
 
-@pytest.mark.parametrize("action, limit, count, words", [("pause", 1, 2, "limit is 1"), ("pause", 2, 3, "limit is 2"), ("kill", 5, 2, "accepts only one")])
+@pytest.mark.parametrize(
+    "action, limit, count, words",
+    [("pause", 1, 2, "limit is 1"), ("pause", 2, 3, "limit is 2"), ("kill", 5, 2, "accepts only one")],
+)
 def test_more_than_the_limit(action, limit, count, words):
     with pytest.raises(Refused, match=words):
         planned(parsed(action=action, limit=limit), *[found() for _number in range(count)])

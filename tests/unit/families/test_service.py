@@ -31,7 +31,13 @@ def unit(**change):
 
 
 def around(found=None, triggers=(), dependents=(), carriers=(), folder=False):
-    return {"unit": found or unit(), "triggers": list(triggers), "dependents": list(dependents), "carriers": list(carriers), "folder": folder}
+    return {
+        "unit": found or unit(),
+        "triggers": list(triggers),
+        "dependents": list(dependents),
+        "carriers": list(carriers),
+        "folder": folder,
+    }
 
 
 def planned(facts=None, **change):
@@ -43,13 +49,37 @@ def undone(plan):
 
 
 @pytest.mark.parametrize(
-    "text, name", [("web", "web.service"), (" web.service ", "web.service"), ("a@1", "a@1.service"), (r"dev-\x2d", r"dev-\x2d.service"), ("x.y", "x.y.service")]
+    "text, name",
+    [
+        ("web", "web.service"),
+        (" web.service ", "web.service"),
+        ("a@1", "a@1.service"),
+        (r"dev-\x2d", r"dev-\x2d.service"),
+        ("x.y", "x.y.service"),
+    ],
 )
 def test_unit_name(text, name):
     assert parsed(unit=text)["unit"] == name
 
 
-@pytest.mark.parametrize("text", [None, "", " ", "a b", "../web", "web/x", "-ü", "a@", "a@.service", "x" * 201, "web.socket", "multi-user.target", "a\nb"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        None,
+        "",
+        " ",
+        "a b",
+        "../web",
+        "web/x",
+        "-ü",
+        "a@",
+        "a@.service",
+        "x" * 201,
+        "web.socket",
+        "multi-user.target",
+        "a\nb",
+    ],
+)
 def test_what_is_no_service(text):
     with pytest.raises(BadOption, match="unit"):
         parsed(unit=text)
@@ -76,7 +106,8 @@ def test_stop_starts_again_what_was_active_and_nothing_else():
             dependents=[unit(Id="proxy.service"), unit(Id="idle.service", ActiveState="inactive")],
         )
     )
-    # Undone from the last to the first: starts allowed, sockets before the service that they hand over to, what needs it at the end.
+    # Undone from the last to the first: starts allowed, sockets before the service that they hand over to, what needs
+    # it at the end.
     assert undone(plan) == [
         ("service.start", "proxy.service"),
         ("service.start", "web.service"),
@@ -84,7 +115,9 @@ def test_stop_starts_again_what_was_active_and_nothing_else():
         ("service.unblock", "web.service"),
     ]
     assert plan["steps"][0]["args"]["triggers"] == ["web.socket"]
-    assert {"service:web.service", "service:proxy.service", "service:web.socket"} <= set(plan["claims"]) and "service:idle.service" not in plan["claims"]
+    assert {"service:web.service", "service:proxy.service", "service:web.socket"} <= set(
+        plan["claims"]
+    ) and "service:idle.service" not in plan["claims"]
     assert not plan["event"]
 
 
@@ -93,7 +126,10 @@ def test_mask_of_what_does_not_run_starts_nothing():
 
 
 def test_a_folder_that_was_there_stays():
-    assert [planned(around(folder=there)).get("steps")[0]["undo"][-1]["args"]["folder"] for there in (True, False)] == [False, True]
+    assert [planned(around(folder=there)).get("steps")[0]["undo"][-1]["args"]["folder"] for there in (True, False)] == [
+        False,
+        True,
+    ]
 
 
 @pytest.mark.parametrize("restart, count", [("no", 1), ("always", 0)])
@@ -123,7 +159,9 @@ def test_protected(action, names):
         planned(around(unit(Id=names.split()[0], Names=names, MainPID="1")), action=action)
 
 
-@pytest.mark.parametrize("names", ["sshguard.service", "networkd-dispatcher.service", "mydbus.service", "web-systemd-x.service"])
+@pytest.mark.parametrize(
+    "names", ["sshguard.service", "networkd-dispatcher.service", "mydbus.service", "web-systemd-x.service"]
+)
 def test_not_protected(names):
     assert planned(around(unit(Id=names, Names=names)))
 
@@ -133,7 +171,9 @@ def test_what_carries_this_task_is_refused():
         planned(around(carriers=["www.service"]))
 
 
-@pytest.mark.parametrize("name, words", [("ssh.service", "needed to reach this host"), ("multi-user.target", "a target")])
+@pytest.mark.parametrize(
+    "name, words", [("ssh.service", "needed to reach this host"), ("multi-user.target", "a target")]
+)
 def test_what_would_take_a_protected_one_along_is_refused(name, words):
     with pytest.raises(Refused, match=words):
         planned(around(dependents=[unit(Id=name, Names=name)]))
@@ -164,5 +204,7 @@ def test_kill_needs_a_main_process():
 
 
 def test_what_another_fault_holds_down_is_a_conflict_and_not_a_mistake():
-    held = unit(ActiveState="inactive", DropInPaths="/run/systemd/system/web.service.d/zz-magsasa-chaos-0123456789ab.conf")
+    held = unit(
+        ActiveState="inactive", DropInPaths="/run/systemd/system/web.service.d/zz-magsasa-chaos-0123456789ab.conf"
+    )
     assert "service:web.service" in planned(around(held))["claims"]

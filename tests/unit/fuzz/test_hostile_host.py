@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a hostile host may tell the controller: the watch ends, nothing of it is run elsewhere, samples stay within their bound."""
+"""What a hostile host may tell the controller: the watch ends, nothing of it is run elsewhere, samples stay within
+their bound.
+"""
 
 from __future__ import annotations
 
@@ -25,11 +27,16 @@ from .factor import FACTOR
 GOOD_ARGV = ["/usr/bin/python3", "-I", "-S", "-B", "/run/magsasa-chaos/lib/0123456789abcdef.pyz", "ask", "-"]
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("sent error_rate_pct p50_ms p95_ms seconds_left x".split()), inner, max_size=4),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(st.sampled_from("sent error_rate_pct p50_ms p95_ms seconds_left x".split()), inner, max_size=4),
     max_leaves=8,
 )
 KEYS = "fault probe active recovered collected samples summary died again clock msg failed unreachable renewed".split()
-ANSWERS = st.one_of(JSON, st.dictionaries(st.sampled_from(KEYS), JSON), st.dictionaries(st.sampled_from(KEYS), JSON).map(lambda each: dict(each, clock={})))
+ANSWERS = st.one_of(
+    JSON,
+    st.dictionaries(st.sampled_from(KEYS), JSON),
+    st.dictionaries(st.sampled_from(KEYS), JSON).map(lambda each: dict(each, clock={})),
+)
 
 
 class Liar:
@@ -107,7 +114,13 @@ def test_a_host_that_never_answers_does_not_keep_the_watch_over_the_others(monke
     monkeypatch.setattr(hold, "OVERDUE_S", 0.0)
     monkeypatch.setattr(hold, "SILENT_S", 1.0)
     monkeypatch.setattr(baseline, "SILENT_S", 1.0)
-    said = {"clock": {}, "active": False, "recovered": True, "fault": None, "probe": {"sent": 3, "error_rate_pct": 0.0, "p50_ms": 1.0, "p95_ms": 1.0}}
+    said = {
+        "clock": {},
+        "active": False,
+        "recovered": True,
+        "fault": None,
+        "probe": {"sent": 3, "error_rate_pct": 0.0, "p50_ms": 1.0, "p95_ms": 1.0},
+    }
     options = wanted(hosts=["a", "b"], probe_names={"a": "p", "b": "p"})
     ended = threading.Event()
     try:
@@ -166,7 +179,14 @@ def test_a_zlib_bomb_stays_within_its_count(count):
     data = b"".join(bomb.compress(b"\0" * (1 << 20)) for _each in range(200)) + bomb.flush()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with pytest.raises(samples.BadSamples):
-        samples.unpack({"encoding": samples.ENCODING, "count": count, "columns": list(samples.COLUMNS), "data": base64.b64encode(data).decode()})
+        samples.unpack(
+            {
+                "encoding": samples.ENCODING,
+                "count": count,
+                "columns": list(samples.COLUMNS),
+                "data": base64.b64encode(data).decode(),
+            }
+        )
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before  # KiB
     assert grown < 8 * (count * samples.LONGEST_LINE + (1 << 20)) / 1024 + 20000
 
@@ -182,7 +202,15 @@ FORMS = st.fixed_dictionaries(
 
 
 @settings(max_examples=100 * FACTOR, deadline=None)
-@given(FORMS | JSON | st.builds(packed, st.binary(max_size=200) | st.text(max_size=60).map(str.encode) | st.just(GOOD_LINE.encode()), st.integers(-1, 3)))
+@given(
+    FORMS
+    | JSON
+    | st.builds(
+        packed,
+        st.binary(max_size=200) | st.text(max_size=60).map(str.encode) | st.just(GOOD_LINE.encode()),
+        st.integers(-1, 3),
+    )
+)
 def test_samples_are_samples_or_one_sentence(given_samples):
     try:
         assert all(isinstance(each, samples.Sample) for each in samples.unpack(given_samples))
@@ -191,12 +219,22 @@ def test_samples_are_samples_or_one_sentence(given_samples):
 
 
 @settings(max_examples=40 * FACTOR, deadline=None)
-@given(st.dictionaries(st.sampled_from("samples probe clock_offset liveness fault phases skipped refused failed halted wave successes".split()), JSON))
+@given(
+    st.dictionaries(
+        st.sampled_from(
+            "samples probe clock_offset liveness fault phases skipped refused failed halted wave successes".split()
+        ),
+        JSON,
+    )
+)
 def test_slo_check_gives_a_record_or_one_sentence(options):
     try:
         record = _experiment.judge(dict(options, scenario={"id": "x"}), "a")
         assert record["verdict"] in ("passed", "failed", "unknown")
-        assert record["verdict"] != "passed" or (record["fault"]["effect"], record["fault"]["residue"]) == ("confirmed", [])
+        assert record["verdict"] != "passed" or (record["fault"]["effect"], record["fault"]["residue"]) == (
+            "confirmed",
+            [],
+        )
     except ChaosError as error:
         assert "\n" not in str(error)
 
@@ -206,14 +244,23 @@ FAULT = {
     "name": "f", "state": "reverted", "effect": "confirmed", "requested": {}, "measured": {}, "residue": [], "notes": [], "plan": [], "event": False,
     "armed_at": MOMENT, "injected_at": MOMENT, "reverted_at": {"monotonic": 20.0, "wall": 1e9 + 10}, "revert_cause": "deadline", "boot_id": "b",
 }  # fmt: skip
-PACKED = samples.pack([samples.Sample(5.0 + 0.1 * each, 0.1, 2.0, each % 7 > 0, 200, "" if each % 7 else "timeout") for each in range(300)])
+PACKED = samples.pack(
+    [
+        samples.Sample(5.0 + 0.1 * each, 0.1, 2.0, each % 7 > 0, 200, "" if each % 7 else "timeout")
+        for each in range(300)
+    ]
+)
 
 
 @settings(max_examples=40 * FACTOR, deadline=None)
-@given(st.dictionaries(st.sampled_from(sorted(FAULT) + ["halted_by", "error", "undo_problems"]), JSON, max_size=3), JSON)
+@given(
+    st.dictionaries(st.sampled_from(sorted(FAULT) + ["halted_by", "error", "undo_problems"]), JSON, max_size=3), JSON
+)
 def test_a_fault_record_of_a_hostile_host_gives_a_record_or_one_sentence(changed, probe):
     try:
-        record = _experiment.judge({"scenario": {"id": "x"}, "fault": dict(FAULT, **changed), "samples": PACKED, "probe": probe}, "a")
+        record = _experiment.judge(
+            {"scenario": {"id": "x"}, "fault": dict(FAULT, **changed), "samples": PACKED, "probe": probe}, "a"
+        )
         assert record["verdict"] in ("passed", "failed", "unknown")
         good = dict(FAULT, **changed)
         assert record["verdict"] != "passed" or (good["effect"], good["residue"]) == ("confirmed", []), record

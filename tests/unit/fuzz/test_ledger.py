@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A hostile or damaged ledger: nothing crashes, nothing is followed, nothing that is not ours is carried out or removed, and it is told."""
+"""A hostile or damaged ledger: nothing crashes, nothing is followed, nothing that is not ours is carried out or
+removed, and it is told.
+"""
 
 from __future__ import annotations
 
@@ -134,7 +136,9 @@ def test_a_damaged_record_is_told_and_left(ledger, victim, kind):
     other = victim.with_name("file-" + OTHER)
     other.write_text("of the other fault")
     put(ledger, good(other, OTHER), OTHER)
-    assert [each["id"] for each in contact(ledger)] == [OTHER], "a damaged record must not keep others from being undone"
+    assert [each["id"] for each in contact(ledger)] == [
+        OTHER
+    ], "a damaged record must not keep others from being undone"
     assert victim.read_text() == "of the fault" and not other.exists()
     assert open(path, "rb").read() == before
     assert [path in sentence and "\n" not in sentence for sentence in ledger.unreadable()] == [True]
@@ -174,7 +178,11 @@ def _sparse(path, victim):
     os.truncate(path, 1 << 30)
 
 
-@pytest.mark.parametrize("plant", [_link, _second_name, _pipe, _folder, _of_another, _to_a_device, _sparse], ids=lambda each: each.__name__.strip("_"))
+@pytest.mark.parametrize(
+    "plant",
+    [_link, _second_name, _pipe, _folder, _of_another, _to_a_device, _sparse],
+    ids=lambda each: each.__name__.strip("_"),
+)
 def test_what_is_not_our_file_is_not_read(ledger, victim, plant):
     if plant is _of_another and os.geteuid():
         pytest.skip("only root can give a file away")
@@ -207,7 +215,9 @@ def test_a_folder_that_is_not_ours_alone_is_not_read(ledger, victim, which, how)
         ledger.prepare()
 
 
-@pytest.mark.parametrize("plant", [_link, _second_name, _pipe, _folder, _to_a_device], ids=lambda each: each.__name__.strip("_"))
+@pytest.mark.parametrize(
+    "plant", [_link, _second_name, _pipe, _folder, _to_a_device], ids=lambda each: each.__name__.strip("_")
+)
 def test_a_past_that_is_not_our_file_is_not_read(ledger, victim, plant):
     ledger.close(good(victim))
     assert len(ledger.past()) == 1
@@ -254,7 +264,10 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
     max_leaves=10,
 )
-KEYS = st.sampled_from(sorted(good("/x")) + ["supervisor", "guardian", "writer", "deadline", "injected_at", "reverted_at", "lease_s", "halt_on"])
+KEYS = st.sampled_from(
+    sorted(good("/x"))
+    + ["supervisor", "guardian", "writer", "deadline", "injected_at", "reverted_at", "lease_s", "halt_on"]
+)
 
 
 @pytest.mark.parametrize("number", ["Infinity", "-Infinity", "NaN", "1e999"])
@@ -288,7 +301,9 @@ def test_no_operation_is_carried_out_with_arguments_of_another_shape(data):
     value = data.draw(JSON.filter(lambda each: not arguments.KINDS[operation.ARGS[wrong]](each)))
     args[wrong] = value
     called = []
-    spy = type("Spy", (), {"ARGS": operation.ARGS, "undo": staticmethod(called.append), "left": staticmethod(called.append)})
+    spy = type(
+        "Spy", (), {"ARGS": operation.ARGS, "undo": staticmethod(called.append), "left": staticmethod(called.append)}
+    )
     registry.OPERATIONS[op] = spy
     try:
         assert len(registry.carry_out([{"op": op, "args": args}], ID)) == 1

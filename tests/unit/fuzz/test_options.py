@@ -1,9 +1,11 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every option of every fault with whatever a user may write: a plan or one sentence, and nothing on the host has changed.
+"""Every option of every fault with whatever a user may write: a plan or one sentence, and nothing on the host has
+changed.
 
-The way of a module in check mode: Ansible's own validation of the argument spec, the shared options, parse, guards, look, plan.
+The way of a module in check mode: Ansible's own validation of the argument spec, the shared options, parse, guards,
+look, plan.
 """
 
 from __future__ import annotations
@@ -52,7 +54,20 @@ BAD = [
     (1, 2), 2**63,
 ]  # fmt: skip
 PLAUSIBLE = {
-    "str": ["30s", "50%", "64M", "1M", "10", "5001", "127.0.0.1", "localhost", "nosuch.service", "/tmp", "cron", "example.invalid"],
+    "str": [
+        "30s",
+        "50%",
+        "64M",
+        "1M",
+        "10",
+        "5001",
+        "127.0.0.1",
+        "localhost",
+        "nosuch.service",
+        "/tmp",
+        "cron",
+        "example.invalid",
+    ],
     "int": [1, 2, 5, 80],
     "float": [0.5, 1.0],
     "bool": [True, False],
@@ -105,7 +120,10 @@ def drawn(draw, family, scratch):
             given[name] = draw.choice(BAD)
         elif spec.get("required") and name not in given or roll < 0.5 and name not in given or name == "action":
             kind = spec.get("type", "str")
-            given[name] = draw.choice(list(spec.get("choices") or PLAUSIBLE[kind]) + ([str(scratch / "file")] if kind in ("str", "path") else []))
+            given[name] = draw.choice(
+                list(spec.get("choices") or PLAUSIBLE[kind])
+                + ([str(scratch / "file")] if kind in ("str", "path") else [])
+            )
     return given
 
 
@@ -132,7 +150,9 @@ def said(family, given):
 
 
 def tree(folder):
-    return sorted((str(path), path.stat().st_mode, path.stat().st_size, path.stat().st_mtime_ns) for path in folder.rglob("*"))
+    return sorted(
+        (str(path), path.stat().st_mode, path.stat().st_size, path.stat().st_mtime_ns) for path in folder.rglob("*")
+    )
 
 
 @pytest.fixture
@@ -165,13 +185,20 @@ def test_whatever_is_asked_is_a_plan_or_a_sentence(name, scratch, capsys):
             trace = error.__traceback__
             while trace.tb_next:
                 trace = trace.tb_next
-            where = "%s:%d %s" % (trace.tb_frame.f_code.co_filename.rpartition("/")[2], trace.tb_lineno, type(error).__name__)
+            where = "%s:%d %s" % (
+                trace.tb_frame.f_code.co_filename.rpartition("/")[2],
+                trace.tb_lineno,
+                type(error).__name__,
+            )
             defects.setdefault(where, (str(error)[:200], {key: repr(value)[:80] for key, value in given.items()}))
             continue
         counts["plan" if answer == "plan" else "sentence"] += 1
     with capsys.disabled():
         if NIGHTLY:
-            print("\n%s: %s, tracebacks %d, changes %d, %.0f s" % (name, counts, len(defects), tree(scratch) != before, time.monotonic() - begun))
+            print(
+                "\n%s: %s, tracebacks %d, changes %d, %.0f s"
+                % (name, counts, len(defects), tree(scratch) != before, time.monotonic() - begun)
+            )
     assert not defects, json.dumps(defects, indent=1)
     assert tree(scratch) == before and not os.path.exists(os.environ[private_files.OVERRIDE])
     assert os.path.lexists("/nonexistent") == nothing

@@ -1,7 +1,8 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whatever a host says of its fault: the report is a report, draws nothing but itself, and has no text that a terminal or a browser would obey.
+"""Whatever a host says of its fault: the report is a report, draws nothing but itself, and has no text that a terminal
+or a browser would obey.
 
 What the Markdown and the HTML come to is asked of parsers that are not ours.
 """
@@ -17,7 +18,14 @@ import jsonschema
 import pytest
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
 from ansible_collections.magsasa.chaos.plugins.plugin_utils import _experiment
-from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import html, journal, junit, markdown, openmetrics, terminal
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import (
+    html,
+    journal,
+    junit,
+    markdown,
+    openmetrics,
+    terminal,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -47,25 +55,42 @@ KEYS = sorted(fault()) + ["differences", "undo_problems", "halted_by", "error", 
 TELLS = st.one_of(
     st.dictionaries(st.sampled_from(KEYS), JSON, max_size=4),
     st.dictionaries(st.sampled_from(["notes", "residue", "differences"]), st.lists(TEXT, max_size=3), max_size=3),
-    st.dictionaries(st.sampled_from(["requested", "measured"]), st.dictionaries(TEXT, TEXT | st.integers(), max_size=3), max_size=2),
+    st.dictionaries(
+        st.sampled_from(["requested", "measured"]), st.dictionaries(TEXT, TEXT | st.integers(), max_size=3), max_size=2
+    ),
 )
-SCENARIO = st.fixed_dictionaries({"id": TEXT.filter(bool)}, optional={"title": TEXT, "hypothesis": TEXT, "family": TEXT, "intensity": TEXT, "hold": TEXT})
-ENDS = st.fixed_dictionaries({}, optional={"skipped": TEXT, "refused": TEXT, "failed": TEXT, "halted": TEXT, "observer": TEXT, "probe": JSON})
+SCENARIO = st.fixed_dictionaries(
+    {"id": TEXT.filter(bool)},
+    optional={"title": TEXT, "hypothesis": TEXT, "family": TEXT, "intensity": TEXT, "hold": TEXT},
+)
+ENDS = st.fixed_dictionaries(
+    {}, optional={"skipped": TEXT, "refused": TEXT, "failed": TEXT, "halted": TEXT, "observer": TEXT, "probe": JSON}
+)
 RECORD = st.tuples(SCENARIO, TELLS, ENDS, TEXT.filter(bool))
 SCHEMA = jsonschema.Draft202012Validator(json.loads((ROOT / "docs" / "report.schema.json").read_text(encoding="utf-8")))
 PARSER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 # What the report itself is made of. Nothing else may appear: no HTML, link, picture, code, list, quote or rule.
-DRAWN = set("paragraph_open paragraph_close inline heading_open heading_close text text_special strong_open strong_close".split()) | {
-    "%s_%s" % (part, end) for part in "table thead tbody tr th td".split() for end in ("open", "close")
+DRAWN = set(
+    "paragraph_open paragraph_close inline heading_open heading_close text text_special strong_open strong_close".split()
+) | {"%s_%s" % (part, end) for part in "table thead tbody tr th td".split() for end in ("open", "close")}
+HEADINGS = {
+    "Experiments",
+    "Not run",
+    "Was everything put back?",
+    "What to change",
+    "What was touched",
+    "Compared with an earlier run",
+    "The run",
 }
-HEADINGS = {"Experiments", "Not run", "Was everything put back?", "What to change", "What was touched", "Compared with an earlier run", "The run"}
 
 
 def judged(found):
     """The records of what was drawn, without those that slo_check answers with a sentence."""
     for scenario, tells, ends, host in found:
         try:
-            yield _experiment.judge(dict({"scenario": scenario, "samples": reports.DOWN, "fault": fault(**tells)}, **ends), host)
+            yield _experiment.judge(
+                dict({"scenario": scenario, "samples": reports.DOWN, "fault": fault(**tells)}, **ends), host
+            )
         except ChaosError as error:
             assert "\n" not in str(error) and "\x1b" not in str(error)
 

@@ -11,7 +11,15 @@ from ansible_collections.magsasa.chaos.plugins.module_utils import _plan as plan
 from ansible_collections.magsasa.chaos.plugins.module_utils._fault import engine
 from ansible_collections.magsasa.chaos.plugins.module_utils._ledger.ledger import Ledger
 
-ENVELOPE = {"name": "x", "duration_s": 2.0, "max_duration_s": 60.0, "lease_s": None, "halt_on": None, "force": False, "run": None}
+ENVELOPE = {
+    "name": "x",
+    "duration_s": 2.0,
+    "max_duration_s": 60.0,
+    "lease_s": None,
+    "halt_on": None,
+    "force": False,
+    "run": None,
+}
 
 
 class Family:
@@ -27,7 +35,9 @@ class Family:
         return {"number": len(self.facts)}
 
     def plan(self, options, facts):
-        return plans.plan("clock", "offset", "none", {}, [plans.step("wait", "wait", {"number": facts["number"]})], ["clock"])
+        return plans.plan(
+            "clock", "offset", "none", {}, [plans.step("wait", "wait", {"number": facts["number"]})], ["clock"]
+        )
 
 
 @pytest.fixture(name="handed")

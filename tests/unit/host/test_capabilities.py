@@ -22,5 +22,8 @@ from ansible_collections.magsasa.chaos.plugins.module_utils._host import capabil
 )
 def test_what_a_process_may_do(bits, clock, net):
     status = "Name:\tx\nCapPrm:\t000001ffffffffff\nCapEff:\t%s\n" % bits
-    assert (capabilities.among(status, capabilities.SYS_TIME), capabilities.among(status, capabilities.NET_ADMIN)) == (clock, net)
+    assert (capabilities.among(status, capabilities.SYS_TIME), capabilities.among(status, capabilities.NET_ADMIN)) == (
+        clock,
+        net,
+    )
     assert not capabilities.among("Name:\tx\n", capabilities.SYS_TIME)

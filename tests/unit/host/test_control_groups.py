@@ -103,5 +103,7 @@ def test_a_bounding_unit_that_would_go_with_its_processes(tree, monkeypatch, tmp
 )
 def test_the_remedy_names_who_can_do_it(monkeypatch, tmp_path, text, words):
     (tmp_path / "cgroup").write_text(text)
-    monkeypatch.setattr("builtins.open", lambda path, real=open: real(tmp_path / "cgroup" if path == "/proc/7/cgroup" else path))
+    monkeypatch.setattr(
+        "builtins.open", lambda path, real=open: real(tmp_path / "cgroup" if path == "/proc/7/cgroup" else path)
+    )
     assert words in control_groups.remedy(7)

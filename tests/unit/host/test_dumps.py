@@ -133,7 +133,9 @@ def test_state_of_a_file(tmp_path, kind):
     path = tmp_path / "data"
     path.write_bytes(b"0123456789")
     more, content = FILES[kind]
-    args, operation = dict(more, path=str(path), ino=path.stat().st_ino, fault="0123456789ab"), getattr(kept_files, kind)
+    args, operation = dict(more, path=str(path), ino=path.stat().st_ino, fault="0123456789ab"), getattr(
+        kept_files, kind
+    )
     before = operation.state(args)
     with open(path, "ab") as file:
         file.write(b"a program that goes on writing")
@@ -170,7 +172,10 @@ def test_tables_of_others(monkeypatch):
     asked = []
     monkeypatch.setattr(nft, "program", lambda: "nft")
     monkeypatch.setattr(nft._cmd, "run", lambda argv, **more: asked.append(argv) or nft._cmd.Result(argv, 0, RULES, ""))
-    assert nft.of_others() == {"inet somebody": ["chain in {", "tcp dport 80 accept", "}", "}"], "ip magsasa_chaos_mine": ["}"]}
+    assert nft.of_others() == {
+        "inet somebody": ["chain in {", "tcp dport 80 accept", "}", "}"],
+        "ip magsasa_chaos_mine": ["}"],
+    }
     assert asked == [["nft", "--stateless", "--terse", "list", "ruleset"]]
 
 

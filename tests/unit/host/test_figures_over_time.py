@@ -1,14 +1,20 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The series of a fault: bounded, rates that are true however many points went, and no error that could reach the fault."""
+"""The series of a fault: bounded, rates that are true however many points went, and no error that could reach the
+fault.
+"""
 
 from __future__ import annotations
 
 import json
 
 import pytest
-from ansible_collections.magsasa.chaos.plugins.module_utils._life.figures_over_time import MOST_KEYS, MOST_POINTS, FiguresOverTime
+from ansible_collections.magsasa.chaos.plugins.module_utils._life.figures_over_time import (
+    MOST_KEYS,
+    MOST_POINTS,
+    FiguresOverTime,
+)
 
 
 @pytest.mark.parametrize("seconds", [1, 2, 119, 120, 121, 900, 5000])

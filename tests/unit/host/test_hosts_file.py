@@ -13,7 +13,14 @@ from ansible_collections.magsasa.chaos.plugins.module_utils._host import hosts_f
 from ansible_collections.magsasa.chaos.plugins.module_utils._undo.operations.hosts import Remove
 
 FAULT, OTHER = "0123456789ab", "ba9876543210"
-FORMS = [b"", b"127.0.0.1 localhost\n", b"127.0.0.1 localhost", b"# c\r\n1.2.3.4\ta b # d\r\n\r\n", b"\xff\xfe x\n\n\n", b"1.1.1.1 x # magsasa-chaos\n"]
+FORMS = [
+    b"",
+    b"127.0.0.1 localhost\n",
+    b"127.0.0.1 localhost",
+    b"# c\r\n1.2.3.4\ta b # d\r\n\r\n",
+    b"\xff\xfe x\n\n\n",
+    b"1.1.1.1 x # magsasa-chaos\n",
+]
 
 
 @pytest.fixture

@@ -13,7 +13,12 @@ from ansible_collections.magsasa.chaos.plugins.module_utils._errors import HostE
 from ansible_collections.magsasa.chaos.plugins.module_utils._host import pinned_files
 from ansible_collections.magsasa.chaos.plugins.module_utils._ledger import private_files
 from ansible_collections.magsasa.chaos.plugins.module_utils._undo.operations import kept_files
-from ansible_collections.magsasa.chaos.plugins.module_utils._undo.operations.kept_files import Contents, Cut, Permissions, PutBack
+from ansible_collections.magsasa.chaos.plugins.module_utils._undo.operations.kept_files import (
+    Contents,
+    Cut,
+    Permissions,
+    PutBack,
+)
 
 FAULT = "0123456789ab"
 ORIGINAL = bytes(range(256)) * 48  # three blocks
@@ -162,7 +167,9 @@ def test_a_log_that_was_rotated_in_place_stays(file):
 # -- permissions
 
 
-@pytest.mark.parametrize("after", [{"mode": 0}, {"mode": 0o4777}, {"uid": 1234}, {"gid": 4321}, {"mode": 0o600, "uid": 1, "gid": 2}])
+@pytest.mark.parametrize(
+    "after", [{"mode": 0}, {"mode": 0o4777}, {"uid": 1234}, {"gid": 4321}, {"mode": 0o600, "uid": 1, "gid": 2}]
+)
 @pytest.mark.parametrize("before", [0o640, 0o6755])
 def test_permissions_come_back(file, after, before):
     if os.geteuid() and set(after) - {"mode"}:

@@ -11,7 +11,16 @@ import pytest
 from ansible_collections.magsasa.chaos.plugins.module_utils._ledger import ledger, private_files
 from ansible_collections.magsasa.chaos.plugins.module_utils._ledger.schema import SCHEMA
 
-RECORD = {"schema": SCHEMA, "id": "3f9c1b0a77d2", "name": "cut", "family": "cpu", "state": "reverted", "undo": [], "steps": [], "claims": []}
+RECORD = {
+    "schema": SCHEMA,
+    "id": "3f9c1b0a77d2",
+    "name": "cut",
+    "family": "cpu",
+    "state": "reverted",
+    "undo": [],
+    "steps": [],
+    "claims": [],
+}
 
 
 @pytest.fixture

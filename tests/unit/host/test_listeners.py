@@ -23,13 +23,20 @@ def _by_psutil(status):
 
 def test_agrees_with_psutil():
     with contextlib.ExitStack() as stack:
-        for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::1"), (socket.AF_INET6, "::")):
+        for family, address in (
+            (socket.AF_INET, "127.0.0.1"),
+            (socket.AF_INET, "0.0.0.0"),
+            (socket.AF_INET6, "::1"),
+            (socket.AF_INET6, "::"),
+        ):
             stack.enter_context(socket.create_server((address, 0), family=family))
         for _attempt in range(20):  # other sockets of this machine come and go between the two looks
             ours = {(each.address, each.port, pid) for each in listeners.listeners() for pid in each.pids or [None]}
             theirs = {(_plain(each.laddr.ip), each.laddr.port, each.pid) for each in _by_psutil("LISTEN")}
             # psutil names one process of those that share a socket
-            seen = {each[:2] for each in ours} == {each[:2] for each in theirs} and {each for each in theirs if each[2]} <= ours
+            seen = {each[:2] for each in ours} == {each[:2] for each in theirs} and {
+                each for each in theirs if each[2]
+            } <= ours
             if seen:
                 break
         assert seen, (sorted(ours, key=str), sorted(theirs, key=str))
@@ -37,7 +44,12 @@ def test_agrees_with_psutil():
 
 
 def test_one_own_socket_of_each_kind():
-    cases = [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET, "127.1.2.3"), (socket.AF_INET6, "::1"), (socket.AF_INET6, "::ffff:127.0.0.1")]
+    cases = [
+        (socket.AF_INET, "127.0.0.1"),
+        (socket.AF_INET, "127.1.2.3"),
+        (socket.AF_INET6, "::1"),
+        (socket.AF_INET6, "::ffff:127.0.0.1"),
+    ]
     for family, address in cases:
         with socket.socket(family) as listening:
             if family == socket.AF_INET6:
@@ -46,7 +58,11 @@ def test_one_own_socket_of_each_kind():
             listening.listen()
             port = listening.getsockname()[1]
             (row,) = [each for each in listeners.listeners() if each.port == port]
-            assert (row.address, row.pids, row.inode) == (_plain(address), [os.getpid()], os.fstat(listening.fileno()).st_ino)
+            assert (row.address, row.pids, row.inode) == (
+                _plain(address),
+                [os.getpid()],
+                os.fstat(listening.fileno()).st_ino,
+            )
         assert not [each for each in listeners.listeners() if each.port == port]
 
 

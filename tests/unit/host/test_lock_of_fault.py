@@ -51,7 +51,9 @@ def test_the_name_of_another_user_is_no_lock(tmp_path, queue, monkeypatch):
         taken.listen(queue)
         os.write(writing, b"in")
         time.sleep(600)
-    waiting = [socket.socket(socket.AF_UNIX) for _each in range(0 if queue else 4)]  # its queue is full: whose it is cannot be asked
+    waiting = [
+        socket.socket(socket.AF_UNIX) for _each in range(0 if queue else 4)
+    ]  # its queue is full: whose it is cannot be asked
     try:
         assert os.read(reading, 2) == b"in"
         for each in waiting:

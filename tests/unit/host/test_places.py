@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a fault made is found wherever its folders went: by a descriptor, or by a search; what cannot be told is never taken for gone."""
+"""What a fault made is found wherever its folders went: by a descriptor, or by a search; what cannot be told is
+never taken for gone.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who holds a fault undoes it from memory, again and again, and writes it down when he can; a line in the past is the only answer that it is done."""
+"""Who holds a fault undoes it from memory, again and again, and writes it down when he can; a line in the past is
+the only answer that it is done.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +60,17 @@ def _book(tmp_path, monkeypatch):
 
 def record():
     entries = [{"op": "test.undo", "args": {"fault": ID}}]
-    return {"schema": SCHEMA, "id": ID, "name": "held", "family": "cpu", "state": "active", "undo": entries, "steps": [], "claims": [], "before": {}}
+    return {
+        "schema": SCHEMA,
+        "id": ID,
+        "name": "held",
+        "family": "cpu",
+        "state": "active",
+        "undo": entries,
+        "steps": [],
+        "claims": [],
+        "before": {},
+    }
 
 
 def spoil(book, how):
@@ -121,7 +133,9 @@ def test_it_is_undone_once_and_written_down_when_there_is_room(book, monkeypatch
 
     monkeypatch.setattr(book, "_append", no_room)
     final = revert.until_done(book, held, "deadline")
-    assert (final["state"], Undo.carried_out, len(full)) == ("reverted", 1, 3) and [each["id"] for each in book.past()] == [ID]
+    assert (final["state"], Undo.carried_out, len(full)) == ("reverted", 1, 3) and [
+        each["id"] for each in book.past()
+    ] == [ID]
 
 
 def test_what_its_owner_took_away_is_closed_with_that_reason(book):

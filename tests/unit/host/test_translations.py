@@ -15,7 +15,11 @@ def dport(right):
     return {"match": {"op": "==", "left": {"payload": {"protocol": "tcp", "field": "dport"}}, "right": right}}
 
 
-DNAT, REDIRECT, XT = {"dnat": {"addr": "10.0.0.2", "port": 80}}, {"redirect": {"port": 80}}, {"xt": {"type": "target", "name": "DNAT"}}
+DNAT, REDIRECT, XT = (
+    {"dnat": {"addr": "10.0.0.2", "port": 80}},
+    {"redirect": {"port": 80}},
+    {"xt": {"type": "target", "name": "DNAT"}},
+)
 RULES = [
     ([], None),
     ([[{"masquerade": None}], [dport(80), {"accept": None}]], None),
@@ -46,10 +50,14 @@ def test_from_what_iptables_saves():
     assert address_translation.of_text(SAVED) == [[[8090, 8090]], [[80, 80], [8000, 8010]], None]
 
 
-@pytest.mark.parametrize("ports, meet", [([], True), ([[8090, 8090]], True), ([[8000, 8100]], True), ([[80, 80]], False)])
+@pytest.mark.parametrize(
+    "ports, meet", [([], True), ([[8090, 8090]], True), ([[8000, 8100]], True), ([[80, 80]], False)]
+)
 def test_whether_a_fault_is_about_them(ports, meet):
     assert address_translation.meet({"ports": [[8090, 8090]], "all": False}, ports) is meet
-    assert address_translation.meet({"ports": [[8090, 8090]], "all": True}, ports) and not address_translation.meet(None, ports)
+    assert address_translation.meet({"ports": [[8090, 8090]], "all": True}, ports) and not address_translation.meet(
+        None, ports
+    )
 
 
 def test_a_backend_that_does_not_follow_is_never_sure(monkeypatch):
@@ -59,6 +67,10 @@ def test_a_backend_that_does_not_follow_is_never_sure(monkeypatch):
     class Ctx:
         record = {"steps": [{"do": "chains", "args": {"led": True}}]}
 
-    monkeypatch.setattr(backends.BY_STEP["chains"], "measure", lambda ctx: {"effect": "confirmed", "note": "9 of 9 packets", "measured": {}})
+    monkeypatch.setattr(
+        backends.BY_STEP["chains"],
+        "measure",
+        lambda ctx: {"effect": "confirmed", "note": "9 of 9 packets", "measured": {}},
+    )
     found = Network().measure(Ctx())
     assert found["effect"] == "inconclusive" and "forwards connections" in found["note"] and "9 of 9" in found["note"]

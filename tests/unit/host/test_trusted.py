@@ -36,7 +36,13 @@ def theirs(place):
 
 @pytest.mark.parametrize(
     "mode, words",
-    [(0o755, None), (0o700, None), (0o1777, None), (0o777, "can be changed by everybody"), (0o757, "can be changed by everybody")],
+    [
+        (0o755, None),
+        (0o700, None),
+        (0o1777, None),
+        (0o777, "can be changed by everybody"),
+        (0o757, "can be changed by everybody"),
+    ],
 )
 def test_modes_of_a_folder_above(place, mode, words):
     (place / "above").mkdir()

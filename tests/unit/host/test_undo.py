@@ -16,7 +16,9 @@ from support.modules import ROOT
 from ansible_collections.magsasa.chaos.plugins.module_utils._undo import registry
 
 PACKAGE = registry.__name__.rpartition(".")[0] + ".operations."
-FILES = sorted(path.stem for path in Path(registry.__file__).with_name("operations").glob("*.py") if path.stem != "__init__")
+FILES = sorted(
+    path.stem for path in Path(registry.__file__).with_name("operations").glob("*.py") if path.stem != "__init__"
+)
 
 
 def test_the_table_names_every_operation_of_every_file():
@@ -25,7 +27,10 @@ def test_the_table_names_every_operation_of_every_file():
         "%s.%s" % (name, thing)
         for name in FILES
         for thing, each in vars(importlib.import_module(PACKAGE + name)).items()
-        if isinstance(each, type) and each.__module__ == PACKAGE + name and hasattr(each, "undo") and hasattr(each, "ARGS")
+        if isinstance(each, type)
+        and each.__module__ == PACKAGE + name
+        and hasattr(each, "undo")
+        and hasattr(each, "ARGS")
     }
     assert set(registry.CLASSES.values()) == classes and len(registry.CLASSES) == len(classes)
     assert {name.partition(".")[0] for name in registry.CLASSES.values()} == set(FILES)
@@ -34,15 +39,24 @@ def test_the_table_names_every_operation_of_every_file():
 
 def test_every_file_travels():
     tree = ast.parse(Path(registry.__file__).read_text(encoding="utf-8"))
-    imported = {name.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module == "operations" for name in node.names}
+    imported = {
+        name.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module == "operations"
+        for name in node.names
+    }
     assert sorted(imported) == FILES
 
 
 def loaded_after(statement):
     """Files that a new interpreter has loaded after a statement."""
-    script = "import sys\nfrom %s import registry\n%s\nprint(*sorted(each for each in sys.modules if each.startswith(%r)))"
+    script = (
+        "import sys\nfrom %s import registry\n%s\nprint(*sorted(each for each in sys.modules if each.startswith(%r)))"
+    )
     argv = [sys.executable, "-c", script % (registry.__name__.rpartition(".")[0], statement, PACKAGE)]
-    done = subprocess.run(argv, env={"PYTHONPATH": str(ROOT / ".collections")}, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        argv, env={"PYTHONPATH": str(ROOT / ".collections")}, capture_output=True, text=True, check=True
+    )
     return [each[len(PACKAGE) :] for each in done.stdout.split()]
 
 

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The unit that holds a fault, where systemd is too old for all of it or does not take it; and what a user is told without one."""
+"""The unit that holds a fault, where systemd is too old for all of it or does not take it; and what a user is told
+without one.
+"""
 
 from __future__ import annotations
 

@@ -24,11 +24,21 @@ def judged(rows, changes=(), summary=None, scenario=None, **more):
     "rows, summary, verdict, reason",
     [
         (series(100, 130), {}, "passed", ""),
-        (series(100, 130), {"due": 601}, "unknown", "do not add up: 601 probes were due, and 600 are recorded (600 good + 0 failed + 0 dropped)"),
+        (
+            series(100, 130),
+            {"due": 601},
+            "unknown",
+            "do not add up: 601 probes were due, and 600 are recorded (600 good + 0 failed + 0 dropped)",
+        ),
         (series(100, 130)[:-29], {"due": 600}, "unknown", "571 are recorded"),
         (series(100, 130), {"due": 599}, "unknown", "do not add up"),
         (series(100, 130), {"ended_by": None, "due": None}, "unknown", "the probe was killed before it was stopped"),
-        (series(100, 112) + series(112.5, 130), {}, "unknown", "the probe record has a gap: 600 probes were due, and 590 of them are recorded"),
+        (
+            series(100, 112) + series(112.5, 130),
+            {},
+            "unknown",
+            "the probe record has a gap: 600 probes were due, and 590 of them are recorded",
+        ),
         (series(100, 130) + series(115, 116), {}, "unknown", "has a gap"),
         (series(100, 116), {"ended_by": "max_duration"}, "unknown", "the probe ended 4.0 s before the fault did"),
         (series(100, 130), {"ended_by": "max_duration"}, "passed", ""),

@@ -19,13 +19,27 @@ def failing(error, latency_ms=0.4, status=None):
 
 def judged(changes, objectives, summary=None, **more):
     scenario = {"id": "x", "family": "database", "objectives": objectives}
-    return judge({"scenario": scenario, "samples": pack(series(100, 130, changes)), "probe": summary, "fault": fault(**more)}, "h")
+    return judge(
+        {"scenario": scenario, "samples": pack(series(100, 130, changes)), "probe": summary, "fault": fault(**more)},
+        "h",
+    )
 
 
 @pytest.mark.parametrize(
-    "error, status", [("refused", None), ("reset", None), ("reset", 200), ("timeout", None), ("garbage", None), ("tls", None), ("dropped", None)]
+    "error, status",
+    [
+        ("refused", None),
+        ("reset", None),
+        ("reset", 200),
+        ("timeout", None),
+        ("garbage", None),
+        ("tls", None),
+        ("dropped", None),
+    ],
 )
-@pytest.mark.parametrize("objectives", [{"p95": "500ms"}, {"p99": "500ms"}, {"latency_impact": "500ms"}, {"p95 in hold": "500ms"}])
+@pytest.mark.parametrize(
+    "objectives", [{"p95": "500ms"}, {"p99": "500ms"}, {"latency_impact": "500ms"}, {"p95 in hold": "500ms"}]
+)
 def test_over_nothing_answered_a_latency_objective_is_missed(error, status, objectives):
     record = judged([(110, 120, failing(error, status=status))], objectives)
     assert record["verdict"] == "failed", record["reason"]
@@ -42,13 +56,20 @@ def test_a_quick_refusal_is_an_answer():
 
 def test_percentiles_are_over_what_was_answered_and_say_so():
     record = judged([(110, 115, failing("refused", 0.1)), (115, 120, {"latency_ms": 700.0})], {"p95": "500ms"})
-    assert (record["metrics"]["p95_ms"], record["metrics"]["sent"], record["metrics"]["answered"], record["verdict"]) == (700.0, 200, 100, "failed")
+    assert (
+        record["metrics"]["p95_ms"],
+        record["metrics"]["sent"],
+        record["metrics"]["answered"],
+        record["verdict"],
+    ) == (700.0, 200, 100, "failed")
     assert record["metrics"]["latency_impact_ms"] == 697.0
 
 
 @pytest.mark.parametrize("end, verdict", [(110.4, "passed"), (110.6, "failed"), (119.0, "failed")])
 def test_a_time_out_is_longer_than_any_answer(end, verdict):
-    """Some quick answers before most probes time out meet no objective of latency: at the place of the percentile stands a time-out."""
+    """Some quick answers before most probes time out meet no objective of latency: at the place of the percentile
+    stands a time-out.
+    """
     record = judged([(110, end, OUTAGE)], {"p95": "500ms"})
     assert record["verdict"] == verdict and record["metrics"]["p95_ms"] == 3.0
     assert [each["measured"] for each in record["objectives"]] == [3.0 if verdict == "passed" else None]
@@ -67,7 +88,11 @@ def test_an_event_is_judged_by_what_came_after_it():
     """Its hold is empty: the objectives of a hold are those of what came after."""
     given = {"event": True, "injected": 110.0, "reverted": 110.0}
     record = judged([(110, 112, failing("refused"))], {"error_rate": "5%", "p95": "500ms"}, **given)
-    assert record["verdict"] == "failed" and record["metrics"]["error_rate_pct"] == 10.0 and record["metrics"]["p95_ms"] == 3.0
+    assert (
+        record["verdict"] == "failed"
+        and record["metrics"]["error_rate_pct"] == 10.0
+        and record["metrics"]["p95_ms"] == 3.0
+    )
     assert judged([], {"error_rate": "5%", "p95": "500ms"}, **given)["verdict"] == "passed"
 
 
@@ -113,13 +138,23 @@ def test_time_outs_alone_and_in_a_crowd():
     "changes, says, says_not",
     [
         ([(112, 116, OUTAGE)], "Shed load", "Retry what"),
-        ([(110.0 + number / 2, 110.01 + number / 2, OUTAGE) for number in range(20)], "Retry what may be retried", "Shed load"),
+        (
+            [(110.0 + number / 2, 110.01 + number / 2, OUTAGE) for number in range(20)],
+            "Retry what may be retried",
+            "Shed load",
+        ),
         ([(112, 116, failing("refused"))], "Keep connections open", "Shed load"),
     ],
 )
 def test_advice_follows_from_what_was_measured(changes, says, says_not):
     """The kind: an overloaded service is told to retry and to wait longer, which makes it worse."""
     scenario = {"id": "x", "family": "network", "objectives": {"error_rate": "5%"}}
-    record = judge({"scenario": scenario, "samples": pack(series(100, 130, changes)), "fault": fault(family="network")}, "h")
+    record = judge(
+        {"scenario": scenario, "samples": pack(series(100, 130, changes)), "fault": fault(family="network")}, "h"
+    )
     advice = " ".join(each["advice"] for each in record["recommendations"])
-    assert says in advice and says_not not in advice and "longer time-outs" not in advice.replace("Retries and longer time-outs would make it worse", "")
+    assert (
+        says in advice
+        and says_not not in advice
+        and "longer time-outs" not in advice.replace("Retries and longer time-outs would make it worse", "")
+    )

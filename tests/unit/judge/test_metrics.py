@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Figures of whole experiments, computed by hand; percentiles as of a plain sort; the interval as of a plain bootstrap."""
+"""Figures of whole experiments, computed by hand; percentiles as of a plain sort; the interval as of a plain
+bootstrap.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,11 @@ def figures(changes=(), record=None, end=130, **more):
 
 def test_a_quiet_experiment():
     found = figures()
-    assert {name: (phase["sent"], phase["failed"]) for name, phase in found["phases"].items()} == {"baseline": (196, 0), "hold": (200, 0), "recovery": (200, 0)}
+    assert {name: (phase["sent"], phase["failed"]) for name, phase in found["phases"].items()} == {
+        "baseline": (196, 0),
+        "hold": (200, 0),
+        "recovery": (200, 0),
+    }
     expected = {
         "error_rate_pct": 0.0,
         "availability_pct": 100.0,
@@ -48,9 +54,16 @@ def test_an_outage_of_known_length():
     assert (found["phases"]["hold"]["failed"], found["phases"]["recovery"]["failed"]) == (190, 40)
     shown = found["metrics"]
     assert shown["error_rate_pct"] == 95.0
-    assert shown["availability_pct"] == pytest.approx(100 * (1 - 230 / 404), abs=1e-3)  # 404: with the four while it was being put in
+    assert shown["availability_pct"] == pytest.approx(
+        100 * (1 - 230 / 404), abs=1e-3
+    )  # 404: with the four while it was being put in
     assert shown["outages"] == [{"from": 110.5, "to": 122.0, "duration_s": 11.5}]
-    assert (shown["recovery_time_s"], shown["mttr_s"], shown["time_to_detect_s"], shown["errors"]) == (2.0, 11.5, 0.5, {"timeout": 230})
+    assert (shown["recovery_time_s"], shown["mttr_s"], shown["time_to_detect_s"], shown["errors"]) == (
+        2.0,
+        11.5,
+        0.5,
+        {"timeout": 230},
+    )
     assert shown["alive_pct"] == pytest.approx(100 * (1 - 230 / 404), abs=1e-3)
 
 
@@ -59,11 +72,18 @@ def test_an_event_is_recovered_from_since_the_event():
     assert figures([(110.0, 111.25, OUTAGE)], fault(event=True))["metrics"]["recovery_time_s"] == 1.25
 
 
-@pytest.mark.parametrize("measured, recovery", [({"ended": True, "back_pid": None}, None), ({"ended": True, "back_pid": 7}, 4.0), ({"ended": True}, 4.0)])
+@pytest.mark.parametrize(
+    "measured, recovery",
+    [({"ended": True, "back_pid": None}, None), ({"ended": True, "back_pid": 7}, 4.0), ({"ended": True}, 4.0)],
+)
 def test_what_our_undo_brought_back_did_not_recover(measured, recovery):
     """Down from the event at 110 for four seconds; with nobody who started it again until the hold was over."""
     shown = figures([(110.0, 114.0, OUTAGE)], fault(event=True, measured=measured))["metrics"]
-    assert (shown["recovery_time_s"], shown["recovered"], shown["revived_by_undo"]) == (recovery, recovery is not None, recovery is None)
+    assert (shown["recovery_time_s"], shown["recovered"], shown["revived_by_undo"]) == (
+        recovery,
+        recovery is not None,
+        recovery is None,
+    )
     assert (shown["mttr_s"] is None) == (recovery is None) and len(shown["outages"]) == 1
     assert figures([], fault(event=True, measured=measured))["metrics"]["revived_by_undo"] is False
 
@@ -117,7 +137,9 @@ def test_a_liveness_probe_counts_where_there_is_one():
 
 
 def test_the_observers_own_lateness_is_told():
-    shown = figures([(110.0, 112.0, {"late_ms": 55.0}), (113.0, 113.5, {"ok": False, "error": "dropped", "status": None})])["metrics"]
+    shown = figures(
+        [(110.0, 112.0, {"late_ms": 55.0}), (113.0, 113.5, {"ok": False, "error": "dropped", "status": None})]
+    )["metrics"]
     assert (shown["observer_late"], shown["observer_late_p99_ms"], shown["dropped"]) == (40, 55.0, 10)
 
 
@@ -127,7 +149,11 @@ def test_another_hosts_clock_is_named():
     assert figures()["metrics"]["clock"] == "monotonic"
     given = {"baseline_from": 100, "hold_from": 105, "hold_to": 106, "recovery_to": 130}
     shown = figures([(105.0, 107.0, OUTAGE)], given=given)
-    assert (shown["metrics"]["clock"], shown["metrics"]["recovery_time_s"], shown["phases"]["hold"]["sent"]) == ("given", 1.0, 20)
+    assert (shown["metrics"]["clock"], shown["metrics"]["recovery_time_s"], shown["phases"]["hold"]["sent"]) == (
+        "given",
+        1.0,
+        20,
+    )
 
 
 @pytest.mark.parametrize("count", [1, 2, 19, 20, 21, 99, 100, 101, 997])
@@ -143,14 +169,19 @@ def test_percentiles_are_those_of_a_plain_sort(count):
 
 
 def test_the_interval_is_that_of_a_plain_bootstrap():
-    """As resampling every value gives it: near it each time, and neither wider nor narrower on the whole. All draws are seeded."""
+    """As resampling every value gives it: near it each time, and neither wider nor narrower on the whole. All draws
+    are seeded.
+    """
     draw = random.Random(7)
     ratios = []
     for _turn in range(10):
         values = [[draw.gauss(middle, spread) for _number in range(101)] for middle, spread in ((10, 2), (40, 8))]
         before, during = ([Sample(n, 0.0, value, True, 200, "") for n, value in enumerate(part)] for part in values)
         impact, (low, high) = metrics.latency_impact(before, during)
-        plain = sorted(statistics.median(draw.choices(values[1], k=101)) - statistics.median(draw.choices(values[0], k=101)) for _resample in range(1000))
+        plain = sorted(
+            statistics.median(draw.choices(values[1], k=101)) - statistics.median(draw.choices(values[0], k=101))
+            for _resample in range(1000)
+        )
         width = plain[974] - plain[24]
         assert impact == statistics.median(values[1]) - statistics.median(values[0])
         assert abs(low - plain[24]) < 0.25 * width and abs(high - plain[974]) < 0.25 * width
@@ -171,4 +202,8 @@ def test_the_interval_is_the_same_every_time_and_bounded_in_work(monkeypatch):
 
 def test_nothing_recorded():
     found = metrics.compute([], fault())
-    assert found["metrics"]["recovered"] is False and found["metrics"]["availability_pct"] is None and found["phases"]["hold"]["sent"] == 0
+    assert (
+        found["metrics"]["recovered"] is False
+        and found["metrics"]["availability_pct"] is None
+        and found["phases"]["hold"]["sent"] == 0
+    )

@@ -13,11 +13,16 @@ METRICS = {
     "availability_pct": 97.5, "error_rate_pct": 4.0, "alive_pct": 99.0, "p95_ms": 480.0, "p99_ms": 900.0, "latency_impact_ms": -3.0,
     "recovery_time_s": 1.2, "recovered": True, "mttr_s": 2.0, "outages": [{}],
 }  # fmt: skip
-PHASES = {"hold": {"error_rate_pct": 4.0, "p95_ms": 480.0, "p99_ms": 900.0}, "recovery": {"error_rate_pct": 0.5, "p95_ms": 9.0, "p99_ms": None}}
+PHASES = {
+    "hold": {"error_rate_pct": 4.0, "p95_ms": 480.0, "p99_ms": 900.0},
+    "recovery": {"error_rate_pct": 0.5, "p95_ms": 9.0, "p99_ms": None},
+}
 
 
 def compared(given, metrics=None, phases=None):
-    return objectives.compare(objectives.parse(given), METRICS if metrics is None else metrics, PHASES if phases is None else phases)
+    return objectives.compare(
+        objectives.parse(given), METRICS if metrics is None else metrics, PHASES if phases is None else phases
+    )
 
 
 @pytest.mark.parametrize(
@@ -43,7 +48,14 @@ def compared(given, metrics=None, phases=None):
     ],
 )
 def test_compared(given, objective, measured, unit, met):
-    expected = {"name": next(iter(given)), "objective": objective, "measured": measured, "unit": unit, "met": met, "weight": 1.0}
+    expected = {
+        "name": next(iter(given)),
+        "objective": objective,
+        "measured": measured,
+        "unit": unit,
+        "met": met,
+        "weight": 1.0,
+    }
     assert compared(given) == [pytest.approx(expected)]
 
 
@@ -55,7 +67,9 @@ def test_what_was_not_measured_is_not_met_and_not_missed():
 
 def test_never_recovered_is_measured_and_missed():
     never = {"recovered": False, "recovery_time_s": None, "mttr_s": None, "outages": [{"to": None}]}
-    assert [(each["measured"], each["met"]) for each in compared({"recovery_time": "10s", "mttr": "10s"}, never)] == [(None, False)] * 2
+    assert [(each["measured"], each["met"]) for each in compared({"recovery_time": "10s", "mttr": "10s"}, never)] == [
+        (None, False)
+    ] * 2
 
 
 def test_without_an_outage_mttr_is_not_measured():
@@ -69,7 +83,13 @@ def test_weight():
 
 def test_the_defaults_are_those_of_the_design():
     names = {each.name: each.limit for each in objectives.wanted({})}
-    assert names == {"availability": 95.0, "error_rate": 5.0, "latency_impact": 500.0, "recovery_time": 10.0, "mttr": 10.0}
+    assert names == {
+        "availability": 95.0,
+        "error_rate": 5.0,
+        "latency_impact": 500.0,
+        "recovery_time": 10.0,
+        "mttr": 10.0,
+    }
 
 
 @pytest.mark.parametrize(

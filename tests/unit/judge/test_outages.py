@@ -14,7 +14,10 @@ SLOW_MS = 50.0
 
 
 def probes(text):
-    return [Sample(float(n), 0.0, 60.0 if letter == "s" else 3.0, letter != "x", None, "timeout" if letter == "x" else "") for n, letter in enumerate(text)]
+    return [
+        Sample(float(n), 0.0, 60.0 if letter == "s" else 3.0, letter != "x", None, "timeout" if letter == "x" else "")
+        for n, letter in enumerate(text)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -67,7 +70,9 @@ def test_recovery_time(found, since, seconds):
     assert outages.recovery_time([Outage(*each) for each in found], since) == seconds
 
 
-@pytest.mark.parametrize("found, seconds", [([], None), ([(1, 3)], 2.0), ([(1, 3), (10, 16)], 4.0), ([(1, 3), (10, None)], None)])
+@pytest.mark.parametrize(
+    "found, seconds", [([], None), ([(1, 3)], 2.0), ([(1, 3), (10, 16)], 4.0), ([(1, 3), (10, None)], None)]
+)
 def test_mean_duration(found, seconds):
     assert outages.mean_duration([Outage(*each) for each in found]) == seconds
 

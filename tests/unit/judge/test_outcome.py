@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The table of docs/exit-codes.md: every outcome of a run, what its verdict is, and whether it is a success. Nothing tested never is."""
+"""The table of docs/exit-codes.md: every outcome of a run, what its verdict is, and whether it is a success.
+Nothing tested never is.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +14,28 @@ from ansible_collections.magsasa.chaos.plugins.module_utils._judge.summary impor
 
 
 def record(status, verdict="unknown", reason="", residue=()):
-    return {"status": status, "verdict": verdict, "reason": reason, "objectives": [], "metrics": {}, "fault": {"residue": list(residue)}}
+    return {
+        "status": status,
+        "verdict": verdict,
+        "reason": reason,
+        "objectives": [],
+        "metrics": {},
+        "fault": {"residue": list(residue)},
+    }
 
 
 PASSED, MISSED = record("completed", "passed"), record("completed", "failed", "missed: p95")
-IN_VAIN, BROKEN = record("completed", reason="there is no evidence that the fault took effect"), record("failed", reason="no space left")
-HALTED, SKIPPED, PLANNED = record("halted", "failed", "halted"), record("skipped", reason="nft is not installed"), record("planned")
-REFUSED, LEFT = record("refused", reason="the service was not in its steady state"), record("completed", "passed", residue=["/tmp/x"])
+IN_VAIN, BROKEN = record("completed", reason="there is no evidence that the fault took effect"), record(
+    "failed", reason="no space left"
+)
+HALTED, SKIPPED, PLANNED = (
+    record("halted", "failed", "halted"),
+    record("skipped", reason="nft is not installed"),
+    record("planned"),
+)
+REFUSED, LEFT = record("refused", reason="the service was not in its steady state"), record(
+    "completed", "passed", residue=["/tmp/x"]
+)
 CLOSED = record("refused", reason="refused by the allowed guard: chaos_allowed is not true for h")
 PROTECTED = record("refused", reason="refused by the protected guard: chaos_protected is true for h")
 
@@ -56,7 +73,9 @@ def test_verdict_and_success_agree(name, records, verdict, plain, lenient, untes
 
 def test_the_sentence_names_the_reason():
     assert complaint([CLOSED, CLOSED, PROTECTED]).startswith("nothing was tested: 0 passed, 0 failed, 3 refused")
-    assert "(refused by the allowed guard: chaos_allowed is not true for h; and 1 more reason)" in complaint([CLOSED, CLOSED, PROTECTED])
+    assert "(refused by the allowed guard: chaos_allowed is not true for h; and 1 more reason)" in complaint(
+        [CLOSED, CLOSED, PROTECTED]
+    )
     assert "no space left" in complaint([PASSED, BROKEN, REFUSED])
 
 
@@ -81,7 +100,16 @@ SEEN = {"bad_setting": False, "checked": True, "judged": True}
         (99, SEEN, 130),
         (250, SEEN, 1),
     ],
-    ids=["passed", "not passed", "failed before anything was judged", "bad setting", "not a run", "unreachable", "interrupted", "broken"],
+    ids=[
+        "passed",
+        "not passed",
+        "failed before anything was judged",
+        "bad setting",
+        "not a run",
+        "unreachable",
+        "interrupted",
+        "broken",
+    ],
 )
 def test_the_code_of_the_command(code, seen, ours):
     assert play.exit_code(code, True, seen) == ours

@@ -69,19 +69,33 @@ def test_another_hosts_clock_is_translated_over_the_time_of_day():
     limits = phases.bounds(rows, fault(), observer)
     assert (limits.hold_from, limits.hold_to) == pytest.approx((1110.0, 1120.0), abs=1e-6)
     assert phases.clock(fault(), observer) == "wall"
-    assert phases.clock(fault(), {"boot_id": "b0"}) == phases.clock(fault(), None) == phases.clock({}, observer) == "monotonic"
+    assert (
+        phases.clock(fault(), {"boot_id": "b0"})
+        == phases.clock(fault(), None)
+        == phases.clock({}, observer)
+        == "monotonic"
+    )
 
 
 def test_a_measured_offset_between_the_clocks_counts():
     """As before, but the observer's clock is five minutes ahead, and the fault sets that of its host an hour on."""
-    observer = {"boot_id": "b1", "started_at": {"monotonic": 1100.0, "wall": 1795600400.0}, "clock_offset": {"offset_s": 300.0, "error_s": 0.01}}
+    observer = {
+        "boot_id": "b1",
+        "started_at": {"monotonic": 1100.0, "wall": 1795600400.0},
+        "clock_offset": {"offset_s": 300.0, "error_s": 0.01},
+    }
     jumped = fault(reverted_at={"monotonic": 120.0, "wall": 1795603720.0})
     limits = phases.bounds(series(1100, 1130), jumped, observer)
     assert (limits.armed, limits.hold_from, limits.hold_to) == pytest.approx((1109.8, 1110.0, 1120.0), abs=1e-6)
-    assert phases.clock(jumped, observer) == "measured" and phases.clock(dict(jumped, boot_id="b1"), observer) == "monotonic"
+    assert (
+        phases.clock(jumped, observer) == "measured"
+        and phases.clock(dict(jumped, boot_id="b1"), observer) == "monotonic"
+    )
 
 
-@pytest.mark.parametrize("wrong", [[], {}, {"offset_s": 1.0}, {"offset_s": "1", "error_s": 0.1}, {"offset_s": 1.0, "error_s": float("nan")}])
+@pytest.mark.parametrize(
+    "wrong", [[], {}, {"offset_s": 1.0}, {"offset_s": "1", "error_s": 0.1}, {"offset_s": 1.0, "error_s": float("nan")}]
+)
 def test_what_is_no_offset(wrong):
     with pytest.raises(BadOption, match="^clock_offset: "):
         phases.check_offset(wrong)

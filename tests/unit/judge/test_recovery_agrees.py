@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Who waits on the host for recovery and who judges afterwards say the same of the same samples."""
+
 from __future__ import annotations
 
 import tempfile
@@ -20,7 +21,14 @@ PROBE = st.sampled_from([("good", 3.0), ("good", 9.0), ("slow", 24.0), ("slow", 
 def sampled(kinds):
     """Samples at RATE from 100 on."""
     return [
-        samples.Sample(100.0 + number / RATE, 0.1, latency, kind != "bad", 200 if kind != "bad" else 503, "" if kind != "bad" else "status")
+        samples.Sample(
+            100.0 + number / RATE,
+            0.1,
+            latency,
+            kind != "bad",
+            200 if kind != "bad" else 503,
+            "" if kind != "bad" else "status",
+        )
         for number, (kind, latency) in enumerate(kinds)
     ]
 

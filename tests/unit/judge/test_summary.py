@@ -24,7 +24,10 @@ MISSED = record(verdict="failed", met=(True, False))
 IN_VAIN = record(verdict="unknown")
 BROKEN = record("failed", "unknown", ())
 SKIPPED, REFUSED, PLANNED = (record(status, "unknown", ()) for status in ("skipped", "refused", "planned"))
-CLOSED = dict(REFUSED, reason="refused by the allowed guard: chaos_allowed is not true for web1; set chaos_allowed=true in its inventory")
+CLOSED = dict(
+    REFUSED,
+    reason="refused by the allowed guard: chaos_allowed is not true for web1; set chaos_allowed=true in its inventory",
+)
 LEFT = record("failed", "unknown", (), ["/tmp/x", "process 7"])
 
 
@@ -34,16 +37,28 @@ LEFT = record("failed", "unknown", (), ["/tmp/x", "process 7"])
         ([], "unknown", "0 passed, 0 failed; nothing left behind"),
         ([PASSED, PASSED], "passed", "2 passed, 0 failed; score 100; nothing left behind"),
         ([PASSED, SKIPPED], "passed", "1 passed, 0 failed, 1 skipped; 1 of 2 ran; score 100; nothing left behind"),
-        ([PASSED, SKIPPED, REFUSED], "unknown", "1 passed, 0 failed, 1 skipped, 1 refused; 1 of 3 ran; score 100; nothing left behind"),
+        (
+            [PASSED, SKIPPED, REFUSED],
+            "unknown",
+            "1 passed, 0 failed, 1 skipped, 1 refused; 1 of 3 ran; score 100; nothing left behind",
+        ),
         ([PASSED, CLOSED], "passed", "1 passed, 0 failed, 1 refused; 1 of 2 ran; score 100; nothing left behind"),
         ([CLOSED, CLOSED], "unknown", "0 passed, 0 failed, 2 refused; 0 of 2 ran; nothing left behind"),
         ([PASSED, MISSED], "failed", "1 passed, 1 failed; score 66.7; nothing left behind"),
-        ([PASSED, IN_VAIN], "unknown", "1 passed, 0 failed, 1 unknown; score 100 over 1 of 2 objectives; nothing left behind"),
+        (
+            [PASSED, IN_VAIN],
+            "unknown",
+            "1 passed, 0 failed, 1 unknown; score 100 over 1 of 2 objectives; nothing left behind",
+        ),
         ([PASSED, BROKEN], "failed", "1 passed, 0 failed, 1 not carried out; score 100; nothing left behind"),
         ([PASSED, LEFT], "failed", "1 passed, 0 failed, 1 not carried out; score 100; 2 thing(s) LEFT BEHIND"),
         ([SKIPPED, SKIPPED], "unknown", "0 passed, 0 failed, 2 skipped; 0 of 2 ran; nothing left behind"),
         ([PLANNED, PLANNED, SKIPPED], "unknown", "dry run: 2 planned, 1 skipped; nothing was touched"),
-        ([record(met=(True, None))], "passed", "1 passed, 0 failed; score 100 over 1 of 2 objectives; nothing left behind"),
+        (
+            [record(met=(True, None))],
+            "passed",
+            "1 passed, 0 failed; score 100 over 1 of 2 objectives; nothing left behind",
+        ),
     ],
 )
 def test_verdict_and_sentence(records, verdict, sentence):
@@ -83,7 +98,10 @@ def test_objectives_of_experiments_that_say_nothing_do_not_score():
     [
         ([PASSED], None),
         ([record(outages=[{}], mttr=4.0), PASSED], 4.0),
-        ([record(outages=[{}], mttr=4.0), record(outages=[{}, {}, {}], mttr=8.0)], 7.0),  # over outages, not over experiments
+        (
+            [record(outages=[{}], mttr=4.0), record(outages=[{}, {}, {}], mttr=8.0)],
+            7.0,
+        ),  # over outages, not over experiments
         ([record(outages=[{}], mttr=4.0), record(outages=[{}], mttr=None)], None),  # one never ended
     ],
 )

@@ -17,7 +17,9 @@ from support.samples import OUTAGE, REFUSED, fault, series
 
 def drawn(samples, record, hosts=1, probe=None):
     limits = phases.bounds(samples, record, probe)
-    return timeline.timeline(samples, limits, record, metrics.compute(samples, record, 3, probe)["metrics"], probe, hosts)
+    return timeline.timeline(
+        samples, limits, record, metrics.compute(samples, record, 3, probe)["metrics"], probe, hosts
+    )
 
 
 def noisy(seed, begin=100.0, end=130.0, rate=20.0):
@@ -42,7 +44,11 @@ def plain(samples, injected, width):
         values = sorted(sample.latency_ms for sample in here if sample.ok or sample.error in ANSWERS)
         places = [values[math.ceil(share * len(values)) - 1] if values else None for share in (0.5, 0.95)]
         places.append(values[-1] if values else None)
-        found[number] = (len(here), sum(not sample.ok for sample in here), *(None if each is None else round(each, 2) for each in places))
+        found[number] = (
+            len(here),
+            sum(not sample.ok for sample in here),
+            *(None if each is None else round(each, 2) for each in places),
+        )
     return found
 
 
@@ -60,19 +66,27 @@ def test_buckets_are_those_of_a_plain_sort(seed, length, width):
     assert [sum(each) for each in zip(*line["failed_by"].values())] == line["failed"]
 
 
-@pytest.mark.parametrize("hosts, most", [(1, timeline.MOST_BUCKETS), (100, timeline.MOST_BUCKETS), (101, timeline.MOST_BUCKETS_OF_MANY)])
+@pytest.mark.parametrize(
+    "hosts, most", [(1, timeline.MOST_BUCKETS), (100, timeline.MOST_BUCKETS), (101, timeline.MOST_BUCKETS_OF_MANY)]
+)
 @pytest.mark.parametrize("length", [11, 59, 61, 600, 7200])
 def test_it_is_bounded(hosts, most, length):
     samples = noisy(3, end=100.0 + length, rate=2.0)
     line = drawn(samples, fault(injected=105.0, reverted=110.0), hosts)
     assert len(line["sent"]) <= most and sum(line["sent"]) == len(samples)
-    assert {len(values) for key, values in line.items() if isinstance(values, list) and key != "marks"} == {len(line["sent"])}
+    assert {len(values) for key, values in line.items() if isinstance(values, list) and key != "marks"} == {
+        len(line["sent"])
+    }
 
 
 def test_why_probes_failed_is_told_in_words():
     changes = [(111, 113, OUTAGE), (113, 114, REFUSED), (114, 114.5, {"ok": False, "error": "refused", "status": None})]
     line = drawn(series(100, 130, changes), fault())
-    assert {kind: sum(counts) for kind, counts in line["failed_by"].items()} == {"timed out": 40, "HTTP 503": 20, "connection refused": 10}
+    assert {kind: sum(counts) for kind, counts in line["failed_by"].items()} == {
+        "timed out": 40,
+        "HTTP 503": 20,
+        "connection refused": 10,
+    }
     at = int((112.0 - 110.0 - line["from_s"]) / line["bucket_s"])
     assert line["failed_by"]["timed out"][at] == 10 and line["failed_by"]["HTTP 503"][at] == 0
 
@@ -93,7 +107,11 @@ def test_many_kinds_become_other():
             [("injected", 0.0, None), ("outage", 2.0, 12.0), ("reverted", 10.0, None), ("recovered", 12.0, None)],
         ),
         ([(112.0, 999.0, OUTAGE)], fault(), [("injected", 0.0, None), ("outage", 2.0, None), ("reverted", 10.0, None)]),
-        ([], fault(revert_cause="halt_condition", halted_by="error rate 80 %"), [("injected", 0.0, None), ("reverted", 10.0, None), ("halted", 10.0, None)]),
+        (
+            [],
+            fault(revert_cause="halt_condition", halted_by="error rate 80 %"),
+            [("injected", 0.0, None), ("reverted", 10.0, None), ("halted", 10.0, None)],
+        ),
         (
             [(110.0, 113.0, OUTAGE)],
             fault(event=True, reverted=110.0),

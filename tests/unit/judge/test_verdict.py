@@ -51,12 +51,19 @@ def test_verdict(status, fault, phases, objectives, breached, expected):
 def test_reasons():
     assert verdict.verdict("completed", BIT, DATA, [MISSED, MET]) == ("failed", "missed: b")
     assert verdict.verdict("skipped", None, {}, [], "no root; use become") == ("unknown", "no root; use become")
-    assert verdict.verdict("completed", {"effect": "mismatch", "note": "the host was busy"}, DATA, [MET])[1].endswith("(mismatch: the host was busy)")
+    assert verdict.verdict("completed", {"effect": "mismatch", "note": "the host was busy"}, DATA, [MET])[1].endswith(
+        "(mismatch: the host was busy)"
+    )
 
 
 @pytest.mark.parametrize(
     "fault, halted, said",
-    [({"revert_cause": "halt_condition"}, None, True), ({"revert_cause": "halt"}, None, False), ({}, "error rate", True), (None, "", False)],
+    [
+        ({"revert_cause": "halt_condition"}, None, True),
+        ({"revert_cause": "halt"}, None, False),
+        ({}, "error rate", True),
+        (None, "", False),
+    ],
 )
 def test_who_halted_it(fault, halted, said):
     assert verdict.breached(fault, halted) is said

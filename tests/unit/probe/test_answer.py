@@ -26,7 +26,9 @@ class Pieces:
 
 
 def read(data, size):
-    """(status, reason, headers, version, what is behind the head) or the kind of the error, of ``data`` in pieces of ``size``."""
+    """(status, reason, headers, version, what is behind the head) or the kind of the error, of ``data`` in pieces
+    of ``size``.
+    """
     stream = Pieces(data[at : at + size] for at in range(0, len(data), size))
     try:
         head = http_response.head(stream)
@@ -65,10 +67,16 @@ def test_the_short_way_is_taken_for_usual_heads():
     assert http_response.head(Pieces([HEADS[4]])).plain is False
 
 
-LINE = st.text(alphabet=st.sampled_from("aB-_: \t\r\n\x00\x85\xa0\xe9,1;"), max_size=20).map(lambda text: text.encode("latin-1"))
+LINE = st.text(alphabet=st.sampled_from("aB-_: \t\r\n\x00\x85\xa0\xe9,1;"), max_size=20).map(
+    lambda text: text.encode("latin-1")
+)
 
 
-@given(st.sampled_from([b"HTTP/1.1 200 OK", b"HTTP/1.0 404", b"HTTP/1.1 500  x "]), st.lists(LINE, max_size=6), st.sampled_from([b"\r\n", b"\n"]))
+@given(
+    st.sampled_from([b"HTTP/1.1 200 OK", b"HTTP/1.0 404", b"HTTP/1.1 500  x "]),
+    st.lists(LINE, max_size=6),
+    st.sampled_from([b"\r\n", b"\n"]),
+)
 def test_any_head(status, lines, end):
     data = end.join([status, *lines]) + end + end + b"body"
     assert read(data, 1 << 20) == read(data, 1)

@@ -24,7 +24,15 @@ def checked(timeout_s=5.0, **given):
     return check.run(spec.parse(dict(options, **given), timeout_s))
 
 
-HEALTH = {"status": "ok", "version": 3, "ratio": 0.5, "on": True, "none": None, "checks": {"database": {"status": "up"}}, "list": [{"a": 1}]}
+HEALTH = {
+    "status": "ok",
+    "version": 3,
+    "ratio": 0.5,
+    "on": True,
+    "none": None,
+    "checks": {"database": {"status": "up"}},
+    "list": [{"a": 1}],
+}
 
 
 @pytest.mark.parametrize(
@@ -82,7 +90,13 @@ def test_tcp():
 
 
 @pytest.mark.parametrize(
-    "said, pattern, error", [(b"220 mail\r\n", "^220 ", ""), (b"220 mail\r\n", "^SSH", "assertion"), (b"x" * 10000, "y", "assertion"), (None, "x", "timeout")]
+    "said, pattern, error",
+    [
+        (b"220 mail\r\n", "^220 ", ""),
+        (b"220 mail\r\n", "^SSH", "assertion"),
+        (b"x" * 10000, "y", "assertion"),
+        (None, "x", "timeout"),
+    ],
 )
 def test_tcp_banner(said, pattern, error):
     with socket.socket() as listening:
@@ -99,7 +113,12 @@ def test_tcp_banner(said, pattern, error):
                         connection.sendall(said[at : at + 4])
 
         threading.Thread(target=serve, daemon=True).start()
-        assert checked(0.5 if said is None else 5.0, tcp="127.0.0.1:%d" % listening.getsockname()[1], matches=pattern).error == error
+        assert (
+            checked(
+                0.5 if said is None else 5.0, tcp="127.0.0.1:%d" % listening.getsockname()[1], matches=pattern
+            ).error
+            == error
+        )
 
 
 @pytest.mark.parametrize(
@@ -151,7 +170,10 @@ def _psql(tmp_path, monkeypatch):
 
     def says(code, out="", err=""):
         told = tmp_path / "told"
-        program.write_text("#!/bin/sh\nenv > %s\necho \"$@\" > %s.argv\nprintf '%s'\nprintf '%s' >&2\nexit %d\n" % (told, told, out, err, code))
+        program.write_text(
+            "#!/bin/sh\nenv > %s\necho \"$@\" > %s.argv\nprintf '%s'\nprintf '%s' >&2\nexit %d\n"
+            % (told, told, out, err, code)
+        )
         program.chmod(0o755)
         return told
 
@@ -162,7 +184,14 @@ def test_postgresql_keeps_the_password_out_of_argv(psql):
     told = psql(0, "1\\n")
     assert checked(database="postgresql://shop:hunter2@127.0.0.1:5433/db?sslmode=disable").ok
     environment = told.read_text().splitlines()
-    for pair in ("PGHOST=127.0.0.1", "PGPORT=5433", "PGUSER=shop", "PGPASSWORD=hunter2", "PGDATABASE=db", "PGSSLMODE=disable"):
+    for pair in (
+        "PGHOST=127.0.0.1",
+        "PGPORT=5433",
+        "PGUSER=shop",
+        "PGPASSWORD=hunter2",
+        "PGDATABASE=db",
+        "PGSSLMODE=disable",
+    ):
         assert pair in environment
     assert "hunter2" not in (told.parent / "told.argv").read_text()
 

@@ -14,7 +14,11 @@ from ansible_collections.magsasa.chaos.plugins.module_utils._http import bounded
 from hypothesis import given
 from hypothesis import strategies as st
 
-VALUES = st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=100)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=100,
+)
 
 
 @given(VALUES)
@@ -36,7 +40,20 @@ def test_the_bound_of_levels(levels, form):
     assert (bounded_json.parse(opened * levels + "1" + closed * levels) is not None) == (levels <= bounded_json.DEEPEST)
 
 
-@pytest.mark.parametrize("text", ["", "{", "]" * 60000, "[" * 60000, '"' * 60001, '"\\"' + '\\"' * 30000, "[" * 70 + '"\\', "9" * 60000 + "x", "nope"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "]" * 60000,
+        "[" * 60000,
+        '"' * 60001,
+        '"\\"' + '\\"' * 30000,
+        "[" * 70 + '"\\',
+        "9" * 60000 + "x",
+        "nope",
+    ],
+)
 def test_what_is_none(text):
     assert bounded_json.parse(text) is None
 

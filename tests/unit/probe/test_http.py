@@ -24,14 +24,25 @@ def fetch(server, path="/", **options):
 
 
 def test_a_whole_answer():
-    with Server(say(answer(b'{"a": 1}', 201, [("Content-Type", "application/json"), ("X-A", "1"), ("x-a", "2")]))) as server:
+    with Server(
+        say(answer(b'{"a": 1}', 201, [("Content-Type", "application/json"), ("X-A", "1"), ("x-a", "2")]))
+    ) as server:
         response = fetch(server, "/a%20b?c=d", headers={"X-Token": "t"}, method="POST", body="caf\u00e9")
-        assert (response.status, response.reason, response.body, response.truncated) == (201, "Scripted", b'{"a": 1}', False)
+        assert (response.status, response.reason, response.body, response.truncated) == (
+            201,
+            "Scripted",
+            b'{"a": 1}',
+            False,
+        )
         assert response.headers == {"content-type": "application/json", "x-a": "1, 2", "content-length": "8"}
         assert response.error is None and response.error_kind is None and 0 < response.elapsed_s < 5
         sent = server.requests[0][1]
         assert sent.startswith(b"POST /a%20b?c=d HTTP/1.1\r\n") and b"\r\nHost: 127.0.0.1:%d\r\n" % server.port in sent
-        assert b"\r\nX-Token: t\r\n" in sent and b"\r\nContent-Length: 5\r\n" in sent and sent.endswith("\r\n\r\ncaf\u00e9".encode())
+        assert (
+            b"\r\nX-Token: t\r\n" in sent
+            and b"\r\nContent-Length: 5\r\n" in sent
+            and sent.endswith("\r\n\r\ncaf\u00e9".encode())
+        )
 
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -127,7 +138,11 @@ def test_endless_heads_are_bounded(behave, kind):
 
 @pytest.mark.parametrize(
     "head, piece",
-    [(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 1000), (CHUNKED, b"1\r\nx\r\n" * 100), (b"HTTP/1.1 200 OK\r\nContent-Length: 999999999999\r\n\r\n", b"x" * 1000)],
+    [
+        (b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 1000),
+        (CHUNKED, b"1\r\nx\r\n" * 100),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 999999999999\r\n\r\n", b"x" * 1000),
+    ],
 )
 def test_endless_bodies_are_cut(head, piece):
     with Server(endless(head, piece)) as server:
@@ -139,7 +154,11 @@ def test_endless_bodies_are_cut(head, piece):
 @pytest.mark.parametrize("form", ["length", "close", "chunked"])
 def test_the_bound_of_the_body(size, truncated, form):
     body = b"x" * size
-    data = {"length": answer(body), "close": answer(body, length=False), "chunked": CHUNKED + b"%x\r\n%s\r\n0\r\n\r\n" % (size, body)}[form]
+    data = {
+        "length": answer(body),
+        "close": answer(body, length=False),
+        "chunked": CHUNKED + b"%x\r\n%s\r\n0\r\n\r\n" % (size, body),
+    }[form]
     with Server(say(data)) as server:
         response = fetch(server, max_bytes=100)
         assert (response.body, response.truncated) == (body[:100], truncated)
@@ -177,7 +196,11 @@ def test_a_reset():
 
 
 def test_a_name_that_does_not_resolve(monkeypatch):
-    monkeypatch.setattr(deadline_socket.socket, "getaddrinfo", resolver(lambda: (each for each in ()).throw(socket.gaierror(-2, "Name or service not known"))))
+    monkeypatch.setattr(
+        deadline_socket.socket,
+        "getaddrinfo",
+        resolver(lambda: (each for each in ()).throw(socket.gaierror(-2, "Name or service not known"))),
+    )
     assert exchange.fetch("http://name.test/", timeout=5.0).error_kind == "dns"
 
 
@@ -285,7 +308,9 @@ def test_redirects_without_end_are_bounded():
 
 
 def test_hostile_text_is_made_printable():
-    with Server(say(b"HTTP/1.1 200 \x1b[31mred\x07\r\nX-\x1b: \x1b]0;owned\x07\r\nContent-Length: 0\r\n\r\n")) as server:
+    with Server(
+        say(b"HTTP/1.1 200 \x1b[31mred\x07\r\nX-\x1b: \x1b]0;owned\x07\r\nContent-Length: 0\r\n\r\n")
+    ) as server:
         response = fetch(server)
         for text in [response.reason] + [part for pair in response.headers.items() for part in pair]:
             assert text.isprintable()
@@ -347,6 +372,10 @@ def test_no_descriptor_is_left():
 
 
 def test_input_that_is_no_request():
-    for given in ({"url": "nonsense"}, {"url": "http://h/", "method": "A B"}, {"url": "http://h/", "headers": {"a b": "c"}}):
+    for given in (
+        {"url": "nonsense"},
+        {"url": "http://h/", "method": "A B"},
+        {"url": "http://h/", "headers": {"a b": "c"}},
+    ):
         with pytest.raises(BadOption):
             exchange.fetch(**given)

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Parts of the recorder that a whole run cannot show: a full file system, the turns of its threads, real-time scheduling."""
+"""Parts of the recorder that a whole run cannot show: a full file system, the turns of its threads, real-time
+scheduling.
+"""
 
 from __future__ import annotations
 
@@ -141,7 +143,9 @@ while os.sched_getscheduler(0) == os.SCHED_RR:  # never pauses
 
 def test_real_time_priority_is_given_back_by_one_that_never_pauses():
     environment = dict(os.environ, PYTHONPATH=str(ROOT / ".collections"))
-    done = subprocess.run([sys.executable, "-c", URGENT], capture_output=True, text=True, timeout=60, env=environment, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", URGENT], capture_output=True, text=True, timeout=60, env=environment, check=False
+    )
     if done.returncode == 77:
         pytest.skip("this user may not have real-time priority")
     assert done.returncode == 0, done.stderr

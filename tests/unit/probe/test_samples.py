@@ -14,7 +14,11 @@ import pytest
 from ansible_collections.magsasa.chaos.plugins.module_utils._probe import live, samples
 from ansible_collections.magsasa.chaos.plugins.module_utils._probe.samples import Sample
 
-ROWS = [Sample(10.05, 0.1, 3.25, True, 200, ""), Sample(10.0, 0.2, 2000.5, False, None, "timeout"), Sample(10.1, 5.0, 5.0, False, None, "dropped")]
+ROWS = [
+    Sample(10.05, 0.1, 3.25, True, 200, ""),
+    Sample(10.0, 0.2, 2000.5, False, None, "timeout"),
+    Sample(10.1, 5.0, 5.0, False, None, "dropped"),
+]
 
 
 def packed(text, count, **more):
@@ -99,7 +103,9 @@ def test_percentiles_are_those_of_a_plain_sort(count):
     for key, share in (("p50_ms", 50), ("p95_ms", 95), ("p99_ms", 99), ("max_ms", 100)):
         below = [value for value in plain if value <= shown[key]]
         assert shown[key] in plain
-        assert len(below) * 100 >= share * count > (len(below) - 1) * 100  # nearest rank: the first that covers the share
+        assert (
+            len(below) * 100 >= share * count > (len(below) - 1) * 100
+        )  # nearest rank: the first that covers the share
 
 
 def test_figures():
@@ -153,7 +159,9 @@ def test_live_window_of_nothing(tmp_path):
     ],
 )  # fmt: skip
 def test_what_is_an_answer(error, status, is_answer):
-    """The kind: a latency objective is met by requests that nobody answered. Half an answer is none, a quick refusal is one."""
+    """The kind: a latency objective is met by requests that nobody answered. Half an answer is none, a quick
+    refusal is one.
+    """
     sample = Sample(1.0, 0.0, 0.4, not error, status, error)
     assert samples.answered(sample) is is_answer
     assert samples.figures([sample])["p95_ms"] == (0.4 if is_answer else None)

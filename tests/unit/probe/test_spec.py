@@ -20,7 +20,16 @@ def options(**given):
 
 
 def recorder(**given):
-    more = {"name": "p", "rate": 20.0, "timeout": "2s", "max_duration": "30m", "max_in_flight": None, "lease": None, "keepalive": False, "url": "http://h/"}
+    more = {
+        "name": "p",
+        "rate": 20.0,
+        "timeout": "2s",
+        "max_duration": "30m",
+        "max_in_flight": None,
+        "lease": None,
+        "keepalive": False,
+        "url": "http://h/",
+    }
     return options(**dict(more, **given))
 
 
@@ -32,17 +41,33 @@ def recorder(**given):
             {"kind": "http", "status": [[200, 200], [300, 399]], "method": "GET"},
             "http://h/x?k=...",
         ),
-        ({"url": "http://h/", "method": "head", "headers": {"X": 5}}, {"method": "HEAD", "headers": {"X": "5"}}, "HEAD http://h/"),
+        (
+            {"url": "http://h/", "method": "head", "headers": {"X": 5}},
+            {"method": "HEAD", "headers": {"X": "5"}},
+            "HEAD http://h/",
+        ),
         ({"tcp": "[::1]:5432"}, {"kind": "tcp", "host": "::1", "port": 5432}, "tcp [::1]:5432"),
         ({"tcp": "db:1", "matches": "^SSH"}, {"host": "db", "port": 1, "matches": "^SSH"}, "tcp db:1"),
-        ({"command": ["/bin/x", "secret"], "rc": [0, 3]}, {"kind": "command", "argv": ["/bin/x", "secret"], "rc": [0, 3]}, "command /bin/x"),
-        ({"database": "sqlite:////var/a b.db"}, {"kind": "sql", "engine": "sqlite", "path": "/var/a b.db"}, "sqlite /var/a b.db"),
+        (
+            {"command": ["/bin/x", "secret"], "rc": [0, 3]},
+            {"kind": "command", "argv": ["/bin/x", "secret"], "rc": [0, 3]},
+            "command /bin/x",
+        ),
+        (
+            {"database": "sqlite:////var/a b.db"},
+            {"kind": "sql", "engine": "sqlite", "path": "/var/a b.db"},
+            "sqlite /var/a b.db",
+        ),
         (
             {"database": "postgresql+psycopg://u:p%40w@h:5433/shop"},
             {"engine": "postgresql", "host": "h", "port": 5433, "user": "u", "password": "p@w", "dbname": "shop"},
             "postgresql h/shop",
         ),
-        ({"database": "postgresql:///shop?host=/run/pg"}, {"host": "/run/pg", "port": None, "password": None}, "postgresql /run/pg/shop"),
+        (
+            {"database": "postgresql:///shop?host=/run/pg"},
+            {"host": "/run/pg", "port": None, "password": None},
+            "postgresql /run/pg/shop",
+        ),
         ({"url": "http://h/", "max_latency": "500ms"}, {"max_latency_s": 0.5, "timeout_s": 2.0}, "http://h/"),
     ],
 )
@@ -151,10 +176,15 @@ def test_fingerprint_tells_specs_apart():
 
 @pytest.mark.parametrize("body, sent", [("text", "text"), ({"pin": 1}, '{"pin": 1}'), ([1], "[1]"), (None, None)])
 def test_a_body_is_text_or_json_whatever_a_template_made_of_it(body, sent):
-    params = dict({key: each.get("default") for key, each in spec.OPTIONS.items()}, url="http://h/", method="POST", body=body)
+    params = dict(
+        {key: each.get("default") for key, each in spec.OPTIONS.items()}, url="http://h/", method="POST", body=body
+    )
     assert spec.parse(params, 1.0)["body"] == sent
 
 
 def test_what_a_body_holds_is_a_secret_unless_it_is_short():
-    assert spec.secrets({"body": {"a": "hunter2hunter2", "b": ["short", "another secret"]}}) == ["hunter2hunter2", "another secret"]
+    assert spec.secrets({"body": {"a": "hunter2hunter2", "b": ["short", "another secret"]}}) == [
+        "hunter2hunter2",
+        "another secret",
+    ]
     assert spec.secrets({"body": '{"pin": "1234"}'}) == ['{"pin": "1234"}']

@@ -68,7 +68,9 @@ def test_bad_urls_are_one_sentence(text):
     assert message.startswith("target_url: ") and "\n" not in message and len(message) < 500
 
 
-@pytest.mark.parametrize("text", ["http://user:hunter2@h:99999/", "ftp://user:hunter2@h/", "http://user:hunter2@h/?token=hunter2 x"])
+@pytest.mark.parametrize(
+    "text", ["http://user:hunter2@h:99999/", "ftp://user:hunter2@h/", "http://user:hunter2@h/?token=hunter2 x"]
+)
 def test_messages_hold_no_secret(text):
     with pytest.raises(BadOption) as caught:
         url.parse(text)

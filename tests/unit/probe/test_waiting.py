@@ -15,7 +15,9 @@ GOOD = check.Outcome(True, 0.01, 200, "", "")
 
 
 class Scripted:
-    """A checker that gives these outcomes one after the other, the last one again and again; its clock jumps by what a try may take."""
+    """A checker that gives these outcomes one after the other, the last one again and again; its clock jumps by
+    what a try may take.
+    """
 
     def __init__(self, outcomes):
         self.outcomes, self.now, self.limits = list(outcomes), 0.0, []

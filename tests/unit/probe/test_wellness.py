@@ -1,7 +1,8 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A service that says it is ill is not taken for well, however it says so; and no illness is read into an answer that says none.
+"""A service that says it is ill is not taken for well, however it says so; and no illness is read into an answer that
+says none.
 
 The kind: two definitions of "well". Detection (identify) and checks (check_http) are asked the same questions here.
 """
@@ -31,7 +32,9 @@ def deflated(data, form):
 def response(body, status=200, **headers):
     body = body if isinstance(body, (bytes, str)) else json.dumps(body)
     body = body.encode() if isinstance(body, str) else body
-    return Response(status, "", {name.replace("_", "-"): value for name, value in headers.items()}, body, False, 0.01, None, None)
+    return Response(
+        status, "", {name.replace("_", "-"): value for name, value in headers.items()}, body, False, 0.01, None, None
+    )
 
 
 def checked(answer, **given):
@@ -92,7 +95,9 @@ ILL = [
 def test_a_service_that_says_it_is_ill(body, says):
     """The kind: a 200 is believed whatever it says."""
     answer = response(body)
-    assert [each.says for each in wellness.complaints(200, answer.body, {})][:1] == [says if len(says) <= 40 else says[:37] + "..."]
+    assert [each.says for each in wellness.complaints(200, answer.body, {})][:1] == [
+        says if len(says) <= 40 else says[:37] + "..."
+    ]
     assert identify.verdict(answer) == "ill"
     assert checked(answer) == ("said_ill", "it answered 200 and reported %s" % says)
     assert checked(answer, self_report=False) == ("", "")
@@ -135,7 +140,11 @@ WELL = [
 @pytest.mark.parametrize("body", WELL, ids=[str(number) for number in range(len(WELL))])
 def test_no_illness_is_read_into_an_answer(body):
     answer = response(body)
-    assert wellness.complaints(200, answer.body, {}) == () and identify.verdict(answer) == "well" and checked(answer) == ("", "")
+    assert (
+        wellness.complaints(200, answer.body, {}) == ()
+        and identify.verdict(answer) == "well"
+        and checked(answer) == ("", "")
+    )
 
 
 FORMS = {
@@ -161,7 +170,9 @@ CODED = {
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("text, well", [(DOWN, False), (UP, True), ("Unhealthy", False)])
 def test_the_same_in_every_character_set(form, text, well):
-    """The kind: a byte order mark before UP made a check say "the answer is not JSON", and one before DOWN made detection say healthy."""
+    """The kind: a byte order mark before UP made a check say "the answer is not JSON", and one before DOWN made
+    detection say healthy.
+    """
     answer = response(FORMS[form](text))
     assert identify.verdict(answer) == ("well" if well else "ill")
     assert checked(answer)[0] == ("" if well else "said_ill")
@@ -179,7 +190,10 @@ def test_the_same_in_every_compression(coding, text, well):
 
 
 def test_character_set_of_the_header():
-    assert body_text.text("schlie\u00dfen".encode("latin-1"), {"content-type": "text/plain; charset=ISO-8859-1"}) == "schlie\u00dfen"
+    assert (
+        body_text.text("schlie\u00dfen".encode("latin-1"), {"content-type": "text/plain; charset=ISO-8859-1"})
+        == "schlie\u00dfen"
+    )
     for named in ("unicode_escape", "punycode", "no-such", "rot13", ""):
         assert body_text.text(b"\\u0041", {"content-type": "text/plain; charset=%s" % named}) == "\\u0041"
 
@@ -206,7 +220,10 @@ def test_a_small_body_that_unpacks_into_a_large_one_is_bounded():
     assert time.process_time() - begun < 5
 
 
-@pytest.mark.parametrize("piece", ["<a ", "<a>", " ", '"', "{", '{"a":', "status:", "a=' ", "<p> ", "<" + "a" * 30 + " ", "\n", "down ", "- "])
+@pytest.mark.parametrize(
+    "piece",
+    ["<a ", "<a>", " ", '"', "{", '{"a":', "status:", "a=' ", "<p> ", "<" + "a" * 30 + " ", "\n", "down ", "- "],
+)
 def test_no_text_takes_long(piece):
     """What a target says is looked at by expressions: none may take more than its length."""
     begun = time.process_time()
@@ -225,7 +242,10 @@ def test_only_an_answer_that_calls_itself_good_is_asked():
 def test_what_the_caller_asks_for_is_no_complaint():
     """What is taken for ill can be overridden, statement by statement, and turned off."""
     assert checked(response(DOWN), json={"status": ["DOWN", "UP"]}) == ("", "")
-    assert checked(response({"status": "DOWN", "healthy": False}), json={"status": "DOWN"}) == ("said_ill", "it answered 200 and reported healthy: false")
+    assert checked(response({"status": "DOWN", "healthy": False}), json={"status": "DOWN"}) == (
+        "said_ill",
+        "it answered 200 and reported healthy: false",
+    )
     assert checked(response({"status": "DOWN", "version": 3}), json={"version": 3})[0] == "said_ill"
     assert checked(response({"health": {"status": "DOWN"}}), json={"health.status": "DOWN"}) == ("", "")
 

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Two runs beside one another: worse is said of what is worse, and not of what chance explains; which run is taken; the history."""
+"""Two runs beside one another: worse is said of what is worse, and not of what chance explains; which run is taken;
+the history.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,15 @@ import jsonschema
 import pytest
 from ansible_collections.magsasa.chaos.plugins.module_utils._judge import spread
 from ansible_collections.magsasa.chaos.plugins.module_utils._probe.samples import Sample, pack
-from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import choose, compare, history, markdown, model, publish, terminal
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import (
+    choose,
+    compare,
+    history,
+    markdown,
+    model,
+    publish,
+    terminal,
+)
 
 from support import reports
 from support.modules import ROOT
@@ -38,7 +48,10 @@ def samples(seed, median_ms=5.0, failing=0.0, outage=(0, 0), hold=30.0):
 
 
 def run(seed, run_id=SECOND, name="cpu-light", objectives=None, **more):
-    given = {"scenario": reports.scenario(name, objectives=objectives or {"error_rate": "50%"}), "samples": pack(samples(seed, **more))}
+    given = {
+        "scenario": reports.scenario(name, objectives=objectives or {"error_rate": "50%"}),
+        "samples": pack(samples(seed, **more)),
+    }
     return model.build(dict(reports.RUN, id=run_id), [reports.judge(dict(given, fault=fault(reverted=140.0)), "web1")])
 
 
@@ -67,7 +80,9 @@ def test_words(seed, more, name, expected):
 
 
 def test_chance_is_rarely_called_a_change():
-    """20 pairs of runs that are alike, with failures that come alone: of 60 intervals at 95 % about three lie beside nought, and small changes count as none."""
+    """20 pairs of runs that are alike, with failures that come alone: of 60 intervals at 95 % about three lie
+    beside nought, and small changes count as none.
+    """
     pairs = [(run(2 * number, failing=0.04), run(2 * number + 1, failing=0.04)) for number in range(20)]
     wrong = [word(*pair, name) != "same" for pair in pairs for name in ("error_rate_pct", "p95_ms", "p50_ms")]
     assert sum(wrong) <= 6, sum(wrong)
@@ -76,7 +91,9 @@ def test_chance_is_rarely_called_a_change():
 def test_an_outage_counts_as_few_probes():
     """Forty failures in a row are one event, and forty alone are forty."""
     row = samples(1, outage=(5, 7))[200:800]
-    alone = [sample._replace(**OUTAGE) if number % 15 == 0 else sample for number, sample in enumerate(samples(1)[200:800])]
+    alone = [
+        sample._replace(**OUTAGE) if number % 15 == 0 else sample for number, sample in enumerate(samples(1)[200:800])
+    ]
     worth = [spread.effective(each, [not sample.ok for sample in each]) for each in (row, alone)]
     assert worth[0] < 60 and worth[1] > 400, worth
     widths = [found[-1] - found[0] for found in (spread.of(each, [])["error_rate_pct"] for each in (row, alone))]
@@ -92,12 +109,19 @@ def test_the_experiment_and_the_sentence():
     before, now = run(1, FIRST), run(2, median_ms=9.0)
     found = compare.compare(before, now)
     assert (found["worse"], found["better"], found["experiments"][0]["word"]) == (1, 0, "worse")
-    assert found["sentence"].startswith("compared with run %s (passed): 1 of 1 worse, 0 better (cpu-light on web1: p95 " % FIRST)
+    assert found["sentence"].startswith(
+        "compared with run %s (passed): 1 of 1 worse, 0 better (cpu-light on web1: p95 " % FIRST
+    )
     assert found["sentence"].endswith(" ms: worse)")
-    back = compare.compare(now, before)
+    earlier, later = now, before
+    back = compare.compare(earlier, later)
     assert (back["worse"], back["better"]) == (0, 1)
     other = compare.compare(before, run(3, name="memory-light"))
-    assert (other["only_before"], other["only_now"], other["experiments"]) == (["cpu-light@web1"], ["memory-light@web1"], [])
+    assert (other["only_before"], other["only_now"], other["experiments"]) == (
+        ["cpu-light@web1"],
+        ["memory-light@web1"],
+        [],
+    )
     assert other["sentence"].endswith("no experiment is in both")
 
 
@@ -126,8 +150,12 @@ def test_it_is_told_and_has_the_published_form(tmp_path):
     assert [error.message for error in jsonschema.Draft202012Validator(SCHEMA).iter_errors(report)] == []
     assert json.load(open(os.path.join(path, "report.json"), encoding="utf-8")) == report
     assert report["comparison"]["with"]["id"] == FIRST and [each["id"] for each in report["history"]] == [FIRST, SECOND]
-    assert report["history"][1]["scenarios"]["cpu-light@web1"]["p95_ms"] == report["experiments"][0]["metrics"]["p95_ms"]
-    assert "## Compared with an earlier run" in markdown.render(report) and "| cpu-light | web1 | worse | " in markdown.render(report)
+    assert (
+        report["history"][1]["scenarios"]["cpu-light@web1"]["p95_ms"] == report["experiments"][0]["metrics"]["p95_ms"]
+    )
+    assert "## Compared with an earlier run" in markdown.render(
+        report
+    ) and "| cpu-light | web1 | worse | " in markdown.render(report)
     assert any("1 of 1 worse" in line for line in terminal.render(report))
 
 
@@ -148,7 +176,9 @@ def test_a_dry_run_is_no_history(tmp_path):
 def test_which_run_is_taken(tmp_path):
     folder = str(tmp_path)
     publish.publish(dict(reports.RUN, id=FIRST), run(1)["experiments"], folder)
-    publish.publish(dict(reports.RUN, id=SECOND), run(1, objectives={"error_rate": "1%"}, failing=0.2)["experiments"], folder)
+    publish.publish(
+        dict(reports.RUN, id=SECOND), run(1, objectives={"error_rate": "1%"}, failing=0.2)["experiments"], folder
+    )
     ids = ["cpu-light@web1"]
 
     def taken(wanted, **more):
@@ -156,7 +186,9 @@ def test_which_run_is_taken(tmp_path):
         return found and found["run"]["id"]
 
     assert [taken(None), taken("latest"), taken("latest-passed"), taken("none")] == [SECOND, SECOND, FIRST, None]
-    assert [taken(FIRST), taken(os.path.join(folder, FIRST)), taken(os.path.join(folder, FIRST, "report.json"))] == [FIRST] * 3
+    assert [taken(FIRST), taken(os.path.join(folder, FIRST)), taken(os.path.join(folder, FIRST, "report.json"))] == [
+        FIRST
+    ] * 3
     assert taken(None, ids=["other@web1"]) is None
     (tmp_path / SECOND / "report.json").unlink()
     assert taken(None) == FIRST
@@ -169,7 +201,9 @@ def test_which_run_is_taken(tmp_path):
 
 
 def test_a_history_that_others_wrote_into(tmp_path):
-    (tmp_path / "history.jsonl").write_bytes(b'{"id": 5}\nno JSON\n\xff\xfe\n[]\n{"id": "x", "finished": "y", "verdict": "fine", "scenarios": {}}\n')
+    (tmp_path / "history.jsonl").write_bytes(
+        b'{"id": 5}\nno JSON\n\xff\xfe\n[]\n{"id": "x", "finished": "y", "verdict": "fine", "scenarios": {}}\n'
+    )
     assert history.read(str(tmp_path)) == [] and choose.earlier(str(tmp_path), None) is None
     publish.publish(dict(reports.RUN, id=FIRST), run(1)["experiments"], str(tmp_path))
     assert [each["id"] for each in history.read(str(tmp_path))] == [FIRST]

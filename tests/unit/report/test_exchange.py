@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""JUnit XML, OpenMetrics and the journal: read back by the libraries that people read them with, and the same as report.json."""
+"""JUnit XML, OpenMetrics and the journal: read back by the libraries that people read them with, and the same as
+report.json.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,11 @@ DIGEST = "ab" * 32
 
 @pytest.fixture(scope="module")
 def report():
-    chosen = [each for each in run_of_18.catalogue() if each["id"] in ("cpu-light", "network-delay-heavy", "database-outage-extended")]
+    chosen = [
+        each
+        for each in run_of_18.catalogue()
+        if each["id"] in ("cpu-light", "network-delay-heavy", "database-outage-extended")
+    ]
     return json.loads(json.dumps(run_of_18.report(("web1", "web2"), chosen)))
 
 
@@ -28,7 +34,9 @@ def test_junit_has_a_suite_a_host_and_a_case_an_experiment(report):
     for suite in suites:
         records = [record for record in report["experiments"] if record["host"] == suite.hostname]
         assert [case.name for case in suite] == [record["scenario"] for record in records]
-        assert suite.tests == len(records) and suite.failures == sum(record["verdict"] == "failed" for record in records)
+        assert suite.tests == len(records) and suite.failures == sum(
+            record["verdict"] == "failed" for record in records
+        )
         figures = {each.name: each.value for each in suite.properties()}
         assert figures["report.json sha256"] == DIGEST
         for record, case in zip(records, suite):
@@ -49,7 +57,9 @@ def test_junit_tells_failed_broken_left_and_skipped_apart():
         "cpu-heavy": "Failure", "network-delay-light": "Skipped", "app-restart": "Skipped", "memory-heavy": "Error", "cpu-medium": "Skipped",
     }  # fmt: skip
     said = {case.name: case.result[0].message for case in suite if case.result}
-    assert said["network-delay-light"] == "the network fault family is not built yet" and said["memory-heavy"].endswith("no space left on device")
+    assert said["network-delay-light"] == "the network fault family is not built yet" and said["memory-heavy"].endswith(
+        "no space left on device"
+    )
     assert said["disk-io-light"].startswith("left behind: /var/tmp/ballast")
     assert (suite.tests, suite.failures, suite.errors, suite.skipped) == (10, 3, 3, 3)
 
@@ -60,9 +70,17 @@ def test_openmetrics_are_the_figures_of_the_report(report):
         who = (("host", record["host"]), ("scenario", record["scenario"]))
         assert found["chaos_experiment_error_ratio", who] == pytest.approx(record["metrics"]["error_rate_pct"] / 100)
         recovery = record["metrics"]["recovery_time_s"]
-        assert found.get(("chaos_experiment_recovery_seconds", who)) == (None if recovery is None else pytest.approx(recovery))
-        p95 = found.get(("chaos_experiment_latency_seconds", tuple(sorted((*who, ("phase", "hold"), ("quantile", "0.95"))))))
-        assert p95 == (None if record["phases"]["hold"]["p95_ms"] is None else pytest.approx(record["phases"]["hold"]["p95_ms"] / 1000))
+        assert found.get(("chaos_experiment_recovery_seconds", who)) == (
+            None if recovery is None else pytest.approx(recovery)
+        )
+        p95 = found.get(
+            ("chaos_experiment_latency_seconds", tuple(sorted((*who, ("phase", "hold"), ("quantile", "0.95")))))
+        )
+        assert p95 == (
+            None
+            if record["phases"]["hold"]["p95_ms"] is None
+            else pytest.approx(record["phases"]["hold"]["p95_ms"] / 1000)
+        )
         assert found["chaos_experiment_verdict", tuple(sorted((*who, ("verdict", record["verdict"]))))] == 1
         assert found["chaos_experiment_injected_timestamp_seconds", who] == pytest.approx(record["window"]["injected"])
     assert found["chaos_run_score", ()] == report["summary"]["score"]
@@ -76,17 +94,35 @@ def test_of_very_many_experiments_the_files_stay_small(report, monkeypatch):
     monkeypatch.setattr(openmetrics, "MANY", 3)
     monkeypatch.setattr(junit, "MANY", 3)
     found = exchange.check_openmetrics(openmetrics.render(report))
-    assert not [name for name, _labels in found if name.startswith("chaos_experiment_")] and found["chaos_run_score", ()] == report["summary"]["score"]
+    assert (
+        not [name for name, _labels in found if name.startswith("chaos_experiment_")]
+        and found["chaos_run_score", ()] == report["summary"]["score"]
+    )
     for suite in exchange.check_junit(junit.render(report)):
         assert not [each.name for each in suite.properties() if each.name.startswith("cpu-light.")]
 
 
 def test_the_journal_has_the_shape_of_chaos_toolkit(report):
     found = json.loads(journal.render(report, DIGEST))
-    assert set(found) >= {"chaoslib-version", "platform", "experiment", "start", "end", "status", "deviated", "steady_states", "run", "rollbacks"}
+    assert set(found) >= {
+        "chaoslib-version",
+        "platform",
+        "experiment",
+        "start",
+        "end",
+        "status",
+        "deviated",
+        "steady_states",
+        "run",
+        "rollbacks",
+    }
     assert found["status"] == "failed" and found["deviated"] is True
-    assert [each["activity"]["name"] for each in found["run"]] == ["%s on %s" % (record["scenario"], record["host"]) for record in report["experiments"]]
-    assert all(each["status"] == "succeeded" for each in found["rollbacks"]) and len(found["rollbacks"]) == len(report["experiments"])
+    assert [each["activity"]["name"] for each in found["run"]] == [
+        "%s on %s" % (record["scenario"], record["host"]) for record in report["experiments"]
+    ]
+    assert all(each["status"] == "succeeded" for each in found["rollbacks"]) and len(found["rollbacks"]) == len(
+        report["experiments"]
+    )
     for each, record in zip(found["run"], report["experiments"]):
         assert each["output"]["verdict"] == record["verdict"] and each["activity"] in found["experiment"]["method"]
     journal.render(reports.report())

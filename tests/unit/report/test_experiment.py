@@ -12,7 +12,14 @@ from ansible_collections.magsasa.chaos.plugins.plugin_utils._experiment import j
 
 from support.samples import OUTAGE, fault, series
 
-SCENARIO = {"id": "cpu-light", "title": "Half busy", "hypothesis": "It holds.", "family": "cpu", "intensity": "light", "hold": "10s"}
+SCENARIO = {
+    "id": "cpu-light",
+    "title": "Half busy",
+    "hypothesis": "It holds.",
+    "family": "cpu",
+    "intensity": "light",
+    "hold": "10s",
+}
 QUIET = pack(series(100, 130))
 
 
@@ -50,7 +57,11 @@ def test_passed():
 
 def test_failed():
     record = judge(given(samples=pack(series(100, 130, [(111.0, 125.0, OUTAGE)])), successes="2"), "web1")
-    assert (record["status"], record["verdict"], record["reason"]) == ("completed", "failed", "missed: availability, errors, latency impact, MTTR")
+    assert (record["status"], record["verdict"], record["reason"]) == (
+        "completed",
+        "failed",
+        "missed: availability, errors, latency impact, MTTR",
+    )
     assert record["metrics"]["recovery_time_s"] == 5.0
 
 
@@ -64,21 +75,56 @@ def test_without_samples_nothing_is_known():
     "more, status, verdict, reason",
     [
         ({"skipped": "needs root; use become: true"}, "skipped", "unknown", "needs root; use become: true"),
-        ({"refused": "refused by the memory guard: 100 MiB free"}, "refused", "unknown", "refused by the memory guard: 100 MiB free"),
-        ({"failed": "refused by the memory guard: 100 MiB free"}, "refused", "unknown", "refused by the memory guard: 100 MiB free"),
+        (
+            {"refused": "refused by the memory guard: 100 MiB free"},
+            "refused",
+            "unknown",
+            "refused by the memory guard: 100 MiB free",
+        ),
+        (
+            {"failed": "refused by the memory guard: 100 MiB free"},
+            "refused",
+            "unknown",
+            "refused by the memory guard: 100 MiB free",
+        ),
         ({"failed": "no space left"}, "failed", "unknown", "no space left"),
         ({"fault": None}, "failed", "unknown", "no fault was injected"),
         ({"fault": fault(error="the worker would not start")}, "failed", "unknown", "the worker would not start"),
         ({"fault": fault(injected_at=None)}, "failed", "unknown", "the fault was never injected"),
-        ({"fault": fault(revert_cause="worker_died")}, "failed", "unknown", "the fault ended early (a worker of it had died)"),
-        ({"fault": fault(revert_cause=None, state="active")}, "failed", "unknown", "the fault ended early (it is not over)"),
+        (
+            {"fault": fault(revert_cause="worker_died")},
+            "failed",
+            "unknown",
+            "the fault ended early (a worker of it had died)",
+        ),
+        (
+            {"fault": fault(revert_cause=None, state="active")},
+            "failed",
+            "unknown",
+            "the fault ended early (it is not over)",
+        ),
         ({"fault": fault(residue=["/tmp/x"])}, "failed", "unknown", "left behind: /tmp/x"),
         ({"fault": fault(residue=["/tmp/x"]), "failed": "a task failed"}, "failed", "unknown", "left behind: /tmp/x"),
-        ({"fault": fault(differences=["/etc/hosts: now 'x'"])}, "failed", "unknown", "differs from before: /etc/hosts: now 'x'"),
+        (
+            {"fault": fault(differences=["/etc/hosts: now 'x'"])},
+            "failed",
+            "unknown",
+            "differs from before: /etc/hosts: now 'x'",
+        ),
         ({"fault": fault(differences=["d"], residue=["/tmp/x"])}, "failed", "unknown", "left behind: /tmp/x"),
         ({"fault": fault(state="planned", injected_at=None, reverted_at=None)}, "planned", "unknown", ""),
-        ({"halted": "error rate 80 % reached the halt limit of 50 %"}, "halted", "failed", "error rate 80 % reached the halt limit of 50 %"),
-        ({"fault": fault(revert_cause="halt_condition", halted_by="error rate 80 %")}, "halted", "failed", "error rate 80 %"),
+        (
+            {"halted": "error rate 80 % reached the halt limit of 50 %"},
+            "halted",
+            "failed",
+            "error rate 80 % reached the halt limit of 50 %",
+        ),
+        (
+            {"fault": fault(revert_cause="halt_condition", halted_by="error rate 80 %")},
+            "halted",
+            "failed",
+            "error rate 80 %",
+        ),
         ({"fault": fault(revert_cause="halt")}, "halted", "unknown", "it was halted before its end"),
         (
             {"fault": fault(effect="mismatch", note="the host was busy")},

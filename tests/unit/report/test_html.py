@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The HTML report: what is read first stands first, and each figure is that of report.json. A parser that is not ours reads the page."""
+"""The HTML report: what is read first stands first, and each figure is that of report.json. A parser that is not
+ours reads the page.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,15 @@ import json
 import re
 
 import pytest
-from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import compare, history, html, svg, text, upgrade, view
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import (
+    compare,
+    history,
+    html,
+    svg,
+    text,
+    upgrade,
+    view,
+)
 
 from support import pages, reports, run_of_18
 from support.modules import ROOT
@@ -53,7 +63,15 @@ def card(tree, report, number):
 
 def test_the_order_in_which_it_is_read(tree):
     headings = [pages.words(node) for node in tree.css("h1, h2")]
-    wanted = ["Failed", "What failed", "The whole run", "What to change", "Experiments", "What did not run, and why", "About this run"]
+    wanted = [
+        "Failed",
+        "What failed",
+        "The whole run",
+        "What to change",
+        "Experiments",
+        "What did not run, and why",
+        "About this run",
+    ]
     assert headings == wanted
 
 
@@ -108,7 +126,9 @@ def test_the_table_of_phases(tree, report):
         assert len(rows) == len(record["phases"])
         for row, phase in zip(rows, record["phases"].values()):
             assert row[2:4] == [str(phase["sent"]), str(phase["failed"])]
-            assert row[4:] == [text.number(phase["error_rate_pct"], "%")] + [text.number(phase[key], "ms") for key in ("p50_ms", "p95_ms", "p99_ms", "max_ms")]
+            assert row[4:] == [text.number(phase["error_rate_pct"], "%")] + [
+                text.number(phase[key], "ms") for key in ("p50_ms", "p95_ms", "p99_ms", "max_ms")
+            ]
 
 
 def test_the_tables_behind_the_charts_hold_every_bucket_and_point(tree, report):
@@ -116,7 +136,14 @@ def test_the_tables_behind_the_charts_hold_every_bucket_and_point(tree, report):
     for found in view.detailed(view.cards(report)):
         record, line = found["record"], found["record"]["timeline"]
         tables = tree.css("#%s table.grid" % found["anchor"])
-        columns = [line["sent"], line["failed"], *line["failed_by"].values(), line["p50_ms"], line["p95_ms"], line["max_ms"]]
+        columns = [
+            line["sent"],
+            line["failed"],
+            *line["failed_by"].values(),
+            line["p50_ms"],
+            line["p95_ms"],
+            line["max_ms"],
+        ]
         rows = cells(tables[0])
         assert len(rows) == len(line["sent"])
         for at, row in enumerate(rows):
@@ -134,7 +161,9 @@ def test_the_tables_behind_the_charts_hold_every_bucket_and_point(tree, report):
 
 
 def test_a_chart_shows_what_its_table_holds(tree, report):
-    """The points of the p95 line, undone from their places, are the figures; the band lies from the injection to the revert."""
+    """The points of the p95 line, undone from their places, are the figures; the band lies from the injection to
+    the revert.
+    """
     record, node = card(tree, report, 2)
     line = record["timeline"]
     chart = node.css_first("svg.time")
@@ -144,11 +173,15 @@ def test_a_chart_shows_what_its_table_holds(tree, report):
     assert len(points) == len(line["p95_ms"]) and not height.log
     for number, (_x, y) in enumerate(points):
         assert (132 - y) / 132 * height.high == pytest.approx(line["p95_ms"][number], abs=height.high / 132 * 0.06)
-    start, end = float(node.css_first(".charts").attributes["data-from"]), float(node.css_first(".charts").attributes["data-to"])
+    start, end = float(node.css_first(".charts").attributes["data-from"]), float(
+        node.css_first(".charts").attributes["data-to"]
+    )
     band = chart.css_first("rect.band").attributes
     marks = {mark["kind"]: mark["at_s"] for mark in line["marks"]}
     assert start + float(band["x"].rstrip("%")) / 100 * (end - start) == pytest.approx(marks["injected"], abs=0.05)
-    assert float(band["width"].rstrip("%")) / 100 * (end - start) == pytest.approx(marks["reverted"] - marks["injected"], abs=0.05)
+    assert float(band["width"].rstrip("%")) / 100 * (end - start) == pytest.approx(
+        marks["reverted"] - marks["injected"], abs=0.05
+    )
 
 
 def test_the_policy_names_the_one_script_and_the_one_style(tree):
@@ -163,7 +196,11 @@ def test_the_policy_names_the_one_script_and_the_one_style(tree):
 def test_a_run_of_all_scenarios_is_a_small_file(report):
     """Also with a run before and a history."""
     line = history.line(report)
-    report = dict(report, comparison=compare.compare(report, report), history=[dict(line, id="run %d" % number) for number in range(20)])
+    report = dict(
+        report,
+        comparison=compare.compare(report, report),
+        history=[dict(line, id="run %d" % number) for number in range(20)],
+    )
     assert len(html.render(report, DIGEST).encode("utf-8")) < 400_000
 
 
@@ -204,7 +241,9 @@ def test_a_dry_run_and_an_empty_one():
 
 
 def test_a_report_of_the_first_form_is_drawn():
-    report = upgrade.upgraded(json.loads((ROOT / "tests" / "unit" / "report" / "schema_1.json").read_text(encoding="utf-8")))
+    report = upgrade.upgraded(
+        json.loads((ROOT / "tests" / "unit" / "report" / "schema_1.json").read_text(encoding="utf-8"))
+    )
     tree = pages.check(html.render(report), report)
     assert tree.css("svg.time rect.band") and not tree.css("path.p95")
 
@@ -213,7 +252,9 @@ def test_several_hosts_have_a_map_with_the_worst_first(monkeypatch):
     """Of more experiments than can be shown in full the worst are; the map and its table hold all."""
     monkeypatch.setattr(view, "DETAILS", 6)
     monkeypatch.setattr(view, "WORST", 2)
-    report = reports.report([record for number in range(12) for record in reports.records("web%d" % number)[number % 3 :]])
+    report = reports.report(
+        [record for number in range(12) for record in reports.records("web%d" % number)[number % 3 :]]
+    )
     tree = pages.check(html.render(report), report)
     assert len(tree.css("details.card")) == view.WORST
     table = tree.css_first("section[aria-labelledby=h-fleet] details table")
@@ -227,7 +268,10 @@ def test_several_hosts_have_a_map_with_the_worst_first(monkeypatch):
     assert failed == sorted(failed, reverse=True)
 
 
-@pytest.mark.parametrize("values, log", [([1.0, 2.0, 3.0], False), ([3.0, 3.0, 3.0, 2000.0], True), ([0.0], False), ([None], False), ([-5.0, 5.0], False)])
+@pytest.mark.parametrize(
+    "values, log",
+    [([1.0, 2.0, 3.0], False), ([3.0, 3.0, 3.0, 2000.0], True), ([0.0], False), ([None], False), ([-5.0, 5.0], False)],
+)
 def test_an_axis_holds_its_values(values, log):
     axis = svg.fitting(values, 100)
     assert axis.log is log
@@ -238,7 +282,9 @@ def test_an_axis_holds_its_values(values, log):
 def test_the_run_before_and_the_runs_before_that():
     """Each figure of the comparison with its interval and word; the history with a line an experiment."""
     chosen = [each for each in run_of_18.catalogue() if each["id"] in ("cpu-heavy", "database-outage-extended")]
-    before, report = (run_of_18.report(scenarios=chosen, seed=seed, id="2026110%dT220001Z-11aa22" % seed) for seed in (7, 1))
+    before, report = (
+        run_of_18.report(scenarios=chosen, seed=seed, id="2026110%dT220001Z-11aa22" % seed) for seed in (7, 1)
+    )
     report["comparison"] = compare.compare(before, report)
     for number, word in enumerate(("better", "worse")):
         report["comparison"]["experiments"][number]["figures"][1]["word"] = word
@@ -253,7 +299,10 @@ def test_the_run_before_and_the_runs_before_that():
     assert len(rows) == len(changed) > 1
     for row in rows:
         figure = next(figure for scenario, figure in changed if [scenario, figure["label"]] == row[:2])
-        assert row[2:5] == [text.number(figure[key], figure["unit"]) for key in ("before", "now", "change")] and row[6] == figure["word"]
+        assert (
+            row[2:5] == [text.number(figure[key], figure["unit"]) for key in ("before", "now", "change")]
+            and row[6] == figure["word"]
+        )
     assert [row[0] for row in cells(section.css("table")[2])] == [before["run"]["id"], report["run"]["id"]]
     now = {record["scenario"]: record["metrics"]["p95_ms"] for record in report["experiments"]}
     for row in cells(section.css("table")[3]):

@@ -30,8 +30,10 @@ def test_verdict_first_then_the_experiments():
     shown = lines(reports.report())
     assert [line.lstrip("# ") for line in shown if line.startswith("#")][:5] == HEADINGS
     # objectives met of those measured: 4 of 4, 2 of 5, 1 of 5, 4 of 4
-    assert shown[2] == (
-        "1 passed, 3 failed, 1 unknown, 2 not carried out, 1 skipped, 1 refused, 1 planned; 7 of 10 ran; score 50 over 18 of 46 objectives; 1 thing(s) LEFT BEHIND."
+    assert (
+        shown[2]
+        == "1 passed, 3 failed, 1 unknown, 2 not carried out, 1 skipped, 1 refused, 1 planned; 7 of 10 ran; score 50"
+        " over 18 of 46 objectives; 1 thing(s) LEFT BEHIND."
     )
 
 
@@ -40,7 +42,9 @@ def test_figures_stand_beside_their_objectives():
     verdict, figures, bite = row(shown, "database-outage-brief")[2:5]
     assert verdict.strip() == "**FAILED**"
     assert (
-        "availability 43.07 % (at least 95 %) MISSED" in figures and "errors 95 % (at most 5 %) MISSED" in figures and "recovery 2 s (at most 10 s) " in figures
+        "availability 43.07 % (at least 95 %) MISSED" in figures
+        and "errors 95 % (at most 5 %) MISSED" in figures
+        and "recovery 2 s (at most 10 s) " in figures
     )
     assert "MTTR 11.5 s (at most 10 s) MISSED" in figures
     assert bite.strip() == "asked load 50 %; measured load 50.2 %: confirmed"
@@ -51,7 +55,10 @@ def test_figures_stand_beside_their_objectives():
 
 def test_what_was_not_run_says_why():
     shown = lines(reports.report())
-    assert row(shown, "network-delay-light", "## Not run")[2:4] == [" skipped ", " the network fault family is not built yet "]
+    assert row(shown, "network-delay-light", "## Not run")[2:4] == [
+        " skipped ",
+        " the network fault family is not built yet ",
+    ]
     assert row(shown, "app-restart", "## Not run")[2].strip() == "refused"
 
 
@@ -73,11 +80,19 @@ def test_what_was_touched_is_told_for_who_was_not_there():
         "yes (at its end)",
     ]
     assert row(shown, "disk-io-light", "## What was touched")[4].strip() == "NO: /var/tmp/ballast"
-    assert "cpu-medium" not in "".join(shown[shown.index("## What was touched") : shown.index("## The run")])  # that was only planned
+    assert "cpu-medium" not in "".join(
+        shown[shown.index("## What was touched") : shown.index("## The run")]
+    )  # that was only planned
 
 
 def test_the_run_says_on_whose_behalf():
-    given = {"purpose": "Why", "owner": "Team", "approved_by": "A. B.", "retest_of": "20261101T220001Z-11aa22", "where": "AWX job 42"}
+    given = {
+        "purpose": "Why",
+        "owner": "Team",
+        "approved_by": "A. B.",
+        "retest_of": "20261101T220001Z-11aa22",
+        "where": "AWX job 42",
+    }
     shown = markdown.render(reports.report(**given), "0" * 64)
     for line in (
         "purpose | Why",
@@ -93,7 +108,11 @@ def test_the_run_says_on_whose_behalf():
 
 def test_recommendations_have_their_figure():
     cells = row(lines(reports.report()), "database-outage-brief", "## What to change")
-    assert "fails slowly" in cells[2] and "190 of 200 probes failed (230 x timed out)" in cells[3] and "circuit breaker" in cells[4]
+    assert (
+        "fails slowly" in cells[2]
+        and "190 of 200 probes failed (230 x timed out)" in cells[3]
+        and "circuit breaker" in cells[4]
+    )
 
 
 def test_a_dry_run_shows_the_plan():
@@ -103,7 +122,16 @@ def test_a_dry_run_shows_the_plan():
 
 
 def test_a_score_of_nothing_is_shown():
-    bad = [reports.judge({"scenario": reports.scenario(objectives={"error_rate": "5%"}), "samples": reports.DOWN, "fault": reports.fault()}, "h")]
+    bad = [
+        reports.judge(
+            {
+                "scenario": reports.scenario(objectives={"error_rate": "5%"}),
+                "samples": reports.DOWN,
+                "fault": reports.fault(),
+            },
+            "h",
+        )
+    ]
     shown = markdown.render(reports.report(bad))
     assert "| score | score 0 |" in shown and "score 0;" in shown and "| dry run |" not in shown
 
@@ -111,7 +139,11 @@ def test_a_score_of_nothing_is_shown():
 def test_gaps_are_told():
     quiet = reports.records()[:1]
     shown = markdown.render(reports.report(quiet, interrupted=True, unreachable=["web2"]))
-    assert shown.startswith("# Chaos report: unknown") and "interrupted" in shown and "**Not reached in the end: web2.**" in shown
+    assert (
+        shown.startswith("# Chaos report: unknown")
+        and "interrupted" in shown
+        and "**Not reached in the end: web2.**" in shown
+    )
     assert markdown.render(reports.report(quiet)).startswith("# Chaos report: passed")
 
 
@@ -127,7 +159,15 @@ def test_no_text_breaks_it(value):
     assert "<" not in shown and "hunter2" not in shown
     assert not re.search(r"&(?!amp;|lt;|gt;)", shown)
     widths = 0
-    known = ("# Chaos report: ", "## Experiments", "## Not run", "## Was everything put back?", "## What to change", "## What was touched", "## The run")
+    known = (
+        "# Chaos report: ",
+        "## Experiments",
+        "## Not run",
+        "## Was everything put back?",
+        "## What to change",
+        "## What was touched",
+        "## The run",
+    )
     for line in shown.splitlines():
         if line.startswith("|"):
             cells = len(re.findall(r"(?<!\\)(?:\\\\)*\|", line)) - 1

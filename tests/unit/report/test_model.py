@@ -29,7 +29,9 @@ def test_reports_have_the_published_form(validator, found):
     assert [error.message for error in validator.iter_errors(json.loads(json.dumps(report, allow_nan=False)))] == []
 
 
-@pytest.mark.parametrize("change", [("summary", "score", 101), ("summary", "verdict", "fine"), ("run", "id", "../x"), ("run", "more", 1)])
+@pytest.mark.parametrize(
+    "change", [("summary", "score", 101), ("summary", "verdict", "fine"), ("run", "id", "../x"), ("run", "more", 1)]
+)
 def test_the_schema_refuses_what_is_no_report(validator, change):
     report = copy.deepcopy(reports.report())
     report[change[0]][change[1]] = change[2]
@@ -46,18 +48,28 @@ def test_a_gap_keeps_a_run_from_having_passed():
 
 
 def test_of_a_large_fleet_the_worst_hosts_keep_their_time_lines():
-    quiet = dict(reports.records()[0], fault=dict(reports.records()[0]["fault"], series={"at_s": [0.3], "figures": {"host_load_pct": [50.0]}}))
+    quiet = dict(
+        reports.records()[0],
+        fault=dict(reports.records()[0]["fault"], series={"at_s": [0.3], "figures": {"host_load_pct": [50.0]}}),
+    )
     few = [dict(quiet, host="web%03d" % number) for number in range(100)]
     assert all(each["timeline"] and each["fault"]["series"] for each in reports.report(few)["experiments"])
-    many = few + [dict(quiet, host="web%03d" % number, verdict="failed" if number == 110 else "passed") for number in range(100, 120)]
+    many = few + [
+        dict(quiet, host="web%03d" % number, verdict="failed" if number == 110 else "passed")
+        for number in range(100, 120)
+    ]
     report = reports.report(many)
     kept = [each["host"] for each in report["experiments"] if each["timeline"]]
     assert len(kept) == model.WORST_HOSTS and "web110" in kept and report["summary"]["timelines_left_out"] == 100
-    assert [each["host"] for each in report["experiments"] if each["fault"]["series"]] == kept and len(report["experiments"]) == 120
+    assert [each["host"] for each in report["experiments"] if each["fault"]["series"]] == kept and len(
+        report["experiments"]
+    ) == 120
 
 
 def test_secrets_and_escapes_do_not_reach_the_report():
-    report = json.dumps(reports.report(reports.hostile("postgres://u:hunter2@db/ \x1b[31m"), command="x -e db_password=hunter2"))
+    report = json.dumps(
+        reports.report(reports.hostile("postgres://u:hunter2@db/ \x1b[31m"), command="x -e db_password=hunter2")
+    )
     assert "hunter2" not in report and "\\u001b" not in report
 
 

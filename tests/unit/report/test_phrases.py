@@ -12,7 +12,15 @@ import re
 
 import pytest
 from ansible_collections.magsasa.chaos.plugins.module_utils._undo import registry
-from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import markdown, model, phrases, recommend, rows, series, terminal
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import (
+    markdown,
+    model,
+    phrases,
+    recommend,
+    rows,
+    series,
+    terminal,
+)
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._report.phrases import figures
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -42,7 +50,14 @@ UNIT_SEEN = {
     "written_bytes": 9 << 20, "memory_bytes": 120 << 20, "tasks": 8, "cpu_limit": "20000 100000", "memory_limit": "268435456", "tasks_limit": "8",
     "io_read_limit": "1048576", "io_write_limit": "2097152",
 }  # fmt: skip
-UNIT = {"unit": "web.service", "cpu_pct": 20.0, "memory_bytes": 256 << 20, "tasks": 8, "io_read_bytes_s": 1 << 20, "io_write_bytes_s": 2 << 20}
+UNIT = {
+    "unit": "web.service",
+    "cpu_pct": 20.0,
+    "memory_bytes": 256 << 20,
+    "tasks": 8,
+    "io_read_bytes_s": 1 << 20,
+    "io_write_bytes_s": 2 << 20,
+}
 # family, action, requested, measured, sentence
 ROWS = [
     ("cpu", "load", {"load_pct": 50.0, "cores": 2, "of": "host"}, OURS, "asked 50 % of 2 cores; measured 50.1 % over 30.0 s, of it 43.9 % by the fault"),
@@ -204,8 +219,13 @@ def words_of(text):
 @functools.lru_cache(maxsize=None)
 def judged():
     """Records of one that passed, one that failed and one that was only planned."""
-    scenario = reports.scenario(objectives={"error_rate in hold": "5%", "recovery_time": "10s", "latency_impact": "100ms", "liveness": "95%"})
-    found = [reports.judge({"scenario": scenario, "samples": samples, "fault": fault()}, "web1") for samples in (reports.QUIET, reports.DOWN)]
+    scenario = reports.scenario(
+        objectives={"error_rate in hold": "5%", "recovery_time": "10s", "latency_impact": "100ms", "liveness": "95%"}
+    )
+    found = [
+        reports.judge({"scenario": scenario, "samples": samples, "fault": fault()}, "web1")
+        for samples in (reports.QUIET, reports.DOWN)
+    ]
     return found + [reports.judge({"scenario": scenario, "fault": reports.PLANNED}, "web1")]
 
 
@@ -215,12 +235,24 @@ def test_no_key_reaches_a_reader(row):
     if row[4] is not None:
         assert said.sentence == row[4]
     assert said.asked and (said.found or not row[3]) and "  " not in said.sentence
-    assert "_" not in said.sentence and "?" not in said.sentence and "None" not in said.sentence and "{" not in said.sentence, said.sentence
+    assert (
+        "_" not in said.sentence
+        and "?" not in said.sentence
+        and "None" not in said.sentence
+        and "{" not in said.sentence
+    ), said.sentence
     assert said.asked != figures.readable(row[2]) or len(row[2]) < 2, "told by its keys"
     found = []
     for effect in ("confirmed", "mismatch", "inconclusive"):
         for record in judged():
-            found.append(dict(record, fault=record_of(row, effect=effect, state=record["fault"]["state"], injected_at=record["fault"]["injected_at"])))
+            found.append(
+                dict(
+                    record,
+                    fault=record_of(
+                        row, effect=effect, state=record["fault"]["state"], injected_at=record["fault"]["injected_at"]
+                    ),
+                )
+            )
             found[-1]["recommendations"] = recommend.for_experiment(found[-1])
     report = model.build(dict(reports.RUN, command="ansible-playbook"), found)
     shown = markdown.render(report).replace("\\", "")
@@ -231,12 +263,16 @@ def test_no_key_reaches_a_reader(row):
 
 @pytest.mark.parametrize("cause", sorted(rows.ENDS) + ["something_new"])
 def test_how_a_fault_ended_is_told_in_words(cause):
-    record = reports.judge({"scenario": reports.scenario(), "samples": reports.QUIET, "fault": fault(revert_cause=cause)}, "web1")
+    record = reports.judge(
+        {"scenario": reports.scenario(), "samples": reports.QUIET, "fault": fault(revert_cause=cause)}, "web1"
+    )
     assert "_" not in rows.put_back(record) + record["reason"]
 
 
 def actions_of(family):
-    options = importlib.import_module("ansible_collections.magsasa.chaos.plugins.module_utils._families." + family).FAMILY.options
+    options = importlib.import_module(
+        "ansible_collections.magsasa.chaos.plugins.module_utils._families." + family
+    ).FAMILY.options
     return options.get("action", {}).get("choices") or [{"cpu": "load", "memory": "hold", "clock": "offset"}[family]]
 
 
@@ -256,7 +292,10 @@ def keys_in_code(family):
     for source in sorted(path.rglob("*.py")) if path.is_dir() else [FAMILIES / (family + ".py")]:
         for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict):
-                if any(isinstance(target, ast.Name) and target.id in ("requested", "measured", "shown") for target in node.targets):
+                if any(
+                    isinstance(target, ast.Name) and target.id in ("requested", "measured", "shown")
+                    for target in node.targets
+                ):
                     found |= {key.value for key in node.value.keys if isinstance(key, ast.Constant)}
             if isinstance(node, ast.Dict):
                 for key, value in zip(node.keys, node.values):
@@ -264,7 +303,11 @@ def keys_in_code(family):
                         found |= {each.value for each in value.keys if isinstance(each, ast.Constant)}
             if isinstance(node, ast.Assign):
                 for target in node.targets:
-                    named = isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name) and target.value.id in ("requested", "measured", "shown")
+                    named = (
+                        isinstance(target, ast.Subscript)
+                        and isinstance(target.value, ast.Name)
+                        and target.value.id in ("requested", "measured", "shown")
+                    )
                     if named and isinstance(target.slice, ast.Constant):
                         found.add(target.slice.value)
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "update":
@@ -282,14 +325,24 @@ def test_every_key_of_the_code_is_in_the_table(family):
 
 def test_every_undo_operation_has_words():
     for operation in registry.CLASSES:
-        given = "%s dev=lo fault=0123456789ab id=0 name=app with_name path=/var/tmp/a b pid=7 port=5432 unit=web.service database=shop" % operation
+        given = (
+            "%s dev=lo fault=0123456789ab id=0 name=app with_name path=/var/tmp/a b pid=7 port=5432 unit=web.service"
+            " database=shop" % operation
+        )
         told = phrases.undo(given)
-        assert told and "_" not in told.replace("with_name", "") and "{" not in told and operation not in told, (operation, told)
+        assert told and "_" not in told.replace("with_name", "") and "{" not in told and operation not in told, (
+            operation,
+            told,
+        )
     assert phrases.undo("file.remove ino=5 path=/srv/a b/c") == "remove /srv/a b/c"
     assert phrases.undo("some.new_thing path=/x") == "some: new thing"
 
 
-ANY = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20), lambda inner: st.lists(inner, max_size=3), max_leaves=4)
+ANY = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3),
+    max_leaves=4,
+)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=NAMES)
@@ -299,21 +352,48 @@ def test_a_host_may_say_anything(row, data):
     """Nothing that a host says of a fault makes an error: what the family's phrase cannot tell is told by its keys."""
     family, action, requested, measured, _sentence = row
     strange = {key: data.draw(ANY) for key in list(requested) + list(measured)}
-    said = phrases.of(fault(family=family, action=action, requested={k: strange[k] for k in requested}, measured={k: strange[k] for k in measured}))
+    said = phrases.of(
+        fault(
+            family=family,
+            action=action,
+            requested={k: strange[k] for k in requested},
+            measured={k: strange[k] for k in measured},
+        )
+    )
     assert said.sentence.startswith(("asked", "nothing asked"))
     phrases.lines(fault(family=family, action=action, requested={k: strange[k] for k in requested}))
 
 
 def test_a_family_of_another_version_is_told_by_its_keys_made_readable():
-    said = phrases.of(fault(family="weather", action="rain", requested={"rain_mm_per_s": 4.5, "for_s": 30.0, "wet": True}, measured={"rain_pct": 99.96}))
+    said = phrases.of(
+        fault(
+            family="weather",
+            action="rain",
+            requested={"rain_mm_per_s": 4.5, "for_s": 30.0, "wet": True},
+            measured={"rain_pct": 99.96},
+        )
+    )
     assert said.sentence == "asked rain mm 4.5 /s, for 30 s, wet: yes; measured rain 99.96 %"
 
 
 def test_the_series_of_a_fault():
-    found = record_of(ROWS[0], series={"at_s": [0.3, 1.3], "figures": {"host_load_pct": [50.2, "x"], "strange": [1, 2], "own_load_pct": [1]}})
+    found = record_of(
+        ROWS[0],
+        series={"at_s": [0.3, 1.3], "figures": {"host_load_pct": [50.2, "x"], "strange": [1, 2], "own_load_pct": [1]}},
+    )
     lines, note = series.of(found)
-    assert lines == {"at_s": [0.3, 1.3], "lines": [{"key": "host_load_pct", "label": "cores busy", "unit": "%", "asked": 50.0, "values": [50.2, None]}]}
+    assert lines == {
+        "at_s": [0.3, 1.3],
+        "lines": [{"key": "host_load_pct", "label": "cores busy", "unit": "%", "asked": 50.0, "values": [50.2, None]}],
+    }
     assert note == "" and series.of(record_of(ROWS[0]))[1] == series.NOT_KEPT
     assert series.of(fault(family="file", action="remove", requested={"path": "/x"}))[1] == series.NONE
-    for bad in (None, [], {"at_s": []}, {"at_s": ["x"], "figures": {}}, {"at_s": [float("nan")], "figures": {"a": [1]}}, {"at_s": [1], "figures": {"a": 5}}):
+    for bad in (
+        None,
+        [],
+        {"at_s": []},
+        {"at_s": ["x"], "figures": {}},
+        {"at_s": [float("nan")], "figures": {"a": [1]}},
+        {"at_s": [1], "figures": {"a": 5}},
+    ):
         assert series.checked(bad) is None

@@ -18,7 +18,9 @@ KILLED = {"event": True, "measured": {"ended": True, "back_after_s": None, "back
 def said(family, changes, objectives=None, liveness=False, **more):
     """(finding, figure, advice) of a judged experiment."""
     scenario = {"id": "x", "family": family, "liveness": liveness, "objectives": objectives or {}}
-    record = judge({"scenario": scenario, "samples": pack(series(100, 130, changes)), "fault": fault(family=family, **more)}, "h")
+    record = judge(
+        {"scenario": scenario, "samples": pack(series(100, 130, changes)), "fault": fault(family=family, **more)}, "h"
+    )
     return [tuple(each[key] for key in ("finding", "figure", "advice")) for each in record["recommendations"]]
 
 
@@ -41,8 +43,22 @@ def said(family, changes, objectives=None, liveness=False, **more):
             "not well 9.9 s after the fault was gone",
             "pool pre-ping",
         ),
-        ("process", [(110, 130, OUTAGE)], {"objectives": {"recovery_time": "5s"}}, "did not come back", "not well 9.9 s", "Restart=always"),
-        ("cpu", [(110, 130, OUTAGE)], {"objectives": {"mttr": "5s"}}, "did not come back", "not well 9.9 s", "exhausted pools"),
+        (
+            "process",
+            [(110, 130, OUTAGE)],
+            {"objectives": {"recovery_time": "5s"}},
+            "did not come back",
+            "not well 9.9 s",
+            "Restart=always",
+        ),
+        (
+            "cpu",
+            [(110, 130, OUTAGE)],
+            {"objectives": {"mttr": "5s"}},
+            "did not come back",
+            "not well 9.9 s",
+            "exhausted pools",
+        ),
         (
             "process",
             [(110, 123, OUTAGE)],
@@ -72,13 +88,37 @@ def said(family, changes, objectives=None, liveness=False, **more):
             [(110, 112, OUTAGE)],
             {},
             "Requests fail",
-            "availability 90.1 %, objective 95 % (40 x timed out); " "38 of them while others waited too, up to 40 in flight at once, 1 before",
+            (
+                "availability 90.1 %, objective 95 % (40 x timed out); 38 of them while others waited too, up to 40 in"
+                " flight at once, 1 before"
+            ),
             "Shed load",
         ),
-        ("memory", [(110, 112, OUTAGE)], {"objectives": {"error_rate": "5%"}}, "Requests fail", "errors 20.0 %, objective 5 %", "Shed load"),
-        ("disk", [(110, 112, OUTAGE)], {"objectives": {"error_rate in hold": "5%"}}, "Requests fail", "errors in hold 20.0 %", "Shed load"),
+        (
+            "memory",
+            [(110, 112, OUTAGE)],
+            {"objectives": {"error_rate": "5%"}},
+            "Requests fail",
+            "errors 20.0 %, objective 5 %",
+            "Shed load",
+        ),
+        (
+            "disk",
+            [(110, 112, OUTAGE)],
+            {"objectives": {"error_rate in hold": "5%"}},
+            "Requests fail",
+            "errors in hold 20.0 %",
+            "Shed load",
+        ),
         ("cpu", [(110, 120, SLOW)], {}, "too slow", "latency impact 897 ms, objective 500 ms", "share of the resource"),
-        ("cpu", [(110, 120, SLOW)], {"objectives": {"p95": "200ms"}}, "too slow", "p95 900 ms, objective 200 ms", "time-outs"),
+        (
+            "cpu",
+            [(110, 120, SLOW)],
+            {"objectives": {"p95": "200ms"}},
+            "too slow",
+            "p95 900 ms, objective 200 ms",
+            "time-outs",
+        ),
         (
             "database",
             [(110, 120, OUTAGE)],
@@ -95,8 +135,22 @@ def said(family, changes, objectives=None, liveness=False, **more):
             "asked load 50 %; measured load 31 %: mismatch",
             "quieter host",
         ),
-        ("cpu", [], {"effect": "mismatch", "note": "two cores were busy"}, "no evidence that the fault took effect", "asked", "two cores were busy"),
-        ("cpu", [(112, 114, {"late_ms": 45.0})], {}, "probe itself was late", "p99 of its lateness 45.0 ms, 40 probes", "chaos_observer"),
+        (
+            "cpu",
+            [],
+            {"effect": "mismatch", "note": "two cores were busy"},
+            "no evidence that the fault took effect",
+            "asked",
+            "two cores were busy",
+        ),
+        (
+            "cpu",
+            [(112, 114, {"late_ms": 45.0})],
+            {},
+            "probe itself was late",
+            "p99 of its lateness 45.0 ms, 40 probes",
+            "chaos_observer",
+        ),
         ("cpu", [], {"residue": ["/tmp/ballast"]}, "left on the host", "/tmp/ballast", "chaos_halt"),
     ],
 )
@@ -109,8 +163,16 @@ def test_a_rule_speaks(family, changes, more, finding, figure, advice):
     "family, changes, more",
     [
         ("cpu", [], {}),
-        ("database", [(110, 120, REFUSED)], {"objectives": {"p95": "500ms", "recovery_time": "10s"}, "liveness": True}),  # fails fast, as it should
-        ("process", [(110, 113, OUTAGE)], {"event": True, "measured": {"ended": True, "back_pid": 7}, "objectives": {"recovery_time": "10s"}}),
+        (
+            "database",
+            [(110, 120, REFUSED)],
+            {"objectives": {"p95": "500ms", "recovery_time": "10s"}, "liveness": True},
+        ),  # fails fast, as it should
+        (
+            "process",
+            [(110, 113, OUTAGE)],
+            {"event": True, "measured": {"ended": True, "back_pid": 7}, "objectives": {"recovery_time": "10s"}},
+        ),
         ("network", [(110, 120, {"latency_ms": 203.0})], {}),
     ],
 )
@@ -119,7 +181,9 @@ def test_silence_when_all_is_well(family, changes, more):
 
 
 def test_one_cause_is_told_once():
-    """A slow failure of a database is not a second time slow latency; a service that came back late was not away for ever."""
+    """A slow failure of a database is not a second time slow latency; a service that came back late was not away
+    for ever.
+    """
     findings = [each[0] for each in said("database", [(110, 127, OUTAGE)], {"p95": "500ms", "recovery_time": "5s"})]
     assert [finding.split()[0] for finding in findings] == ["Without", "Recovery"]
     assert len(said("process", [(110, 123, OUTAGE)], {"recovery_time": "5s", "mttr": "5s"}, **KILLED)) == 1

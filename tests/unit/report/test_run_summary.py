@@ -23,10 +23,14 @@ def test_details_are_bounded_and_hold_no_secret(monkeypatch):
     records = reports.records() * 30
     records[0] = dict(records[0], reason="no answer from http://u:secret-word@h/ " + "x" * 1000)
     found = run_summary(records, details=True)
-    assert found["run"] == "20261124T220501Z-3fa9c1" and len(found["scenarios"]) + found["scenarios_left_out"] == len(records)
+    assert found["run"] == "20261124T220501Z-3fa9c1" and len(found["scenarios"]) + found["scenarios_left_out"] == len(
+        records
+    )
     assert len(found["scenarios"]) == 200 and max(len(each["reason"]) for each in found["scenarios"]) <= 300
     assert "secret-word" not in str(found)
-    assert {"scenario": "app-restart", "host": "web1", "status": "refused", "verdict": "unknown"}.items() <= found["scenarios"][7].items()
+    assert {"scenario": "app-restart", "host": "web1", "status": "refused", "verdict": "unknown"}.items() <= found[
+        "scenarios"
+    ][7].items()
     assert found["scenarios"][7]["reason"] == "refused by the limit guard: 2 processes match"
 
 

@@ -23,7 +23,9 @@ def test_places(where, parsed):
     assert send.parse(where) == parsed
 
 
-@pytest.mark.parametrize("where", ["ftp://h/x", "https:///x", "reports", "keeper:reports", "keeper://x", "-o:/x", "a b:/x", "s3://bucket/x"])
+@pytest.mark.parametrize(
+    "where", ["ftp://h/x", "https:///x", "reports", "keeper:reports", "keeper://x", "-o:/x", "a b:/x", "s3://bucket/x"]
+)
 def test_what_is_no_place_is_one_sentence(where):
     with pytest.raises(ValueError, match="^chaos_report_to: ") as caught:
         send.parse(where)

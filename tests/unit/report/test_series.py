@@ -13,7 +13,10 @@ from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import phras
 
 from . import test_phrases as table
 
-BY_ITSELF = {"cpu": {"host_load_pct", "own_load_pct"}, "disk": {"write_mib_s", "read_mib_s", "fsyncs_s", "device_busy_pct", "filled_mib", "free_mib"}}
+BY_ITSELF = {
+    "cpu": {"host_load_pct", "own_load_pct"},
+    "disk": {"write_mib_s", "read_mib_s", "fsyncs_s", "device_busy_pct", "filled_mib", "free_mib"},
+}
 WITHOUT = {"file", "service", "host"}  # something is done once
 
 
@@ -24,16 +27,28 @@ class Context:
         self.record, self.memory = record, {"bytes": 5}
 
 
-@pytest.mark.parametrize("row", [row for row in table.ROWS if row[0] not in BY_ITSELF and row[3]], ids=lambda row: "%s-%s" % row[:2])
+@pytest.mark.parametrize(
+    "row", [row for row in table.ROWS if row[0] not in BY_ITSELF and row[3]], ids=lambda row: "%s-%s" % row[:2]
+)
 def test_each_figure_has_a_label(row):
-    family = importlib.import_module("ansible_collections.magsasa.chaos.plugins.module_utils._families." + row[0]).FAMILY
+    family = importlib.import_module(
+        "ansible_collections.magsasa.chaos.plugins.module_utils._families." + row[0]
+    ).FAMILY
     record = table.record_of(row)
-    told = family.trace(Context(record)) if hasattr(family, "trace") else of_measured(getattr(family, "traced", {}), record["measured"])
+    told = (
+        family.trace(Context(record))
+        if hasattr(family, "trace")
+        else of_measured(getattr(family, "traced", {}), record["measured"])
+    )
     keys = {key for kind in told.values() for key, value in kind.items() if value is not None}
     known = phrases.lines(record)
     assert keys <= set(known), (keys, known)
     assert all(line.label and "_" not in line.label + line.unit for line in known.values())
-    assert bool(keys) is not (row[0] in WITHOUT) or not known or row[1] in ("outage", "pause", "refuse", "lock", "exhaust", "block")
+    assert (
+        bool(keys) is not (row[0] in WITHOUT)
+        or not known
+        or row[1] in ("outage", "pause", "refuse", "lock", "exhaust", "block")
+    )
 
 
 @pytest.mark.parametrize("family", sorted(BY_ITSELF))
@@ -44,7 +59,9 @@ def test_those_that_count_by_themselves(family):
 
 def test_who_has_no_series_says_so():
     for row in table.ROWS:
-        family = importlib.import_module("ansible_collections.magsasa.chaos.plugins.module_utils._families." + row[0]).FAMILY
+        family = importlib.import_module(
+            "ansible_collections.magsasa.chaos.plugins.module_utils._families." + row[0]
+        ).FAMILY
         assert (hasattr(family, "trace") or hasattr(family, "traced")) is (row[0] not in WITHOUT)
         if row[0] in WITHOUT:
             assert phrases.lines(table.record_of(row)) == {}

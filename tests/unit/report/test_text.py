@@ -71,7 +71,16 @@ def test_markdown(value, shown):
 
 
 @pytest.mark.parametrize(
-    "value, shown", [("# x", "\\# x"), ("- x", "\\- x"), ("1. x", "1\\. x"), ("12) x", "12\\) x"), ("+ x", "\\+ x"), ("===", "\\==="), ("50 % of", "50 % of")]
+    "value, shown",
+    [
+        ("# x", "\\# x"),
+        ("- x", "\\- x"),
+        ("1. x", "1\\. x"),
+        ("12) x", "12\\) x"),
+        ("+ x", "\\+ x"),
+        ("===", "\\==="),
+        ("50 % of", "50 % of"),
+    ],
 )
 def test_paragraph(value, shown):
     assert text.paragraph(value) == shown
@@ -95,7 +104,15 @@ def test_clean_bounds_and_hides():
     for _level in range(5000):
         deep = [deep]
     cleaned = text.clean(
-        {"deep": deep, "long": list(range(5000)), "word": "x" * 9999, "huge": 10**5000, "nan": math.nan, "db_password": "hunter2", "token": 12345}
+        {
+            "deep": deep,
+            "long": list(range(5000)),
+            "word": "x" * 9999,
+            "huge": 10**5000,
+            "nan": math.nan,
+            "db_password": "hunter2",
+            "token": 12345,
+        }
     )
     assert json.dumps(cleaned["deep"]) == "[" * 11 + '"..."' + "]" * 11
     assert (len(cleaned["long"]), len(cleaned["word"]), cleaned["huge"], cleaned["nan"]) == (2000, 2000, None, None)
@@ -124,7 +141,9 @@ def test_how_a_fault_ended_is_told_in_words():
     from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import rows
 
     def ended(cause):
-        return rows.put_back({"fault": {"injected_at": {"monotonic": 1.0}, "reverted_at": {"monotonic": 2.0}, "revert_cause": cause}})
+        return rows.put_back(
+            {"fault": {"injected_at": {"monotonic": 1.0}, "reverted_at": {"monotonic": 2.0}, "revert_cause": cause}}
+        )
 
     assert ended("event_over") == "yes (the event was over)" and ended("deadline") == "yes (at its end)"
     assert all("_" not in words for words in rows.ENDS.values())

@@ -23,7 +23,9 @@ def test_the_first_schema_is_read():
     report = upgraded(OLD)
     schema = json.loads((ROOT / "docs" / "report.schema.json").read_text(encoding="utf-8"))
     assert [error.message for error in jsonschema.Draft202012Validator(schema).iter_errors(report)] == []
-    assert [(each["verdict"], each["metrics"]) for each in report["experiments"]] == [(each["verdict"], each["metrics"]) for each in OLD["experiments"]]
+    assert [(each["verdict"], each["metrics"]) for each in report["experiments"]] == [
+        (each["verdict"], each["metrics"]) for each in OLD["experiments"]
+    ]
     assert report["summary"]["score"] == OLD["summary"]["score"] and report["run"]["id"] == OLD["run"]["id"]
     assert report["experiments"][0]["timeline"] is None
     assert "load 50 %" in markdown.render(report) and terminal.render(report)

@@ -20,7 +20,14 @@ def test_files(tmp_path):
     report = reports.report()
     target = write.write(report, str(tmp_path / "a" / "reports"))
     assert target == str(tmp_path / "a" / "reports" / reports.RUN["id"])
-    assert sorted(os.listdir(target)) == ["report.html", "report.json", "report.json.sha256", "report.junit.xml", "report.md", "report.prom"]
+    assert sorted(os.listdir(target)) == [
+        "report.html",
+        "report.json",
+        "report.json.sha256",
+        "report.junit.xml",
+        "report.md",
+        "report.prom",
+    ]
     assert json.load(open(os.path.join(target, "report.json"), encoding="utf-8")) == report
     assert open(os.path.join(target, "report.md"), encoding="utf-8").read().startswith("# Chaos report: failed\n")
     page = open(os.path.join(target, "report.html"), encoding="utf-8").read()
@@ -83,7 +90,11 @@ def test_a_journal_on_request(tmp_path):
 
 def test_lists_of_figures_are_one_line_each_and_nothing_else_changes():
     hostile = reports.report(reports.hostile('",\n [\n 1,\n 2\n]'))
-    for report in (reports.report(), hostile, {"a": [], "b": [1, None, -2.5e-07], "c": ["1", 2], "d": [[1, 2], [True, 3]]}):
+    for report in (
+        reports.report(),
+        hostile,
+        {"a": [], "b": [1, None, -2.5e-07], "c": ["1", 2], "d": [[1, 2], [True, 3]]},
+    ):
         text = write.as_json(report)
         assert json.loads(text) == report
     assert '"b": [1, null, -2.5e-07]' in text and '"c": [\n' in text

@@ -51,7 +51,18 @@ def outcome(folder, share, setup, body):
     (folder / "test_it.py").write_text(FAILS_ONCE % (setup, body))
     told = folder / "told"
     environment = dict(os.environ, PYTHONPATH=str(TESTS), CHAOS_TRIED_AGAIN=str(told))
-    argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:pytest_ansible", *pytest_run.TRY_AGAIN, "test_it.py"]
+    argv = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:pytest_ansible",
+        *pytest_run.TRY_AGAIN,
+        "test_it.py",
+    ]
     done = subprocess.run(argv, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert told.exists(), done.stdout + done.stderr
     return done.returncode, told.read_text().splitlines()
@@ -61,7 +72,11 @@ def outcome(folder, share, setup, body):
 def test_starved_ones_are_tried_again_and_say_so(tmp_path, setup, body):
     code, told = outcome(tmp_path, 0.9, setup, body)
     assert code == 0 and len(told) == 1
-    assert told[0].startswith("test_it.py::test_it: ") and "90 % of the time somebody waited for a processor" in told[0] and "too late" in told[0]
+    assert (
+        told[0].startswith("test_it.py::test_it: ")
+        and "90 % of the time somebody waited for a processor" in told[0]
+        and "too late" in told[0]
+    )
 
 
 def test_one_that_had_what_it_needs_is_not(tmp_path):
@@ -77,7 +92,9 @@ def test_the_count_of_the_kernel_rises_where_processors_are_scarce():
     if surroundings.waited_s() is None:
         pytest.skip("this kernel does not count who waits for a processor (PSI)")
     witness = surroundings.Witness()
-    burners = [subprocess.Popen([sys.executable, "-S", "-c", "while True: pass"]) for _number in range(2 * os.cpu_count())]
+    burners = [
+        subprocess.Popen([sys.executable, "-S", "-c", "while True: pass"]) for _number in range(2 * os.cpu_count())
+    ]
     try:
         noise.busy(1.0)
         assert witness.scarcity() > surroundings.SCARCE

@@ -36,7 +36,9 @@ OTHER = excerpts.Run(
 def test_a_run_becomes_the_excerpts_and_renewing_again_changes_nothing():
     page = excerpts.renewed("head\n%stail\n" % EMPTY, RUN)
     made = excerpts.blocks(page)
-    assert made["terminal"].splitlines()[1:-1] == [line for line in STDOUT.splitlines()[1:] if "begins" not in line and "left," not in line]
+    assert made["terminal"].splitlines()[1:-1] == [
+        line for line in STDOUT.splitlines()[1:] if "begins" not in line and "left," not in line
+    ]
     assert made["report"] == TABLE
     assert excerpts.renewed(page, RUN) == page and page.startswith("head\n") and page.endswith("tail\n")
 

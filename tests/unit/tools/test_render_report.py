@@ -29,7 +29,9 @@ def test_beside_the_file_which_stays_as_it_is(today):
     before = today.read_bytes()
     assert render_report.main(str(today)) == 0
     assert {path.name for path in today.parent.iterdir()} == FORMS | {"report.json"}
-    assert today.read_bytes() == before and hashlib.sha256(before).hexdigest() in (today.parent / "report.html").read_text(encoding="utf-8")
+    assert today.read_bytes() == before and hashlib.sha256(before).hexdigest() in (
+        today.parent / "report.html"
+    ).read_text(encoding="utf-8")
     assert render_report.main(str(today)) == 0
 
 
@@ -37,7 +39,9 @@ def test_an_old_one_into_a_folder_of_its_own(tmp_path):
     target = tmp_path / "again"
     assert render_report.main(str(OLD), str(target)) == 0
     folder = target / json.loads(OLD.read_text(encoding="utf-8"))["run"]["id"]
-    assert {path.name for path in folder.iterdir()} == FORMS | {"report.json"} and (folder / "report.json").read_bytes() == OLD.read_bytes()
+    assert {path.name for path in folder.iterdir()} == FORMS | {"report.json"} and (
+        folder / "report.json"
+    ).read_bytes() == OLD.read_bytes()
 
 
 def test_another_report_of_the_same_run_is_not_overwritten(tmp_path, today, capsys):

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tools behind the two commands, as far as they are pure: exit codes, tables, the reading of other programs' output."""
+"""The tools behind the two commands, as far as they are pure: exit codes, tables, the reading of other programs'
+output.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,14 @@ def test_exit_codes(code, understood, ours):
 
 SCENARIOS = [
     {"id": "a", "intensity": "light", "hold": "30s", "title": "A"},
-    {"id": "b", "intensity": "heavy", "hold": "60s", "title": "B", "available": False, "unavailable_reason": "not built"},
+    {
+        "id": "b",
+        "intensity": "heavy",
+        "hold": "60s",
+        "title": "B",
+        "available": False,
+        "unavailable_reason": "not built",
+    },
     {"id": "c", "intensity": "extended", "hold": "5s", "title": "C"},
 ]
 
@@ -46,7 +55,14 @@ SCENARIOS = [
 @pytest.mark.parametrize(
     "intensity, found",
     [
-        (None, [("a", "light", "30s", "A", "here"), ("b", "heavy", "60s", "B", "here"), ("c", "extended", "5s", "C", "here")]),
+        (
+            None,
+            [
+                ("a", "light", "30s", "A", "here"),
+                ("b", "heavy", "60s", "B", "here"),
+                ("c", "extended", "5s", "C", "here"),
+            ],
+        ),
         ("full", [("a", "light", "30s", "A", "here"), ("b", "heavy", "60s", "B", "here")]),
         ("smoke", [("a", "light", "3s", "A", "here"), ("b", "heavy", "3s", "B", "here")]),
         ("light", [("a", "light", "30s", "A", "here")]),
@@ -84,7 +100,10 @@ def test_counts_of_a_pytest_run(tmp_path):
 
 def results(tried_again):
     starved = Found(passed=2, tests=[[0.5, "b"], [3.0, "c"]], tried_again=["x: why"] * tried_again)
-    return [("unit", Found(passed=3, skipped=1, notes=["1 skipped: needs root"], tests=[[1.0, "a"]]), 4.0), ("solo", starved, 5.0)]
+    return [
+        ("unit", Found(passed=3, skipped=1, notes=["1 skipped: needs root"], tests=[[1.0, "a"]]), 4.0),
+        ("solo", starved, 5.0),
+    ]
 
 
 def test_the_summary_names_what_was_skipped_tried_again_and_slow():
@@ -94,7 +113,9 @@ def test_the_summary_names_what_was_skipped_tried_again_and_slow():
         ["solo", "2", "2", "0", "1", "0", "5", "s"],
         ["all", "6", "5", "0", "1", "1", "7", "s"],
     ]
-    assert "unit: 1 skipped: needs root" in lines and any(line.startswith("solo: retried") and "x: why" in line for line in lines)
+    assert "unit: 1 skipped: needs root" in lines and any(
+        line.startswith("solo: retried") and "x: why" in line for line in lines
+    )
     assert [line.split()[-1] for line in lines[2:5]] == ["c", "a", "b"]
     assert lines[-1] == "5 passed, 0 failed, 1 skipped in 7.00s" and summary.failures(results(1)) == 0
 
@@ -135,7 +156,12 @@ def test_what_a_published_collection_may_not_hold(tmp_path):
     with tarfile.open(tmp_path / "c.tar.gz", "w:gz") as archive:
         for name in ("README.md", "plugins", "roles", "strange.txt"):
             archive.add(tmp_path / name, name)
-    assert set(checks.unexpected(tmp_path / "c.tar.gz")) == {"plugins/__pycache__", "plugins/__pycache__/x.pyc", "roles", "strange.txt"}
+    assert set(checks.unexpected(tmp_path / "c.tar.gz")) == {
+        "plugins/__pycache__",
+        "plugins/__pycache__/x.pyc",
+        "roles",
+        "strange.txt",
+    }
 
 
 def test_every_stage_has_its_place_in_the_plan():
@@ -145,9 +171,13 @@ def test_every_stage_has_its_place_in_the_plan():
 
 
 def test_stages_side_by_side_tell_what_each_found(capfd):
-    """Two stages of one pytest option that matches no test: each is a failure with its reason, and says so in its own words."""
+    """Two stages of one pytest option that matches no test: each is a failure with its reason, and says so in its
+    own words.
+    """
     found = {name: each for name, each, _seconds in lanes.run([["app"], ["matrix"]], ["-k", "no_such_test"])}
-    assert {name: (each.failed, each.notes) for name, each in found.items()} == dict.fromkeys(found, (0, ["no test matches the pytest options"]))
+    assert {name: (each.failed, each.notes) for name, each in found.items()} == dict.fromkeys(
+        found, (0, ["no test matches the pytest options"])
+    )
     assert set(found) == {"app", "matrix"} and "=== app ===" in capfd.readouterr().out
 
 

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Containers of podman and docker: kill, stop, pause, restart. Private to magsasa.chaos.
 
-A kill goes to the container's first process, as a crash does: both engines take their own ``kill`` for the wish of a person and
+A kill goes to the container's first process, as a crash does: both engines take their own ``kill`` for the wish of a
+person and
 then leave the restart policy aside. A stop is just that wish, so it holds.
 """
 
@@ -29,7 +30,12 @@ def _count(value):
         return value
     text = "" if isinstance(value, bool) else str(value).strip()
     if not text.isascii() or not text.isdigit() or not 0 < int(text[:6]) <= container_engines.MOST:
-        raise BadOption("count", value, "is not a number of containers", "use all, or a number from 1 to %d" % container_engines.MOST)
+        raise BadOption(
+            "count",
+            value,
+            "is not a number of containers",
+            "use all, or a number from 1 to %d" % container_engines.MOST,
+        )
     return int(text)
 
 
@@ -61,13 +67,26 @@ class Container:
             given = "container, label" if params["container"] else "nothing"
             raise BadOption("target", given, "does not select a container", "give exactly one of container, label")
         if params["container"] and not _NAME.fullmatch(params["container"]):
-            raise BadOption("container", params["container"], "is not a name or id of a container", "use one shown by podman ps or docker ps")
-        if params["label"] and (not params["label"].isprintable() or len(params["label"]) > 300 or params["label"].startswith("=")):
-            raise BadOption("label", params["label"], "is not a label", "write KEY or KEY=VALUE, at most 300 characters")
+            raise BadOption(
+                "container",
+                params["container"],
+                "is not a name or id of a container",
+                "use one shown by podman ps or docker ps",
+            )
+        if params["label"] and (
+            not params["label"].isprintable() or len(params["label"]) > 300 or params["label"].startswith("=")
+        ):
+            raise BadOption(
+                "label", params["label"], "is not a label", "write KEY or KEY=VALUE, at most 300 characters"
+            )
         if params["signal"] and action != "kill":
-            raise BadOption("signal", params["signal"], "has no effect with action=%s" % action, "leave it out, or use action=kill")
+            raise BadOption(
+                "signal", params["signal"], "has no effect with action=%s" % action, "leave it out, or use action=kill"
+            )
         if params["count"] is not None and params["container"]:
-            raise BadOption("count", params["count"], "has no effect with a single container", "leave it out, or select by label")
+            raise BadOption(
+                "count", params["count"], "has no effect with a single container", "leave it out, or select by label"
+            )
         engine = params["engine"]
         for option, other in (("podman_root", "docker"), ("podman_runroot", "docker"), ("docker_socket", "podman")):
             path = params[option]
@@ -76,7 +95,12 @@ class Container:
             if path and (not path.startswith("/") or not path.isprintable()):
                 raise BadOption(option, path, "is not an absolute path", "begin it with /")
         if params["docker_socket"] and (params["podman_root"] or params["podman_runroot"]):
-            raise BadOption("docker_socket", params["docker_socket"], "and the storage of podman exclude each other", "give one of them")
+            raise BadOption(
+                "docker_socket",
+                params["docker_socket"],
+                "and the storage of podman exclude each other",
+                "give one of them",
+            )
         return {
             "action": action,
             "engine": engine,
@@ -96,7 +120,11 @@ class Container:
 
     def claims(self, options):
         """One that is held down does not match as it did before: the other fault is named instead."""
-        return ["container:%s" % options["container"]] if options["container"] else ["container-label:%s" % options["label"]]
+        return (
+            ["container:%s" % options["container"]]
+            if options["container"]
+            else ["container-label:%s" % options["label"]]
+        )
 
     # -- planning
 
@@ -118,7 +146,9 @@ class Container:
                 figure = "the first process of %s is not visible on this host" % each["name"]
                 raise Refused("visible", figure, remedy="run the fault on the host of the containers")
             if action == "kill" and each["policy"] in ("", "no") and not each["labels"].get(find.UNIT):
-                notes.append("nothing restarts %s by itself (its restart policy is no); the revert starts it" % each["name"])
+                notes.append(
+                    "nothing restarts %s by itself (its restart policy is no); the revert starts it" % each["name"]
+                )
         undone.append(undo("workers.end", fault="$ID"))
         names = ", ".join("%s (%s)" % (each["name"], each["id"][:12]) for each in found)
         says = {
@@ -131,11 +161,15 @@ class Container:
         if action == "kill":
             requested["signal"] = options["signal"]
         args = {"access": access, "containers": chosen, "signal": options["signal"], "grace_s": options["grace_s"]}
-        claims = ["container:%s" % each[key] for each in found for key in ("id", "name")] + ["process:%d" % each["pid"] for each in found if each["pid"]]
+        claims = ["container:%s" % each[key] for each in found for key in ("id", "name")] + [
+            "process:%d" % each["pid"] for each in found if each["pid"]
+        ]
         claims += [claim for claim in self.claims(options) if claim not in claims]
         carried = step(action, says, args, undone, tool=None if action == "kill" else access["engine"])
         backend = "signals" if action == "kill" else access["engine"]
-        return plan("container", action, backend, requested, [carried], claims, notes, event=action in ("kill", "restart"))
+        return plan(
+            "container", action, backend, requested, [carried], claims, notes, event=action in ("kill", "restart")
+        )
 
     @staticmethod
     def _undo(each, options, access):
@@ -169,7 +203,9 @@ class Container:
 
     def do_stop(self, ctx, args):
         """The engine's own stop, after which it does not start it by itself."""
-        ctx.memory.update(args=args, again=0, took_s=0.0, started={each["id"]: each["started"] for each in args["containers"]})
+        ctx.memory.update(
+            args=args, again=0, took_s=0.0, started={each["id"]: each["started"] for each in args["containers"]}
+        )
         before = time.monotonic()
         container_engines.stop(args["access"], [each["id"] for each in args["containers"]], args["grace_s"])
         ctx.memory["took_s"] = round(time.monotonic() - before, 2)
@@ -207,14 +243,23 @@ class Container:
                 self._stop_again(ctx, args, each, found)
             else:
                 stopped += not processes.alive(each["pid"], each["start"])
-        measured = {"stopped": stopped, "of": len(now), "stopped_in_s": ctx.memory["took_s"], "started_by_others": ctx.memory["again"]}
+        measured = {
+            "stopped": stopped,
+            "of": len(now),
+            "stopped_in_s": ctx.memory["took_s"],
+            "started_by_others": ctx.memory["again"],
+        }
         return _judged(stopped == len(now), measured, "something starts a container again; it is stopped each time")
 
     @staticmethod
     def _stop_again(ctx, args, each, found):
         """Somebody started it: down again, and from now on this is the start that the undo knows it by."""
         if found["started"] != ctx.memory["started"][each["id"]]:
-            known = next(entry["args"] for entry in ctx.record["undo"] if entry["op"] == "container.start" and entry["args"]["id"] == each["id"])
+            known = next(
+                entry["args"]
+                for entry in ctx.record["undo"]
+                if entry["op"] == "container.start" and entry["args"]["id"] == each["id"]
+            )
             ctx.add_undo("container.start", **dict(known, started=found["started"]))
             ctx.memory["started"][each["id"]] = found["started"]
             ctx.memory["again"] += 1
@@ -228,14 +273,30 @@ class Container:
         back = []
         for each in args["containers"]:
             found = running.get(each["name"])  # one that its unit put in its place has the name and another id
-            if found and found["status"] == "running" and found["start"] and [found["pid"], found["start"]] != [each["pid"], each["start"]]:
+            if (
+                found
+                and found["status"] == "running"
+                and found["start"]
+                and [found["pid"], found["start"]] != [each["pid"], each["start"]]
+            ):
                 back.append(found)
-        measured = {"ended": all(gone), "containers": len(gone), "back": len(back), "back_after_s": None, "back_pid": None}
+        measured = {
+            "ended": all(gone),
+            "containers": len(gone),
+            "back": len(back),
+            "back_after_s": None,
+            "back_pid": None,
+        }
         if back and len(back) == len(gone):
             last = max(back, key=lambda each: each["start"])
             measured.update(back_after_s=processes.since(last["start"], ctx.moment["monotonic"]), back_pid=last["pid"])
             ctx.over = processes.age_s(last["start"]) >= SETTLED_S
-        return _judged(all(gone), measured, "the first process is still running; process 1 of a container ignores every signal without a handler except KILL")
+        return _judged(
+            all(gone),
+            measured,
+            "the first process is still running; process 1 of a container ignores every signal without a handler except"
+            " KILL",
+        )
 
 
 def _judged(bitten, measured, problem):

@@ -20,7 +20,11 @@ class Database:
     settle_s = 0.1
     options = {
         "engine": {"type": "str", "choices": ["sqlite", "postgresql", "mysql", "mariadb"]},
-        "action": {"type": "str", "choices": ["outage", "lock", "pause", "terminate", "refuse", "exhaust"], "default": "outage"},
+        "action": {
+            "type": "str",
+            "choices": ["outage", "lock", "pause", "terminate", "refuse", "exhaust"],
+            "default": "outage",
+        },
         "path": {"type": "path"},
         "port": {"type": "raw"},
         "patience": {"type": "str", "default": "10s"},
@@ -39,12 +43,19 @@ class Database:
         engine = params["engine"] or ("sqlite" if params["path"] else "postgresql")
         module = ENGINES[engine]
         if params["action"] not in module.ACTIONS:
-            raise BadOption("action", params["action"], "is not possible with %s" % engine, "use one of %s" % ", ".join(module.ACTIONS))
+            raise BadOption(
+                "action",
+                params["action"],
+                "is not possible with %s" % engine,
+                "use one of %s" % ", ".join(module.ACTIONS),
+            )
         by_sql = params["action"] in BY_SQL[module]
         for option in ("account",) if by_sql and module is postgresql else () if by_sql else SQL_ONLY:
             if params[option]:
                 shown = "(secret)" if option == "login_password" else params[option]
-                raise BadOption(option, shown, "has no effect with action=%s of %s" % (params["action"], engine), "leave it out")
+                raise BadOption(
+                    option, shown, "has no effect with action=%s of %s" % (params["action"], engine), "leave it out"
+                )
         return dict(module.parse(params), engine=engine, action=params["action"])
 
     def inspect(self, options):
@@ -97,7 +108,10 @@ class Database:
         if "tried" in measured:
             kept_out = measured["read" if ctx.record["action"] == "outage" else "write"] == "busy"
             return {"now": {"refused_pct": 100.0 if kept_out else 0.0}}
-        return {"now": {"free_connections": measured.get("free_connections")}, "total": {"ended_per_s": measured.get("sessions_ended")}}
+        return {
+            "now": {"free_connections": measured.get("free_connections")},
+            "total": {"ended_per_s": measured.get("sessions_ended")},
+        }
 
 
 FAMILY = Database()

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A MySQL or MariaDB server of this host: stopped or paused. Private to magsasa.chaos.
 
-No driver and no password are needed: the server is known by the port that it listens on, its processes by /proc, and whether it takes
+No driver and no password are needed: the server is known by the port that it listens on, its processes by /proc, and
+whether it takes
 connections by its greeting.
 """
 
@@ -27,8 +28,13 @@ PROGRAMS = ("mysqld", "mariadbd")
 def parse(params):
     """``{port, patience_s}`` and, for what is done by SQL, names and login."""
     if params["path"]:
-        raise BadOption("path", params["path"], "has no effect with MySQL and MariaDB", "leave it out, or use engine sqlite")
-    parsed = {"port": servers.port_of(params["port"], DEFAULT_PORT), "patience_s": _quantity.duration(params["patience"], "patience", low=0.1, high=50.0)}
+        raise BadOption(
+            "path", params["path"], "has no effect with MySQL and MariaDB", "leave it out, or use engine sqlite"
+        )
+    parsed = {
+        "port": servers.port_of(params["port"], DEFAULT_PORT),
+        "patience_s": _quantity.duration(params["patience"], "patience", low=0.1, high=50.0),
+    }
     return dict(parsed, **by_sql.parse(params)) if params["action"] in by_sql.ACTIONS else parsed
 
 
@@ -46,7 +52,13 @@ def plan(options, facts):
         return by_sql.plan(options, facts)
     servers.may_signal(facts)
     port, marks, tree = options["port"], facts["marks"], facts["tree"]
-    common = {"pid": marks["pid"], "start": marks["start"], "address": facts["address"], "port": port, "patience_s": options["patience_s"]}
+    common = {
+        "pid": marks["pid"],
+        "start": marks["start"],
+        "address": facts["address"],
+        "port": port,
+        "patience_s": options["patience_s"],
+    }
     undone = [undo("mysql.accepting", address=facts["address"], port=port)]
     notes = []
     if options["action"] == "pause":
@@ -57,7 +69,9 @@ def plan(options, facts):
     elif facts["unit"]:
         backend = "systemctl stop " + facts["unit"]
         undone.append(undo("service.start", unit=facts["unit"]))
-        steps = [step("mysql_stop", "stop service %s" % facts["unit"], dict(common, unit=facts["unit"]), undone, "systemctl")]
+        steps = [
+            step("mysql_stop", "stop service %s" % facts["unit"], dict(common, unit=facts["unit"]), undone, "systemctl")
+        ]
     else:
         servers.may_stop(facts)
         backend = "shutdown of process %d" % marks["pid"]
@@ -66,7 +80,15 @@ def plan(options, facts):
         undone.append(undo("process.ensure_running", name="mysqld", fault="$ID", marks=marks))
         says = "shut down the server on port %d (SIGTERM to process %d)" % (port, marks["pid"])
         steps = [step("mysql_stop", says, dict(common, unit=None, fault="$ID"), undone)]
-    return make_plan("database", options["action"], backend, {"engine": options["engine"], "port": port}, steps, ["mysql:%d" % port], notes)
+    return make_plan(
+        "database",
+        options["action"],
+        backend,
+        {"engine": options["engine"], "port": port},
+        steps,
+        ["mysql:%d" % port],
+        notes,
+    )
 
 
 def stop(ctx, args):

@@ -1,9 +1,11 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""MySQL and MariaDB by SQL: lock an account out, end sessions, use all connections up, lock a table. Private to magsasa.chaos.
+"""MySQL and MariaDB by SQL: lock an account out, end sessions, use all connections up, lock a table. Private to
+magsasa.chaos.
 
-Needs their client on the host and an account: the login options, or as root the one of the same name by the server's Unix socket.
+Needs their client on the host and an account: the login options, or as root the one of the same name by the server's
+Unix socket.
 """
 
 from __future__ import annotations
@@ -25,8 +27,8 @@ TOO_MANY, WAITED = 1040, 1205  # ER_CON_COUNT_ERROR, ER_LOCK_WAIT_TIMEOUT
 FREE = "SHOW GLOBAL STATUS LIKE 'Threads_connected'; SELECT @@max_connections;"
 # Sessions of people and applications: not ours, not the server's own, no replica.
 SESSIONS = (
-    "SELECT id FROM information_schema.processlist WHERE id <> connection_id() AND user NOT IN ('system user', 'event_scheduler')"
-    " AND command NOT IN ('Daemon', 'Binlog Dump', 'Binlog Dump GTID')"
+    "SELECT id FROM information_schema.processlist WHERE id <> connection_id() AND user NOT IN ('system user',"
+    " 'event_scheduler') AND command NOT IN ('Daemon', 'Binlog Dump', 'Binlog Dump GTID')"
 )
 
 
@@ -34,7 +36,11 @@ def parse(params):
     """Names and login; the password becomes ``secret``, which the ledger never sees."""
     action = params["action"]
     parsed = {"database": None, "table": None, "account": None}
-    for option, wanted in (("database", action == "lock"), ("table", action == "lock"), ("account", action == "refuse")):
+    for option, wanted in (
+        ("database", action == "lock"),
+        ("table", action == "lock"),
+        ("account", action == "refuse"),
+    ):
         if params[option] and not wanted:
             raise BadOption(option, params[option], "has no effect with action=%s" % action, "leave it out")
         if wanted and not params[option]:
@@ -42,14 +48,20 @@ def parse(params):
     if action == "lock":
         parsed.update(database=_name("database", params["database"]), table=_name("table", params["table"]))
     if action == "refuse":
-        user, _at, host = params["account"].rpartition("@") if "@" in params["account"] else (params["account"], "", "%")
+        user, _at, host = (
+            params["account"].rpartition("@") if "@" in params["account"] else (params["account"], "", "%")
+        )
         parsed["account"] = [_name("account", user, 128), _name("account", host, 255)]
     if params["login_host"] and params["login_unix_socket"]:
-        raise BadOption("login_unix_socket", params["login_unix_socket"], "and login_host exclude each other", "give one of them")
+        raise BadOption(
+            "login_unix_socket", params["login_unix_socket"], "and login_host exclude each other", "give one of them"
+        )
     parsed.update(
         login_user=_name("login_user", params["login_user"], 128) if params["login_user"] else None,
         login_host=_name("login_host", params["login_host"], 255) if params["login_host"] else None,
-        login_unix_socket=_name("login_unix_socket", params["login_unix_socket"], 107) if params["login_unix_socket"] else None,
+        login_unix_socket=(
+            _name("login_unix_socket", params["login_unix_socket"], 107) if params["login_unix_socket"] else None
+        ),
     )
     if params["login_password"]:
         parsed["secret"] = {"password": params["login_password"]}
@@ -67,7 +79,9 @@ def _login(options):
     """How to get in; see mysql."""
     socket = options["login_unix_socket"]
     if not socket and not options["login_host"]:
-        server = listeners.top_of_tree(sorted({pid for each in listeners.listeners() if each.port == options["port"] for pid in each.pids}))
+        server = listeners.top_of_tree(
+            sorted({pid for each in listeners.listeners() if each.port == options["port"] for pid in each.pids})
+        )
         socket = mysql_ping.socket_path(server) if server else None
     user = options["login_user"] or pwd.getpwuid(os.geteuid()).pw_name
     return {"host": options["login_host"] or "127.0.0.1", "port": options["port"], "socket": socket, "user": user}
@@ -80,15 +94,31 @@ def inspect(options):
     if options["action"] == "refuse":
         done = mysql.ask(login, password, "SHOW CREATE USER %s;" % account(options["account"]))
         if done.rc and mysql.number(done) in NO_SUCH_ACCOUNT:
-            raise BadOption("account", "@".join(options["account"]), "does not exist on the server", "write USER@HOST as the server shows it")
+            raise BadOption(
+                "account",
+                "@".join(options["account"]),
+                "does not exist on the server",
+                "write USER@HOST as the server shows it",
+            )
         if done.rc:
             raise HostError("the server did not answer: %s" % mysql.said(done))
         facts["locked"] = is_locked(done.stdout)
         facts["ours"] = mysql.must(login, password, "SELECT current_user();")
     elif options["action"] == "lock":
-        wanted = "SELECT count(*) FROM information_schema.tables WHERE table_schema = %s AND table_name = %s AND table_type = 'BASE TABLE';"
-        if mysql.must(login, password, wanted % (mysql.literal(options["database"]), mysql.literal(options["table"]))) != "1":
-            raise BadOption("table", options["table"], "is not a table of database %s" % printable(options["database"]), "use one shown by SHOW TABLES")
+        wanted = (
+            "SELECT count(*) FROM information_schema.tables WHERE table_schema = %s AND table_name = %s AND table_type"
+            " = 'BASE TABLE';"
+        )
+        if (
+            mysql.must(login, password, wanted % (mysql.literal(options["database"]), mysql.literal(options["table"])))
+            != "1"
+        ):
+            raise BadOption(
+                "table",
+                options["table"],
+                "is not a table of database %s" % printable(options["database"]),
+                "use one shown by SHOW TABLES",
+            )
     elif options["action"] == "exhaust":
         facts["free"] = _free(mysql.must(login, password, FREE)) + 1  # what this question used is free again
     else:
@@ -108,7 +138,13 @@ def _free(said):
 def plan(options, facts):
     """One step; what is changed in the server is undone by SQL, what sessions hold ends with them."""
     action = options["action"]
-    args = {"action": action, "login": facts["login"], "fault": "$ID", "patience_s": options["patience_s"], "database": options["database"]}
+    args = {
+        "action": action,
+        "login": facts["login"],
+        "fault": "$ID",
+        "patience_s": options["patience_s"],
+        "database": options["database"],
+    }
     requested = {"engine": options["engine"], "port": options["port"]}
     ended = undo("workers.end", fault="$ID")
     tool = "mariadb or mysql"
@@ -117,10 +153,20 @@ def plan(options, facts):
         if facts["locked"]:
             raise Refused("state", "account %s is already locked" % shown, remedy="unlock it first")
         if facts["ours"] == "@".join(options["account"]):
-            raise Refused("revival", "account %s would have to unlock itself" % shown, remedy="log in with another account")
+            raise Refused(
+                "revival", "account %s would have to unlock itself" % shown, remedy="log in with another account"
+            )
         requested["account"] = shown
         again = undo("mysql.unlock", login=facts["login"], account=options["account"], fault="$ID")
-        steps = [step("mysql_sql", "lock account %s and terminate its sessions" % shown, dict(args, account=options["account"]), [again], tool)]
+        steps = [
+            step(
+                "mysql_sql",
+                "lock account %s and terminate its sessions" % shown,
+                dict(args, account=options["account"]),
+                [again],
+                tool,
+            )
+        ]
     elif action == "lock":
         requested.update(database=options["database"], table=options["table"])
         says = "hold a write lock on table %s of %s" % (printable(options["table"]), printable(options["database"]))
@@ -128,10 +174,28 @@ def plan(options, facts):
     elif action == "exhaust":
         sql_worker.may_exhaust(facts["free"])
         requested["sessions"] = facts["free"]
-        steps = [step("mysql_sql", "hold the %d free connections, except the one reserved for administrators" % facts["free"], args, [ended], tool)]
+        steps = [
+            step(
+                "mysql_sql",
+                "hold the %d free connections, except the one reserved for administrators" % facts["free"],
+                args,
+                [ended],
+                tool,
+            )
+        ]
     else:
-        steps = [step("mysql_sql", "terminate the sessions of the server on port %d repeatedly" % options["port"], args, [ended], tool)]
-    return make_plan("database", action, "SQL through the client of the server", requested, steps, ["mysql:%d" % options["port"]])
+        steps = [
+            step(
+                "mysql_sql",
+                "terminate the sessions of the server on port %d repeatedly" % options["port"],
+                args,
+                [ended],
+                tool,
+            )
+        ]
+    return make_plan(
+        "database", action, "SQL through the client of the server", requested, steps, ["mysql:%d" % options["port"]]
+    )
 
 
 def start(ctx, args):
@@ -159,7 +223,8 @@ def _lock(args, password, held):
     """One session with the lock; it is gone when the session is."""
     session = mysql.session(args["login"], password, args["database"])
     session.ask(
-        "SET SESSION lock_wait_timeout = %d, wait_timeout = 86400; LOCK TABLES %s WRITE; SELECT 'held';" % (max(1, int(args["patience_s"])), args["table"])
+        "SET SESSION lock_wait_timeout = %d, wait_timeout = 86400; LOCK TABLES %s WRITE; SELECT 'held';"
+        % (max(1, int(args["patience_s"])), args["table"])
     )
     held()
     session.wait()
@@ -189,7 +254,9 @@ def measure(ctx):
         ended = ctx.memory["ended"]
         note = "" if ended else "there was no session to terminate"
         return {"effect": "confirmed" if ended else "inconclusive", "measured": {"sessions_ended": ended}, "note": note}
-    return {"refuse": _measure_refuse, "lock": _measure_lock, "exhaust": _measure_exhaust}[args["action"]](args, password)
+    return {"refuse": _measure_refuse, "lock": _measure_lock, "exhaust": _measure_exhaust}[args["action"]](
+        args, password
+    )
 
 
 def _judged(confirmed, measured, note=""):

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A PostgreSQL server of this host: stopped, paused, or its sessions ended. Private to magsasa.chaos.
 
-No driver and no password are needed: the server is known by the port that it listens on, its processes by /proc, and whether it
+No driver and no password are needed: the server is known by the port that it listens on, its processes by /proc, and
+whether it
 takes connections by the first message of its protocol.
 """
 
@@ -31,7 +32,10 @@ def parse(params):
     """``{port, patience_s}``."""
     if params["path"]:
         raise BadOption("path", params["path"], "has no effect with PostgreSQL", "leave it out, or use engine sqlite")
-    parsed = {"port": servers.port_of(params["port"], DEFAULT_PORT), "patience_s": _quantity.duration(params["patience"], "patience", low=0.1, high=50.0)}
+    parsed = {
+        "port": servers.port_of(params["port"], DEFAULT_PORT),
+        "patience_s": _quantity.duration(params["patience"], "patience", low=0.1, high=50.0),
+    }
     return dict(parsed, **by_sql.parse(params)) if params["action"] in by_sql.ACTIONS else parsed
 
 
@@ -48,13 +52,27 @@ def plan(options, facts):
         return by_sql.plan(options, facts)
     servers.may_signal(facts)
     port, marks, tree = options["port"], facts["marks"], facts["tree"]
-    common = {"pid": marks["pid"], "start": marks["start"], "address": facts["address"], "port": port, "patience_s": options["patience_s"]}
+    common = {
+        "pid": marks["pid"],
+        "start": marks["start"],
+        "address": facts["address"],
+        "port": port,
+        "patience_s": options["patience_s"],
+    }
     answers = undo("postgres.accepting", address=facts["address"], port=port)
     notes = []
     if options["action"] == "outage" and facts["unit"]:
         backend = "systemctl stop " + facts["unit"]
         again = undo("service.start", unit=facts["unit"])
-        steps = [step("postgresql_stop", "stop service %s" % facts["unit"], dict(common, unit=facts["unit"]), [answers, again], "systemctl")]
+        steps = [
+            step(
+                "postgresql_stop",
+                "stop service %s" % facts["unit"],
+                dict(common, unit=facts["unit"]),
+                [answers, again],
+                "systemctl",
+            )
+        ]
     elif options["action"] == "outage":
         servers.may_stop(facts)
         backend = "fast shutdown of process %d" % marks["pid"]
@@ -73,15 +91,31 @@ def plan(options, facts):
         steps = [
             step(
                 "postgresql_pause",
-                "freeze process %d and %d more of the server on port %d (SIGSTOP)" % (marks["pid"], len(tree) - 1, port),
+                "freeze process %d and %d more of the server on port %d (SIGSTOP)"
+                % (marks["pid"], len(tree) - 1, port),
                 dict(common, tree=tree),
                 [answers] + [undo("process.resume", pid=pid, start=start) for pid, start in tree],
             )
         ]
     else:
         backend = "SIGTERM to the server processes of sessions"
-        steps = [step("postgresql_terminate", "terminate the sessions of the server on port %d repeatedly" % port, common, [answers])]
-    return make_plan("database", options["action"], backend, {"engine": "postgresql", "port": port}, steps, ["postgresql:%d" % port], notes)
+        steps = [
+            step(
+                "postgresql_terminate",
+                "terminate the sessions of the server on port %d repeatedly" % port,
+                common,
+                [answers],
+            )
+        ]
+    return make_plan(
+        "database",
+        options["action"],
+        backend,
+        {"engine": "postgresql", "port": port},
+        steps,
+        ["postgresql:%d" % port],
+        notes,
+    )
 
 
 def stop(ctx, args):
@@ -99,7 +133,8 @@ def pause(ctx, args):
 def is_session(title):
     """Whether a server process's title is that of a session: ``postgres: [cluster: ]USER DATABASE PEER activity``.
 
-    A PEER is ``[local]`` or ``ADDRESS(PORT)``; the server's own processes have none, whatever a role is called. A walsender streams
+    A PEER is ``[local]`` or ``ADDRESS(PORT)``; the server's own processes have none, whatever a role is called. A
+    walsender streams
     to a standby and is not a session of an application.
     """
     return title.startswith("postgres: ") and "walsender " not in title and _PEER.search(title) is not None

@@ -19,7 +19,8 @@ from ..._ledger import fault_secrets
 from . import servers, sql_worker
 
 ACTIONS = ("refuse", "exhaust", "lock")
-# Connections that an ordinary role may still open; the asking one is counted as used. pg_settings: superuser_reserved_connections, reserved_connections (16)
+# Connections that an ordinary role may still open; the asking one is counted as used. pg_settings:
+# superuser_reserved_connections, reserved_connections (16)
 FREE = (
     "SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int"
     " - coalesce(nullif(current_setting('reserved_connections', true), '')::int, 0)"
@@ -44,9 +45,13 @@ def parse(params):
             raise BadOption("table", params["table"], "has more than one dot", "write TABLE or SCHEMA.TABLE")
         parsed["table"] = [_named("table", part) for part in parts]
     elif params["table"]:
-        raise BadOption("table", params["table"], "has no effect with action=%s" % action, "leave it out, or use action=lock")
+        raise BadOption(
+            "table", params["table"], "has no effect with action=%s" % action, "leave it out, or use action=lock"
+        )
     if params["login_host"] and params["login_unix_socket"]:
-        raise BadOption("login_unix_socket", params["login_unix_socket"], "and login_host exclude each other", "give one of them")
+        raise BadOption(
+            "login_unix_socket", params["login_unix_socket"], "and login_host exclude each other", "give one of them"
+        )
     host = params["login_unix_socket"] or params["login_host"]
     parsed.update(
         login_user=_named("login_user", params["login_user"]) if params["login_user"] else None,
@@ -65,7 +70,12 @@ def _login(options):
         try:
             known = pwd.getpwnam(options["become_user"])
         except KeyError:
-            raise BadOption("become_user", options["become_user"], "is not a user of this host", "name the user that the server runs as, or set login_user")
+            raise BadOption(
+                "become_user",
+                options["become_user"],
+                "is not a user of this host",
+                "name the user that the server runs as, or set login_user",
+            )
         found.update({"user": known.pw_name, "as": [known.pw_uid, known.pw_gid]})
     elif found["user"] is None:
         found["user"] = pwd.getpwuid(os.geteuid()).pw_name
@@ -85,14 +95,32 @@ def inspect(options):
     database = options["database"]
     facts = {"login": login}
     if options["action"] == "refuse":
-        seen = psql.must(login, password, _way(options), "SELECT datallowconn FROM pg_database WHERE datname = %s" % psql.literal(database))
+        seen = psql.must(
+            login,
+            password,
+            _way(options),
+            "SELECT datallowconn FROM pg_database WHERE datname = %s" % psql.literal(database),
+        )
         if not seen:
             raise BadOption("database", database, "does not exist on the server", "use one shown by psql -l")
         facts["open"] = seen == "t"
     elif options["action"] == "lock":
         wanted = psql.literal(_table(options))
-        if psql.must(login, password, database, "SELECT relkind IN ('r', 'p') FROM pg_class WHERE oid = to_regclass(%s)" % wanted) != "t":
-            raise BadOption("table", ".".join(options["table"]), "is not a table of database %s" % printable(database), "write TABLE or SCHEMA.TABLE")
+        if (
+            psql.must(
+                login,
+                password,
+                database,
+                "SELECT relkind IN ('r', 'p') FROM pg_class WHERE oid = to_regclass(%s)" % wanted,
+            )
+            != "t"
+        ):
+            raise BadOption(
+                "table",
+                ".".join(options["table"]),
+                "is not a table of database %s" % printable(database),
+                "write TABLE or SCHEMA.TABLE",
+            )
     else:
         facts["free"] = int(psql.must(login, password, database, FREE)) + 1  # what this question used is free again
     return facts
@@ -105,14 +133,33 @@ def _table(options):
 def plan(options, facts):
     """One step; what is changed in the server is undone by SQL, what sessions hold ends with them."""
     action, database = options["action"], options["database"]
-    args = {"action": action, "login": facts["login"], "database": database, "way": _way(options), "fault": "$ID", "patience_s": options["patience_s"]}
+    args = {
+        "action": action,
+        "login": facts["login"],
+        "database": database,
+        "way": _way(options),
+        "fault": "$ID",
+        "patience_s": options["patience_s"],
+    }
     requested = {"engine": "postgresql", "port": options["port"], "database": database}
     ended = undo("workers.end", fault="$ID")
     if action == "refuse":
         if not facts["open"]:
-            raise Refused("state", "database %s already accepts no connections" % printable(database), remedy="allow connections first with ALTER DATABASE")
+            raise Refused(
+                "state",
+                "database %s already accepts no connections" % printable(database),
+                remedy="allow connections first with ALTER DATABASE",
+            )
         again = undo("postgres.allow", login=facts["login"], database=database, way=_way(options), fault="$ID")
-        steps = [step("postgresql_sql", "close database %s to new connections and terminate its sessions" % printable(database), args, [again], "psql")]
+        steps = [
+            step(
+                "postgresql_sql",
+                "close database %s to new connections and terminate its sessions" % printable(database),
+                args,
+                [again],
+                "psql",
+            )
+        ]
     elif action == "lock":
         table = ".".join(options["table"])
         requested["table"] = table
@@ -121,7 +168,15 @@ def plan(options, facts):
     else:
         sql_worker.may_exhaust(facts["free"])
         requested["sessions"] = facts["free"]
-        steps = [step("postgresql_sql", "hold the %d free connections, except those reserved for superusers" % facts["free"], args, [ended], "psql")]
+        steps = [
+            step(
+                "postgresql_sql",
+                "hold the %d free connections, except those reserved for superusers" % facts["free"],
+                args,
+                [ended],
+                "psql",
+            )
+        ]
     return make_plan("database", action, "SQL through psql", requested, steps, ["postgresql:%d" % options["port"]])
 
 
@@ -130,7 +185,12 @@ def start(ctx, args):
     password = fault_secrets.get(args["fault"]).get("password")
     ctx.memory.update(engine="postgresql", sql=args, password=password)
     if args["action"] == "refuse":
-        psql.must(args["login"], password, args["way"], "ALTER DATABASE %s WITH ALLOW_CONNECTIONS false" % psql.name(args["database"]))
+        psql.must(
+            args["login"],
+            password,
+            args["way"],
+            "ALTER DATABASE %s WITH ALLOW_CONNECTIONS false" % psql.name(args["database"]),
+        )
         psql.must(args["login"], password, args["way"], KICK % psql.literal(args["database"]))
         return
     sql_worker.start(ctx, _lock if args["action"] == "lock" else _exhaust, args, password)
@@ -149,13 +209,17 @@ def _lock(args, password, held):
 
 def _exhaust(args, password, held):
     """All but those that are reserved for superusers."""
-    sql_worker.exhaust(lambda: psql.session(args["login"], password, args["database"]), lambda session: int(session.ask(FREE)), held)
+    sql_worker.exhaust(
+        lambda: psql.session(args["login"], password, args["database"]), lambda session: int(session.ask(FREE)), held
+    )
 
 
 def measure(ctx):
     """What one more connection meets."""
     args = ctx.memory["sql"]
-    return {"refuse": _measure_refuse, "lock": _measure_lock, "exhaust": _measure_exhaust}[args["action"]](args, ctx.memory["password"])
+    return {"refuse": _measure_refuse, "lock": _measure_lock, "exhaust": _measure_exhaust}[args["action"]](
+        args, ctx.memory["password"]
+    )
 
 
 def _judged(confirmed, measured, note=""):
@@ -164,12 +228,23 @@ def _judged(confirmed, measured, note=""):
 
 def _measure_refuse(args, password):
     tried = psql.ask(args["login"], password, args["database"], "SELECT 1", 2.0)
-    allowed = psql.must(args["login"], password, args["way"], "SELECT datallowconn FROM pg_database WHERE datname = %s" % psql.literal(args["database"]))
+    allowed = psql.must(
+        args["login"],
+        password,
+        args["way"],
+        "SELECT datallowconn FROM pg_database WHERE datname = %s" % psql.literal(args["database"]),
+    )
     return _judged(tried.rc == 2 and allowed == "f", {"connected": tried.rc == 0, "allowed": allowed == "t"})
 
 
 def _measure_lock(args, password):
-    tried = psql.ask(args["login"], password, args["database"], "SET lock_timeout = 200; SELECT 1 FROM %s LIMIT 1" % args["table"], 2.0)
+    tried = psql.ask(
+        args["login"],
+        password,
+        args["database"],
+        "SET lock_timeout = 200; SELECT 1 FROM %s LIMIT 1" % args["table"],
+        2.0,
+    )
     waited = tried.rc == 1 and "55P03" in tried.stderr  # lock_not_available
     return _judged(waited, {"read": "waits for the lock" if waited else "ok" if tried.rc == 0 else psql.said(tried)})
 
@@ -178,7 +253,9 @@ def _measure_exhaust(args, password):
     """A superuser still gets in, by a reserved connection: then the server's own count tells."""
     tried = psql.ask(args["login"], password, args["database"], FREE, 2.0)
     if tried.rc == 2:
-        there = "refused" not in tried.stderr and "No such file" not in tried.stderr  # psql's own words, which are not translated
+        there = (
+            "refused" not in tried.stderr and "No such file" not in tried.stderr
+        )  # psql's own words, which are not translated
         return _judged(there, {"connected": False}, psql.said(tried))
     free = max(0, int(tried.stdout.strip() or 0))
     return _judged(free == 0, {"connected": True, "free_connections": free})

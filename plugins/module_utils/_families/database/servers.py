@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A database server of this host, known by the port that it listens on: what its processes are, and how they are stopped. Private to magsasa.chaos."""
+"""A database server of this host, known by the port that it listens on: what its processes are, and how they are
+stopped. Private to magsasa.chaos.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ def port_of(value, default):
 def named(option, text, engine, most=63):
     """A name as a server takes it: not empty, at most ``most`` bytes, nothing that cannot be printed."""
     if not text or not text.isprintable() or len(text.encode("utf-8", "replace")) > most:
-        raise BadOption(option, text or "", "is not a valid name for %s" % engine, "use 1 to %d printable characters" % most)
+        raise BadOption(
+            option, text or "", "is not a valid name for %s" % engine, "use 1 to %d printable characters" % most
+        )
     return text
 
 
@@ -33,9 +37,15 @@ def inspect(port, programs, label):
     mine = [each for each in listening if each.port == port]
     master = listeners.top_of_tree(sorted({pid for each in mine for pid in each.pids}))
     if mine and not master:
-        raise Refused("permission", "the process behind port %d belongs to another user, and this task does not run as root" % port, remedy="use become: true")
+        raise Refused(
+            "permission",
+            "the process behind port %d belongs to another user, and this task does not run as root" % port,
+            remedy="use become: true",
+        )
     if not master or processes.comm(master) not in programs:
-        raise BadOption("port", port, "does not belong to a %s server on this host" % label, "name the port of a running server")
+        raise BadOption(
+            "port", port, "does not belong to a %s server on this host" % label, "name the port of a running server"
+        )
     address = mine[0].address
     below = [[pid, processes.start_time(pid)] for pid in processes.below(master)]
     tree = [[master, processes.start_time(master)]] + [each for each in below if each[1] is not None]
@@ -54,7 +64,11 @@ def inspect(port, programs, label):
 def may_signal(facts):
     """Refuse what the kernel would."""
     if facts["us"] and facts["us"] != facts["uid"]:
-        raise Refused("permission", "the processes of the server belong to another user, and this task does not run as root", remedy="use become: true")
+        raise Refused(
+            "permission",
+            "the processes of the server belong to another user, and this task does not run as root",
+            remedy="use become: true",
+        )
 
 
 def may_stop(facts):

@@ -17,7 +17,9 @@ PAUSE_S = 0.2  # between two looks at whether others have left
 
 
 def start(ctx, work, args, password):
-    """Run ``work(args, password, held)`` in a worker; returns when it has called ``held``. Raises HostError with its one sentence otherwise."""
+    """Run ``work(args, password, held)`` in a worker; returns when it has called ``held``. Raises HostError with
+    its one sentence otherwise.
+    """
     reading, writing = os.pipe()
     ctx.spawn(WORKER, _worker, work, args, password, writing)
     os.close(writing)

@@ -34,7 +34,10 @@ def parse(params):
         raise BadOption("path", params["path"], "is not an absolute path", "use an absolute path")
     if params["port"] not in (None, ""):
         raise BadOption("port", params["port"], "has no effect with SQLite", "leave it out")
-    return {"path": params["path"], "patience_s": _quantity.duration(params["patience"], "patience", low=0.1, high=50.0)}
+    return {
+        "path": params["path"],
+        "patience_s": _quantity.duration(params["patience"], "patience", low=0.1, high=50.0),
+    }
 
 
 def inspect(options):
@@ -43,7 +46,9 @@ def inspect(options):
     try:
         found = os.stat(path)
     except OSError as error:
-        raise BadOption("path", options["path"], "cannot be inspected (%s)" % error.strerror, "name an existing database file")
+        raise BadOption(
+            "path", options["path"], "cannot be inspected (%s)" % error.strerror, "name an existing database file"
+        )
     if not stat.S_ISREG(found.st_mode):
         raise BadOption("path", options["path"], "is not a file", "name an existing database file")
     try:
@@ -51,12 +56,24 @@ def inspect(options):
     except OSError as error:
         raise Refused("permission", "%s cannot be read (%s)" % (path, error.strerror), remedy="use become: true")
     if mode is None:
-        raise BadOption("path", options["path"], "is not an SQLite 3 database", "name the file that the application opens")
+        raise BadOption(
+            "path", options["path"], "is not an SQLite 3 database", "name the file that the application opens"
+        )
     logged = mode == "wal" and os.path.exists(path + "-shm")
     for each in [path] + ([path + "-shm"] if logged else []):
         if not os.access(each, os.R_OK | os.W_OK):
-            raise Refused("permission", "%s is not writable for this user, so it cannot be locked" % each, remedy="use become: true")
-    return {"path": path, "linked": path != options["path"], "mode": mode, "open": logged, "library": sqlite3 is not None}
+            raise Refused(
+                "permission",
+                "%s is not writable for this user, so it cannot be locked" % each,
+                remedy="use become: true",
+            )
+    return {
+        "path": path,
+        "linked": path != options["path"],
+        "mode": mode,
+        "open": logged,
+        "library": sqlite3 is not None,
+    }
 
 
 def plan(options, facts):
@@ -72,11 +89,23 @@ def plan(options, facts):
     by_library = action == "lock" and facts["mode"] == "wal" and not facts["open"]
     if by_library:
         if not facts["library"]:
-            raise HostError("%s has a write-ahead log that no process has open; locking it needs Python's module sqlite3; install it" % path)
+            raise HostError(
+                "%s has a write-ahead log that no process has open; locking it needs Python's module sqlite3;"
+                " install it" % path
+            )
         undos.insert(0, undo("sqlite.settle", path=path))
-    args = {"path": path, "action": action, "mode": facts["mode"], "by_library": by_library, "patience_s": options["patience_s"]}
+    args = {
+        "path": path,
+        "action": action,
+        "mode": facts["mode"],
+        "by_library": by_library,
+        "patience_s": options["patience_s"],
+    }
     if action == "outage" and facts["open"]:
-        notes.append("open connections wait inside SQLite for up to 10 s before they fail (locking protocol); new ones fail at once")
+        notes.append(
+            "open connections wait inside SQLite for up to 10 s before they fail (locking protocol); new ones fail at"
+            " once"
+        )
     return make_plan(
         "database",
         action,
@@ -131,7 +160,9 @@ def _begin(path, seconds):
 
 
 def _connect(path, timeout=0.0):
-    address = "file:" + "".join(c if c.isalnum() or c in "/._-" else "".join("%%%02X" % byte for byte in os.fsencode(c)) for c in path)
+    address = "file:" + "".join(
+        c if c.isalnum() or c in "/._-" else "".join("%%%02X" % byte for byte in os.fsencode(c)) for c in path
+    )
     return sqlite3.connect(address + "?mode=rw", uri=True, timeout=timeout, isolation_level=None)
 
 
@@ -164,9 +195,19 @@ def measure(ctx):
     memory["tried"] += 1
     memory["refused"] += (read if outage else write) == "busy"
     took_ms = round((time.monotonic() - began) * 1000, 1)
-    measured = {"read": read, "write": write, "tried": memory["tried"], "refused": memory["refused"], "took_ms": took_ms}
+    measured = {
+        "read": read,
+        "write": write,
+        "tried": memory["tried"],
+        "refused": memory["refused"],
+        "took_ms": took_ms,
+    }
     wanted = ("busy", "busy") if outage else ("ok", "busy")
     if (read, write) == wanted and memory["tried"] == memory["refused"]:
         return {"effect": "confirmed", "measured": measured, "note": ""}
     strange = [each for each in (read, write) if each not in ("ok", "busy")]
-    return {"effect": "inconclusive" if strange else "mismatch", "measured": measured, "note": strange[0] if strange else "the database answered a query"}
+    return {
+        "effect": "inconclusive" if strange else "mismatch",
+        "measured": measured,
+        "note": strange[0] if strange else "the database answered a query",
+    }

@@ -4,7 +4,8 @@
 """The byte locks of an SQLite database file, taken as SQLite itself takes them. Private to magsasa.chaos.
 
 Places and order are those of SQLite's own VFS for Unix: https://www.sqlite.org/lockingv3.html (rollback journal) and
-https://www.sqlite.org/walformat.html section 2.3 (write-ahead log: one byte for each lock, from offset 120 of the -shm file).
+https://www.sqlite.org/walformat.html section 2.3 (write-ahead log: one byte for each lock, from offset 120 of the -shm
+file).
 They are advisory locks of fcntl(2): nothing is written, and the kernel drops them with the process, whatever ends it.
 They also go when the process closes ANY descriptor of the file: who holds them opens each file once.
 """
@@ -77,7 +78,9 @@ class Locks:
     def _holder(self, where):
         try:
             asked = struct.pack(_FLOCK, fcntl.F_WRLCK, os.SEEK_SET, where[0], where[1], 0)
-            kind, _whence, _start, _length, pid = struct.unpack(_FLOCK, fcntl.fcntl(self._descriptor, fcntl.F_GETLK, asked))
+            kind, _whence, _start, _length, pid = struct.unpack(
+                _FLOCK, fcntl.fcntl(self._descriptor, fcntl.F_GETLK, asked)
+            )
         except OSError:
             return "another process"
         return "process %d" % pid if kind != fcntl.F_UNLCK and pid > 0 else "other processes in turn"
@@ -87,7 +90,8 @@ def take_all(path, mode, seconds):
     """Nobody reads or writes any more. Returns what must be kept for that; raises HostError.
 
     Rollback journal: the way to EXCLUSIVE, on which PENDING keeps new readers out while those inside finish.
-    Write-ahead log: PENDING keeps new connections out (each needs SHARED on the file for its life), the locks of the log keep
+    Write-ahead log: PENDING keeps new connections out (each needs SHARED on the file for its life), the locks of the
+    log keep
     those that are open from beginning anything.
     """
     deadline = _wait.Deadline(seconds)
@@ -112,6 +116,9 @@ def take_write(path, mode, seconds):
     locks = Locks(path + "-shm" if mode == "wal" else path)
     locks.take(WAL_WRITE if mode == "wal" else RESERVED, deadline)
     if mode != "wal" and has_hot_journal(path):
-        # Readers take a reserved lock as a sign that the journal is not theirs to play back: they would see half a transaction.
-        raise HostError("%s has the journal of a crashed writer; let the application open the database once, then try again" % path)
+        # Readers take a reserved lock as a sign that the journal is not theirs to play back: they would see half a
+        # transaction.
+        raise HostError(
+            "%s has the journal of a crashed writer; let the application open the database once, then try again" % path
+        )
     return [locks]

@@ -40,7 +40,12 @@ class Disk:
         other = "fill" if action == "io" else "io"
         for option in ONLY[other]:
             if params[option] is not None:
-                raise BadOption(option, params[option], "has no effect with action=%s" % action, "leave it out, or use action=%s" % other)
+                raise BadOption(
+                    option,
+                    params[option],
+                    "has no effect with action=%s" % action,
+                    "leave it out, or use action=%s" % other,
+                )
         reserve, reserve_pct = space.parse_amount(params, "reserve")
         parsed = {"action": action, "path": params["path"], "reserve": reserve, "reserve_pct": reserve_pct}
         parsed.update(ACTIONS[action].parse(params))

@@ -33,7 +33,8 @@ def reopen(name, flags=0):
 def allocate(descriptor, start, length):
     """Give the file its blocks from ``start`` on, without writing them; returns False where the file system cannot.
 
-    Raises OSError (ENOSPC, EDQUOT, ...). fallocate(2) itself: what C libraries call posix_fallocate writes to every block
+    Raises OSError (ENOSPC, EDQUOT, ...). fallocate(2) itself: what C libraries call posix_fallocate writes to every
+    block
     of the file where the file system cannot, for as long as that takes.
     """
     libc = ctypes.CDLL(None, use_errno=True)
@@ -54,7 +55,9 @@ def allocate(descriptor, start, length):
 
 
 def write(descriptor, length, budget=None):
-    """Write ``length`` bytes that no file system compresses away, from the start; stop early when ``budget()`` bytes are used up."""
+    """Write ``length`` bytes that no file system compresses away, from the start; stop early when ``budget()``
+    bytes are used up.
+    """
     block = os.urandom(BLOCK)
     done = 0
     while done < length:

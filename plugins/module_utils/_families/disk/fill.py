@@ -28,7 +28,9 @@ def parse(params):
     """Figures of the options of ``action: fill``."""
     if (params["size"] is None) == (params["leave_free"] is None):
         said = "is missing" if params["size"] is None else "is given together with leave_free"
-        raise BadOption("size", params["size"] or "", said, "give either size or leave_free, such as size=2G or leave_free=5%")
+        raise BadOption(
+            "size", params["size"] or "", said, "give either size or leave_free, such as size=2G or leave_free=5%"
+        )
     size, size_pct = space.parse_amount(params, "size", low=1)
     leave, leave_pct = space.parse_amount(params, "leave_free")
     return {"size": size, "size_pct": size_pct, "leave_free": leave, "leave_free_pct": leave_pct}
@@ -41,7 +43,12 @@ def make_plan(options, facts, notes):
     if need <= 0:
         if leave is None:
             raise BadOption("size", "%g%%" % options["size_pct"], "is zero on this file system", "use more")
-        raise BadOption("leave_free", _quantity.show_size(leave), "is more than the free %s" % _quantity.show_size(facts["free"]), "use less")
+        raise BadOption(
+            "leave_free",
+            _quantity.show_size(leave),
+            "is more than the free %s" % _quantity.show_size(facts["free"]),
+            "use less",
+        )
     space.admit(need, space.reserve(options, facts), facts)
     name = files.path(facts["path"], 0)
     requested = {"size_mib": round(need / MIB, 1), "path": facts["path"]}
@@ -88,7 +95,9 @@ def _no_trouble(figures, args):
 
 
 def _refused(number, args):
-    return HostError("%s cannot be filled by %s: %s" % (args["path"], _quantity.show_size(args["size"]), os.strerror(number)))
+    return HostError(
+        "%s cannot be filled by %s: %s" % (args["path"], _quantity.show_size(args["size"]), os.strerror(number))
+    )
 
 
 def _allocate(descriptor, args):
@@ -102,7 +111,9 @@ def _allocate(descriptor, args):
 
 
 def _use_up(descriptor, folder, leave_free):
-    """Take space until ``leave_free`` bytes are free. The file system's own book takes space too: look instead of counting."""
+    """Take space until ``leave_free`` bytes are free. The file system's own book takes space too: look instead of
+    counting.
+    """
     piece = None
     for _round in range(ROUNDS):
         more = _above(folder, leave_free)

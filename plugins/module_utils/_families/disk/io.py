@@ -34,7 +34,12 @@ def parse(params):
     block = _quantity.size(params["block_size"] or "64K", "block_size", low=LEAST_BLOCK, high=MOST_BLOCK)
     size = _quantity.size(params["file_size"] or "64M", "file_size", low=LEAST_BLOCK)
     if size < block:
-        raise BadOption("file_size", params["file_size"] or "64M", "is less than block_size", "use %s or more" % _quantity.show_size(block))
+        raise BadOption(
+            "file_size",
+            params["file_size"] or "64M",
+            "is less than block_size",
+            "use %s or more" % _quantity.show_size(block),
+        )
     return {
         "workers": params["workers"] or 1,
         "mode": params["mode"] or "write",
@@ -49,12 +54,17 @@ def make_plan(options, facts, notes):
     """One file and one worker each; files go when the workers are gone."""
     space.admit(options["workers"] * options["file_size"], space.reserve(options, facts), facts)
     if facts["device"] is None:
-        notes = notes + ["the block device of %s cannot be determined; the kernel's counters of the workers are measured instead" % facts["mount"]]
+        notes = notes + [
+            "the block device of %s cannot be determined; the kernel's counters of the workers are measured instead"
+            % facts["mount"]
+        ]
     names = [files.path(facts["path"], number) for number in range(options["workers"])]
     args = {key: options[key] for key in ("mode", "fsync", "block_size", "file_size", "rate")}
     args.update(files=names, device=facts["device"])
     requested = {"workers": options["workers"], "mode": options["mode"], "fsync": options["fsync"]}
-    requested.update(block_kib=options["block_size"] / 1024.0, file_mib=round(options["file_size"] / MIB, 1), path=facts["path"])
+    requested.update(
+        block_kib=options["block_size"] / 1024.0, file_mib=round(options["file_size"] / MIB, 1), path=facts["path"]
+    )
     if options["rate"]:
         requested["rate_mib_s"] = round(options["rate"] / MIB, 3)
     says = "%s with %d worker(s) in blocks of %s on files of %s in %s%s" % (
@@ -65,12 +75,16 @@ def make_plan(options, facts, notes):
         facts["path"],
         ", sync after every block" if options["fsync"] and options["mode"] != "read" else "",
     )
-    undone = [undo("file.remove", path=name, fault="$ID", **moved_paths.known(facts)) for name in names] + [undo("workers.end", fault="$ID")]
+    undone = [undo("file.remove", path=name, fault="$ID", **moved_paths.known(facts)) for name in names] + [
+        undo("workers.end", fault="$ID")
+    ]
     return plan("disk", "io", "own workers", requested, [step("io", says, args, undone)], ["disk io"], notes)
 
 
 def work(figures, index, name, mode, sync, block_size, file_size, rate):
-    """A worker: make the file, say so, then write, sync and read for ever; an error number is left behind on the way out."""
+    """A worker: make the file, say so, then write, sync and read for ever; an error number is left behind on the
+    way out.
+    """
     try:
         descriptor = files.create(name)
         reader = _prepare(descriptor, name, mode, block_size, file_size)
@@ -94,7 +108,8 @@ def _prepare(descriptor, name, mode, block_size, file_size):
 class Reader:
     """Reads that come from the disk: past the page cache (O_DIRECT) where the file system lets us.
 
-    Elsewhere the file's pages are dropped before every read. All of them: the kernel does not drop a part of a large folio.
+    Elsewhere the file's pages are dropped before every read. All of them: the kernel does not drop a part of a large
+    folio.
     """
 
     def __init__(self, descriptor, name, block_size):
@@ -109,7 +124,9 @@ class Reader:
             if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP):
                 raise
             self.direct = None
-            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_RANDOM)  # no reading ahead: what is counted is what was asked for
+            os.posix_fadvise(
+                descriptor, 0, 0, os.POSIX_FADV_RANDOM
+            )  # no reading ahead: what is counted is what was asked for
 
     def read(self, offset):
         """One block; returns its bytes."""
@@ -145,15 +162,22 @@ def _load(figures, index, descriptor, reader, mode, sync, block_size, file_size,
 
 
 def process_io(pid):
-    """What the kernel counts for a process, or None where it does not: bytes that it read and wrote by system calls, and
+    """What the kernel counts for a process, or None where it does not: bytes that it read and wrote by system calls,
+    and
     ``stored_`` bytes for which the storage had to work.
 
-    Source: proc(5), /proc/PID/io, rchar, wchar, read_bytes, write_bytes. The last counts whole folios, so it may be far too high.
+    Source: proc(5), /proc/PID/io, rchar, wchar, read_bytes, write_bytes. The last counts whole folios, so it may be far
+    too high.
     """
     try:
         with open("/proc/%d/io" % pid) as source:
             found = dict(line.split(":", 1) for line in source.read().splitlines() if ":" in line)
-        pairs = (("read", "rchar"), ("written", "wchar"), ("stored_read", "read_bytes"), ("stored_written", "write_bytes"))
+        pairs = (
+            ("read", "rchar"),
+            ("written", "wchar"),
+            ("stored_read", "read_bytes"),
+            ("stored_written", "write_bytes"),
+        )
         return {key: int(found[name]) for key, name in pairs}
     except (OSError, KeyError, ValueError):
         return None
@@ -165,7 +189,18 @@ def start(ctx, args):
     figures = Figures(count)
     rate = args["rate"] / float(count) if args["rate"] else None
     pids = [
-        ctx.spawn("chaos-disk", work, figures, index, name, args["mode"], args["fsync"], args["block_size"], args["file_size"], rate)[0]
+        ctx.spawn(
+            "chaos-disk",
+            work,
+            figures,
+            index,
+            name,
+            args["mode"],
+            args["fsync"],
+            args["block_size"],
+            args["file_size"],
+            rate,
+        )[0]
         for index, name in enumerate(args["files"])
     ]
     deadline = _wait.Deadline(PREPARE_S)
@@ -174,7 +209,10 @@ def start(ctx, args):
             raise HostError("the files of the disk load cannot be created: %s" % os.strerror(figures.trouble()))
         ctx.check_workers()
         if deadline.over:
-            raise HostError("the files of the disk load were not created within %g s; use a smaller file_size or fewer workers" % PREPARE_S)
+            raise HostError(
+                "the files of the disk load were not created within %g s; use a smaller file_size or fewer workers"
+                % PREPARE_S
+            )
         time.sleep(0.005)
     for name in args["files"]:
         ctx.hold(name)
@@ -197,7 +235,11 @@ def measure(ctx):
     first, now = memory["first"], _reading(memory["figures"], memory["pids"], memory["args"]["device"])
     memory["now"] = now
     if memory["figures"].trouble():
-        return {"effect": "mismatch", "measured": {}, "note": "a worker failed: %s" % os.strerror(memory["figures"].trouble())}
+        return {
+            "effect": "mismatch",
+            "measured": {},
+            "note": "a worker failed: %s" % os.strerror(memory["figures"].trouble()),
+        }
     return judge(first, now, memory["args"])
 
 
@@ -220,7 +262,9 @@ def _change(first, now, source, key):
 
 
 def judge(first, now, args):
-    """Measurement between two readings (see _reading): confirmed when the device, else the kernel's count, shows the load."""
+    """Measurement between two readings (see _reading): confirmed when the device, else the kernel's count, shows
+    the load.
+    """
     passed = max(0.001, now["at"] - first["at"])
     directions = {"write": ["written"], "read": ["read"], "mixed": ["read", "written"]}[args["mode"]]
     own = [_change(first, now, "own", key) for key in directions]
@@ -229,7 +273,11 @@ def judge(first, now, args):
     if None in seen:
         seen = [_change(first, now, "kernel", "stored_" + key) for key in directions]
     if None in seen:
-        return {"effect": "inconclusive", "measured": shown, "note": "the kernel has no counters for the device or the workers"}
+        return {
+            "effect": "inconclusive",
+            "measured": shown,
+            "note": "the kernel has no counters for the device or the workers",
+        }
     if not all(own):
         return {"effect": "inconclusive", "measured": shown, "note": "no block has been completed yet"}
     for key, done, reached in zip(directions, own, seen):

@@ -39,7 +39,8 @@ def amount(options, name, total):
 def inspect(path):
     """Facts of the folder ``path``: file system, device, space in bytes. Raises BadOption when it cannot be used.
 
-    ``free`` is what a process without privileges can use (f_bavail: what df shows), also when we are root: the blocks that
+    ``free`` is what a process without privileges can use (f_bavail: what df shows), also when we are root: the blocks
+    that
     a file system keeps for root are never part of what a fault takes.
     """
     if not os.path.isabs(path):
@@ -56,7 +57,9 @@ def inspect(path):
     if not volume.f_blocks:
         raise BadOption("path", path, "is on a file system that cannot store files", "name a folder on a disk")
     if volume.f_flag & os.ST_RDONLY:
-        raise BadOption("path", path, "is on a file system that is mounted read-only", "name a folder that can be written to")
+        raise BadOption(
+            "path", path, "is on a file system that is mounted read-only", "name a folder that can be written to"
+        )
     if not os.access(real, os.W_OK | os.X_OK):
         raise BadOption("path", path, "is not writable for this user", "name another folder, or run as its owner")
     mounted = mount_of(real, found.st_dev, _mountinfo())
@@ -95,7 +98,8 @@ def _unescape(text):
 
 
 def mount_of(path, dev, text):
-    """``{"point", "type", "source"}`` of the mount that holds ``path``, from ``text`` of /proc/self/mountinfo (proc(5)).
+    """``{"point", "type", "source"}`` of the mount that holds ``path``, from ``text`` of /proc/self/mountinfo
+    (proc(5)).
 
     The longest mount point that is the path or above it; the last one listed covers those before it. ``dev`` decides
     nothing where the path does: btrfs gives every subvolume a number of its own.
@@ -115,7 +119,9 @@ def mount_of(path, dev, text):
 
 
 def block_device(dev, source):
-    """``[major, minor]`` of the block device under a file system, or None when it cannot be told (overlay, network, zfs)."""
+    """``[major, minor]`` of the block device under a file system, or None when it cannot be told (overlay, network,
+    zfs).
+    """
     if os.major(dev):
         return [os.major(dev), os.minor(dev)]
     if source.startswith("/dev/"):
@@ -182,7 +188,11 @@ def reserve(options, facts):
 def admit(need, keep, facts):
     """The guard: refuse ``need`` bytes when fewer than ``keep`` would stay free, or too little for our own ledger."""
     left = facts["free"] - need
-    figure = "%s would be used on %s, where %s is free" % (_quantity.show_size(need), facts["mount"], _quantity.show_size(facts["free"]))
+    figure = "%s would be used on %s, where %s is free" % (
+        _quantity.show_size(need),
+        facts["mount"],
+        _quantity.show_size(facts["free"]),
+    )
     if left < keep:
         said = "%s, and %s must stay free" % (figure, _quantity.show_size(keep))
         if left < 0:

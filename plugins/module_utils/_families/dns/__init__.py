@@ -38,7 +38,11 @@ def _host_name(text, wildcards):
         raise BadOption("names", text, "is an address, not a name", "use magsasa.chaos.network_fault for addresses")
     remedy = "write it in ASCII, such as api.example.org"
     if "*" in name:
-        remedy = "write *.example.org for all names below one" if wildcards else "name every host; /etc/hosts does not support wildcards"
+        remedy = (
+            "write *.example.org for all names below one"
+            if wildcards
+            else "name every host; /etc/hosts does not support wildcards"
+        )
     raise BadOption("names", text, "is not the name of a host", remedy)
 
 
@@ -67,14 +71,18 @@ class Dns:
             "action": action,
             "names": _names(params["names"], via),
             "addresses": _addresses(action, params["address"]),
-            "failure": (params["failure"] or "nxdomain") if action == "fail" else _nothing("failure", params, action, "fail"),
+            "failure": (
+                (params["failure"] or "nxdomain") if action == "fail" else _nothing("failure", params, action, "fail")
+            ),
             "delay_s": _delay(params) if action == "delay" else _nothing("delay", params, action, "delay"),
             "via": via,
         }
 
     def claims(self, options):
         """What a fault of these options holds."""
-        return ["name:%s" % each for each in options["names"]] + (["DNS queries"] if options["via"] == "queries" else [])
+        return ["name:%s" % each for each in options["names"]] + (
+            ["DNS queries"] if options["via"] == "queries" else []
+        )
 
     def inspect(self, options):
         """/etc/hosts, the names of the host itself, and what there is to do it with."""
@@ -83,10 +91,18 @@ class Dns:
             data, before = hosts_file.read(path)
         except OSError as error:
             if options["via"] != "queries":
-                raise HostError("%s cannot be used (%s); a symbolic link is not followed" % (path, error.strerror or "it does not exist"))
+                raise HostError(
+                    "%s cannot be used (%s); a symbolic link is not followed"
+                    % (path, error.strerror or "it does not exist")
+                )
             data, before = b"", None
         own = {socket.gethostname().lower(), os.uname().nodename.lower()}
-        found = {"path": path, "before": before, "defined": sorted(hosts_file.names(data)), "own": sorted(own | {each.partition(".")[0] for each in own})}
+        found = {
+            "path": path,
+            "before": before,
+            "defined": sorted(hosts_file.names(data)),
+            "own": sorted(own | {each.partition(".")[0] for each in own}),
+        }
         return dict(found, **(_look_queries() if options["via"] == "queries" else _look_hosts(path)))
 
     # -- planning
@@ -106,13 +122,32 @@ class Dns:
         if facts["uid"]:
             raise NotHere("packet rules need root, and this task does not run as root", "use become: true")
         if facts["obstacle"]:
-            raise NotHere("packet rules cannot be set (%s)" % facts["obstacle"], "needs CAP_NET_ADMIN and a kernel with nf_tables")
+            raise NotHere(
+                "packet rules cannot be set (%s)" % facts["obstacle"], "needs CAP_NET_ADMIN and a kernel with nf_tables"
+            )
         table = "magsasa_chaos_$ID"
         args = {key: options[key] for key in ("action", "names", "failure", "delay_s")}
-        args.update(table=table, exempt=facts["own"] + facts["managers"], address=(options["addresses"] or [None])[0], server=facts["server"])
-        undone = [undo("nft.remove_table", table=table), undo("workers.end", fault="$ID"), undo("workers.finish", fault="$ID", within_s=1.0)]  # from the last
+        args.update(
+            table=table,
+            exempt=facts["own"] + facts["managers"],
+            address=(options["addresses"] or [None])[0],
+            server=facts["server"],
+        )
+        undone = [
+            undo("nft.remove_table", table=table),
+            undo("workers.end", fault="$ID"),
+            undo("workers.finish", fault="$ID", within_s=1.0),
+        ]  # from the last
         made = step("queries", judge.describe(options), args, undone, tool="nft")
-        return plan("dns", options["action"], "NFQUEUE and a worker", judge.requested(options), [made], self.claims(options), judge.notes(options))
+        return plan(
+            "dns",
+            options["action"],
+            "NFQUEUE and a worker",
+            judge.requested(options),
+            [made],
+            self.claims(options),
+            judge.notes(options),
+        )
 
     # -- doing
 
@@ -135,8 +170,12 @@ class Dns:
             return {"effect": "mismatch", "measured": {}, "note": "another process removed the table"}
         if "asked" not in ctx.memory:
             version = ipaddress.ip_address(args["address"]).version if args["address"] else 4
-            ctx.memory["asked"] = queries.ask(args["server"], queries.CHECK % ctx.id, version, (args["delay_s"] or 0) + judge.PATIENCE)
-        return judge.judge(args, ctx.memory["counts"].figures(), ctx.memory["asked"], queries.difference(nft.read(args["table"])))
+            ctx.memory["asked"] = queries.ask(
+                args["server"], queries.CHECK % ctx.id, version, (args["delay_s"] or 0) + judge.PATIENCE
+            )
+        return judge.judge(
+            args, ctx.memory["counts"].figures(), ctx.memory["asked"], queries.difference(nft.read(args["table"]))
+        )
 
 
 def _via(action, given):
@@ -162,12 +201,16 @@ def _names(given, via):
 def _addresses(action, given):
     if action != "redirect":
         if given is not None:
-            raise BadOption("address", given, "has no effect with action=%s" % action, "leave it out, or use action=redirect")
+            raise BadOption(
+                "address", given, "has no effect with action=%s" % action, "leave it out, or use action=redirect"
+            )
         return list(hosts.NOWHERE) if action == "block" else []
     try:
         return [str(ipaddress.ip_address((given or "").strip()))]
     except ValueError:
-        raise BadOption("address", given or "", "is not an address", "give the IPv4 or IPv6 address that the names resolve to")
+        raise BadOption(
+            "address", given or "", "is not an address", "give the IPv4 or IPv6 address that the names resolve to"
+        )
 
 
 def _delay(params):
@@ -178,7 +221,9 @@ def _delay(params):
 
 def _nothing(option, params, action, meant):
     if params[option] is not None:
-        raise BadOption(option, params[option], "has no effect with action=%s" % action, "leave it out, or use action=%s" % meant)
+        raise BadOption(
+            option, params[option], "has no effect with action=%s" % action, "leave it out, or use action=%s" % meant
+        )
     return None
 
 
@@ -198,7 +243,9 @@ def _look_queries():
         "uid": uid,
         "obstacle": nft.obstacle() if there and not uid else "",
         "server": _server(),
-        "managers": sorted(ipaddress.ip_address(peer).reverse_pointer for peer in peers),  # an SSH server may look up who comes
+        "managers": sorted(
+            ipaddress.ip_address(peer).reverse_pointer for peer in peers
+        ),  # an SSH server may look up who comes
     }
 
 

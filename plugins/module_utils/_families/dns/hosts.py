@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Names by lines of our own in /etc/hosts. Private to magsasa.chaos.
 
-/etc/hosts comes before the name servers (nsswitch.conf), for every program that asks the C library. Programs that ask a name
+/etc/hosts comes before the name servers (nsswitch.conf), for every program that asks the C library. Programs that ask a
+name
 server themselves are not reached: whether it bites is measured by asking as a program would.
 """
 
@@ -14,7 +15,8 @@ from ..._errors import MissingTool, Refused
 from ..._plan import plan, step, undo
 from ..._host import hosts_file
 
-# No host can have these, and a connect(2) to either fails at once: broadcast and multicast addresses have no stream sockets.
+# No host can have these, and a connect(2) to either fails at once: broadcast and multicast addresses have no stream
+# sockets.
 NOWHERE = ("255.255.255.255", "ff0e::1")
 
 
@@ -24,7 +26,10 @@ def planned(options, facts, claims):
     if not facts["writable"]:
         raise Refused("permission", "%s cannot be written to by this user" % path, remedy="use become: true")
     if facts["mount"]:
-        why = "%s is a mount of its own and cannot be replaced atomically; a kill during a change could not be reverted" % path
+        why = (
+            "%s is a mount of its own and cannot be replaced atomically; a kill during a change could not be reverted"
+            % path
+        )
         raise Refused("hosts file", why, remedy="use via: queries, or magsasa.chaos.network_fault for the addresses")
     if not facts["getent"]:
         raise MissingTool("getent", "resolve names as programs do")
@@ -53,8 +58,16 @@ def measure(ctx):
     for each in waiting:
         answers[each] = resolve(each)
     wrong = [each for each, found in answers.items() if not found or not set(found) <= set(args["addresses"])]
-    shown = {"as_asked": len(answers) - len(wrong), "of": len(args["names"]), "answers": dict(list(answers.items())[:5])}
-    return {"effect": "mismatch" if wrong else "confirmed", "measured": shown, "note": "%s resolves to another address" % wrong[0] if wrong else ""}
+    shown = {
+        "as_asked": len(answers) - len(wrong),
+        "of": len(args["names"]),
+        "answers": dict(list(answers.items())[:5]),
+    }
+    return {
+        "effect": "mismatch" if wrong else "confirmed",
+        "measured": shown,
+        "note": "%s resolves to another address" % wrong[0] if wrong else "",
+    }
 
 
 def resolve(name):

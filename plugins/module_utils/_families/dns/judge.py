@@ -36,7 +36,10 @@ def describe(options):
 def notes(options):
     """What a user must know."""
     found = [
-        "affects UDP queries of this host to name servers, whichever program sends them; not queries over TCP, TLS or HTTPS, and not answers from a cache",
+        (
+            "affects UDP queries of this host to name servers, whichever program sends them; not queries over TCP, TLS"
+            " or HTTPS, and not answers from a cache"
+        ),
     ]
     if not options["names"]:
         found.append("names of this host, and of the addresses that manage it, are exempt")
@@ -46,12 +49,22 @@ def notes(options):
 
 
 def judge(args, figures, asked, wrong):
-    """``{"effect", "measured", "note"}``. ``asked``: (Answer or None, seconds) of a question of our own; ``wrong``: what of the rules is not as planned."""
+    """``{"effect", "measured", "note"}``. ``asked``: (Answer or None, seconds) of a question of our own; ``wrong``:
+    what of the rules is not as planned.
+    """
     found, seconds = asked
     said = "no answer"
     if found is not None:
-        said = next((name for name, code in CODES.items() if code == found.code), "code %d" % found.code if found.code else "answer")
-    measured = {"queries": figures["queries"], "queries_matched": figures["matched"], "queries_hit": figures["hit"], "check": said}
+        said = next(
+            (name for name, code in CODES.items() if code == found.code),
+            "code %d" % found.code if found.code else "answer",
+        )
+    measured = {
+        "queries": figures["queries"],
+        "queries_matched": figures["matched"],
+        "queries_hit": figures["hit"],
+        "check": said,
+    }
     if found is not None and found.addresses:
         measured["check_addresses"] = found.addresses[:5]
     if args["action"] == "delay":
@@ -70,7 +83,9 @@ def judge(args, figures, asked, wrong):
 def _as_asked(args, found, seconds, measured):
     if args["action"] == "delay":
         late = (measured.get("delay_ms", 0) / 1000.0 or args["delay_s"], seconds)
-        return found is not None and all(-0.001 <= each - args["delay_s"] <= LATE_S + 0.05 * args["delay_s"] for each in late)
+        return found is not None and all(
+            -0.001 <= each - args["delay_s"] <= LATE_S + 0.05 * args["delay_s"] for each in late
+        )
     if args["failure"] == "timeout":
         return found is None
     if args["failure"]:

@@ -15,7 +15,9 @@ _RESPONSE, _OPCODE, _RECURSION_DESIRED, _RECURSION_AVAILABLE = 0x8000, 0x7800, 0
 _POINTER = 0xC0
 _INTERNET = 1
 
-Question = namedtuple("Question", "number flags name kind raw")  # name: lower case, no dot at the end; raw: the question as it came
+Question = namedtuple(
+    "Question", "number flags name kind raw"
+)  # name: lower case, no dot at the end; raw: the question as it came
 Answer = namedtuple("Answer", "number code addresses")
 
 
@@ -52,17 +54,26 @@ def _name(data, at):
 def query(number, name, version):
     """Bytes of a question for the addresses of a name."""
     labels = b"".join(struct.pack("B", len(each)) + each.encode("ascii") for each in name.split("."))
-    return struct.pack("!HHHHHH", number, _RECURSION_DESIRED, 1, 0, 0, 0) + labels + b"\0" + struct.pack("!HH", TYPES[version], _INTERNET)
+    return (
+        struct.pack("!HHHHHH", number, _RECURSION_DESIRED, 1, 0, 0, 0)
+        + labels
+        + b"\0"
+        + struct.pack("!HH", TYPES[version], _INTERNET)
+    )
 
 
 def reply(asked, code=0, address=None):
-    """Bytes of an answer to a Question: an error, or the address where its kind is asked for. Nobody may keep it (TTL 0)."""
+    """Bytes of an answer to a Question: an error, or the address where its kind is asked for. Nobody may keep it
+    (TTL 0).
+    """
     flags = _RESPONSE | (asked.flags & _RECURSION_DESIRED) | _RECURSION_AVAILABLE | code
     record = b""
     if address is not None:
         found = ipaddress.ip_address(address)
         if TYPES[found.version] == asked.kind:
-            record = struct.pack("!HHHIH", _POINTER << 8 | 12, asked.kind, _INTERNET, 0, len(found.packed)) + found.packed
+            record = (
+                struct.pack("!HHHIH", _POINTER << 8 | 12, asked.kind, _INTERNET, 0, len(found.packed)) + found.packed
+            )
     return struct.pack("!HHHHHH", asked.number, flags, 1, 1 if record else 0, 0, 0) + asked.raw + record
 
 

@@ -3,8 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Questions that this host asks name servers: held, answered or lost by a worker of ours. Private to magsasa.chaos.
 
-The kernel hands over what leaves for port 53 (UDP), with its content (NFQUEUE), and waits for the verdict. What is not meant goes on as it is, to
-the server that was asked. No address is translated and nothing is kept; when the worker dies, the kernel lets all pass (bypass).
+The kernel hands over what leaves for port 53 (UDP), with its content (NFQUEUE), and waits for the verdict. What is not
+meant goes on as it is, to
+the server that was asked. No address is translated and nothing is kept; when the worker dies, the kernel lets all pass
+(bypass).
 """
 
 from __future__ import annotations
@@ -20,7 +22,14 @@ from ..._host.packets import nfnetlink, nft
 from ..._host.counters import Counters
 from . import datagram, message
 
-NAMES = ("checks", "queries", "matched", "hit", "held", "held_s")  # checks: questions of our own; they count nowhere else
+NAMES = (
+    "checks",
+    "queries",
+    "matched",
+    "hit",
+    "held",
+    "held_s",
+)  # checks: questions of our own; they count nowhere else
 MOST_HELD = 16384  # questions; further ones pass
 COPIED = 4096  # bytes of a packet
 URGENT = -10  # nice
@@ -31,7 +40,9 @@ LABELS = {"output": "match", "act": "hit"}
 
 
 class Wanted:
-    """Which names are meant: ``names`` (exact, or "*.example.org" for everything below), all when empty, but never ``exempt``."""
+    """Which names are meant: ``names`` (exact, or "*.example.org" for everything below), all when empty, but never
+    ``exempt``.
+    """
 
     def __init__(self, names, exempt):
         self._all = not names
@@ -86,7 +97,11 @@ def text(table, verdict=None):
 def difference(found):
     """What of the rules read back (see nft.read) is not as planned: one sentence, or ""."""
     got = sorted((rule.get("chain"), rule.get("comment", "")) for rule in found)
-    return "" if got == sorted(LABELS.items()) else "the table contains %d rules, which are not the %d planned ones" % (len(got), len(LABELS))
+    return (
+        ""
+        if got == sorted(LABELS.items())
+        else "the table contains %d rules, which are not the %d planned ones" % (len(got), len(LABELS))
+    )
 
 
 def work(netlink, number, args, check, counted):
@@ -123,9 +138,16 @@ class Desk:
 
     def __init__(self, verdict, answer, args, check, counted):
         self._verdict, self._send, self._check, self._counted = verdict, answer, check, counted
-        self._action, self._failure, self._address, self._delay = args["action"], args["failure"], args["address"], args["delay_s"]
+        self._action, self._failure, self._address, self._delay = (
+            args["action"],
+            args["failure"],
+            args["address"],
+            args["delay_s"],
+        )
         self._wanted = Wanted(args["names"], args["exempt"])
-        self._waiting = []  # (when it may go, packet, when it came, what answers it or None, what a stub was asked or None)
+        self._waiting = (
+            []
+        )  # (when it may go, packet, when it came, what answers it or None, what a stub was asked or None)
         self._passed = {}  # what a server on loopback was asked: until when it may ask the same
 
     def patience(self, now):
@@ -135,7 +157,11 @@ class Desk:
     def take(self, packet, content, now):
         """One packet came."""
         found = datagram.parse(content)
-        asked = message.question(found.data) if found and found.target_port == 53 and not datagram.linked(found.source) else None
+        asked = (
+            message.question(found.data)
+            if found and found.target_port == 53 and not datagram.linked(found.source)
+            else None
+        )
         if asked is None:
             self._verdict(packet, False)
             return
@@ -153,7 +179,9 @@ class Desk:
             return
         self._counted.add("hit", 0 if ours else 1)
         if self._failure != "timeout":
-            self._send_quietly(datagram.back(found, message.reply(asked, message.CODES.get(self._failure, 0), self._address)))
+            self._send_quietly(
+                datagram.back(found, message.reply(asked, message.CODES.get(self._failure, 0), self._address))
+            )
         self._verdict(packet, True)
 
     def _hold(self, packet, found, asked, ours, now):

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files: removed, with other permissions, corrupted, appended to; and exactly as before afterwards. Private to magsasa.chaos."""
+"""Files: removed, with other permissions, corrupted, appended to; and exactly as before afterwards. Private to
+magsasa.chaos.
+"""
 
 from __future__ import annotations
 
@@ -17,14 +19,22 @@ from ..._undo.operations import kept_files
 from . import find, owners
 
 ACTIONS = ("remove", "permissions", "corrupt", "append")
-ONLY = {"mode": ("permissions",), "owner": ("permissions",), "group": ("permissions",), "size": ("corrupt", "append"), "content": ("append",)}
+ONLY = {
+    "mode": ("permissions",),
+    "owner": ("permissions",),
+    "group": ("permissions",),
+    "size": ("corrupt", "append"),
+    "content": ("append",),
+}
 DEFAULT_SIZE = 4096
 LARGEST = 16 * 1024 * 1024
 LONGEST_TEXT = 64 * 1024
 
 
 def _mode(text):
-    if not isinstance(text, str) or not re.fullmatch("0?[0-7]{3,4}", text.strip()):  # YAML reads 0400 without quotes as 256
+    if not isinstance(text, str) or not re.fullmatch(
+        "0?[0-7]{3,4}", text.strip()
+    ):  # YAML reads 0400 without quotes as 256
         raise BadOption("mode", text, "is not a mode in octal digits", "write one in quotes, such as '0000' or '0400'")
     return int(text.strip(), 8)
 
@@ -51,17 +61,29 @@ class File:
             raise BadOption("action", "", "is missing", "use one of %s" % ", ".join(ACTIONS))
         for option, actions in ONLY.items():
             if params[option] is not None and action not in actions:
-                raise BadOption(option, params[option], "has no effect with action=%s" % action, "leave it out, or use action=%s" % actions[0])
+                raise BadOption(
+                    option,
+                    params[option],
+                    "has no effect with action=%s" % action,
+                    "leave it out, or use action=%s" % actions[0],
+                )
         if action == "permissions" and params["mode"] is None and params["owner"] is None and params["group"] is None:
             raise BadOption("mode", "", "is missing", "give at least one of mode, owner and group")
         if params["size"] is not None and params["content"] is not None:
             raise BadOption("size", params["size"], "is given together with content", "give one of them")
         content = params["content"]
         if content is not None and not 0 < len(content.encode("utf-8", "replace")) <= LONGEST_TEXT:
-            raise BadOption("content", content, "is empty or longer than %s" % _quantity.show_size(LONGEST_TEXT), "use a shorter text, or size")
+            raise BadOption(
+                "content",
+                content,
+                "is empty or longer than %s" % _quantity.show_size(LONGEST_TEXT),
+                "use a shorter text, or size",
+            )
         size = None
         if action in ("corrupt", "append") and content is None:
-            size = DEFAULT_SIZE if params["size"] is None else _quantity.size(params["size"], "size", low=1, high=LARGEST)
+            size = (
+                DEFAULT_SIZE if params["size"] is None else _quantity.size(params["size"], "size", low=1, high=LARGEST)
+            )
         return {
             "action": action,
             "path": find.absolute(params["path"]),
@@ -73,7 +95,9 @@ class File:
         }
 
     def claims(self, options):
-        """What a fault of these options holds, known before the host is looked at: a file that is moved aside cannot be."""
+        """What a fault of these options holds, known before the host is looked at: a file that is moved aside
+        cannot be.
+        """
         return ["file:%s" % options["path"]]
 
     def inspect(self, options):
@@ -108,14 +132,28 @@ class File:
     def _permissions(options, facts, base, requested):
         before, after = facts["before"], facts["wanted"]
         if all(before[key] == value for key, value in after.items()):
-            raise BadOption("mode", ", ".join(_shown(after)), "is what %s already has" % facts["path"], "request a different value")
+            raise BadOption(
+                "mode", ", ".join(_shown(after)), "is what %s already has" % facts["path"], "request a different value"
+            )
         requested.update(item.split("=", 1) for item in _shown(after))
-        says = "give %s %s (it has %s)" % (facts["path"], ", ".join(_shown(after)), ", ".join(_shown({key: before[key] for key in after})))
+        says = "give %s %s (it has %s)" % (
+            facts["path"],
+            ", ".join(_shown(after)),
+            ", ".join(_shown({key: before[key] for key in after})),
+        )
         return step(
             "permissions",
             says,
             dict(base, after=after),
-            [undo("file.permissions", before=before, after=after, fault="$ID", **dict(base, **moved_paths.known(facts)))],
+            [
+                undo(
+                    "file.permissions",
+                    before=before,
+                    after=after,
+                    fault="$ID",
+                    **dict(base, **moved_paths.known(facts)),
+                )
+            ],
         )
 
     @staticmethod
@@ -124,17 +162,27 @@ class File:
         base = dict(base, fault="$ID", before=before)
         if options["action"] == "corrupt":
             if not facts["size"]:
-                raise BadOption("path", path, "is empty, so there is nothing to corrupt", "name another file, or use action=append")
+                raise BadOption(
+                    "path", path, "is empty, so there is nothing to corrupt", "name another file, or use action=append"
+                )
             size = min(options["size"], facts["size"])
             requested["size"] = size
             says = "overwrite the first %d of %d bytes of %s" % (size, facts["size"], path)
-            return step("corrupt", says, dict(base, size=size), [undo("file.contents", size=size, **dict(base, **moved_paths.known(facts)))])
+            return step(
+                "corrupt",
+                says,
+                dict(base, size=size),
+                [undo("file.contents", size=size, **dict(base, **moved_paths.known(facts)))],
+            )
         ours = {"junk": options["size"]} if options["content"] is None else {"text": options["content"]}
         size = options["size"] or len(options["content"].encode("utf-8", "replace"))
         requested["size"] = size
         base.update(at=facts["size"], ours=ours)
         return step(
-            "append", "append %d bytes to the %d of %s" % (size, facts["size"], path), base, [undo("file.cut", **dict(base, **moved_paths.known(facts)))]
+            "append",
+            "append %d bytes to the %d of %s" % (size, facts["size"], path),
+            base,
+            [undo("file.cut", **dict(base, **moved_paths.known(facts)))],
         )
 
     # -- doing
@@ -195,7 +243,11 @@ class File:
         with pinned_files.folder(args["path"]) as parent:
             aside = kept_files.there(parent, kept_files.aside(ctx.id))
         note = "another process created it again" if there and aside else ""
-        return {"effect": "confirmed" if aside else "mismatch", "measured": {"there": there, "moved_aside": aside}, "note": note}
+        return {
+            "effect": "confirmed" if aside else "mismatch",
+            "measured": {"there": there, "moved_aside": aside},
+            "note": note,
+        }
 
     @staticmethod
     def _measure_permissions(ctx, args):
@@ -205,7 +257,11 @@ class File:
             return {"effect": "mismatch", "measured": {}, "note": "another process replaced or removed it"}
         bitten = all(found[key] == value for key, value in args["after"].items())
         shown = dict(item.split("=", 1) for item in _shown({key: found[key] for key in ("mode", "uid", "gid")}))
-        return {"effect": "confirmed" if bitten else "mismatch", "measured": shown, "note": "" if bitten else "another process changed it"}
+        return {
+            "effect": "confirmed" if bitten else "mismatch",
+            "measured": shown,
+            "note": "" if bitten else "another process changed it",
+        }
 
     @staticmethod
     def _measure_corrupt(ctx, args):
@@ -214,7 +270,9 @@ class File:
         with pinned_files.held(args["path"]) as name, pinned_files.opened(name, os.O_RDONLY) as descriptor:
             found = pinned_files.read(descriptor, args["size"])
         differing = sum(1 for one, other in zip(found, original) if one != other) if args["size"] <= 65536 else None
-        bad = [end - start for start, end in pinned_files.blocks(args["size"]) if found[start:end] != original[start:end]]
+        bad = [
+            end - start for start, end in pinned_files.blocks(args["size"]) if found[start:end] != original[start:end]
+        ]
         measured = {"corrupt_bytes": sum(bad), "of": args["size"], "differing_bytes": differing}
         return {"effect": "confirmed" if sum(bad) == args["size"] else "mismatch", "measured": measured, "note": ""}
 
@@ -251,7 +309,11 @@ class _known:
 
 def _shown(values):
     """["mode=0644", "uid=0"] of some metadata."""
-    return ["%s=%s" % (key, "%04o" % values[key] if key == "mode" else values[key]) for key in ("mode", "uid", "gid") if key in values]
+    return [
+        "%s=%s" % (key, "%04o" % values[key] if key == "mode" else values[key])
+        for key in ("mode", "uid", "gid")
+        if key in values
+    ]
 
 
 FAMILY = File()

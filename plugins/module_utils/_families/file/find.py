@@ -17,10 +17,14 @@ from ..._ledger import private_files
 
 KERNEL = ("/proc", "/sys", "/dev")
 OWNER = "/etc/magsasa-chaos"  # where the host's owner says no
-PROGRAMS = "/bin /sbin /lib /lib32 /lib64 /libx32 /usr/bin /usr/sbin /usr/lib /usr/lib32 /usr/lib64 /usr/libexec /boot /run/systemd".split()
+PROGRAMS = (
+    "/bin /sbin /lib /lib32 /lib64 /libx32 /usr/bin /usr/sbin /usr/lib /usr/lib32 /usr/lib64 /usr/libexec /boot"
+    " /run/systemd".split()
+)
 SETTINGS = (
-    "ssh pam.d pam.conf security passwd shadow group gshadow nsswitch.conf sudoers sudoers.d login.defs fstab crypttab systemd ld.so.cache ld.so.conf "
-    "ld.so.conf.d ld.so.preload hosts.allow hosts.deny network NetworkManager netplan selinux apparmor.d dbus-1 init.d inittab profile shells"
+    "ssh pam.d pam.conf security passwd shadow group gshadow nsswitch.conf sudoers sudoers.d login.defs fstab crypttab"
+    " systemd ld.so.cache ld.so.conf ld.so.conf.d ld.so.preload hosts.allow hosts.deny network NetworkManager netplan"
+    " selinux apparmor.d dbus-1 init.d inittab profile shells"
 ).split()
 WAY_BACK = (".ssh", ".ansible")
 MOST_SHOWN = 3
@@ -32,7 +36,9 @@ def absolute(text):
     if not path:
         raise BadOption("path", "", "is missing", "name a file, such as /srv/app/settings.ini")
     if not os.path.isabs(path) or "\0" in path:
-        raise BadOption("path", path, "is not an absolute path", "write it from the root, such as /srv/app/settings.ini")
+        raise BadOption(
+            "path", path, "is not an absolute path", "write it from the root, such as /srv/app/settings.ini"
+        )
     return os.path.normpath("/" + path.lstrip("/"))
 
 
@@ -41,12 +47,19 @@ def inspect(path, regular=True):
     try:
         real = os.path.realpath(path)
         if real != path and os.path.lexists(path):
-            raise BadOption("path", path, "is, or leads through, a symbolic link", "name %s itself" % printable(real, 200))
+            raise BadOption(
+                "path", path, "is, or leads through, a symbolic link", "name %s itself" % printable(real, 200)
+            )
         with pinned_files.held(path) as name:
             found = os.stat(name)
             before = pinned_files.metadata(name)
     except (OSError, ValueError) as error:
-        raise BadOption("path", path, "cannot be used (%s)" % (getattr(error, "strerror", None) or "it does not exist"), "name an existing file")
+        raise BadOption(
+            "path",
+            path,
+            "cannot be used (%s)" % (getattr(error, "strerror", None) or "it does not exist"),
+            "name an existing file",
+        )
     if not (stat.S_ISREG(found.st_mode) or (stat.S_ISDIR(found.st_mode) and not regular)):
         raise BadOption("path", path, "is not a regular file", "name a file" if regular else "name a file or a folder")
     return {
@@ -66,10 +79,14 @@ def inspect(path, regular=True):
 
 
 def _may_move(path, owner):
-    """Whether this user may rename a file: where the folder is sticky (/tmp), only the owner of the file or of the folder may."""
+    """Whether this user may rename a file: where the folder is sticky (/tmp), only the owner of the file or of the
+    folder may.
+    """
     folder = os.path.dirname(path)
     found = os.stat(folder)
-    return os.access(folder, os.W_OK | os.X_OK) and (not found.st_mode & stat.S_ISVTX or os.geteuid() in (0, owner, found.st_uid))
+    return os.access(folder, os.W_OK | os.X_OK) and (
+        not found.st_mode & stat.S_ISVTX or os.geteuid() in (0, owner, found.st_uid)
+    )
 
 
 def protected():
@@ -79,13 +96,24 @@ def protected():
     found.update(dict.fromkeys(("/etc/" + name for name in SETTINGS), "needed to boot the host or to log in"))
     found[OWNER] = "reserved for the owner of the host"
     found.update(dict.fromkeys(private_files.folders(), "the collection's own state"))
-    found.update(dict.fromkeys((os.path.realpath(sys.executable), os.path.dirname(os.path.realpath(os.__file__))), "the Python that runs the revert"))
+    found.update(
+        dict.fromkeys(
+            (os.path.realpath(sys.executable), os.path.dirname(os.path.realpath(os.__file__))),
+            "the Python that runs the revert",
+        )
+    )
     return found
 
 
 def homes():
     """Folders of users who log in: with other permissions the SSH daemon would not take their keys."""
-    return sorted({user.pw_dir for user in pwd.getpwall() if user.pw_shell.rsplit("/", 1)[-1] not in ("nologin", "false", "sync", "")})
+    return sorted(
+        {
+            user.pw_dir
+            for user in pwd.getpwall()
+            if user.pw_shell.rsplit("/", 1)[-1] not in ("nologin", "false", "sync", "")
+        }
+    )
 
 
 def writers(device, ino):

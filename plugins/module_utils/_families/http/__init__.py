@@ -56,15 +56,35 @@ class Http:
         if action == "status" and params["status"] is None:
             raise BadOption("status", "", "is missing", "give the status of the answer, such as 503")
         if action != "status" and params["status"] is not None:
-            raise BadOption("status", params["status"], "has no effect with action=%s" % action, "leave it out, or use action=status")
+            raise BadOption(
+                "status",
+                params["status"],
+                "has no effect with action=%s" % action,
+                "leave it out, or use action=status",
+            )
         if params["status"] is not None and not 200 <= params["status"] <= 599:
-            raise BadOption("status", params["status"], "is not the status of a whole answer", "use one from 200 to 599, such as 503")
-        delay = 0.0 if params["delay"] is None else _quantity.duration(params["delay"], "delay", low=0.001, high=LONGEST_DELAY)
+            raise BadOption(
+                "status",
+                params["status"],
+                "is not the status of a whole answer",
+                "use one from 200 to 599, such as 503",
+            )
+        delay = (
+            0.0
+            if params["delay"] is None
+            else _quantity.duration(params["delay"], "delay", low=0.001, high=LONGEST_DELAY)
+        )
         return {
             "action": action,
             "port": params["port"],
             "percent": _quantity.percent(params["percent"], "percent", low=LEAST_SHARE),
-            "paths": _several(params, "path", _PATH, "is not a path", "begin with / or *, in ASCII and percent-encoded, such as /api/*"),
+            "paths": _several(
+                params,
+                "path",
+                _PATH,
+                "is not a path",
+                "begin with / or *, in ASCII and percent-encoded, such as /api/*",
+            ),
             "methods": _several(params, "method", _METHOD, "is not a method", "write it as in a request, such as POST"),
             "delay_s": delay,
             "status": params["status"],
@@ -94,26 +114,51 @@ class Http:
     def plan(self, options, facts):
         """One worker, one table of our own that hands connections to it."""
         port = options["port"]
-        if port in facts["control"] or any(each.startswith(management_connections.SERVERS) for each in facts["servers"]):
+        if port in facts["control"] or any(
+            each.startswith(management_connections.SERVERS) for each in facts["servers"]
+        ):
             raise Refused("control connection", "port %d is used to manage this host" % port)
         if not facts["addresses"]:
-            raise Refused("port", "nothing listens on port %d of this host" % port, remedy="name the port of a running service")
+            raise Refused(
+                "port", "nothing listens on port %d of this host" % port, remedy="name the port of a running service"
+            )
         if not facts["nft"]:
             raise MissingTool("nft", "pass connections to a worker")
         if options["reset_existing"] and not facts["ss"]:
             raise MissingTool("ss", "reset connections")
         if facts["uid"]:
-            raise NotHere("passing connections to a worker needs root, and this task does not run as root", "use become: true")
+            raise NotHere(
+                "passing connections to a worker needs root, and this task does not run as root", "use become: true"
+            )
         if facts["obstacle"]:
-            raise NotHere("connections cannot be passed to a worker (%s)" % facts["obstacle"], "needs CAP_NET_ADMIN and a kernel with nft_tproxy and nft_fib")
+            raise NotHere(
+                "connections cannot be passed to a worker (%s)" % facts["obstacle"],
+                "needs CAP_NET_ADMIN and a kernel with nft_tproxy and nft_fib",
+            )
         table, keys = "magsasa_chaos_$ID", ("action", "port", "percent", "paths", "methods", "delay_s", "status")
-        args = dict({key: options[key] for key in keys}, table=table, rules=rules.plan(port), addresses=facts["addresses"])
+        args = dict(
+            {key: options[key] for key in keys}, table=table, rules=rules.plan(port), addresses=facts["addresses"]
+        )
         # Carried out from the last to the first: no new connections, then the worker ends what is under way.
-        undone = [undo("workers.end", fault="$ID"), undo("workers.finish", fault="$ID", within_s=worker.PATIENCE + 0.5), undo("nft.remove_table", table=table)]
+        undone = [
+            undo("workers.end", fault="$ID"),
+            undo("workers.finish", fault="$ID", within_s=worker.PATIENCE + 0.5),
+            undo("nft.remove_table", table=table),
+        ]
         steps = [step("proxy", judge.describe(options), args, undone, tool="nft")]
         if options["reset_existing"]:
-            steps.append(step("reset", "reset the existing connections of port %d" % port, {"port": port}, [], tool="ss"))
-        return plan("http", options["action"], "worker on loopback", judge.requested(options), steps, self.claims(options), judge.notes(options, facts["ipv6"]))
+            steps.append(
+                step("reset", "reset the existing connections of port %d" % port, {"port": port}, [], tool="ss")
+            )
+        return plan(
+            "http",
+            options["action"],
+            "worker on loopback",
+            judge.requested(options),
+            steps,
+            self.claims(options),
+            judge.notes(options, facts["ipv6"]),
+        )
 
     def do_proxy(self, ctx, args):
         """The worker first, then the table; then the proof that a connection to the service comes to the worker."""
@@ -136,7 +181,9 @@ class Http:
 
     def do_reset(self, ctx, args):
         """Clients that hold a connection come back by a new one, and so by the worker."""
-        done = _cmd.run(["ss", "-H", "-K", "-t", "-n", "state", "established", "( sport = :%d )" % args["port"]], check=False)
+        done = _cmd.run(
+            ["ss", "-H", "-K", "-t", "-n", "state", "established", "( sport = :%d )" % args["port"]], check=False
+        )
         if done.rc:
             raise HostError("connections could not be reset: %s" % printable(done.stderr.strip(), 200))
         ctx.memory["reset"] = len(done.stdout.splitlines())
@@ -172,11 +219,15 @@ def _several(params, option, form, problem, remedy):
 def reach(args, counted):
     """Connect to the service until one connection came to the worker; returns how many it took. Raises HostError."""
     problem = "no address to connect to"
-    for number, address in enumerate(dict.fromkeys(home for each in args["addresses"] for home in HOME.get(each, (each,)))):
+    for number, address in enumerate(
+        dict.fromkeys(home for each in args["addresses"] for home in HOME.get(each, (each,)))
+    ):
         before = counted.figures()["connections"]
         try:
             with socket.create_connection((address, args["port"]), REACH):
-                came = _wait.until(lambda: counted.figures()["connections"] > before, REACH, 0.005)  # pylint: disable=cell-var-from-loop
+                came = _wait.until(
+                    lambda: counted.figures()["connections"] > before, REACH, 0.005
+                )  # pylint: disable=cell-var-from-loop
         except OSError as error:
             problem = "%s cannot be reached: %s" % (address, error)
             continue

@@ -44,7 +44,9 @@ def _pattern(path):
 
 
 def path_of(target):
-    """The path of a request's target, as it was sent, without the query: "/a/b" of "/a/b?c" and of "http://host/a/b"."""
+    """The path of a request's target, as it was sent, without the query: "/a/b" of "/a/b?c" and of
+    "http://host/a/b".
+    """
     path = target.partition("?")[0].partition("#")[0]
     scheme, mark, rest = path.partition("://")
     if mark and scheme.isalpha():

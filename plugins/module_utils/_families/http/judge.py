@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Words and judgement of a fault of HTTP: what is asked for, and whether the worker's counts agree. Pure. Private to magsasa.chaos."""
+"""Words and judgement of a fault of HTTP: what is asked for, and whether the worker's counts agree. Pure. Private
+to magsasa.chaos.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,10 @@ def notes(options, ipv6):
     """What a user must know. ``ipv6``: whether this host has ::1, where the worker takes connections of IPv6."""
     found = ["the service sees an address of this host as the peer of new connections, not that of the client"]
     if not options["reset_existing"]:
-        found.append("existing connections stay with the service, and requests on them are not affected (reset_existing ends them)")
+        found.append(
+            "existing connections stay with the service, and requests on them are not affected (reset_existing ends"
+            " them)"
+        )
     if not ipv6:
         found.append("IPv6 connections are not affected, because this host has no ::1")
     found.append("TLS, HTTP/2 and other protocols than HTTP/1.1 pass unchanged")
@@ -47,7 +52,12 @@ def notes(options, ipv6):
 
 def judge(options, figures, wrong):
     """``{"effect", "measured", "note"}`` from the counters; ``wrong``: what of the rules is not as planned, or ""."""
-    measured = {"connections": figures["connections"], "requests": figures["requests"], "requests_matched": figures["matched"], "requests_hit": figures["hit"]}
+    measured = {
+        "connections": figures["connections"],
+        "requests": figures["requests"],
+        "requests_matched": figures["matched"],
+        "requests_hit": figures["hit"],
+    }
     if figures["matched"]:
         measured["hit_pct"] = round(100.0 * figures["hit"] / figures["matched"], 2)
     if figures["held"]:

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One client's connection and the one to the service behind it: bytes go through, requests that are hit do not, or later. Private to magsasa.chaos."""
+"""One client's connection and the one to the service behind it: bytes go through, requests that are hit do not, or
+later. Private to magsasa.chaos.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,13 @@ class Side(asyncio.Protocol):
     """One of the two ends; what happens there is told to the link."""
 
     def __init__(self, made, data, ended, lost, full):
-        self.connection_made, self.data_received, self.eof_received, self.connection_lost, self._full = made, data, ended, lost, full
+        self.connection_made, self.data_received, self.eof_received, self.connection_lost, self._full = (
+            made,
+            data,
+            ended,
+            lost,
+            full,
+        )
 
     def pause_writing(self):
         """This end takes no more: the other one is not read from."""
@@ -74,7 +82,9 @@ class Link:
             found.setblocking(False)
             self._proxy.own(found)
             await self._proxy.loop.sock_connect(found, where)
-            made = Side(self._reached, self._from_app, self._app_eof, self._app_lost, lambda full: self._stop("full", full))
+            made = Side(
+                self._reached, self._from_app, self._app_eof, self._app_lost, lambda full: self._stop("full", full)
+            )
             await self._proxy.loop.create_connection(lambda: made, sock=found)
         except OSError:
             found.close()
@@ -302,7 +312,9 @@ class Link:
             self._app.write_eof()
 
     def _app_eof(self):
-        if self._state == HELD and not self._awaited and not self._proxy.draining:  # the service closes idle connections sooner than this wait ends
+        if (
+            self._state == HELD and not self._awaited and not self._proxy.draining
+        ):  # the service closes idle connections sooner than this wait ends
             self._app.set_protocol(asyncio.Protocol())
             self._app.close()
             self._app = None
@@ -348,7 +360,9 @@ class Link:
     # -- the end of the fault
 
     def drain(self):
-        """What waits here goes to the service at once; the connection ends when its requests are answered, and now when there is none."""
+        """What waits here goes to the service at once; the connection ends when its requests are answered, and now
+        when there is none.
+        """
         if self._state in (HELD, WAITING):
             self._cancel()
             self._due = self._app is None

@@ -3,8 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One table of our own that hands new connections to a port of this host to the worker. Pure. Private to magsasa.chaos.
 
-``tproxy`` gives a connection to the worker's socket on loopback and leaves its addresses as they are, so the worker reads from the socket
-where it was to go. No address is translated: what is under way when the table is deleted goes on. When no worker listens any more the rule
+``tproxy`` gives a connection to the worker's socket on loopback and leaves its addresses as they are, so the worker
+reads from the socket
+where it was to go. No address is translated: what is under way when the table is deleted goes on. When no worker
+listens any more the rule
 does nothing, and connections reach the service as before. Connections that the service holds already stay its own.
 """
 
@@ -16,7 +18,9 @@ HOMES = {4: "127.0.0.1", 6: "::1"}
 
 
 def plan(port):
-    """``[[label, text]]`` in order; WORKER4 and WORKER6 stand for the worker's ports. The label is the rule's comment."""
+    """``[[label, text]]`` in order; WORKER4 and WORKER6 stand for the worker's ports. The label is the rule's
+    comment.
+    """
     meant = "tcp dport %d fib daddr type local meta nfproto " % port
     return [
         ["exempt worker", "meta mark %#x tcp dport %d counter accept" % (MARK, port)],
@@ -39,7 +43,9 @@ def numbered(planned, ports):
 def text(table, planned):
     """One transaction for ``nft -f``: a new table with its chain and rules."""
     lines = ["create table inet %s" % table]  # create, not add: one that is there already is not ours to change
-    lines.append("add chain inet %s prerouting { type filter hook prerouting priority %d; policy accept; }" % (table, PRIORITY))
+    lines.append(
+        "add chain inet %s prerouting { type filter hook prerouting priority %d; policy accept; }" % (table, PRIORITY)
+    )
     lines += ['add rule inet %s prerouting %s comment "%s"' % (table, rule, label) for label, rule in planned]
     return "\n".join(lines) + "\n"
 
@@ -48,4 +54,8 @@ def difference(planned, found):
     """What of the rules read back (see nft.read) is not as planned: one sentence, or ""."""
     got = [(rule.get("comment", ""), any("tproxy" in part for part in rule.get("expr", ()))) for rule in found]
     wanted = [(label, "tproxy" in rule) for label, rule in planned]
-    return "" if got == wanted else "the table contains %d rules, which are not the %d planned ones in order" % (len(got), len(wanted))
+    return (
+        ""
+        if got == wanted
+        else "the table contains %d rules, which are not the %d planned ones in order" % (len(got), len(wanted))
+    )

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The worker: takes the connections that the kernel hands over, on loopback only, and passes them on. Private to magsasa.chaos."""
+"""The worker: takes the connections that the kernel hands over, on loopback only, and passes them on. Private to
+magsasa.chaos.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ _TRANSPARENT = {4: (socket.SOL_IP, 19), 6: (socket.IPPROTO_IPV6, 75)}  # ip(7), 
 
 
 def listening():
-    """``{4: socket, 6: socket}`` on loopback, at ports that the kernel chose; without IPv6 there, only the first. Raises OSError."""
+    """``{4: socket, 6: socket}`` on loopback, at ports that the kernel chose; without IPv6 there, only the first.
+    Raises OSError.
+    """
     found = {}
     for version, family in ((4, socket.AF_INET), (6, socket.AF_INET6)):
         one = socket.socket(family, socket.SOCK_STREAM)
@@ -93,7 +97,9 @@ class Proxy:
         self.loop.run_forever()
 
     def target(self, transport):
-        """(address family, address) that a client's connection was meant for; None: it was meant for us, and not for the service."""
+        """(address family, address) that a client's connection was meant for; None: it was meant for us, and not
+        for the service.
+        """
         where = transport.get_extra_info("sockname")  # tproxy leaves it as the client knows it
         return None if where[:2] in self._own else (transport.get_extra_info("socket").family, where)
 

@@ -38,14 +38,21 @@ class Limit:
         for option in self.options:
             if option != "action" and params[option] is not None and option not in ACTIONS[action].OPTIONS:
                 fits = [each for each in sorted(ACTIONS) if option in ACTIONS[each].OPTIONS]
-                raise BadOption(option, params[option], "has no effect with action=%s" % action, "leave it out, or use action=%s" % " or ".join(fits))
+                raise BadOption(
+                    option,
+                    params[option],
+                    "has no effect with action=%s" % action,
+                    "leave it out, or use action=%s" % " or ".join(fits),
+                )
         for option in ("leave_free", "reserve"):
             if params[option] is not None and params[option] < 0:
                 raise BadOption(option, params[option], "is below zero", "use 0 or more")
         return dict(ACTIONS[action].parse(params), action=action)
 
     def claims(self, options):
-        """One fault at a time for each thing: where it is used up already, a second look would only tell how little is left."""
+        """One fault at a time for each thing: where it is used up already, a second look would only tell how little
+        is left.
+        """
         return ACTIONS[options["action"]].claims(options)
 
     def inspect(self, options):

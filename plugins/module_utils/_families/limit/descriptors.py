@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""No more open files: for one process by its own limit, for the host by workers that hold them. Private to magsasa.chaos."""
+"""No more open files: for one process by its own limit, for the host by workers that hold them. Private to
+magsasa.chaos.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ def parse(params):
         if params["reserve"] is not None:
             raise BadOption("reserve", params["reserve"], "has no effect with pid", "leave it out; use leave_free")
     elif params["leave_free"] is None:
-        raise BadOption("leave_free", "", "is missing", "give the number of descriptors that stay free, or name a process with pid")
+        raise BadOption(
+            "leave_free", "", "is missing", "give the number of descriptors that stay free, or name a process with pid"
+        )
     return {"pid": params["pid"], "leave_free": params["leave_free"] or 0, "reserve": params["reserve"]}
 
 
@@ -41,7 +45,9 @@ def _open_numbers(pid):
 
 
 def bound_for(numbers, leave):
-    """The limit (RLIMIT_NOFILE is one more than the highest number that may be given out) below which ``leave`` numbers are free."""
+    """The limit (RLIMIT_NOFILE is one more than the highest number that may be given out) below which ``leave``
+    numbers are free.
+    """
     bound = 0
     while leave >= 0:
         if bound not in numbers:
@@ -69,7 +75,14 @@ def inspect(options):
         numbers = sorted(_open_numbers(pid))
     except (PermissionError, ProcessLookupError) as error:
         raise BadOption("pid", pid, "cannot be limited by this user (%s)" % error.strerror, "use become: true")
-    return {"start": start, "soft": soft, "hard": hard, "numbers": numbers, "name": processes.comm(pid), "why": _why_not(pid)}
+    return {
+        "start": start,
+        "soft": soft,
+        "hard": hard,
+        "numbers": numbers,
+        "name": processes.comm(pid),
+        "why": _why_not(pid),
+    }
 
 
 def _most_each():
@@ -109,8 +122,17 @@ def _of_process(options, facts):
     bound = bound_for(set(facts["numbers"]), leave)
     if bound >= facts["soft"]:
         free = free_below(facts["numbers"], facts["soft"])
-        raise BadOption("leave_free", leave, "is not below the %d that process %d can still open" % (free, pid), "leave fewer free")
-    args = {"pid": pid, "start": facts["start"], "bound": bound, "hard": facts["hard"], "soft": facts["soft"], "leave_free": leave}
+        raise BadOption(
+            "leave_free", leave, "is not below the %d that process %d can still open" % (free, pid), "leave fewer free"
+        )
+    args = {
+        "pid": pid,
+        "start": facts["start"],
+        "bound": bound,
+        "hard": facts["hard"],
+        "soft": facts["soft"],
+        "leave_free": leave,
+    }
     back = undo("limits.process", pid=pid, start=facts["start"], soft=facts["soft"], hard=facts["hard"])
     says = "limit process %d (%s, %d files open) to %d more file(s): its limit changes to %d from %d" % (
         pid,
@@ -128,7 +150,10 @@ def _of_host(options, facts):
     if not facts["root"]:
         raise NotHere("using up the descriptors of a host needs root", "use become: true, or name a process with pid")
     if facts["most"] - facts["used"] - options["leave_free"] > MOST:
-        most = "this host can have %d open files (fs.file-max), and using up more than %d would take its memory" % (facts["most"], MOST)
+        most = "this host can have %d open files (fs.file-max), and using up more than %d would take its memory" % (
+            facts["most"],
+            MOST,
+        )
         raise NotHere(most, "name a process with pid")
     reserve = max(RESERVE_LEAST, facts["most"] * RESERVE_PCT // 100)
     need = workers.admit("descriptors", "descriptors of this host", facts["most"], facts["used"], options, reserve)
@@ -136,7 +161,9 @@ def _of_host(options, facts):
     says = "hold %d files open, so that %d descriptors of the host stay free" % (need, options["leave_free"])
     steps = [step("descriptors", says, args, [undo("workers.end", fault="$ID")])]
     notes = ["root may exceed fs.file-max; other users cannot"]
-    return plan("limit", "descriptors", "own workers", {"leave_free": options["leave_free"]}, steps, claims(options), notes)
+    return plan(
+        "limit", "descriptors", "own workers", {"leave_free": options["leave_free"]}, steps, claims(options), notes
+    )
 
 
 def lower(ctx, args):
@@ -156,7 +183,9 @@ def start(ctx, args):
     shared = workers.Shared(number)
     ctx.memory.update(args=args, shared=shared)
     for index in range(number):
-        ctx.spawn("chaos-files", take, shared, index, args["need"] // number + (1 if index < args["need"] % number else 0))
+        ctx.spawn(
+            "chaos-files", take, shared, index, args["need"] // number + (1 if index < args["need"] % number else 0)
+        )
     workers.wait(ctx, shared, "descriptors")
 
 

@@ -43,12 +43,20 @@ def inspect(options):
     try:
         volume, device = os.statvfs(real), os.stat(real).st_dev
     except (OSError, ValueError) as error:
-        raise BadOption("path", path, "cannot be used (%s)" % (getattr(error, "strerror", None) or error), "name an existing folder")
+        raise BadOption(
+            "path", path, "cannot be used (%s)" % (getattr(error, "strerror", None) or error), "name an existing folder"
+        )
     if not os.path.isdir(real):
         raise BadOption("path", path, "is not a folder", "name an existing folder")
     if volume.f_flag & os.ST_RDONLY or not os.access(real, os.W_OK | os.X_OK):
         raise BadOption("path", path, "is not writable for this user", "name another folder, or run as its owner")
-    return {"path": real, "device": device, "total": volume.f_files, "free": volume.f_favail, "place": moved_paths.of(real)}
+    return {
+        "path": real,
+        "device": device,
+        "total": volume.f_files,
+        "free": volume.f_favail,
+        "place": moved_paths.of(real),
+    }
 
 
 def claims(options):
@@ -59,17 +67,35 @@ def claims(options):
 def make_plan(options, facts):
     """One worker and one folder of empty files, which goes at the end."""
     if not facts["total"]:
-        raise NotHere("the file system of %s creates inodes on demand (btrfs, zfs, network)" % facts["path"], "fill it with magsasa.chaos.disk_fault")
+        raise NotHere(
+            "the file system of %s creates inodes on demand (btrfs, zfs, network)" % facts["path"],
+            "fill it with magsasa.chaos.disk_fault",
+        )
     reserve = max(RESERVE_LEAST, facts["total"] * RESERVE_PCT // 100)
-    need = workers.admit("inodes", "inodes of %s" % facts["path"], facts["total"], facts["total"] - facts["free"], options, reserve)
+    need = workers.admit(
+        "inodes", "inodes of %s" % facts["path"], facts["total"], facts["total"] - facts["free"], options, reserve
+    )
     if need > MOST:
-        raise NotHere("%d files would have to be created in %s, and more than %d take too long" % (need, facts["path"], MOST), "use a smaller file system")
+        raise NotHere(
+            "%d files would have to be created in %s, and more than %d take too long" % (need, facts["path"], MOST),
+            "use a smaller file system",
+        )
     folder = os.path.join(facts["path"], ".magsasa-chaos-$ID-inodes")
     args = {"folder": folder, "path": facts["path"], "leave_free": options["leave_free"], "need": need}
     says = "create %d empty files in %s, so that %d inodes stay free" % (need, facts["path"], options["leave_free"])
-    undone = [undo("folder.remove", path=folder, fault="$ID", **moved_paths.known(facts)), undo("workers.end", fault="$ID")]
+    undone = [
+        undo("folder.remove", path=folder, fault="$ID", **moved_paths.known(facts)),
+        undo("workers.end", fault="$ID"),
+    ]
     requested = {"leave_free": options["leave_free"], "path": facts["path"]}
-    return plan("limit", "inodes", "own worker", requested, [step("inodes", says, args, undone)], claims(options) + ["inodes of device %d" % facts["device"]])
+    return plan(
+        "limit",
+        "inodes",
+        "own worker",
+        requested,
+        [step("inodes", says, args, undone)],
+        claims(options) + ["inodes of device %d" % facts["device"]],
+    )
 
 
 def start(ctx, args):
@@ -83,7 +109,9 @@ def start(ctx, args):
 
 
 def take(shared, folder, path, leave):
-    """The worker: files until no more than ``leave`` inodes are free; the folders in between count too, so look instead of counting."""
+    """The worker: files until no more than ``leave`` inodes are free; the folders in between count too, so look
+    instead of counting.
+    """
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     taken = 0
     try:
@@ -92,7 +120,9 @@ def take(shared, folder, path, leave):
             if more <= 0:
                 break
             for _file in range(more):
-                os.close(os.open("%x" % taken, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=descriptor))
+                os.close(
+                    os.open("%x" % taken, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=descriptor)
+                )
                 taken += 1
             shared.put(0, taken=taken)
     except OSError as error:

@@ -56,7 +56,9 @@ def _number(name):
 
 
 def group_tasks_left(text, folder=unit_limits.CGROUPS):
-    """Tasks that the control groups above the workers still allow, by text of the form of /proc/PID/cgroup; None without a limit."""
+    """Tasks that the control groups above the workers still allow, by text of the form of /proc/PID/cgroup; None
+    without a limit.
+    """
     rooms = []
     for line in text.splitlines():
         _number_of, kinds, path = (line.split(":", 2) + ["", ""])[:3]
@@ -91,20 +93,37 @@ def claims(options):
 def make_plan(options, facts):
     """Sleeping threads in workers of ours; they go with the workers."""
     if not facts["root"]:
-        raise NotHere("using up the tasks of a host needs root; other users reach their own limit first", "use become: true")
+        raise NotHere(
+            "using up the tasks of a host needs root; other users reach their own limit first", "use become: true"
+        )
     limit = min(facts["pid_max"], facts["threads_max"])
     if options["leave_free"] < FLOOR:
         few = "%d tasks would stay free, and reaching this host needs %d" % (options["leave_free"], FLOOR)
         raise Refused("tasks", few, remedy="leave more free")
-    need = workers.admit("tasks", "tasks of this host", limit, facts["used"], options, max(RESERVE_LEAST, limit * RESERVE_PCT // 100))
+    need = workers.admit(
+        "tasks", "tasks of this host", limit, facts["used"], options, max(RESERVE_LEAST, limit * RESERVE_PCT // 100)
+    )
     instead = "limit a unit with action=unit and tasks"
     if need > MOST:
-        raise NotHere("%d tasks would have to be started (this host can have %d), and more than %d take too long" % (need, limit, MOST), instead)
+        raise NotHere(
+            "%d tasks would have to be started (this host can have %d), and more than %d take too long"
+            % (need, limit, MOST),
+            instead,
+        )
     if facts["group_tasks_left"] is not None and need > facts["group_tasks_left"] - FLOOR:
-        raise NotHere("%d tasks would have to be started, and the control group of this task allows %d more" % (need, facts["group_tasks_left"]), instead)
+        raise NotHere(
+            "%d tasks would have to be started, and the control group of this task allows %d more"
+            % (need, facts["group_tasks_left"]),
+            instead,
+        )
     if need * KIB_EACH > facts["available_kib"] - KEEP_KIB:
         needs, has = need * KIB_EACH // 1024, facts["available_kib"] // 1024
-        figure = "%d tasks take about %d MiB, %d MiB is available, and %d MiB must stay available" % (need, needs, has, KEEP_KIB // 1024)
+        figure = "%d tasks take about %d MiB, %d MiB is available, and %d MiB must stay available" % (
+            need,
+            needs,
+            has,
+            KEEP_KIB // 1024,
+        )
         raise Refused("memory", figure, remedy="leave more free")
     args = {"leave_free": options["leave_free"], "need": need, "limit": limit}
     says = "start %d sleeping threads, so that %d more tasks can start on this host" % (need, options["leave_free"])
@@ -144,4 +163,6 @@ def take(shared, index, threads):
 def measure(ctx):
     """Every number in use, counted in /proc."""
     args, shared = ctx.memory["args"], ctx.memory["shared"]
-    return workers.judge(shared, min(args["need"], shared.total("taken")), args["limit"] - count(), args["leave_free"], {})
+    return workers.judge(
+        shared, min(args["need"], shared.total("taken")), args["limit"] - count(), args["leave_free"], {}
+    )

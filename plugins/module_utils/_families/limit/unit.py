@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Less CPU, memory, tasks or disk for a systemd unit. Private to magsasa.chaos.
 
-Source of the figures: Documentation/admin-guide/cgroup-v2.rst (cpu.max, cpu.stat, memory.max, memory.events, pids.max, io.max, io.stat).
+Source of the figures: Documentation/admin-guide/cgroup-v2.rst (cpu.max, cpu.stat, memory.max, memory.events, pids.max,
+io.max, io.stat).
 """
 
 from __future__ import annotations
@@ -21,7 +22,13 @@ from ..._host.systemd import protected_units, services, unit_limits
 
 MIB = 1024.0 * 1024.0
 OPTIONS = ("unit", "cpu", "memory", "tasks", "io_read", "io_write", "path")
-PROPERTY = {"cpu": "CPUQuota", "memory": "MemoryMax", "tasks": "TasksMax", "io_read": "IOReadBandwidthMax", "io_write": "IOWriteBandwidthMax"}
+PROPERTY = {
+    "cpu": "CPUQuota",
+    "memory": "MemoryMax",
+    "tasks": "TasksMax",
+    "io_read": "IOReadBandwidthMax",
+    "io_write": "IOWriteBandwidthMax",
+}
 CONTROLLER = {"cpu": "cpu", "memory": "memory", "tasks": "pids", "io_read": "io", "io_write": "io"}
 IO_KEY = {"io_read": "rbps", "io_write": "wbps"}
 ROOTS = ("-.slice", "system.slice", "user.slice", "machine.slice", "init.scope")
@@ -36,7 +43,13 @@ def parse(params):
     name = (params["unit"] or "").strip()
     if not name:
         raise BadOption("unit", "", "is missing", "name a unit of systemd, such as nginx.service")
-    if not _NAME.fullmatch(name) or _OTHER_KIND.fullmatch(name) or name.startswith("-") and name != "-.slice" or name.endswith(("@", "@.service")):
+    if (
+        not _NAME.fullmatch(name)
+        or _OTHER_KIND.fullmatch(name)
+        or name.startswith("-")
+        and name != "-.slice"
+        or name.endswith(("@", "@.service"))
+    ):
         raise BadOption("unit", name, "is not the name of a service, slice or scope", "use one shown by systemd-cgls")
     limits = {}
     if params["cpu"] is not None:
@@ -51,23 +64,39 @@ def parse(params):
         if params[option] is not None:
             limits[option] = _quantity.size(params[option], option, low=4096)
     if not limits:
-        raise BadOption("unit", name, "has no limit to set", "give one or more of cpu, memory, tasks, io_read and io_write")
+        raise BadOption(
+            "unit", name, "has no limit to set", "give one or more of cpu, memory, tasks, io_read and io_write"
+        )
     disk = "io_read" in limits or "io_write" in limits
     if params["path"] is not None and not disk:
         raise BadOption("path", params["path"], "has no effect without io_read or io_write", "leave it out")
-    return {"unit": name if _KIND.fullmatch(name) else name + ".service", "limits": limits, "path": (params["path"] or "/") if disk else None}
+    return {
+        "unit": name if _KIND.fullmatch(name) else name + ".service",
+        "limits": limits,
+        "path": (params["path"] or "/") if disk else None,
+    }
 
 
 def disk_of(path):
-    """``"major:minor", "/dev/name"`` of the whole disk under a path: the kernel limits disks, not partitions. Raises BadOption, NotHere."""
+    """``"major:minor", "/dev/name"`` of the whole disk under a path: the kernel limits disks, not partitions.
+    Raises BadOption, NotHere.
+    """
     try:
         found = os.stat(path)
     except (OSError, ValueError) as error:
-        raise BadOption("path", path, "cannot be used (%s)" % (getattr(error, "strerror", None) or error), "name a device or a folder on it")
+        raise BadOption(
+            "path",
+            path,
+            "cannot be used (%s)" % (getattr(error, "strerror", None) or error),
+            "name a device or a folder on it",
+        )
     number = found.st_rdev if stat.S_ISBLK(found.st_mode) else found.st_dev
     real = os.path.realpath("/sys/dev/block/%d:%d" % (os.major(number), os.minor(number)))
     if not os.path.isdir(real):
-        raise NotHere("%s is not on a block device that the kernel can limit" % path, "name a device, or a folder on one, with path")
+        raise NotHere(
+            "%s is not on a block device that the kernel can limit" % path,
+            "name a device, or a folder on one, with path",
+        )
     if os.path.exists(os.path.join(real, "partition")):
         real = os.path.dirname(real)
     return unit_limits.read(os.path.join(real, "dev")), "/dev/" + os.path.basename(real).replace("!", "/")
@@ -149,14 +178,25 @@ def _guard(options, facts):
         raise Refused("protected unit", "%s contains %s, which the host needs" % (unit, ", ".join(facts["inside"][:3])))
     for each in sorted(limits):
         if CONTROLLER[each] not in facts["controllers"]:
-            has = ", ".join(facts["controllers"]) or "none: it is not the only hierarchy of the host, or it is not writable"
-            figure = "limiting %s needs the cgroup v2 controller %s, and /sys/fs/cgroup offers %s" % (each, CONTROLLER[each], has)
+            has = (
+                ", ".join(facts["controllers"])
+                or "none: it is not the only hierarchy of the host, or it is not writable"
+            )
+            figure = "limiting %s needs the cgroup v2 controller %s, and /sys/fs/cgroup offers %s" % (
+                each,
+                CONTROLLER[each],
+                has,
+            )
             raise NotHere(figure, "use a host with cgroup v2")
     if facts["active"] not in ("active", "reloading") or not facts["group"]:
-        raise BadOption("unit", unit, "is not running (%s), so there is nothing to limit" % facts["active"], "start it first")
+        raise BadOption(
+            "unit", unit, "is not running (%s), so there is nothing to limit" % facts["active"], "start it first"
+        )
     if "memory" in limits and limits["memory"] < facts["memory"] and not options.get("force"):
         now, asked = _quantity.show_size(facts["memory"]), _quantity.show_size(limits["memory"])
-        raise Refused("memory", "%s uses %s and would get %s: the kernel would kill part of it" % (unit, now, asked), "force")
+        raise Refused(
+            "memory", "%s uses %s and would get %s: the kernel would kill part of it" % (unit, now, asked), "force"
+        )
 
 
 def assignment(option, figure, device):
@@ -173,22 +213,50 @@ def make_plan(options, facts):
     _guard(options, facts)
     unit, limits = facts["id"], options["limits"]
     number, device = facts["device"] or (None, None)
-    former = {PROPERTY[each]: {"shown": facts["shown"][PROPERTY[each]], "file": facts["files"][PROPERTY[each]]} for each in limits}
+    former = {
+        PROPERTY[each]: {"shown": facts["shown"][PROPERTY[each]], "file": facts["files"][PROPERTY[each]]}
+        for each in limits
+    }
     settings = [assignment(each, limits[each], device) for each in sorted(limits)]
-    back = undo("limits.unit", unit=unit, former=former, device=device, folder=facts["folder"], root=facts["root"], boot_id=facts["boot_id"])
+    back = undo(
+        "limits.unit",
+        unit=unit,
+        former=former,
+        device=device,
+        folder=facts["folder"],
+        root=facts["root"],
+        boot_id=facts["boot_id"],
+    )
     requested = {"unit": unit}
-    for each, key in (("cpu", "cpu_pct"), ("memory", "memory_bytes"), ("tasks", "tasks"), ("io_read", "io_read_bytes_s"), ("io_write", "io_write_bytes_s")):
+    for each, key in (
+        ("cpu", "cpu_pct"),
+        ("memory", "memory_bytes"),
+        ("tasks", "tasks"),
+        ("io_read", "io_read_bytes_s"),
+        ("io_write", "io_write_bytes_s"),
+    ):
         if each in limits:
             requested[key] = limits[each]
     notes = []
     if "tasks" in limits and limits["tasks"] < facts["tasks"]:
         notes.append("%s already has %d tasks; they keep running, and no more can start" % (unit, facts["tasks"]))
     if "io_write" in limits:
-        notes.append("without cgroup writeback (on other file systems than ext4, xfs, btrfs) delayed writes are not limited, only direct and synchronous ones")
+        notes.append(
+            "without cgroup writeback (on other file systems than ext4, xfs, btrfs) delayed writes are not limited,"
+            " only direct and synchronous ones"
+        )
     args = {"unit": unit, "limits": limits, "settings": settings, "group": facts["group"], "number": number}
     says = "limit %s (%s) until the end of the fault" % (unit, ", ".join(settings))
     claimed = claims(dict(options, unit=unit)) + (claims(options) if unit != options["unit"] else [])
-    return plan("limit", "unit", "systemctl set-property", requested, [step("unit", says, args, [back], tool="systemctl")], claimed, notes)
+    return plan(
+        "limit",
+        "unit",
+        "systemctl set-property",
+        requested,
+        [step("unit", says, args, [back], tool="systemctl")],
+        claimed,
+        notes,
+    )
 
 
 def start(ctx, args):
@@ -211,7 +279,9 @@ def counters(args):
         found["tasks_refused"] = unit_limits.figures(os.path.join(group, "pids.events")).get("max", 0)
     if args["number"]:
         said = unit_limits.device_figures(os.path.join(group, "io.stat"), args["number"])
-        found.update({key: int(said.get(short, 0)) for key, short in (("read_bytes", "rbytes"), ("written_bytes", "wbytes"))})
+        found.update(
+            {key: int(said.get(short, 0)) for key, short in (("read_bytes", "rbytes"), ("written_bytes", "wbytes"))}
+        )
     return found
 
 
@@ -237,7 +307,12 @@ def trace(measured):
         ("write_mib_s", "written_bytes", MIB),
     )
     total = {key: measured[name] / scale for key, name, scale in scales if name in measured}
-    return {"now": {"memory_mib": measured["memory_bytes"] / MIB, "tasks": measured["tasks"]} if "tasks" in measured else {}, "total": total}
+    return {
+        "now": (
+            {"memory_mib": measured["memory_bytes"] / MIB, "tasks": measured["tasks"]} if "tasks" in measured else {}
+        ),
+        "total": total,
+    }
 
 
 def measure(ctx):
@@ -256,5 +331,9 @@ def measure(ctx):
         if not right:
             missing.append(option)
     if missing:
-        return {"effect": "mismatch", "measured": shown, "note": "the kernel did not apply the limit of %s" % ", ".join(missing)}
+        return {
+            "effect": "mismatch",
+            "measured": shown,
+            "note": "the kernel did not apply the limit of %s" % ", ".join(missing),
+        }
     return {"effect": "confirmed", "measured": shown, "note": ""}

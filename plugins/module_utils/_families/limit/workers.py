@@ -57,7 +57,10 @@ def wait(ctx, shared, what):
     while not deadline.over:
         done = shared.total("done") == shared.count  # asked before: a worker that says both says first what went wrong
         if shared.errno():
-            raise HostError("the host provided only %d %s: %s; leave more free" % (shared.total("taken"), what, os.strerror(shared.errno())))
+            raise HostError(
+                "the host provided only %d %s: %s; leave more free"
+                % (shared.total("taken"), what, os.strerror(shared.errno()))
+            )
         if done:
             return
         ctx.check_workers()
@@ -71,11 +74,17 @@ def stay():
 
 
 def judge(shared, need, free, leave, shown):
-    """A measurement: ``free`` counted by the kernel against what was to stay free, with room for what others do meanwhile."""
+    """A measurement: ``free`` counted by the kernel against what was to stay free, with room for what others do
+    meanwhile.
+    """
     shown = dict(shown, taken=shared.total("taken"), free=free)
     if shared.total("done") < shared.count:
         return {"effect": "inconclusive", "measured": shown, "note": "still filling"}
     blur = max(16, need // 50)
     if shared.total("taken") >= need and abs(free - leave) <= blur:
         return {"effect": "confirmed", "measured": shown, "note": ""}
-    return {"effect": "mismatch", "measured": shown, "note": "%d are free; other processes took or released some meanwhile" % free}
+    return {
+        "effect": "mismatch",
+        "measured": shown,
+        "note": "%d are free; other processes took or released some meanwhile" % free,
+    }

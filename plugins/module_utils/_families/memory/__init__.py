@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Memory taken from a host. Private to magsasa.chaos.
 
-The size is what the fault as a whole takes: the worker maps what was asked less what our own processes need. So the memory
+The size is what the fault as a whole takes: the worker maps what was asked less what our own processes need. So the
+memory
 available on the host falls by the size, and the worker's resident size is close to it as well.
 """
 
@@ -71,7 +72,9 @@ class Memory:
             size = int(facts["available"] * options["size_pct"] / 100.0)
             if size < LEAST:
                 few, least = _quantity.show_size(size), _quantity.show_size(LEAST)
-                raise BadOption("size", "%g%%" % options["size_pct"], "is only %s here" % few, "use more, at least %s" % least)
+                raise BadOption(
+                    "size", "%g%%" % options["size_pct"], "is only %s here" % few, "use more, at least %s" % least
+                )
         reserve = options["reserve"]
         if options["reserve_pct"] is not None:
             reserve = int(facts["total"] * options["reserve_pct"] / 100.0)
@@ -121,8 +124,12 @@ class Memory:
         keepers = [ctx.record[key]["pid"] for key in ("supervisor", "guardian")]
         before = headroom.Headroom().inspect()["available"] + sum(headroom.taken(pid)[0] for pid in keepers)
         shared = hold.Shared()
-        pid, _start = ctx.spawn("chaos-memory", hold.run, shared, args["size"], args["ramp_s"], args["reserve"], args["back_off"], keepers)
-        ctx.memory.update(shared=shared, args=args, pid=pid, pids=keepers + [pid], before=before, since=time.monotonic())
+        pid, _start = ctx.spawn(
+            "chaos-memory", hold.run, shared, args["size"], args["ramp_s"], args["reserve"], args["back_off"], keepers
+        )
+        ctx.memory.update(
+            shared=shared, args=args, pid=pid, pids=keepers + [pid], before=before, since=time.monotonic()
+        )
         if not args["ramp_s"]:
             self._wait(ctx, shared)
 
@@ -136,8 +143,8 @@ class Memory:
             held, goal, refused = (shared.get(key) for key in ("held", "goal", "errno"))
             if refused:
                 raise HostError(
-                    "the host provided only %s of memory: %s (overcommit setting or a limit of the process); request less"
-                    % (_quantity.show_size(held), os.strerror(refused))
+                    "the host provided only %s of memory: %s (overcommit setting or a limit of the process); request"
+                    " less" % (_quantity.show_size(held), os.strerror(refused))
                 )
             if held != last:
                 last, moved = held, now

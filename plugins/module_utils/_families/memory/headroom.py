@@ -44,7 +44,9 @@ def groups(text, root_v1=ROOT_V1, roots_v2=ROOTS_V2):
         if len(parts) == 3:
             for controller in parts[1].split(","):
                 paths[controller] = parts[2]
-    roots, layout, path = ((root_v1,), _V1, paths["memory"]) if "memory" in paths else (roots_v2, _V2, paths.get("", "/"))
+    roots, layout, path = (
+        ((root_v1,), _V1, paths["memory"]) if "memory" in paths else (roots_v2, _V2, paths.get("", "/"))
+    )
     found = []
     for root in roots:
         below = os.path.normpath("/" + path.lstrip("/"))

@@ -89,7 +89,8 @@ class Holder:
 class BackOff:
     """Decides what the host's need means for us; pure, so that every case can be tried.
 
-    The memory available must not fall below ``reserve`` bytes through us, and tasks of the host must not wait for memory. What
+    The memory available must not fall below ``reserve`` bytes through us, and tasks of the host must not wait for
+    memory. What
     was given back once is taken again only after a rest and when there is more than just enough room.
     """
 
@@ -134,7 +135,9 @@ def run(shared, size, ramp_s, reserve, back_off, keepers):
         now = time.monotonic()
         wanted = goal if not ramp_s else int(goal * min(1.0, (now - began) / ramp_s))
         if back_off:
-            what, amount, why = policy.decide(now, host.inspect()["available"], headroom.pressure() or 0.0, holder.held, wanted)
+            what, amount, why = policy.decide(
+                now, host.inspect()["available"], headroom.pressure() or 0.0, holder.held, wanted
+            )
         else:
             what, amount, why = "take", 0, 0
         if what == "give back":

@@ -17,7 +17,12 @@ from ..._host import management_connections
 from ..._host.packets import address_translation, iptables as xt, nft
 from . import backends, effects, scope as scopes, traffic_control
 
-FOLLOWING = ("tc htb", "tc netem", "nftables", "NFQUEUE and a worker")  # backends that also meet what this host leads elsewhere
+FOLLOWING = (
+    "tc htb",
+    "tc netem",
+    "nftables",
+    "NFQUEUE and a worker",
+)  # backends that also meet what this host leads elsewhere
 PAST = "this host forwards connections to other addresses or ports (DNAT or redirect), which the fault may not affect"
 
 
@@ -33,7 +38,12 @@ class Network:
         found = dict(scopes.parse(params), **effects.parse(params))
         if found["action"] == "reset":
             if found["protocol"] not in ("any", "tcp"):
-                raise BadOption("protocol", found["protocol"], "has no connections to reset", "use tcp or leave it out, or use action=reject")
+                raise BadOption(
+                    "protocol",
+                    found["protocol"],
+                    "has no connections to reset",
+                    "use tcp or leave it out, or use action=reject",
+                )
             found["protocol"] = "tcp"
         return found
 
@@ -41,7 +51,12 @@ class Network:
         """What there is to do it with, and what must not be touched."""
         there = _cmd.which("nft") is not None
         uid = os.geteuid()
-        found = {"nft": there, "uid": uid, "obstacle": nft.obstacle() if there and not uid else "", "control": management_connections.connections()}
+        found = {
+            "nft": there,
+            "uid": uid,
+            "obstacle": nft.obstacle() if there and not uid else "",
+            "control": management_connections.connections(),
+        }
         found["ways_in"] = management_connections.ways_in()
         found["interfaces"] = sorted(name for _number, name in socket.if_nameindex())
         if not uid and (not there or found["obstacle"]):
@@ -59,7 +74,12 @@ class Network:
             raise NotHere("packet rules need root, and this task does not run as root", "use become: true")
         missing = sorted(set(options["interfaces"]) - set(facts["interfaces"]))
         if missing:
-            raise BadOption("interface", missing[0], "is not an interface of this host", "use one shown by ip link, without the part after @")
+            raise BadOption(
+                "interface",
+                missing[0],
+                "is not an interface of this host",
+                "use one shown by ip link, without the part after @",
+            )
         facts = dict(facts, control=facts["control"] + _ways_in(options, facts))
         led = facts.get("translations")
         options = dict(options, translated=address_translation.meet(led, options["ports"]))
@@ -105,14 +125,18 @@ class Network:
                 total["hit_per_s"] = lost
             if "rate_bps" in requested and "bytes" in ctx.memory:
                 total["rate_bps"] = 8 * ctx.memory["bytes"]
-            return {"now": {"packets_waiting": waiting} if {"delay_ms", "rate_bps"} & set(requested) else {}, "total": total}
+            return {
+                "now": {"packets_waiting": waiting} if {"delay_ms", "rate_bps"} & set(requested) else {},
+                "total": total,
+            }
         seen = next((measured[key] for key in ("packets_matched", "packets_seen") if key in measured), None)
         lost = next((measured[key] for key in ("packets_hit", "packets_lost") if key in measured), None)
         return {"total": {"packets_per_s": seen, "hit_per_s": lost, "held_per_s": measured.get("packets_held")}}
 
 
 def _ways_in(options, facts):
-    """``[["", port]]``: the ports by which this host is or may be managed, for whoever comes: an administrator may come from elsewhere this time.
+    """``[["", port]]``: the ports by which this host is or may be managed, for whoever comes: an administrator may come
+    from elsewhere this time.
 
     A fault that names such a port is about that very port; then those who are there now are exempt alone.
     """
@@ -126,7 +150,9 @@ def _guard(options):
     if options["force"] or not blocks:
         return
     if scopes.everyone(options):
-        raise Refused("scope", "neither peer nor port limits this %s, so the host would be isolated" % options["action"], "force")
+        raise Refused(
+            "scope", "neither peer nor port limits this %s, so the host would be isolated" % options["action"], "force"
+        )
     if scopes.all_loopback(options):
         raise Refused("scope", "this %s would affect all loopback traffic" % options["action"], "force")
 
@@ -135,12 +161,21 @@ def _led(options, led, backend):
     """What a user must know where this host forwards what is meant."""
     ports = "port %s" % ",".join(scopes.show_ports(led["ports"])) if led["ports"] and not led["all"] else "connections"
     if backend.name in FOLLOWING:
-        return "this host forwards %s to other addresses or ports (DNAT or redirect); the fault selects them by the port that clients use" % ports
-    return "this host forwards %s to other addresses or ports (DNAT or redirect), which %s cannot follow; the effect stays inconclusive" % (ports, backend.name)
+        return (
+            "this host forwards %s to other addresses or ports (DNAT or redirect); the fault selects them by the port"
+            " that clients use" % ports
+        )
+    return (
+        "this host forwards %s to other addresses or ports (DNAT or redirect), which %s cannot follow; the effect stays"
+        " inconclusive" % (ports, backend.name)
+    )
 
 
 def _notes(options, facts):
-    found = ["exempt: %s and port %d of this host (used to manage it)" % (peer or "everybody", port) for peer, port in facts["control"][:8]]
+    found = [
+        "exempt: %s and port %d of this host (used to manage it)" % (peer or "everybody", port)
+        for peer, port in facts["control"][:8]
+    ]
     if len(facts["control"]) > 8:
         found.append("exempt: %d more such connections" % (len(facts["control"]) - 8))
     if scopes.everyone(options) and not scopes.own_meant(options):

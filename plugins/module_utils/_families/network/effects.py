@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is to happen to packets: options as figures, and the action that they add up to. Pure. Private to magsasa.chaos.
 
-An *effect* is one thing that happens to packets that still travel; several compose in one fault (action ``degrade``). The other
+An *effect* is one thing that happens to packets that still travel; several compose in one fault (action ``degrade``).
+The other
 actions let nothing through.
 """
 
@@ -20,7 +21,21 @@ LEAST_SHARE = 0.001  # percent
 LONGEST_DELAY = 60.0  # seconds
 LEAST_RATE, MOST_RATE = 8e3, 32e9  # bits per second; above it the kernel counts in other units
 OPTIONS = {
-    "action": {"type": "str", "choices": ["corrupt", "degrade", "delay", "duplicate", "loss", "partition", "rate", "reject", "reorder", "reset"]},
+    "action": {
+        "type": "str",
+        "choices": [
+            "corrupt",
+            "degrade",
+            "delay",
+            "duplicate",
+            "loss",
+            "partition",
+            "rate",
+            "reject",
+            "reorder",
+            "reset",
+        ],
+    },
     "delay": {"type": "str"},
     "jitter": {"type": "str"},
     "distribution": {"type": "str", "choices": list(DISTRIBUTIONS)},
@@ -50,7 +65,8 @@ SAYS = {
 
 
 def parse(params):
-    """Options as data: ``{"action", "effects": [name], "delay_ms", "jitter_ms", "distribution", "loss_pct", "gemodel", ..., "rate_bps"}``.
+    """Options as data: ``{"action", "effects": [name], "delay_ms", "jitter_ms", "distribution", "loss_pct", "gemodel",
+    ..., "rate_bps"}``.
 
     What is not asked for is not in it. ``gemodel`` is ``{"p", "r", "loss_bad", "loss_good"}`` in percent.
     """
@@ -61,7 +77,9 @@ def parse(params):
     if "delay" in given:
         found.update(_times(params))
     if params["gemodel"] is not None:
-        found["gemodel"] = {key: _quantity.percent(value, "gemodel." + key) for key, value in sorted(params["gemodel"].items())}
+        found["gemodel"] = {
+            key: _quantity.percent(value, "gemodel." + key) for key, value in sorted(params["gemodel"].items())
+        }
     for name in ("loss", "duplicate", "corrupt", "reorder"):
         if params[name] is not None:
             found[name + "_pct"] = _quantity.percent(params[name], name, low=LEAST_SHARE)
@@ -72,7 +90,9 @@ def parse(params):
 
 def _derived(given):
     if not given:
-        raise BadOption("action", "", "is missing", "use partition, reject or reset, or set an effect: " + ", ".join(EFFECTS))
+        raise BadOption(
+            "action", "", "is missing", "use partition, reject or reset, or set an effect: " + ", ".join(EFFECTS)
+        )
     if given == ["delay", "reorder"]:
         return "reorder"
     return given[0] if len(given) == 1 else SEVERAL
@@ -92,18 +112,26 @@ def _fits(params, action, given):
     if params["loss"] is not None and params["gemodel"] is not None:
         raise BadOption("loss", params["loss"], "and gemodel exclude each other", "leave one of them out")
     if "reorder" in given and "delay" not in given:
-        raise BadOption("reorder", params["reorder"], "needs a delay that those packets overtake", "set delay too, such as 20ms")
+        raise BadOption(
+            "reorder", params["reorder"], "needs a delay that those packets overtake", "set delay too, such as 20ms"
+        )
     for option in ("jitter", "distribution"):
         if params[option] is not None and "delay" not in given:
             if action in BLOCKING or action in EFFECTS:
                 raise _means_nothing(option, params[option], action)
             raise BadOption(option, params[option], "has no effect without a delay", "set delay too, or leave it out")
     if params["distribution"] is not None and params["jitter"] is None:
-        raise BadOption("distribution", params["distribution"], "has no effect without jitter", "set jitter too, or leave it out")
+        raise BadOption(
+            "distribution", params["distribution"], "has no effect without jitter", "set jitter too, or leave it out"
+        )
 
 
 def _means_nothing(option, value, action):
-    remedy = "leave it out, or leave action out to combine effects" if action in EFFECTS else "leave it out, or use another action"
+    remedy = (
+        "leave it out, or leave action out to combine effects"
+        if action in EFFECTS
+        else "leave it out, or use another action"
+    )
     return BadOption(option, value, "has no effect with action=%s" % action, remedy)
 
 
@@ -116,7 +144,11 @@ def _times(params):
 
 def requested(options):
     """Figures that were asked for, as the report prints them."""
-    found = {key: options[key] for key in ("delay_ms", "jitter_ms", "loss_pct", "duplicate_pct", "corrupt_pct", "reorder_pct", "rate_bps") if key in options}
+    found = {
+        key: options[key]
+        for key in ("delay_ms", "jitter_ms", "loss_pct", "duplicate_pct", "corrupt_pct", "reorder_pct", "rate_bps")
+        if key in options
+    }
     if found.get("jitter_ms") and options["distribution"] != "normal":
         found["distribution"] = options["distribution"]
     found.update({"gemodel_%s_pct" % key: value for key, value in options.get("gemodel", {}).items()})
@@ -130,7 +162,12 @@ def verb(options):
         words.append("hold for %g ms%s" % (options["delay_ms"], _spread(options)))
     if "gemodel" in options:
         words.append("lose in bursts (p %g %%, r %g %%)" % (options["gemodel"]["p"], options["gemodel"]["r"]))
-    shares = [("loss_pct", "lose"), ("duplicate_pct", "duplicate"), ("corrupt_pct", "damage"), ("reorder_pct", "send ahead")]
+    shares = [
+        ("loss_pct", "lose"),
+        ("duplicate_pct", "duplicate"),
+        ("corrupt_pct", "damage"),
+        ("reorder_pct", "send ahead"),
+    ]
     words += ["%s %g %% of" % (word, options[key]) for key, word in shares if key in options]
     if "rate_bps" in options:
         words.append("limit to %s" % _quantity.show_rate(options["rate_bps"]))
@@ -141,4 +178,8 @@ def _spread(options):
     if not options.get("jitter_ms"):
         return ""
     kind = "" if options["distribution"] == "normal" else options["distribution"] + ", "
-    return " (%s%s %g ms)" % (kind, "give or take" if options["distribution"] == "uniform" else "standard deviation", options["jitter_ms"])
+    return " (%s%s %g ms)" % (
+        kind,
+        "give or take" if options["distribution"] == "uniform" else "standard deviation",
+        options["jitter_ms"],
+    )

@@ -1,9 +1,11 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What becomes of one packet that a worker of ours decides about: lost, sent twice, damaged, late. Pure. Private to magsasa.chaos.
+"""What becomes of one packet that a worker of ours decides about: lost, sent twice, damaged, late. Pure. Private to
+magsasa.chaos.
 
-The same as netem does by tc-netem(8): a packet that is lost and sent twice comes once; of a burst the state decides before it may change.
+The same as netem does by tc-netem(8): a packet that is lost and sent twice comes once; of a burst the state decides
+before it may change.
 """
 
 from __future__ import annotations
@@ -17,7 +19,9 @@ class Fates:
 
     def __init__(self, figures, chance=random):
         self._chance = chance
-        self._loss, self._twice, self._damaged = (figures.get(name + "_pct", 0.0) / 100.0 for name in ("loss", "duplicate", "corrupt"))
+        self._loss, self._twice, self._damaged = (
+            figures.get(name + "_pct", 0.0) / 100.0 for name in ("loss", "duplicate", "corrupt")
+        )
         self._bursts = {key: value / 100.0 for key, value in figures.get("gemodel", {}).items()}
         self._bad = False
 
@@ -43,7 +47,14 @@ def wait(figures, chance=random):
     mean, spread = figures["delay_ms"] / 1000.0, figures["jitter_ms"] / 1000.0
     if not spread:
         return mean
-    return max(0.0, chance.uniform(mean - spread, mean + spread) if figures["distribution"] == "uniform" else chance.gauss(mean, spread))
+    return max(
+        0.0,
+        (
+            chance.uniform(mean - spread, mean + spread)
+            if figures["distribution"] == "uniform"
+            else chance.gauss(mean, spread)
+        ),
+    )
 
 
 def whole(content):
@@ -77,7 +88,9 @@ def _length(content):
 
 
 def lost_on_average(figures):
-    """``(share, weight)`` of what is lost in the long run; as many packets in bursts tell as much as ``weight`` times as many single ones."""
+    """``(share, weight)`` of what is lost in the long run; as many packets in bursts tell as much as ``weight``
+    times as many single ones.
+    """
     model = {key: value / 100.0 for key, value in figures["gemodel"].items()}
     moves = model["p"] + model["r"]
     if not 0 < moves < 2:

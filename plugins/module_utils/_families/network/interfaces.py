@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""By which interfaces the packets come and go that are meant, and whether traffic control may be put there. Private to magsasa.chaos."""
+"""By which interfaces the packets come and go that are meant, and whether traffic control may be put there. Private
+to magsasa.chaos.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,8 @@ MOST = 16  # interfaces: one digit in the names of our devices
 def inspect(options):
     """``[{"dev", "loopback", "qlen", "root", "ingress"}]``: interfaces that the scope may mean.
 
-    ``root``, ``ingress``: what an administrator, or another fault, has put there already, as text; "" where nothing stands in the way.
+    ``root``, ``ingress``: what an administrator, or another fault, has put there already, as text; "" where nothing
+    stands in the way.
     """
     there = {row["ifname"]: row for row in tc.addresses()}
     if options["interfaces"]:
@@ -41,8 +44,14 @@ def _device(row):
 
 
 def _leading(options, there):
-    """Interfaces that lead to the peers; without peers, or for a network of peers, all that are up and have an address."""
-    up = [name for name, row in sorted(there.items()) if "UP" in row.get("flags", ()) and row.get("addr_info") and not tc.IFB.fullmatch(name)]
+    """Interfaces that lead to the peers; without peers, or for a network of peers, all that are up and have an
+    address.
+    """
+    up = [
+        name
+        for name, row in sorted(there.items())
+        if "UP" in row.get("flags", ()) and row.get("addr_info") and not tc.IFB.fullmatch(name)
+    ]
     up = [name for name in up if scopes.own_meant(options) or "LOOPBACK" not in there[name]["flags"]]
     peers = [ipaddress.ip_network(text) for text in options["peers4"] + options["peers6"]]
     if not peers:
@@ -56,7 +65,12 @@ def _leading(options, there):
 
 def _own(there, networks):
     """Whether an address of this host lies in a network: it reaches that one by its loopback."""
-    own = [ipaddress.ip_address(each["local"]) for row in there.values() for each in row.get("addr_info", ()) if each.get("local")]
+    own = [
+        ipaddress.ip_address(each["local"])
+        for row in there.values()
+        for each in row.get("addr_info", ())
+        if each.get("local")
+    ]
     return any(address.version == network.version and address in network for address in own for network in networks)
 
 
@@ -65,7 +79,9 @@ def obstacle(options, devices):
     if not devices:
         return NotHere("no interface of this host leads to the peers", "check the peers with ip route get")
     if len(devices) > MOST:
-        return NotHere("%d interfaces lead to the peers, more than %d" % (len(devices), MOST), "name them with interface")
+        return NotHere(
+            "%d interfaces lead to the peers, more than %d" % (len(devices), MOST), "name them with interface"
+        )
     ways = tree.ways(options)
     for each in devices:
         if each["root"] and ("out" in ways or each["loopback"]):
@@ -77,4 +93,6 @@ def obstacle(options, devices):
 
 def _taken(dev, text):
     figure = "%s has a queueing discipline that is not the kernel's default (%s)" % (dev, text)
-    return NotHere(figure, "it could not be restored exactly and is not touched; if it belongs to another fault, end that first")
+    return NotHere(
+        figure, "it could not be restored exactly and is not touched; if it belongs to another fault, end that first"
+    )

@@ -34,11 +34,20 @@ class Iptables:
         for version in wanted:
             why = seen["obstacles"].get(str(version), "")
             if str(version) not in seen["programs"]:
-                return NotHere("%s is not installed on this host, and nft is missing" % iptables.PROGRAMS[version], "install nftables or iptables")
+                return NotHere(
+                    "%s is not installed on this host, and nft is missing" % iptables.PROGRAMS[version],
+                    "install nftables or iptables",
+                )
             if why:
-                return NotHere("packet rules cannot be set with %s (%s)" % (iptables.PROGRAMS[version], why), "needs CAP_NET_ADMIN and a kernel with iptables")
+                return NotHere(
+                    "packet rules cannot be set with %s (%s)" % (iptables.PROGRAMS[version], why),
+                    "needs CAP_NET_ADMIN and a kernel with iptables",
+                )
             if xtables.too_many(_rules(options, facts, version)):
-                return NotHere("so many peers and ports need more than %d iptables rules" % xtables.MOST_RULES, "name networks and ranges, or install nftables")
+                return NotHere(
+                    "so many peers and ports need more than %d iptables rules" % xtables.MOST_RULES,
+                    "name networks and ranges, or install nftables",
+                )
         return None
 
     def plan(self, options, facts):
@@ -52,7 +61,15 @@ class Iptables:
         fresh = [iptables.PROGRAMS[version] for version in wanted if str(version) in facts["iptables"]["fresh"]]
         if fresh:
             notes.append("the table filter of %s, which is empty now, stays there empty" % " and ".join(fresh))
-        return plan("network", options["action"], self.name, dict(effects.requested(options), scope=meant), [made], ["network " + meant], notes)
+        return plan(
+            "network",
+            options["action"],
+            self.name,
+            dict(effects.requested(options), scope=meant),
+            [made],
+            ["network " + meant],
+            notes,
+        )
 
     def carry_out(self, ctx, args):
         """The chains of each IP version at once, then the proof that the kernel holds them as planned, and first."""

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Packets that a worker of ours holds back, loses in bursts, damages or sends twice: nftables hands them over (NFQUEUE). Private to magsasa.chaos."""
+"""Packets that a worker of ours holds back, loses in bursts, damages or sends twice: nftables hands them over
+(NFQUEUE). Private to magsasa.chaos.
+"""
 
 from __future__ import annotations
 
@@ -37,9 +39,21 @@ class Nfqueue:
         args = {"table": nftables.TABLE, "figures": figures}
         args["rules"] = rules.queued(late, rest, options, facts["control"], "duplicate_pct" in figures)
         # Carried out from the last to the first.
-        undone = [undo("nft.remove_table", table=nftables.TABLE), undo("workers.end", fault="$ID"), undo("nft.release_packets", fault="$ID")]
+        undone = [
+            undo("nft.remove_table", table=nftables.TABLE),
+            undo("workers.end", fault="$ID"),
+            undo("nft.release_packets", fault="$ID"),
+        ]
         made = step("delay", "%s %s" % (effects.verb(options), meant), args, undone, tool="nft")
-        return plan("network", options["action"], self.name, dict(effects.requested(options), scope=meant), [made], ["network " + meant], _notes(options))
+        return plan(
+            "network",
+            options["action"],
+            self.name,
+            dict(effects.requested(options), scope=meant),
+            [made],
+            ["network " + meant],
+            _notes(options),
+        )
 
     def carry_out(self, ctx, args):
         """The worker, the table, and the proof that the kernel holds it as planned."""
@@ -62,9 +76,18 @@ class Nfqueue:
 def _notes(options):
     found = []
     if "delay_ms" in options:
-        found.append("a delay counts once per round trip: %s" % ("outgoing packets wait" if options["direction"] == "out" else "incoming packets wait"))
+        found.append(
+            "a delay counts once per round trip: %s"
+            % ("outgoing packets wait" if options["direction"] == "out" else "incoming packets wait")
+        )
     if "duplicate_pct" in options:
-        found.append("the copy of an incoming packet arrives on lo; a program that listens on one other interface alone does not receive it")
+        found.append(
+            "the copy of an incoming packet arrives on lo; a program that listens on one other interface alone does not"
+            " receive it"
+        )
     if "delay_ms" in options and options["direction"] == "out":
-        found.append("with outgoing packets delayed, a TCP connection has little throughput, because TCP counts waiting packets as unsent")
+        found.append(
+            "with outgoing packets delayed, a TCP connection has little throughput, because TCP counts waiting packets"
+            " as unsent"
+        )
     return found

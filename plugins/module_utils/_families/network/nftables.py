@@ -35,11 +35,27 @@ class Nftables:
         """One table of our own."""
         meant = scopes.describe(options)
         planned = rules.plan(options["action"], options.get("loss_pct"), options, facts["control"])
-        made = step("rules", "%s %s" % (effects.verb(options), meant), {"table": TABLE, "rules": planned}, [undo("nft.remove_table", table=TABLE)], tool="nft")
-        return plan("network", options["action"], self.name, dict(effects.requested(options), scope=meant), [made], ["network " + meant], notes(options))
+        made = step(
+            "rules",
+            "%s %s" % (effects.verb(options), meant),
+            {"table": TABLE, "rules": planned},
+            [undo("nft.remove_table", table=TABLE)],
+            tool="nft",
+        )
+        return plan(
+            "network",
+            options["action"],
+            self.name,
+            dict(effects.requested(options), scope=meant),
+            [made],
+            ["network " + meant],
+            notes(options),
+        )
 
     def carry_out(self, ctx, args):
-        """The whole table at once, then the proof that the kernel holds it as planned: exemptions before everything else."""
+        """The whole table at once, then the proof that the kernel holds it as planned: exemptions before everything
+        else.
+        """
         nft.load(args["table"], rules.text(args["table"], args["rules"]))
         prove(args)
 
@@ -58,7 +74,9 @@ def obstacle(facts):
     if not facts["nft"]:
         return MissingTool("nft", nft.PURPOSE)
     if facts["obstacle"]:
-        return NotHere("packet rules cannot be set (%s)" % facts["obstacle"], "needs CAP_NET_ADMIN and a kernel with nf_tables")
+        return NotHere(
+            "packet rules cannot be set (%s)" % facts["obstacle"], "needs CAP_NET_ADMIN and a kernel with nf_tables"
+        )
     return None
 
 
@@ -79,7 +97,10 @@ def prove(args):
 
 def notes(options):
     if options["direction"] != "in" and options["action"] not in ("reject", "reset") and options["protocol"] != "tcp":
-        return ["a program on this host is told when its outgoing UDP or ICMP packet is dropped (EPERM); loss of incoming packets is silent"]
+        return [
+            "a program on this host is told when its outgoing UDP or ICMP packet is dropped (EPERM); loss of incoming"
+            " packets is silent"
+        ]
     if options["action"] == "reset":
         return ["an open connection is reset with its next packet; an idle one is not"]
     return []

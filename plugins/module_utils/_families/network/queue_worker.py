@@ -1,7 +1,8 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Packets that a worker of ours decides about: the kernel hands them over (NFQUEUE), the worker says when each may go on, or that it is lost.
+"""Packets that a worker of ours decides about: the kernel hands them over (NFQUEUE), the worker says when each may go
+on, or that it is lost.
 
 When the worker dies, the kernel lets further packets pass at once (bypass). Private to magsasa.chaos.
 """
@@ -81,7 +82,10 @@ def start(ctx, args):
 
 def numbered(planned, numbers):
     """The rules with the numbers of the queues in them: ``{chain: number}``."""
-    return [[chain, label, text.replace(rules.QUEUE, "%d" % numbers[chain]) if chain in numbers else text] for chain, label, text in planned]
+    return [
+        [chain, label, text.replace(rules.QUEUE, "%d" % numbers[chain]) if chain in numbers else text]
+        for chain, label, text in planned
+    ]
 
 
 def work(queues, figures, held, counted):
@@ -110,7 +114,9 @@ def _take(desk, netlink, number, late):
 
 
 def again(content):
-    """Send a whole packet once more, to the host that it goes to; it carries our mark, by which it is not decided about again."""
+    """Send a whole packet once more, to the host that it goes to; it carries our mark, by which it is not decided
+    about again.
+    """
     family = socket.AF_INET if content[0] >> 4 == 4 else socket.AF_INET6
     with socket.socket(family, socket.SOCK_RAW, socket.IPPROTO_RAW) as raw:
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, rules.MARK)
@@ -151,7 +157,10 @@ class Desk:
         if late and not wait:
             self._counted.add("ahead")
         self._tie += 1
-        heapq.heappush(self._waiting, (now + wait, self._tie, now if wait else None, netlink, verdict, content if twice and not lost else None))
+        heapq.heappush(
+            self._waiting,
+            (now + wait, self._tie, now if wait else None, netlink, verdict, content if twice and not lost else None),
+        )
 
     def let_go(self, until):
         """Let all go whose time has come."""
@@ -177,10 +186,22 @@ def shown(requested, held, counted):
     found = {}
     if "delay_ms" in requested:
         count, mean, spread = held
-        found = {"packets_held": count, "delay_ms": round(mean, 2), "jitter_ms": round(spread, 2)} if count else {"packets_held": 0}
-    wanted = [("loss_pct", "lost"), ("gemodel_p_pct", "lost"), ("duplicate_pct", "duplicated"), ("corrupt_pct", "damaged"), ("reorder_pct", "ahead")]
+        found = (
+            {"packets_held": count, "delay_ms": round(mean, 2), "jitter_ms": round(spread, 2)}
+            if count
+            else {"packets_held": 0}
+        )
+    wanted = [
+        ("loss_pct", "lost"),
+        ("gemodel_p_pct", "lost"),
+        ("duplicate_pct", "duplicated"),
+        ("corrupt_pct", "damaged"),
+        ("reorder_pct", "ahead"),
+    ]
     found.update({"packets_" + name: counted[name] for key, name in wanted if key in requested})
-    return dict(found, packets_seen=counted["seen"]) if set(found) - {"packets_held", "delay_ms", "jitter_ms"} else found
+    return (
+        dict(found, packets_seen=counted["seen"]) if set(found) - {"packets_held", "delay_ms", "jitter_ms"} else found
+    )
 
 
 def judge(requested, figures):
@@ -200,14 +221,21 @@ def _shares(requested, figures):
     seen = figures["packets_seen"]
     if not seen:
         return False, nftables.QUIET % "rules stand"
-    wanted = [(key, requested[key] / 100.0, 1.0) for key in ("loss_pct", "duplicate_pct", "corrupt_pct") if key in requested]
+    wanted = [
+        (key, requested[key] / 100.0, 1.0) for key in ("loss_pct", "duplicate_pct", "corrupt_pct") if key in requested
+    ]
     if "gemodel_p_pct" in requested:
-        model = {key[len("gemodel_") : -len("_pct")]: value for key, value in requested.items() if key.startswith("gemodel_")}
+        model = {
+            key[len("gemodel_") : -len("_pct")]: value for key, value in requested.items() if key.startswith("gemodel_")
+        }
         wanted.append(("gemodel",) + impairments.lost_on_average({"gemodel": model}))
     names = {"loss_pct": "lost", "gemodel": "lost", "duplicate_pct": "duplicated", "corrupt_pct": "damaged"}
     parts = ["%d %s" % (figures["packets_" + names[key]], names[key]) for key, _share, _weight in wanted]
     parts += ["%d ahead" % figures["packets_ahead"]] if "packets_ahead" in figures else []
-    wrong = any(_statistics.unlikely(100.0 * share, weight * figures["packets_" + names[key]], weight * seen) for key, share, weight in wanted)
+    wrong = any(
+        _statistics.unlikely(100.0 * share, weight * figures["packets_" + names[key]], weight * seen)
+        for key, share, weight in wanted
+    )
     return wrong, "by the worker: of %d packets, %s" % (seen, ", ".join(parts))
 
 
@@ -218,4 +246,7 @@ def _late(requested, shown):
     note = "by the worker: %d packets held for %g ms on average" % (count, shown["delay_ms"])
     chance = 4 * requested["jitter_ms"] / math.sqrt(count)
     off = shown["delay_ms"] - requested["delay_ms"]
-    return {"effect": "confirmed" if abs(off) <= max(LATE_MS, 0.05 * requested["delay_ms"]) + chance else "mismatch", "note": note}
+    return {
+        "effect": "confirmed" if abs(off) <= max(LATE_MS, 0.05 * requested["delay_ms"]) + chance else "mismatch",
+        "note": note,
+    }

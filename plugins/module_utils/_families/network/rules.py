@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Rules of one fault as data and as text for nft. Pure. Private to magsasa.chaos.
 
-A packet that is meant goes to the chain ``act``, which decides once about it. What the host says to itself passes both hooks: it is
+A packet that is meant goes to the chain ``act``, which decides once about it. What the host says to itself passes both
+hooks: it is
 decided about on its way in only, where a dropped packet is lost as on a wire (on the way out the sender would be told).
 """
 
@@ -17,7 +18,9 @@ QUEUE = "QUEUE"  # stands for the number of a queue, which is known when the que
 MARK = 0x4E  # on what a worker of ours sends once more
 OF_A_MILLION = 1000000
 VERDICTS = ("accept", "drop", "goto", "reject", "queue")
-NEIGHBOURS = "icmpv6 type { nd-router-solicit, nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert }"  # IPv6's ARP
+NEIGHBOURS = (  # IPv6's ARP
+    "icmpv6 type { nd-router-solicit, nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert }"
+)
 
 
 def plan(action, loss_pct, scope, control):
@@ -30,21 +33,33 @@ TRANSLATED = "ct status dnat ct direction %s "  # of a connection that this host
 
 
 def _translated(scope):
-    """``{chain: [headers]}``: packets of connections whose clients know them by another port or address than this host's own filter sees.
+    """``{chain: [headers]}``: packets of connections whose clients know them by another port or address than this
+    host's own filter sees.
 
-    Clients of a published port never meet the chains of the host's own packets: they are forwarded. By direction: what the client sends comes in.
+    Clients of a published port never meet the chains of the host's own packets: they are forwarded. By direction: what
+    the client sends comes in.
     """
     if not scope.get("translated"):
         return {"input": [], "output": [], "forward": []}
-    peers = ["ct original %s saddr %s " % (family, _set(scope[key])) for family, key in (("ip", "peers4"), ("ip6", "peers6")) if scope[key]]
+    peers = [
+        "ct original %s saddr %s " % (family, _set(scope[key]))
+        for family, key in (("ip", "peers4"), ("ip6", "peers6"))
+        if scope[key]
+    ]
     flows = [peer + each for peer in peers or [""] for each in _translated_transports(scope)]
     sent = [(TRANSLATED % "original" + each).strip() for each in flows] if scope["direction"] != "out" else []
     answered = [(TRANSLATED % "reply" + each).strip() for each in flows] if scope["direction"] != "in" else []
     forward = _of_others("in", scope, sent) + _of_others("out", scope, answered)
     if not scope["ports"]:  # what stays here is met without that
         return {"input": [], "output": [], "forward": forward}
-    own = sent if scopes.own_meant(scope) and not scope["interfaces"] else []  # the way out of what is translated is still lo here
-    return {"input": _of_others("in", scope, sent), "output": own + _of_others("out", scope, answered), "forward": forward}
+    own = (
+        sent if scopes.own_meant(scope) and not scope["interfaces"] else []
+    )  # the way out of what is translated is still lo here
+    return {
+        "input": _of_others("in", scope, sent),
+        "output": own + _of_others("out", scope, answered),
+        "forward": forward,
+    }
 
 
 def _translated_transports(scope):
@@ -57,18 +72,28 @@ def _translated_transports(scope):
 
 
 def queued(late, rest, scope, control, twice=False):
-    """The same for a worker that packets are handed to. ``late``: some are held; ``rest``: more than that is done; ``twice``: some are sent again.
+    """The same for a worker that packets are handed to. ``late``: some are held; ``rest``: more than that is done;
+    ``twice``: some are sent again.
 
-    What is held waits once in a round trip, and the rest happens in each direction: with both, what is to be held goes to a chain of its own.
+    What is held waits once in a round trip, and the rest happens in each direction: with both, what is to be held goes
+    to a chain of its own.
     """
-    matches = [("match late" if rest else "match", "late" if rest else "act", _ways(True, _once(scope)))] if late else []
+    matches = (
+        [("match late" if rest else "match", "late" if rest else "act", _ways(True, _once(scope)))] if late else []
+    )
     matches += [("match", "act", _ways(False, scope))] if rest else []
-    found = [[chain, "hit", "counter queue num %s bypass" % QUEUE] for chain in DECIDING if any(goal == chain for _label, goal, _where in matches)]
+    found = [
+        [chain, "hit", "counter queue num %s bypass" % QUEUE]
+        for chain in DECIDING
+        if any(goal == chain for _label, goal, _where in matches)
+    ]
     return found + _chains(scope, control, matches, "meta mark %#x counter accept" % MARK if twice else "")
 
 
 def _ways(late, scope):
-    """``{chain: [headers]}``: what packets look like that are decided about on their way in, out, and where they are forwarded."""
+    """``{chain: [headers]}``: what packets look like that are decided about on their way in, out, and where they
+    are forwarded.
+    """
     going = _headers(scope, "out") if scope["direction"] != "in" else []
     led = _translated(scope)
     return {
@@ -86,14 +111,18 @@ def _chains(scope, control, matches, passed=""):
             found += [[chain, "exempt again", passed]] if passed else []
             found += [[chain, label, text] for label, text in _exempt(way, scope, control)]
             for said, goal, ways in matches:
-                found += [[chain, "%s %d" % (said, number), "%s counter goto %s" % (each.strip(), goal)] for number, each in enumerate(ways[chain])]
+                found += [
+                    [chain, "%s %d" % (said, number), "%s counter goto %s" % (each.strip(), goal)]
+                    for number, each in enumerate(ways[chain])
+                ]
     return found
 
 
 def coming(late, scope, headers, of_others, of_own):
     """What packets look like that are decided about on their way in.
 
-    ``headers(scope, way)``, ``of_others("in", scope, headers)`` and ``of_own`` (what an own packet has before its headers) are in the words of one
+    ``headers(scope, way)``, ``of_others("in", scope, headers)`` and ``of_own`` (what an own packet has before its
+    headers) are in the words of one
     program.
     """
     headers_in = headers(scope, "in") if scope["direction"] != "out" else []
@@ -125,9 +154,12 @@ def _once(scope):
 
 def _decision(action, loss_pct):
     if action == "loss" and loss_pct < 100:
-        return [("hit", "numgen random mod %d < %d counter drop" % (OF_A_MILLION, round(loss_pct * OF_A_MILLION / 100)))]
+        return [
+            ("hit", "numgen random mod %d < %d counter drop" % (OF_A_MILLION, round(loss_pct * OF_A_MILLION / 100)))
+        ]
     if action == "reset":
-        return [  # who begins is answered as ever, so that it is a connection that is reset; what a reset sends must pass
+        # who begins is answered as ever, so that it is a connection that is reset; what a reset sends must pass
+        return [
             ("answer reset", "tcp flags & rst == rst counter accept"),
             ("beginning", "tcp flags & syn == syn counter accept"),
             ("hit tcp", "meta l4proto tcp counter reject with tcp reset"),
@@ -147,7 +179,10 @@ def _exempt(way, scope, control):
     if way == "led":
         for number, (peer, port) in enumerate(control):
             who = "ct original %s saddr %s " % ("ip6" if ":" in peer else "ip", peer) if peer else ""
-            yield "exempt control %d" % number, "%smeta l4proto tcp ct original proto-dst %d counter accept" % (who, port)
+            yield "exempt control %d" % number, "%smeta l4proto tcp ct original proto-dst %d counter accept" % (
+                who,
+                port,
+            )
         return
     side, port = ("saddr", "dport") if way == "in" else ("daddr", "sport")
     for number, (peer, number_of_port) in enumerate(control):
@@ -160,8 +195,14 @@ def _exempt(way, scope, control):
 def _headers(scope, way):
     """What a packet of one direction looks like, one text for each rule that it takes."""
     side = "saddr" if way == "in" else "daddr"
-    peers = ["%s %s %s" % (family, side, _set(scope[key])) for family, key in (("ip", "peers4"), ("ip6", "peers6")) if scope[key]]
-    return [" ".join(filter(None, (peer, transport))) for peer in peers or [""] for transport in _transports(scope, way)]
+    peers = [
+        "%s %s %s" % (family, side, _set(scope[key]))
+        for family, key in (("ip", "peers4"), ("ip6", "peers6"))
+        if scope[key]
+    ]
+    return [
+        " ".join(filter(None, (peer, transport))) for peer in peers or [""] for transport in _transports(scope, way)
+    ]
 
 
 def _transports(scope, way):

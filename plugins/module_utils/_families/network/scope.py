@@ -30,7 +30,9 @@ def parse(params):
     networks = [_network(text) for text in _listed(params, "peer", MOST_PEERS)]
     ports = _merged(_ports(text) for text in _listed(params, "port", MOST_PORTS))
     if ports and params["protocol"] == "icmp":
-        raise BadOption("port", params["port"][0], "has no effect with protocol=icmp", "leave it out, or use protocol=tcp or udp")
+        raise BadOption(
+            "port", params["port"][0], "has no effect with protocol=icmp", "leave it out, or use protocol=tcp or udp"
+        )
     if not ports and params["port_of"] != "either":
         raise BadOption("port_of", params["port_of"], "has no effect without a port", "set port too, or leave it out")
     return {
@@ -58,7 +60,12 @@ def _listed(params, option, most):
 def _interface(text):
     """As the kernel has them: 1 to 15 characters, no slash and no space; quotes would only be trouble."""
     if not re.fullmatch(r"[A-Za-z0-9_.:+-]{1,15}", text) or text in (".", ".."):
-        raise BadOption("interface", text, "is not the name of an interface", "use one such as eth0, as shown by ip link, without the part after @")
+        raise BadOption(
+            "interface",
+            text,
+            "is not the name of an interface",
+            "use one such as eth0, as shown by ip link, without the part after @",
+        )
     return text
 
 
@@ -70,8 +77,18 @@ def _network(text):
         try:
             meant = ipaddress.ip_network(text, strict=False)
         except ValueError:
-            raise BadOption("peer", text, "is not an IPv4 or IPv6 address or network", "use one such as 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32")
-        raise BadOption("peer", text, "is an address inside a network", "write the network %s, or the address without its prefix" % meant)
+            raise BadOption(
+                "peer",
+                text,
+                "is not an IPv4 or IPv6 address or network",
+                "use one such as 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32",
+            )
+        raise BadOption(
+            "peer",
+            text,
+            "is an address inside a network",
+            "write the network %s, or the address without its prefix" % meant,
+        )
     if getattr(found.network_address, "scope_id", None) or "%" in text:
         raise BadOption("peer", text, "names an interface", "write the address without it")
     mapped = getattr(found.network_address, "ipv4_mapped", None)
@@ -114,7 +131,11 @@ def everyone(scope):
 
 def own_meant(scope):
     """Whether what this host says to itself may be meant: with a peer or a port, and by its interface."""
-    return LOOPBACK in scope["interfaces"] if scope["interfaces"] else bool(scope["peers4"] or scope["peers6"] or scope["ports"])
+    return (
+        LOOPBACK in scope["interfaces"]
+        if scope["interfaces"]
+        else bool(scope["peers4"] or scope["peers6"] or scope["ports"])
+    )
 
 
 def all_loopback(scope):
@@ -133,7 +154,10 @@ def describe(scope):
         words.append("port %s%s" % (",".join(show_ports(scope["ports"])), whose))
     peers = scope["peers4"] + scope["peers6"]
     if peers:
-        words.append("with %s" % (", ".join(peers) if len(peers) < 5 else "%s and %d more" % (", ".join(peers[:3]), len(peers) - 3)))
+        words.append(
+            "with %s"
+            % (", ".join(peers) if len(peers) < 5 else "%s and %d more" % (", ".join(peers[:3]), len(peers) - 3))
+        )
     words.append({"both": "in and out", "in": "in", "out": "out"}[scope["direction"]])
     if scope["interfaces"]:
         words.append("by %s" % ", ".join(scope["interfaces"]))

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Packets that the kernel itself holds, loses, damages or lines up: netem, and htb for a rate alone. Private to magsasa.chaos."""
+"""Packets that the kernel itself holds, loses, damages or lines up: netem, and htb for a rate alone. Private to
+magsasa.chaos.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,10 @@ from ..._host.packets import tc
 from .. import _statistics
 from . import effects, interfaces, nftables, scope as scopes, tree as trees, u32_filters
 
-EXTRA = "install it (Debian, Ubuntu: linux-modules-extra of this kernel; RHEL, AlmaLinux, Rocky, Fedora: kernel-modules-extra; SUSE: kernel-default)"
+EXTRA = (
+    "install it (Debian, Ubuntu: linux-modules-extra of this kernel; RHEL, AlmaLinux, Rocky, Fedora:"
+    " kernel-modules-extra; SUSE: kernel-default)"
+)
 MODULES = {"prio": ["sch_prio", "sch_netem", "cls_u32"], "htb": ["sch_htb", "cls_u32"]}
 MODULES_IN = ["sch_ingress", "act_mirred", "ifb"]
 TOO_FAST = 1.1  # of the rate that was asked for
@@ -50,18 +55,35 @@ class Shaping:
                 return NotHere(seen["lacks"][kind], EXTRA)
         wanted = options.get("distribution", "uniform")
         if wanted != "uniform" and not seen["tables"].get(wanted):
-            return NotHere("tc lacks the table of the distribution %s" % wanted, "install the complete tc package, or use distribution=uniform")
+            return NotHere(
+                "tc lacks the table of the distribution %s" % wanted,
+                "install the complete tc package, or use distribution=uniform",
+            )
         if u32_filters.too_many(options, trees.MOST_FILTERS):
-            return NotHere("so many peers and ports need more than %d traffic control filters" % trees.MOST_FILTERS, "name networks and ranges")
+            return NotHere(
+                "so many peers and ports need more than %d traffic control filters" % trees.MOST_FILTERS,
+                "name networks and ranges",
+            )
         return interfaces.obstacle(options, seen["devices"])
 
     def plan(self, options, facts):
         """A tree on each interface; each undo takes away one thing that is ours."""
         meant = scopes.describe(options)
         planned = trees.plan(self.kind, options, facts["tc"]["devices"], facts["control"])
-        made = [step("shape", _says(options, each, meant), {"fault": "$ID", "tree": each}, _undo(each), tool="tc") for each in planned]
+        made = [
+            step("shape", _says(options, each, meant), {"fault": "$ID", "tree": each}, _undo(each), tool="tc")
+            for each in planned
+        ]
         claims = ["network " + meant] + ["traffic control of %s, %s" % (each["dev"], each["way"]) for each in planned]
-        return plan("network", options["action"], self.name, dict(effects.requested(options), scope=meant), made, claims, _notes(options, planned))
+        return plan(
+            "network",
+            options["action"],
+            self.name,
+            dict(effects.requested(options), scope=meant),
+            made,
+            claims,
+            _notes(options, planned),
+        )
 
     def carry_out(self, ctx, args):
         """The whole tree, then the proof that the kernel holds it as planned: exemptions before everything else."""
@@ -109,7 +131,11 @@ def _standing(args):
 
 
 def _says(options, tree, meant):
-    part = dict(options, **{key: None for key in trees.LATE}) if not any("delay_ms" in leaf for leaf in tree["leaves"]) else options
+    part = (
+        dict(options, **{key: None for key in trees.LATE})
+        if not any("delay_ms" in leaf for leaf in tree["leaves"])
+        else options
+    )
     what = effects.verb({key: value for key, value in part.items() if value is not None})
     way = "what leaves by" if tree["way"] == "out" else "what comes in by"
     return "%s %s, in %s %s" % (what, meant, way, tree["dev"])
@@ -126,7 +152,10 @@ def _undo(tree):
 def _notes(options, planned):
     found = []
     if "delay_ms" in options:
-        found.append("a delay counts once per round trip: %s" % ("incoming packets wait" if options["direction"] == "in" else "outgoing packets wait"))
+        found.append(
+            "a delay counts once per round trip: %s"
+            % ("incoming packets wait" if options["direction"] == "in" else "outgoing packets wait")
+        )
         found.append("packets still held at the end may leave within a second, and are lost after that")
     if "rate_bps" in options and options["direction"] == "both":
         found.append("the rate applies to each direction")
@@ -148,7 +177,9 @@ def counted(rows):
 
 
 def fastest(memory, rows, now):
-    """Bits per second of the fastest queue over a whole look in which it was never empty, or None; keeps its state in ``memory``."""
+    """Bits per second of the fastest queue over a whole look in which it was never empty, or None; keeps its state
+    in ``memory``.
+    """
     for tree, number, row in rows:
         key = (tree["dev"], tree["way"], number)
         before, seen = memory.get(key), (now, row.get("bytes", 0), row.get("qlen", 0))
@@ -163,7 +194,10 @@ def judge(requested, shown):
     of = shown["packets_passed"] + shown["packets_dropped"] + shown["packets_waiting"]
     if not of:
         return {"effect": "inconclusive", "note": nftables.QUIET % "queues stand"}
-    note = "by the queue read back from the kernel, and its counters: %d packets, %d of them dropped" % (of, shown["packets_dropped"])
+    note = "by the queue read back from the kernel, and its counters: %d packets, %d of them dropped" % (
+        of,
+        shown["packets_dropped"],
+    )
     if shown.get("rate_bps"):
         note += ", %d bit/s while it was full" % shown["rate_bps"]
     if shown.get("rate_bps", 0) > TOO_FAST * requested.get("rate_bps", 0):
@@ -175,13 +209,17 @@ def judge(requested, shown):
 
 
 def _dropped(requested):
-    """Share (percent) of what netem passes on or drops that is dropped: a packet that is both lost and sent twice is seen once."""
+    """Share (percent) of what netem passes on or drops that is dropped: a packet that is both lost and sent twice
+    is seen once.
+    """
     loss, twice = requested["loss_pct"] / 100.0, requested.get("duplicate_pct", 0) / 100.0
     return 100.0 * loss * (1 - twice) / (1 + twice - loss * twice)
 
 
 def inspect(options):
-    """What traffic control finds here: ``{"there", "missing", "denied", "lacks": {kind: why}, "tables": {name: bool}, "devices": [...]}``."""
+    """What traffic control finds here: ``{"there", "missing", "denied", "lacks": {kind: why}, "tables": {name:
+    bool}, "devices": [...]}``.
+    """
     missing = [program for program in ("tc", "ip") if _cmd.which(program) is None]
     if missing:
         return {"there": False, "missing": " and ".join(missing)}

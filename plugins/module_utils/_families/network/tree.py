@@ -3,11 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Our own tree of queueing disciplines on an interface, as data and as commands of tc. Pure. Private to magsasa.chaos.
 
-What leaves: a root of ours (``prio`` over netem, ``htb`` for a rate alone) whose first filters let pass what manages the host; what is meant goes
-to a band of its own, all else passes as before. What comes in: filters redirect what is meant to an ifb device of ours and its queue. What the
+What leaves: a root of ours (``prio`` over netem, ``htb`` for a rate alone) whose first filters let pass what manages
+the host; what is meant goes
+to a band of its own, all else passes as before. What comes in: filters redirect what is meant to an ifb device of ours
+and its queue. What the
 host says to itself leaves and comes in at lo, whose tree has a band for each direction.
 
-A tree is ``{"dev", "qlen", "way", "kind", "leaves": [leaf], "filters": [filter], "ifb": number or None}``; a leaf ``{"kind", "limit", ...figures of
+A tree is ``{"dev", "qlen", "way", "kind", "leaves": [leaf], "filters": [filter], "ifb": number or None}``; a leaf
+``{"kind", "limit", ...figures of
 effects}``; the leaf number n is band n + 1. For filters see packets.py.
 """
 
@@ -30,7 +33,9 @@ def plan(kind, options, devices, control):
     """Trees for a fault. ``devices``: ``[{"dev", "loopback", "qlen"}]``."""
     found, number = [], 0
     for each in devices:
-        for tree in (_loopback(kind, options, each, control) if each["loopback"] else _interface(kind, options, each, control)):
+        for tree in (
+            _loopback(kind, options, each, control) if each["loopback"] else _interface(kind, options, each, control)
+        ):
             if tree["way"] == "in":
                 tree["ifb"] = number
                 number += 1
@@ -39,7 +44,9 @@ def plan(kind, options, devices, control):
 
 
 def ways(options):
-    """``{"out"|"in": figures}``: what happens in which direction. What makes packets late counts once in a round trip."""
+    """``{"out"|"in": figures}``: what happens in which direction. What makes packets late counts once in a round
+    trip.
+    """
     figures = {key: options[key] for key in FIGURES if key in options}
     if options["direction"] != "both":
         return {options["direction"]: figures}
@@ -72,8 +79,18 @@ def _loopback(kind, options, device, control):
 
 def _tree(kind, device, way, leaves, filters):
     filters = [each for number, each in enumerate(filters) if each not in filters[:number]]
-    leaves = [dict(figures, kind="netem" if kind == "prio" else "bfifo", limit=_limit(kind, figures)) for figures in leaves]
-    return {"dev": device["dev"], "qlen": device["qlen"], "way": way, "kind": kind, "leaves": leaves, "filters": filters, "ifb": None}
+    leaves = [
+        dict(figures, kind="netem" if kind == "prio" else "bfifo", limit=_limit(kind, figures)) for figures in leaves
+    ]
+    return {
+        "dev": device["dev"],
+        "qlen": device["qlen"],
+        "way": way,
+        "kind": kind,
+        "leaves": leaves,
+        "filters": filters,
+        "ifb": None,
+    }
 
 
 def _limit(kind, figures):
@@ -91,7 +108,11 @@ def commands(tree, major, ifb):
     dev, leaves = tree["dev"], tree["leaves"]
     if tree["way"] == "in":
         lines = _root(ifb, tree, major, default=2) + _leaf(ifb, tree["leaves"][0], major, 2)
-        return lines + ["qdisc add dev %s ingress" % dev] + [_filter(dev, each, "ingress", major, ifb) for each in tree["filters"]]
+        return (
+            lines
+            + ["qdisc add dev %s ingress" % dev]
+            + [_filter(dev, each, "ingress", major, ifb) for each in tree["filters"]]
+        )
     lines = _root(dev, tree, major, default=0)
     for number, leaf in enumerate(leaves):
         lines += _leaf(dev, leaf, major, number + 2)
@@ -103,7 +124,10 @@ def _root(dev, tree, major, default):
     if tree["kind"] == "htb":
         return ["qdisc add dev %s root handle %s: htb default %x" % (dev, major, default)]
     first = 1 if default else 0
-    return ["qdisc add dev %s root handle %s: prio bands %d priomap %s" % (dev, major, len(tree["leaves"]) + 1, " ".join(["%d" % first] * 16))]
+    return [
+        "qdisc add dev %s root handle %s: prio bands %d priomap %s"
+        % (dev, major, len(tree["leaves"]) + 1, " ".join(["%d" % first] * 16))
+    ]
 
 
 def _leaf(dev, leaf, major, minor):
@@ -112,7 +136,10 @@ def _leaf(dev, leaf, major, minor):
         rate = "%dbit" % leaf["rate_bps"]
         burst = int(max(leaf["rate_bps"] * BURST_S / 8, 2 * PACKET))
         words = "rate %s ceil %s burst %db cburst %db quantum 20000" % (rate, rate, burst, burst)
-        return ["class add %s classid %s:%x htb %s" % (place, major, minor, words), "qdisc add %s%x bfifo limit %db" % (place, minor, leaf["limit"])]
+        return [
+            "class add %s classid %s:%x htb %s" % (place, major, minor, words),
+            "qdisc add %s%x bfifo limit %db" % (place, minor, leaf["limit"]),
+        ]
     return ["qdisc add %s%x netem %s" % (place, minor, netem(leaf))]
 
 
@@ -130,7 +157,9 @@ def netem(leaf):
     if "loss_pct" in leaf:
         words.append("loss random %g%%" % leaf["loss_pct"])
     if "gemodel" in leaf:
-        words.append("loss gemodel " + " ".join("%g%%" % leaf["gemodel"][key] for key in ("p", "r", "loss_bad", "loss_good")))
+        words.append(
+            "loss gemodel " + " ".join("%g%%" % leaf["gemodel"][key] for key in ("p", "r", "loss_bad", "loss_good"))
+        )
     words += ["%s %g%%" % (word, leaf[word + "_pct"]) for word in ("duplicate", "corrupt") if word + "_pct" in leaf]
     if "rate_bps" in leaf:
         words.append("rate %dbit" % leaf["rate_bps"])
@@ -159,19 +188,27 @@ def pref(protocol, target):
 
 
 def difference(tree, major, ifb, rows, found):
-    """What stands is not as planned: one sentence, or "". ``rows``: qdiscs of the interface that holds the queue; ``found``: see tc.filters."""
+    """What stands is not as planned: one sentence, or "". ``rows``: qdiscs of the interface that holds the queue;
+    ``found``: see tc.filters.
+    """
     holder = ifb if tree["way"] == "in" else tree["dev"]
     root = next((row for row in rows if row.get("root")), {})
     if (root.get("kind"), root.get("handle")) != (tree["kind"], major + ":"):
         return "another process removed the fault's root qdisc on %s" % holder
     for number, leaf in enumerate(tree["leaves"]):
         row = next((each for each in rows if each.get("parent") == "%s:%x" % (major, number + 2)), {})
-        wrong = "%s instead of %s" % (row.get("kind"), leaf["kind"]) if row.get("kind") != leaf["kind"] else _unlike(leaf, row.get("options", {}))
+        wrong = (
+            "%s instead of %s" % (row.get("kind"), leaf["kind"])
+            if row.get("kind") != leaf["kind"]
+            else _unlike(leaf, row.get("options", {}))
+        )
         if wrong:
             return "the queue on %s is not as planned: %s" % (holder, wrong)
     wanted = sorted(tree["filters"], key=lambda each: pref(each[0], each[1]))
     got = sorted(found, key=lambda each: each["pref"])
-    if [_shape(each, tree, major, ifb) for each in wanted] != [(each["protocol"], each["flow"], each["device"], each.get("keys")) for each in got]:
+    if [_shape(each, tree, major, ifb) for each in wanted] != [
+        (each["protocol"], each["flow"], each["device"], each.get("keys")) for each in got
+    ]:
         return "%s has %d filters, which are not the %d planned ones in order" % (tree["dev"], len(got), len(wanted))
     return ""
 
@@ -201,7 +238,9 @@ def _unlike(leaf, options):
         "loss_bad": model.get("1-h", 0) * 100,
         "loss_good": model.get("1-k", 0) * 100,
     }
-    asked = dict(leaf.get("gemodel", {}), **{key: leaf.get(key, 0) for key in found if key.endswith(("_ms", "_pct", "_bps"))})
+    asked = dict(
+        leaf.get("gemodel", {}), **{key: leaf.get(key, 0) for key in found if key.endswith(("_ms", "_pct", "_bps"))}
+    )
     for key, value in sorted(asked.items()):
         if abs(found[key] - value) > 0.01 * value + 0.002:
             return "%s is %g instead of %g" % (key, found[key], value)

@@ -3,8 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What packets look like to the classifier u32: words of their headers. Pure. Private to magsasa.chaos.
 
-A filter is ``[protocol, target, keys]``: ``protocol`` "ip" or "ipv6", ``target`` the band (0 passes), ``keys`` ``[[value, mask, offset]]`` of 32
-bits each in the order of their offsets (RFC 791, RFC 8200). ARP and other protocols are never meant. A fragment that is not the first has no
+A filter is ``[protocol, target, keys]``: ``protocol`` "ip" or "ipv6", ``target`` the band (0 passes), ``keys``
+``[[value, mask, offset]]`` of 32
+bits each in the order of their offsets (RFC 791, RFC 8200). ARP and other protocols are never meant. A fragment that is
+not the first has no
 ports and is not recognised by them.
 """
 
@@ -39,10 +41,26 @@ def exempt(scope, way, control):
     for peer, port in control:
         versions = (6 if ":" in peer else 4,) if peer else (4, 6)
         for version in versions:
-            address = [] if not peer else _address(ipaddress.ip_network(peer), SOURCE[version] if way == "in" else TARGET[version])
-            found.append([NAMES[version], PASS, _merged(address + _protocol(version, TCP) + _port(version, "dport" if way == "in" else "sport", port, 0xFFFF))])
+            address = (
+                []
+                if not peer
+                else _address(ipaddress.ip_network(peer), SOURCE[version] if way == "in" else TARGET[version])
+            )
+            found.append(
+                [
+                    NAMES[version],
+                    PASS,
+                    _merged(
+                        address
+                        + _protocol(version, TCP)
+                        + _port(version, "dport" if way == "in" else "sport", port, 0xFFFF)
+                    ),
+                ]
+            )
     if not scope["ports"] and scope["protocol"] in ("any", "icmp") and any(_headers(scope, way, 6)):
-        found += [["ipv6", PASS, _merged(_protocol(6, ICMP[6]) + [[kind << 24, 0xFF000000, PORTS[6]]])] for kind in NEIGHBOURS]
+        found += [
+            ["ipv6", PASS, _merged(_protocol(6, ICMP[6]) + [[kind << 24, 0xFF000000, PORTS[6]]])] for kind in NEIGHBOURS
+        ]
     return found
 
 
@@ -58,7 +76,9 @@ def _headers(scope, way, version):
 
 def _transports(scope, way, version):
     protocol = scope["protocol"]
-    numbers = {"any": [TCP, UDP] if scope["ports"] else [None], "tcp": [TCP], "udp": [UDP], "icmp": [ICMP[version]]}[protocol]
+    numbers = {"any": [TCP, UDP] if scope["ports"] else [None], "tcp": [TCP], "udp": [UDP], "icmp": [ICMP[version]]}[
+        protocol
+    ]
     here, there = ("dport", "sport") if way == "in" else ("sport", "dport")
     ends = {"host": [here], "peer": [there], "either": [here, there]}[scope["port_of"]]
     for number in numbers:

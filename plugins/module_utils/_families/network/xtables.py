@@ -3,8 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Rules of one fault in the words of iptables and ip6tables. Pure. Private to magsasa.chaos.
 
-The same as in rules.py, in chains of our own in the table filter: ``in`` and ``out``, to which the chains of the host jump first, let pass what manages
-the host and send what is meant to ``act``, which decides. What is not decided about goes back (RETURN, never ACCEPT) to the rules of the host.
+The same as in rules.py, in chains of our own in the table filter: ``in`` and ``out``, to which the chains of the host
+jump first, let pass what manages
+the host and send what is meant to ``act``, which decides. What is not decided about goes back (RETURN, never ACCEPT) to
+the rules of the host.
 A rule is ``[chain, label, words]``; labels stay with us, rules are told apart by their places.
 """
 
@@ -41,7 +43,10 @@ def plan(action, loss_pct, scope, control, version):
     for way in ("in", "out"):
         if matches[way]:
             found += [[way, label, words] for label, words in _exempt(way, scope, control, version)]
-            found += [[way, "match %d" % number, " ".join((each + " -g act").split())] for number, each in enumerate(matches[way])]
+            found += [
+                [way, "match %d" % number, " ".join((each + " -g act").split())]
+                for number, each in enumerate(matches[way])
+            ]
     return found
 
 
@@ -53,7 +58,12 @@ def too_many(planned):
 def _of_others(way, scope, headers):
     if not scope["interfaces"]:
         return ["! " + OWN[way] + each for each in headers]
-    return ["-%s %s %s" % (way[0], name, each) for name in scope["interfaces"] if name != scopes.LOOPBACK for each in headers]
+    return [
+        "-%s %s %s" % (way[0], name, each)
+        for name in scope["interfaces"]
+        if name != scopes.LOOPBACK
+        for each in headers
+    ]
 
 
 def _decision(action, loss_pct, version):
@@ -63,7 +73,10 @@ def _decision(action, loss_pct, version):
         return [("hit", "-j DROP")]
     found = [("answer reset", "-p tcp --tcp-flags RST RST -j RETURN")]
     if action == "reset":
-        return found + [("beginning", "-p tcp --tcp-flags SYN SYN -j RETURN"), ("hit tcp", "-p tcp -j REJECT --reject-with tcp-reset")]
+        return found + [
+            ("beginning", "-p tcp --tcp-flags SYN SYN -j RETURN"),
+            ("hit tcp", "-p tcp -j REJECT --reject-with tcp-reset"),
+        ]
     return found + [
         ("answer icmp", "-p %s %s -j RETURN" % (ICMP[version], UNREACHABLE[version])),
         ("hit tcp", "-p tcp -j REJECT --reject-with tcp-reset"),
@@ -95,7 +108,12 @@ def _transports(scope, way, version):
     here, there = ("--dports", "--sports") if way == "in" else ("--sports", "--dports")
     ends = {"host": [here], "peer": [there], "either": [here, there]}[scope["port_of"]]
     kinds = ["tcp", "udp"] if protocol == "any" else [protocol]
-    return ["-p %s -m multiport %s %s" % (kind, end, ports) for kind in kinds for end in ends for ports in _portions(scope["ports"])]
+    return [
+        "-p %s -m multiport %s %s" % (kind, end, ports)
+        for kind in kinds
+        for end in ends
+        for ports in _portions(scope["ports"])
+    ]
 
 
 def _portions(ports):
@@ -114,7 +132,9 @@ def _portions(ports):
 def difference(planned, found):
     """What of the rules read back (``{chain: [(target, packets)]}``) is not as planned: one sentence, or ""."""
     for chain in dict.fromkeys(chain for chain, _label, _words in planned):
-        wanted = [words.split()[-3 if "--reject-with" in words else -1] for where, _label, words in planned if where == chain]
+        wanted = [
+            words.split()[-3 if "--reject-with" in words else -1] for where, _label, words in planned if where == chain
+        ]
         got = [target for target, _packets in found.get(chain, [])]
         if wanted != got:
             return "chain %s has %d rules, which are not the %d planned ones in order" % (chain, len(got), len(wanted))

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Processes: kill, pause, restart. Private to magsasa.chaos.
 
-A kill or a restart happens at one moment; the rest of the duration is the time that the host gets to bring the process back.
+A kill or a restart happens at one moment; the rest of the duration is the time that the host gets to bring the process
+back.
 At its end the undo starts the process again when nothing else did.
 """
 
@@ -60,15 +61,24 @@ class Process:
             raise BadOption("action", "", "is missing", "use kill, pause or restart")
         given = [name for name in TARGETS if params[name] not in (None, "")]
         if len(given) != 1:
-            raise BadOption("target", ", ".join(given) or "nothing", "does not select one process", "give exactly one of %s" % ", ".join(TARGETS))
+            raise BadOption(
+                "target",
+                ", ".join(given) or "nothing",
+                "does not select one process",
+                "give exactly one of %s" % ", ".join(TARGETS),
+            )
         chosen = {name: params[name] for name in given}
         if "pattern" in chosen:
             if len(chosen["pattern"]) > LONGEST_PATTERN:
-                raise BadOption("pattern", chosen["pattern"], "is too long", "use at most %d characters" % LONGEST_PATTERN)
+                raise BadOption(
+                    "pattern", chosen["pattern"], "is too long", "use at most %d characters" % LONGEST_PATTERN
+                )
             try:
                 re.compile(chosen["pattern"])
             except (re.error, OverflowError, RecursionError) as error:
-                raise BadOption("pattern", chosen["pattern"], "is not a regular expression of Python (%s)" % error, "correct it")
+                raise BadOption(
+                    "pattern", chosen["pattern"], "is not a regular expression of Python (%s)" % error, "correct it"
+                )
         if "port" in chosen:
             number = None if isinstance(chosen["port"], bool) else _number(chosen["port"])
             if number is None or not 0 < number < 65536:
@@ -79,11 +89,15 @@ class Process:
         if params["limit"] < 1:
             raise BadOption("limit", params["limit"], "is not a number of processes", "use 1 or more")
         if params["signal"] and params["action"] == "pause":
-            raise BadOption("signal", params["signal"], "has no effect with action=pause", "leave it out, or use action=kill")
+            raise BadOption(
+                "signal", params["signal"], "has no effect with action=pause", "leave it out, or use action=kill"
+            )
         return {
             "action": params["action"],
             "target": chosen,
-            "signal": _quantity.ending_signal(params["signal"] or ("TERM" if params["action"] == "restart" else "KILL")),
+            "signal": _quantity.ending_signal(
+                params["signal"] or ("TERM" if params["action"] == "restart" else "KILL")
+            ),
             "limit": params["limit"],
             "tree": params["tree"],
             "grace_s": _quantity.duration(params["grace"], "grace", high=300.0),
@@ -112,8 +126,14 @@ class Process:
         most = options["limit"] if action == "pause" else 1
         if facts["matching"] > most:
             if action != "pause" and options["limit"] > 1:
-                raise Refused("limit", "%d processes match, and %s accepts only one" % (facts["matching"], action), remedy="name one of them")
-            raise Refused("limit", "%d processes match, and limit is %d" % (facts["matching"], options["limit"]), "limit")
+                raise Refused(
+                    "limit",
+                    "%d processes match, and %s accepts only one" % (facts["matching"], action),
+                    remedy="name one of them",
+                )
+            raise Refused(
+                "limit", "%d processes match, and limit is %d" % (facts["matching"], options["limit"]), "limit"
+            )
         steps = []
         notes = []
         for each in facts["found"]:
@@ -123,7 +143,10 @@ class Process:
             "process",
             action,
             "systemd" if any(each["do"] == "unit_restart" for each in steps) else "signals",
-            {"processes": len(steps), "signal": "STOP" if action == "pause" else signal.Signals(options["signal"]).name[3:]},
+            {
+                "processes": len(steps),
+                "signal": "STOP" if action == "pause" else signal.Signals(options["signal"]).name[3:],
+            },
             steps,
             ["process:%d" % each["pid"] for each in facts["found"]],
             notes,
@@ -131,13 +154,19 @@ class Process:
         )
 
     def _guard(self, each, options, uid):
-        """Refuse what no key lifts: a protected process anywhere in what would be touched, and what the kernel forbids us."""
+        """Refuse what no key lifts: a protected process anywhere in what would be touched, and what the kernel
+        forbids us.
+        """
         touched = each["tree"] if options["action"] == "pause" and options["tree"] else each["tree"][:1]
         for pid, _start, _state, owner, why in touched:
             if why:
                 raise Refused("protected process", "process %d is %s" % (pid, why))
             if uid and owner != uid:
-                raise Refused("permission", "process %d belongs to another user, and this task does not run as root" % pid, remedy="use become: true")
+                raise Refused(
+                    "permission",
+                    "process %d belongs to another user, and this task does not run as root" % pid,
+                    remedy="use become: true",
+                )
 
     def _pause(self, each, options):
         """The process first, then what is below; one that somebody else had stopped before stays as it is."""
@@ -154,50 +183,84 @@ class Process:
     def _event(self, each, options, notes):
         """One signal, and the way back: the service manager's, or our own copy of how it was started."""
         label = "process %d (%s)" % (each["pid"], each["program"])
-        args = {"marks": each["marks"], "signal": options["signal"], "fault": "$ID", "capture": each["restartable"] and not each["unit"]}
+        args = {
+            "marks": each["marks"],
+            "signal": options["signal"],
+            "fault": "$ID",
+            "capture": each["restartable"] and not each["unit"],
+        }
         if options["action"] == "restart":
             args.update(grace_s=options["grace_s"], respawn_s=options["respawn_s"])
         if each["unit"]:
             again = undo("service.start", unit=each["unit"])
             if options["action"] == "restart":
-                return step("unit_restart", "restart service %s" % each["unit"], dict(args, unit=each["unit"]), [again], tool="systemctl")
-            return step("kill", "send signal %d to %s of service %s" % (options["signal"], label, each["unit"]), args, [again])
+                return step(
+                    "unit_restart",
+                    "restart service %s" % each["unit"],
+                    dict(args, unit=each["unit"]),
+                    [again],
+                    tool="systemctl",
+                )
+            return step(
+                "kill", "send signal %d to %s of service %s" % (options["signal"], label, each["unit"]), args, [again]
+            )
         self._may_be_given_back(each, options, label, notes)
         args.update(above=each["above"], whole=not each["lost"])
         says = "send signal %d to %s" % (options["signal"], label)
         if options["action"] == "restart":
             says += ", wait for its end, and start it again unless something else does"
-        return step(options["action"], says, args, [undo("process.ensure_running", name=each["program"], fault="$ID", marks=each["marks"])])
+        return step(
+            options["action"],
+            says,
+            args,
+            [undo("process.ensure_running", name=each["program"], fault="$ID", marks=each["marks"])],
+        )
 
     @staticmethod
     def _may_be_given_back(each, options, label, notes):
-        """Refuse what the undo could start again with other rights only, which no key lifts, or not wholly as it was."""
+        """Refuse what the undo could start again with other rights only, which no key lifts, or not wholly as it
+        was.
+        """
         if not each["restartable"]:
             if not each["marks"]["parent"] and not options["force"]:
-                raise Refused("revival", "%s has overwritten its command line, and nothing else would start it again" % label, "force")
+                raise Refused(
+                    "revival",
+                    "%s has overwritten its command line, and nothing else would start it again" % label,
+                    "force",
+                )
             notes.append("%s cannot be started again by this fault, only by its own supervisor" % label)
             return
         if each["obstacle"]:
-            raise Refused("revival", "%s could not be restarted as it was: %s" % (label, each["obstacle"]), remedy=each["remedy"])
+            raise Refused(
+                "revival", "%s could not be restarted as it was: %s" % (label, each["obstacle"]), remedy=each["remedy"]
+            )
         if not each["lost"]:
             return
         if not options["force"] and (not each["kept"] or each["at_terminal"]):
-            raise Refused("revival", "%s could not be restarted as it was: %s" % (label, "; ".join(each["lost"])), "force")
+            raise Refused(
+                "revival", "%s could not be restarted as it was: %s" % (label, "; ".join(each["lost"])), "force"
+            )
         notes.append("if this fault has to start it again: %s, and would be /dev/null then" % "; ".join(each["lost"]))
 
     # -- doing
 
     def do_pause(self, ctx, args):
-        """See freezing.stop. What is stopped already is told only here: if another fault did it, that conflict was told before."""
+        """See freezing.stop. What is stopped already is told only here: if another fault did it, that conflict was
+        told before.
+        """
         if not args["processes"]:
             raise HostError("process %d is already stopped; continue it first" % args["root"])
-        ctx.memory.setdefault("paused", []).extend(sigstop_tree.stop(ctx, args["root"], args["processes"], args["tree"]))
+        ctx.memory.setdefault("paused", []).extend(
+            sigstop_tree.stop(ctx, args["root"], args["processes"], args["tree"])
+        )
 
     def _end(self, ctx, args):
         """Keep aside what is needed to start it again, then send the signal."""
         captured = None
         if args["capture"]:
-            captured = [process_restore.capture(args["marks"]["pid"], args["whole"])] + process_restore.captures(args["above"])
+            captured = [process_restore.capture(args["marks"]["pid"], args["whole"])] + process_restore.captures(
+                args["above"]
+            )
             process_restore.keep(args["fault"], captured)
         ctx.memory.update(args=args, captured=captured)
         ctx.happened()
@@ -207,7 +270,9 @@ class Process:
     def do_kill(self, ctx, args):
         """One signal; whether the process comes back is up to the host."""
         self._end(ctx, args)
-        if processes.wait_gone(args["marks"]["pid"], args["marks"]["start"], 2.0 if args["signal"] == signal.SIGKILL else 0.2):
+        if processes.wait_gone(
+            args["marks"]["pid"], args["marks"]["start"], 2.0 if args["signal"] == signal.SIGKILL else 0.2
+        ):
             successors.wait_unserved(args["marks"], UNSERVED_S)
 
     def do_restart(self, ctx, args):
@@ -243,7 +308,11 @@ class Process:
         alive = [pid for pid, start in ctx.memory["paused"] if processes.alive(pid, start)]
         stopped = [pid for pid in alive if processes.state(pid) == "T"]
         bitten = bool(alive) and len(stopped) == len(alive)
-        return {"effect": "confirmed" if bitten else "mismatch", "measured": {"stopped": len(stopped), "of": len(alive)}, "note": ""}
+        return {
+            "effect": "confirmed" if bitten else "mismatch",
+            "measured": {"stopped": len(stopped), "of": len(alive)},
+            "note": "",
+        }
 
     @staticmethod
     def _measure_event(ctx):
@@ -256,7 +325,8 @@ class Process:
             note = "the process has ended, but port %d is still served by process %d (%s)" % serving[0]
         found = successors.successor(marks) if gone else None
         if found:
-            # One that fails again at once is none: it must stay for a while, and listen. Then nothing is left to hold, or to undo.
+            # One that fails again at once is none: it must stay for a while, and listen. Then nothing is left to hold,
+            # or to undo.
             ctx.over = processes.age_s(found[1]) >= SETTLED_S and successors.serves(marks)
             measured.update(
                 back_after_s=processes.since(found[1], ctx.moment["monotonic"]),
@@ -274,7 +344,10 @@ def _describe(pid, protected, listening, ends):
     facts = {
         "pid": pid,
         "program": printable(os.path.basename((processes.argv(pid) or [processes.comm(pid) or "?"])[0]), 40),
-        "tree": [[each, processes.start_time(each), processes.state(each), processes.uid(each), protected.get(each)] for each in tree],
+        "tree": [
+            [each, processes.start_time(each), processes.state(each), processes.uid(each), protected.get(each)]
+            for each in tree
+        ],
     }
     if not ends:
         return facts
@@ -304,7 +377,13 @@ def _looked_after(pid):
 def _wrappers(pid, protected):
     """What is above it in its session and may end with it (a shell that runs it, a reloader), the next one first."""
     for above in list(processes.above(pid))[1:]:
-        if above <= 1 or above in protected or processes.at_terminal(above) or processes.session(above) != processes.session(pid) or services.unit_of(above):
+        if (
+            above <= 1
+            or above in protected
+            or processes.at_terminal(above)
+            or processes.session(above) != processes.session(pid)
+            or services.unit_of(above)
+        ):
             break
         yield above
 

@@ -20,9 +20,13 @@ OURS = (b"MAGSASA_CHAOS_FAULT", b"MAGSASA_CHAOS_PROBE")  # marks in the environm
 
 
 def pids(target, whole, listening):
-    """Pids that one target option names; ``whole``: of a tree the uppermost that matches (for a pause), else what does the work in it."""
+    """Pids that one target option names; ``whole``: of a tree the uppermost that matches (for a pause), else what
+    does the work in it.
+    """
     option, value = next(iter(target.items()))
-    found = {"pid": _by_pid, "pid_file": _by_file, "port": _by_port, "process_name": _by_name, "pattern": _by_pattern}[option](value)
+    found = {"pid": _by_pid, "pid_file": _by_file, "port": _by_port, "process_name": _by_name, "pattern": _by_pattern}[
+        option
+    ](value)
     if option not in ("process_name", "pattern"):
         return found
     return uppermost(found) if whole else working(found, listening)
@@ -70,7 +74,9 @@ def _by_port(port):
 
 
 def _by_name(name):
-    return _matching(lambda pid, argv: processes.comm(pid) == name or (bool(argv) and os.path.basename(argv[0]) == name))
+    return _matching(
+        lambda pid, argv: processes.comm(pid) == name or (bool(argv) and os.path.basename(argv[0]) == name)
+    )
 
 
 def _by_pattern(pattern):
@@ -83,7 +89,9 @@ def _in_time(pattern):
     """Some expressions take longer than the age of the universe; this one gets a few seconds."""
 
     def over(number, frame):
-        raise BadOption("pattern", pattern, "takes more than %g s to compare" % PATTERN_SECONDS, "write a simpler expression")
+        raise BadOption(
+            "pattern", pattern, "takes more than %g s to compare" % PATTERN_SECONDS, "write a simpler expression"
+        )
 
     before = signal.signal(signal.SIGALRM, over)
     signal.setitimer(signal.ITIMER_REAL, PATTERN_SECONDS)
@@ -97,7 +105,11 @@ def _in_time(pattern):
 def _matching(fits):
     """What carries this very task is passed over: its command lines hold the text that is looked for."""
     carrying = set(processes.above(os.getpid()))
-    return {pid for pid in processes.pids() if pid not in carrying and processes.start_time(pid) is not None and fits(pid, processes.argv(pid))}
+    return {
+        pid
+        for pid in processes.pids()
+        if pid not in carrying and processes.start_time(pid) is not None and fits(pid, processes.argv(pid))
+    }
 
 
 def uppermost(matching):
@@ -106,12 +118,16 @@ def uppermost(matching):
 
 
 def working(matching, listening):
-    """The uppermost that match; of one that only starts the program that does the work (sh -c, npm, a loop), that program."""
+    """The uppermost that match; of one that only starts the program that does the work (sh -c, npm, a loop), that
+    program.
+    """
     return sorted({_worker(pid, matching, listening) for pid in uppermost(matching)})
 
 
 def _worker(pid, matching, listening):
-    """The one process of a tree that listens; where none or several do, below each that only starts another program which matches too, that one."""
+    """The one process of a tree that listens; where none or several do, below each that only starts another program
+    which matches too, that one.
+    """
     tree = {pid, *processes.below(pid)}
     serving = tree & {each for found in listening for each in found.pids}
     if pid in serving:

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Services of systemd: stop, kill, restart, mask. Private to magsasa.chaos.
 
-A stopped service stays down for the whole duration, whoever wants it: what triggers it (sockets, timers, paths) is stopped too, and
+A stopped service stays down for the whole duration, whoever wants it: what triggers it (sockets, timers, paths) is
+stopped too, and
 a drop-in below /run makes every start fail. What was active before is started at the end; what was not stays as it was.
 """
 
@@ -31,7 +32,9 @@ def unit_name(text):
     if not name:
         raise BadOption("unit", "", "is missing", "name a service of systemd, such as nginx")
     if not _NAME.fullmatch(name) or name.endswith("@.service") or name.endswith("@"):
-        raise BadOption("unit", name, "is not the name of a service", "use one shown by systemctl list-units --type=service")
+        raise BadOption(
+            "unit", name, "is not the name of a service", "use one shown by systemctl list-units --type=service"
+        )
     if _OTHER_KIND.fullmatch(name):
         raise BadOption("unit", name, "is not a service but another kind of unit", "name the service itself")
     return name if name.endswith(".service") else name + ".service"
@@ -57,7 +60,12 @@ class Service:
         if action != "kill":
             for option in ("signal", "whom"):
                 if params[option] is not None:
-                    raise BadOption(option, params[option], "has no effect with action=%s" % action, "leave it out, or use action=kill")
+                    raise BadOption(
+                        option,
+                        params[option],
+                        "has no effect with action=%s" % action,
+                        "leave it out, or use action=kill",
+                    )
         return {
             "action": action,
             "unit": unit_name(params["unit"]),
@@ -77,24 +85,45 @@ class Service:
         units.guard(action, facts)
         unit = found["id"]
         block = undo("service.unblock", unit=unit, fault="$ID", folder=not facts["folder"])
-        starts = [undo("service.start", unit=each["id"]) for each in facts["dependents"] if action != "mask" and units.is_active(each)]
+        starts = [
+            undo("service.start", unit=each["id"])
+            for each in facts["dependents"]
+            if action != "mask" and units.is_active(each)
+        ]
         dependents = [each["args"]["unit"] for each in starts]
         if units.is_active(found):
             starts.append(undo("service.start", unit=unit))
-        args = {"unit": unit, "pid": found["pid"], "start": found["start"], "invocation": found["invocation"], "fault": "$ID"}
+        args = {
+            "unit": unit,
+            "pid": found["pid"],
+            "start": found["start"],
+            "invocation": found["invocation"],
+            "fault": "$ID",
+        }
         claimed = [unit] + dependents
         requested = {"unit": unit}
         notes = []
         if dependents:
-            notes.append("%s may end with it and is started again afterwards: %s" % ("what needs it", ", ".join(dependents)))
+            notes.append(
+                "%s may end with it and is started again afterwards: %s" % ("what needs it", ", ".join(dependents))
+            )
         if action == "stop":
             triggers = [each["id"] for each in facts["triggers"] if units.is_active(each)]
             claimed += triggers
-            says = "stop service %s%s, and block every start" % (unit, " and its triggers (%s)" % ", ".join(triggers) if triggers else "")
+            says = "stop service %s%s, and block every start" % (
+                unit,
+                " and its triggers (%s)" % ", ".join(triggers) if triggers else "",
+            )
             undone = starts + [undo("service.start", unit=each) for each in triggers] + [block]
             chosen = step("stop", says, dict(args, triggers=triggers), undone, tool="systemctl")
         elif action == "mask":
-            chosen = step("mask", "block every start of service %s (it is %s and stays so)" % (unit, found["active"]), args, [block], tool="systemctl")
+            chosen = step(
+                "mask",
+                "block every start of service %s (it is %s and stays so)" % (unit, found["active"]),
+                args,
+                [block],
+                tool="systemctl",
+            )
         elif action == "restart":
             chosen = step("restart", "restart service %s" % unit, args, starts, tool="systemctl")
         else:
@@ -105,7 +134,9 @@ class Service:
             if found["restart"] == "no":
                 notes.append("systemd does not restart it (Restart=no); the revert starts it")
         claims = ["service:%s" % each for each in claimed] + (["process:%d" % found["pid"]] if found["pid"] else [])
-        return plan("service", action, "systemd", requested, [chosen], claims, notes, event=action in ("kill", "restart"))
+        return plan(
+            "service", action, "systemd", requested, [chosen], claims, notes, event=action in ("kill", "restart")
+        )
 
     # -- doing
 
@@ -149,10 +180,18 @@ class Service:
         blocked = services.drop_in(args["unit"], ctx.id) in found["drop_ins"]
         measured = {"active_state": found["active"], "main_pid": found["pid"], "blocked": blocked}
         if ctx.record["action"] == "mask":
-            return {"effect": "confirmed" if blocked else "mismatch", "measured": measured, "note": "" if blocked else "systemd would still start it"}
+            return {
+                "effect": "confirmed" if blocked else "mismatch",
+                "measured": measured,
+                "note": "" if blocked else "systemd would still start it",
+            }
         measured["stopped_in_s"] = ctx.memory["took_s"]
         down = found["active"] in ("inactive", "failed") and not processes.alive(args["pid"], args["start"])
-        return {"effect": "confirmed" if down and blocked else "mismatch", "measured": measured, "note": "" if down else "the service is not down"}
+        return {
+            "effect": "confirmed" if down and blocked else "mismatch",
+            "measured": measured,
+            "note": "" if down else "the service is not down",
+        }
 
     @staticmethod
     def _measure_event(ctx, args, found):
@@ -160,9 +199,15 @@ class Service:
         ended = again or not processes.alive(args["pid"], args["start"])
         measured = {"ended": ended, "back_after_s": None, "back_pid": None}
         if again and found["active"] == "active":
-            measured.update(back_after_s=round(max(0.0, found["since"] - ctx.moment["monotonic"]), 2), back_pid=found["pid"])
+            measured.update(
+                back_after_s=round(max(0.0, found["since"] - ctx.moment["monotonic"]), 2), back_pid=found["pid"]
+            )
             ctx.over = time.monotonic() - found["since"] >= SETTLED_S
-        return {"effect": "confirmed" if ended else "mismatch", "measured": measured, "note": "" if ended else "the service is still running"}
+        return {
+            "effect": "confirmed" if ended else "mismatch",
+            "measured": measured,
+            "note": "" if ended else "the service is still running",
+        }
 
 
 FAMILY = Service()

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What systemd says of a unit and those around it, and which units no fault may touch. Private to magsasa.chaos.
 
-``systemctl show`` prints properties of org.freedesktop.systemd1(5); its monotonic time stamps are CLOCK_MONOTONIC in microseconds.
+``systemctl show`` prints properties of org.freedesktop.systemd1(5); its monotonic time stamps are CLOCK_MONOTONIC in
+microseconds.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ MOST = 60  # units around one that are looked at
 
 
 def inspect(name):
-    """``{"unit", "triggers", "dependents", "carriers", "folder"}`` as systemd has them; raises Refused without systemd or root, MissingTool."""
+    """``{"unit", "triggers", "dependents", "carriers", "folder"}`` as systemd has them; raises Refused without
+    systemd or root, MissingTool.
+    """
     if not os.path.isdir(services.RUNNING):
         raise Refused("systemd", "systemd does not run this host", remedy="use magsasa.chaos.process_fault")
     if os.geteuid() != 0:
@@ -56,7 +59,11 @@ def read(said, name):
         "start": (processes.start_time(pid) if pid else None) or 0,
         "restart": said.get("Restart", "no"),
         "transient": said.get("Transient") == "yes",
-        "refuses": [verb for verb, key in (("start", "RefuseManualStart"), ("stop", "RefuseManualStop")) if said.get(key) == "yes"],
+        "refuses": [
+            verb
+            for verb, key in (("start", "RefuseManualStart"), ("stop", "RefuseManualStop"))
+            if said.get(key) == "yes"
+        ],
         "invocation": said.get("InvocationID", ""),
         "since": _whole(said.get("ActiveEnterTimestampMonotonic")) / 1e6,
         "drop_ins": said.get("DropInPaths", "").split(),
@@ -86,7 +93,9 @@ def is_active(unit):
 
 
 def held(unit):
-    """Whether another fault holds it down. Then the engine says which one, and every other refusal would only mislead."""
+    """Whether another fault holds it down. Then the engine says which one, and every other refusal would only
+    mislead.
+    """
     ours = services.DROP_IN.split("%", 1)[0]
     return any(os.path.basename(path).startswith(ours) for path in unit["drop_ins"])
 
@@ -103,22 +112,42 @@ def guard(action, facts):
     """Refuse a unit that is not there, that cannot be put back, or that the host cannot do without."""
     unit = facts["unit"]
     if unit["load"] == "not-found":
-        raise BadOption("unit", unit["id"], "is not known to systemd on this host", "use one shown by systemctl list-units --type=service")
+        raise BadOption(
+            "unit",
+            unit["id"],
+            "is not known to systemd on this host",
+            "use one shown by systemctl list-units --type=service",
+        )
     why = why_protected(unit, facts["carriers"])
     if why:
         raise Refused("protected service", "%s is %s" % (unit["id"], why))
     if unit["load"] != "loaded":
-        raise BadOption("unit", unit["id"], "cannot be started by systemd (%s), so it could not be restored" % unit["load"], "repair or unmask it first")
+        raise BadOption(
+            "unit",
+            unit["id"],
+            "cannot be started by systemd (%s), so it could not be restored" % unit["load"],
+            "repair or unmask it first",
+        )
     if action == "mask" or held(unit):
         return
     if not is_active(unit):
-        raise BadOption("unit", unit["id"], "is not running (%s), so there is nothing to %s" % (unit["active"], action), "start it first")
+        raise BadOption(
+            "unit",
+            unit["id"],
+            "is not running (%s), so there is nothing to %s" % (unit["active"], action),
+            "start it first",
+        )
     if unit["transient"]:
-        raise Refused("revival", "%s is a transient unit, which ceases to exist when it ends" % unit["id"], remedy="use magsasa.chaos.process_fault")
+        raise Refused(
+            "revival",
+            "%s is a transient unit, which ceases to exist when it ends" % unit["id"],
+            remedy="use magsasa.chaos.process_fault",
+        )
     if unit["refuses"]:
         raise Refused(
             "revival",
-            "%s must not be %sed manually, according to its unit" % (unit["id"], unit["refuses"][0].replace("stop", "stopp")),
+            "%s must not be %sed manually, according to its unit"
+            % (unit["id"], unit["refuses"][0].replace("stop", "stopp")),
             remedy="name another service",
         )
     if action == "kill" and not unit["pid"]:
@@ -126,6 +155,8 @@ def guard(action, facts):
     for each in facts["dependents"]:
         if not is_active(each):
             continue
-        why = why_protected(each, facts["carriers"]) or ("a target of this host" if each["id"].endswith(".target") else None)
+        why = why_protected(each, facts["carriers"]) or (
+            "a target of this host" if each["id"].endswith(".target") else None
+        )
         if why:
             raise Refused("protected service", "%s ends with %s and is %s" % (each["id"], unit["id"], why))

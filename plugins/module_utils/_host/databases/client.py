@@ -12,9 +12,11 @@ from ..._errors import HostError
 
 
 class Session:
-    """A connection that stays as long as this object's process lives: the client ends with the pipe that it reads, and by signal.
+    """A connection that stays as long as this object's process lives: the client ends with the pipe that it reads, and
+    by signal.
 
-    ``word``: pattern of a line that is an answer; every other line is an error, which ``readable`` makes one line for people.
+    ``word``: pattern of a line that is an answer; every other line is an error, which ``readable`` makes one line for
+    people.
     ``prepare`` is called in the client's process before it becomes the client.
     """
 

@@ -9,7 +9,9 @@ import socket
 
 
 def first_answer(address, port, timeout, hello=b""):
-    """``(bytes, None)``, or ``(b"", word)``: "silent" within ``timeout`` seconds, or "refused". ``address``: a host, or the path of a Unix socket."""
+    """``(bytes, None)``, or ``(b"", word)``: "silent" within ``timeout`` seconds, or "refused". ``address``: a
+    host, or the path of a Unix socket.
+    """
     try:
         if address.startswith("/"):
             connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

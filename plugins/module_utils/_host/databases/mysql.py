@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The client of MariaDB and MySQL: statements, sessions that stay, quoting. Private to magsasa.chaos.
 
-``login`` (dict, fit for the ledger): ``{"host", "port", "socket", "user"}``; a socket (path) goes before the host. The password is apart: the
+``login`` (dict, fit for the ledger): ``{"host", "port", "socket", "user"}``; a socket (path) goes before the host. The
+password is apart: the
 client reads it as an option file from memory that only it can see, never from the command line or the environment.
 """
 
@@ -42,14 +43,22 @@ def literal(text):
 
 @contextlib.contextmanager
 def _secret(password):
-    """(argument of the client, descriptors to pass): nobody's option files, and the password from an unnamed file that only this user may open."""
+    """(argument of the client, descriptors to pass): nobody's option files, and the password from an unnamed file
+    that only this user may open.
+    """
     if not password:
         yield "--no-defaults", ()
         return
     descriptor = os.memfd_create("chaos-login", 0)
     try:
         os.fchmod(descriptor, 0o600)  # the client passes over a file that others may write
-        quoted = password.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r")
+        quoted = (
+            password.replace("\\", "\\\\")
+            .replace('"', '\\"')
+            .replace("\n", "\\n")
+            .replace("\t", "\\t")
+            .replace("\r", "\\r")
+        )
         try:
             os.write(descriptor, ('[client]\npassword="%s"\n' % quoted).encode("utf-8", "surrogateescape"))
         except UnicodeEncodeError:
@@ -60,7 +69,15 @@ def _secret(password):
 
 
 def _argv(login, database, first, seconds):
-    argv = [program(), first, "--batch", "--skip-column-names", "--unbuffered", "--connect-timeout=%d" % max(2, int(seconds)), "--user=" + login["user"]]
+    argv = [
+        program(),
+        first,
+        "--batch",
+        "--skip-column-names",
+        "--unbuffered",
+        "--connect-timeout=%d" % max(2, int(seconds)),
+        "--user=" + login["user"],
+    ]
     if login["socket"]:
         argv += ["--protocol=socket", "--socket=" + login["socket"]]
     else:
@@ -71,7 +88,13 @@ def _argv(login, database, first, seconds):
 def ask(login, password, sql, database=None, seconds=5.0):
     """_cmd.Result of some statements, read from the standard input."""
     with _secret(password) as (first, descriptors):
-        return _cmd.run(_argv(login, database, first, seconds), timeout=seconds + 3, check=False, stdin=sql + "\n", pass_fds=descriptors)
+        return _cmd.run(
+            _argv(login, database, first, seconds),
+            timeout=seconds + 3,
+            check=False,
+            stdin=sql + "\n",
+            pass_fds=descriptors,
+        )
 
 
 def must(login, password, sql, database=None, seconds=5.0):
@@ -101,4 +124,10 @@ def session(login, password, database=None):
     """A client.Session; raises HostError, MissingTool."""
     parent = os.getpid()
     with _secret(password) as (first, descriptors):
-        return client.Session(_argv(login, database, first, 5.0), _WORD, _one_line, lambda: processes.die_with_parent(parent), pass_fds=descriptors)
+        return client.Session(
+            _argv(login, database, first, 5.0),
+            _WORD,
+            _one_line,
+            lambda: processes.die_with_parent(parent),
+            pass_fds=descriptors,
+        )

@@ -1,7 +1,8 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ask a PostgreSQL server whether it takes connections, with the start of its protocol and no credentials. Private to magsasa.chaos.
+"""Ask a PostgreSQL server whether it takes connections, with the start of its protocol and no credentials. Private to
+magsasa.chaos.
 
 Message formats: PostgreSQL documentation, "Frontend/Backend Protocol", Message Formats.
 """

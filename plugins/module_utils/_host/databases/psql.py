@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """psql, PostgreSQL's own client: statements, sessions that stay, quoting. Private to magsasa.chaos.
 
-``login`` (dict, fit for the ledger): ``{"host", "port", "user", "as"}``: host None is psql's usual socket, ``as`` [uid, gid] is whom to
+``login`` (dict, fit for the ledger): ``{"host", "port", "user", "as"}``: host None is psql's usual socket, ``as`` [uid,
+gid] is whom to
 run psql as, or None. The password is apart: it goes by the environment, never by the command line.
 """
 
@@ -32,11 +33,16 @@ def program():
 
 def _server(port):
     """Pid of the server that listens on a port of this host, or 0."""
-    return listeners.top_of_tree(sorted({pid for each in listeners.listeners() if each.port == port for pid in each.pids})) or 0
+    return (
+        listeners.top_of_tree(sorted({pid for each in listeners.listeners() if each.port == port for pid in each.pids}))
+        or 0
+    )
 
 
 def socket_folder(port):
-    """Where the server on that port has its Unix socket: the fifth line of its postmaster.pid. None when that cannot be told."""
+    """Where the server on that port has its Unix socket: the fifth line of its postmaster.pid. None when that
+    cannot be told.
+    """
     try:
         with open("/proc/%d/cwd/postmaster.pid" % _server(port)) as source:  # the server's folder is its data
             folder = source.read(8192).splitlines()[4].strip()
@@ -46,13 +52,19 @@ def socket_folder(port):
 
 
 def owner_login(port):
-    """A login as the user that the server on that port runs as, by its Unix socket; only root can be it. None when there is none."""
+    """A login as the user that the server on that port runs as, by its Unix socket; only root can be it. None when
+    there is none.
+    """
     server = _server(port)
     try:
         known = pwd.getpwuid(os.stat("/proc/%d" % server).st_uid) if server and os.geteuid() == 0 else None
     except (OSError, KeyError):
         return None
-    return {"host": socket_folder(port), "port": port, "user": known.pw_name, "as": [known.pw_uid, known.pw_gid]} if known else None
+    return (
+        {"host": socket_folder(port), "port": port, "user": known.pw_name, "as": [known.pw_uid, known.pw_gid]}
+        if known
+        else None
+    )
 
 
 def name(text):
@@ -73,7 +85,11 @@ def _argv(login, database):
 
 
 def _environment(password, seconds):
-    found = {"PGCONNECT_TIMEOUT": str(max(2, int(seconds))), "PGAPPNAME": APPLICATION, "PGOPTIONS": "-c client_min_messages=error"}
+    found = {
+        "PGCONNECT_TIMEOUT": str(max(2, int(seconds))),
+        "PGAPPNAME": APPLICATION,
+        "PGOPTIONS": "-c client_min_messages=error",
+    }
     if password:
         found["PGPASSWORD"] = password
     return found
@@ -81,7 +97,13 @@ def _environment(password, seconds):
 
 def ask(login, password, database, sql, seconds=5.0):
     """_cmd.Result of one statement; rc 2: no connection, 1: the statement failed."""
-    return _cmd.run(_argv(login, database) + ["-c", sql], timeout=seconds + 3, check=False, env=_environment(password, seconds), user=login["as"])
+    return _cmd.run(
+        _argv(login, database) + ["-c", sql],
+        timeout=seconds + 3,
+        check=False,
+        env=_environment(password, seconds),
+        user=login["as"],
+    )
 
 
 def must(login, password, database, sql, seconds=5.0):

@@ -1,9 +1,11 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether this host leads connections elsewhere (DNAT, redirect), as container engines do for published ports. Private to magsasa.chaos.
+"""Whether this host leads connections elsewhere (DNAT, redirect), as container engines do for published ports. Private
+to magsasa.chaos.
 
-Found: ``{"ports": [[low, high]], "all": bool}``; ``all`` says that a translation names no port that can be read. None without any.
+Found: ``{"ports": [[low, high]], "all": bool}``; ``all`` says that a translation names no port that can be read. None
+without any.
 """
 
 from __future__ import annotations
@@ -21,7 +23,9 @@ MOST_PORTS = 64
 
 
 def inspect(with_nft):
-    """What the rules of this host say, in the words of nft where it can be had, else of iptables. What cannot be read is not there for us."""
+    """What the rules of this host say, in the words of nft where it can be had, else of iptables. What cannot be
+    read is not there for us.
+    """
     try:
         found = _by_nft() if with_nft else None
         return found or _by_iptables()
@@ -32,10 +36,14 @@ def inspect(with_nft):
 def _by_nft():
     rows = nft.rows(["list", "chains"])
     chains = [row["chain"] for row in rows if isinstance(row.get("chain"), dict)]
-    tables = sorted({(each["family"], each["table"]) for each in chains if each.get("type") == "nat" and each.get("hook") in HOOKS})
+    tables = sorted(
+        {(each["family"], each["table"]) for each in chains if each.get("type") == "nat" and each.get("hook") in HOOKS}
+    )
     rules = []
     for family, table in tables:
-        rules += [row["rule"] for row in nft.rows(["list", "table", family, table]) if isinstance(row.get("rule"), dict)]
+        rules += [
+            row["rule"] for row in nft.rows(["list", "table", family, table]) if isinstance(row.get("rule"), dict)
+        ]
     return of_rules(rules)
 
 
@@ -62,7 +70,10 @@ def _ports_of(parts):
             right = match.get("right")
             values = right.get("set", [right]) if isinstance(right, dict) and "range" not in right else [right]
             ranges = [each.get("range") if isinstance(each, dict) else [each, each] for each in values]
-            if all(isinstance(each, list) and len(each) == 2 and all(isinstance(port, int) for port in each) for each in ranges):
+            if all(
+                isinstance(each, list) and len(each) == 2 and all(isinstance(port, int) for port in each)
+                for each in ranges
+            ):
                 return ranges
             return None
     return None

@@ -1,9 +1,11 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Chains of iptables and ip6tables that are ours, in the table filter: made in one go, read, removed one by one. Private to magsasa.chaos.
+"""Chains of iptables and ip6tables that are ours, in the table filter: made in one go, read, removed one by one.
+Private to magsasa.chaos.
 
-Both kinds of iptables (legacy, and the one over nf_tables) take the same words. No chain and no rule of others is ever flushed, moved or written again.
+Both kinds of iptables (legacy, and the one over nf_tables) take the same words. No chain and no rule of others is ever
+flushed, moved or written again.
 """
 
 from __future__ import annotations
@@ -25,12 +27,16 @@ _ID = re.compile(r"[0-9a-f]{12}")
 
 
 def inspect():
-    """``{"programs": {"4", "6": path}, "ipv6", "obstacles": {version: why}, "fresh": [version]}``; changes nothing, not even by looking.
+    """``{"programs": {"4", "6": path}, "ipv6", "obstacles": {version: why}, "fresh": [version]}``; changes nothing, not
+    even by looking.
 
-    ``fresh``: versions whose table filter is not there yet. The legacy kind makes it at the first look, so it is not looked at.
+    ``fresh``: versions whose table filter is not there yet. The legacy kind makes it at the first look, so it is not
+    looked at.
     """
     programs = {str(version): _cmd.which(name) for version, name in PROGRAMS.items()}
-    programs = {version: path for version, path in programs.items() if path and _cmd.which(PROGRAMS[int(version)] + "-restore")}
+    programs = {
+        version: path for version, path in programs.items() if path and _cmd.which(PROGRAMS[int(version)] + "-restore")
+    }
     found = {"programs": programs, "ipv6": os.path.exists("/proc/net/if_inet6"), "obstacles": {}, "fresh": []}
     for version, path in sorted(programs.items()):
         legacy = "nf_tables" not in _cmd.run([path, "--version"], check=False).stdout
@@ -38,8 +44,14 @@ def inspect():
             found["fresh"].append(version)
             continue
         done = _cmd.run([path] + WAIT + ["-S", "INPUT"], check=False)
-        found["obstacles"][version] = "" if not done.rc else printable((done.stderr.strip().splitlines() or ["it failed"])[-1], 200)
-        if not legacy and not done.rc and "*filter" not in _cmd.run([path + "-save", "-t", "filter"], check=False).stdout.splitlines():
+        found["obstacles"][version] = (
+            "" if not done.rc else printable((done.stderr.strip().splitlines() or ["it failed"])[-1], 200)
+        )
+        if (
+            not legacy
+            and not done.rc
+            and "*filter" not in _cmd.run([path + "-save", "-t", "filter"], check=False).stdout.splitlines()
+        ):
             found["fresh"].append(version)
     return found
 
@@ -47,7 +59,9 @@ def inspect():
 def filtering(version):
     """Whether there can be chains of ours: a look by the legacy kind would make a table that is not there."""
     path = _cmd.which(PROGRAMS[version])
-    return path is not None and ("filter" in _names(version) or "nf_tables" in _cmd.run([path, "--version"], check=False).stdout)
+    return path is not None and (
+        "filter" in _names(version) or "nf_tables" in _cmd.run([path, "--version"], check=False).stdout
+    )
 
 
 def _names(version):
@@ -113,18 +127,28 @@ def _there(fault, version):
 
 
 def _jumps(version, hook):
-    return [line.split()[-1] for line in _cmd.run([_program(version)] + WAIT + ["-S", hook]).stdout.splitlines() if line.startswith("-A ")]
+    return [
+        line.split()[-1]
+        for line in _cmd.run([_program(version)] + WAIT + ["-S", hook]).stdout.splitlines()
+        if line.startswith("-A ")
+    ]
 
 
 def first(fault, version, planned):
     """Whether the host's chains begin with our jumps."""
-    return all(_jumps(version, HOOKS[chain])[:1] == [name(fault, chain)] for chain in HOOKS if any(where == chain for where, _label, _words in planned))
+    return all(
+        _jumps(version, HOOKS[chain])[:1] == [name(fault, chain)]
+        for chain in HOOKS
+        if any(where == chain for where, _label, _words in planned)
+    )
 
 
 def unused(fault, version, planned):
     """A sentence when a chain of ours is jumped to no more, else ""."""
     for chain in HOOKS:
-        if any(where == chain for where, _label, _words in planned) and name(fault, chain) not in _jumps(version, HOOKS[chain]):
+        if any(where == chain for where, _label, _words in planned) and name(fault, chain) not in _jumps(
+            version, HOOKS[chain]
+        ):
             return "another process removed the jump from %s" % HOOKS[chain]
     return ""
 
@@ -161,4 +185,6 @@ def of_others(version):
             lines = found.setdefault("%s %s" % (PROGRAMS[version], line[1:]), [])
         elif line.startswith((":", "-")) and not _OURS.search(line):
             lines.append(re.sub(r" \[[0-9]+:[0-9]+\]$", "", line) if line.startswith(":") else line)
-    return {table: rows for table, rows in found.items() if any(not re.fullmatch(":[A-Z]+ ACCEPT", row) for row in rows)}
+    return {
+        table: rows for table, rows in found.items() if any(not re.fullmatch(":[A-Z]+ ACCEPT", row) for row in rows)
+    }

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Netlink messages of netfilter (netlink(7), linux/netfilter/nfnetlink*.h), as far as a queue needs them. Private to magsasa.chaos."""
+"""Netlink messages of netfilter (netlink(7), linux/netfilter/nfnetlink*.h), as far as a queue needs them. Private
+to magsasa.chaos.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,11 @@ def _nested(kind, *parts):
 
 def message(kind, flags, sequence, family, resource, body=b""):
     """One message of a subsystem of netfilter."""
-    return struct.pack("=IHHIIBB", 20 + len(body), kind, flags, sequence, 0, family, 0) + struct.pack("!H", resource) + body
+    return (
+        struct.pack("=IHHIIBB", 20 + len(body), kind, flags, sequence, 0, family, 0)
+        + struct.pack("!H", resource)
+        + body
+    )
 
 
 def opened():
@@ -76,8 +82,10 @@ def messages(data):
 def queue(first, most_held, copied=0, merged=True):
     """(socket, number) of a queue of our own: the first free number from ``first`` on.
 
-    Packets come with the first ``copied`` bytes of their content. When more than ``most_held`` wait, the kernel lets further ones pass.
-    ``merged``: what the kernel put together for a while (GSO) may come as one packet, and without checksums; else each comes as it travels.
+    Packets come with the first ``copied`` bytes of their content. When more than ``most_held`` wait, the kernel lets
+    further ones pass.
+    ``merged``: what the kernel put together for a while (GSO) may come as one packet, and without checksums; else each
+    comes as it travels.
     """
     for number in range(first, first + 64):
         netlink = opened()
@@ -132,7 +140,8 @@ def release(number, packet, lost=False, content=None):
 
 
 def add_queue_rule(table, chain, number, comment):
-    """Append ``counter queue num N bypass`` to a chain of family inet, for kernels whose nftables has no queue of its own.
+    """Append ``counter queue num N bypass`` to a chain of family inet, for kernels whose nftables has no queue of its
+    own.
 
     The target NFQUEUE of xtables does it there, by way of nft_compat.
     """
@@ -144,12 +153,15 @@ def add_queue_rule(table, chain, number, comment):
     where = attribute(1, table.encode("ascii") + b"\0") + attribute(2, chain.encode("ascii") + b"\0")
     body = where + expressions + attribute(7, struct.pack("=BB", 0, len(text)) + text)
     with opened() as netlink:
-        parts = message(_BATCH_BEGIN, _REQUEST, 1, 0, _TABLES), message(_NEW_RULE, _REQUEST | _ACK | _CREATE | _APPEND, 2, _INET, 0, body)
+        parts = message(_BATCH_BEGIN, _REQUEST, 1, 0, _TABLES), message(
+            _NEW_RULE, _REQUEST | _ACK | _CREATE | _APPEND, 2, _INET, 0, body
+        )
         _asked(netlink, b"".join(parts) + message(_BATCH_END, _REQUEST, 3, 0, _TABLES), 1)
 
 
 def begin_worker(priority):
-    """``(ended, descriptor)`` for a worker that decides about packets: SIGTERM fills the list and wakes whoever selects on the descriptor.
+    """``(ended, descriptor)`` for a worker that decides about packets: SIGTERM fills the list and wakes whoever selects
+    on the descriptor.
 
     The worker gets the ``priority`` where it may.
     """

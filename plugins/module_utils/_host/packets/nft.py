@@ -67,19 +67,25 @@ def there(table):
 
 
 def load(table, text):
-    """Carry out a text of nft commands about one new table of ours: wholly or not at all (one transaction of the kernel)."""
+    """Carry out a text of nft commands about one new table of ours: wholly or not at all (one transaction of the
+    kernel).
+    """
     _ours(table)
     _cmd.run([program(), "-f", "-"], stdin=text)
 
 
 def read(table):
-    """Rules of a table of ours as nft gives them: ``[{"chain", "comment", "expr"}]``, in their order. Raises HostError when it is gone."""
+    """Rules of a table of ours as nft gives them: ``[{"chain", "comment", "expr"}]``, in their order. Raises
+    HostError when it is gone.
+    """
     rows = _json(["list", "table", "inet", _ours(table)])
     return [row["rule"] for row in rows if "rule" in row]
 
 
 def of_others():
-    """{"FAMILY NAME": lines} of every table that is not ours, without counters and without the elements of sets, which come and go."""
+    """{"FAMILY NAME": lines} of every table that is not ours, without counters and without the elements of sets,
+    which come and go.
+    """
     said = _cmd.run([program(), "--stateless", "--terse", "list", "ruleset"], timeout=5.0).stdout
     if len(said) >= _cmd.OUTPUT_LIMIT:
         raise HostError("there are too many rules to compare")

@@ -1,9 +1,11 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Traffic control of the kernel by tc and ip: what is on the interfaces, and the queueing disciplines that are ours. Private to magsasa.chaos.
+"""Traffic control of the kernel by tc and ip: what is on the interfaces, and the queueing disciplines that are ours.
+Private to magsasa.chaos.
 
-Ours are known by the handle of their root (see ``major``) and by the name of their ifb device: nothing else is ever taken away.
+Ours are known by the handle of their root (see ``major``) and by the name of their ifb device: nothing else is ever
+taken away.
 """
 
 from __future__ import annotations
@@ -25,7 +27,9 @@ _MATCH = re.compile(r"match ([0-9a-f]{8})/([0-9a-f]{8}) at (\d+)")
 
 
 def major(fault_id):
-    """The first half of a root's handle for a fault (text in hex): below what tc gives out by itself, above what people write."""
+    """The first half of a root's handle for a fault (text in hex): below what tc gives out by itself, above what
+    people write.
+    """
     return "%x" % (0x1000 + int(fault_id[:8], 16) % 0x6F00)
 
 
@@ -63,16 +67,28 @@ def shown(dev, kind):
 
 
 def described(dev):
-    """Disciplines and queue length of an interface as lines of a state dump, without the handles that the kernel gives out."""
+    """Disciplines and queue length of an interface as lines of a state dump, without the handles that the kernel
+    gives out.
+    """
     rows = [row for row in qdiscs(dev) if row["kind"] not in ("ingress", "clsact")]
-    lines = ["%s %s %s" % (row["kind"], "root" if row.get("root") else row.get("parent"), json.dumps(row.get("options"), sort_keys=True)) for row in rows]
+    lines = [
+        "%s %s %s"
+        % (
+            row["kind"],
+            "root" if row.get("root") else row.get("parent"),
+            json.dumps(row.get("options"), sort_keys=True),
+        )
+        for row in rows
+    ]
     with open("/sys/class/net/%s/tx_queue_len" % dev) as source:
         return sorted(lines) + ["queue length %s" % source.read().strip()]
 
 
 def addresses():
     """Interfaces as ip gives them: ``[{"ifname", "flags", "mtu", "txqlen", "addr_info"}]``."""
-    return [row for row in _json([program("ip"), "-j", "address", "show"]) if isinstance(row, dict) and row.get("ifname")]
+    return [
+        row for row in _json([program("ip"), "-j", "address", "show"]) if isinstance(row, dict) and row.get("ifname")
+    ]
 
 
 def way_to(address):
@@ -87,7 +103,8 @@ def way_to(address):
 def lacks(kind, words=()):
     """What keeps a discipline from being had here, or "". Nothing is loaded, and nothing of the host is touched.
 
-    Where no module can be asked for (a container, a kernel without modules) it is tried in a network namespace of its own that is
+    Where no module can be asked for (a container, a kernel without modules) it is tried in a network namespace of its
+    own that is
     gone with the command.
     """
     module = "sch_" + kind
@@ -102,14 +119,22 @@ def lacks(kind, words=()):
     if done.rc == 0:
         return ""
     said = printable(done.stderr.strip(), 120)
-    return "the kernel has no %s" % module if "unknown" in said or "No such file" in said else "%s could not be tested (%s)" % (module, said)
+    return (
+        "the kernel has no %s" % module
+        if "unknown" in said or "No such file" in said
+        else "%s could not be tested (%s)" % (module, said)
+    )
 
 
 def has_distribution(name):
     """Whether tc has the table of a distribution."""
     folders = list(TABLES)
     try:
-        folders += [os.path.join("/usr/lib", each, "tc") for each in os.listdir("/usr/lib") if each.endswith(("-gnu", "-musl", "-gnueabihf"))]
+        folders += [
+            os.path.join("/usr/lib", each, "tc")
+            for each in os.listdir("/usr/lib")
+            if each.endswith(("-gnu", "-musl", "-gnueabihf"))
+        ]
     except OSError:
         pass
     folders += filter(None, [os.environ.get("TC_LIB_DIR")])
@@ -119,7 +144,8 @@ def has_distribution(name):
 def load_modules(modules):
     """Ask for kernel modules by name, which also gets those that a distribution keeps from being loaded by themselves.
 
-    One that is built in, or that cannot be loaded, is no error here: tc says so in time. ifb makes no devices of its own.
+    One that is built in, or that cannot be loaded, is no error here: tc says so in time. ifb makes no devices of its
+    own.
     """
     modprobe = _cmd.which("modprobe")
     for module in modules:
@@ -136,7 +162,9 @@ def add_ifb(name):
     """A device of the kind ifb, up, that says nothing by itself."""
     ip = program("ip")
     _cmd.run([ip, "link", "add", "name", name, "type", "ifb"])
-    _cmd.run([ip, "link", "set", "dev", name, "addrgenmode", "none"], check=False)  # a kernel without IPv6 knows no such thing
+    _cmd.run(
+        [ip, "link", "set", "dev", name, "addrgenmode", "none"], check=False
+    )  # a kernel without IPv6 knows no such thing
     _cmd.run([ip, "link", "set", "dev", name, "up"])
 
 
@@ -154,7 +182,8 @@ def is_ifb(name):
 def filters(dev, parent):
     """Filters of u32 in the order in which they are asked: ``[{"protocol", "pref", "fh", "flow", "device", "keys"}]``.
 
-    ``parent``: a handle such as "3abc:", or "ingress". ``flow``: where it sends a packet ("3abc:2"), ``device``: or to which device;
+    ``parent``: a handle such as "3abc:", or "ingress". ``flow``: where it sends a packet ("3abc:2"), ``device``: or to
+    which device;
     ``keys``: [[value, mask, offset]]. A filter of another kind has its kind and nothing else.
     """
     words = ["ingress"] if parent == "ingress" else ["parent", parent]
@@ -169,7 +198,15 @@ def _read(text):
         head = _FILTER.match(line)
         if head:
             if head.group(3) != "u32":
-                found.append({"protocol": head.group(1), "pref": int(head.group(2)), "kind": head.group(3), "flow": None, "device": None})
+                found.append(
+                    {
+                        "protocol": head.group(1),
+                        "pref": int(head.group(2)),
+                        "kind": head.group(3),
+                        "flow": None,
+                        "device": None,
+                    }
+                )
                 continue
             handle = re.search(r" fh ([0-9a-f]+:[0-9a-f]*:[0-9a-f]+) ", line)
             if handle:
@@ -186,7 +223,9 @@ def _read(text):
                     }
                 )
         elif found and found[-1]["kind"] == "u32":
-            found[-1]["keys"] += [[int(value, 16), int(mask, 16), int(offset)] for value, mask, offset in _MATCH.findall(line)]
+            found[-1]["keys"] += [
+                [int(value, 16), int(mask, 16), int(offset)] for value, mask, offset in _MATCH.findall(line)
+            ]
             device = re.search(r"Redirect to device (\S+?)\)", line)
             found[-1]["device"] = device.group(1) if device else found[-1]["device"]
     return found

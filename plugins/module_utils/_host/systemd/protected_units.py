@@ -12,10 +12,26 @@ from .. import processes
 from . import services
 
 PROTECTED = {
-    "the SSH daemon, which is needed to reach this host": ("ssh.*", "sshd.*", "ssh@*", "sshd@*", "sshd-keygen*", "dropbear*"),
+    "the SSH daemon, which is needed to reach this host": (
+        "ssh.*",
+        "sshd.*",
+        "ssh@*",
+        "sshd@*",
+        "sshd-keygen*",
+        "dropbear*",
+    ),
     "part of systemd": ("systemd-*", "user@*", "user-runtime-dir@*", "init.scope"),
     "the message bus, which controls systemd": ("dbus.*", "dbus-broker.*", "dbus-org.*"),
-    "needed for the network of this host": ("NetworkManager*", "networking.*", "network.*", "wicked*", "dhcpcd*", "dhclient*", "connman.*", "ifup@*"),
+    "needed for the network of this host": (
+        "NetworkManager*",
+        "networking.*",
+        "network.*",
+        "wicked*",
+        "dhcpcd*",
+        "dhclient*",
+        "connman.*",
+        "ifup@*",
+    ),
 }
 
 

@@ -63,7 +63,9 @@ def described(unit):
     found = show(unit, "LoadState,ActiveState,UnitFileState,FragmentPath,DropInPaths")
     ours = DROP_IN.partition("%")[0]
     drop_ins = [path for path in found.get("DropInPaths", "").split() if not os.path.basename(path).startswith(ours)]
-    lines = ["%s %s" % (key, found.get(key, "")) for key in ("LoadState", "ActiveState", "UnitFileState", "FragmentPath")]
+    lines = [
+        "%s %s" % (key, found.get(key, "")) for key in ("LoadState", "ActiveState", "UnitFileState", "FragmentPath")
+    ]
     return lines + ["drop-in %s" % path for path in drop_ins]
 
 
@@ -73,11 +75,16 @@ def active(unit):
 
 
 def host_ends():
-    """Whether systemd is taking the host down: it starts nothing any more, and who waits for a start only keeps the host from ending."""
+    """Whether systemd is taking the host down: it starts nothing any more, and who waits for a start only keeps the
+    host from ending.
+    """
     if not available():
         return False
     said = _cmd.run(["systemctl", "is-system-running"], timeout=5, check=False).stdout.strip()
-    return said in ("stopping", "")  # nothing: the manager has ended already, only the last signals are still being sent
+    return said in (
+        "stopping",
+        "",
+    )  # nothing: the manager has ended already, only the last signals are still being sent
 
 
 def control(verb, unit, timeout=60):

@@ -1,9 +1,11 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Limits of a systemd unit: what systemd and the kernel say of them, set at run time, put back exactly. Private to magsasa.chaos.
+"""Limits of a systemd unit: what systemd and the kernel say of them, set at run time, put back exactly. Private to
+magsasa.chaos.
 
-``systemctl set-property --runtime`` (systemd.resource-control(5)) changes the control group at once and leaves one drop-in for each
+``systemctl set-property --runtime`` (systemd.resource-control(5)) changes the control group at once and leaves one
+drop-in for each
 property below /run/systemd/system.control, which a reboot forgets.
 """
 
@@ -55,7 +57,9 @@ def assignments(name, shown, device=None):
 
 
 def live(unit):
-    """``{property: text}`` as systemd has them now; no text for a unit that is gone, of which systemd tells its defaults only."""
+    """``{property: text}`` as systemd has them now; no text for a unit that is gone, of which systemd tells its
+    defaults only.
+    """
     found = services.show(unit, ",".join(["LoadState"] + [SHOWN.get(name, name) for name in PROPERTIES]))
     if found.get("LoadState") == "not-found":
         return dict.fromkeys(PROPERTIES, "")
@@ -63,7 +67,9 @@ def live(unit):
 
 
 def kept(name):
-    """``{"data" (base64), "mode", "uid", "gid", "mtime_ns"}`` of a drop-in, or None when it is not there. Raises OSError."""
+    """``{"data" (base64), "mode", "uid", "gid", "mtime_ns"}`` of a drop-in, or None when it is not there. Raises
+    OSError.
+    """
     try:
         descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -126,7 +132,11 @@ def read(name):
 
 def figures(name):
     """``{key: number}`` of a flat keyed file such as cpu.stat or memory.events."""
-    return {key: int(value) for key, _space, value in (line.partition(" ") for line in read(name).splitlines()) if value.isdigit()}
+    return {
+        key: int(value)
+        for key, _space, value in (line.partition(" ") for line in read(name).splitlines())
+        if value.isdigit()
+    }
 
 
 def device_figures(name, device):

@@ -10,7 +10,9 @@ from ..._host import time_of_day
 
 
 class MoveBack:
-    """``{"offset_s", "anchor", "boot_id"}``: move the time of day back, unless somebody did. A boot takes the time from the hardware's clock again."""
+    """``{"offset_s", "anchor", "boot_id"}``: move the time of day back, unless somebody did. A boot takes the time
+    from the hardware's clock again.
+    """
 
     ARGS = {"offset_s": "number", "anchor": "moment", "boot_id": "text"}
 
@@ -25,7 +27,9 @@ class MoveBack:
 
 
 def _off(args):
-    """Whether the time of day is nearer to where the fault put it than to where it was: in between somebody else may have moved it a little."""
+    """Whether the time of day is nearer to where the fault put it than to where it was: in between somebody else
+    may have moved it a little.
+    """
     if args["boot_id"] != _clock.boot_id():
         return False
     moved = time_of_day.moved(args["anchor"])

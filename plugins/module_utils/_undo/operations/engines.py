@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Undo of what a fault did to containers. Private to magsasa.chaos.
 
-A container is known by its full id, and by the text of its last start: one that was replaced, removed, or started by somebody
+A container is known by its full id, and by the text of its last start: one that was replaced, removed, or started by
+somebody
 meanwhile is theirs and not touched.
 """
 
@@ -23,11 +24,20 @@ UP = ("running", "paused", "restarting")
 class Start:
     """``{"access", "id", "name", "started", "boot", "policy", "grace_s"}``: start a container that ran before.
 
-    ``started`` None: whoever started it since, it must run (after a kill or a restart); else only the one that was stopped by us. After a
+    ``started`` None: whoever started it since, it must run (after a kill or a restart); else only the one that was
+    stopped by us. After a
     reboot a container without a restart policy would be down anyway.
     """
 
-    ARGS = {"access": "object", "id": "text", "name": "text", "started": "text or none", "boot": "text", "policy": "text", "grace_s": "number"}
+    ARGS = {
+        "access": "object",
+        "id": "text",
+        "name": "text",
+        "started": "text or none",
+        "boot": "text",
+        "policy": "text",
+        "grace_s": "number",
+    }
     outlives_boot = True
     needs_services = True
 
@@ -55,7 +65,10 @@ class Start:
             time.sleep(SETTLES)
             found = container_engines.one(args["access"], args["id"])
             if found and found["status"] not in UP:
-                raise HostError("container %s was started again and exited at once with code %d" % (args["name"], found["exit_code"]))
+                raise HostError(
+                    "container %s was started again and exited at once with code %d"
+                    % (args["name"], found["exit_code"])
+                )
 
     @classmethod
     def left(cls, args):

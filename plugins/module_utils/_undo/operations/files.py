@@ -13,7 +13,9 @@ from ..._host import moved_paths
 
 
 class RemoveFile:
-    """``{"path": ..., "fault": id, "place": where that was}``: remove a regular file that was made under a name with the fault's id; nothing else."""
+    """``{"path": ..., "fault": id, "place": where that was}``: remove a regular file that was made under a name
+    with the fault's id; nothing else.
+    """
 
     ARGS = {"path": "path", "fault": "id"}
     OPTIONAL = {"place": "object"}
@@ -37,7 +39,9 @@ class RemoveFile:
 
 
 def _empty(path):
-    """Give its space back now: a file without a name keeps it as long as somebody, a holder of the fault too, has it open."""
+    """Give its space back now: a file without a name keeps it as long as somebody, a holder of the fault too, has
+    it open.
+    """
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:

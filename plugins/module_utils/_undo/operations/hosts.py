@@ -21,9 +21,13 @@ class Remove:
     @staticmethod
     def undo(args):
         try:
-            hosts_file.change(args["path"], args["fault"], lambda data: hosts_file.without(data, args["fault"]), args["before"])
+            hosts_file.change(
+                args["path"], args["fault"], lambda data: hosts_file.without(data, args["fault"]), args["before"]
+            )
         except FileNotFoundError:
-            private_files.remove(hosts_file.temporary(args["path"], args["fault"]))  # somebody removed the file, and our lines with it
+            private_files.remove(
+                hosts_file.temporary(args["path"], args["fault"])
+            )  # somebody removed the file, and our lines with it
 
     @staticmethod
     def left(args):

@@ -9,7 +9,9 @@ from ..._host.packets import iptables
 
 
 class RemoveChains:
-    """``{"fault": id, "version": 4 or 6}``: take the jumps to its chains away, then the chains; nothing else is touched."""
+    """``{"fault": id, "version": 4 or 6}``: take the jumps to its chains away, then the chains; nothing else is
+    touched.
+    """
 
     ARGS = {"fault": "id", "version": "ip version"}
 

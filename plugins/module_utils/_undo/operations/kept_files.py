@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Undo of what a fault did to files of others. Private to magsasa.chaos.
 
-What others did to a file meanwhile is theirs and stays: each operation takes back what it finds as the fault left it, and no more.
+What others did to a file meanwhile is theirs and stays: each operation takes back what it finds as the fault left it,
+and no more.
 """
 
 from __future__ import annotations
@@ -62,7 +63,8 @@ def there(parent, name):
 class _File:
     """What the operations on one file have in common: its state is which file it is, its owner, mode and attributes.
 
-    Size, times and what lies behind the bytes of ours are not compared: a program that has the file open may go on writing.
+    Size, times and what lies behind the bytes of ours are not compared: a program that has the file open may go on
+    writing.
     """
 
     OPTIONAL = {"fault": "id", "place": "object"}
@@ -79,7 +81,9 @@ class _File:
 
 
 class PutBack(_File):
-    """``{"path", "fault"}``: move a file back that was moved aside. What was made in its place meanwhile is kept beside it."""
+    """``{"path", "fault"}``: move a file back that was moved aside. What was made in its place meanwhile is kept
+    beside it.
+    """
 
     ARGS = {"path": "path", "fault": "id"}
     outlives_boot = True
@@ -89,7 +93,11 @@ class PutBack(_File):
         """Where it would be if it were not aside, in the folder that holds it now."""
         held = place_aside(args["path"], args["fault"])
         found = moved_paths.find(held, args["fault"], args.get("place"))
-        return args["path"] if found in (None, held) else os.path.join(os.path.dirname(found), os.path.basename(args["path"]))
+        return (
+            args["path"]
+            if found in (None, held)
+            else os.path.join(os.path.dirname(found), os.path.basename(args["path"]))
+        )
 
     @classmethod
     def undo(cls, args):
@@ -110,7 +118,9 @@ class PutBack(_File):
         except (FileNotFoundError, NotADirectoryError):
             return
         if made:
-            raise HostError("%s was created again meanwhile; the new file is kept as %s in the same folder" % (args["path"], made))
+            raise HostError(
+                "%s was created again meanwhile; the new file is kept as %s in the same folder" % (args["path"], made)
+            )
 
     @classmethod
     def left(cls, args):
@@ -119,11 +129,15 @@ class PutBack(_File):
                 is_aside = there(parent, aside(args["fault"]))
         except (FileNotFoundError, NotADirectoryError):
             return []
-        return ["%s is still moved aside, as %s in its folder" % (args["path"], aside(args["fault"]))] if is_aside else []
+        return (
+            ["%s is still moved aside, as %s in its folder" % (args["path"], aside(args["fault"]))] if is_aside else []
+        )
 
 
 class Permissions(_File):
-    """``{"path", "ino", "before", "after"}``: owner, group and mode as they were, each if it is still what the fault made it."""
+    """``{"path", "ino", "before", "after"}``: owner, group and mode as they were, each if it is still what the
+    fault made it.
+    """
 
     ARGS = {"path": "path", "ino": "count", "before": "object", "after": "object"}
     outlives_boot = True
@@ -155,7 +169,9 @@ class Permissions(_File):
 
 
 class Contents(_File):
-    """``{"path", "ino", "fault", "size", "before"}``: the first ``size`` bytes as they were, where they are still our junk."""
+    """``{"path", "ino", "fault", "size", "before"}``: the first ``size`` bytes as they were, where they are still
+    our junk.
+    """
 
     ARGS = {"path": "path", "ino": "count", "fault": "id", "size": "count", "before": "object"}
     outlives_boot = True
@@ -166,7 +182,8 @@ class Contents(_File):
         junk = pinned_files.junk(args["fault"], args["size"])
         found = pinned_files.read(descriptor, args["size"])
         return [
-            ((start, end), found[start:end] == junk[start:end], found[start:end] == original[start:end]) for start, end in pinned_files.blocks(args["size"])
+            ((start, end), found[start:end] == junk[start:end], found[start:end] == original[start:end])
+            for start, end in pinned_files.blocks(args["size"])
         ]
 
     @classmethod
@@ -194,17 +211,31 @@ class Contents(_File):
                 return []
             with pinned_files.opened(name, os.O_RDONLY) as descriptor:
                 # a last block of a byte or two may look like junk by chance
-                junk = any(ours and end - start >= min(args["size"], 4) for (start, end), ours, _same in cls._blocks(args, descriptor, b""))
-        return ["the first bytes of %s are overwritten, and the original ones are missing from the ledger" % args["path"]] if junk else []
+                junk = any(
+                    ours and end - start >= min(args["size"], 4)
+                    for (start, end), ours, _same in cls._blocks(args, descriptor, b"")
+                )
+        return (
+            ["the first bytes of %s are overwritten, and the original ones are missing from the ledger" % args["path"]]
+            if junk
+            else []
+        )
 
     @classmethod
     def state(cls, args):
         path = cls.path(args)
-        return {args["path"]: pinned_files.described(path, inode=True) + [pinned_files.content_digest(path, min(args["size"], MOST_COMPARED))]}
+        return {
+            args["path"]: (
+                pinned_files.described(path, inode=True)
+                + [pinned_files.content_digest(path, min(args["size"], MOST_COMPARED))]
+            )
+        }
 
 
 def _read_kept(args):
-    """The bytes that were overwritten, from a descriptor of them too when somebody removed the file; None when they were not kept or are put back."""
+    """The bytes that were overwritten, from a descriptor of them too when somebody removed the file; None when they
+    were not kept or are put back.
+    """
     path = kept(args["fault"])
     for name in (path, None):
         name = name or moved_paths.still_open(path, args["fault"])
@@ -219,7 +250,8 @@ def _read_kept(args):
 
 
 class Cut(_File):
-    """``{"path", "ino", "fault", "at", "ours", "before"}``: take bytes out that were appended at ``at``; what others wrote behind them moves up.
+    """``{"path", "ino", "fault", "at", "ours", "before"}``: take bytes out that were appended at ``at``; what others
+    wrote behind them moves up.
 
     ``ours``: ``{"text": str}`` or ``{"junk": bytes}``.
     """
@@ -236,7 +268,9 @@ class Cut(_File):
 
     @classmethod
     def _find(cls, args, descriptor):
-        """Bytes of ours that are at their place: all, fewer when the write was cut short, 0 when somebody wrote something else there."""
+        """Bytes of ours that are at their place: all, fewer when the write was cut short, 0 when somebody wrote
+        something else there.
+        """
         ours = cls.added(args)
         found = pinned_files.read(descriptor, len(ours), args["at"])
         return len(found) if found and ours.startswith(found) else 0
@@ -265,10 +299,19 @@ class Cut(_File):
             if name is None:
                 return []
             with pinned_files.opened(name, os.O_RDONLY) as descriptor:
-                return ["%d appended bytes are still in %s" % (length, args["path"]) for length in [cls._find(args, descriptor)] if length]
+                return [
+                    "%d appended bytes are still in %s" % (length, args["path"])
+                    for length in [cls._find(args, descriptor)]
+                    if length
+                ]
 
     @classmethod
     def state(cls, args):
         """Of a long file the first 4 MiB: what was appended lies behind what was there."""
         path = cls.path(args)
-        return {args["path"]: pinned_files.described(path, inode=True) + [pinned_files.content_digest(path, min(args["at"], MOST_COMPARED))]}
+        return {
+            args["path"]: (
+                pinned_files.described(path, inode=True)
+                + [pinned_files.content_digest(path, min(args["at"], MOST_COMPARED))]
+            )
+        }

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Undo of limits: those of a unit, those of a process; and of a folder full of small files. Private to magsasa.chaos."""
+"""Undo of limits: those of a unit, those of a process; and of a folder full of small files. Private to
+magsasa.chaos.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +21,21 @@ from ..._host.systemd import services, unit_limits
 class RestoreUnit:
     """``{"unit", "former": {property: {"shown", "file"}}, "device", "folder", "root", "boot_id"}``.
 
-    ``shown``: what systemd said of the property; ``file``: its drop-in (unit_limits.kept) or None; ``folder``, ``root``: whether the folder
-    of the unit's drop-ins, and that of all units', were there. First the control group gets its old limits, then the files are as before, then
+    ``shown``: what systemd said of the property; ``file``: its drop-in (unit_limits.kept) or None; ``folder``,
+    ``root``: whether the folder
+    of the unit's drop-ins, and that of all units', were there. First the control group gets its old limits, then the
+    files are as before, then
     systemd reads them. After a reboot there is nothing to do: all of it was below /run.
     """
 
-    ARGS = {"unit": "unit", "former": "object", "device": "text or none", "folder": "bool", "root": "bool", "boot_id": "text"}
+    ARGS = {
+        "unit": "unit",
+        "former": "object",
+        "device": "text or none",
+        "folder": "bool",
+        "root": "bool",
+        "boot_id": "text",
+    }
     needs_services = True
 
     @classmethod
@@ -34,7 +45,9 @@ class RestoreUnit:
         settings = []
         for name, former in sorted(args["former"].items()):
             settings += unit_limits.assignments(name, former["shown"], args["device"])
-        unit_limits.assign(args["unit"], settings, check=False)  # a unit that is gone has no limits either; left() has the last word
+        unit_limits.assign(
+            args["unit"], settings, check=False
+        )  # a unit that is gone has no limits either; left() has the last word
         for name, former in args["former"].items():
             private_files.remove(unit_limits.path(args["unit"], name) + ".magsasa-chaos")
             unit_limits.put(unit_limits.path(args["unit"], name), former["file"])
@@ -56,7 +69,9 @@ class RestoreUnit:
             if unit_limits.kept(path) != former["file"]:
                 left.append("%s differs from before" % path)
             if found[name] and found[name] != former["shown"]:
-                left.append("%s of %s is %s instead of %s" % (name, args["unit"], found[name], former["shown"] or "not set"))
+                left.append(
+                    "%s of %s is %s instead of %s" % (name, args["unit"], found[name], former["shown"] or "not set")
+                )
         folder = os.path.dirname(unit_limits.path(args["unit"], "x"))
         if not args["folder"] and os.path.isdir(folder) and not os.listdir(folder):
             left.append("the folder %s still exists" % folder)
@@ -64,7 +79,9 @@ class RestoreUnit:
 
 
 class RestoreProcess:
-    """``{"pid", "start", "soft", "hard"}``: the former limit of open files of a process (prlimit(2)); one that is gone needs nothing."""
+    """``{"pid", "start", "soft", "hard"}``: the former limit of open files of a process (prlimit(2)); one that is
+    gone needs nothing.
+    """
 
     ARGS = {"pid": "pid", "start": "count", "soft": "number", "hard": "number"}
 
@@ -92,7 +109,9 @@ class RestoreProcess:
 
 
 class RemoveFolder:
-    """``{"path", "fault", "place": where that was}``: remove a folder of empty files that was made under a name with the fault's id; no link is followed."""
+    """``{"path", "fault", "place": where that was}``: remove a folder of empty files that was made under a name
+    with the fault's id; no link is followed.
+    """
 
     ARGS = {"path": "path", "fault": "id"}
     OPTIONAL = {"place": "object"}

@@ -14,7 +14,9 @@ from ..._host.marks import KEEPERS, MARK
 
 
 def _starts_keeper(pid):
-    """Whether it is the shell that runs who undoes (payload.command_by_any): were it killed, systemd would end him too."""
+    """Whether it is the shell that runs who undoes (payload.command_by_any): were it killed, systemd would end him
+    too.
+    """
     return processes.comm(pid) == "sh" and "".join(processes.argv(pid)[1:2]).endswith(".pyz")
 
 
@@ -50,7 +52,9 @@ class EndWorkers:
 
 
 class FinishWorkers:
-    """``{"fault": id, "within_s": seconds}``: ask the workers (SIGTERM) to end what is under way; those that stay are for workers.end."""
+    """``{"fault": id, "within_s": seconds}``: ask the workers (SIGTERM) to end what is under way; those that stay
+    are for workers.end.
+    """
 
     ARGS = {"fault": "id", "within_s": "number"}
     LONGEST = 10.0  # seconds, whatever the ledger says

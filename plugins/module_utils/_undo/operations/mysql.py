@@ -25,7 +25,8 @@ class Accepting(accepting.Accepting):
 class Unlock:
     """``{"login", "account", "fault"}``: let an account in again that was before; ``account``: [user, host].
 
-    The password, if there is one, is among the fault's secrets. A reboot loses those: then root says it by the server's Unix socket.
+    The password, if there is one, is among the fault's secrets. A reboot loses those: then root says it by the server's
+    Unix socket.
     """
 
     ARGS = {"login": "object", "account": "pair", "fault": "id"}
@@ -38,7 +39,11 @@ class Unlock:
         try:
             return mysql.must(args["login"], password, sql)
         except HostError as problem:
-            server = listeners.top_of_tree(sorted({pid for each in listeners.listeners() if each.port == args["login"]["port"] for pid in each.pids}))
+            server = listeners.top_of_tree(
+                sorted(
+                    {pid for each in listeners.listeners() if each.port == args["login"]["port"] for pid in each.pids}
+                )
+            )
             path = mysql_ping.socket_path(server) if server and not os.geteuid() else None
             if path is None or problem.details.get("number") in NO_SUCH_ACCOUNT:
                 raise

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Undo of tables of nftables that a fault made, and of the worker that holds packets for one. Private to magsasa.chaos."""
+"""Undo of tables of nftables that a fault made, and of the worker that holds packets for one. Private to
+magsasa.chaos.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ class RemoveTable:
 
 
 class ReleasePackets:
-    """``{"fault": id}``: let the worker of a delay hand back what it holds; killed at once it would lose those packets."""
+    """``{"fault": id}``: let the worker of a delay hand back what it holds; killed at once it would lose those
+    packets.
+    """
 
     ARGS = {"fault": "id"}
 

@@ -24,7 +24,8 @@ class Accepting(accepting.Accepting):
 class Allow:
     """``{"login", "database", "way", "fault"}``: let a database take connections again that did before.
 
-    ``way``: the database to say it from; the password, if there is one, is among the fault's secrets. A reboot loses those: then
+    ``way``: the database to say it from; the password, if there is one, is among the fault's secrets. A reboot loses
+    those: then
     root says it as the user that the server of this host runs as.
     """
 
@@ -49,7 +50,9 @@ class Allow:
     @classmethod
     def _allowed(cls, args):
         """ "t", "f", or "" when the database is gone."""
-        return cls._say(args, "SELECT datallowconn FROM pg_database WHERE datname = %s" % psql.literal(args["database"]))
+        return cls._say(
+            args, "SELECT datallowconn FROM pg_database WHERE datname = %s" % psql.literal(args["database"])
+        )
 
     @classmethod
     def undo(cls, args):

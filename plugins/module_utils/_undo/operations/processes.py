@@ -23,20 +23,25 @@ class Resume:
 
     @staticmethod
     def left(args):
-        goes_on = _wait.until(lambda: not processes.alive(args["pid"], args["start"]) or processes.state(args["pid"]) != "T", 1, 0.005)
+        goes_on = _wait.until(
+            lambda: not processes.alive(args["pid"], args["start"]) or processes.state(args["pid"]) != "T", 1, 0.005
+        )
         return [] if goes_on else ["process %d is still stopped" % args["pid"]]
 
 
 class EnsureRunning:
     """``{"name", "fault", "marks"}``: when neither a process nor a successor is there, start it as it was.
 
-    ``marks``: what successors.mark said of it. After a reboot there is nothing to do: what runs then is the host's own choice.
+    ``marks``: what successors.mark said of it. After a reboot there is nothing to do: what runs then is the host's own
+    choice.
     """
 
     ARGS = {"name": "text", "fault": "id", "marks": "object"}
     needs_services = True
 
-    SUPERVISED = 2.0  # seconds more for a parent that is still there and may be about to start it: there must never be two
+    SUPERVISED = (
+        2.0  # seconds more for a parent that is still there and may be about to start it: there must never be two
+    )
 
     @staticmethod
     def _there(args, patience=0.0):
@@ -78,5 +83,8 @@ class EnsureRunning:
         captured = process_restore.chosen(captured)
         for what, path in (("program", captured["command"]["exe"]), ("folder", captured["cwd"])):
             if path and not os.path.lexists(path) and not cls._there(args):
-                return ["process %d (%s) is not running any more: its %s %s was removed meanwhile" % (args["marks"]["pid"], args["name"], what, path)]
+                return [
+                    "process %d (%s) is not running any more: its %s %s was removed meanwhile"
+                    % (args["marks"]["pid"], args["name"], what, path)
+                ]
         return []

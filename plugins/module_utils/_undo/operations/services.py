@@ -54,7 +54,9 @@ class Start:
 
 
 class Unblock:
-    """``{"unit", "fault", "folder"}``: take the drop-in away that keeps a unit from being started; ``folder``: and its folder, which was not there."""
+    """``{"unit", "fault", "folder"}``: take the drop-in away that keeps a unit from being started; ``folder``: and
+    its folder, which was not there.
+    """
 
     ARGS = {"unit": "unit", "fault": "id", "folder": "bool"}
     needs_services = True
@@ -71,7 +73,11 @@ class Unblock:
     @staticmethod
     def left(args):
         path = services.drop_in(args["unit"], args["fault"])
-        return ["service %s cannot be started (%s)" % (args["unit"], path)] if os.path.lexists(path) or path in _known(args) else []
+        return (
+            ["service %s cannot be started (%s)" % (args["unit"], path)]
+            if os.path.lexists(path) or path in _known(args)
+            else []
+        )
 
     @staticmethod
     def state(args):

@@ -14,7 +14,9 @@ except ImportError:
 
 
 class Settle:
-    """``{"path"}``: the database had no -wal and -shm file before; let SQLite remove those that nobody uses, as the last to close does."""
+    """``{"path"}``: the database had no -wal and -shm file before; let SQLite remove those that nobody uses, as the
+    last to close does.
+    """
 
     ARGS = {"path": "path"}
 

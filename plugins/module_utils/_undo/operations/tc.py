@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Undo of traffic control: our root on an interface, our filters for what comes in, our ifb device. Private to magsasa.chaos."""
+"""Undo of traffic control: our root on an interface, our filters for what comes in, our ifb device. Private to
+magsasa.chaos.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ def _roots(fault):
 
 
 class RemoveRoot:
-    """``{"fault": id, "dev": name, "qlen": its length before}``: delete the root that carries our handle; the kernel puts its default back."""
+    """``{"fault": id, "dev": name, "qlen": its length before}``: delete the root that carries our handle; the
+    kernel puts its default back.
+    """
 
     ARGS = {"fault": "id", "dev": "text", "qlen": "count"}
 
@@ -34,11 +38,15 @@ class RemoveRoot:
 
     @staticmethod
     def left(args):
-        return ["qdisc %s %s on %s still exists" % (row["kind"], row["handle"], row["dev"]) for row in _roots(args["fault"])]
+        return [
+            "qdisc %s %s on %s still exists" % (row["kind"], row["handle"], row["dev"]) for row in _roots(args["fault"])
+        ]
 
     @staticmethod
     def state(args):
-        """What sends the interface's packets, and the length of its queue; what comes in has an operation of its own."""
+        """What sends the interface's packets, and the length of its queue; what comes in has an operation of its
+        own.
+        """
         return {"sending on %s" % args["dev"]: tc.described(args["dev"])}
 
 
@@ -73,7 +81,9 @@ def _ingress(dev):
 
 
 class RemoveIngress:
-    """``{"fault": id, "dev": name, "ifb": name}``: delete our filters, and the ingress that we made unless somebody else uses it by now."""
+    """``{"fault": id, "dev": name, "ifb": name}``: delete our filters, and the ingress that we made unless somebody
+    else uses it by now.
+    """
 
     ARGS = {"fault": "id", "dev": "text", "ifb": "ifb"}
 

@@ -1,10 +1,13 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Figures of a fault as one sentence, asked beside measured: "asked 50 % of 2 cores; measured 50.1 % over 30.0 s". Pure. Private to magsasa.chaos.
+"""Figures of a fault as one sentence, asked beside measured: "asked 50 % of 2 cores; measured 50.1 % over 30.0 s".
+Pure. Private to magsasa.chaos.
 
-A family has a file here, with ``asked(fault)``, ``found(fault)`` (texts, "" for nothing) and ``lines(fault)``: what its series is about, as
-``{key: (label, unit, figure that was asked or None)}``. What a family does not know, such as a record of another version, is told by its keys
+A family has a file here, with ``asked(fault)``, ``found(fault)`` (texts, "" for nothing) and ``lines(fault)``: what its
+series is about, as
+``{key: (label, unit, figure that was asked or None)}``. What a family does not know, such as a record of another
+version, is told by its keys
 made readable. Everything comes from a host: nothing here may raise for what it says.
 """
 
@@ -56,7 +59,10 @@ def lines(fault):
         found = family.lines(fault) if family is not None else {}
     except _BROKEN:
         return {}
-    return {key: Line(label, unit, asked if figures.is_number(asked) else None) for key, (label, unit, asked) in found.items()}
+    return {
+        key: Line(label, unit, asked if figures.is_number(asked) else None)
+        for key, (label, unit, asked) in found.items()
+    }
 
 
 def undo(operation):

@@ -12,7 +12,11 @@ def asked(fault):
     """ "50 % of 2 cores", "50 % added to 2 cores", "50 % of cores 0, 2"."""
     wanted = fault["requested"]
     ids = wanted.get("core_ids")
-    cores = "core%s %s" % ("s" if len(ids) > 1 else "", ", ".join(str(each) for each in ids)) if ids else count(wanted["cores"], "core")
+    cores = (
+        "core%s %s" % ("s" if len(ids) > 1 else "", ", ".join(str(each) for each in ids))
+        if ids
+        else count(wanted["cores"], "core")
+    )
     return "%s %s %s" % (number(wanted["load_pct"], "%"), "added to" if wanted.get("of") == "added" else "of", cores)
 
 
@@ -22,14 +26,27 @@ def found(fault):
     if "host_load_pct" not in seen:
         return ""
     if fault["requested"].get("of") == "added":
-        text = "%s added%s, %s busy in all" % (number(seen["own_load_pct"], "%"), over(seen), number(seen["host_load_pct"], "%"))
+        text = "%s added%s, %s busy in all" % (
+            number(seen["own_load_pct"], "%"),
+            over(seen),
+            number(seen["host_load_pct"], "%"),
+        )
     else:
-        text = "%s%s, of it %s by the fault" % (number(seen["host_load_pct"], "%"), over(seen), number(seen["own_load_pct"], "%"))
+        text = "%s%s, of it %s by the fault" % (
+            number(seen["host_load_pct"], "%"),
+            over(seen),
+            number(seen["own_load_pct"], "%"),
+        )
     each = sorted((seen.get("core_load_pct") or {}).values())
-    return text + ("; single cores from %s to %s" % (number(each[0], "%"), number(each[-1], "%")) if len(each) > 1 else "")
+    return text + (
+        "; single cores from %s to %s" % (number(each[0], "%"), number(each[-1], "%")) if len(each) > 1 else ""
+    )
 
 
 def lines(fault):
     """The series."""
     load, added = fault["requested"].get("load_pct"), fault["requested"].get("of") == "added"
-    return {"host_load_pct": ("cores busy", "%", None if added else load), "own_load_pct": ("cores busy by the fault", "%", load if added else None)}
+    return {
+        "host_load_pct": ("cores busy", "%", None if added else load),
+        "own_load_pct": ("cores busy by the fault", "%", load if added else None),
+    }

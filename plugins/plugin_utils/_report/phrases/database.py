@@ -15,7 +15,11 @@ def asked(fault):
     wanted, action = fault["requested"], fault["action"]
     engine = ENGINES.get(wanted["engine"], wanted["engine"])
     if wanted["engine"] == "sqlite":
-        return "%s of %s kept out of %s" % ("readers and writers" if action == "outage" else "writers", engine, wanted["path"])
+        return "%s of %s kept out of %s" % (
+            "readers and writers" if action == "outage" else "writers",
+            engine,
+            wanted["path"],
+        )
     server = "%s on port %s" % (engine, wanted["port"])
     if action == "outage":
         return "%s shut down" % server
@@ -35,13 +39,22 @@ def found(fault):
     """ "new connections refused", "reading waits for the lock", "every attempt refused (30 of 30)"."""
     seen = fault["measured"]
     if "new_connections" in seen:
-        words = {"refused": "new connections refused", "silent": "new connections get no answer", "accepted": "new connections accepted"}
+        words = {
+            "refused": "new connections refused",
+            "silent": "new connections get no answer",
+            "accepted": "new connections accepted",
+        }
         return words.get(seen["new_connections"], "new connections: %s" % seen["new_connections"])
     if "sessions_ended" in seen:
         return "%s ended" % count(seen["sessions_ended"], "session")
     if "tried" in seen:
         read, write = (("refused" if seen[key] == "busy" else seen[key]) for key in ("read", "write"))
-        return "reading %s, writing %s; %d of %s kept out" % (read, write, seen["refused"], count(seen["tried"], "attempt"))
+        return "reading %s, writing %s; %d of %s kept out" % (
+            read,
+            write,
+            seen["refused"],
+            count(seen["tried"], "attempt"),
+        )
     if "read" in seen:
         return "reading %s" % seen["read"]
     if "free_connections" in seen:
@@ -49,7 +62,10 @@ def found(fault):
     if "connected" in seen:
         return "a new connection was %s" % ("accepted" if seen["connected"] else "refused")
     if "locked" in seen:
-        return "the account is %s, with %s open" % ("locked" if seen["locked"] else "not locked", count(seen["sessions"], "session"))
+        return "the account is %s, with %s open" % (
+            "locked" if seen["locked"] else "not locked",
+            count(seen["sessions"], "session"),
+        )
     return ""
 
 

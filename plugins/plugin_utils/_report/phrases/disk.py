@@ -15,9 +15,17 @@ def asked(fault):
     wanted = fault["requested"]
     if fault["action"] == "fill":
         if wanted.get("leave_free_mib") is not None:
-            return "all but %s of the disk of %s taken (%s)" % (number(wanted["leave_free_mib"], "MiB"), wanted["path"], number(wanted["size_mib"], "MiB"))
+            return "all but %s of the disk of %s taken (%s)" % (
+                number(wanted["leave_free_mib"], "MiB"),
+                wanted["path"],
+                number(wanted["size_mib"], "MiB"),
+            )
         return "%s of the disk of %s taken" % (number(wanted["size_mib"], "MiB"), wanted["path"])
-    text = "%s %s blocks of %s" % (count(wanted["workers"], "worker"), MODES[wanted["mode"]], number(wanted["block_kib"], "KiB"))
+    text = "%s %s blocks of %s" % (
+        count(wanted["workers"], "worker"),
+        MODES[wanted["mode"]],
+        number(wanted["block_kib"], "KiB"),
+    )
     text += ", each synced" if wanted.get("fsync") and wanted["mode"] != "read" else ""
     return text + (", at most %s" % number(wanted["rate_mib_s"], "MiB/s") if wanted.get("rate_mib_s") else "")
 
@@ -31,7 +39,11 @@ def found(fault):
         return "%s taken, %s left free" % (number(seen["filled_mib"], "MiB"), number(seen["free_mib"], "MiB"))
     if "over_s" not in seen:
         return ""
-    done = ["%s %s" % (number(seen[key], "MiB/s"), word) for key, word in (("write_mib_s", "written"), ("read_mib_s", "read")) if seen.get(key)]
+    done = [
+        "%s %s" % (number(seen[key], "MiB/s"), word)
+        for key, word in (("write_mib_s", "written"), ("read_mib_s", "read"))
+        if seen.get(key)
+    ]
     done += ["%s syncs a second" % number(seen["fsyncs_s"])] if seen.get("fsyncs_s") else []
     text = (" and ".join(done) or "nothing done") + over(seen)
     if "device_busy_pct" in seen:
@@ -43,7 +55,10 @@ def lines(fault):
     """The series."""
     wanted = fault["requested"]
     if fault["action"] == "fill":
-        return {"filled_mib": ("disk space taken", "MiB", wanted.get("size_mib")), "free_mib": ("disk space free", "MiB", wanted.get("leave_free_mib"))}
+        return {
+            "filled_mib": ("disk space taken", "MiB", wanted.get("size_mib")),
+            "free_mib": ("disk space free", "MiB", wanted.get("leave_free_mib")),
+        }
     rate, mode = wanted.get("rate_mib_s"), wanted.get("mode")
     return {
         "write_mib_s": ("written by the fault", "MiB/s", rate if mode == "write" else None),

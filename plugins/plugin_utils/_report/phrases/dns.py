@@ -7,7 +7,13 @@ from __future__ import annotations
 
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._report.phrases.figures import count, listed, number, share
 
-FAILURES = {"nxdomain": "name does not exist", "servfail": "server failure", "refused": "refused", "timeout": "no answer", "noerror": "no records"}
+FAILURES = {
+    "nxdomain": "name does not exist",
+    "servfail": "server failure",
+    "refused": "refused",
+    "timeout": "no answer",
+    "noerror": "no records",
+}
 
 
 def _names(names):
@@ -50,4 +56,7 @@ def lines(fault):
     """The series; a change of /etc/hosts counts nothing."""
     if fault.get("backend") == "hosts file":
         return {}
-    return {"queries_per_s": ("questions to name servers", "a second", None), "hit_per_s": ("questions that the fault met", "a second", None)}
+    return {
+        "queries_per_s": ("questions to name servers", "a second", None),
+        "hit_per_s": ("questions that the fault met", "a second", None),
+    }

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Figures of a process, service, container or host fault in words: something ended, and came back. Pure. Private to magsasa.chaos."""
+"""Figures of a process, service, container or host fault in words: something ended, and came back. Pure. Private to
+magsasa.chaos.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ def signal(value):
 
 def asked(fault):
     """What was to happen, by family and action."""
-    return {"process": _process, "service": _service, "container": _container, "host": _host}[fault["family"]](fault["action"], fault["requested"])
+    return {"process": _process, "service": _service, "container": _container, "host": _host}[fault["family"]](
+        fault["action"], fault["requested"]
+    )
 
 
 def _process(action, wanted):
@@ -44,7 +48,12 @@ def _container(action, wanted):
 
 
 def _host(action, wanted):
-    words = {"reboot": "the host rebooted", "shutdown": "the host shut down", "panic": "a kernel panic", "reset": "the host reset without a shutdown"}
+    words = {
+        "reboot": "the host rebooted",
+        "shutdown": "the host shut down",
+        "panic": "a kernel panic",
+        "reset": "the host reset without a shutdown",
+    }
     return "%s after %s" % (words[action], number(wanted["delay_s"], "s"))
 
 
@@ -76,7 +85,11 @@ def _ended(seen):
     if seen.get("back_after_s") is None:
         return "ended, not back by itself"
     by = " (started by %s)" % seen["started_by"] if seen.get("started_by") else ""
-    return "ended%s, back after %s%s" % (" by force" if seen.get("forced") else "", number(seen["back_after_s"], "s"), by)
+    return "ended%s, back after %s%s" % (
+        " by force" if seen.get("forced") else "",
+        number(seen["back_after_s"], "s"),
+        by,
+    )
 
 
 def lines(fault):

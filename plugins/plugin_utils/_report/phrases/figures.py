@@ -58,7 +58,11 @@ def listed(values, most=4):
 
 def readable(mapping):
     """ "load 50 %, cores 2" of {"load_pct": 50, "cores": 2}; "" for nothing. Nested values are left to report.json."""
-    return ", ".join(_pair(str(key), value) for key, value in (mapping or {}).items() if value is not None and not isinstance(value, (dict, list)))
+    return ", ".join(
+        _pair(str(key), value)
+        for key, value in (mapping or {}).items()
+        if value is not None and not isinstance(value, (dict, list))
+    )
 
 
 def _pair(key, value):

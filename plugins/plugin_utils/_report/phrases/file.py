@@ -16,7 +16,11 @@ def asked(fault):
     if action == "permissions":
         return "%s for %s" % (_rights(wanted), wanted["path"])
     size = count(wanted["size"], "byte")
-    return "the first %s of %s overwritten" % (size, wanted["path"]) if action == "corrupt" else "%s appended to %s" % (size, wanted["path"])
+    return (
+        "the first %s of %s overwritten" % (size, wanted["path"])
+        if action == "corrupt"
+        else "%s appended to %s" % (size, wanted["path"])
+    )
 
 
 def _rights(values):
@@ -28,7 +32,9 @@ def found(fault):
     """What the file was like."""
     seen = fault["measured"]
     if "moved_aside" in seen:
-        return ("moved away" if seen["moved_aside"] else "not moved away") + (", and somebody made it anew" if seen["there"] and seen["moved_aside"] else "")
+        return ("moved away" if seen["moved_aside"] else "not moved away") + (
+            ", and somebody made it anew" if seen["there"] and seen["moved_aside"] else ""
+        )
     if "corrupt_bytes" in seen:
         return "%s of %s overwritten" % (number(seen["corrupt_bytes"]), count(seen["of"], "byte"))
     if "appended" in seen:

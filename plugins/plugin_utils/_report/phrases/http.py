@@ -13,7 +13,11 @@ def asked(fault):
     wanted = fault["requested"]
     limits = [listed(wanted["methods"])] if wanted.get("methods") else []
     limits += ["of %s" % listed(wanted["paths"])] if wanted.get("paths") else []
-    which = "%s of the requests to port %d%s" % (number(wanted["requests_pct"], "%"), wanted["port"], " (%s)" % ", ".join(limits) if limits else "")
+    which = "%s of the requests to port %d%s" % (
+        number(wanted["requests_pct"], "%"),
+        wanted["port"],
+        " (%s)" % ", ".join(limits) if limits else "",
+    )
     if fault["action"] == "delay":
         return "%s held for %s" % (which, number(wanted["delay_ms"], "ms"))
     after = " after %s" % number(wanted["delay_ms"], "ms") if wanted.get("delay_ms") else ""
@@ -34,7 +38,10 @@ def found(fault):
         text += ", held for %s on average" % number(seen["delay_ms"], "ms")
     if seen.get("connections_reset") is not None:
         text += "; %s that clients held reset" % count(seen["connections_reset"], "connection")
-    for key, words in (("connections_unread", "could not be read (TLS, HTTP/2)"), ("connections_unreachable", "did not reach the service")):
+    for key, words in (
+        ("connections_unread", "could not be read (TLS, HTTP/2)"),
+        ("connections_unreachable", "did not reach the service"),
+    ):
         if seen.get(key):
             text += "; %s %s" % (count(seen[key], "connection"), words)
     return text

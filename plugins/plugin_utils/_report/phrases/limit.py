@@ -21,11 +21,17 @@ def _things(action, number_of):
 
 
 def asked(fault):
-    """ "web.service limited to 20 % of a core and 256 MiB of memory", "all but 64 file descriptors of process 4242 used up"."""
+    """ "web.service limited to 20 % of a core and 256 MiB of memory", "all but 64 file descriptors of process 4242
+    used up".
+    """
     wanted, action = fault["requested"], fault["action"]
     if action == "unit":
         return "%s limited to %s" % (wanted["unit"], " and ".join(_limits(wanted)))
-    where = " of process %s" % wanted["pid"] if wanted.get("pid") else " of the file system of %s" % wanted["path"] if wanted.get("path") else " of the host"
+    where = (
+        " of process %s" % wanted["pid"]
+        if wanted.get("pid")
+        else " of the file system of %s" % wanted["path"] if wanted.get("path") else " of the host"
+    )
     return "all but %s%s used up" % (_things(action, wanted["leave_free"]), where)
 
 
@@ -46,13 +52,19 @@ def found(fault):
     if action != "unit":
         if "free" not in seen:
             return ""
-        used = "%s taken, " % number(seen["taken"]) if "taken" in seen else "limit %s, %s open, " % (number(seen["limit"]), number(seen["open"]))
+        used = (
+            "%s taken, " % number(seen["taken"])
+            if "taken" in seen
+            else "limit %s, %s open, " % (number(seen["limit"]), number(seen["open"]))
+        )
         return "%s%s free" % (used, number(seen["free"]))
     if not seen:
         return ""
     parts = []
     if "throttled_usec" in seen:
-        parts.append("throttled for %s (%s times)" % (number(seen["throttled_usec"] / 1e6, "s"), number(seen["nr_throttled"])))
+        parts.append(
+            "throttled for %s (%s times)" % (number(seen["throttled_usec"] / 1e6, "s"), number(seen["nr_throttled"]))
+        )
     if "memory_max_events" in seen:
         killed = ", %s killed" % count(seen["oom_kills"], "process", "processes") if seen.get("oom_kills") else ""
         parts.append("met the memory limit %s times%s" % (number(seen["memory_max_events"]), killed))
@@ -68,7 +80,10 @@ def lines(fault):
     """The series."""
     wanted, action = fault["requested"], fault["action"]
     if action != "unit":
-        return {"free": ("%ss free" % THINGS[action], "", wanted.get("leave_free")), "taken": ("%ss taken" % THINGS[action], "", None)}
+        return {
+            "free": ("%ss free" % THINGS[action], "", wanted.get("leave_free")),
+            "taken": ("%ss taken" % THINGS[action], "", None),
+        }
     memory = wanted.get("memory_bytes")
     return {
         "cpu_pct": ("CPU used by the unit", "% of a core", wanted.get("cpu_pct")),

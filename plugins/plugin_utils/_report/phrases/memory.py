@@ -12,7 +12,11 @@ def asked(fault):
     """ "256 MiB of memory, at least 788 MiB left free, within 10 s"."""
     wanted = fault["requested"]
     ramp = ", taken over %s" % number(wanted["ramp_s"], "s") if wanted.get("ramp_s") else ""
-    return "%s of memory%s, %s in reserve" % (number(wanted["size_mib"], "MiB"), ramp, number(wanted["reserve_mib"], "MiB"))
+    return "%s of memory%s, %s in reserve" % (
+        number(wanted["size_mib"], "MiB"),
+        ramp,
+        number(wanted["reserve_mib"], "MiB"),
+    )
 
 
 def found(fault):

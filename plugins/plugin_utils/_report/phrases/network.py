@@ -28,7 +28,12 @@ def asked(fault):
     if "gemodel_p_pct" in wanted:
         rates = tuple(number(wanted["gemodel_%s_pct" % key], "%") for key in ("p", "r", "loss_bad", "loss_good"))
         parts.append("losses in bursts (%s of packets begin one, %s end it; %s lost within, %s outside)" % rates)
-    for key, word in (("loss_pct", "lost"), ("duplicate_pct", "sent twice"), ("corrupt_pct", "damaged"), ("reorder_pct", "sent ahead of the rest")):
+    for key, word in (
+        ("loss_pct", "lost"),
+        ("duplicate_pct", "sent twice"),
+        ("corrupt_pct", "damaged"),
+        ("reorder_pct", "sent ahead of the rest"),
+    ):
         if key in wanted:
             parts.append("%s of packets %s" % (number(wanted[key], "%"), word))
     if "rate_bps" in wanted:
@@ -48,19 +53,41 @@ def found(fault):
     seen = fault["measured"]
     parts = []
     if "delay_ms" in seen:
-        spread = ", give or take %s" % number(seen["jitter_ms"], "ms") if seen.get("jitter_ms") and fault["requested"].get("jitter_ms") else ""
-        parts.append("%s held for %s on average%s" % (count(seen["packets_held"], "packet"), number(seen["delay_ms"], "ms"), spread))
+        spread = (
+            ", give or take %s" % number(seen["jitter_ms"], "ms")
+            if seen.get("jitter_ms") and fault["requested"].get("jitter_ms")
+            else ""
+        )
+        parts.append(
+            "%s held for %s on average%s"
+            % (count(seen["packets_held"], "packet"), number(seen["delay_ms"], "ms"), spread)
+        )
     if "packets_passed" in seen:
         parts += _by_queues(fault["requested"], seen)
     total = seen.get("packets_seen")
-    for key, word in (("packets_lost", "lost"), ("packets_duplicated", "sent twice"), ("packets_damaged", "damaged"), ("packets_ahead", "sent ahead")):
+    for key, word in (
+        ("packets_lost", "lost"),
+        ("packets_duplicated", "sent twice"),
+        ("packets_damaged", "damaged"),
+        ("packets_ahead", "sent ahead"),
+    ):
         if key in seen and total:
             parts.append("%s %s" % (share(seen[key], total, "packet"), word))
     if "packets_hit" in seen:
-        stopped = {"loss": "lost", "partition": "stopped", "reject": "rejected", "reset": "answered with a reset"}.get(fault["action"], "met")
-        parts.append("%s %s" % (share(seen["packets_hit"], seen["packets_matched"], "packet"), stopped) if seen["packets_matched"] else "no packet came by")
+        stopped = {"loss": "lost", "partition": "stopped", "reject": "rejected", "reset": "answered with a reset"}.get(
+            fault["action"], "met"
+        )
+        parts.append(
+            "%s %s" % (share(seen["packets_hit"], seen["packets_matched"], "packet"), stopped)
+            if seen["packets_matched"]
+            else "no packet came by"
+        )
     if not parts and set(seen) & {"packets_held", "packets_seen", "packets_matched"}:
-        parts.append("no packet came by" if not seen.get("packets_matched") else "%s came by" % count(seen["packets_matched"], "packet"))
+        parts.append(
+            "no packet came by"
+            if not seen.get("packets_matched")
+            else "%s came by" % count(seen["packets_matched"], "packet")
+        )
     return ", ".join(parts)
 
 
@@ -69,13 +96,23 @@ def _by_queues(wanted, seen):
     if not of:
         return ["no packet came by"]
     lost = bool({"loss_pct", "gemodel_p_pct", "rate_bps"} & set(wanted)) or seen["packets_dropped"]
-    parts = ["%s dropped" % share(seen["packets_dropped"], of, "packet") if lost else "%s came through it" % count(of, "packet")]
+    parts = [
+        (
+            "%s dropped" % share(seen["packets_dropped"], of, "packet")
+            if lost
+            else "%s came through it" % count(of, "packet")
+        )
+    ]
     return parts + (["%s while it was full" % bits(seen["rate_bps"])] if seen.get("rate_bps") else [])
 
 
 def lines(fault):
     """The series."""
-    stopped = {"partition": "packets stopped", "reject": "packets rejected", "reset": "packets answered with a reset"}.get(fault["action"], "packets lost")
+    stopped = {
+        "partition": "packets stopped",
+        "reject": "packets rejected",
+        "reset": "packets answered with a reset",
+    }.get(fault["action"], "packets lost")
     return {
         "packets_per_s": ("packets that the fault met", "a second", None),
         "hit_per_s": (stopped, "a second", None),
