@@ -106,7 +106,8 @@ ROWS = [
     (
         "network", "loss", {"gemodel_p_pct": 1.0, "gemodel_r_pct": 10.0, "gemodel_loss_bad_pct": 100.0, "gemodel_loss_good_pct": 0.0, "scope": SCOPE},
         {"packets_lost": 90, "packets_seen": 1000},
-        "asked losses in bursts (1 % of packets begin one, 10 % end it; 100 % lost within, 0 % outside), for " + SCOPE + "; measured 90 of 1000 packets (9 %) lost",
+        "asked losses in bursts (1 % of packets begin one, 10 % end it; 100 % lost within, 0 % outside), for "
+        + SCOPE + "; measured 90 of 1000 packets (9 %) lost",
     ),
     ("network", "duplicate", {"duplicate_pct": 1.0, "scope": SCOPE}, {"packets_duplicated": 9, "packets_seen": 1000}, None),
     ("network", "corrupt", {"corrupt_pct": 1.0, "scope": SCOPE}, {"packets_damaged": 9, "packets_seen": 1000}, None),
@@ -129,7 +130,8 @@ ROWS = [
     ("network", "reset", {"scope": SCOPE}, {"packets_matched": 1, "packets_hit": 1, "hit_pct": 100.0}, None),
     (
         "dns", "fail", {"names": ["db.example.org"], "failure": "nxdomain"}, dict(DNS, check="nxdomain"),
-        "asked questions for db.example.org answered with 'name does not exist'; measured a question of our own: name does not exist; 12 of 20 questions (60 %) met",
+        "asked questions for db.example.org answered with 'name does not exist'; "
+        "measured a question of our own: name does not exist; 12 of 20 questions (60 %) met",
     ),
     ("dns", "fail", {"names": "all", "failure": "timeout"}, dict(DNS, check="no answer"), None),
     ("dns", "delay", {"names": ["a", "b"], "delay_ms": 200.0}, dict(DNS, check="answer", check_ms=201.0, delay_ms=200.5), None),
@@ -159,7 +161,8 @@ ROWS = [
         "asked the main process of service web.service ended by SIGKILL; measured ended, not back by itself",
     ),
     ("service", "restart", {"unit": "web.service"}, {"ended": True, "back_after_s": 0.5, "back_pid": 8}, None),
-    ("container", "kill", {"containers": 2, "names": ["a", "b"], "signal": 15}, {"ended": True, "containers": 2, "back": 1, "back_after_s": None, "back_pid": None}, None),
+    ("container", "kill", {"containers": 2, "names": ["a", "b"], "signal": 15}, 
+     {"ended": True, "containers": 2, "back": 1, "back_after_s": None, "back_pid": None}, None),
     (
         "container", "stop", {"containers": 1, "names": ["a"]}, {"stopped": 1, "of": 1, "stopped_in_s": 0.4, "started_by_others": 2},
         "asked container a stopped and kept down; measured 1 of 1 stopped; started by others 2 times, and stopped again each time",
