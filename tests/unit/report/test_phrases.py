@@ -161,7 +161,7 @@ ROWS = [
         "asked the main process of service web.service ended by SIGKILL; measured ended, not back by itself",
     ),
     ("service", "restart", {"unit": "web.service"}, {"ended": True, "back_after_s": 0.5, "back_pid": 8}, None),
-    ("container", "kill", {"containers": 2, "names": ["a", "b"], "signal": 15}, 
+    ("container", "kill", {"containers": 2, "names": ["a", "b"], "signal": 15},
      {"ended": True, "containers": 2, "back": 1, "back_after_s": None, "back_pid": None}, None),
     (
         "container", "stop", {"containers": 1, "names": ["a"]}, {"stopped": 1, "of": 1, "stopped_in_s": 0.4, "started_by_others": 2},
