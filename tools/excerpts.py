@@ -105,6 +105,7 @@ def shape(phrase):
     phrase = re.sub(r"https?://\S+?(?=[\s;,)|]|$)", "URL", phrase)
     phrase = re.sub(r"\S*/\S*report\S*", "PATH", phrase)
     phrase = re.sub(r"process \S+", "process NAME", phrase)
+    phrase = re.sub(r"(?<=chaos )(smoke|light|medium|heavy|full)$", "INTENSITY", phrase)
     return re.sub(r"[-+]?\d+(\.\d+)*", "N", phrase).strip()
 
 

@@ -262,7 +262,7 @@ def test_bad_input(state, place):
         ({"path": "var/tmp"}, "path: 'var/tmp' is not an absolute path"),
         ({"path": "/not/there"}, "path: '/not/there' cannot be used"),
         ({"path": str(place.parent / "file")}, "is not a folder"),
-        ({"path": "/proc"}, "path: '/proc' is on a file system that has no room"),
+        ({"path": "/proc"}, "path: '/proc' is on a file system that cannot store files; name a folder on a disk"),
         ({"path": "/var/tmp/\n\x1b[2J"}, "path:"),
         ({"action": "melt"}, "action"),
         ({"workers": 0}, "workers: '0'"),

@@ -127,11 +127,14 @@ def batch(first, count, folder, certificate):
     service, observed = (pickle.loads((folder / what).read_bytes()) for what in ("serve", "observe"))
     for window in windows:
         window.segments = [script.Segment(**each) for each in service["segments"][window.number]]  # the real ones
+    around = truth.excesses(windows, observed)
+    for window in windows:
         yield (
             window,
             pickle.loads((folder / str(window.number) / "result").read_bytes()),
             service,
             observed[window.number],
+            around,
         )
 
 
@@ -141,12 +144,12 @@ def test_every_figure_is_within_its_bound_and_every_verdict_is_right(tmp_path, c
     began = time.monotonic()
     for first in range(0, COUNT, BATCH):
         folder = tmp_path / str(first)
-        for window, result, service, observed in batch(first, min(BATCH, COUNT - first), folder, certificate):
+        for window, result, service, observed, around in batch(first, min(BATCH, COUNT - first), folder, certificate):
             name = "window %d (%s, %s)" % (window.number, window.kind, window.place)
             if isinstance(result, str):
                 faults.append("%s: %s" % (name, result))
                 continue
-            found, wrong, starving = truth.compare(window, result, service, observed)
+            found, wrong, starving = truth.compare(window, result, service, observed, around)
             starved += ["%s: %s" % (name, starving)] if starving else []
             faults += ["%s: %s" % (name, each) for each in wrong]
             word = result["record"]["verdict"] if result["record"] else "refused"

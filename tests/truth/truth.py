@@ -46,9 +46,9 @@ class Probe:
         )
 
 
-def lateness(window, result, service, observed):
+def lateness(window, result, service, observed, around):
     """(seconds by which something may have happened later than it was due, largest excess of the observer's good
-    answers).
+    answers, the same of the answers in all windows of that time: a recorder may wait for a processor as they did).
     """
     begin, end = window.start, result["summary"]["last_s"] + script.TIMEOUT_S
     lag = service["lag"]  # in order
@@ -58,7 +58,13 @@ def lateness(window, result, service, observed):
     overdue = [each[4] for each in service["requests"][window.number] if begin <= each[0] <= end]
     late = {"probe": result["summary"]["late_max_ms"] / 1000.0, "service": max(lags + overdue + [0.0])}
     late["observer"] = max([entry[1] - entry[0] for entry in asked] + [0.0])
-    return late, max(excess + [0.0])
+    return late, max(excess + [0.0]), max([value for due, value in around if begin <= due <= end] + [0.0])
+
+
+def excesses(windows, observed):
+    """[(when it was due, seconds beyond what the service took)] of the observer's good answers in all windows."""
+    found = [(entry[0], _excess(window, entry)) for window in windows for entry in observed[window.number]]
+    return [each for each in found if each[1] is not None]
 
 
 def _excess(window, entry):
@@ -134,11 +140,11 @@ def failed_share(certain, perhaps=()):
     )
 
 
-def compare(window, result, service, observed):
-    """(errors {figure: distance}, faults [sentence], starved: sentence or "") of one window."""
+def compare(window, result, service, observed, around):
+    """(errors {figure: distance}, faults [sentence], starved: sentence or "") of one window; ``around``: ``excesses``."""
     if result["summary"]["last_s"] is None:
         return {}, [], "the probe was started as late as its baseline was over"
-    parts, excess = lateness(window, result, service, observed)
+    parts, excess, most = lateness(window, result, service, observed, around)
     late = max(parts.values())
     if late > FAILS_MOST:
         return (
@@ -146,7 +152,7 @@ def compare(window, result, service, observed):
             [],
             "late by up to " + ", ".join("%.0f ms (%s)" % (1000 * value, name) for name, value in parts.items()),
         )
-    seen = _Compared(window, result, probes(window, result, service, late), late, excess)
+    seen = _Compared(window, result, probes(window, result, service, late), late, excess, most)
     return (
         (seen.errors, seen.faults, seen.starved)
         if not seen.gate()
@@ -155,8 +161,9 @@ def compare(window, result, service, observed):
 
 
 class _Compared:
-    def __init__(self, window, result, found, late, excess):
+    def __init__(self, window, result, found, late, excess, around):
         self.window, self.result, self.found, self.late, self.excess = window, result, found, late, excess
+        self.around = around
         self.errors, self.faults, self.starved = {}, [], ""
 
     def near(self, name, measured, nominal, low, high):
@@ -299,7 +306,7 @@ class _Compared:
         answered = [each for each in hold if each.answered and each.sure] + [each for each in hold if not each.sure]
         longest = max([each.seconds for each in self.found] + [segment.latency_s for segment in self.window.segments])
         shortest = min([script.GOOD_S] + [0.0 for segment in self.window.segments if segment.kind != "slow"])
-        most = (self.excess + self.late) * 1000.0
+        most = (self.around + self.late) * 1000.0
         found = {}
         for name, share in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99)):
             exact = rank([each.seconds for each in hold if each.answered], share)
