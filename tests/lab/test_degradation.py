@@ -115,7 +115,7 @@ WAYS = {
 NIGHTLY = ("no ip", "no getent", "neither tc nor nft", "few capabilities", "no systemctl", "no systemd-run")
 
 BECOME = "use become: true"
-NFT = "nft is not installed on this host and is needed to set packet rules; install it (Alpine: nftables"
+NFT = "nft is not installed on this host and is needed to set packet rules; install it (Debian, Ubuntu: nftables"
 ALONE = "no systemd unit backs this fault"
 NO_NETEM = (
     "tc netem is not used: cannot run here: the kernel has no sch_netem; install it (Debian, Ubuntu:"
@@ -151,7 +151,7 @@ CHANGED = {
     "as it is": {},
     "no root": {
         **dict.fromkeys(ALL_NETWORK, "packet rules need root, and this task does not run as root; " + BECOME),
-        "dns block": "/etc/hosts is not writable for this user; " + BECOME,
+        "dns block": "/etc/hosts cannot be written to by this user; " + BECOME,
         "dns fail": "packet rules need root, and this task does not run as root; " + BECOME,
         "http status": "passing connections to a worker needs root, and this task does not run as root; " + BECOME,
         "process pause": "belongs to another user, and this task does not run as root; " + BECOME,
