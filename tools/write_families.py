@@ -41,7 +41,7 @@ def runtime(_text):
     group = "\n".join("    - " + name for name in MODULES)
     return RUNTIME % (
         group,
-        "\n".join("    %s:\n      action_plugin: magsasa.chaos.cpu_fault" % name for name in MODULES),
+        "\n".join("    %s:\n      action_plugin: magsasa.chaos.fault" % name for name in MODULES),
     )
 
 

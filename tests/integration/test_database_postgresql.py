@@ -265,7 +265,7 @@ def test_bad_input(state, base):
         ({"action": "explode"}, "action"),
         ({"port": 99999}, "port: '99999'"),
         ({"port": "five"}, "port: 'five'"),
-        ({"port": 1}, "port: '1' has no PostgreSQL server"),
+        ({"port": 1}, "port: '1' does not belong to a PostgreSQL server"),
         ({"path": "/tmp/x.db"}, "path: '/tmp/x.db' has no effect with PostgreSQL"),
         ({"patience": "long"}, "patience: 'long'"),
         ({"database": "shop"}, "database: 'shop' has no effect with action=outage"),

@@ -303,7 +303,7 @@ def test_the_panic_button_ends_what_a_run_started(role, ansible_playbook, tmp_pa
             "",
             "target_app_home: /etc/passwd contains files that this role did not create",
         ),
-        ("", "127.0.0.1", 0, "/no/such/python", "target_app_python: /no/such/python is not a Python that runs"),
+        ("", "127.0.0.1", 0, "/no/such/python", "target_app_python: /no/such/python is not a working Python"),
         ("", "127.0.0.1", 0, sys.executable, ""),
     ],
 )

@@ -172,7 +172,7 @@ def test_restart(host):
 @pytest.mark.parametrize(
     ("unit", "words"),
     [
-        ("ssh", "needed to reach this host into this host"),
+        ("ssh", "needed to reach this host"),
         pytest.param("sshd.service", "needed to reach this host", marks=pytest.mark.nightly),
         pytest.param("dbus", "message bus", marks=pytest.mark.nightly),
         pytest.param("systemd-journald", "part of systemd", marks=pytest.mark.nightly),

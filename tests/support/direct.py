@@ -30,7 +30,7 @@ def run(state, *calls):
 
 
 def _one(name, options):
-    module = importlib.import_module(BASE + "_fault.module")
+    module = importlib.import_module(BASE + "_fault.request")
     family = importlib.import_module(BASE + "_families." + name).FAMILY
     defaults = {key: spec.get("default") for key, spec in dict(module.ENVELOPE, **family.options).items()}
     params = dict(defaults, **options)

@@ -39,7 +39,7 @@ STEPS = (
     (("quick",),),
     (("solo",),),
     (("truth",),),
-    (("integration",), ("lab", "matrix"), ("fleet", "crash")),
+    (("integration",), ("lab", "fleet", "crash", "matrix")),
     (("vm",),),
 )
 
