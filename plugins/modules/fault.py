@@ -38,4 +38,9 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+fault:
+  description: As the module that the task names returns it, such as M(magsasa.chaos.cpu_fault).
+  returned: success
+  type: dict
+  sample: {name: half-busy, state: active}
 """

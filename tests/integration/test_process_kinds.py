@@ -33,7 +33,7 @@ TABLE = {
     "file capabilities": MORE_RIGHTS,
     "saved user differs": "its real, effective and saved users differ",
     "saved group differs": "its real, effective and saved groups differ",
-    "chroot": "root directory of its own|folder .* has been moved or removed",
+    "chroot": "its own root directory|folder .* has been moved or removed",
     "mount namespace": APART % "mnt",
     "network namespace": APART % "net",
     "user namespace": APART % "user",

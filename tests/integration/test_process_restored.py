@@ -174,7 +174,7 @@ def test_a_pid_file_of_an_earlier_process_is_refused(state, tmp_path):
         said = refused(state, pid_file=str(old))
         assert (
             "was last changed at 2023-11-1" in said
-            and "before process %d (sleep) began at %d" % (pid, time.localtime().tm_year) in said
+            and "before process %d (sleep) started at %d" % (pid, time.localtime().tm_year) in said
         )
         os.mkfifo(tmp_path / "pipe.pid")
         assert "it is not a regular file" in refused(state, pid_file=str(tmp_path / "pipe.pid"))
@@ -345,5 +345,6 @@ def test_a_port_that_somebody_else_took_is_residue(state, port):
     ), over
     os.kill(theirs, signal.SIGKILL)
     assert wait_for(lambda: not listens(port))
-    direct.run(state, ("process", {"name": "crash", "state": "absent"}))
-    assert wait_for(lambda: listens(port)) and ledger(state)[-1]["residue"] == []
+    again = direct.run(state, ("process", {"name": "crash", "state": "absent"}))
+    assert wait_for(lambda: listens(port)), again
+    assert ledger(state)[-1]["residue"] == []
