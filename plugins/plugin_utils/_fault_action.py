@@ -124,11 +124,15 @@ class FaultAction(ActionBase):
     TRANSFERS_FILES = False
     _supports_async = False
 
+    def _module(self):
+        """(name, arguments) of the module that the task means."""
+        return self._task.resolved_action or self._task.action, self._task.args
+
     def run(self, tmp=None, task_vars=None):
         """Result of the module, or the refusal."""
         result = super().run(tmp, task_vars)
         warnings = []
-        name, arguments = self._task.resolved_action or self._task.action, self._task.args
+        name, arguments = self._module()
         touched = Touched(self, task_vars)
         if arguments.get("state", "present") != "absent":
             why, warnings = refusal(touched, task_vars)

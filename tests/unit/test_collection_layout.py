@@ -41,9 +41,7 @@ def test_every_fault_module_is_in_the_group_and_has_the_action_that_asks_the_inv
     runtime = load(ROOT / "meta" / "runtime.yml")
     modules = sorted(path.stem for path in MODULES if path.stem.endswith("_fault"))
     assert sorted(runtime["action_groups"]["fault"]) == modules
-    assert runtime["plugin_routing"]["modules"] == {
-        name: {"action_plugin": "magsasa.chaos.fault"} for name in modules
-    }
+    assert runtime["plugin_routing"]["modules"] == {name: {"action_plugin": "magsasa.chaos.fault"} for name in modules}
     assert modules == sorted("%s_fault" % name for name in _names.FAMILIES)
 
 
