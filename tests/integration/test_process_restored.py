@@ -332,8 +332,6 @@ def test_a_process_of_another_user_is_no_successor(state):
         end_all("618.75")
 
 
-# By night until it is known why, on some machines, the second try of the undo starts nothing although the port is free.
-@pytest.mark.nightly
 @pytest.mark.root
 def test_a_port_that_somebody_else_took_is_residue(state, port):
     pid = start(PYTHON, "-S", "-c", SERVE.format(port=port), cwd="/")

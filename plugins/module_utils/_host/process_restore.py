@@ -165,12 +165,6 @@ def chosen(captured):
     return best
 
 
-def forget(fault_id):
-    """Remove the private file."""
-    _known.pop(fault_id, None)
-    private_files.remove(path_of(fault_id))
-
-
 def start(captured):
     """Start it, detached, as a child of nobody; returns its pid once it runs its program. Raises HostError."""
     return start_again(captured)

@@ -58,9 +58,9 @@ class EnsureRunning:
             if captured is not None:
                 successors.end_leftovers(args["marks"])
                 process_restore.start(process_restore.chosen(captured))
+                # What is needed to start it is kept until the fault is closed: what is there now may end at once, as where
+                # somebody else has its port, and then the next try starts it again.
                 cls._there(args, 10.0)
-        if cls._there(args):
-            process_restore.forget(args["fault"])
 
     @classmethod
     def left(cls, args):
