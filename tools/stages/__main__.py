@@ -30,12 +30,12 @@ def main(arguments):
         return 0
     more = arguments[3:]
     results, begun = [], time.monotonic()
-    for step in chosen(names):
-        if len(step) == 1:
-            results += [alone(name, more) for name in step[0]]
+    for number, stages in chosen(names):
+        if number == 1:
+            results += [alone(name, more) for name in stages]
         else:
-            print("\n=== side by side: %s ===" % " | ".join(" ".join(lane) for lane in step), flush=True)
-            results += lanes.run(step, more)
+            print("\n=== %d side by side: %s ===" % (number, ", ".join(stages)), flush=True)
+            results += lanes.run(stages, number, more)
     print(summary.text(results, time.monotonic() - begun), flush=True)
     return 1 if summary.failures(results) else 0
 

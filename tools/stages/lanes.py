@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import queue
 import subprocess
 import sys
 import tempfile
@@ -19,22 +21,28 @@ from .found import ROOT, Found
 _showing = threading.Lock()
 
 
-def run(lanes, more):
-    """Run lanes (lists of stage names) side by side; returns [(name, Found, seconds)]."""
-    results = []
-    threads = [threading.Thread(target=_lane, args=(lane, more, results)) for lane in lanes]
+def run(names, number, more):
+    """Run the stages (names) in this order, ``number`` of them side by side; returns [(name, Found, seconds)].
+
+    A lane that has ended a stage takes the next one, so that none is idle while stages wait.
+    """
+    waiting, results = queue.SimpleQueue(), []
+    for name in names:
+        waiting.put(name)
+    threads = [threading.Thread(target=_lane, args=(waiting, more, results)) for _number in range(number)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    return results
+    return sorted(results, key=lambda result: names.index(result[0]))
 
 
-def _lane(names, more, results):
-    for name in names:
-        start = time.monotonic()
-        found = _apart(name, more)
-        results.append((name, found, time.monotonic() - start))
+def _lane(waiting, more, results):
+    with contextlib.suppress(queue.Empty):
+        while True:
+            name, start = waiting.get_nowait(), time.monotonic()
+            found = _apart(name, more)
+            results.append((name, found, time.monotonic() - start))
 
 
 def _apart(name, more):

@@ -31,20 +31,20 @@ STAGES = {
     # Of --quick alone: what a desk needs of the stages that take long.
     "quick": lambda more: pytest_run.run("quick", ["-m", "quick", "tests/solo", "tests/lab"], more),
 }
-# Steps, one after the other; each has lanes that run side by side, and a lane has stages in order. What measures the
-# machine itself runs
-# solo, and an emulated machine needs all cores.
+# Steps, one after the other: how many stages of a step run side by side, and its stages in the order in which they are
+# begun, the longest first, so that the lanes end together. What measures the machine itself runs solo, and an emulated
+# machine needs all cores.
 STEPS = (
-    (("sanity", "unit"), ("lint", "app", "awx")),
-    (("quick",),),
-    (("solo",),),
-    (("truth",),),
-    (("integration",), ("lab", "fleet", "crash", "matrix")),
-    (("vm",),),
+    (2, ("unit", "sanity", "awx", "app", "lint")),
+    (1, ("quick",)),
+    (1, ("solo",)),
+    (1, ("truth",)),
+    (2, ("integration", "lab", "fleet", "crash", "matrix")),
+    (1, ("vm",)),
 )
 
 
 def chosen(names):
-    """The steps with only the stages that were asked for, without empty lanes and steps."""
-    steps = [[[name for name in lane if name in names] for lane in step] for step in STEPS]
-    return [[lane for lane in step if lane] for step in steps if any(step)]
+    """The steps with only the stages that were asked for, without empty ones."""
+    steps = [(number, [name for name in stages if name in names]) for number, stages in STEPS]
+    return [(min(number, len(stages)), stages) for number, stages in steps if stages]

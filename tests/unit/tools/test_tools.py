@@ -14,6 +14,7 @@ import play
 import pytest
 from stages import checks, lanes, plan, pytest_run, sanity, summary
 from stages.found import Found
+from support.waiting import wait_for
 
 
 @pytest.mark.parametrize(
@@ -165,16 +166,17 @@ def test_what_a_published_collection_may_not_hold(tmp_path):
 
 
 def test_every_stage_has_its_place_in_the_plan():
-    placed = [name for step in plan.STEPS for lane in step for name in lane]
+    placed = [name for _number, stages in plan.STEPS for name in stages]
     assert sorted(placed) == sorted(plan.STAGES) and len(set(placed)) == len(placed)
-    assert plan.chosen(["vm", "unit", "sanity"]) == [[["sanity", "unit"]], [["vm"]]]
+    assert plan.chosen(["vm", "sanity", "unit"]) == [(2, ["unit", "sanity"]), (1, ["vm"])]
+    assert plan.chosen(["lab"]) == [(1, ["lab"])]
 
 
 def test_stages_side_by_side_tell_what_each_found(capfd):
     """Two stages of one pytest option that matches no test: each is a failure with its reason, and says so in its
     own words.
     """
-    found = {name: each for name, each, _seconds in lanes.run([["app"], ["matrix"]], ["-k", "no_such_test"])}
+    found = {name: each for name, each, _seconds in lanes.run(["app", "matrix"], 2, ["-k", "no_such_test"])}
     assert {name: (each.failed, each.notes) for name, each in found.items()} == dict.fromkeys(
         found, (0, ["no test matches the pytest options"])
     )
@@ -183,6 +185,19 @@ def test_stages_side_by_side_tell_what_each_found(capfd):
 
 def test_a_stage_that_dies_is_a_failure(monkeypatch, capfd):
     monkeypatch.setattr(lanes.sys, "executable", "/bin/false")
-    ((name, found, _seconds),) = lanes.run([["app"]], [])
+    ((name, found, _seconds),) = lanes.run(["app"], 1, [])
     assert (name, found.failed) == ("app", 1) and "told nothing" in found.notes[0]
     capfd.readouterr()
+
+
+def test_a_lane_that_is_free_takes_the_next_stage(monkeypatch):
+    """The first stage lasts until all others are over: the other lane has them all, and the results keep the order."""
+    over, rest = [], ["b", "c", "d"]
+
+    def apart(name, _more):
+        assert name != "a" or wait_for(lambda: sorted(over) == rest)
+        over.append(name)
+        return Found()
+
+    monkeypatch.setattr(lanes, "_apart", apart)
+    assert [name for name, _found, _seconds in lanes.run(["a", *rest], 2, [])] == ["a", *rest] and over[-1] == "a"
