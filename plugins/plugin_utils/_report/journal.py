@@ -5,13 +5,14 @@
 
 Each fault is an action of the method, its revert a rollback, its objectives the steady state. Source of the shape: the
 journal that
-``chaos run`` writes (Chaos Toolkit 1.19).
+``chaos run`` writes (Chaos Toolkit 1.19). Of a fleet it holds the worst experiments, and says how the others ended.
 """
 
 from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import view
 
@@ -21,8 +22,14 @@ STATUS = {"completed": "succeeded", "halted": "aborted", "failed": "failed"}
 def render(report, digest=None):
     """The whole file."""
     run, records = report["run"], report["experiments"]
-    ran = [record for record in records if record["status"] in STATUS]
+    everything = [card for card in view.cards(report) if card["record"]["status"] in STATUS]
+    shown, left_out = everything, []
+    if len(everything) > view.DETAILS:
+        worst = sorted(everything, key=view.badness)
+        shown, left_out = sorted(worst[: view.WORST], key=lambda card: card["number"]), worst[view.WORST :]
+    ran = [card["record"] for card in shown]
     faults = [record for record in ran if (record.get("fault") or {}).get("injected_at")]
+    met = {phase: _is_met((card["record"] for card in everything), phase) for phase in ("baseline", "hold", "recovery")}
     return json.dumps(
         {
             "chaoslib-version": "magsasa.chaos %s" % (run.get("versions") or {}).get("magsasa.chaos", "unknown"),
@@ -40,14 +47,25 @@ def render(report, digest=None):
             "end": run["finished"].rstrip("Z"),
             "status": "interrupted" if run.get("interrupted") else "failed" if report["summary"]["verdict"] == "failed" else "completed",
             "deviated": any(record["verdict"] == "failed" for record in records),
-            "steady_states": {"before": _state(ran, "baseline"), "during": [_state(ran, "hold")], "after": _state(ran, "recovery")},
+            "steady_states": {
+                "before": _state(ran, "baseline", met), "during": [_state(ran, "hold", met)], "after": _state(ran, "recovery", met),
+            },
             "run": [_carried_out(record) for record in ran],
             "rollbacks": [_rolled_back(record) for record in faults],
-            "extensions": {"magsasa.chaos": {"run": run["id"], "report_sha256": digest, "verdict": report["summary"]["verdict"]}},
+            "extensions": {"magsasa.chaos": {"run": run["id"], "report_sha256": digest, "verdict": report["summary"]["verdict"], "left_out": _left_out(left_out)}},
         },
         indent=1,
         allow_nan=False,
     ) + "\n"  # fmt: skip
+
+
+def _left_out(cards):
+    """How the experiments ended that are not in this file, and where they are; None where all are."""
+    if not cards:
+        return None
+    counts = Counter(card["kind"] for card in cards)
+    ended = {word.lower(): counts[kind] for kind, word in view.KINDS.items() if counts[kind]}
+    return {"experiments": len(cards), "ended": ended, "where": "report.json, in the same folder"}
 
 
 def _name(record):
@@ -115,14 +133,17 @@ def _rolled_back(record):
     )
 
 
-def _state(records, phase):
+def _is_met(records, phase):
+    """Whether no probe failed in this phase of any experiment."""
+    phases = [record["phases"][phase] for record in records if phase in (record.get("phases") or {})]
+    return bool(phases) and not any(figures["failed"] for figures in phases)
+
+
+def _state(records, phase, met):
     """What the probes saw in one phase of each experiment."""
     seen = [(record, record["phases"][phase]) for record in records if phase in (record.get("phases") or {})]
     probes = [
         {"activity": dict(_activity(record), type="probe"), "output": figures, "status": "succeeded"}
         for record, figures in seen
     ]
-    return {
-        "steady_state_met": bool(seen) and not any(figures["failed"] for _record, figures in seen),
-        "probes": probes,
-    }
+    return {"steady_state_met": met[phase], "probes": probes}

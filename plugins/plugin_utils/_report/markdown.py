@@ -1,15 +1,21 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The report as Markdown: verdict first. Pure: record in, text out. Private to magsasa.chaos."""
+"""The report as Markdown: verdict first. Pure: record in, text out. Private to magsasa.chaos.
+
+Of a fleet it holds counts for each scenario, the worst experiments, and what they have in common: its size is bounded,
+whatever the number of hosts, and each section says how much is only in report.json.
+"""
 
 from __future__ import annotations
 
-from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import details, model, rows, text
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import details, model, rows, text, view
 
 _m = text.markdown
 NOT_RUN = ("skipped", "refused")
-MOST_TOUCHED = 500  # lines; report.json has them all
+MOST_ROWS = 100  # of one table; report.json has them all
+LONGEST_CELL = 1000
+MOST_TOUCHED = 500  # the same for things that were touched: many a fault touches several
 RUN_KEYS = (
     ("purpose", "purpose"),
     ("owner", "owner"),
@@ -33,31 +39,73 @@ def render(report, digest=None):
     lines = ["# Chaos report: %s" % _m(title), "", text.paragraph(summary["sentence"]) + ".", ""]
     for said in model.gaps(run):
         lines += ["**%s.**" % _m(said), ""]
+    cards = view.cards(report)
+    full = view.detailed(cards)
+    lines += _bounds(cards, full)
     lines += _tested(experiments)
-    lines += _experiments(experiments)
-    lines += _not_run(experiments)
+    lines += _scenarios(cards)
+    lines += _experiments(cards)
+    lines += _not_run(cards)
     lines += _put_back(experiments, summary)
-    lines += _recommendations(experiments)
-    for each in experiments:
-        lines += details.of(each)
+    lines += _recommendations(cards)
+    for card in full:
+        lines += details.of(card["record"])
     lines += _compared(report.get("comparison"))
     lines += _touched(experiments)
     lines += _about(run, summary, digest)
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
+def _is_large(cards):
+    """Whether there are too many experiments to tell all of each."""
+    return len(cards) > view.DETAILS
+
+
+def _bounds(cards, full):
+    """What this file leaves out, and where that is."""
+    if not _is_large(cards):
+        return []
+    said = "Details of the worst %d of %d experiments, and at most %d rows a table; all are in report.json."
+    return ["*%s*" % _m(said % (len(full), len(cards), MOST_ROWS)), ""]
+
+
+def _table(head, found, most=MOST_ROWS):
+    """Lines of a table with at most ``most`` of these rows, and how many there are beyond. Cells are text yet."""
+    more = len(found) - most
+    lines = details.table(head, [[_m(cell, LONGEST_CELL) for cell in row] for row in found[:most]])
+    return lines + (["%d more row(s) are in report.json." % more, ""] if more > 0 else [])
+
+
 def _tested(experiments):
     """Which URL, which process, how it was detected and why."""
-    body = [[_m(host), _m(words, 700)] for host, words in rows.tested(experiments)]
-    return ["## What was tested", ""] + details.table(["host", "service"], body) if body else []
+    body = rows.tested(experiments)
+    return ["## What was tested", ""] + _table(["host", "service"], body) if body else []
 
 
-def _experiments(experiments):
-    ran = [e for e in experiments if e["status"] not in NOT_RUN]
+def _scenarios(cards):
+    """Of a fleet: how many experiments of each scenario ended how, and the worst of them."""
+    fleet = view.fleet(cards) if _is_large(cards) else None
+    if not fleet:
+        return []
+    kinds = [kind for kind in view.KINDS if any(line["counts"][kind] for line in fleet["rows"])]
+    body = []
+    for line in fleet["rows"]:
+        worst = line["worst"]
+        rate = worst and text.number(worst["record"]["metrics"]["error_rate_pct"], "%")
+        said = "%s: errors %s" % (worst["record"]["host"], rate) if worst else "-"
+        body.append([line["scenario"]] + [line["counts"][kind] for kind in kinds] + [said])
+    head = ["scenario"] + [view.KINDS[kind].lower() for kind in kinds] + ["worst"]
+    return ["## Scenarios over %d hosts" % len(fleet["hosts"]), ""] + _table(head, body)
+
+
+def _experiments(cards):
+    ran = [card for card in cards if card["record"]["status"] not in NOT_RUN]
     if not ran:
         return []
+    if len(ran) > MOST_ROWS:
+        ran.sort(key=view.badness)
     body = []
-    for e in ran:
+    for e in [card["record"] for card in ran[:MOST_ROWS]]:
         reason = (
             None if e["verdict"] == "failed" and e["status"] == "completed" else e.get("reason")
         )  # the marks say it
@@ -71,17 +119,30 @@ def _experiments(experiments):
                 _m(rows.fault(e)),
             ]
         )
-    return ["## Experiments", ""] + details.table(
+    lines = ["## Experiments", ""] + details.table(
         ["scenario", "host", "verdict", "measured (objective)", "did the fault take effect?"], body
     )
+    return lines + _others(ran[MOST_ROWS:])
 
 
-def _not_run(experiments):
-    left_out = [e for e in experiments if e["status"] in NOT_RUN]
+def _others(cards):
+    """How the experiments ended that have no row."""
+    if not cards:
+        return []
+    ends = [card["kind"] for card in cards]
+    counted = ", ".join("%d %s" % (ends.count(kind), word.lower()) for kind, word in view.KINDS.items() if kind in ends)
+    return ["%d more are in report.json: %s." % (len(cards), _m(counted)), ""]
+
+
+def _not_run(cards):
+    left_out = [card["record"] for card in cards if card["record"]["status"] in NOT_RUN]
     if not left_out:
         return []
-    body = [[_m(e["scenario"]), _m(e["host"]), _m(e["status"]), _m(e.get("reason"))] for e in left_out]
-    return ["## Not run", ""] + details.table(["scenario", "host", "", "why"], body)
+    if len(left_out) > MOST_ROWS:  # the same reason on several hosts is one row
+        body = [[each["scenario"], each["hosts"], each["word"].lower(), each["reason"]] for each in view.not_run(cards)]
+    else:
+        body = [[e["scenario"], e["host"], e["status"], e.get("reason")] for e in left_out]
+    return ["## Not run", ""] + _table(["scenario", "host", "", "why"], body)
 
 
 def _put_back(experiments, summary):
@@ -103,39 +164,47 @@ def _put_back(experiments, summary):
         ),
         "",
     ]
-    return lines + details.table(
-        ["scenario", "host", "put back"], [[_m(e["scenario"]), _m(e["host"]), _m(rows.put_back(e))] for e in doubtful]
+    if len(doubtful) > MOST_ROWS:  # what is left behind comes before what is not known
+        doubtful.sort(key=lambda e: not (e.get("fault") or {}).get("residue"))
+    return lines + _table(
+        ["scenario", "host", "put back"], [[e["scenario"], e["host"], rows.put_back(e)] for e in doubtful]
     )
 
 
-def _recommendations(experiments):
+def _recommendations(cards):
     body = [
-        [_m(e["scenario"]), _m(e["host"]), _m(said["finding"]), _m(said["figure"]), _m(said["advice"])]
-        for e in experiments
+        [e["scenario"], e["host"], said["finding"], said["figure"], said["advice"]]
+        for e in (card["record"] for card in cards)
         for said in e.get("recommendations") or []
     ]
     if not body:
         return []
-    return ["## What to change", ""] + details.table(["scenario", "host", "finding", "figure", "advice"], body)
+    if len(body) > MOST_ROWS:  # what several experiments say is said once
+        body = []
+        for each in view.advice(cards):
+            records = [card["record"] for card, _figure in each["seen"]]
+            scenarios, hosts = (list(dict.fromkeys(e[key] for e in records)) for key in ("scenario", "host"))
+            first = each["seen"][0][1]
+            body.append([view.names(scenarios), view.names(hosts), each["finding"], first, each["advice"]])
+    return ["## What to change", ""] + _table(["scenario", "host", "finding", "figure", "advice"], body)
 
 
 def _touched(experiments):
     """For who was not there: each thing that a fault touched, what undoes it, and whether it was put back."""
     body = [
         [
-            _m(e["scenario"]),
-            _m(e["host"]),
-            _m(each["what"]),
-            _m("; ".join(each["undone_by"]) or "nothing to undo"),
-            _m(e["put_back"]["says"]),
+            e["scenario"],
+            e["host"],
+            each["what"],
+            "; ".join(each["undone_by"]) or "nothing to undo",
+            e["put_back"]["says"],
         ]
         for e in experiments
         if e.get("put_back", {}).get("state") not in (None, "nothing")
         for each in e["put_back"]["touched"]
     ]
     return (
-        ["## What was touched", ""]
-        + details.table(["scenario", "host", "what", "undone by", "put back"], body[:MOST_TOUCHED])
+        ["## What was touched", ""] + _table(["scenario", "host", "what", "undone by", "put back"], body, MOST_TOUCHED)
         if body
         else []
     )
@@ -147,16 +216,16 @@ def _compared(found):
         return []
     changed = [
         [
-            _m(each["scenario"]),
-            _m(each["host"]),
-            _m(each["word"]),
-            _m("; ".join(figure["says"] for figure in each["figures"]), 1000),
+            each["scenario"],
+            each["host"],
+            each["word"],
+            "; ".join(figure["says"] for figure in each["figures"]),
         ]
         for each in found["experiments"]
         if each["word"] in ("worse", "better")
     ]
     lines = ["## Compared with an earlier run", "", text.paragraph(found["sentence"], 1000) + ".", ""]
-    return lines + (details.table(["scenario", "host", "", "figures"], changed) if changed else [])
+    return lines + (_table(["scenario", "host", "", "figures"], changed) if changed else [])
 
 
 def _about(run, summary, digest):
