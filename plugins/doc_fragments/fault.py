@@ -31,7 +31,8 @@ options:
     type: str
   max_duration:
     description:
-      - Upper limit of O(duration).
+      - Upper limit of O(duration), so that a typing error does not become a fault of many hours. A longer fault is
+        refused; raise this option for it.
     type: str
     default: 15m
   lease:
@@ -60,7 +61,8 @@ options:
         default: 5s
   force:
     description:
-      - Lifts the guards whose refusal names this option.
+      - Lifts the guards whose refusal names this option. One of them is common to all fault modules, that another run
+        experiments on this host. The guards of a single module are described at the options that they concern.
     type: bool
     default: false
   run:

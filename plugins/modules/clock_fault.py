@@ -50,6 +50,21 @@ EXAMPLES = r"""
     name: late
     offset: -1h
     duration: 30s
+
+- name: Move the clock two days ahead for 20 minutes, and back as soon as the service fails
+  magsasa.chaos.clock_fault:
+    name: expired
+    offset: +2d
+    force: true  # more than one day
+    duration: 20m
+    max_duration: 30m
+    lease: 60s
+    halt_on: {probe: shop, error_rate: 50%, for: 10s}
+
+- name: Revert early
+  magsasa.chaos.clock_fault:
+    name: late
+    state: absent
 """
 
 RETURN = r"""

@@ -100,6 +100,39 @@ EXAMPLES = r"""
   magsasa.chaos.container_fault:
     name: no-cache
     state: absent
+
+- name: Freeze all containers of the tier for 20 minutes, unless the service fails or the controller is lost
+  magsasa.chaos.container_fault:
+    name: frozen-tier
+    action: pause
+    label: tier=batch
+    count: all
+    duration: 20m
+    max_duration: 30m
+    lease: 60s
+    halt_on: {probe: shop, error_rate: 20%, for: 10s}
+    force: true  # also while another run experiments on this host
+
+- name: Restart a container of podman's root storage elsewhere, with half a minute to stop
+  magsasa.chaos.container_fault:
+    name: slow-stop
+    action: restart
+    engine: podman
+    podman_root: /srv/containers/storage
+    podman_runroot: /run/containers/storage
+    container: web
+    grace: 30s
+    duration: 1m
+
+- name: Send SIGTERM to a container of another docker daemon
+  magsasa.chaos.container_fault:
+    name: terminated
+    action: kill
+    engine: docker
+    docker_socket: /run/docker-build/docker.sock
+    container: web
+    signal: TERM
+    duration: 15s
 """
 
 RETURN = r"""

@@ -76,6 +76,25 @@ EXAMPLES = r"""
   magsasa.chaos.cpu_fault:
     name: half-busy
     state: absent
+
+- name: Add half a core of work to two cores, on top of what runs there, rising over half a minute
+  magsasa.chaos.cpu_fault:
+    name: noisy-neighbour
+    load: 25%
+    cores: 2
+    of: added
+    ramp: 30s
+    duration: 5m
+
+- name: Hold 80 % for an hour, unless the service gets slow or the controller is lost
+  magsasa.chaos.cpu_fault:
+    name: soak
+    load: 80%
+    duration: 1h
+    max_duration: 2h
+    lease: 60s
+    halt_on: {probe: shop, latency: 2s, for: 10s}
+    force: true  # also while another run experiments on this host
 """
 
 RETURN = r"""

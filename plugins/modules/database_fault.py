@@ -45,7 +45,7 @@ options:
     description: Port of the server. The default is 5432 for PostgreSQL and 3306 for MySQL and MariaDB.
     type: raw
   patience:
-    description: How long to try for a lock, or to wait for a shutdown.
+    description: How long to try for a lock, or to wait for a shutdown. At most V(50s).
     type: str
     default: 10s
   database:
@@ -120,6 +120,54 @@ EXAMPLES = r"""
     action: exhaust
     duration: 20s
   become: true
+
+- name: Block the writers of a SQLite database, and try for half a minute to get the lock
+  magsasa.chaos.database_fault:
+    name: read-only
+    engine: sqlite
+    action: lock
+    path: /var/lib/shop/shop.db
+    patience: 30s
+    duration: 30s
+
+- name: Close one database to new connections, with a role of its own over the network
+  magsasa.chaos.database_fault:
+    name: closed
+    engine: postgresql
+    action: refuse
+    database: shop
+    login_host: 192.0.2.20
+    login_user: chaos
+    login_password: "{{ vault_chaos_password }}"
+    duration: 30s
+
+- name: Lock an account of a MySQL server
+  magsasa.chaos.database_fault:
+    name: locked-out
+    engine: mysql
+    action: refuse
+    account: shop@%
+    login_unix_socket: /run/mysqld/mysqld.sock
+    duration: 30s
+  become: true
+
+- name: Use up the connections of a server whose superuser is not postgres
+  magsasa.chaos.database_fault:
+    name: no-connections
+    engine: postgresql
+    action: exhaust
+    become_user: pgadmin
+    duration: 20m
+    max_duration: 30m
+    lease: 60s
+    halt_on: {probe: shop, error_rate: 80%, for: 10s}
+    force: true  # also while another run experiments on this host
+  become: true
+
+- name: Revert early
+  magsasa.chaos.database_fault:
+    name: no-database
+    state: absent
 """
 
 RETURN = r"""

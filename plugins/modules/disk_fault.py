@@ -112,6 +112,30 @@ EXAMPLES = r"""
   magsasa.chaos.disk_fault:
     name: full-disk
     state: absent
+
+- name: Read and write 4 KiB blocks of large files, at most 20 MiB a second, and sync once for each pass
+  magsasa.chaos.disk_fault:
+    name: mixed-load
+    action: io
+    path: /var/lib/app
+    mode: mixed
+    fsync: false
+    block_size: 4K
+    file_size: 1G
+    rate: 20M
+    duration: 2m
+
+- name: Use a fifth of a file system in memory for an hour, unless the service fails or the controller is lost
+  magsasa.chaos.disk_fault:
+    name: full-cache
+    action: fill
+    path: /run/app
+    size: 20%
+    force: true  # a tmpfs is memory
+    duration: 1h
+    max_duration: 2h
+    lease: 60s
+    halt_on: {probe: shop, error_rate: 20%, for: 10s}
 """
 
 RETURN = r"""

@@ -97,6 +97,24 @@ EXAMPLES = r"""
     delay: 800ms
     names: ["*.example.org"]
     duration: 1m
+
+- name: Answer queries for one name with another address for an hour, whichever program asks
+  magsasa.chaos.dns_fault:
+    name: rerouted
+    action: redirect
+    names: [api.example.org]
+    address: 192.0.2.7
+    via: queries
+    duration: 1h
+    max_duration: 2h
+    lease: 60s
+    halt_on: {probe: shop, error_rate: 50%, for: 10s}
+    force: true  # also while another run experiments on this host
+
+- name: Revert early
+  magsasa.chaos.dns_fault:
+    name: silence
+    state: absent
 """
 
 RETURN = r"""

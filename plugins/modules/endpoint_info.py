@@ -86,6 +86,9 @@ attributes:
   diff_mode:
     description: Nothing is changed.
     support: none
+  idempotent:
+    description: Reading changes nothing.
+    support: full
   platform:
     description: Target OS/families that can be operated against.
     platforms: linux
@@ -100,6 +103,7 @@ notes:
     control characters.
   - Passwords and tokens in the command line of a process are replaced by C(***).
 seealso:
+  - module: magsasa.chaos.preflight_info
   - module: magsasa.chaos.health_check
 """
 
@@ -118,6 +122,17 @@ EXAMPLES = r"""
   magsasa.chaos.endpoint_info:
     discover: true
     timeout: 5s
+
+- name: Ask one URL with a token
+  magsasa.chaos.endpoint_info:
+    url: https://localhost:8443/health
+    headers: {Authorization: "Bearer {{ vault_token }}"}
+
+- name: Look for health on a path of our own, on one address of the host
+  magsasa.chaos.endpoint_info:
+    ports: [9000]
+    addresses: [192.0.2.10]
+    health_paths: [/internal/ping, /health]
 """
 
 RETURN = r"""

@@ -46,7 +46,7 @@ options:
     description: The same for this scenario. Its keys take precedence over those of O(probe).
     type: dict
   rate:
-    description: Probes per second.
+    description: Probes per second. The rate stays the same however slowly the service answers.
     type: float
     default: 20
   timeout:
@@ -110,6 +110,9 @@ attributes:
   diff_mode:
     description: There is nothing to compare.
     support: none
+  idempotent:
+    description: Each task is an experiment of its own.
+    support: none
   platform:
     description: Target OS/families that can be operated against.
     platforms: linux
@@ -139,6 +142,50 @@ EXAMPLES = r"""
 - name: Show the verdict of this host
   ansible.builtin.debug:
     msg: "{{ done.experiments[inventory_hostname].verdict }}"
+
+- name: Lose packets on the way to one host, watched from another one
+  magsasa.chaos.experiment:
+    hosts: [web1]
+    observer: monitor1
+    scenario:
+      id: lossy
+      family: network
+      hold: 1m
+      options: {action: loss, loss: 10%, port: [8000], port_of: host, duration: 1m}
+      objectives: {error_rate: 5%, recovery_time: 10s}
+    endpoint: {url: "http://web1:8000", health_url: "http://web1:8000/health"}
+    probe: {url: /orders, expect: {status: 200}}
+    own_probe: {timeout: 1s}
+    rate: 50
+    timeout: 2s
+    baseline: 30s
+    max_error_rate: 1%
+    interval: 1s
+    recovery_timeout: 1m
+    successes: 5
+    wait: 2m
+    force: false
+  run_once: true
+
+- name: Record only that the inventory does not allow an experiment
+  magsasa.chaos.experiment:
+    hosts: [db1]
+    scenario: {id: half-busy, family: cpu, hold: 30s, options: {load: 50%, duration: 30s}}
+    refused: "chaos_protected is true for db1"
+    wave: {number: 2, of: 2, hosts: [db1]}
+  run_once: true
+
+- name: Take the turn of this host for two experiments
+  magsasa.chaos.host_turn:
+    wait: 30s
+  register: turn
+
+- name: Run the first one without a module execution of its own, and keep the turn
+  magsasa.chaos.experiment:
+    scenario: {id: half-busy, family: cpu, hold: 30s, options: {load: 50%, duration: 30s}}
+    endpoint: {url: http://localhost:8000, health_url: http://localhost:8000/health}
+    again: "{{ turn.again | default(omit) }}"
+    keep_turn: true
 """
 
 RETURN = r"""

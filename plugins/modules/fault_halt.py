@@ -37,11 +37,15 @@ attributes:
   diff_mode:
     description: Returns details on what has changed when in diff mode.
     support: none
+  idempotent:
+    description: Where no fault is active, nothing changes.
+    support: full
   platform:
     description: Target OS/families that can be operated against.
     platforms: linux
     support: full
 seealso:
+  - module: magsasa.chaos.probe
   - module: magsasa.chaos.fault_info
   - module: magsasa.chaos.fault_lease
 """
@@ -53,6 +57,11 @@ EXAMPLES = r"""
 - name: Revert one of them
   magsasa.chaos.fault_halt:
     names: [half-busy]
+
+- name: Revert everything, stop the probes too, and say who did it
+  magsasa.chaos.fault_halt:
+    probes: true
+    by: "on-call, incident 4711"
 """
 
 RETURN = r"""

@@ -37,6 +37,9 @@ attributes:
   diff_mode:
     description: A revert here is not a change of this task.
     support: none
+  idempotent:
+    description: Reading changes nothing.
+    support: full
   platform:
     description: Target OS/families that can be operated against.
     platforms: linux
@@ -51,6 +54,12 @@ EXAMPLES = r"""
 - name: List the last five faults of this host
   magsasa.chaos.fault_info:
     past: 5
+  register: ledger
+
+- name: Look at one fault, and at the probes over the last ten seconds
+  magsasa.chaos.fault_info:
+    names: [half-busy]
+    window: 10s
   register: ledger
 """
 

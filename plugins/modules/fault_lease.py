@@ -36,11 +36,15 @@ attributes:
   diff_mode:
     description: Nothing is changed.
     support: none
+  idempotent:
+    description: Each task renews the leases anew.
+    support: none
   platform:
     description: Target OS/families that can be operated against.
     platforms: linux
     support: full
 seealso:
+  - module: magsasa.chaos.experiment
   - module: magsasa.chaos.fault_info
   - module: magsasa.chaos.fault_halt
 """
@@ -49,6 +53,12 @@ EXAMPLES = r"""
 - name: Renew the lease of one fault
   magsasa.chaos.fault_lease:
     names: [half-busy]
+
+- name: Renew all leases, and look at the last fault and the probes over the last ten seconds
+  magsasa.chaos.fault_lease:
+    past: 1
+    window: 10s
+  register: ledger
 """
 
 RETURN = r"""

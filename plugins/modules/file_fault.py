@@ -87,6 +87,32 @@ EXAMPLES = r"""
     path: /srv/app/index.db
     size: 8K
     duration: 1m
+
+- name: Take a folder away from the group of the application
+  magsasa.chaos.file_fault:
+    name: no-uploads
+    action: permissions
+    path: /srv/app/uploads
+    group: root
+    mode: '0700'
+    duration: 30s
+
+- name: Append a broken line to a list that the application has open, for an hour
+  magsasa.chaos.file_fault:
+    name: broken-line
+    action: append
+    path: /srv/app/feed.csv
+    content: "4711;;not-a-date\n"
+    force: true  # a process has it open for writing
+    duration: 1h
+    max_duration: 2h
+    lease: 60s
+    halt_on: {probe: shop, error_rate: 50%, for: 10s}
+
+- name: Revert early
+  magsasa.chaos.file_fault:
+    name: damaged
+    state: absent
 """
 
 RETURN = r"""

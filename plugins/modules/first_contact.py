@@ -19,20 +19,20 @@ description:
   - The reservation is released if no service was found, and ends by itself with its lease.
 options:
   url:
-    description: See M(magsasa.chaos.endpoint_info).
+    description: Address of the service, as in M(magsasa.chaos.endpoint_info). Without it the service is detected.
     type: str
   ports:
-    description: See M(magsasa.chaos.endpoint_info).
+    description: Ports to try instead of the usual ones, as in M(magsasa.chaos.endpoint_info); a list or comma-separated.
     type: raw
   service:
-    description: See M(magsasa.chaos.endpoint_info).
+    description: Name of the wanted service, as in M(magsasa.chaos.endpoint_info). No other service is selected.
     type: str
   discover:
-    description: See M(magsasa.chaos.endpoint_info).
+    description: Whether to try every other listening port as well, as in M(magsasa.chaos.endpoint_info).
     type: bool
     default: false
   headers:
-    description: See M(magsasa.chaos.endpoint_info).
+    description: HTTP headers for requests to O(url), as in M(magsasa.chaos.endpoint_info). They are sent nowhere else.
     type: dict
   scenarios:
     description: The chosen scenarios of the catalogue. They are completed with the detected service.
@@ -46,19 +46,21 @@ options:
     description: Port of the service's database, instead of the detected one.
     type: raw
   baseline:
-    description: See M(magsasa.chaos.host_turn).
+    description: Length of the baseline of each scenario, for the estimate of the end of the run, as in
+      M(magsasa.chaos.host_turn).
     type: str
     default: 10s
   lease:
-    description: See M(magsasa.chaos.host_turn).
+    description: The reservation ends by itself when the run has not renewed it for this long, as in
+      M(magsasa.chaos.host_turn).
     type: str
     default: 15s
   wait:
-    description: See M(magsasa.chaos.host_turn).
+    description: How long to wait for another run to release the host, as in M(magsasa.chaos.host_turn).
     type: str
     default: 0s
   force:
-    description: See M(magsasa.chaos.host_turn).
+    description: Whether to go on beside another run, as in M(magsasa.chaos.host_turn).
     type: bool
     default: false
 attributes:
@@ -85,6 +87,23 @@ EXAMPLES = r"""
     lease: 30s
     scenarios:
       - {id: busy, family: cpu, hold: 30s, options: {load: 50%}}
+  register: contacted
+
+- name: Reserve this host for one service, and wait for another run to end
+  magsasa.chaos.first_contact:
+    url: http://localhost:8000
+    headers: {Authorization: "Bearer {{ vault_token }}"}
+    database_port: 5432
+    baseline: 30s
+    wait: 2m
+    force: false
+  register: contacted
+
+- name: Find a service by its name on two ports
+  magsasa.chaos.first_contact:
+    ports: [8000, 9000]
+    service: shop
+    database_path: /var/lib/shop/shop.db
   register: contacted
 """
 

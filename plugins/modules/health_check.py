@@ -44,6 +44,9 @@ attributes:
   diff_mode:
     description: Nothing is changed.
     support: none
+  idempotent:
+    description: A check changes nothing.
+    support: full
 seealso:
   - module: magsasa.chaos.probe
 """
@@ -69,6 +72,30 @@ EXAMPLES = r"""
 - name: Check that the unit is active
   magsasa.chaos.health_check:
     command: [systemctl, is-active, --quiet, shop]
+
+- name: Place an order, and accept no more than that
+  magsasa.chaos.health_check:
+    url: https://shop.example.org/orders
+    method: POST
+    headers: {Authorization: "Bearer {{ vault_token }}"}
+    body: {product: 1, quantity: 1}
+    status: ["201", "409"]
+    matches: '"state": *"(placed|duplicate)"'
+    check_timeout: 3s
+    interval: 5s
+    timeout: 1m
+
+- name: Check a page behind a redirect and a certificate of our own, whatever it says of itself
+  magsasa.chaos.health_check:
+    url: https://localhost:8443/
+    follow_redirects: true
+    validate_certs: false
+    self_report: false
+
+- name: Check that the queue is not full, which the program says with exit code 0 or 3
+  magsasa.chaos.health_check:
+    command: [queue-status, --brief]
+    rc: [0, 3]
 """
 
 RETURN = r"""

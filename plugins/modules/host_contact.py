@@ -18,12 +18,12 @@ description:
     input to a command (without C(pipelining), for example), each request is an execution of this module.
 options:
   do:
-    description: The kind of request.
+    description: The step of the experiment that the host is to take next.
     type: str
     required: true
     choices: [begin, assess, look, inject, halt, finish]
   options:
-    description: Options of the request.
+    description: What the step needs, such as the C(name) of the experiment or the options of the fault.
     type: dict
     default: {}
 attributes:

@@ -59,6 +59,22 @@ EXAMPLES = r"""
     action: reset
     force: true
     duration: 5m
+
+- name: Reboot in ten seconds, unless the service fails before, and allow half an hour for it
+  magsasa.chaos.host_fault:
+    name: late-reboot
+    action: reboot
+    delay: 10s
+    force: true
+    duration: 30m
+    max_duration: 1h
+    lease: 60s
+    halt_on: {probe: shop, error_rate: 50%, for: 5s}
+
+- name: Cancel a reboot that has not begun
+  magsasa.chaos.host_fault:
+    name: late-reboot
+    state: absent
 """
 
 RETURN = r"""

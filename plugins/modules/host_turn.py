@@ -66,6 +66,9 @@ attributes:
   diff_mode:
     description: There is no difference to show.
     support: none
+  idempotent:
+    description: The turn that this run has already is not taken again.
+    support: full
   platform:
     description: Target OS/families that can be operated against.
     platforms: linux
@@ -80,6 +83,24 @@ EXAMPLES = r"""
   magsasa.chaos.host_turn:
     lease: 5m
     wait: 30s
+
+- name: Ask who has this host
+  magsasa.chaos.host_turn:
+    state: look
+  register: looked
+
+- name: Take the turn for two scenarios, if it is to be had, or go on beside another run
+  magsasa.chaos.host_turn:
+    scenarios: [{hold: 30s}, {hold: 60s}]
+    baseline: 10s
+    force: true
+    required: false
+  register: turn
+
+- name: Give it back
+  magsasa.chaos.host_turn:
+    state: absent
+    again: "{{ turn.again | default(omit) }}"
 """
 
 RETURN = r"""

@@ -106,6 +106,24 @@ EXAMPLES = r"""
     percent: 5%
     reset_existing: true
     duration: 30s
+
+- name: Hold a tenth of the requests for an hour, unless too many fail or the controller is lost
+  magsasa.chaos.http_fault:
+    name: slow-tenth
+    port: 8000
+    action: delay
+    delay: 2s
+    percent: 10%
+    duration: 1h
+    max_duration: 2h
+    lease: 60s
+    halt_on: {probe: shop, error_rate: 20%, for: 10s}
+    force: true  # also while another run experiments on this host
+
+- name: Revert early
+  magsasa.chaos.http_fault:
+    name: broken
+    state: absent
 """
 
 RETURN = r"""

@@ -110,6 +110,34 @@ EXAMPLES = r"""
     path: /srv/cache
     leave_free: 2000
     duration: 30s
+
+- name: Give a unit less memory than it uses, few tasks and a slow disk
+  magsasa.chaos.limit_fault:
+    name: starved
+    action: unit
+    unit: batch
+    memory: 128M
+    tasks: 40
+    io_write: 2M
+    path: /srv/batch
+    force: true  # less memory than it uses now
+    duration: 1m
+
+- name: Leave 100 tasks on the host for an hour, unless the service fails or the controller is lost
+  magsasa.chaos.limit_fault:
+    name: no-tasks
+    action: tasks
+    leave_free: 100
+    reserve: 80
+    duration: 1h
+    max_duration: 2h
+    lease: 60s
+    halt_on: {probe: shop, error_rate: 50%, for: 10s}
+
+- name: Revert early
+  magsasa.chaos.limit_fault:
+    name: no-inodes
+    state: absent
 """
 
 RETURN = r"""

@@ -72,6 +72,17 @@ EXAMPLES = r"""
   magsasa.chaos.memory_fault:
     name: less-memory
     state: absent
+
+- name: Hold 2 GiB for an hour whatever happens to the host, unless the service fails or the controller is lost
+  magsasa.chaos.memory_fault:
+    name: pressure
+    size: 2G
+    back_off: false
+    duration: 1h
+    max_duration: 2h
+    lease: 60s
+    halt_on: {probe: shop, error_rate: 20%, for: 10s}
+    force: true  # also while another run experiments on this host
 """
 
 RETURN = r"""

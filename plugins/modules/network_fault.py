@@ -181,6 +181,7 @@ requirements:
 seealso:
   - module: magsasa.chaos.dns_fault
   - module: magsasa.chaos.http_fault
+  - module: magsasa.chaos.database_fault
   - module: magsasa.chaos.fault_info
   - module: magsasa.chaos.fault_halt
   - module: magsasa.chaos.probe
@@ -269,6 +270,19 @@ EXAMPLES = r"""
   magsasa.chaos.network_fault:
     name: island
     state: absent
+
+- name: Emulate a worn-out link to the warehouse for an hour, unless the service fails or the controller is lost
+  magsasa.chaos.network_fault:
+    name: worn-out
+    peer: [203.0.113.0/24]
+    delay: 30ms
+    duplicate: 1%
+    corrupt: 0.5%
+    reorder: 5%
+    duration: 1h
+    max_duration: 2h
+    lease: 60s
+    halt_on: {probe: shop, error_rate: 50%, for: 10s}
 """
 
 RETURN = r"""

@@ -60,7 +60,7 @@ options:
     type: str
     default: 30s
   rate:
-    description: Probes per second.
+    description: Probes per second of each experiment, from 0.05 to 1000.
     type: float
     default: 20
   probe:
@@ -97,6 +97,9 @@ attributes:
   diff_mode:
     description: Nothing is changed.
     support: none
+  idempotent:
+    description: A check changes nothing.
+    support: full
   platform:
     description: Target OS/families that can be operated against.
     platforms: linux
@@ -110,6 +113,29 @@ EXAMPLES = r"""
   magsasa.chaos.preflight_check:
     intensity: light
     catalogue: "{{ my_scenarios }}"
+
+- name: Check everything that a run of our own scenarios would use
+  magsasa.chaos.preflight_check:
+    files: [scenarios/shop.yml]
+    shelves: []
+    scenarios: [checkout-slow, network]
+    target_url: https://shop.example.org
+    probe: {url: /orders}
+    rate: 50
+    probe_timeout: 1s
+    baseline: 30s
+    recovery_timeout: 1m
+    max_percent: "25"
+    seed: "2026-11"
+    report_dir: /srv/reports
+    fail_on_breach: false
+    secrets: true
+  no_log: true
+  register: checked
+
+- name: Check the names of variables alone
+  magsasa.chaos.preflight_check:
+    only: variables
 """
 
 RETURN = r"""

@@ -23,6 +23,9 @@ attributes:
   diff_mode:
     description: There is nothing to show.
     support: none
+  idempotent:
+    description: Reading changes nothing.
+    support: full
   platform:
     description: Linux with C(/proc).
     platforms: linux

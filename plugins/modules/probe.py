@@ -87,6 +87,9 @@ attributes:
   diff_mode:
     description: There is nothing to compare.
     support: none
+  idempotent:
+    description: A probe that runs with the same options is left as it is.
+    support: full
 seealso:
   - module: magsasa.chaos.health_check
   - module: magsasa.chaos.fault_info
@@ -112,6 +115,44 @@ EXAMPLES = r"""
     name: shop
     state: stopped
   register: recorded
+
+- name: Place orders over kept connections, five a second, and judge by the answer
+  magsasa.chaos.probe:
+    name: orders
+    url: https://shop.example.org/orders
+    method: POST
+    headers: {Authorization: "Bearer {{ vault_token }}"}
+    body: {product: 1, quantity: 1}
+    status: ["201"]
+    json: {state: placed}
+    matches: '"id": *[0-9]+'
+    max_latency: 800ms
+    validate_certs: false
+    follow_redirects: true
+    self_report: false
+    keepalive: true
+    rate: 5
+    max_in_flight: 20
+    max_duration: 1h
+    lease: 60s
+
+- name: Record whether the port of the database accepts connections
+  magsasa.chaos.probe:
+    name: database-port
+    tcp: db.example.org:5432
+
+- name: Record whether the database answers a query, twice a second
+  magsasa.chaos.probe:
+    name: database
+    database: postgresql:///shop
+    rate: 2
+
+- name: Record whether a command of our own succeeds
+  magsasa.chaos.probe:
+    name: queue
+    command: [queue-status, --brief]
+    rc: [0, 3]
+    rate: 1
 """
 
 RETURN = r"""

@@ -96,6 +96,41 @@ EXAMPLES = r"""
     action: pause
     pattern: worker --queue mail
     duration: 10s
+
+- name: Restart a process by its pid file, with 20 seconds to end and 5 for its supervisor
+  magsasa.chaos.process_fault:
+    name: reborn
+    action: restart
+    pid_file: /run/app.pid
+    signal: INT
+    grace: 20s
+    respawn_within: 5s
+    duration: 1m
+
+- name: Freeze up to four workers without their children for 20 minutes, unless the service fails
+  magsasa.chaos.process_fault:
+    name: frozen-workers
+    action: pause
+    process_name: app-worker
+    limit: 4
+    tree: false
+    duration: 20m
+    max_duration: 30m
+    lease: 60s
+    halt_on: {probe: shop, error_rate: 50%, for: 10s}
+
+- name: Kill one process although its output goes to a pipe
+  magsasa.chaos.process_fault:
+    name: killed
+    action: kill
+    pid: 4711
+    force: true
+    duration: 15s
+
+- name: Revert early
+  magsasa.chaos.process_fault:
+    name: frozen
+    state: absent
 """
 
 RETURN = r"""

@@ -89,11 +89,15 @@ attributes:
   diff_mode:
     description: There is nothing to compare with.
     support: none
+  idempotent:
+    description: A second task of the same run adds what is new, and nothing twice.
+    support: full
   platform:
     description: Target OS/families that can be operated against.
     platforms: linux
     support: full
 seealso:
+  - module: magsasa.chaos.experiment
   - module: magsasa.chaos.slo_check
 """
 
@@ -156,6 +160,20 @@ EXAMPLES = r"""
       magsasa.chaos.report:
         registered: [judged]
       run_once: true
+
+- name: Write a report of records of our own, compared with the last run that passed
+  magsasa.chaos.report:
+    experiments: ["{{ judged.experiment }}"]
+    report_dir: /srv/reports
+    intensity: light
+    seed: "2026-11"
+    owner: Team Orders
+    approved_by: Change board
+    retest_of: 20261105T090000Z-1a2b3c
+    compare: latest-passed
+    fail_on_regression: true
+    toolkit_journal: true
+  run_once: true
 """
 
 RETURN = r"""

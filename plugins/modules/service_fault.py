@@ -45,6 +45,8 @@ options:
 seealso:
   - module: magsasa.chaos.process_fault
   - module: magsasa.chaos.host_fault
+  - module: magsasa.chaos.container_fault
+  - module: magsasa.chaos.database_fault
   - module: magsasa.chaos.fault_info
   - module: magsasa.chaos.fault_halt
   - module: magsasa.chaos.probe
@@ -69,6 +71,26 @@ EXAMPLES = r"""
   magsasa.chaos.service_fault:
     name: no-broker
     state: absent
+
+- name: Send SIGTERM to every process of a service
+  magsasa.chaos.service_fault:
+    name: terminated
+    action: kill
+    unit: web
+    signal: TERM
+    whom: all
+    duration: 15s
+
+- name: Let a crash be final for an hour, unless the service fails or the controller is lost
+  magsasa.chaos.service_fault:
+    name: no-restart
+    action: mask
+    unit: web
+    duration: 1h
+    max_duration: 2h
+    lease: 60s
+    halt_on: {probe: shop, error_rate: 50%, for: 10s}
+    force: true  # also while another run experiments on this host
 """
 
 RETURN = r"""

@@ -57,7 +57,7 @@ options:
     description: The wave of the suite that the experiment was part of, as C(number) of C(of), with its C(hosts).
     type: dict
   target:
-    description: What was tested, for the record, as the filter P(magsasa.chaos.tested#filter) returns it.
+    description: What was tested, for the record, with its C(url), C(service) and what else is known of it.
     type: dict
   liveness:
     description: RV(magsasa.chaos.probe#module:samples) of a second probe that checks only whether the service is alive.
@@ -108,11 +108,15 @@ attributes:
   diff_mode:
     description: Nothing is changed.
     support: none
+  idempotent:
+    description: The same records give the same verdict.
+    support: full
   platform:
     description: Target OS/families that can be operated against.
     platforms: linux
     support: full
 seealso:
+  - module: magsasa.chaos.experiment
   - module: magsasa.chaos.probe
   - module: magsasa.chaos.report
 """
@@ -127,6 +131,47 @@ EXAMPLES = r"""
     samples: "{{ probed.samples }}"
     fault: "{{ ended.fault }}"
     fail_on_breach: true
+
+- name: Judge an experiment that another host has watched with two probes
+  magsasa.chaos.slo_check:
+    scenario:
+      id: lossy
+      family: network
+      objectives: {error_rate: 5%, recovery_time: 10s}
+      liveness: true
+    samples: "{{ probed.samples }}"
+    probe: "{{ probed.summary }}"
+    liveness: "{{ alive.samples }}"
+    observer: monitor1
+    clock_offset: {offset_s: 0.012, error_s: 0.004}
+    target: {url: "http://web1:8000"}
+    fault: "{{ ended.fault }}"
+    others: "{{ faults.past }}"
+    wave: {number: 1, of: 2, hosts: [web1, web2]}
+    successes: 5
+
+- name: Judge with boundaries of our own, of an experiment that was halted
+  magsasa.chaos.slo_check:
+    scenario: {id: half-busy, family: cpu, objectives: {error_rate: 5%}}
+    samples: "{{ probed.samples }}"
+    fault: "{{ ended.fault }}"
+    phases: {baseline_from: 100.0, hold_from: 110.0, hold_to: 125.0, recovery_to: 140.0}
+    halted: "errors were 62 % over 5 s"
+
+- name: Record why a scenario did not run
+  magsasa.chaos.slo_check:
+    scenario: {id: lossy, family: network}
+    skipped: "nft is missing; install nftables"
+
+- name: Record which guard refused it
+  magsasa.chaos.slo_check:
+    scenario: {id: lossy, family: network}
+    refused: "chaos_protected is true for web1"
+
+- name: Record why it could not be carried out to its end
+  magsasa.chaos.slo_check:
+    scenario: {id: lossy, family: network}
+    failed: "the host was rebooted by somebody else"
 """
 
 RETURN = r"""
