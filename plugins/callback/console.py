@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 name: console
 type: stdout
 short_description: Show the progress of a chaos run
-version_added: 0.1.0
+version_added: 1.0.0
 author: magsasa.chaos contributors (@magsasa)
 description:
   - On a terminal, if the Python library C(rich) is installed next to Ansible, shows each scenario with a bar over

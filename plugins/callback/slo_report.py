@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 name: slo_report
 type: aggregate
 short_description: Write the report of a chaos run
-version_added: 0.1.0
+version_added: 1.0.0
 author: magsasa.chaos contributors (@magsasa)
 description:
   - Collects the records that M(magsasa.chaos.slo_check) returns on all hosts, and writes the report (see

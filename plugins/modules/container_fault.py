@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: container_fault
 short_description: Kill, stop, pause or restart podman or docker containers
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - magsasa.chaos contributors (@magsasa)
 description:

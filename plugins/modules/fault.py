@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: fault
 short_description: Ask the inventory before a fault module runs
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - magsasa.chaos contributors (@magsasa)
 description:

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: fault_lease
 short_description: Renew the lease of faults and return their state
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - magsasa.chaos contributors (@magsasa)
 description:

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: file_fault
 short_description: Remove, corrupt or append to a file, or change its permissions, with exact restore
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - magsasa.chaos contributors (@magsasa)
 description:

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: first_contact
 short_description: Reserve a host, detect its service and find out what it can carry out
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - magsasa.chaos contributors (@magsasa)
 description:

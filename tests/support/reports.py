@@ -20,7 +20,7 @@ RUN = {
     "interrupted": False,
     "unreachable": [],
     "seed": None,
-    "versions": {"magsasa.chaos": "0.1.0"},
+    "versions": {"magsasa.chaos": "1.0.0"},
     "command": "ansible-playbook chaos_light.yml",
 }
 QUIET = pack(series(100, 130))

@@ -28,7 +28,7 @@ RUN = {
     "interrupted": False,
     "unreachable": [],
     "seed": "4711",
-    "versions": {"ansible-core": "2.20.1", "magsasa.chaos": "0.1.0", "python": "3.13.0"},
+    "versions": {"ansible-core": "2.20.1", "magsasa.chaos": "1.0.0", "python": "3.13.0"},
     "command": "ansible-playbook playbooks/chaos_full.yml -i inventory/production",
     "purpose": "Quarterly resilience test of the order service",
     "owner": "Team Orders",
