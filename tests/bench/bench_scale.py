@@ -3,15 +3,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a host costs the controller: one experiment on 50, 200, 500 and 1,000 hosts, in waves of at most 100.
 
-    PYTHONPATH=.collections:tests .venv/bin/python tests/bench/bench_scale.py [--forks 10] [--wave 100] [HOSTS ...]
+    PYTHONPATH=.collections:tests .venv/bin/python tests/bench/bench_scale.py [--forks 10] [--wave 100] [--real] [HOSTS ...]
 
-Needs root, Linux and a control group for CPU time (version 1: ``cpuacct``; version 2: ``cpu.stat``).
+Needs root, Linux and a control group for CPU time (version 1: ``cpuacct``; version 2: ``cpu.stat``), in which ansible-playbook
+and its workers run. Memory is the largest sum of the proportional set sizes of these processes, twice a second.
 
-Real: controller, connections (plugin ``local``: no SSH), turns, recorders, supervisors, faults (16 MiB of memory), leases,
-looks, samples, verdict, report. Simulated: the hosts are names on this machine, each with a state folder of its own, and
-all probe one service. What would run on a host is put into a control group of its own (its shell goes there before it runs
-anything), so its CPU time is no part of the controller's: that is Ansible with its workers, and the start of each shell.
-Memory is the largest sum of the proportional set sizes of the controller's processes, twice a second.
+Simulated: the hosts. One real experiment on this machine is recorded, question by question, and each host gives these
+answers, 0.15 s after it was asked (``simulated_hosts``, a connection plugin): hundreds of real hosts on one machine would
+measure how they hinder each other. Everything on the controller is real: inventory, tasks, workers, conductor, leases, looks,
+samples (20 a second), verdicts, report. What a connection itself costs is not in it; for that see bench_fleet.py.
+
+With ``--real`` the hosts are real as well: names on this machine (plugin ``local``), each with a state folder of its own, and
+one service for all probes. Their shell goes into a control group of its own before it runs anything, so their CPU time is not
+the controller's.
 """
 
 from __future__ import annotations
@@ -21,6 +25,7 @@ import contextlib
 import http.server
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -32,6 +37,7 @@ from support.modules import ROOT, environment
 
 COUNTS = (50, 200, 500, 1000)
 BASELINE_S, HOLD_S = 4.0, 10.0
+ANSWER_S = 0.15  # seconds that a simulated host takes for an answer
 SCENARIO = {
     "id": "small-memory", "title": "t", "hypothesis": "h", "family": "memory", "intensity": "light", "hold": "%gs" % HOLD_S,
     "options": {"size": "16M"}, "objectives": {"error_rate": "5%"},
@@ -165,14 +171,14 @@ class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
 
-def files(folder, hosts, targets):
-    """(inventory, playbook, folder of callbacks) of a run."""
+def files(folder, hosts, targets, connection="local"):
+    """(inventory, playbook, folder of plugins) of a run."""
     shell = folder / "target-shell"
     shell.write_text('#!/bin/sh\necho $$ > %s/cgroup.procs\nexec /bin/sh "$@"\n' % targets.path)
     shell.chmod(0o755)
     names = ["web%04d" % number for number in range(1, hosts + 1)]
     of_all = {
-        "ansible_connection": "local",
+        "ansible_connection": connection,
         "ansible_shell_executable": str(shell),
         "ansible_python_interpreter": sys.executable,
         "chaos_allowed": True,
@@ -181,7 +187,7 @@ def files(folder, hosts, targets):
     inventory.write_text(
         json.dumps({"all": {"vars": of_all, "children": {"web": {"hosts": dict.fromkeys(names, {})}}}})
     )
-    for name in names:
+    for name in names if connection == "local" or hosts == 1 else ():
         (folder / "state" / name).mkdir(mode=0o700, parents=True)
     plays = json.loads(json.dumps(_plays(folder)))
     playbook = folder / "play.json"
@@ -189,6 +195,7 @@ def files(folder, hosts, targets):
     callbacks = folder / "callbacks"
     callbacks.mkdir()
     (callbacks / "bench_watch.py").write_text(WATCH)
+    shutil.copy(Path(__file__).with_name("simulated_hosts.py"), callbacks)
     return inventory, playbook, callbacks
 
 
@@ -206,22 +213,30 @@ def _plays(folder):
     return [{"name": "Chaos", "hosts": "web", "gather_facts": False, "environment": state, "tasks": tasks}]
 
 
-def run(hosts, forks, wave, url):
+def record(answers, url):
+    """Write down what one real host answers."""
+    answers.write_text("{}")
+    found = run(1, 1, 1, url, "simulated_hosts", BENCH_RECORD=answers, rate=20)
+    if found["passed"] != 1:
+        raise SystemExit("the experiment that is recorded did not pass: %s" % found["reasons"])
+
+
+def run(hosts, forks, wave, url, connection="local", rate=2, **more):
     """Figures (dict) of one run."""
     controller, targets = Group("chaos-bench-%d-c" % os.getpid()), Group("chaos-bench-%d-t" % os.getpid())
     try:
         with tempfile.TemporaryDirectory(prefix="chaos-bench-", dir="/tmp") as name:
             folder = Path(name)
-            inventory, playbook, callbacks = files(folder, hosts, targets)
+            inventory, playbook, callbacks = files(folder, hosts, targets, connection)
             env = environment(
                 folder, CHAOS_REPORT_DIR=folder / "reports", BENCH_OUT=folder / "watch.json", BENCH_CONTROLLER=controller.usage,
-                BENCH_TARGETS=targets.usage, ANSIBLE_CALLBACK_PLUGINS=callbacks, ANSIBLE_STDOUT_CALLBACK="magsasa.chaos.console",
-                ANSIBLE_CALLBACKS_ENABLED="magsasa.chaos.slo_report,bench_watch",
+                BENCH_TARGETS=targets.usage, ANSIBLE_CALLBACK_PLUGINS=callbacks, ANSIBLE_CONNECTION_PLUGINS=callbacks, ANSIBLE_STDOUT_CALLBACK="magsasa.chaos.console",
+                ANSIBLE_CALLBACKS_ENABLED="magsasa.chaos.slo_report,bench_watch" + os.environ.get("MORE_CALLBACKS",""), **more,
             )  # fmt: skip
             del env["MAGSASA_CHAOS_STATE"]
             values = {
                 "chaos_target_url": url, "chaos_scenarios": [SCENARIO["id"]], "chaos_baseline": "%gs" % BASELINE_S,
-                "chaos_max_percent": 100.0 * min(wave, hosts) / hosts, "chaos_probe_rate": 2, "chaos_seed": "bench",
+                "chaos_max_percent": 100.0 * min(wave, hosts) / hosts, "chaos_probe_rate": rate, "chaos_seed": "bench",
             }  # fmt: skip
             program = os.path.join(os.path.dirname(sys.executable), "ansible-playbook")
             argv = [program, "-i", str(inventory), "-f", str(forks), "-e", json.dumps(values), str(playbook)]
@@ -251,7 +266,7 @@ def run(hosts, forks, wave, url):
                 {str(each["reason"])[:160] for each in report["experiments"] if each["verdict"] != "passed"}
             )[:4]
             found["waves"] = len({(each.get("wave") or {}).get("number") for each in report["experiments"]})
-            if found["passed"] != hosts:
+            if found["passed"] not in (hosts, 0):
                 found["output"] = output[-2000:]
             _await_end(targets)
             return found
@@ -332,6 +347,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--forks", type=int, default=10)
     parser.add_argument("--wave", type=int, default=100)
+    parser.add_argument("--real", action="store_true", help="real experiments on this machine for each host")
     parser.add_argument("--json", help="also write all figures there")
     parser.add_argument("hosts", type=int, nargs="*", default=COUNTS)
     given = parser.parse_args()
@@ -340,9 +356,14 @@ def main():
     url = "http://127.0.0.1:%d/health" % server.server_port
     print("%d cores, %d forks, waves of at most %d hosts" % (os.cpu_count(), given.forks, given.wave))
     found = []
-    for hosts in given.hosts or COUNTS:
-        found.append(run(hosts, given.forks, given.wave, url))
-        tell(found[-1])
+    with tempfile.TemporaryDirectory(prefix="chaos-bench-") as name:
+        answers, more = Path(name) / "answers.json", {}
+        if not given.real:
+            record(answers, url)
+            more = {"connection": "simulated_hosts", "BENCH_ANSWERS": answers, "BENCH_ANSWER_S": ANSWER_S, "rate": 20}
+        for hosts in given.hosts or COUNTS:
+            found.append(run(hosts, given.forks, given.wave, url, **more))
+            tell(found[-1])
     for key, unit in (
         ("controller_s", "CPU s"),
         ("largest_mb", "MB"),
