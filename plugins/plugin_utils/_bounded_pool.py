@@ -15,6 +15,22 @@ import time
 HELD_S = 10.0
 
 
+# ansible-core 2.19 and later keep in this variable an object that changes while a template is evaluated. Two threads that
+# share it break each other's templates ("Out-of-order context deactivation detected"); a thread without it makes its own.
+CHANGING = "AnsibleAccessContext"
+
+
+def own_context():
+    """The context variables of this thread for another one. ansible-core keeps the task of a worker in them, which a
+    new thread does not have.
+    """
+    found = contextvars.Context()
+    for variable, value in contextvars.copy_context().items():
+        if variable.name != CHANGING:
+            found.run(variable.set, value)
+    return found
+
+
 class BoundedPool:
     """At most ``limit`` calls at once; the others wait for their turn, first come first served. A call of more than
     ``held_s`` does not count.
@@ -31,8 +47,7 @@ class BoundedPool:
 
     def start(self, key, function, *arguments):
         """Call ``function(*arguments)`` as soon as a place is free; its answer comes out of ``done`` under ``key``."""
-        # ansible-core keeps the task of a worker in context variables, which a new thread does not have.
-        self._waiting.append((contextvars.copy_context(), key, function, arguments))
+        self._waiting.append((own_context(), key, function, arguments))
         self._fill()
 
     def _fill(self):

@@ -58,3 +58,18 @@ def test_context_goes_along():
     context = contextvars.ContextVar("task")
     context.set("cpu-light")
     assert BoundedPool(2).map(lambda _key: context.get(), "ab") == {"a": "cpu-light", "b": "cpu-light"}
+
+
+def test_threads_do_not_share_what_changes_while_a_template_is_evaluated():
+    """Two threads that did would break each other's templates, on a busy controller more often than not."""
+    access = pytest.importorskip("ansible._internal._templating._access", reason="ansible-core before 2.19 has none")
+    shared = access.AnsibleAccessContext.current()
+    assert shared is access.AnsibleAccessContext.current()
+    gate = threading.Barrier(2)  # both are there at once
+
+    def own(_key):
+        gate.wait(20)
+        return access.AnsibleAccessContext.current()
+
+    found = BoundedPool(2).map(own, "ab")
+    assert len({id(each) for each in [shared, *found.values()]}) == 3
