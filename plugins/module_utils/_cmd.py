@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from collections import namedtuple
 
@@ -20,7 +19,13 @@ _EXTRA_PATH = ("/usr/local/sbin", "/usr/sbin", "/sbin")  # not on the PATH of a 
 def which(program):
     """Full path of a program or None; looks into the sbin folders too."""
     path = os.pathsep.join([os.environ.get("PATH", os.defpath)] + list(_EXTRA_PATH))
-    return shutil.which(program, path=path)
+    if os.path.dirname(program):
+        return program if _runs(program) else None
+    return next(filter(_runs, (os.path.join(folder, program) for folder in path.split(os.pathsep) if folder)), None)
+
+
+def _runs(path):
+    return os.path.isfile(path) and os.access(path, os.X_OK)
 
 
 def run(argv, timeout=30.0, stdin=None, check=True, env=None, user=None, pass_fds=(), prepare=None):

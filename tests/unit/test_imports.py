@@ -110,7 +110,7 @@ def test_nothing_of_the_engine_imports_what_knows_ansible():
 
 
 @pytest.mark.parametrize(
-    ("name", "other", "finds"), [("_ledger.ledger", "_life.launch", upward), ("_life.launch", "_entry.main", circles)]
+    ("name", "other", "finds"), [("_ledger.ledger", "_life.launch", upward), ("_life.launch", "_life.turn", circles)]
 )
 def test_an_import_against_the_table_is_found(name, other, finds):
     edges = graph()

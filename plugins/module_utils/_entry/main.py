@@ -10,34 +10,34 @@ import importlib
 
 from .._life import ready
 
+# Entry: file and function. By name: each travels with whoever starts it (see their ``_travels``), so that a module
+# sends what it needs and no more.
+ENTRIES = {
+    "ask": "_entry.ask main",
+    "fault": "_life.supervisor main",
+    "probe": "_probe.recorder main",
+    "retry": "_life.stop_post retry",
+    "sweep": "_life.boot_sweep main",
+    "turn": "_life.turn main",
+    "undo": "_life.stop_post main",
+    "watch": "_life.stop_post watch",
+}
+
+
+def _load(name):
+    return importlib.import_module(__name__.rpartition("._entry.")[0] + "." + name)
+
 
 def main(arguments):
     """Run one entry; an error before it is ready goes to whoever started us, as one sentence."""
     entry, spec = arguments
     try:
-        if entry == "fault":
-            from .._life.supervisor import main as supervise
-            from .._probe import live
-
-            run = functools.partial(supervise, window=live.window)
-        elif entry == "probe":
-            from .._probe.recorder import main as run
-        elif entry == "turn":
-            from .._life.turn import main as run
-        elif entry == "undo":
-            from .._life.stop_post import main as run
-        elif entry == "retry":
-            from .._life.stop_post import retry as run
-        elif entry == "watch":
-            from .._life.stop_post import watch as run
-        elif entry == "sweep":
-            from .._life.boot_sweep import main as run
-        elif entry == "ask":
-            # By name: what it needs travels with the module host_contact alone, and so is in the archive of that one
-            # only.
-            run = importlib.import_module(__name__.rpartition("._entry.")[0] + "._entry.ask").main
-        else:
+        if entry not in ENTRIES:
             raise ValueError("no entry %r" % entry)
+        file, function = ENTRIES[entry].split()
+        run = getattr(_load(file), function)
+        if entry == "fault":
+            run = functools.partial(run, window=_load("_probe.live").window)
         return run(spec, ready.say_ready)
     except Exception as error:  # the last net: whoever waits for us must hear a sentence, not a timeout
         ready.say_ready({"error": str(error) or type(error).__name__, "kind": type(error).__name__})

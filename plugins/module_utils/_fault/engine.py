@@ -25,6 +25,12 @@ FRESH_S = 0.5  # how old the facts of a plan may be; whoever waited longer for o
 ELSE = "check the host, or use another name"
 
 
+def _travels():
+    """Never called: what is imported here travels with any module that injects a fault, for its runtime archive."""
+    from .._life import boot_sweep, stop_post, supervisor  # noqa: F401  pylint: disable=unused-import
+    from .._probe import live  # noqa: F401  pylint: disable=unused-import
+
+
 def present(family, envelope, options, check_mode=False):
     """Inject a fault, or find that it is there already.
 

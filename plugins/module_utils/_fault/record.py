@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import pwd
-import uuid
 
 from .. import _clock
 from .._life import turn
@@ -49,7 +48,7 @@ def new(plan, envelope, options, state):
     """A fresh record of a plan, with the fault's id put into its steps and undo operations (``$ID``)."""
     record = {
         "schema": SCHEMA,
-        "id": uuid.uuid4().hex[:12],
+        "id": os.urandom(6).hex(),
         "state": state,
         "who": who(),
         "run": turn.owner(envelope.get("run")),

@@ -14,6 +14,7 @@ import os
 import re
 
 from .._errors import HostError
+from . import processes
 from .systemd import services
 from .marks import UNIT
 
@@ -98,17 +99,17 @@ def rejoin(groups):
                 )
 
 
-def ends_with(groups, tree):
+def ends_with(groups, pid):
     """Which of these groups bounds a process and goes with its tree, as systemd removes what is empty (text), or
     None.
     """
+    tree = None  # of the whole host, so looked for only where such a group is
     for controllers, _path, bounding in groups:
         for each in bounding:
-            if (
-                each.endswith((".scope", ".service"))
-                and _members(controllers, each) <= set(tree)
-                and os.path.isdir(services.RUNNING)
-            ):
+            if not each.endswith((".scope", ".service")) or not os.path.isdir(services.RUNNING):
+                continue
+            tree = tree or {pid, *processes.below(pid)}
+            if _members(controllers, each) <= tree:
                 return "its control group %s limits it and would end with it" % each
     return None
 

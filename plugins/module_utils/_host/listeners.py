@@ -46,10 +46,10 @@ def _rows(state):
                 yield _address(local[0]), int(local[1], 16), _address(peer[0]), int(peer[1], 16), int(fields[9])
 
 
-def holders(inodes):
-    """{inode: [pid, ...]} of the sockets in ``inodes``, as far as this user may look."""
+def holders(inodes, among=None):
+    """{inode: [pid, ...]} of the sockets in ``inodes``, as far as this user may look; ``among``: see listeners."""
     found = {}
-    for pid in processes.pids():
+    for pid in processes.pids() if among is None else among:
         for inode in sockets(pid) & inodes:
             found.setdefault(inode, []).append(pid)
     return {inode: sorted(pids) for inode, pids in found.items()}
@@ -57,26 +57,30 @@ def holders(inodes):
 
 def sockets(pid):
     """Inodes of the sockets that a process holds open; empty when it may not be looked at."""
-    folder = "/proc/%d/fd" % pid
     found = set()
     try:
-        names = os.listdir(folder)
+        folder = os.open("/proc/%d/fd" % pid, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError:
         return found
-    for name in names:
-        try:
-            target = os.readlink(os.path.join(folder, name))
-        except OSError:
-            continue
-        if target.startswith("socket:["):
-            found.add(int(target[8:-1]))
+    try:
+        for name in os.listdir(folder):
+            try:
+                target = os.readlink(name, dir_fd=folder)  # relative: a crowded host has many of them
+            except OSError:
+                continue
+            if target.startswith("socket:["):
+                found.add(int(target[8:-1]))
+    except OSError:  # it has just ended
+        pass
+    finally:
+        os.close(folder)
     return found
 
 
-def listeners():
-    """Every listening TCP socket of this network namespace, by port."""
+def listeners(among=None):
+    """Every listening TCP socket of this network namespace, by port; with ``among`` only these pids are looked for."""
     rows = [(address, port, inode) for address, port, _peer, _peer_port, inode in _rows(_LISTEN)]
-    pids = holders({inode for _address_, _port, inode in rows})
+    pids = holders({inode for _address_, _port, inode in rows}, among)
     return sorted(
         (Listener(address, port, inode, pids.get(inode, [])) for address, port, inode in rows),
         key=lambda each: (each.port, each.address),

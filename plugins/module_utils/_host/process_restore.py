@@ -39,7 +39,7 @@ def obstacle(pid):
     """What keeps this process from being started again as it was, with a remedy (texts), or (None, None)."""
     try:
         found = _read(pid)
-        why = _judged(found) or control_groups.ends_with(found["cgroups"], [pid] + processes.below(pid))
+        why = _judged(found) or control_groups.ends_with(found["cgroups"], pid)
     except (HostError, OSError, KeyError, ValueError) as error:
         why = _told(error)
     return (why, control_groups.remedy(pid)) if why else (None, None)
@@ -57,7 +57,7 @@ def capture(pid, whole=True):
         # Whoever becomes another program in between must not mix the environment of the one with the rights of the
         # other.
         why = why or ("it changed while it was inspected" if _read(pid) != found else None)
-        why = why or control_groups.ends_with(found["cgroups"], [pid] + processes.below(pid))
+        why = why or control_groups.ends_with(found["cgroups"], pid)
     except (HostError, OSError, KeyError, ValueError) as error:
         why = _told(error)
     if why or start is None or start != processes.start_time(pid):

@@ -7,12 +7,12 @@ magsasa.chaos.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import math
 import os
 import stat
-import tempfile
 from collections import namedtuple
 
 from .._errors import HostError
@@ -120,12 +120,22 @@ def parse_object(text):
     return value if isinstance(value, dict) else None
 
 
+def _new_file(folder):
+    """(descriptor, path) of a file that was not there before; tempfile takes each look at a host longer to load."""
+    while True:
+        path = os.path.join(folder, NEW + os.urandom(8).hex())
+        try:
+            return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600), path
+        except FileExistsError:
+            continue
+
+
 def write_private(path, text, durable=True):
     """Replace a file as a whole: 0600, and with ``durable`` on the disk when this returns. Raises HostError."""
     folder = os.path.dirname(path)
     temporary = None
     try:
-        descriptor, temporary = tempfile.mkstemp(prefix=NEW, dir=folder)
+        descriptor, temporary = _new_file(folder)
         with os.fdopen(descriptor, "wb") as target:
             target.write(text if isinstance(text, bytes) else text.encode("utf-8"))
             target.flush()
@@ -186,6 +196,18 @@ def discard(path):
         remove(path)
     except HostError:
         pass
+
+
+def remove_folder(path):
+    """Take a folder of ours away with all that is in it; what the host does not let go stays."""
+    if os.path.islink(path):
+        return
+    for where, folders, files in os.walk(path, topdown=False):
+        for name in files + folders:
+            inside = os.path.join(where, name)
+            with contextlib.suppress(OSError):
+                (os.rmdir if name in folders and not os.path.islink(inside) else os.unlink)(inside)
+    remove_if_empty(path)
 
 
 def remove_if_empty(*paths):

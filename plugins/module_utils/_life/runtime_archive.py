@@ -11,13 +11,11 @@ can run (PEP 441), named by its hash: written as a whole, removed as a whole. Pr
 
 from __future__ import annotations
 
-import hashlib
 import io
 import marshal
 import os
 import re
 import sys
-import zipfile
 
 from .._errors import HostError
 from .._ledger import private_files
@@ -49,6 +47,8 @@ _FIXED_TIME = (2026, 1, 1, 0, 0, 0)  # so that the same code is always the same 
 
 def _from_archive(archive, prefix):
     """(name below module_utils, source) of every Python file of the zip that this module was loaded from."""
+    import zipfile  # not at the top: most processes that know the archive make none
+
     with zipfile.ZipFile(archive) as payload:
         for entry in sorted(payload.namelist()):
             if entry.startswith(prefix) and entry.endswith(".py"):
@@ -94,6 +94,8 @@ def build(compiled=False):
     """The archive's bytes. ``compiled``: with byte code, for one that will be asked often: half the processor time
     for each start.
     """
+    import zipfile  # not at the top: see above
+
     files = sources()
     if "_entry/main.py" not in files:
         raise HostError("the module's payload holds no _entry/main.py; the collection is not whole: install it again")
@@ -118,6 +120,8 @@ def install(run_folder):
     running = getattr(globals().get("__loader__"), "archive", None)
     if running and os.path.dirname(running) == lib and NAMED.fullmatch(os.path.basename(running)) and _is_ours(running):
         return running  # this code was loaded from there, and nobody else writes into the folder
+    import hashlib  # not at the top: see above
+
     content = build(COMPILED["here"])
     path = os.path.join(lib, hashlib.sha256(content).hexdigest()[:16] + ".pyz")
     if not _holds(path, content):

@@ -16,7 +16,6 @@ import json
 import os
 import re
 import select
-import shutil
 import signal
 import time
 
@@ -145,12 +144,12 @@ def release(ledger, identity=None, check_mode=False):
     told = holder(ledger.folders.run)
     if told is None or identity not in (None, told.get("id")):
         if identity is None and told is None and not check_mode:
-            shutil.rmtree(os.path.join(ledger.folders.run, "turn"), ignore_errors=True)  # of one that was killed
+            private_files.remove_folder(os.path.join(ledger.folders.run, "turn"))  # of one that was killed
         return None
     if not check_mode:
         with _alone(ledger.folders.run):
             processes.end(told["pid"], told["start"], 5.0)
-            shutil.rmtree(os.path.join(ledger.folders.run, "turn"), ignore_errors=True)
+            private_files.remove_folder(os.path.join(ledger.folders.run, "turn"))
         tidying.tidy(ledger)
     return told
 
@@ -189,7 +188,7 @@ def _hold(ledger, run):
     if told:
         renew(ledger, run["id"])
         return
-    shutil.rmtree(where, ignore_errors=True)  # of one that was killed
+    private_files.remove_folder(where)  # of one that was killed
     private_files.prepare(where)
     now = time.time()
     spec = dict(
@@ -201,7 +200,7 @@ def _hold(ledger, run):
         private_files.write_private(os.path.join(where, SPEC), json.dumps(spec), durable=False)
         launch.detach("turn", os.path.join(where, SPEC), {MARK: run["id"]})
     except ChaosError:
-        shutil.rmtree(where, ignore_errors=True)
+        private_files.remove_folder(where)
         raise
 
 
@@ -248,7 +247,7 @@ def main(spec_path, ready):
         if (private_files.read_json(os.path.join(where, TOLD)) or {}).get("pid") != told["pid"]:
             return 0
         if time.monotonic() - _renewed(where, began) > spec["lease_s"]:
-            shutil.rmtree(where, ignore_errors=True)
+            private_files.remove_folder(where)
             tidying.tidy(ledger)
             return 0
     return 0  # whoever ended us takes the folder away

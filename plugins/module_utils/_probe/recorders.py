@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
 import time
 
@@ -171,7 +170,7 @@ def end_marked(identity):
 def remove(run, name):
     """Take the recorder's folder away; it is private and ours as a whole."""
     where = folder(run, name)
-    shutil.rmtree(where, ignore_errors=True)
+    private_files.remove_folder(where)
     private_files.remove_if_empty(os.path.dirname(where))
 
 

@@ -5,12 +5,17 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import socket
+import subprocess
+import sys
 
 import pytest
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, Refused
 from ansible_collections.magsasa.chaos.plugins.module_utils._families.process import FAMILY
+from ansible_collections.magsasa.chaos.plugins.module_utils._host import listeners, processes
 from ansible_collections.magsasa.chaos.plugins.module_utils._host.systemd.services import unit_in
 
 GIVEN = {key: spec.get("default") for key, spec in FAMILY.options.items()}
@@ -212,3 +217,51 @@ def test_more_than_the_limit(action, limit, count, words):
 )
 def test_unit_in_cgroup(text, unit):
     assert unit_in(text) == unit
+
+
+SERVER = "import socket, sys; s = socket.socket(fileno=%d); print('up', flush=True); sys.stdin.read()"
+
+
+@pytest.mark.parametrize(
+    ("option", "lists", "sockets"),
+    [("pid", 1, 1), ("port", 2, None)],  # who is below it; and, to find a port, who listens
+)
+def test_a_crowded_host_is_looked_over_no_more_often_than_it_must(monkeypatch, option, lists, sockets):
+    """Each time costs as much as the host has processes. ``sockets``: of how many these are looked at; None: of all."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        argv = [sys.executable, "-c", SERVER % server.fileno()]
+        child = subprocess.Popen(
+            argv, pass_fds=[server.fileno()], stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+        )
+        port = server.getsockname()[1]
+    try:
+        assert child.stdout.readline() == b"up\n"
+        counted = {"lists": 0, "sockets": 0}
+
+        def count(what, function):
+            def counting(*arguments):
+                counted[what] += 1
+                return function(*arguments)
+
+            return counting
+
+        monkeypatch.setattr(processes, "pids", count("lists", processes.pids))
+        monkeypatch.setattr(listeners, "sockets", count("sockets", listeners.sockets))
+        target = {"pid": child.pid} if option == "pid" else {"port": port}
+        found = FAMILY.inspect({"target": target, "action": "kill"})["found"]
+        assert [(each["pid"], each["marks"]["ports"]) for each in found] == [(child.pid, [port])]
+        assert counted["lists"] <= lists
+        assert sockets is None or counted["sockets"] <= sockets
+    finally:
+        child.kill()
+        child.communicate()
+
+
+def test_who_carries_this_task_is_protected_and_a_child_of_it_is_not():
+    found = FAMILY.inspect({"target": {"pid": os.getpid()}, "action": "pause"})["found"][0]["tree"]
+    assert "part of this task" in found[0][4]
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        tree = FAMILY.inspect({"target": {"pid": child.pid}, "action": "pause"})["found"][0]["tree"]
+        assert [(each[0], each[4]) for each in tree] == [(child.pid, None)]
+        child.stdin.close()
+    assert FAMILY.inspect({"target": {"pid": 1}, "action": "pause"})["found"][0]["tree"][0][4] == "the host's init"

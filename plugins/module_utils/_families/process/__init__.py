@@ -108,14 +108,18 @@ class Process:
 
     def inspect(self, options):
         """The processes that are meant, with what is needed to judge and to undo."""
-        listening = listeners.listeners()
+        option, value = next(iter(options["target"].items()))
+        # Who listens where takes a look at each process of the host, so what is named by its pid is looked at alone.
+        listening = [] if option in ("pid", "pid_file") else listeners.listeners()
         pids = find.pids(options["target"], options["action"] == "pause", listening)
         if not pids:
-            option, value = next(iter(options["target"].items()))
             remedy = SEE if os.geteuid() == 0 else SEE + ", or use become: true"
             raise BadOption(option, value, "matches no running process that is visible to this user", remedy)
-        protected = find.protected()
-        found = [_describe(pid, protected, listening, options["action"] != "pause") for pid in pids[:MOST_SHOWN]]
+        protected, ends = find.Protected(), options["action"] != "pause"
+        trees = {pid: [pid] + processes.below(pid) for pid in pids[:MOST_SHOWN]}
+        if option in ("pid", "pid_file") and ends:
+            listening = listeners.listeners(sorted({each for tree in trees.values() for each in tree}))
+        found = [_describe(pid, tree, protected, listening, ends) for pid, tree in trees.items()]
         return {"found": found, "matching": len(pids), "uid": os.geteuid()}
 
     # -- planning
@@ -338,14 +342,16 @@ class Process:
         return {"effect": "confirmed" if gone and not serving else "mismatch", "measured": measured, "note": note}
 
 
-def _describe(pid, protected, listening, ends):
-    """Facts of one process: JSON-able; ``ends``: what is needed to start it again, too."""
-    tree = [each for each in [pid] + processes.below(pid) if processes.start_time(each) is not None]
+def _describe(pid, tree, protected, listening, ends):
+    """Facts of one process: JSON-able; ``tree``: it and what is below; ``ends``: what is needed to start it again,
+    too.
+    """
+    tree = [each for each in tree if processes.start_time(each) is not None]
     facts = {
         "pid": pid,
         "program": printable(os.path.basename((processes.argv(pid) or [processes.comm(pid) or "?"])[0]), 40),
         "tree": [
-            [each, processes.start_time(each), processes.state(each), processes.uid(each), protected.get(each)]
+            [each, processes.start_time(each), processes.state(each), processes.uid(each), protected.why(each)]
             for each in tree
         ],
     }
@@ -379,7 +385,7 @@ def _wrappers(pid, protected):
     for above in list(processes.above(pid))[1:]:
         if (
             above <= 1
-            or above in protected
+            or protected.why(above)
             or processes.at_terminal(above)
             or processes.session(above) != processes.session(pid)
             or services.unit_of(above)

@@ -24,9 +24,9 @@ def pids(target, whole, listening):
     does the work in it.
     """
     option, value = next(iter(target.items()))
-    found = {"pid": _by_pid, "pid_file": _by_file, "port": _by_port, "process_name": _by_name, "pattern": _by_pattern}[
-        option
-    ](value)
+    if option == "port":
+        return _by_port(value, listening)
+    found = {"pid": _by_pid, "pid_file": _by_file, "process_name": _by_name, "pattern": _by_pattern}[option](value)
     if option not in ("process_name", "pattern"):
         return found
     return uppermost(found) if whole else working(found, listening)
@@ -67,8 +67,8 @@ def _moment(seconds):
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
 
 
-def _by_port(port):
-    found = sorted({pid for each in listeners.listeners() if each.port == port for pid in each.pids})
+def _by_port(port, listening):
+    found = sorted({pid for each in listening if each.port == port for pid in each.pids})
     top = listeners.top_of_tree(found)
     return [top] if top else []
 
@@ -108,7 +108,7 @@ def _matching(fits):
     return {
         pid
         for pid in processes.pids()
-        if pid not in carrying and processes.start_time(pid) is not None and fits(pid, processes.argv(pid))
+        if pid not in carrying and fits(pid, processes.argv(pid)) and processes.start_time(pid) is not None
     }
 
 
@@ -150,16 +150,26 @@ def _program(pid):
         return None
 
 
-def protected():
-    """{pid: why} of the processes that no fault may touch: init, ourselves, and what carries the control connection."""
-    found = {1: "the host's init"}
-    for pid in processes.above(os.getpid()):
-        found.setdefault(pid, "part of this task or its connection")
-    for pid in processes.pids():
-        if processes.comm(pid) == "sshd" and processes.parent(pid) == 1:
-            found.setdefault(pid, "the SSH daemon, which is needed to reach this host")
-        elif not processes.argv(pid) and processes.parent(pid) in (0, 2):
-            found.setdefault(pid, "a kernel thread")
-        elif any(mark in processes.environ(pid) for mark in OURS):
-            found.setdefault(pid, "part of another fault or probe of this collection")
-    return found
+class Protected:
+    """The processes that no fault may touch: init, ourselves, and what carries the control connection.
+
+    Only those that a fault is about are judged: a host may have thousands of others.
+    """
+
+    def __init__(self):
+        self._carrying = set(processes.above(os.getpid()))
+
+    def why(self, pid):
+        """Why no fault may touch this one (text), or None."""
+        if pid == 1:
+            return "the host's init"
+        if pid in self._carrying:
+            return "part of this task or its connection"
+        above = processes.parent(pid)
+        if above == 1 and processes.comm(pid) == "sshd":
+            return "the SSH daemon, which is needed to reach this host"
+        if above in (0, 2) and not processes.argv(pid):
+            return "a kernel thread"
+        if any(mark in processes.environ(pid) for mark in OURS):
+            return "part of another fault or probe of this collection"
+        return None
