@@ -36,9 +36,10 @@ unit         tests/unit: pure logic, and the shape of the collection
 app          target_app/tests: the sample application
 awx          tests/awx: the playbooks as jobs of Ansible Tower and AWX
 matrix       tests/matrix: targets with Python 3.8 to 3.13, controllers with ansible-core 2.16 to 2.21
-solo         tests/solo: tests that need this machine for themselves: CPU, memory and disk faults, probe, playbooks
+solo         tests/solo: what measures this machine and needs it alone: loads, the times of the probe, a whole run
 truth        tests/truth: whole experiments on a service whose failures are known to the millisecond
-integration  tests/integration: all other faults, commands and roles on this machine
+integration  tests/integration: all other faults and modules on this machine
+runs         tests/integration: runs as users start them, commands and roles on this machine
 lab          tests/lab: faults on real hosts over SSH, created for the tests
 fleet        tests/lab: whole plays over such hosts, and what takes several of them
 crash        tests/crash: every kind of fault against every kind of failure, on a lab host
@@ -88,7 +89,7 @@ done
 set_up dev
 # shellcheck source=tools/servers.sh
 . "$ROOT/tools/servers.sh"
-case " ${only[*]} " in *" app "* | *" integration "* | *" solo "*) set_up_servers ;; esac
+case " ${only[*]} " in *" app "* | *" integration "* | *" runs "* | *" solo "*) set_up_servers ;; esac
 
 cd "$ROOT" || exit 1
 ansible_environment

@@ -15,16 +15,7 @@ import time
 import pytest
 
 from support.cpu_group import small_processor
-from support.faults import (
-    do_repeat_check_undo,
-    end,
-    fresh_state,
-    inject,
-    killed_part_ends_all,
-    parts,
-    pids,
-    refused_rows,
-)
+from support.faults import end, fresh_state, inject, pids
 from support.modules import run_module
 from support.waiting import wait_for
 
@@ -213,33 +204,6 @@ def test_ramp_starts_low(state):
     time.sleep(8.0)
     assert own_load(workers, 2.0) > 60.0
     end("cpu_fault", "busy", state)
-
-
-def test_life(state):
-    do_repeat_check_undo("cpu_fault", FAULT, state)
-
-
-@pytest.mark.parametrize("victim, cause", parts("chaos-cpu"))
-def test_sigkill_of_any_part_ends_the_fault(state, victim, cause):
-    killed_part_ends_all("cpu_fault", FAULT, state, victim, cause)
-
-
-def test_bad_input(state):
-    rows = [
-        ({"load": None}, "load: '' is missing"),
-        ({"load": "200%"}, "load: '200%'"),
-        ({"load": "-5%"}, "load: '-5%'"),
-        ({"load": "0"}, "load: '0'"),
-        ({"load": "half"}, "load: 'half'"),
-        ({"cores": 0}, "cores: '0'"),
-        ({"cores": -1}, "cores: '-1'"),
-        ({"cores": 4096}, "cores: '4096'"),
-        ({"cores": "two"}, "cores"),
-        ({"of": "moon"}, "of"),
-        ({"ramp": "slowly"}, "ramp: 'slowly'"),
-        ({"ramp": "-1s"}, "ramp: '-1s'"),
-    ]
-    refused_rows("cpu_fault", FAULT, rows, state)
 
 
 @pytest.mark.root

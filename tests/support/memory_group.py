@@ -1,11 +1,12 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A control group with a memory limit of its own: a small machine on which running out of memory hurts nobody else."""
+"""Memory of the machine and of a process; a control group with a memory limit of its own: a small machine on which running out of memory hurts nobody else."""
 
 from __future__ import annotations
 
 import contextlib
+import mmap
 import os
 import signal
 import tempfile
@@ -83,3 +84,23 @@ def _inside(folder):
         yield
     finally:
         _write(os.path.join(os.path.dirname(folder) + before.rstrip("/"), "cgroup.procs"), os.getpid())
+
+
+def available():
+    """MemAvailable in MiB, with the pages on the free lists of the CPUs: they are free, but MemAvailable hears of
+    them late.
+    """
+    with open("/proc/meminfo") as source:
+        found = next(int(line.split()[1]) for line in source if line.startswith("MemAvailable:")) / 1024.0
+    with open("/proc/zoneinfo") as source:
+        counts = [int(line.split()[1]) for line in source if line.split()[0] == "count:"]
+    return found + sum(counts) * mmap.PAGESIZE / 1024.0**2
+
+
+def rss(pid):
+    """VmRSS of a process in MiB, 0 when it is gone."""
+    try:
+        with open("/proc/%d/status" % pid) as source:
+            return next(int(line.split()[1]) for line in source if line.startswith("VmRSS:")) / 1024.0
+    except (OSError, StopIteration):
+        return 0.0

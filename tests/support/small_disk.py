@@ -47,3 +47,18 @@ def mounted(folder, kind="ext4", size_mib=96, options=("-m", "0")):
         if gone.returncode:
             _run("umount", "-l", str(point))
         assert gone.returncode == 0, gone.stderr
+
+
+KEEP = {"reserve": "16M"}  # the machine that runs the tests may have little room
+
+
+def io(place, **more):
+    """Options of a load that a small disk stands."""
+    return dict(
+        {"name": "load", "action": "io", "path": str(place), "file_size": "4M", "duration": "60s"}, **dict(KEEP, **more)
+    )
+
+
+def fill(place, **more):
+    """Options of a fill."""
+    return dict({"name": "full", "action": "fill", "path": str(place), "duration": "60s"}, **dict(KEEP, **more))

@@ -14,6 +14,16 @@ FLEET = [
     for name in ("canary", "database", "degradation", "lab", "molecule", "observer", "plays", "topology")
 ]
 
+# Of the tests on this machine: runs as users start them, and both commands. The other ones are of single modules.
+RUNS = [
+    "tests/integration/test_%s.py" % name
+    for name in (
+        "commands", "console", "contributing", "delegation", "exit_codes", "experiment", "looks", "odd_places",
+        "odd_settings", "playbooks", "plays_refused", "report", "report_browser", "role_target_app", "slo_report",
+        "two_runs", "variables", "window",
+    )
+]  # fmt: skip
+
 STAGES = {
     "lint": checks.run,
     "sanity": sanity.run,
@@ -23,7 +33,10 @@ STAGES = {
     "matrix": lambda more: pytest_run.run("matrix", ["tests/matrix"], more),
     "solo": lambda more: pytest_run.run("solo", ["tests/solo"], more),
     "truth": lambda more: pytest_run.run("truth", ["tests/truth"], more),
-    "integration": lambda more: pytest_run.run("integration", ["tests/integration"], more),
+    "integration": lambda more: pytest_run.run(
+        "integration", ["tests/integration"] + ["--ignore=" + path for path in RUNS], more
+    ),
+    "runs": lambda more: pytest_run.run("runs", RUNS, more),
     "lab": lambda more: pytest_run.run("lab", ["tests/lab"] + ["--ignore=" + path for path in FLEET], more),
     "fleet": lambda more: pytest_run.run("fleet", FLEET, more),
     "crash": lambda more: pytest_run.run("crash", ["tests/crash"], more),
@@ -32,14 +45,15 @@ STAGES = {
     "quick": lambda more: pytest_run.run("quick", ["-m", "quick", "tests/solo", "tests/lab"], more),
 }
 # Steps, one after the other: how many stages of a step run side by side, and its stages in the order in which they are
-# begun, the longest first, so that the lanes end together. What measures the machine itself runs solo, and an emulated
-# machine needs all cores.
+# begun, the longest first, so that the lanes end together. Stages that compute run two at once, one for each core; those
+# with real faults wait for two thirds of their time. What measures the machine itself runs solo, and an emulated machine
+# needs all cores.
 STEPS = (
     (2, ("unit", "sanity", "awx", "app", "lint")),
     (1, ("quick",)),
     (1, ("solo",)),
     (1, ("truth",)),
-    (2, ("integration", "lab", "fleet", "crash", "matrix")),
+    (4, ("runs", "lab", "integration", "fleet", "crash", "matrix")),
     (1, ("vm",)),
 )
 

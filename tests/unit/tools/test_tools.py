@@ -13,7 +13,7 @@ import list_scenarios
 import play
 import pytest
 from stages import checks, lanes, plan, pytest_run, sanity, summary
-from stages.found import Found
+from stages.found import ROOT, Found
 from support.waiting import wait_for
 
 
@@ -170,6 +170,7 @@ def test_every_stage_has_its_place_in_the_plan():
     assert sorted(placed) == sorted(plan.STAGES) and len(set(placed)) == len(placed)
     assert plan.chosen(["vm", "sanity", "unit"]) == [(2, ["unit", "sanity"]), (1, ["vm"])]
     assert plan.chosen(["lab"]) == [(1, ["lab"])]
+    assert [path for path in plan.FLEET + plan.RUNS if not (ROOT / path).is_file()] == []
 
 
 def test_stages_side_by_side_tell_what_each_found(capfd):
