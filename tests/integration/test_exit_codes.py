@@ -104,7 +104,8 @@ NOT_THERE = {
 
 
 @pytest.mark.parametrize(
-    "named", [pytest.param(each, marks=pytest.mark.nightly) if each == "nothing" else each for each in NOT_THERE]
+    "named",  # a url by day: test_playbooks; a service: tests/unit/endpoint/test_choice.py
+    [each if each == "a port" else pytest.param(each, marks=pytest.mark.nightly) for each in NOT_THERE],
 )
 def test_who_names_something_that_is_not_there_gets_a_refusal_and_no_other_service(run, chaos_state, named):
     make, words = NOT_THERE[named]
@@ -128,7 +129,7 @@ ILL = {
 
 
 @pytest.mark.parametrize(
-    "kind", [pytest.param(each, marks=pytest.mark.nightly) if each == "forbidden" else each for each in ILL]
+    "kind", [each if each == "login" else pytest.param(each, marks=pytest.mark.nightly) for each in ILL]
 )
 def test_a_service_that_is_not_well_is_refused_before_its_baseline_with_the_reason(run, kind):
     behave, variables, words = ILL[kind]
@@ -189,7 +190,8 @@ BAD = {
 
 
 @pytest.mark.parametrize(
-    "kind", [pytest.param(each, marks=pytest.mark.nightly) if each == "baseline" else each for each in BAD]
+    "kind",  # an option by day: test_commands
+    [each if each == "probe" else pytest.param(each, marks=pytest.mark.nightly) for each in BAD],
 )
 def test_a_bad_setting_is_wrong_usage_in_one_sentence(run, tmp_path, kind):
     variables, words = BAD[kind]

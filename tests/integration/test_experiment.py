@@ -152,7 +152,7 @@ def test_a_host_that_hangs_costs_the_others_no_verdict(play, service, tmp_path):
     ) and "never answered" in records["hung"]["reason"]
 
 
-@pytest.mark.parametrize("connection", ["local", "plain"])
+@pytest.mark.parametrize("connection", ["local", pytest.param("plain", marks=pytest.mark.nightly)])
 def test_what_goes_wrong_is_in_the_record(play, connection):
     """A service that is not well, options that a fault does not have, a scenario that is skipped, a host that the
     inventory does not know.
@@ -241,7 +241,10 @@ MOMENTS = {
 }
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize(
+    "moment",
+    [pytest.param(each, marks=pytest.mark.nightly) if each in ("injection", "recovery") else each for each in MOMENTS],
+)
 def test_a_controller_that_is_killed_leaves_nothing(tmp_path, moment):
     """At whatever moment: the leases end what is there."""
     state = tmp_path / "state"

@@ -60,7 +60,11 @@ def test_a_fault_is_refused_outside_and_its_undo_never(ansible_playbook, tmp_pat
     assert [each["revert_cause"] for each in halted["undone"]] == ["halt"]
 
 
-@pytest.mark.parametrize(("hours", "status"), [((1, 2), "refused"), ((-1, 1), "planned")], ids=["outside", "inside"])
+@pytest.mark.parametrize(
+    ("hours", "status"),
+    [((1, 2), "refused"), pytest.param((-1, 1), "planned", marks=pytest.mark.nightly)],
+    ids=["outside", "inside"],
+)
 def test_a_run_says_so_in_its_report(ansible_playbook, tmp_path, hours, status):
     with Server(say(answer({"status": "healthy"}))) as server:
         values = {"chaos_window": window(*hours), "chaos_target_url": server.url, "chaos_scenarios": ["cpu-light"]}

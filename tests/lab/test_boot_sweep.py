@@ -56,7 +56,7 @@ DAILY = [each for each in ALL if each[1]["action"] not in ("append", "permission
 @pytest.mark.parametrize(
     ("way", "faults"),
     [
-        ("power cut", DAILY),
+        pytest.param("power cut", DAILY, marks=pytest.mark.nightly),  # by day: test_file_fault.py
         ("reboot", DAILY[:3]),
         pytest.param("power cut", ALL, marks=pytest.mark.nightly),
         pytest.param("reboot", ALL, marks=pytest.mark.nightly),

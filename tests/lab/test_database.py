@@ -213,6 +213,7 @@ def test_a_killed_supervisor_gives_the_database_back(served_lab):
     assert (past["id"], past["revert_cause"], past["residue"]) == (fault["id"], "supervisor_died", [])
 
 
+@pytest.mark.nightly  # by day: test_boot_sweep.py
 def test_hosts_that_reboot_come_back_with_their_services(served_lab):
     """In mid-outage, too: the fault's own processes keep neither host from ending, and the server is not held back
     afterwards.

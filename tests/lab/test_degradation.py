@@ -309,7 +309,7 @@ def own(row):
 AT_NIGHT = pytest.mark.nightly
 INJECTED = [
     ("no root", "cpu"),
-    ("no root", "process pause"),
+    pytest.param("no root", "process pause", marks=AT_NIGHT),
     pytest.param("no root", "file remove", marks=AT_NIGHT),
     pytest.param("no root", "memory", marks=AT_NIGHT),
     pytest.param("no root", "disk io", marks=AT_NIGHT),
@@ -318,7 +318,7 @@ INJECTED = [
     ("few capabilities", "service stop"),
     pytest.param("few capabilities", "cpu", marks=AT_NIGHT),
     pytest.param("few capabilities", "disk fill", marks=AT_NIGHT),
-    ("no tc", "network loss"),
+    pytest.param("no tc", "network loss", marks=AT_NIGHT),
     pytest.param("no tc", "network delay", marks=AT_NIGHT),
     pytest.param("no ip", "network partition", marks=AT_NIGHT),
     ("no nft", "network rate"),

@@ -75,6 +75,7 @@ def test_in_repeated_conflict_and_out(host, options):
     assert not fault(host, {"name": options["name"], "state": "absent"})["changed"]
 
 
+@pytest.mark.nightly  # by day: tests/crash
 @pytest.mark.parametrize(
     ("victim", "cause"),
     [("chaos-fault", "supervisor_died"), pytest.param("chaos-guardian", "guardian_died", marks=pytest.mark.nightly)],

@@ -84,6 +84,7 @@ def test_a_fault_outlives_the_session_and_ends_by_itself(lab):
     assert 5.5 < past["reverted_at"]["monotonic"] - past["injected_at"]["monotonic"] < 9
 
 
+@pytest.mark.nightly  # by day: tests/crash kills each part
 @pytest.mark.quick
 @pytest.mark.parametrize(
     ("victim", "cause"),

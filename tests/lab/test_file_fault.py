@@ -95,6 +95,7 @@ def test_in_repeated_conflict_and_out(host, action):
     assert not fault(host, {"name": "f-" + action, "state": "absent"})["changed"]
 
 
+@pytest.mark.nightly  # by day: tests/crash
 @pytest.mark.parametrize(
     ("action", "victim", "cause"),
     [

@@ -10,6 +10,8 @@ import signal
 import subprocess
 import time
 
+import pytest
+
 from support.faults import wait_for
 from support.lab import lifecycle, places, processes, ssh, starts, traces
 
@@ -43,6 +45,7 @@ def test_hosts_know_each_other_and_have_no_way_out(lab):
     assert "unreachable" in ssh(lab, "app1", "ping -q -c 1 -W 1 192.0.2.1 2>&1 || true").lower()
 
 
+@pytest.mark.nightly  # by day: stages with a lab of their own run beside each other
 def test_two_labs_at_once_are_apart(lab, spare_name):
     other, changed = lifecycle.up(spare_name, ONE)
     assert changed and other.subnet != lab.subnet
@@ -53,6 +56,7 @@ def test_two_labs_at_once_are_apart(lab, spare_name):
     assert ssh(lab, "app1", "rm -v /root/of-the-first").strip() == "removed '/root/of-the-first'"
 
 
+@pytest.mark.nightly  # by day: test_down_finds_what_a_crash_left
 def test_down_leaves_nothing(spare_name):
     lab, _changed = lifecycle.up(spare_name, ONE)
     ssh(lab, "app1", "true")
@@ -77,6 +81,7 @@ def test_down_finds_what_a_crash_left(spare_name):
     assert wait_for(lambda: not (starts(running).items() & running.items()), 3), starts(running)
 
 
+@pytest.mark.nightly  # by day: test_down_finds_what_a_crash_left
 def test_up_clears_what_a_crash_left(spare_name):
     lab, _changed = lifecycle.up(spare_name, ONE)
     ssh(lab, "app1", "touch /root/old")

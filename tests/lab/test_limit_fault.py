@@ -85,6 +85,7 @@ def test_inodes_are_used_up_and_come_back(host):
     assert not fault(host, {}, name="few", state="absent")["changed"]
 
 
+@pytest.mark.nightly  # by day: tests/crash
 def test_a_killed_supervisor_leaves_no_file(host):
     found = fault(host, INODES)
     ssh(host, HOST, "kill -KILL $(pgrep -x chaos-fault)")

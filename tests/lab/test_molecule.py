@@ -23,8 +23,11 @@ def _lacking():
     return needs.obstacle()
 
 
+# By day: what they consist of. The lab (test_lab.py), the role target_app on its hosts (services.yml), and runs over them
+# (test_observer.py, test_plays.py).
+@pytest.mark.nightly
 @pytest.mark.slow
-@pytest.mark.parametrize("scenario", ["default", pytest.param("fleet", marks=pytest.mark.nightly)])
+@pytest.mark.parametrize("scenario", ["default", "fleet"])
 def test_a_scenario(scenario, root, tmp_path):
     reason = _lacking()
     if reason and os.environ.get("CI") == "true":

@@ -411,6 +411,7 @@ def test_alone_in_the_world_but_for_ansible(net, home):
     assert ask(net, "app2", home["app1"], PORT)[0] == "answer"
 
 
+@pytest.mark.nightly  # by day: tests/crash
 @pytest.mark.parametrize("victim, cause", [("chaos-fault", "supervisor_died"), ("chaos-guardian", "guardian_died")])
 def test_whatever_part_is_killed_the_rules_go(net, home, victim, cause):
     before = rules(net, "app1")

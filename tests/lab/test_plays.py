@@ -16,7 +16,7 @@ from support.faults import wait_for
 from support.lab import chaos_processes, clean_environment, ledger, lifecycle, remains, ssh
 
 HOLD = 60.0  # so long that only the lease can end it in time
-LEASE = 15.0  # within this time a probe ends whose controller has vanished
+LEASE = 8.0  # within this time a probe ends whose controller has vanished
 SCENARIO = {
     "id": "small-load", "title": "A little of one core is busy", "hypothesis": "Nobody notices.", "family": "cpu", "intensity": "light",
     "hold": "%gs" % HOLD, "options": {"load": "10%", "of": "added", "cores": 1}, "objectives": {"error_rate": "5%"},
@@ -28,6 +28,7 @@ def test_a_controller_killed_in_mid_run_leaves_every_host_clean(served_lab, root
     values = {
         "chaos_hosts": "app",
         "chaos_max_percent": 100,
+        "chaos_lease": "%gs" % LEASE,
         "chaos_baseline": "2s",
         "chaos_scenarios": ["small-load"],
         "chaos_extra_scenarios": [SCENARIO],

@@ -107,6 +107,7 @@ def test_stop_holds_against_everybody_and_is_undone(host):
     assert not fault(host, {}, name="down", state="absent")["changed"]
 
 
+@pytest.mark.nightly  # by day: tests/crash
 @pytest.mark.parametrize(
     ("victim", "cause"),
     [("chaos-fault", "supervisor_died"), pytest.param("chaos-guardian", "guardian_died", marks=pytest.mark.nightly)],

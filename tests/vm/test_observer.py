@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 
+import pytest
 import yaml
 
 from support.faults import wait_for
@@ -77,6 +78,7 @@ def page(vm):
         ssh(vm, "systemctl stop page")
 
 
+@pytest.mark.nightly  # by day: tests/lab/test_observer.py, and tests/unit/conduct/test_clocks.py
 def test_clocks_that_differ_by_minutes(vm, tmp_path, chaos_state):
     play = tmp_path / "play.yml"
     role = {"ansible.builtin.import_role": {"name": "magsasa.chaos.suite"}}

@@ -90,6 +90,7 @@ def test_its_clock_is_its_own(vm):
         ssh(vm, "date -s '-1 hour'")
 
 
+@pytest.mark.nightly  # by day: tests/lab/test_lab.py
 def test_down_clears_what_a_killed_up_left(spare_name, root):
     tag = machines.Machine(spare_name, 0, "", "").tag
     # It bears the name as an argument, as QEMU does, but it is something else.
