@@ -66,7 +66,7 @@ def main(path, folder=None):
                     "%s holds another report of this run already; name another folder with --report-dir" % target
                 )
         for name, content in forms.items():
-            write.whole(os.path.join(target, name), content)
+            write.whole(os.path.join(target, name), (content,))
     except Refused as error:
         print("--render: %s: %s" % (text.plain(path, 200), error), file=sys.stderr)
         return 2

@@ -25,6 +25,9 @@ _FAULT_KEYS = (
 _FAULT_TEXTS = ("id", "name", "family", "action", "state", "backend", "revert_cause", "halted_by", "error")
 _EFFECTS = ("confirmed", "mismatch")
 _SCENARIO_KEYS = ("title", "hypothesis", "family", "intensity", "hold")
+MOST_OF_WAVE = (
+    20  # hosts that are named: each record of a wave names them, so a wave of many would grow with its square
+)
 NO_SAMPLES = "the probe ended before its samples were collected; set a longer chaos_lease if the controller is slow"
 _ENDS = ("deadline", "event_over", "absent", "halt", "halt_condition")  # revert causes that are no accident
 
@@ -225,11 +228,13 @@ def _wave(wave):
         return None
     if not isinstance(wave, dict) or not isinstance(wave.get("hosts"), list):
         raise BadOption("wave", wave, "is not a wave", "pass number, of and hosts, as the role suite does")
-    return {
+    hosts = [str(each) for each in wave["hosts"][:MOST_OF_WAVE]]
+    told = {
         "number": _whole(wave.get("number"), "wave.number"),
         "of": _whole(wave.get("of"), "wave.of"),
-        "hosts": [str(each) for each in wave["hosts"]],
+        "hosts": hosts,
     }
+    return dict(told, host_count=len(wave["hosts"])) if len(wave["hosts"]) > MOST_OF_WAVE else told
 
 
 def _whole(value, option):

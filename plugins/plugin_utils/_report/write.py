@@ -41,13 +41,29 @@ _BREAK = re.compile(r"\n *")
 
 def as_json(report):
     """The text of report.json: a line a key, and lists of figures in one line each."""
-    return (
-        _FIGURES.sub(
-            lambda found: _BREAK.sub(" ", found.group(0)).replace("[ ", "[").replace(" ]", "]"),
-            json.dumps(report, indent=1, allow_nan=False),
-        )
-        + "\n"
+    return "".join(_parts(report))
+
+
+def _parts(report):
+    """The same, an experiment at a time: as a whole a fleet's would take several times its own memory."""
+    if not report.get("experiments"):
+        yield _lines(report, 0) + "\n"
+        return
+    mark = '"experiments": []'
+    head, _mark, tail = _lines(dict(report, experiments=[]), 0).partition("\n " + mark)
+    yield head + "\n " + mark[:-1]
+    for number, each in enumerate(report["experiments"]):
+        yield (",\n  " if number else "\n  ") + _lines(each, 2)
+    yield "\n ]" + tail + "\n"
+
+
+def _lines(value, depth):
+    """JSON of a value, as it is indented at this depth."""
+    text = _FIGURES.sub(
+        lambda found: _BREAK.sub(" ", found.group(0)).replace("[ ", "[").replace(" ]", "]"),
+        json.dumps(value, indent=1, allow_nan=False),
     )
+    return text.replace("\n", "\n" + " " * depth)
 
 
 def files(report, more=()):
@@ -56,12 +72,14 @@ def files(report, more=()):
     ``report.json.sha256`` is in the form that sha256sum(1) checks.
     """
     data = as_json(report)
-    digest = hashlib.sha256(data.encode("utf-8")).hexdigest()
-    found = {DATA: data, DATA + ".sha256": "%s  %s\n" % (digest, DATA)}
-    found.update(
-        {name: draw(report, digest) for name, draw in {**FORMS, **{name: ON_REQUEST[name] for name in more}}.items()}
-    )
-    return found
+    return {DATA: data, **dict(_drawn(report, hashlib.sha256(data.encode("utf-8")).hexdigest(), more))}
+
+
+def _drawn(report, digest, more):
+    """``(name, text)`` of all but report.json, one after the other."""
+    yield DATA + ".sha256", "%s  %s\n" % (digest, DATA)
+    for name, draw in {**FORMS, **{name: ON_REQUEST[name] for name in more}}.items():
+        yield name, draw(report, digest)
 
 
 def write(report, folder, again=False, more=()):
@@ -80,8 +98,9 @@ def write(report, folder, again=False, more=()):
         more = [
             name for name in ON_REQUEST if name in more or os.path.exists(os.path.join(target, name))
         ]  # one that was asked for stays true
-        for name, content in files(report, more).items():
-            whole(os.path.join(target, name), content)
+        digest = whole(os.path.join(target, DATA), _parts(report))
+        for name, content in _drawn(report, digest, more):
+            whole(os.path.join(target, name), (content,))
     except OSError:
         if not again:
             shutil.rmtree(target, ignore_errors=True)
@@ -93,19 +112,25 @@ def write(report, folder, again=False, more=()):
 
 def add(folder, report, name):
     """Write one form of ON_REQUEST beside a report that is written. Raises OSError."""
+    digest = hashlib.sha256()
     with open(os.path.join(folder, DATA), "rb") as source:
-        digest = hashlib.sha256(source.read()).hexdigest()
-    whole(os.path.join(folder, name), ON_REQUEST[name](report, digest))
+        for block in iter(lambda: source.read(1 << 20), b""):
+            digest.update(block)
+    whole(os.path.join(folder, name), (ON_REQUEST[name](report, digest.hexdigest()),))
 
 
-def whole(path, content):
-    """Readers find the whole file or none."""
-    temporary = path + ".new"
-    with open(temporary, "w", encoding="utf-8") as target:
-        target.write(content)
+def whole(path, parts):
+    """Readers find the whole file or none. Returns the SHA-256 of what was written."""
+    temporary, digest = path + ".new", hashlib.sha256()
+    with open(temporary, "wb") as target:
+        for part in parts:
+            data = part.encode("utf-8")
+            digest.update(data)
+            target.write(data)
         target.flush()
         os.fsync(target.fileno())
     os.replace(temporary, path)
+    return digest.hexdigest()
 
 
 def _point(link, name):

@@ -190,3 +190,11 @@ def test_bad_input_is_one_sentence(more, sentence):
 def test_what_a_host_cannot_do_is_skipped_and_not_failed(said, status):
     record = judge(given(failed=said, fault=None), "web1")
     assert (record["status"], record["verdict"], record["reason"]) == (status, "unknown", said)
+
+
+def test_a_wave_of_many_names_some_and_counts_all():
+    hosts = ["web%03d" % number for number in range(300)]
+    few = judge(given(wave={"number": 1, "of": 2, "hosts": hosts[:20]}), "web1")["wave"]
+    assert few == {"number": 1, "of": 2, "hosts": hosts[:20]}
+    many = judge(given(wave={"number": 1, "of": 2, "hosts": hosts}), "web1")["wave"]
+    assert many == {"number": 1, "of": 2, "hosts": hosts[:20], "host_count": 300}

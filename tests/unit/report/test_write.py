@@ -97,6 +97,7 @@ def test_lists_of_figures_are_one_line_each_and_nothing_else_changes():
     ):
         text = write.as_json(report)
         assert json.loads(text) == report
+        assert text == write._lines(report, 0) + "\n"  # experiment by experiment is the same as in one go
     assert '"b": [1, null, -2.5e-07]' in text and '"c": [\n' in text
     lines = [line for line in write.as_json(reports.report()).splitlines() if line.strip().startswith('"p95_ms": [')]
     assert lines and all(line.rstrip(",").endswith("]") for line in lines)
