@@ -338,7 +338,7 @@ def test_what_it_refuses(role, tmp_path):
             assert not role.home.exists() and not processes(role.home)
 
 
-@pytest.mark.parametrize("state", ["started", "absent"])
+@pytest.mark.parametrize("state", [pytest.param("started", marks=pytest.mark.nightly), "absent"])
 def test_files_of_somebody_else_are_spared(role, state):
     role.home.mkdir()
     (role.home / "thesis.txt").write_text("years of work")

@@ -136,8 +136,9 @@ def one_table_is_locked(lab):
     "action, options, check",
     [
         ("outage", {}, nobody_gets_in),
-        ("pause", {}, nobody_is_answered),
-        ("refuse", {"database": "magsasa"}, one_database_is_closed),
+        # By day: tests/integration/test_database_postgresql.py
+        pytest.param("pause", {}, nobody_is_answered, marks=pytest.mark.nightly),
+        pytest.param("refuse", {"database": "magsasa"}, one_database_is_closed, marks=pytest.mark.nightly),
         ("lock", {"database": "magsasa", "table": "products"}, one_table_is_locked),
     ],
 )
@@ -175,6 +176,7 @@ def test_exhausted_a_new_instance_gets_no_connection(served_lab):
     assert past["measured"]["free_connections"] == 0 and past["requested"]["sessions"] > 20
 
 
+@pytest.mark.nightly  # by day: tests/integration/test_database_postgresql.py
 def test_terminated_sessions_end_and_the_application_lives_with_it(served_lab):
     lab = served_lab
     with Watch(lab, PAGE) as watch, ThreadPoolExecutor(1) as pool:

@@ -48,6 +48,7 @@ def hosts_end_clean(lab):
     assert not any(left.values()), left
 
 
+@pytest.mark.nightly  # by day: tests/solo/test_cpu_fault.py
 def test_cpu_load_as_the_host_itself_counts_it(lab):
     fault = inject(lab, "app1", name="busy", duration="60s", load="50%", cores=os.cpu_count())
     assert fault["state"] == "active" and ssh(lab, "app2", "pgrep -c chaos-cpu || true").strip() == "0"

@@ -99,7 +99,8 @@ def test_loss_is_the_share_that_was_asked_for_and_nobody_else_loses(lab):
     assert all(abs(seen[-1][port] - share) <= POINTS for port, share in LOSSES.items()), (LOSSES, seen)
 
 
-@pytest.mark.parametrize("direction", ["in", pytest.param("out", marks=pytest.mark.nightly)])
+@pytest.mark.nightly  # by day: a delay by the same worker in test_network.py, one by netem in tests/vm/test_network_tc.py
+@pytest.mark.parametrize("direction", ["in", "out"])
 def test_a_delay_is_as_long_as_was_asked_and_nobody_else_waits(lab, direction, noise):
     """Held on the way out, a packet gets the other kernel's stamp after its delay; held on the way in, it has the
     stamp before that.
