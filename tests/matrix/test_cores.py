@@ -32,11 +32,10 @@ def _service():
         yield server
 
 
-# By day each core but the one that the whole suite runs with: the oldest and the newest must tell a breach, the one
+# By day each of these but the one that the whole suite runs with: the oldest and the newest must tell a breach, the one
 # between must pass.
-OLDEST, MIDDLE, NEWEST = cores.CORES
-OTHERS = [each for each in cores.CORES if each != cores.own()]
-BY_DAY = {(OLDEST, "failed"), (MIDDLE, "passed"), (NEWEST, "failed")}
+OTHERS = [each for each in cores.BY_DAY if each != cores.own()]
+BY_DAY = {(cores.OLDEST, "failed"), (cores.MIDDLE, "passed"), (cores.NEWEST, "failed")}
 RUNS = [
     pytest.param(
         core,
@@ -108,9 +107,7 @@ FORMS.update(
 )
 
 
-@pytest.mark.parametrize(
-    "core", [each if each in OTHERS else pytest.param(each, marks=pytest.mark.nightly) for each in cores.CORES]
-)
+@pytest.mark.parametrize("core", cores.each(by_day=OTHERS))
 def test_the_guards_stand_before_every_fault_module(core, chaos_state, tmp_path):
     """They are in an action that meta/runtime.yml names for the modules: however a task is written, it gets there."""
     programs = cores.programs(core)

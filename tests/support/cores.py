@@ -21,12 +21,17 @@ from support.modules import ROOT
 
 # Exact version: Pythons that it runs on, the one to prefer first.
 CORES = {
-    "2.16.19": ("3.12", "3.11", "3.10"),
+    "2.16.19": ("3.11", "3.12", "3.10"),
+    "2.18.19": ("3.12", "3.11", "3.13"),
     "2.19.14": ("3.11", "3.12", "3.13"),
+    "2.20.10": ("3.13", "3.12"),
     "2.21.5": ("3.13", "3.12"),
 }
+OLDEST, MIDDLE, NEWEST = "2.16.19", "2.19.14", "2.21.5"
+# By day; the others by night.
+BY_DAY = (OLDEST, MIDDLE, NEWEST)
 # What another ansible-core needs in another version than the one that constraints.txt pins.
-OWN_PINS = {"2.16.19": {"resolvelib": "1.0.1"}}
+OWN_PINS = {"2.16.19": {"resolvelib": "1.0.1"}, "2.18.19": {"resolvelib": "1.0.1"}}
 # The tool that makes the environment of the two commands makes these too.
 MAKE = """
 . "$1/tools/setup.sh"
@@ -35,6 +40,11 @@ make_environment
 install_layer core
 env -u PYTHONDONTWRITEBYTECODE "$VENV/bin/python" -m compileall -q "$VENV"/lib/*/site-packages/ansible >/dev/null 2>&1 || true
 """
+
+
+def each(by_day=BY_DAY):
+    """Parameters of a test: every core; those that are not among ``by_day`` only by night."""
+    return [pytest.param(core, marks=() if core in by_day else pytest.mark.nightly) for core in CORES]
 
 
 def own():

@@ -11,7 +11,7 @@ import contextlib
 import socket
 import threading
 
-from ansible_collections.magsasa.chaos.plugins.module_utils._families.http import counts, worker
+from ansible_collections.magsasa.chaos.plugins.module_utils._families._http import counts, worker
 
 ABOVE = {"action": "status", "delay_s": 0.0, "status": 503, "percent": 100.0, "paths": ["/hit"], "methods": []}
 

@@ -10,8 +10,8 @@ import json
 import pytest
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, Refused
-from ansible_collections.magsasa.chaos.plugins.module_utils._families.database import (
-    FAMILY,
+from ansible_collections.magsasa.chaos.plugins.module_utils._families.database import FAMILY
+from ansible_collections.magsasa.chaos.plugins.module_utils._families._database import (
     mysql_sql,
     postgresql,
     sqlite_locks,

@@ -10,7 +10,8 @@ import os
 import pytest
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, Refused
-from ansible_collections.magsasa.chaos.plugins.module_utils._families.disk import FAMILY, files, fill, io, space
+from ansible_collections.magsasa.chaos.plugins.module_utils._families.disk import FAMILY
+from ansible_collections.magsasa.chaos.plugins.module_utils._families._disk import files, fill, io, space
 
 MIB = 1024 * 1024
 GIB = 1024 * MIB

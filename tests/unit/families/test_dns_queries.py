@@ -13,13 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, MissingTool, NotHere, Refused
-from ansible_collections.magsasa.chaos.plugins.module_utils._families.dns import (
-    FAMILY,
-    datagram,
-    judge,
-    message,
-    queries,
-)
+from ansible_collections.magsasa.chaos.plugins.module_utils._families.dns import FAMILY
+from ansible_collections.magsasa.chaos.plugins.module_utils._families._dns import datagram, judge, message, queries
 from ansible_collections.magsasa.chaos.plugins.module_utils._host.packets import nfnetlink
 from ansible_collections.magsasa.chaos.plugins.module_utils._host.counters import Counters
 

@@ -10,7 +10,8 @@ import os
 import pytest
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, Refused
-from ansible_collections.magsasa.chaos.plugins.module_utils._families.file import FAMILY, find
+from ansible_collections.magsasa.chaos.plugins.module_utils._families.file import FAMILY
+from ansible_collections.magsasa.chaos.plugins.module_utils._families._file import find
 
 GIVEN = {key: spec.get("default") for key, spec in FAMILY.options.items()}
 BEFORE = {"mode": 0o644, "uid": 0, "gid": 0, "atime_ns": 1, "mtime_ns": 2, "attributes": {}}

@@ -16,14 +16,8 @@ from ansible_collections.magsasa.chaos.plugins.module_utils._errors import (
     NotHere,
     Refused,
 )
-from ansible_collections.magsasa.chaos.plugins.module_utils._families.http import (
-    FAMILY,
-    choice,
-    counts,
-    judge,
-    reach,
-    rules,
-)
+from ansible_collections.magsasa.chaos.plugins.module_utils._families.http import FAMILY, reach
+from ansible_collections.magsasa.chaos.plugins.module_utils._families._http import choice, counts, judge, rules
 from ansible_collections.magsasa.chaos.plugins.module_utils._http.framing import Request
 
 GIVEN = {key: spec.get("default") for key, spec in FAMILY.options.items()}

@@ -14,13 +14,8 @@ import pytest
 
 from ansible_collections.magsasa.chaos.plugins.module_utils import _clock
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, HostError, NotHere, Refused
-from ansible_collections.magsasa.chaos.plugins.module_utils._families.limit import (
-    FAMILY,
-    descriptors,
-    tasks,
-    unit,
-    workers,
-)
+from ansible_collections.magsasa.chaos.plugins.module_utils._families.limit import FAMILY
+from ansible_collections.magsasa.chaos.plugins.module_utils._families._limit import descriptors, tasks, unit, workers
 from ansible_collections.magsasa.chaos.plugins.module_utils._host import processes
 from ansible_collections.magsasa.chaos.plugins.module_utils._host.systemd import services, unit_limits
 from ansible_collections.magsasa.chaos.plugins.module_utils._undo.registry import OPERATIONS

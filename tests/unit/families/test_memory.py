@@ -11,7 +11,8 @@ import sys
 import pytest
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, Refused
-from ansible_collections.magsasa.chaos.plugins.module_utils._families.memory import FAMILY, headroom, hold
+from ansible_collections.magsasa.chaos.plugins.module_utils._families.memory import FAMILY
+from ansible_collections.magsasa.chaos.plugins.module_utils._families._memory import headroom, hold
 
 MIB = 1024 * 1024
 GIB = 1024 * MIB

@@ -14,9 +14,10 @@ from ansible_collections.magsasa.chaos.plugins.module_utils._errors import (
     NotHere,
     Refused,
 )
-from ansible_collections.magsasa.chaos.plugins.module_utils._families.network import FAMILY, queue_worker, rules
-from ansible_collections.magsasa.chaos.plugins.module_utils._families.network import scope as scopes
-from ansible_collections.magsasa.chaos.plugins.module_utils._families.network.nftables import judge
+from ansible_collections.magsasa.chaos.plugins.module_utils._families.network import FAMILY
+from ansible_collections.magsasa.chaos.plugins.module_utils._families._network import queue_worker, rules
+from ansible_collections.magsasa.chaos.plugins.module_utils._families._network import scope as scopes
+from ansible_collections.magsasa.chaos.plugins.module_utils._families._network.nftables import judge
 from ansible_collections.magsasa.chaos.plugins.module_utils._host.packets import nft
 
 DEFAULTS = {key: spec.get("default") for key, spec in FAMILY.options.items()}

@@ -11,7 +11,8 @@ import pytest
 
 from ansible_collections.magsasa.chaos.plugins.module_utils import _cmd
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import HostError, MissingTool, NotHere
-from ansible_collections.magsasa.chaos.plugins.module_utils._families.network import FAMILY, xtables
+from ansible_collections.magsasa.chaos.plugins.module_utils._families.network import FAMILY
+from ansible_collections.magsasa.chaos.plugins.module_utils._families._network import xtables
 from ansible_collections.magsasa.chaos.plugins.module_utils._host.packets import iptables
 
 DEFAULTS = {key: spec.get("default") for key, spec in FAMILY.options.items()}

@@ -13,8 +13,8 @@ import re
 import pytest
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, HostError, MissingTool, NotHere
-from ansible_collections.magsasa.chaos.plugins.module_utils._families.network import (
-    FAMILY,
+from ansible_collections.magsasa.chaos.plugins.module_utils._families.network import FAMILY
+from ansible_collections.magsasa.chaos.plugins.module_utils._families._network import (
     interfaces,
     traffic_control,
     tree,

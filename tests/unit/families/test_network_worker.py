@@ -13,12 +13,8 @@ import struct
 import pytest
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import NotHere
-from ansible_collections.magsasa.chaos.plugins.module_utils._families.network import (
-    FAMILY,
-    impairments,
-    queue_worker,
-    rules,
-)
+from ansible_collections.magsasa.chaos.plugins.module_utils._families.network import FAMILY
+from ansible_collections.magsasa.chaos.plugins.module_utils._families._network import impairments, queue_worker, rules
 from ansible_collections.magsasa.chaos.plugins.module_utils._host.counters import Counters
 
 DEFAULTS = {key: spec.get("default") for key, spec in FAMILY.options.items()}

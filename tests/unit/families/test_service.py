@@ -8,7 +8,8 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, Refused
-from ansible_collections.magsasa.chaos.plugins.module_utils._families.service import FAMILY, units
+from ansible_collections.magsasa.chaos.plugins.module_utils._families.service import FAMILY
+from ansible_collections.magsasa.chaos.plugins.module_utils._families._service import units
 
 GIVEN = {key: spec.get("default") for key, spec in FAMILY.options.items()}
 RUNNING = {

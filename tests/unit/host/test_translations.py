@@ -62,7 +62,7 @@ def test_whether_a_fault_is_about_them(ports, meet):
 
 def test_a_backend_that_does_not_follow_is_never_sure(monkeypatch):
     """iptables counts packets of the host's own; what is forwarded may pass by all the same."""
-    from ansible_collections.magsasa.chaos.plugins.module_utils._families.network import backends
+    from ansible_collections.magsasa.chaos.plugins.module_utils._families._network import backends
 
     class Ctx:
         record = {"steps": [{"do": "chains", "args": {"led": True}}]}

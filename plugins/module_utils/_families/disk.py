@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from ..._errors import BadOption
-from . import fill, io, space
+from .._errors import BadOption
+from ._disk import fill, io, space
 
 ACTIONS = {"io": io, "fill": fill}
 ONLY = {  # options that mean nothing with the other action

@@ -13,11 +13,11 @@ from __future__ import annotations
 import re
 import time
 
-from ... import _clock, _quantity
-from ..._errors import BadOption, HostError, Refused
-from ..._plan import plan, step, undo
-from ..._host import container_engines, processes
-from . import find
+from .. import _clock, _quantity
+from .._errors import BadOption, HostError, Refused
+from .._plan import plan, step, undo
+from .._host import container_engines, processes
+from ._container import find
 
 ACTIONS = ("kill", "stop", "pause", "restart")
 SETTLED_S = 2.0  # a container that came back counts as being there when it runs for so long

@@ -13,10 +13,10 @@ from __future__ import annotations
 import os
 import time
 
-from ... import _quantity
-from ..._errors import BadOption, HostError, Refused
-from ..._plan import plan, step, undo
-from . import headroom, hold
+from .. import _quantity
+from .._errors import BadOption, HostError, Refused
+from .._plan import plan, step, undo
+from ._memory import headroom, hold
 
 MIB = 1024.0 * 1024.0
 LEAST = 16 * 1024 * 1024  # our own processes take most of that

@@ -10,13 +10,13 @@ from __future__ import annotations
 import os
 import re
 
-from ... import _quantity
-from ..._errors import BadOption, HostError
-from ..._plan import plan, step, undo
-from ..._host import moved_paths, pinned_files
-from ..._ledger import private_files
-from ..._undo.operations import kept_files
-from . import find, owners
+from .. import _quantity
+from .._errors import BadOption, HostError
+from .._plan import plan, step, undo
+from .._host import moved_paths, pinned_files
+from .._ledger import private_files
+from .._undo.operations import kept_files
+from ._file import find, owners
 
 ACTIONS = ("remove", "permissions", "corrupt", "append")
 ONLY = {

@@ -13,12 +13,12 @@ from __future__ import annotations
 import re
 import time
 
-from ... import _cmd, _quantity
-from ..._errors import BadOption
-from ..._plan import plan, step, undo
-from ..._host import processes
-from ..._host.systemd import services
-from . import units
+from .. import _cmd, _quantity
+from .._errors import BadOption
+from .._plan import plan, step, undo
+from .._host import processes
+from .._host.systemd import services
+from ._service import units
 
 ACTIONS = ("stop", "kill", "restart", "mask")
 SETTLED_S = 2.0  # a service that came back counts as being there when it is active for so long

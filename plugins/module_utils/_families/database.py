@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from ..._errors import BadOption
-from . import mysql, mysql_sql, postgresql, postgresql_sql, sqlite
+from .._errors import BadOption
+from ._database import mysql, mysql_sql, postgresql, postgresql_sql, sqlite
 
 ENGINES = {"sqlite": sqlite, "postgresql": postgresql, "mysql": mysql, "mariadb": mysql}
 BY_SQL = {postgresql: postgresql_sql.ACTIONS, mysql: mysql_sql.ACTIONS, sqlite: ()}

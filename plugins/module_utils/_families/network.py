@@ -11,11 +11,11 @@ from __future__ import annotations
 import os
 import socket
 
-from ... import _cmd
-from ..._errors import BadOption, NotHere, Refused
-from ..._host import management_connections
-from ..._host.packets import address_translation, iptables as xt, nft
-from . import backends, effects, scope as scopes, traffic_control
+from .. import _cmd
+from .._errors import BadOption, NotHere, Refused
+from .._host import management_connections
+from .._host.packets import address_translation, iptables as xt, nft
+from ._network import backends, effects, scope as scopes, traffic_control
 
 FOLLOWING = (
     "tc htb",

@@ -14,12 +14,12 @@ import os
 import re
 import signal
 
-from ... import _quantity
-from ..._errors import BadOption, HostError, Refused, printable
-from ..._plan import plan, step, undo
-from ..._host import command, listeners, process_restore, processes, sigstop_tree, streams, successors
-from ..._host.systemd import services
-from . import find
+from .. import _quantity
+from .._errors import BadOption, HostError, Refused, printable
+from .._plan import plan, step, undo
+from .._host import command, listeners, process_restore, processes, sigstop_tree, streams, successors
+from .._host.systemd import services
+from ._process import find
 
 TARGETS = ("pid", "process_name", "pattern", "pid_file", "port")
 LONGEST_PATTERN = 200

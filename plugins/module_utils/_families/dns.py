@@ -10,12 +10,12 @@ import os
 import re
 import socket
 
-from ... import _cmd, _quantity
-from ..._errors import BadOption, HostError, MissingTool, NotHere, Refused
-from ..._plan import plan, step, undo
-from ..._host import hosts_file, management_connections
-from ..._host.packets import nft
-from . import hosts, judge, message, queries
+from .. import _cmd, _quantity
+from .._errors import BadOption, HostError, MissingTool, NotHere, Refused
+from .._plan import plan, step, undo
+from .._host import hosts_file, management_connections
+from .._host.packets import nft
+from ._dns import hosts, judge, message, queries
 
 ACTIONS = ("block", "redirect", "fail", "delay")
 FAILURES = tuple(sorted(message.CODES)) + ("timeout",)

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from ..._errors import BadOption
-from . import descriptors, inodes, tasks, unit
+from .._errors import BadOption
+from ._limit import descriptors, inodes, tasks, unit
 
 ACTIONS = {"unit": unit, "descriptors": descriptors, "tasks": tasks, "inodes": inodes}
 

@@ -9,12 +9,12 @@ import os
 import re
 import socket
 
-from ... import _cmd, _quantity, _wait
-from ..._errors import BadOption, HostError, MissingTool, NotHere, Refused, printable
-from ..._plan import plan, step, undo
-from ..._host import listeners, management_connections, processes
-from ..._host.packets import nft
-from . import counts, judge, rules, worker
+from .. import _cmd, _quantity, _wait
+from .._errors import BadOption, HostError, MissingTool, NotHere, Refused, printable
+from .._plan import plan, step, undo
+from .._host import listeners, management_connections, processes
+from .._host.packets import nft
+from ._http import counts, judge, rules, worker
 
 LEAST_SHARE = 0.001  # percent
 LONGEST_DELAY = 300.0  # seconds
