@@ -44,6 +44,7 @@ def test_fragile_application_is_found_wanting(ansible_playbook, tmp_path, home):
     assert not home.exists() and sample_processes(home) == []
 
 
+@pytest.mark.nightly  # by day: test_role_target_app
 def test_a_sample_application_that_does_not_come_up_is_ended(home, ansible_playbook):
     done = ansible_playbook(
         ROOT / "playbooks" / "chaos_light.yml", "-e", "target_app_home=%s" % home, "-e", "target_app_timeout=1ms"
@@ -52,6 +53,7 @@ def test_a_sample_application_that_does_not_come_up_is_ended(home, ansible_playb
     assert not home.exists() and sample_processes(home) == []
 
 
+@pytest.mark.nightly  # by day: fewer scenarios in test_commands; the role in check mode in test_role_target_app
 def test_dry_run_plans_and_touches_nothing(ansible_playbook, chaos_state, tmp_path, home):
     done = ansible_playbook(ROOT / "playbooks" / "chaos_smoke.yml", "--check", "-e", "target_app_home=%s" % home)
     assert done.returncode == 0, done.stdout[-3000:]

@@ -400,3 +400,15 @@ def test_the_series_of_a_fault():
         {"at_s": [1], "figures": {"a": 5}},
     ):
         assert series.checked(bad) is None
+
+
+@pytest.mark.parametrize(
+    "action, requested, key, asked",
+    [
+        ("outage", {"engine": "sqlite"}, "refused_pct", 100),  # everybody is kept out
+        ("exhaust", {"engine": "postgresql"}, "free_connections", 0),
+        ("terminate", {"engine": "postgresql"}, "ended_per_s", None),
+    ],
+)
+def test_what_a_series_of_a_database_was_asked_for(action, requested, key, asked):
+    assert phrases.lines(fault(family="database", action=action, requested=requested))[key][2] == asked
