@@ -77,8 +77,9 @@ class ActionModule(ActionBase):
             with _memory_limit.bounded(len(subjects)):
                 Life(wanted, runner, self._say, self._at_once(), self._task.check_mode).run()
                 KEPT.again = runner.again()
+                run_hosts = (wanted["wave"] or {}).get("run_hosts") or len(subjects)
                 found = {
-                    host: records.of(each, wanted["wave"], self._stated(runner, each), len(subjects))
+                    host: records.of(each, wanted["wave"], self._stated(runner, each), run_hosts)
                     for host, each in subjects.items()
                 }
         except ChaosError as error:

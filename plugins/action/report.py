@@ -85,7 +85,7 @@ class ActionModule(ActionBase):
         result["sent"] = self._send(path, where, task_vars, result) if where else None
         if RUN not in os.environ:  # nobody else prints it
             draw = terminal.brief if _events.heard() else terminal.render
-            for line in draw(report, about.short(os.path.join(path, "report.md")), terminal.width_here()):
+            for line in draw(report, about.short(os.path.join(path, "report.html")), terminal.width_here()):
                 self._display.display(line)
         if strict and compared and compared["worse"] and summary["verdict"] != "failed":  # that has failed already
             result.update(failed=True, msg=compared["sentence"])

@@ -145,7 +145,7 @@ class CallbackModule(CallbackBase):
         aside = constants.DEFAULT_STDOUT_CALLBACK.rpartition(".")[2] in PROGRAMS
         draw = terminal.brief if _outcome.SEEN["shown"] else terminal.render
         for number, line in enumerate(
-            draw(report, path and about.short(os.path.join(path, "report.md")), terminal.width_here())
+            draw(report, path and about.short(os.path.join(path, "report.html")), terminal.width_here())
         ):
             self._display.display(
                 line, stderr=aside, color=COLORS.get(report["summary"]["verdict"]) if number == 0 else None

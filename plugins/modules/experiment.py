@@ -67,7 +67,9 @@ options:
     type: list
     elements: str
   wave:
-    description: The wave of the suite that this experiment is part of (C(number), C(of), C(hosts)), for the record.
+    description:
+      - The wave of the suite that this experiment is part of (C(number), C(of), C(hosts)), for the record.
+      - C(run_hosts) is the number of hosts of the whole run. Time lines of large runs are coarser.
     type: dict
   baseline:
     description: Length of the baseline before the fault.

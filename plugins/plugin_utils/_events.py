@@ -33,7 +33,8 @@ EVENTS = {
     # A sentence that is worth a line before the scenarios begin
     "note": "host text".split(),
     # A scenario begins on the hosts of a wave
-    "scenario": "scenario wave waves hosts host_count baseline_s hold_s".split(),
+    # run_hosts: how many the run has
+    "scenario": "scenario wave waves hosts host_count run_hosts baseline_s hold_s".split(),
     # One of its phases begins: baseline, inject, hold, recovery, collect
     "phase": "scenario phase seconds".split(),
     # What is seen just now, the worst of all hosts; effect: what the fault measures of itself, a few words

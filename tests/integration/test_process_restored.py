@@ -348,3 +348,20 @@ def test_a_port_that_somebody_else_took_is_residue(state, port):
     again = direct.run(state, ("process", {"name": "crash", "state": "absent"}))
     assert wait_for(lambda: listens(port)), again
     assert ledger(state)[-1]["residue"] == []
+
+
+def test_what_ends_right_after_it_was_started_again_is_not_put_back(state, tmp_path):
+    """It has no port that would show it. Once the reason is gone, the next try of the undo starts it for good."""
+    reason = tmp_path / "reason"
+    pid = start("/bin/sh", "-c", "while sleep 0.3; [ ! -e %s ]; do :; done" % reason, cwd="/")
+    try:
+        kill(state, pid=pid)
+        reason.touch()
+        (over,) = direct.run(state, ("process", {"name": "crash", "state": "absent"}))
+        assert over["failed"] and "is not running again" in over["msg"], over
+        reason.unlink()
+        direct.run(state, ("process", {"name": "crash", "state": "absent"}))
+        assert wait_for(lambda: having(str(reason)) and ledger(state)[-1]["residue"] == [])
+    finally:
+        reason.touch()
+        assert wait_for(lambda: not having(str(reason)))

@@ -132,7 +132,7 @@ def test_the_numbers_are_right(play, tmp_path):
     ) == ("light", "42", False, False)
     assert report["run"]["versions"]["magsasa.chaos"] != "unknown"
     assert "CHAOS FAILED: 2 passed, 1 failed, 1 skipped; 3 of 4 ran; score 88.9" in done.stdout
-    assert "report: %s/reports/%s/report.md" % (tmp_path, report["run"]["id"]) in done.stdout
+    assert "report: %s/reports/%s/report.html" % (tmp_path, report["run"]["id"]) in done.stdout
     text = (tmp_path / "reports" / "latest" / "report.md").read_text()
     assert text.startswith("# Chaos report: failed\n") and "p95 never (at most 500 ms) MISSED" in text
     assert "\x1b" not in done.stdout

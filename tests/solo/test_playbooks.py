@@ -81,7 +81,7 @@ def test_resilient_application_passes_and_nothing_is_left(
     assert markdown.splitlines()[0].startswith("# ") and "passed" in markdown.splitlines()[0].lower()
     assert (
         re.search("CHAOS PASSED: 6 passed, 0 failed; score [0-9]+; nothing left behind", done.stdout)
-        and "report.md" in done.stdout
+        and "/report.html" in done.stdout
     ), done.stdout[-900:]
     printed = done.stdout.splitlines()
     assert len(printed) <= 40 and not re.search("fatal|\x1b|TASK|PLAY", done.stdout), done.stdout

@@ -26,6 +26,7 @@ LONGEST_PATTERN = 200
 MOST_SHOWN = 64  # processes that are looked at closely; more are only counted
 SEE = "list processes with ps or magsasa.chaos.endpoint_info"
 UNSERVED_S = 2.0  # the workers of a server that was ended see that a moment later
+BRIEF_S = 0.5  # a process that is younger is not told as back yet
 SETTLED_S = 2.0  # a process that came back counts as being there when it is this old
 
 
@@ -328,7 +329,7 @@ class Process:
         if gone and serving:
             note = "the process has ended, but port %d is still served by process %d (%s)" % serving[0]
         found = successors.successor(marks) if gone else None
-        if found:
+        if found and (ctx.memory.get("by_us") or processes.age_s(found[1]) >= BRIEF_S):  # else it may end at once
             # One that fails again at once is none: it must stay for a while, and listen. Then nothing is left to hold,
             # or to undo.
             ctx.over = processes.age_s(found[1]) >= SETTLED_S and successors.serves(marks)

@@ -203,6 +203,21 @@ def wait(marks, seconds):
     return _wait.until(lambda: successor(marks), seconds, 0.05)
 
 
+def staying(marks, seconds):
+    """The process that is meant, or what took its place, once it is ``seconds`` old: what has just begun may end at once.
+
+    None where none stays; whatever starts one after the other is waited for three times as long.
+    """
+    deadline = _wait.Deadline(3 * seconds)
+    while True:
+        found = current(marks)
+        if found is None or processes.age_s(found[1]) >= seconds:
+            return found
+        if deadline.over:
+            return None
+        time.sleep(0.05)
+
+
 def settled(marks):
     """Lines of the process that is there now, once they are those of before, or after a while as they are; None
     when there is none.

@@ -237,6 +237,7 @@ class Life:
                 waves=wave.get("of"),
                 hosts=hosts,
                 host_count=len(hosts),
+                run_hosts=wave.get("run_hosts"),
                 baseline_s=self.wanted["baseline_s"],
                 hold_s=options.hold_s(running),
             )

@@ -11,7 +11,7 @@ from .. import _experiment, _probing
 
 
 def of(subject, wave, stated, hosts=1):
-    """The record. ``stated``: objectives of the inventory, see _objectives.apply; ``hosts``: how many the wave has.
+    """The record. ``stated``: objectives of the inventory, see _objectives.apply; ``hosts``: how many the run has.
     Raises ChaosError for a bad scenario.
     """
     wave = (

@@ -180,7 +180,11 @@ class Lines:
             for what, seconds in (("baseline", scenario.baseline_s), ("hold", scenario.hold_s))
             if seconds
         ]
-        parts += [count(scenario.host_count, "host")] if scenario.host_count > 1 else []
+        total = scenario.run_hosts or self._state.run.get("host_count") or 0
+        if scenario.waves > 1 and total > scenario.host_count:
+            parts += ["%d of %s" % (scenario.host_count, count(total, "host"))]
+        else:
+            parts += [count(scenario.host_count, "host")] if scenario.host_count > 1 else []
         parts += ["wave 1 of %d" % scenario.waves] if scenario.waves > 1 else []
         return self.head(at) + [
             self._line(at, ("%s begins%s" % (self._name(scenario), ": " + ", ".join(parts) if parts else ""), None))

@@ -22,6 +22,7 @@ class Scenario:
         self.baseline_s = self.hold_s = None
         self.wave, self.waves = 1, 1
         self.host_count = 0
+        self.run_hosts = None  # how many the run has, where that is known
         self.phase, self.since, self.seconds = None, 0.0, None
         self.phases = {}  # when each phase of this wave began
         self.began = self.ended = None
@@ -139,7 +140,7 @@ class State:
         again = scenario.began is not None
         scenario.began = scenario.began or event["at"]
         scenario.wave, scenario.waves = event.get("wave") or 1, event.get("waves") or 1
-        for key in ("baseline_s", "hold_s"):
+        for key in ("baseline_s", "hold_s", "run_hosts"):
             if event.get(key) is not None:
                 setattr(scenario, key, event[key])
         scenario.host_count += event.get("host_count") or len(event.get("hosts") or ()) or 1

@@ -329,6 +329,18 @@ def test_with_another_callback_the_action_says_it_itself(monkeypatch):
     ]
 
 
+@pytest.mark.parametrize("known", ["run", "scenario"], ids=["console", "another callback"])
+def test_a_wave_is_told_as_a_share_of_the_run(known):
+    found = []
+    for event in run(hosts=30, ids=LIGHT[:1], waves=3):
+        if known == "scenario" and event["event"] == "scenario":
+            event["run_hosts"] = 30
+        if known == "run" or event["event"] not in ("run", "host"):
+            found.append(event)
+    begins = [line for line in told(found)[0] if "begins" in line]
+    assert len(begins) == 1 and begins[0].endswith(", 10 of 30 hosts, wave 1 of 3"), begins
+
+
 # -- the terminal
 
 SIZES = [(80, 24), (200, 50), (120, 30), (60, 20), (40, 10), (20, 5), (2, 2)]

@@ -106,7 +106,7 @@ def check(report):
     exchange.check_junit(junit.render(report))
     exchange.check_openmetrics(openmetrics.render(report))
     assert journal.render(report).isascii()
-    screen = terminal.render(report, "reports/latest/report.md")
+    screen = terminal.render(report, "reports/latest/report.html")
     assert len(screen) <= terminal.HEIGHT and all(line.isprintable() and len(line) <= terminal.WIDTH for line in screen)
 
 

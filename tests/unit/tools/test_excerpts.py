@@ -17,7 +17,7 @@ STDOUT = """Installing ...
 14:07:34  2/2 app-restart begins: baseline 10 s
 14:07:50  2/2 app-restart passed: recovery 2.02 s (at most 10 s)
 CHAOS PASSED: 2 passed, 0 failed; score 100; nothing left behind
-report: reports/20261129T123042Z-b594e0/report.md
+report: reports/20261129T123042Z-b594e0/report.html
 """
 TABLE = """| scenario | measured |
 |---|---|

@@ -62,11 +62,16 @@ class EnsureRunning:
                 # somebody else has its port, and then the next try starts it again.
                 cls._there(args, 10.0)
 
+    STAYS_S = 1.0  # what was started again and is this old did not end of how it was started
+
     @classmethod
     def left(cls, args):
-        if not cls._there(args):
-            return ["process %d (%s) is not running again" % (args["marks"]["pid"], args["name"])]
-        return successors.impostors(args["marks"]) if args["marks"]["boot"] == _clock.boot_id() else []
+        marks = args["marks"]
+        if marks["boot"] != _clock.boot_id():
+            return []
+        if successors.staying(marks, cls.STAYS_S) is None:
+            return ["process %d (%s) is not running again" % (marks["pid"], args["name"])]
+        return successors.impostors(marks)
 
     @staticmethod
     def state(args):
