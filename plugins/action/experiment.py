@@ -15,7 +15,7 @@ from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
 from ansible_collections.magsasa.chaos.plugins.plugin_utils import _events, _memory_limit, _origin, _strategy
-from ansible_collections.magsasa.chaos.plugins.plugin_utils._conduct import records, wanted as options
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._conduct import keeping, records, wanted as options
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._conduct.life import Life
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._console.narrator import Narrator
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._hosts import HostRunner
@@ -54,6 +54,11 @@ class ActionModule(ActionBase):
             "force",
             "max_error_rate",
             "halt_on",
+            "keeper",
+            "keeper_wait",
+            "fleet",
+            "max_percent",
+            "idle",
         )
     )
 
@@ -73,13 +78,14 @@ class ActionModule(ActionBase):
             runner = HostRunner(
                 self, task_vars, {**{host: each.again for host, each in subjects.items()}, **KEPT.again}
             )
+            wanted["keeper"] = keeping.of(self._keeping(task_vars), subjects, task_vars, runner)
             _events.narrate(Narrator(self._say))
             with _memory_limit.bounded(len(subjects)):
                 Life(wanted, runner, self._say, self._at_once(), self._task.check_mode).run()
                 KEPT.again = runner.again()
                 run_hosts = (wanted["wave"] or {}).get("run_hosts") or len(subjects)
                 found = {
-                    host: records.of(each, wanted["wave"], self._stated(runner, each), run_hosts)
+                    host: records.of(each, _wave(wanted, each), self._stated(runner, each), run_hosts)
                     for host, each in subjects.items()
                 }
         except ChaosError as error:
@@ -96,6 +102,15 @@ class ActionModule(ActionBase):
         )
         result["released"] = [host for host, each in subjects.items() if each.released]
         return result
+
+    def _keeping(self, task_vars):
+        """What the task, else the run says of the keeper."""
+        given = {key: self._task.args.get(key) for key in keeping.OPTIONS}
+        for key, variables in keeping.OPTIONS.items():
+            for name in variables:
+                if given[key] in (None, "", {}):
+                    given[key] = self._templar.template(task_vars.get(name))
+        return given
 
     def _stated(self, runner, subject):
         """What the inventory states as objectives of a host; those of a host that it does not know are none."""
@@ -114,3 +129,8 @@ class ActionModule(ActionBase):
 
     def _say(self, text):
         self._display.display("  " + text)
+
+
+def _wave(wanted, subject):
+    """The wave of a record. With a keeper its hosts may run one after the other: those that ran together count."""
+    return dict(wanted["wave"], hosts=subject.together) if wanted["wave"] and wanted["keeper"] else wanted["wave"]

@@ -19,8 +19,10 @@ from ansible_collections.magsasa.chaos.plugins.module_utils._endpoint import can
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, ChaosError
 from ansible_collections.magsasa.chaos.plugins.module_utils._host import processes
 from ansible_collections.magsasa.chaos.plugins.plugin_utils import (
+    _awx_fleet,
     _catalogue,
     _events,
+    _fleet,
     _halting,
     _misspelt,
     _objectives,
@@ -66,7 +68,8 @@ class ActionModule(ActionBase):
                 result["warnings"] = warnings
             if self._task.args.get("only") == "variables":
                 return dict(result, changed=False)
-            self._check_play(task_vars)
+            fleet = self._declared(task_vars)
+            self._check_play(task_vars, fleet)
             scenarios = self._checked(self._task.args)
             self._check_read_later(task_vars)
         except ChaosError as error:
@@ -82,8 +85,10 @@ class ActionModule(ActionBase):
             scenarios=[{key: value for key, value in each.items() if key != "probe"} for each in scenarios],
             probes=probes if self._task.args.get("secrets") else bool(probes),
             report_dir=self._folder(),
+            fleet=fleet if isinstance(fleet, dict) else {},
             seed=str(
                 self._task.args.get("seed")
+                or (_fleet.seed(fleet, task_vars) if fleet else "")
                 or zlib.crc32(("%d:%s:%s" % (main, processes.start_time(main), _clock.boot_id())).encode("ascii"))
             ),
             controller={"pid": main, "start": processes.start_time(main)},
@@ -116,7 +121,26 @@ class ActionModule(ActionBase):
             raise ChaosError("; ".join(refusals))
         return warnings + _misspelt.look_at_environment(os.environ)
 
-    def _check_play(self, task_vars):
+    def _declared(self, task_vars):
+        """The fleet of which this run has a part; the first of its hosts asks AWX for all. Raises ChaosError."""
+        fleet = _fleet.parse(self._templar.template(task_vars.get("chaos_fleet")))
+        if fleet and self._templar.template(task_vars.get("chaos_keeper")) in (None, ""):
+            raise BadOption(
+                "chaos_keeper",
+                "",
+                "is missing beside chaos_fleet",
+                "name the host that keeps count of all parts of the fleet",
+            )
+        if fleet == _fleet.AWX:
+            if task_vars.get("inventory_hostname") != (task_vars.get("ansible_play_hosts_all") or [None])[0]:
+                return fleet
+            fleet = _awx_fleet.fetch(task_vars)
+        wrong = _fleet.problem(fleet, task_vars.get("groups") or {})
+        if wrong:
+            raise ChaosError(wrong)
+        return fleet
+
+    def _check_play(self, task_vars, fleet):
         """What keeps this run from being carried out as a whole ends it here."""
         declared = self._templar.template(task_vars.get("chaos_sliced")) or False
         whole = str(self._task.args.get("max_percent", 50)).strip().rstrip("% ") in (
@@ -124,7 +148,9 @@ class ActionModule(ActionBase):
             "100.0",
         )  # the guard that slices get round is off
         try:
-            refusal = _strategy.refusal(self._task) or _slice.refusal(task_vars, boolean(declared) or whole)
+            refusal = _strategy.refusal(self._task) or _slice.refusal(
+                task_vars, boolean(declared) or whole or bool(fleet)
+            )
         except TypeError:
             refusal = str(BadOption("chaos_sliced", declared, "is neither true nor false", "write true or false"))
         if refusal:

@@ -8,17 +8,23 @@ from __future__ import annotations
 from ansible.errors import AnsibleFilterError
 from ansible_collections.magsasa.chaos.plugins.module_utils import _quantity
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
-from ansible_collections.magsasa.chaos.plugins.plugin_utils import _blast_radius
+from ansible_collections.magsasa.chaos.plugins.plugin_utils import _blast_radius, _fleet
 
 
-def blast_waves(hosts, groups, percent="50", seed="", unhealthy=()):
-    """Waves of hosts that may be experimented on together."""
+def blast_waves(hosts, groups, percent="50", seed="", unhealthy=(), fleet=None):
+    """Waves of hosts that may be experimented on together. With ``fleet`` they are those of the whole groups."""
     try:
         share = _quantity.percent(percent, "chaos_max_percent", low=1.0, high=100.0)
     except ChaosError as error:
         raise AnsibleFilterError(str(error))
     named = {str(name): [str(member) for member in members] for name, members in groups.items()}
-    return _blast_radius.plan([str(host) for host in hosts], named, share, str(seed), [str(host) for host in unhealthy])
+    hosts, idle = sorted(str(host) for host in hosts), sorted(str(host) for host in unhealthy)
+    if fleet:  # what is out elsewhere the keeper knows
+        found = dict(_fleet.waves(hosts, fleet, named, share, str(seed)), refused={})
+    else:
+        found = _blast_radius.plan(hosts, named, share, str(seed), idle)
+        found.update(numbers=list(range(1, len(found["waves"]) + 1)), of=len(found["waves"]))
+    return dict(found, idle=idle)
 
 
 class FilterModule:

@@ -105,6 +105,28 @@ options:
   halt_on:
     description: Revert the fault early at this C(error_rate) or C(latency), measured over C(for). By default never.
     type: raw
+  keeper:
+    description:
+      - The host that keeps count of how many hosts of a group are under experiment, in this run and in all others that
+        name it. Nothing begins on a host before its share is free there. The default is the variable C(chaos_keeper);
+        when both are empty, the share of a group is the business of whoever chooses O(hosts).
+      - A host of the inventory, or C(ADDRESS) or C(ADDRESS:PORT), which is reached as the hosts of the experiment are.
+    type: str
+  keeper_wait:
+    description: How long a host waits for its share. The default is the variable C(chaos_keeper_wait), else 15m.
+    type: str
+  fleet:
+    description: The whole groups, if the inventory has only a part of them. The default is the variable
+      C(chaos_fleet).
+    type: raw
+  max_percent:
+    description: Share of a group that may be under experiment at the same time. The default is the variable
+      C(chaos_max_percent), else 50. With 100 the keeper is not asked.
+    type: str
+  idle:
+    description: Hosts without a healthy service, which count as unavailable.
+    type: list
+    elements: str
 attributes:
   check_mode:
     description: Can run in C(check_mode) and return what it would inject.

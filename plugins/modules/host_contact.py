@@ -21,7 +21,7 @@ options:
     description: The step of the experiment that the host is to take next.
     type: str
     required: true
-    choices: [begin, assess, look, inject, halt, finish]
+    choices: [begin, assess, look, inject, halt, finish, lend]
   options:
     description: What the step needs, such as the C(name) of the experiment or the options of the fault.
     type: dict
@@ -89,7 +89,7 @@ def main():
     """Run the module."""
     module = Contact(
         argument_spec={
-            "do": {"type": "str", "required": True, "choices": ["begin", "assess", "look", "inject", "halt", "finish"]},
+            "do": {"type": "str", "required": True, "choices": "begin assess look inject halt finish lend".split()},
             "options": {"type": "dict", "default": {}},
         },
         supports_check_mode=True,

@@ -24,6 +24,7 @@ from ansible_collections.magsasa.chaos.plugins.module_utils._errors import print
 from ansible_collections.magsasa.chaos.plugins.module_utils._host import processes
 
 CONTACT = "magsasa.chaos.host_contact"
+OF_ADDRESS = ("ansible_ssh_host", "ansible_port", "ansible_ssh_port")  # of a host, and of no other
 FLOODED = "its answer is too long for the controller; this host is not polled again"
 MOST_ANSWER = 64 * 1024 * 1024  # characters; a million samples are about 20 million
 
@@ -122,6 +123,7 @@ class HostRunner:
         self._again = {
             str(host): _checked_argv(argv) for host, argv in (again or {}).items()
         }  # of each host: what answers a step there
+        self._adopted = {}  # hosts that the inventory does not have: name -> (like which host, address, port)
         self._flooded = set()  # hosts whose answer did not fit; they are not asked again
         self._main = _parent()  # an action runs in a worker, a child of ansible-playbook
 
@@ -143,6 +145,10 @@ class HostRunner:
             return {"failed": True, "unreachable": True, "msg": FLOODED}
         except Exception as error:  # a host that cannot be reached must not end the watch over the others
             return {"failed": True, "unreachable": True, "msg": str(error)}
+
+    def adopt(self, name, like, address, port=None):
+        """Make a host known that is not in this inventory: reached as ``like`` is, at another address."""
+        self._adopted[name] = (like, address, port)
 
     def opened(self, host):
         """``(action, variables)`` of a host: whose ``_execute_module`` runs a module there, by the host's own
@@ -251,6 +257,11 @@ class HostRunner:
 
     def _variables_of(self, host):
         """Variables as this task would have them on another host: what one host says must not become another's."""
+        if host in self._adopted:
+            like, address, port = self._adopted[host]
+            kept = {key: value for key, value in self._variables_of(like).items() if key not in OF_ADDRESS}
+            own = {"inventory_hostname": host, "ansible_host": address}
+            return dict(kept, **own, **({"ansible_port": port} if port else {}))
         hostvars, task = self._vars["hostvars"], self._action._task
         manager, inventory = getattr(hostvars, "_variable_manager", None), getattr(hostvars, "_inventory", None)
         known = inventory.get_host(host) if inventory is not None else None

@@ -41,6 +41,7 @@ def refusal(variables, declared):
         return None
     return (
         "refused by the slices guard: this job is one slice of '%s' and sees only its own hosts of each group, so all"
-        " slices together could exceed chaos_max_percent of a group; use a job slice count of 1, or set"
-        " chaos_sliced=true to lift this guard" % printable(template, 100)
+        " slices together could exceed chaos_max_percent of a group; declare the groups with chaos_fleet and name a"
+        " chaos_keeper, use a job slice count of 1, or set chaos_sliced=true to lift this guard"
+        % printable(template, 100)
     )

@@ -208,8 +208,36 @@ SETTINGS = (
     _of(
         "chaos_sliced",
         "false",
-        "Whether a slice of a sliced AWX job may run. C(chaos_max_percent) then applies to the hosts of each slice"
-        " alone.",
+        "Whether a slice of a sliced AWX job may run without C(chaos_fleet). C(chaos_max_percent) then applies to the"
+        " hosts of each slice alone.",
+    ),
+    _of(
+        "chaos_fleet",
+        "",
+        "The whole groups of a fleet of which each job runs a part (slices): maps a group to the names of its hosts or"
+        " to their number, or C(awx) to ask the API of AWX. Needs C(chaos_keeper).",
+    ),
+    _of(
+        "chaos_keeper",
+        "",
+        "The host that keeps count of how many hosts of a group are under experiment, for all jobs that name it: a host"
+        " of the inventory, or C(ADDRESS) or C(ADDRESS:PORT), which is reached as the hosts of the run are.",
+    ),
+    _of(
+        "chaos_keeper_wait",
+        "15m",
+        "How long a host waits for its share of the group at the keeper, before its experiment is refused.",
+    ),
+    _of(
+        "chaos_merge_parts",
+        "",
+        "What C(chaos_merge) merges besides the artifacts C(chaos_part_...) of earlier jobs: files C(report.json),"
+        " folders of reports, or URLs; a list or comma-separated.",
+    ),
+    _of(
+        "chaos_merge_slices",
+        "",
+        "How many parts C(chaos_merge) expects. When fewer are there, the verdict is unknown.",
     ),
     _of(
         "chaos_fail_on_breach",
@@ -287,6 +315,7 @@ RESULTS = (
     _of("chaos_turn", "", "Whether this run has the turn of the host."),
     _of("chaos_contact", "", "What the first contact with the host left there: again, refused."),
     _of("chaos_chosen", "", "The scenarios of the run."),
+    _of("chaos_fleet_members", "", "The whole groups of C(chaos_fleet)."),
     _of("chaos_demo", "", "Whether the sample application was started."),
     _of("chaos_experiment", "", "The record of the last experiment."),
     _of("chaos_experiments", "", "The records of all experiments of the host."),

@@ -14,10 +14,11 @@ import importlib
 import json
 import os
 import sys
+import time
 
 from .. import _clock, _families, _quantity
-from .._errors import BadOption, ChaosError
-from .._life import runtime_archive, tidying, turn
+from .._errors import BadOption, ChaosError, Refused
+from .._life import keeper, runtime_archive, tidying, turn
 from .._ledger import locks, private_files
 from .._ledger.ledger import Ledger
 
@@ -53,10 +54,14 @@ def begin(options, check):
 
 
 def inject(options, check):
-    """Inject the fault of a ``family``; ``params``: the options of its module, checked by its argument spec."""
+    """Inject the fault of a ``family``; ``params``: the options of its module, checked by its argument spec.
+
+    ``not_after``: the reading ``{monotonic, boot_id}`` of this host's clock after which it must not go in any more.
+    """
     from .._fault import request
 
     family = _family(options.get("family"))
+    _in_time(options.get("not_after"))
     return request.carry_out(family, _here(family, options["params"]), check)
 
 
@@ -112,7 +117,20 @@ def halt(options, check):
     return {"undone": ledger_queries.halt(list(options["names"]), check, str(options.get("by") or ""))}
 
 
-QUESTIONS = {"begin": begin, "assess": assess, "inject": inject, "look": look, "finish": finish, "halt": halt}
+def lend(options, check):
+    """A question to the keeper of a fleet; see _life/keeper.py."""
+    return keeper.ask(options, Ledger(), check)
+
+
+QUESTIONS = {
+    "begin": begin,
+    "assess": assess,
+    "inject": inject,
+    "look": look,
+    "finish": finish,
+    "halt": halt,
+    "lend": lend,
+}
 
 
 def answer(asked, check=False):
@@ -152,25 +170,38 @@ def forget(asked, told):
 
 
 def again():
-    """argv that answers questions without a module, as long as a run has the turn of this host or a probe runs
-    here; None where neither is so.
+    """argv that answers questions without a module, as long as a run has the turn of this host, a probe runs
+    here, or leases are lent; None where nothing of that is so.
     """
     ledger = Ledger()
     run = ledger.folders.run
-    if not _kept(run):
+    if not _kept(ledger):
         return None
+    private_files.prepare(run)  # a keeper may have no fault, probe or turn
     with locks.held(os.path.join(run, "lib.lock"), shared=True):  # tidying keeps out meanwhile
-        archive = runtime_archive.install(run) if _kept(run) else None
+        archive = runtime_archive.install(run) if _kept(ledger) else None
     if archive is None:
         tidying.tidy(ledger)
         return None
     return runtime_archive.command(archive, "ask", "-")
 
 
-def _kept(run):
+def _kept(ledger):
     from .._probe import recorders as probes
 
-    return private_files.private(run) and bool(turn.holder(run) or probes.names(run))
+    run = ledger.folders.run
+    return (private_files.private(run) and bool(turn.holder(run) or probes.names(run))) or keeper.lends(ledger)
+
+
+def _in_time(limit):
+    """Refuse what comes too late for the lease at the keeper that it is for. Raises Refused."""
+    if not limit:
+        return
+    late = time.monotonic() - limit["monotonic"]
+    if limit["boot_id"] != _clock.boot_id():
+        raise Refused("keeper", "this host was booted after its lease was taken", remedy="run the scenario again")
+    if late > 0:
+        raise Refused("keeper", "its lease had been taken %.0f s too early" % late, remedy="run the scenario again")
 
 
 def _stop(names, run):

@@ -10,7 +10,7 @@ import time
 from .. import _clock
 from .._errors import HostError, printable
 from .._life import lease_and_halt as leases, tidying
-from .._life import holders, turn
+from .._life import holders, keeper, turn
 from .._ledger.ledger import Ledger
 from .._probe import recorders as probes
 from . import record as records
@@ -86,7 +86,10 @@ def unreadable(thorough=False):
 
 
 def sweep(ledger):
-    """Undo faults that nobody holds any more; returns their final records."""
+    """Undo faults that nobody holds any more; returns their final records. A keeper's file that is of no use any more
+    goes, too.
+    """
+    keeper.sweep(ledger)
     if not any(holders.orphaned(each) for each in ledger.active()):
         return []
     from .._life import revert

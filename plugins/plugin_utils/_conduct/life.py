@@ -23,6 +23,7 @@ from .baseline import MOST_EARLY, STOPPED, Baseline
 from .hold import Hold
 from .phase import SILENT
 from .questions import Questions
+from .shares import Shares
 
 ENDED = ("reverted", "planned")
 FINISH_S = 150.0  # how long all hosts together may take to end what is left; leases end the rest
@@ -37,6 +38,7 @@ class Life:
         self.wanted, self.runner, self.say, self.at_once, self.check_mode = wanted, runner, say, at_once, check_mode
         self.subjects = wanted["subjects"]
         self.questions = Questions(runner, wanted)
+        self.shares = Shares(wanted["keeper"], wanted, runner, self._take_turn, at_once)
 
     def run(self):
         """Carries it out. What became of each host is in its subject; raises AnsibleActionFail when
@@ -49,25 +51,43 @@ class Life:
         running = [each for each in running if each.runs]
         if not running:
             return
-        self.runner.prepare(sorted({each.host for each in running} | {each.observer for each in running}))
+        keeper = {self.wanted["keeper"]["host"]} if self.wanted["keeper"] else set()
+        self.runner.prepare(sorted({each.host for each in running} | {each.observer for each in running} | keeper))
         for each in running:
             self._guarded(each, self._admit)
         running = [each for each in running if each.runs]
         if self.check_mode:
             BoundedPool(self.at_once).map(lambda each: self._guarded(each, self._plan), running)
             return
+        while running:
+            together = self._kept(running, self.shares.take) or []
+            if together:
+                self._together(together)
+            running = [each for each in running if each.runs and each not in together] if together else []
+        self._finish([each for each in self.subjects.values() if each.begun and not each.finished])
+
+    def _together(self, running):
+        """The hosts that may be out together: from their baselines until their faults are gone."""
+        for each in running:
+            each.together = [other.host for other in running]
         self._tell_of(running)
+        self._kept(running, self._through)
+        self._finish([each for each in running if each.begun])
+
+    @staticmethod
+    def _kept(subjects, function):
+        """``function(subjects)``; a defect of ours must not keep a fault in."""
         try:
-            self._through(running)
+            return function(subjects)
         except AnsibleActionFail:
             raise
-        except Exception as error:  # a defect of ours must not keep a fault in
-            for each in running:
+        except Exception as error:
+            for each in subjects:
                 each.failed = each.failed or "the experiment ended in an internal error (%s: %s); please report it" % (
                     type(error).__name__,
                     error,
                 )
-        self._finish([each for each in running if each.begun])
+        return None
 
     def _through(self, running):
         baseline = Baseline(self._phase(running, self.wanted["baseline_s"]), self.runner, self.say, self.at_once)
@@ -128,6 +148,7 @@ class Life:
     def _admit(self, subject):
         """What the controller knows against it, and what will be asked: nothing that is wrong here costs a baseline."""
         self.questions.admit(subject)
+        self.shares.admit(subject)
         subject.wants = self.questions.probes(subject)
         subject.injects = self.questions.fault(subject)
 
@@ -135,6 +156,12 @@ class Life:
         told = self.runner.ask(subject.host, "inject", subject.injects)
         subject.failed = answers.refused(told) or ""
         subject.fault = _fault_of(told)
+
+    def _take_turn(self, host):
+        """The host's answer to the question for its turn."""
+        subject = self.subjects[host]
+        subject.begun = True  # whatever comes of it
+        return self.runner.ask(host, "begin", {"turn": self.questions.run_of(subject, host)})
 
     def _begin(self, host):
         """Start what is to run on host and observer. Returns how many seconds ago the probe began, or None."""
@@ -155,9 +182,11 @@ class Life:
     def _inject(self, host):
         """Inject the fault; returns whether it is in."""
         subject = self.subjects[host]
+        subject.unsure = True  # as long as the host has not said what became of it
         told = self._guarded(subject, lambda each: self.runner.ask(host, "inject", each.injects))
         if told is None:
             return False
+        subject.unsure = not isinstance(told.get("clock"), dict)
         told = self.questions.hidden(subject, told)
         subject.failed = subject.failed or answers.refused(told) or ""
         subject.fault = _fault_of(told)
@@ -177,6 +206,7 @@ class Life:
             for each in subjects
         }
         for host in waiting:
+            self.subjects[host].finished = True
             pool.start(host, self._finish_one, host)
         while waiting and time.monotonic() < began + max(waiting.values()):
             answered = pool.done(PAUSE_S)
@@ -185,6 +215,7 @@ class Life:
         for host in waiting:
             subject = self.subjects[host]
             subject.failed = subject.failed or SILENT
+        self.shares.release([each for each in subjects if each.host not in waiting])
 
     def _finish_one(self, host):
         return self._guarded(self.subjects[host], self._ended) or True
@@ -217,6 +248,9 @@ class Life:
                 )
         if probes and not here:
             self._keep(subject, self.runner.ask(subject.observer, "finish", {"probes": probes, "run": run}))
+            # What may still be in keeps its lease, which outlives it.
+            subject.unsure = subject.unsure or (held and why is not None)
+        subject.unsure = subject.unsure or (subject.fault or {}).get("state") not in ENDED + (None,)
         subject.failed = failed
 
     @staticmethod

@@ -42,6 +42,10 @@ class Subject:
         self.released = False
         self.live = None  # name of the probe of liveness, where there is one
         self.begun = False  # whether anything was started for it
+        self.finished = False  # whether all that was is asked to end
+        self.together = []  # the hosts that it ran with
+        self.lent = False  # whether the keeper has lent a share for it
+        self.unsure = False  # whether its fault may be in, or go in, for all that is known
         self.failed = ""  # why it could not go on
         self.fault = None
         self.seen = {}  # what the phases saw: see Phase.seen
@@ -64,6 +68,7 @@ def parse(given, host):
     return {
         "subjects": subjects,
         "wave": given.get("wave") or None,
+        "keeper": None,  # see Shares; the action fills it in
         "baseline_s": _quantity.duration(given.get("baseline") or "10s", "baseline"),
         "interval_s": _quantity.duration(given.get("interval") or "2s", "interval", low=0.2),
         "recovery_timeout_s": _quantity.duration(given.get("recovery_timeout") or "30s", "recovery_timeout"),
