@@ -12,7 +12,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
@@ -272,22 +271,3 @@ def test_full_file_system_gets_one_sentence_and_no_fault(tmp_path):
         )
     finally:
         subprocess.run(["umount", str(folder)], check=True)
-
-
-@pytest.mark.root
-def test_owner_of_the_host_has_the_last_word(state):
-    deny = Path("/etc/magsasa-chaos/deny")
-    if deny.exists():
-        pytest.skip("this machine denies faults already")
-    made = not deny.parent.exists()
-    deny.parent.mkdir(exist_ok=True)
-    deny.write_text("not today: month-end closing \x1b[31m\nsecond line\n")
-    try:
-        refused = run_module("cpu_fault", FAULT, state)
-        assert refused["failed"] and "not today: month-end closing" in refused["msg"] and "second" not in refused["msg"]
-        assert "\x1b" not in refused["msg"] and list(state.iterdir()) == []
-    finally:
-        deny.unlink()
-        if made:
-            deny.parent.rmdir()
-    assert run_module("cpu_fault", dict(FAULT, duration="2s"), state)["changed"]
