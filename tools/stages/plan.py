@@ -11,7 +11,7 @@ from . import checks, pytest_run, sanity
 # other one.
 FLEET = [
     "tests/lab/test_%s.py" % name
-    for name in ("canary", "database", "degradation", "lab", "molecule", "observer", "plays", "topology")
+    for name in ("canary", "database", "degradation", "lab", "molecule", "observer", "plays", "slices", "topology")
 ]
 
 # Of the tests on this machine: runs as users start them, and both commands. The other ones are of single modules.

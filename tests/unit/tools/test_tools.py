@@ -202,3 +202,9 @@ def test_a_lane_that_is_free_takes_the_next_stage(monkeypatch):
 
     monkeypatch.setattr(lanes, "_apart", apart)
     assert [name for name, _found, _seconds in lanes.run(["a", *rest], 2, [])] == ["a", *rest] and over[-1] == "a"
+
+
+def test_what_needs_the_sample_application_on_lab_hosts_is_in_one_stage():
+    """To start it there takes as long as ten tests."""
+    served = [path for path in (ROOT / "tests" / "lab").glob("test_*.py") if "served_lab" in path.read_text()]
+    assert served and {str(path.relative_to(ROOT)) for path in served} <= set(plan.FLEET)
