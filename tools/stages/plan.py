@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from . import checks, pytest_run, sanity
 
-# Of the tests on lab hosts: whole plays, and what needs the hosts as a group. They have a lab of their own beside the
-# other one.
+# Of the tests on lab hosts: whole plays, what needs the hosts as a group, and what needs the sample application there.
+# They have a lab of their own beside the other one.
 FLEET = [
     "tests/lab/test_%s.py" % name
-    for name in ("canary", "database", "degradation", "lab", "molecule", "observer", "plays", "slices", "topology")
-]
+    for name in (
+        "canary", "database", "degradation", "http_fault", "lab", "molecule", "observer", "plays", "slices", "topology",
+    )
+]  # fmt: skip
 
 # Of the tests on this machine: runs as users start them, and both commands. The other ones are of single modules.
 RUNS = [
