@@ -30,7 +30,7 @@ TEXT
 
 stages() {
     cat <<'TEXT'
-lint         yamllint, ansible-lint (profile production), shellcheck, changelog, the built collection
+lint         yamllint, ansible-lint (profile production), shellcheck, changelog, the built collection and its site
 sanity       ansible-test sanity
 unit         tests/unit: pure logic, and the shape of the collection
 app          target_app/tests: the sample application

@@ -8,6 +8,7 @@ machine, in a network
 of its own (root), so that the sample application is the only service. With FOLDER, which contains ``stdout`` and
 ``report.md`` of such a run,
 it is taken from those. A test compares the blocks with a run that the suite makes anyway: see ``strange``.
+The excerpts of the guides are renewed by guide.py.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ ARGUMENTS = [
     "-e",
     "chaos_baseline=3s",
 ]  # quick, and the same whatever the kernel offers
+# What a run prints between the beginning of a scenario and its verdict.
+BETWEEN = re.compile(r"^[\d:]+  \d+/\d+ [\w.-]+ (begins|baseline|hold|recovery|wave)\b")
 NO_PHRASE = {"```", "N more"}  # how many figures fit on a line differs from run to run
 LIMIT_S = 1200
 
@@ -46,8 +49,7 @@ def terminal(run):
     )
     if not found:
         raise Missing("the output of the run has nothing from 'chaos ...:' and 'CHAOS ...:' to 'report: ...'")
-    between = re.compile(r"^[\d:]+  \d+/\d+ [\w.-]+ (begins|baseline|hold|recovery|wave)\b")
-    return "```\n%s\n```" % "\n".join(line for line in found[-1].group().splitlines() if not between.match(line))
+    return "```\n%s\n```" % "\n".join(line for line in found[-1].group().splitlines() if not BETWEEN.match(line))
 
 
 def report(run):

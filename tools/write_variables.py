@@ -2,9 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Write what follows from the table of variables (plugins/plugin_utils/_variables.py): the table in README.md, and
-description, type and default of
-the role options that a variable feeds. Usage: write_variables.py [--check]. With --check nothing is written; ends with
-1 where something differs.
+description and type of the role options that a variable feeds. Usage: write_variables.py [--check]. With --check
+nothing is written; ends with 1 where something differs.
 """
 
 from __future__ import annotations
@@ -47,12 +46,14 @@ def with_table(readme):
 
 
 def with_spec(text, option, variable):
-    """An argument_specs.yml with description, type and default of an option as the table has them."""
-    meaning = (
-        quoted(variable.meaning)
-        if ": " in variable.meaning or variable.meaning.startswith(("`", "'"))
-        else variable.meaning
+    """An argument_specs.yml with description and type of an option as the table has them."""
+    # A template is no default that a page could show, and none of the type of the option.
+    meaning = "%s The default is the variable C(%s)%s." % (
+        variable.meaning,
+        variable.name,
+        ", then %s" % variable.default if variable.default else "",
     )
+    meaning = quoted(meaning) if ": " in meaning or meaning.startswith(("`", "'")) else meaning
     description = textwrap.fill(
         "        description: " + meaning,
         WIDTH,
@@ -60,12 +61,7 @@ def with_spec(text, option, variable):
         break_long_words=False,
         break_on_hyphens=False,
     )
-    block = "      %s:\n%s\n        type: %s\n        default: %s\n" % (
-        option,
-        description,
-        variable.type,
-        quoted(variable.template),
-    )
+    block = "      %s:\n%s\n        type: %s\n" % (option, description, variable.type)
     return re.sub(r"^      %s:\n(?:        .*\n)+" % option, lambda _found: block, text, flags=re.MULTILINE)
 
 

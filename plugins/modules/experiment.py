@@ -191,6 +191,18 @@ EXAMPLES = r"""
     force: false
   run_once: true
 
+- name: Run on a third of a group at a time, as a keeper counts over all runs that name it
+  magsasa.chaos.experiment:
+    hosts: [web1, web2]
+    scenario: {id: half-busy, family: cpu, hold: 30s, options: {load: 50%, duration: 30s}}
+    keeper: monitor1
+    keeper_wait: 30m
+    fleet: {web: [web1, web2, web3]}
+    max_percent: "34"
+    idle: [web3]
+    lease: 20s
+  run_once: true
+
 - name: Record only that the inventory does not allow an experiment
   magsasa.chaos.experiment:
     hosts: [db1]

@@ -105,6 +105,8 @@ def main():
     except (ChaosError, OSError):  # a full disk: the next question is a module again
         told["again"] = None
     told["invocation"] = {"module_args": {"do": module.params["do"]}}
+    for sentence in told.pop("warnings", []):
+        module.warn(sentence)
     if told.get("failed"):
         module.fail_json(**told)
     module.exit_json(**dict({"changed": asked["do"] not in ("look", "assess")}, **told))

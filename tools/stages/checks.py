@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The stage lint: the linters, the changelog, and the collection as it is published."""
+"""The stage lint: the linters, the changelog, the collection as it is published, and its documentation site."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import tarfile
 import tempfile
 from pathlib import Path
 
+from . import site
 from .found import ROOT, Found, tracked
 
 # Top-level names that a published collection may hold; the rest of the checkout is for who works on it.
@@ -53,7 +54,7 @@ def lacking(tarball):
 
 
 def check_build(found):
-    """Build the collection and look into it."""
+    """Build the collection, look into it, and build its documentation site."""
     with tempfile.TemporaryDirectory(prefix="magsasa-chaos-build-") as scratch:
         if not found.check(
             "ansible-galaxy collection build",
@@ -70,6 +71,7 @@ def check_build(found):
             found.notes.append("the built collection lacks %s" % ", ".join(missing[:5]))
         else:
             found.passed += 1
+        site.check(found, tarball, Path(scratch))
 
 
 def run(_more):

@@ -88,6 +88,8 @@ def tested(experiments):
 
 def _target(target):
     process = target.get("process") or {}
+    if target.get("step") == "none" and not process:
+        return "%s: %s" % (target.get("probed"), target.get("why") or "nothing was found there")
     who = [target.get("service"), target.get("framework")]
     who.append("process %s %s" % (process.get("name"), process.get("pid")) if process else "its process is not known")
     who.append("unit %s" % process["unit"] if process.get("unit") else None)

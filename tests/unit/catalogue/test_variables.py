@@ -193,3 +193,10 @@ def test_without_a_database_the_sentence_names_variables_that_exist():
 )
 def test_a_misspelt_value_of_chaos_protected_protects(value, protected):
     assert _touched.protects(value) is protected
+
+
+def test_no_page_of_a_role_shows_a_template():
+    """A template is no default that a reader could use, and antsibull-docs refuses one that is not of the type."""
+    for spec in (ROOT / "roles").glob("*/meta/argument_specs.yml"):
+        options = yaml.safe_load(spec.read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]
+        assert [name for name, each in options.items() if "{{" in str(each.get("default"))] == [], spec
