@@ -211,6 +211,18 @@ EXAMPLES = r"""
     wave: {number: 2, of: 2, hosts: [db1]}
   run_once: true
 
+- name: Take at most a quarter of a group out over all runs that name the same keeper
+  magsasa.chaos.experiment:
+    hosts: [web1, web2]
+    scenario: {id: half-busy, family: cpu, hold: 30s, options: {load: 50%, duration: 30s}}
+    endpoint: {url: http://localhost:8000, health_url: http://localhost:8000/health}
+    keeper: monitor1
+    keeper_wait: 10m
+    fleet: {web: [web1, web2, web3, web4, web5, web6, web7, web8]}
+    max_percent: 25%
+    idle: [web3]
+  run_once: true
+
 - name: Take the turn of this host for two experiments
   magsasa.chaos.host_turn:
     wait: 30s
