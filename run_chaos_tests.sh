@@ -36,6 +36,8 @@ If no service is found on this machine, the sample application is started, teste
   --list              print the scenarios (with --intensity, only its own) and for each what it would use on this
                       machine, or why it cannot run; with --inventory, on each of its hosts
   --render FILE       draw all forms of a report again from its report.json; with --report-dir, into that folder
+  --merge PART        merge the parts of a sliced run into one report: a report.json, a folder with reports, or a URL;
+                      repeat it for several
   --detect            only find out which service would be tested, and why
   --halt              revert every active fault on every host of the inventory now, and stop the sample application
                       of a run that was killed
@@ -145,7 +147,21 @@ check_scenarios() {
     done
 }
 
-# run, list, detect, render and halt exclude each other.
+# A part of a sliced run: a URL, or a file or folder that can be read.
+add_part() {
+    case $1 in
+    http://* | https://*) parts+=("$1") ;;
+    *)
+        [ -r "$1" ] || bad_usage "--merge: '$(shown "$1")' cannot be read; name a report.json, a folder with reports, or a URL"
+        parts+=("$(absolute "$1")")
+        ;;
+    esac
+    case $1 in
+    *[\"\\,]* | *[[:cntrl:]]*) bad_usage "--merge: '$(shown "$1")' has characters that a part must not have; rename it" ;;
+    esac
+}
+
+# run, list, detect, render, merge and halt exclude each other.
 set_mode() {
     [ "$mode" = run ] || [ "$mode" = "$1" ] || bad_usage "--$mode and --$1 exclude each other; give one of them"
     mode=$1
@@ -160,18 +176,18 @@ while [ -h "$file" ]; do
 done
 here=$(CDPATH='' cd -- "$(dirname -- "$file")" && pwd -P)
 mode=run intensity='' target='' probe='' old='' report_dir='' earlier=''
-inventories=() scenarios=() files=() objectives=() flags=() more=()
+parts=() inventories=() scenarios=() files=() objectives=() flags=() more=()
 
 while [ $# -gt 0 ]; do
     option=$1
     shift
     case $option in
-    --intensity | --scenario | --scenario-file | --objective | --target | --probe | --inventory | --report-dir | --render | --compare)
+    --intensity | --scenario | --scenario-file | --objective | --target | --probe | --inventory | --report-dir | --render | --merge | --compare)
         [ $# -gt 0 ] || bad_usage "$option: a value is missing"
         value=$1
         shift
         ;;
-    --intensity=* | --scenario=* | --scenario-file=* | --objective=* | --target=* | --probe=* | --inventory=* | --report-dir=* | --render=* | --compare=*)
+    --intensity=* | --scenario=* | --scenario-file=* | --objective=* | --target=* | --probe=* | --inventory=* | --report-dir=* | --render=* | --merge=* | --compare=*)
         value=${option#*=} option=${option%%=*}
         ;;
     esac
@@ -194,6 +210,7 @@ while [ $# -gt 0 ]; do
         [ -f "$value" ] && [ -r "$value" ] || bad_usage "--render: '$(shown "$value")' cannot be read; name the report.json of an earlier run"
         set_mode render && old=$(absolute "$value")
         ;;
+    --merge) set_mode merge && add_part "$value" ;;
     --dry-run) flags=(--check) ;;
     --list | --detect | --halt) set_mode "${option#--}" ;;
     --help | -h) usage && exit ;;
@@ -236,6 +253,9 @@ fi
 if [ "${#objectives[@]}" -gt 0 ]; then
     stated=$("$VENV/bin/python" "$ROOT/tools/check_objectives.py" "${objectives[@]}") || exit
     variables+="${variables:+, }\"chaos_objectives\": $stated"
+fi
+if [ "${#parts[@]}" -gt 0 ]; then
+    variables+="${variables:+, }\"chaos_merge_parts\": [$(printf ', "%s"' "${parts[@]}" | cut -c 3-)]"
 fi
 [ -z "$variables" ] || flags+=(-e "{$variables}")
 

@@ -12,7 +12,7 @@ from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, ChaosError
-from ansible_collections.magsasa.chaos.plugins.plugin_utils import _events
+from ansible_collections.magsasa.chaos.plugins.plugin_utils import _events, _merge
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._hosts import HostRunner
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._names import REPORTS, RUN
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import about, choose, publish, send, terminal, write
@@ -83,6 +83,12 @@ class ActionModule(ActionBase):
         compared = report["comparison"]
         result["comparison"] = compared and {key: compared[key] for key in ("with", "worse", "better", "sentence")}
         result["sent"] = self._send(path, where, task_vars, result) if where else None
+        fleet = self._templar.template(task_vars.get("chaos_fleet_members"))
+        if fleet:  # one part of several: what the merge needs of it
+            hosts = [str(host) for host in task_vars.get("ansible_play_hosts_all") or []]
+            groups = {str(name): list(map(str, each)) for name, each in (task_vars.get("groups") or {}).items()}
+            part = _merge.make(report, hosts, fleet, groups, result["sent"] or path)
+            result["part"] = {_merge.PREFIX + run["id"].replace("-", "_"): part}
         if RUN not in os.environ:  # nobody else prints it
             draw = terminal.brief if _events.heard() else terminal.render
             for line in draw(report, about.short(os.path.join(path, "report.html")), terminal.width_here()):

@@ -229,6 +229,17 @@ SETTINGS = (
         "How long a host waits for its share of the group at the keeper, before its experiment is refused.",
     ),
     _of(
+        "chaos_merge_parts",
+        "",
+        "What C(chaos_merge) merges besides the artifacts C(chaos_part_...) of earlier jobs: files C(report.json),"
+        " folders of reports, or URLs; a list or comma-separated.",
+    ),
+    _of(
+        "chaos_merge_slices",
+        "",
+        "How many parts C(chaos_merge) expects. When fewer are there, the verdict is unknown.",
+    ),
+    _of(
         "chaos_fail_on_breach",
         "true",
         "Whether the run fails if an objective is missed.",

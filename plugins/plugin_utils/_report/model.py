@@ -50,11 +50,12 @@ def _bounded(records):
     if len(hosts) <= MANY_HOSTS:
         return list(records), 0
     keep = set(sorted(hosts, key=lambda host: (hosts[host], str(host)))[:WORST_HOSTS])
-    kept = [record if record.get("host") in keep else _without_line(record) for record in records]
+    kept = [record if record.get("host") in keep else without_line(record) for record in records]
     return kept, sum(1 for before, after in zip(records, kept) if before.get("timeline") and not after.get("timeline"))
 
 
-def _without_line(record):
+def without_line(record):
+    """A record without what only its curves need."""
     fault = record.get("fault")
     return dict(record, timeline=None, fault=dict(fault, series=None) if fault else fault)
 
@@ -64,6 +65,9 @@ def gaps(run):
     said = []
     if run.get("interrupted"):
         said.append("The run was interrupted: experiments that were not judged by then are missing")
+    said += [
+        "Missing from the parts that were merged: %s" % each for each in (run.get("parts") or {}).get("missing") or ()
+    ]
     if run.get("unreachable"):
         said.append("Not reached in the end: %s" % ", ".join(run["unreachable"][:20]))
     return said
