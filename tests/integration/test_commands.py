@@ -64,6 +64,11 @@ BAD_USAGE = [
         ["--render", "/nonexistent"],
         "--render: '/nonexistent' cannot be read; name the report.json of an earlier run",
     ),
+    (
+        CHAOS,
+        ["--merge", "/nonexistent"],
+        "--merge: '/nonexistent' cannot be read; name a report.json, a folder with reports, or a URL",
+    ),
     (CHAOS, ["--render", "run_chaos_tests.sh", "--halt"], "--render and --halt exclude each other"),
     (CHAOS, ["--detect", "--halt"], "--detect and --halt exclude each other"),
     (CHAOS, ["--fast"], "'--fast' is not an option"),
