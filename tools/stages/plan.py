@@ -20,8 +20,8 @@ FLEET = [
 RUNS = [
     "tests/integration/test_%s.py" % name
     for name in (
-        "commands", "console", "contributing", "delegation", "exit_codes", "experiment", "looks", "odd_places",
-        "odd_settings", "playbooks", "plays_refused", "report", "report_browser", "role_target_app", "slo_report",
+        "commands", "console", "contributing", "delegation", "exit_codes", "experiment", "getting_started", "looks",
+        "odd_places", "odd_settings", "playbooks", "plays_refused", "report", "report_browser", "role_target_app", "slo_report",
         "two_runs", "variables", "window",
     )
 ]  # fmt: skip
@@ -51,7 +51,7 @@ STAGES = {
 # with real faults wait for two thirds of their time. What measures the machine itself runs solo, and an emulated machine
 # needs all cores.
 STEPS = (
-    (2, ("unit", "sanity", "awx", "app", "lint")),
+    (2, ("unit", "sanity", "awx", "lint", "app")),
     (1, ("quick",)),
     (1, ("solo",)),
     (1, ("truth",)),
