@@ -59,6 +59,7 @@ class ActionModule(ActionBase):
             "fleet",
             "max_percent",
             "idle",
+            "observer_address",
         )
     )
 
@@ -79,6 +80,10 @@ class ActionModule(ActionBase):
                 self, task_vars, {**{host: each.again for host, each in subjects.items()}, **KEPT.again}
             )
             wanted["keeper"] = keeping.of(self._keeping(task_vars), subjects, task_vars, runner)
+            address = self._task.args.get("observer_address") or self._templar.template(
+                task_vars.get("chaos_observer_address")
+            )
+            keeping.observers(address, subjects, task_vars, runner)
             _events.narrate(Narrator(self._say))
             with _memory_limit.bounded(len(subjects)):
                 Life(wanted, runner, self._say, self._at_once(), self._task.check_mode).run()

@@ -32,6 +32,7 @@ from ansible_collections.magsasa.chaos.plugins.plugin_utils import (
     _slice,
     _strategy,
 )
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._conduct import keeping
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._fault_action import inventory_refusal
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._names import REPORTS
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import choose, send
@@ -181,7 +182,7 @@ class ActionModule(ActionBase):
         for place, value in _origin.layers("chaos_objectives", task_vars, self._loader):
             _objectives.stated(self._templar.template(value), place)
         self._check_report(task_vars)
-        names = ("chaos_halt_on", "chaos_lease", "chaos_database_port", "chaos_observer")
+        names = "chaos_halt_on chaos_lease chaos_database_port chaos_observer chaos_observer_address".split()
         given = {name: self._templar.template(task_vars.get(name)) for name in names}
         _halting.parse(given["chaos_halt_on"], "chaos_halt_on")
         if given["chaos_lease"] not in (None, ""):
@@ -189,7 +190,14 @@ class ActionModule(ActionBase):
         if given["chaos_database_port"] not in (None, ""):
             candidates.port(given["chaos_database_port"], "chaos_database_port")
         hosts = task_vars.get("hostvars") or {}
-        if given["chaos_observer"] and given["chaos_observer"] not in hosts:
+        if given["chaos_observer_address"] not in (None, ""):
+            keeping.parse(str(given["chaos_observer_address"]), "chaos_observer_address")
+        elif given["chaos_observer"] and given["chaos_observer"] not in hosts and _slice.slice_of(task_vars):
+            problem = "is not among the hosts of this slice, which has only its own of each group"
+            raise BadOption(
+                "chaos_observer", given["chaos_observer"], problem, "give its address with chaos_observer_address"
+            )
+        elif given["chaos_observer"] and given["chaos_observer"] not in hosts:
             near = difflib.get_close_matches(str(given["chaos_observer"]), list(hosts), 1)
             remedy = "did you mean %s?" % near[0] if near else "use one of the inventory"
             raise BadOption("chaos_observer", given["chaos_observer"], "is not a host of the inventory", remedy)

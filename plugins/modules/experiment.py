@@ -123,6 +123,10 @@ options:
     description: Share of a group that may be under experiment at the same time. The default is the variable
       C(chaos_max_percent), else 50. With 100 the keeper is not asked.
     type: str
+  observer_address:
+    description: Address (or C(ADDRESS:PORT)) of O(observer), if the inventory does not have it. It is reached as the
+      host under experiment is. The default is the variable C(chaos_observer_address).
+    type: str
   idle:
     description: Hosts without a healthy service, which count as unavailable.
     type: list

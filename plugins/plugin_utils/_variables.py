@@ -124,6 +124,12 @@ SETTINGS = (
         template="{{ chaos_observer | default(inventory_hostname) }}",
     ),
     _of(
+        "chaos_observer_address",
+        "",
+        "Address of the observer, C(ADDRESS) or C(ADDRESS:PORT), if the inventory of the job does not have it, as in a"
+        " slice. It is reached as the hosts of the run are.",
+    ),
+    _of(
         "chaos_baseline",
         "10s; with smoke 4s",
         "Length of the baseline before each fault.",

@@ -55,13 +55,20 @@ def _known(keeper, subjects, task_vars, runner):
     runner.adopt(keeper, sorted(subjects)[0], address, port)
 
 
-def parse(keeper):
+def observers(address, subjects, task_vars, runner):
+    """Make observers known that are not in this inventory, by the address that the run gives. Raises BadOption."""
+    for each in subjects.values() if address else ():
+        if each.observer not in (task_vars.get("hostvars") or {}):
+            runner.adopt(each.observer, each.host, *parse(str(address), "chaos_observer_address"))
+
+
+def parse(keeper, option="chaos_keeper"):
     """``(address, port or None)``. Raises BadOption."""
     found = _ADDRESS.fullmatch(keeper) or (re.fullmatch(r"(?P<six>[0-9A-Fa-f]*:[0-9A-Fa-f:.]+)", keeper))
     port = int(found.groupdict().get("port") or 0) if found else 0
     if not found or port > 65535:
         raise BadOption(
-            "chaos_keeper",
+            option,
             keeper,
             "is not a host of this inventory, nor an address",
             "write NAME, ADDRESS or ADDRESS:PORT",
