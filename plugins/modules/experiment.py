@@ -220,6 +220,8 @@ EXAMPLES = r"""
     hosts: [web1, web2]
     scenario: {id: half-busy, family: cpu, hold: 30s, options: {load: 50%, duration: 30s}}
     endpoint: {url: http://localhost:8000, health_url: http://localhost:8000/health}
+    observer: monitor1
+    observer_address: 192.0.2.7
     keeper: monitor1
     keeper_wait: 10m
     fleet: {web: [web1, web2, web3, web4, web5, web6, web7, web8]}

@@ -25,7 +25,7 @@ FENCE = re.compile(r"^( *)```yaml\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 TEXT = re.compile(r'^EXAMPLES = r?"""(.*?)"""', re.MULTILINE | re.DOTALL)
 FOREIGN = ("our.deploy",)  # roles of the reader
 # No variables: tags and words of files, and of the sentence that a run keeps.
-WORDS = {"chaos_x_", "chaos_"} | {path.stem for path in (ROOT / "playbooks").glob("*.yml")}
+WORDS = {"chaos_x_", "chaos_", *_variables.ARTIFACTS} | {path.stem for path in (ROOT / "playbooks").glob("*.yml")}
 
 
 def shown():
