@@ -308,7 +308,7 @@ def test_a_controller_that_is_stopped_for_longer_than_the_lease(tmp_path):
             "scenario": scenario,
             "endpoint": {"url": server.url, "health_url": server.url},
             "baseline": "2s",
-            "lease": "3s",
+            "lease": "6s",
             "recovery_timeout": "5s",
         }
         tasks = [
