@@ -7,15 +7,18 @@ it is a record, never a failed task.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 import yaml
 
+from ansible_collections.magsasa.chaos.plugins.module_utils._host import processes
 from support.faults import left, wait_for
 from support.http_server import Server, answer, say
 from support.modules import ROOT, environment
@@ -238,23 +241,33 @@ MOMENTS = {
     "injection": lambda state: bool(records_of(state)),
     "hold": lambda state: any(each["state"] == "active" for each in records_of(state)),
     "recovery": lambda state: (state / "ledger" / "ledger.jsonl").exists() and not records_of(state),
+    "collection": lambda state: (state / "run" / "probes" / "small" / "kept").exists(),
 }
+BY_DAY = [("contact", "main"), ("baseline", "tree"), ("hold", "main"), ("collection", "tree")]
 
 
 @pytest.mark.parametrize(
-    "moment",
-    [pytest.param(each, marks=pytest.mark.nightly) if each in ("injection", "recovery") else each for each in MOMENTS],
+    ("moment", "who"),
+    [
+        pytest.param(moment, who, marks=() if (moment, who) in BY_DAY else pytest.mark.nightly)
+        for moment in MOMENTS
+        for who in ("main", "tree")
+    ],
 )
-def test_a_controller_that_is_killed_leaves_nothing(tmp_path, moment):
-    """At whatever moment: the leases end what is there."""
+def test_a_controller_that_is_killed_leaves_nothing(tmp_path, moment, who):
+    """At whatever moment: the leases end what is there. ``who``: ansible-playbook alone, or its workers and what they
+    run, too.
+    """
     state = tmp_path / "state"
     state.mkdir(mode=0o700)
-    down = {"from": None}
+    down, over = {"from": None}, threading.Event()
 
     def serve(connection, _request):
         ill = down["from"] is not None or bool(records_of(state))
         if ill:
             down["from"] = True
+        if moment == "collection" and MOMENTS["recovery"](state):
+            over.wait(10)  # no answer: a recorder that is asked to end waits for it
         connection.sendall(answer({"status": "down" if ill else "ok"}, status=503 if ill else 200))
 
     with Server(serve) as server:
@@ -263,8 +276,8 @@ def test_a_controller_that_is_killed_leaves_nothing(tmp_path, moment):
             "scenario": SCENARIO,
             "endpoint": service,
             "baseline": "2s",
-            "lease": "3s",
-            "recovery_timeout": "60s",
+            "lease": "6s",
+            "recovery_timeout": "1s" if moment == "collection" else "60s",
         }
         play = tmp_path / "play.yml"
         play.write_text(
@@ -289,12 +302,20 @@ def test_a_controller_that_is_killed_leaves_nothing(tmp_path, moment):
         try:
             assert wait_for(lambda: MOMENTS[moment](state) or run.poll() is not None, 60, 0.01)
             assert run.poll() is None, "it ended before"
-            run.send_signal(signal.SIGKILL)
+            for pid in _tree(run.pid) if who == "tree" else [run.pid]:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
             run.wait()
             assert wait_for(lambda: not left(state), 60), left(state)
         finally:
+            over.set()
             os.killpg(run.pid, signal.SIGKILL) if run.poll() is None else None
     assert living(state) == {}
+
+
+def _tree(root):
+    """A controller and all that it runs, but what stays on the host."""
+    return [pid for pid in [root, *processes.below(root)] if not processes.comm(pid).startswith("chaos-")]
 
 
 def test_a_controller_that_is_stopped_for_longer_than_the_lease(tmp_path):

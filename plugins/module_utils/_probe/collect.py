@@ -38,13 +38,14 @@ def stop(name, check_mode=False, keep=False, run=None):
     _quantity.name(name)
     if check_mode or not os.path.isdir(probes.folder(run, name)):
         return os.path.isdir(probes.folder(run, name)), {"samples": None, "summary": None, "died": False}
-    probes.end(run, name)  # before the lock: it awaits answers, and others may start and stop theirs meanwhile
+    end = probes.end_and_keep if keep else probes.end
+    end(run, name)  # before the lock: it awaits answers, and others may start and stop theirs meanwhile
     with probes.alone(run):
         where = probes.folder(run, name)
         told = probes.read(run, name)
         if told is None or (owner and turn.foreign(told, owner)):
             return False, {"samples": None, "summary": None, "died": False}
-        probes.end(run, name)
+        end(run, name)
         rows = samples.read(os.path.join(where, probes.SAMPLES))
         ended = private_files.read_json(os.path.join(where, probes.SUMMARY))
         if ended is None and told.get("id"):

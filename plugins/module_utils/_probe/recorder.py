@@ -15,6 +15,7 @@ is awaited until its own time-out, and counts as timed out then.
 from __future__ import annotations
 
 import collections
+import contextlib
 import gc
 import json
 import os
@@ -113,6 +114,8 @@ class Recorder:
             told["ended"] = True
             self._tell(told)
             ended_by = self._linger()
+        elif ended_by == "stopped" and os.path.exists(os.path.join(self.folder, probes.KEPT)):
+            ended_by = self._keep(told)
         if ended_by in ("unclaimed", "folder_gone", "lease"):
             self._clean_up()
         os._exit(0)  # threads that hang in a lookup must not hold us up
@@ -284,10 +287,25 @@ class Recorder:
         if self.spec["check"]["kind"] in ("command", "sql"):
             probes.end_marked(self.spec["id"])
 
-    def _linger(self):
+    def _keep(self, told):
+        """Stay with the samples until whoever asked for them has taken them away, or its lease is over."""
+        with contextlib.suppress(BlockingIOError):
+            while os.read(self._wake, 512):  # of the signal that ended the recording
+                pass
+        self._asked_at, told["ended"] = None, True
+        try:
+            self._tell(told)
+        except Exception:  # the folder may be gone or full: whoever asked sees that we have ended
+            return "stopped"
+        return self._linger(self.spec["lease_s"])
+
+    def _linger(self, lease_s=None):
         """Keep the samples for a while after the time is over, for whoever collects them; then they are nobody's."""
-        until = time.monotonic() + self.spec["linger_s"]
+        began = time.monotonic()
+        until = began + self.spec["linger_s"]
         while self._asked_at is None and time.monotonic() < until:
+            if probes.lease_over(self.folder, lease_s, began, time.monotonic()):
+                return "lease"
             self._wait(min(until, time.monotonic() + WATCH_S))
             if not self._mine():
                 return "folder_gone"

@@ -10,8 +10,8 @@ import os
 import signal
 import time
 
-from .. import _clock, _quantity
-from .._errors import BadOption, printable
+from .. import _clock, _quantity, _wait
+from .._errors import BadOption, HostError, printable
 from .._host import processes
 from .._life import turn
 from .._ledger import locks, private_files
@@ -24,6 +24,7 @@ FORGET_S = 0.5  # what a recorder may take to end when nobody wants its samples
 MARK = "MAGSASA_CHAOS_PROBE"  # in the environment of a recorder and of whatever it runs
 SUMMARY = "summary.json"  # written by the recorder when it ends
 REASONS = "reasons.json"  # written by the recorder: why probes failed
+KEPT = "kept"  # there when its samples are kept after its end, until whoever asked for them has them
 LEASE = "lease"  # holds the monotonic second of the last renewal
 
 
@@ -158,6 +159,28 @@ def end(run, name, patience=5.0):
     return True
 
 
+def end_and_keep(run, name, patience=5.0):
+    """The same, but the recorder stays with what it recorded until that is taken away, or its lease is over: whoever
+    collects may be killed before he has it all.
+    """
+    found = read(run, name)
+    if not found or not found["alive"] or found.get("ended"):
+        return
+    where, limit = folder(run, name), found.get("timeout_s")
+    with contextlib.suppress(HostError):  # a full disk: then it does not stay
+        private_files.write_private(os.path.join(where, KEPT), "", durable=False)
+    patience += limit if isinstance(limit, (int, float)) else 0.0
+    if processes.send(found["pid"], found["start"], signal.SIGTERM):
+        processes.send(found["pid"], found["start"], signal.SIGCONT)
+        if not _wait.until(lambda: _has_ended(run, name), patience, 0.002, longest=0.05):
+            processes.end(found["pid"], found["start"], 0.0)
+
+
+def _has_ended(run, name):
+    found = read(run, name)
+    return not found or not found["alive"] or bool(found.get("ended"))
+
+
 def end_marked(identity):
     """End what still runs of the recorder with this identity: programs of its checks, or itself before it told its
     pid.
@@ -169,9 +192,11 @@ def end_marked(identity):
 
 def remove(run, name):
     """Take the recorder's folder away; it is private and ours as a whole."""
-    where = folder(run, name)
+    where, found = folder(run, name), read(run, name)
     private_files.remove_folder(where)
     private_files.remove_if_empty(os.path.dirname(where))
+    if found and found["alive"] and found["pid"] != os.getpid():  # one that kept them
+        processes.end(found["pid"], found["start"], FORGET_S)
 
 
 def discard(run, name):
