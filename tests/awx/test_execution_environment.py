@@ -63,6 +63,7 @@ def test_the_image_gets_what_the_chaos_command_installs():
     needed = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())["requires_ansible"]
     described = yaml.safe_load((ROOT / "meta" / "execution-environment.yml").read_text())
     assert described["dependencies"]["ansible_core"]["package_pip"].split(">=")[1] in needed
+    assert "galaxy" not in described["dependencies"]  # the project brings its collection along, and needs no other
 
 
 def test_other_images_with_the_collection_get_nothing_more(tmp_path, updated, installed):

@@ -60,7 +60,7 @@ def programs(core):
         return Path(sys.executable).parent
     python = next(filter(None, map(interpreters.find, CORES[core])), None)
     if python is None:
-        _unavailable(
+        unavailable(
             "ansible-core %s needs one of Python %s; put it on the PATH, or install it with pyenv or uv"
             % (core, ", ".join(CORES[core]))
         )
@@ -98,12 +98,12 @@ def _make(folder, python, lines, constraints):
     argv = ["bash", "-uc", MAKE, "bash", str(ROOT), str(folder), python]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=300, check=False)
     if done.returncode:
-        _unavailable(
+        unavailable(
             "the environment for ansible-core %s could not be made: %s" % (folder.name, done.stderr.strip()[-400:])
         )
 
 
-def _unavailable(reason):
+def unavailable(reason):
     """In CI nobody reads why a test was skipped."""
     if os.environ.get("CI") == "true":
         pytest.fail(reason, pytrace=False)

@@ -95,7 +95,7 @@ def test_the_environment_is_looked_at_too():
 
 # Names in roles, playbooks and plugins that begin so and are no variables: playbooks, groups, examples.
 NO_VARIABLES = re.compile(
-    r"chaos_(experiment_[a-z_]+|scenario_[a-z_]+|run_[a-z_]+|smoke|light|medium|heavy|full|extended|detect|halt|preflight|run|targets|x|)_*$"
+    r"chaos_(experiment_[a-z_]+|scenario_[a-z_]+|run_[a-z_]+|smoke|light|medium|heavy|full|extended|detect|halt|merge|preflight|run|targets|x|)_*$"
 )
 
 
