@@ -60,8 +60,8 @@ class Setup:
 @pytest.fixture(name="setup")
 def _setup(tmp_path):
     collections = awx_client.folder()
-    also = () if (ROOT / "playbooks" / "chaos_merge.yml").exists() else ("playbooks/chaos_merge.yml",)
-    with Awx(ROOT, also) as awx:
+
+    with Awx(ROOT) as awx:
         yield Setup(awx, tmp_path, collections)
 
 
@@ -232,3 +232,18 @@ def test_an_inventory_with_a_host_of_somebody_else_stays(setup):
 def test_a_dry_run_says_what_it_would_make_and_makes_nothing(setup):
     done, _requests = setup.run("--check")
     assert done.returncode == 0 and "schedule: chaos light weekly" in done.stdout and setup.awx.changes() == []
+
+
+@pytest.mark.parametrize(
+    "verdict, code, said",
+    [
+        ("passed", 0, "2 passed, 0 failed"),
+        ("failed", 2, "2 passed, 0 failed"),
+        pytest.param(None, 2, "nothing to merge was found", marks=pytest.mark.nightly),
+    ],
+)
+def test_the_last_job_of_the_workflow_is_as_green_as_the_one_before(ansible_playbook, verdict, code, said):
+    """AWX calls a workflow successful whose failed job has a node for failures: so the last one must fail."""
+    earlier = {"chaos": {"verdict": verdict, "sentence": said}} if verdict else {}
+    done = ansible_playbook(ROOT / "playbooks" / "chaos_merge.yml", "-e", json.dumps(earlier))
+    assert done.returncode == code and said in done.stdout, done.stdout + done.stderr

@@ -18,6 +18,7 @@ from support.awx_server import rules
 from support.modules import ROOT
 
 FILE = ROOT / "playbooks" / "vars" / "awx.yml"
+BEFORE_ROLES = ("chaos_hosts", "chaos_window", "chaos_objectives", "chaos_merge_parts")
 GIVEN = {"setup_image": "an/image:1", "setup_notify_url": "https://chat.example/hook"}
 
 
@@ -67,8 +68,7 @@ def questions(data):
 
 def test_every_playbook_is_there_and_awx_offers_it(data):
     for template in data["controller_templates"]:
-        pending = template["playbook"] == "playbooks/chaos_merge.yml" and not (ROOT / template["playbook"]).exists()
-        assert pending or rules.offers(ROOT, template["playbook"]), template["playbook"]
+        assert rules.offers(ROOT, template["playbook"]), template["playbook"]
 
 
 def test_awx_takes_no_part_of_the_set_up_for_a_playbook():
@@ -86,8 +86,8 @@ def test_every_question_asks_for_a_public_variable(data):
     specs = "".join(path.read_text() for path in ROOT.glob("roles/*/meta/argument_specs.yml"))
     for name, item in asked:
         assert item["variable"] in _variables.BY_NAME, (name, item)
-        # Two are read before any role is.
-        assert item["variable"] in specs or item["variable"] in ("chaos_hosts", "chaos_window", "chaos_objectives")
+        # The others are read before any role is.
+        assert item["variable"] in specs or item["variable"] in BEFORE_ROLES
 
 
 def test_awx_takes_every_survey(data):
