@@ -189,6 +189,16 @@ def test_what_goes_wrong_is_in_the_record(play, connection):
     ]
 
 
+def test_limit_batches_and_become_are_kept_to(play, service):
+    """A host that the guards close ends no play, though any error would; the batch after it has its experiment."""
+    hosts = {"closed": {}, "open": dict(OPEN, ansible_become=True, ansible_become_method="su"), "out": OPEN}
+    options = {"hosts": "{{ ansible_play_batch }}", "endpoint": service}
+    found = play(hosts, options, "--limit", "closed,open", play={"serial": 1, "any_errors_fatal": True})
+    assert {host: record["status"] for host, record in found.items()} == {"open": "completed"}, found
+    touched = {state.name: any(state.iterdir()) for state in play.states}
+    assert touched == {"state-closed": False, "state-open": True, "state-out": False}
+
+
 def test_a_fault_is_halted_where_its_service_fails(play):
     """Well in the baseline, down from the injection on: the halt condition ends the fault long before its time."""
     with Server(say(answer({"status": "ok"}))) as server:
