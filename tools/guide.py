@@ -77,7 +77,7 @@ def strange(text, printed):
 
 def carry_out(text, tarball, folder, environment):
     """Do what the page says in ``folder``, an empty one: ``{excerpt: stdout of the command before it}``. The
-    collection is installed from ``tarball``. Raises AssertionError where a command fails.
+    collection is installed from ``tarball``. Raises AssertionError where a command fails or warns.
     """
     printed, exported, stdout = {}, "", ""
     todo = sorted(
@@ -98,6 +98,7 @@ def carry_out(text, tarball, folder, environment):
                 environment,
             )
             assert done.returncode == 0, "%s\n%s\n%s" % (content, done.stdout, done.stderr)
+            assert "WARNING]" not in done.stderr, "%s\n%s" % (content, done.stderr)
             exported += "".join(line + "\n" for line in content.splitlines() if line.startswith("export "))
             stdout = done.stdout
     return printed
