@@ -183,6 +183,7 @@ class ActionModule(ActionBase):
             _objectives.stated(self._templar.template(value), place)
         self._check_report(task_vars)
         names = "chaos_halt_on chaos_lease chaos_database_port chaos_observer chaos_observer_address".split()
+        names += ["chaos_keeper", "chaos_keeper_wait"]
         given = {name: self._templar.template(task_vars.get(name)) for name in names}
         _halting.parse(given["chaos_halt_on"], "chaos_halt_on")
         if given["chaos_lease"] not in (None, ""):
@@ -190,6 +191,10 @@ class ActionModule(ActionBase):
         if given["chaos_database_port"] not in (None, ""):
             candidates.port(given["chaos_database_port"], "chaos_database_port")
         hosts = task_vars.get("hostvars") or {}
+        if given["chaos_keeper"] not in (None, "", *hosts):
+            keeping.parse(str(given["chaos_keeper"]))
+        if given["chaos_keeper_wait"] not in (None, ""):
+            _quantity.duration(given["chaos_keeper_wait"], "chaos_keeper_wait", high=86400.0)
         if given["chaos_observer_address"] not in (None, ""):
             keeping.parse(str(given["chaos_observer_address"]), "chaos_observer_address")
         elif given["chaos_observer"] and given["chaos_observer"] not in hosts and _slice.slice_of(task_vars):

@@ -57,6 +57,28 @@ def test_the_role_in_a_play_of_ones_own(ansible_playbook, chaos_state, tmp_path)
     assert not (chaos_state / "run").exists(), "no probe was started"
 
 
+@pytest.mark.nightly
+@pytest.mark.parametrize(
+    "more, said",
+    [
+        ({"chaos_fleet": "app=3"}, "chaos_keeper: '' is missing beside chaos_fleet; name the host that keeps count"),
+        ({"chaos_fleet": "app"}, "is neither names nor a number of hosts; map each group"),
+        ({"chaos_fleet": "app=3", "chaos_keeper": "a b"}, "chaos_keeper: 'a b' is not a host of this inventory, nor"),
+        ({"chaos_keeper": "k.example.org", "chaos_keeper_wait": "soon"}, "chaos_keeper_wait: 'soon' is not a duration"),
+        ({"chaos_observer": "o1"}, "chaos_observer: 'o1' is not among the hosts of this slice, which has only its own"),
+        ({"chaos_fleet": "awx", "chaos_keeper": "k"}, "chaos_fleet: 'awx' needs CONTROLLER_HOST, which is not set"),
+    ],
+)
+def test_what_a_slice_is_told_wrongly_is_one_sentence(ansible_playbook, chaos_state, more, said):
+    values = dict({"chaos_fleet": "app=3", "chaos_keeper": "k.example.org"}, **more)
+    values = dict(SLICE, chaos_scenarios="cpu-light", chaos_sample_app=False, **values)
+    if list(more) == ["chaos_fleet"]:
+        values.pop("chaos_keeper")
+    done = ansible_playbook("-i", "inventory/hosts", "-e", json.dumps(values), "playbooks/chaos_light.yml")
+    assert done.returncode == 2 and said in done.stdout, done.stdout
+    assert list(chaos_state.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     "more, refused",
     [

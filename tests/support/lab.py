@@ -19,7 +19,7 @@ from support.modules import ROOT, environment
 
 sys.path.insert(0, str(ROOT / "molecule"))
 
-from lab import access, cgroups, lifecycle, network, places  # noqa: E402
+from lab import access, cgroups, layout, lifecycle, network, places, services  # noqa: E402,F401
 
 
 def ssh(lab, name, command, check=True, timeout=60):

@@ -89,10 +89,10 @@ class Job:
         }
 
 
-def run_job(updated, folder, playbook, state, extra_vars, hosts=None, options=()):
+def run_job(updated, folder, playbook, state, extra_vars, hosts=None, options=(), groups=None):
     """Run a job on a copy of an updated project; ``folder`` becomes its private data folder. Returns the Job.
 
-    hosts: {name: variables} of the inventory; options: of ansible-playbook (AWX adds --check for a check job, --limit
+    hosts: {name: variables} of the inventory; groups: {name: [host]} of it; options: of ansible-playbook (AWX adds --check for a check job, --limit
     for a limit).
     """
     for name in ("project", INSTALLED):
@@ -101,7 +101,7 @@ def run_job(updated, folder, playbook, state, extra_vars, hosts=None, options=()
     (folder / "env" / "extravars").write_text(json.dumps(extra_vars))
     (folder / "env" / "cmdline").write_text(" ".join(options))
     _write_inventory(
-        folder / "inventory", hosts or {"localhost": {"ansible_connection": "local", "chaos_allowed": True}}
+        folder / "inventory", hosts or {"localhost": {"ansible_connection": "local", "chaos_allowed": True}}, groups
     )
     paths = [
         str(folder / INSTALLED),
@@ -116,13 +116,14 @@ def run_job(updated, folder, playbook, state, extra_vars, hosts=None, options=()
     return Job(folder / "artifacts" / "job", folder)
 
 
-def _write_inventory(folder, hosts):
+def _write_inventory(folder, hosts, groups=None):
     """AWX hands the inventory over as a program that prints it."""
     folder.mkdir()
     for values in hosts.values():
         if values.get("ansible_connection") == "local":
             values.setdefault("ansible_python_interpreter", sys.executable)
-    listed = {"all": {"hosts": list(hosts)}, "_meta": {"hostvars": hosts}}
+    listed = {"all": {"hosts": list(hosts), "children": list(groups or {})}, "_meta": {"hostvars": hosts}}
+    listed.update({name: {"hosts": members} for name, members in (groups or {}).items()})
     program = folder / "hosts"
     program.write_text("#!%s\nprint(%r)\n" % (sys.executable, json.dumps(listed)))
     program.chmod(0o700)

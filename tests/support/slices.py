@@ -12,6 +12,14 @@ import yaml
 
 from support.lab import ledger, lifecycle, ssh
 
+# What AWX tells a slice of a sliced job about itself
+AWX = {
+    "awx_job_template_name": "light",
+    "awx_workflow_job_name": "light",
+    "awx_workflow_job_id": 7,
+    "chaos_hosts": "app",
+}
+
 
 def inventory(lab, names):
     """The lab's inventory (dict) as a slice of it has it: groups are cut down to these hosts."""

@@ -36,10 +36,11 @@ def of(given, subjects, task_vars, runner):
     if fleet == _fleet.AWX:
         raise BadOption("chaos_fleet", fleet, "was not looked up", "use the role preflight before the experiment")
     groups = {str(name): [str(each) for each in members] for name, members in (task_vars.get("groups") or {}).items()}
-    _known(keeper, subjects, task_vars, runner)
+    address = _known(keeper, subjects, task_vars, runner)
     idle = [str(host) for host in given["idle"] or ()]
     return {
         "host": keeper,
+        "address": address,
         "by": _runs.who(task_vars),
         "wait_s": _quantity.duration(given["keeper_wait"] or WAIT, "chaos_keeper_wait", high=86400.0),
         "limits": _fleet.limits(list(subjects), fleet, groups, percent),
@@ -48,11 +49,12 @@ def of(given, subjects, task_vars, runner):
 
 
 def _known(keeper, subjects, task_vars, runner):
-    """A keeper that is not in the inventory is an address, reached as the first of our own hosts is."""
+    """A keeper that is not in the inventory is an address (returned), reached as the first of our own hosts is."""
     if keeper in (task_vars.get("hostvars") or {}):
-        return
+        return None
     address, port = parse(keeper)
     runner.adopt(keeper, sorted(subjects)[0], address, port)
+    return address
 
 
 def observers(address, subjects, task_vars, runner):

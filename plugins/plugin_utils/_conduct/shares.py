@@ -42,9 +42,15 @@ class Shares:
     def admit(self, subject):
         """Refuse to cut the keeper off. Raises Refused."""
         family = subject.scenario.get("family")
-        if self._keeper and subject.host == self._keeper["host"] and family in CUTS_OFF:
+        if self._keeper and family in CUTS_OFF and self._is_keeper(subject.host):
             figure = "%s keeps count for this fleet and must answer while a fault is in" % printable(subject.host, 100)
             raise Refused("keeper", figure, remedy="name another host with chaos_keeper")
+
+    def _is_keeper(self, host):
+        """By its name, or by the address that the keeper was named by."""
+        action, variables = self._runner.opened(host)
+        address = action._templar.template(variables.get("ansible_host"))
+        return self._keeper["host"] == host or (bool(address) and self._keeper["address"] == address)
 
     def take(self, subjects):
         """Those of ``subjects`` that may begin now; waits for at least one. The others run later, or know why not."""
