@@ -113,7 +113,7 @@ def test_dead_controller_leaves_nothing(chaos_state, tmp_path, home, number, cau
 
 @pytest.mark.slow
 def test_panic_button(ansible_playbook, chaos_state, tmp_path, home):
-    started = _running(chaos_state, tmp_path, home, "-e", "chaos_fail_on_breach=false")
+    started = _running(chaos_state, tmp_path, home, "-e", "chaos_fail_on_breach=false", "-e", "chaos_lease=30s")
     halted = ansible_playbook(ROOT / "playbooks" / "chaos_halt.yml")
     assert halted.returncode == 0 and "1 fault(s) reverted (memory-light)" in halted.stdout, halted.stdout
     assert not [name for name in living(chaos_state).values() if name != "chaos-probe"]
