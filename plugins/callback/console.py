@@ -157,7 +157,7 @@ class CallbackModule(Default):
             if kind in ("begins", "over"):
                 self._print(made + self._lines.head(at))
                 made = []
-            if kind == "over" and self._screen is None:
+            if kind in ("begins", "wave", "over") and self._screen is None:  # of a play that has not told its run
                 made += self._lines.take([change], at)
             elif kind == "over":
                 width = self._screen.size()[0]
