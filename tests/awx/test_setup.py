@@ -168,6 +168,11 @@ def test_a_wrong_connection_says_which_variables_to_look_at(setup, environment, 
             "AWX has no credential 'nobody': make one of the type Machine that logs in to the hosts as root, or name"
             " another with setup_credential",
         ),
+        pytest.param(
+            {"controller_inventories": [{"description": "x"}]},
+            "the data file has an entry without a name: {'description': 'x'}; give it one",
+            marks=pytest.mark.nightly,
+        ),
         (
             {},
             "AWX has a project 'magsasa.chaos' that this playbook did not make: rename one of the two, or write 'Made by"
@@ -200,9 +205,6 @@ def test_what_is_missing_and_what_is_taken_is_said_before_anything_is_made(setup
         pytest.param(
             "controller_inventories: [{name: %s}]" % ("i" * 600),
             "inventory", "no more than 512 characters", marks=pytest.mark.nightly,
-        ),
-        pytest.param(
-            "controller_inventories: [{description: x}]", "inventory", "name", marks=pytest.mark.nightly,
         ),
     ],
 )  # fmt: skip
