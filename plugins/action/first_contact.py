@@ -7,14 +7,19 @@ its abilities assessed.
 
 from __future__ import annotations
 
+import os
+
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.parameters import remove_values
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible_collections.magsasa.chaos.plugins.module_utils import _redact
-from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
+from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError, printable
 from ansible_collections.magsasa.chaos.plugins.plugin_utils import _events, _strategy
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._conduct import contact
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._hosts import HostRunner
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._names import RUN
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import artifact
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._turn import reason, run_lease_s, run_of
 
 
@@ -23,12 +28,15 @@ class ActionModule(ActionBase):
 
     TRANSFERS_FILES = False
     _VALID_ARGS = frozenset(
-        "url ports service discover headers scenarios database_path database_port baseline lease wait force".split()
+        (
+            "url ports service discover headers scenarios database_path database_port baseline lease wait force turn"
+            " planned"
+        ).split()
     )
 
     def run(self, tmp=None, task_vars=None):
         """``found``: the service; ``able``: what the host can carry out, null where no service was found; ``held``,
-        ``again``, ``refused``.
+        ``again``, ``refused``, ``earlier``; ``lost``: why the host was not reached, which is no failure of the task.
         """
         result = super().run(tmp, task_vars)
         given = self._task.args
@@ -37,48 +45,73 @@ class ActionModule(ActionBase):
         if refusal:
             return dict(result, failed=True, changed=False, refused=True, msg=refusal)
         try:
-            run = run_of(given, task_vars, host)
+            run = run_of(given, task_vars, host) if self._takes_turn() else None
             detection = contact.detection(given)
         except ChaosError as error:
             raise AnsibleActionFail(str(error))
-        _events.tell("run", lease_s=run_lease_s(given))
+        result.update(changed=False, found=None, able=None, refused="", earlier="", lost="", held=False, again=None)
         runner = HostRunner(self, task_vars)
+        if run:
+            _events.tell("run", lease_s=run_lease_s(given))
+            result["ansible_stats"] = artifact.as_stats(artifact.begun(os.environ.get(RUN), self._intensity(task_vars)))
+        if given.get("planned"):
+            return self._assessed(result, runner, host, given["planned"])
         told = runner.ask(host, "begin", {"turn": run, "detect": detection})
         found = told.get("detected")
+        if told.get("unreachable"):
+            return self._lost(result, host, told)
         if not isinstance(found, dict):
             kept = {
-                key: told[key]
-                for key in ("unreachable", "msg", "module_stdout", "module_stderr", "rc", "exception")
-                if key in told
+                key: told[key] for key in ("msg", "module_stdout", "module_stderr", "rc", "exception") if key in told
             }
-            return dict(
-                result, **dict({"failed": True, "changed": False, "msg": "the host did not report its service"}, **kept)
-            )
+            return dict(result, **dict({"failed": True, "msg": "the host did not report its service"}, **kept))
         secrets = set(_redact.secrets_of_url((detection["url"] or "").partition("?")[0])) | set(
             detection["headers"].values()
         )
         found = remove_values(found, secrets) if secrets else found
-        refused = reason(told) if told.get("failed") else ""
         result.update(
             changed=bool(told.get("held")),
             found=found,
-            refused=refused,
+            refused=reason(told) if told.get("failed") else "",
             held=bool(told.get("held")),
             machine=told.get("machine"),
-            able=None,
+            earlier=printable(told.get("earlier") or "", 1000),
         )
-        endpoint = found.get("endpoint")
-        if endpoint and not refused:
-            filled = contact.fill(
-                given.get("scenarios") or [], endpoint, given.get("database_path"), given.get("database_port")
-            )
-            able = contact.able(runner, host, filled)
-            if able.get("failed") or able.get("unreachable"):
-                return dict(result, failed=True, msg=str(able.get("msg")), unreachable=bool(able.get("unreachable")))
-            result["able"] = able
-            _events.detected(host, endpoint, able.get("scenarios"))
+        if result["earlier"]:
+            _events.tell("note", host=host, text=result["earlier"])
+        if found.get("endpoint") and not result["refused"]:
+            result = self._assessed(result, runner, host, found["endpoint"])
         elif result["held"]:
             runner.ask(host, "finish", {"run": run, "release": True})  # nothing is to be done here
             result["held"] = False
         result["again"] = runner.again().get(host) if result["held"] else None
         return result
+
+    def _intensity(self, task_vars):
+        return self._templar.template(task_vars.get("chaos_intensity"))
+
+    def _takes_turn(self):
+        """A dry run takes nothing."""
+        return not self._task.check_mode and boolean(self._task.args.get("turn", True))
+
+    def _assessed(self, result, runner, host, endpoint):
+        """The result with what the host can carry out, for a service that was found or, in a dry run, is planned."""
+        given = self._task.args
+        filled = contact.fill(
+            given.get("scenarios") or [], endpoint, given.get("database_path"), given.get("database_port")
+        )
+        able = contact.able(runner, host, filled)
+        if able.get("unreachable"):
+            return self._lost(result, host, able)
+        if able.get("failed"):
+            return dict(result, failed=True, msg=str(able.get("msg")))
+        _events.detected(host, endpoint, able.get("scenarios"))
+        return dict(result, able=able)
+
+    @staticmethod
+    def _lost(result, host, told):
+        """A host that cannot be reached is one with a reason, so that the run goes on to its verdict."""
+        why = printable(" ".join(str(told.get("msg") or "no reason given").split()), 500)
+        lost = "%s was not reached: %s" % (host, why)
+        _events.tell("host", host=host, reason=lost)
+        return dict(result, lost=lost)

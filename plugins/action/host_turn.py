@@ -56,6 +56,7 @@ class ActionModule(ActionBase):
             kept = (
                 "held",
                 "machine",
+                "earlier",
                 "again",
                 "failed",
                 "unreachable",

@@ -186,7 +186,7 @@ class ActionModule(ActionBase):
         names += ["chaos_keeper", "chaos_keeper_wait"]
         given = {name: self._templar.template(task_vars.get(name)) for name in names}
         _halting.parse(given["chaos_halt_on"], "chaos_halt_on")
-        if given["chaos_lease"] not in (None, ""):
+        if given["chaos_lease"] not in (None, "", "none"):
             _quantity.duration(given["chaos_lease"], "chaos_lease", low=1.0)
         if given["chaos_database_port"] not in (None, ""):
             candidates.port(given["chaos_database_port"], "chaos_database_port")

@@ -12,12 +12,24 @@ from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, ChaosError
+from ansible_collections.magsasa.chaos.plugins.module_utils._judge import outcome
+from ansible_collections.magsasa.chaos.plugins.module_utils._judge.summary import summary as found_of
 from ansible_collections.magsasa.chaos.plugins.plugin_utils import _events, _merge
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._hosts import HostRunner
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._names import REPORTS, RUN
-from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import about, choose, publish, send, terminal, write
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import (
+    about,
+    artifact,
+    choose,
+    model,
+    publish,
+    send,
+    terminal,
+    write,
+)
 
 VARIABLE = "chaos_%s"  # what an option is when the task does not say it
+FAILED_BY = ("__preflight_checked", "__preflight_contacted", "__preflight_probes", "__target_app_why")
 
 
 class ActionModule(ActionBase):
@@ -35,6 +47,8 @@ class ActionModule(ActionBase):
             "compare",
             "fail_on_regression",
             "toolkit_journal",
+            "reason",
+            "allow_untested",
         )
         + about.GIVEN
     )
@@ -47,12 +61,11 @@ class ActionModule(ActionBase):
             where = self._given("to", task_vars, variable="chaos_report_to")
             where = send.parse(where) if where else None
             strict, journal = self._flag("fail_on_regression", task_vars), self._flag("toolkit_journal", task_vars)
+            allow_untested = self._flag("allow_untested", task_vars)
             given = {key: self._given(key, task_vars) for key in about.GIVEN + ("intensity", "seed")}
             records = self._records(task_vars)
         except (ChaosError, ValueError) as error:
             raise AnsibleActionFail(str(error))
-        if not records:
-            return dict(result, changed=False, folder=None, msg="nothing was judged, so there is nothing to report")
         folder = publish.folder_of(
             self._given("report_dir", task_vars)
             or os.environ.get(REPORTS)
@@ -60,6 +73,14 @@ class ActionModule(ActionBase):
             or "reports"
         )
         run = self._about(folder, given, _lost(records, task_vars), task_vars)
+        if not records:
+            reason = self._task.args.get("reason") or _reason(task_vars) or artifact.UNJUDGED
+            made = artifact.build(run, found_of([]), [], reason=reason)
+            said = {"folder": None, "regression": "", "untested": "" if allow_untested else made["sentence"]}
+            stats = artifact.as_stats(made)
+            told = "nothing was judged, so there is nothing to report"
+            return dict(result, changed=False, msg=told, ansible_stats=stats, **said)
+        path = lacking = None
         try:
             path, report, lacking = self._published(run, records, folder, self._given("compare", task_vars), result)
             if journal:
@@ -69,34 +90,45 @@ class ActionModule(ActionBase):
                 folder,
                 error.strerror or type(error).__name__,
             )
-            return dict(result, changed=False, folder=None, msg=why, warnings=[why])
+            result.update(msg=why, warnings=[why])
+            path, report = None, model.build(run, records)
         summary = report["summary"]
         result.update(
-            changed=True,
+            changed=bool(path),
             folder=path,
+            regression="",
             run=run["id"],
             verdict=summary["verdict"],
             sentence=summary["sentence"],
-            files=sorted(os.listdir(path)),
+            untested=outcome.untested(records, summary["sentence"], self._task.check_mode, allow_untested),
+            sent=self._send(path, where, task_vars, result) if path and where else None,
         )
+        goes_away = bool(run.get("where")) or "AWX_ISOLATED_DATA_DIR" in os.environ
+        made = artifact.build(report["run"], summary, records, report=artifact.place(path, result["sent"], goes_away))
+        result["ansible_stats"] = artifact.as_stats(made)
+        if path is None:
+            return result
+        result["files"] = sorted(os.listdir(path))
         result["msg"] = "%s; report: %s" % (summary["sentence"], path)
         compared = report["comparison"]
         result["comparison"] = compared and {key: compared[key] for key in ("with", "worse", "better", "sentence")}
-        result["sent"] = self._send(path, where, task_vars, result) if where else None
         fleet = self._templar.template(task_vars.get("chaos_fleet_members"))
         if fleet:  # one part of several: what the merge needs of it
             hosts = [str(host) for host in task_vars.get("ansible_play_hosts_all") or []]
             groups = {str(name): list(map(str, each)) for name, each in (task_vars.get("groups") or {}).items()}
             part = _merge.make(report, hosts, fleet, groups, result["sent"] or path)
             result["part"] = {_merge.PREFIX + run["id"].replace("-", "_"): part}
+            result["ansible_stats"]["data"].update(result["part"])
         if RUN not in os.environ:  # nobody else prints it
             draw = terminal.brief if _events.heard() else terminal.render
-            for line in draw(report, about.short(os.path.join(path, "report.html")), terminal.width_here()):
+            for line in draw(report, about.short(os.path.join(path, "report.html")), terminal.width_here(os.getppid())):
                 self._display.display(line)
         if strict and compared and compared["worse"] and summary["verdict"] != "failed":  # that has failed already
-            result.update(failed=True, msg=compared["sentence"])
+            result["regression"] = compared["sentence"]
         elif strict and lacking:
-            result.update(failed=True, msg=lacking)
+            result["regression"] = lacking
+        if result["regression"]:
+            result.update(failed=True, msg=result["regression"])
         return result
 
     def _flag(self, option, task_vars):
@@ -149,6 +181,7 @@ class ActionModule(ActionBase):
             dry_run=bool(self._task.check_mode),
             interrupted=bool(_events.stop_asked()),
             unreachable=lost,
+            earlier=_earlier(task_vars),
             where=about.where(task_vars),
             **given,
         )
@@ -171,18 +204,45 @@ class ActionModule(ActionBase):
             return None
 
 
+def _of_hosts(task_vars, name):
+    """``(host, value)`` of a variable for each host of the play that has it."""
+    hostvars = task_vars["hostvars"]
+    for host in task_vars.get("ansible_play_hosts_all") or []:
+        found = hostvars[host].get(name)
+        if found:
+            yield str(host), found
+
+
 def _lost(records, task_vars):
-    """Hosts that the play has lost before they had all their records. One that failed at its end, as by the
-    verdict, is lost to Ansible alone.
+    """Hosts that were never reached, or that the play has lost before they had all their records. One that failed at
+    its end, as by the verdict, is lost to Ansible alone.
     """
     counts = Counter(record["host"] for record in records)
     wanted = max([len(task_vars.get("chaos_chosen") or []), *counts.values()])
     still = task_vars.get("ansible_play_hosts") or []
-    return sorted(
+    lost = {
         str(host)
         for host in task_vars.get("ansible_play_hosts_all") or []
         if host not in still and counts[str(host)] < wanted
-    )
+    }
+    if not records:
+        lost = set()  # hosts that failed, most often by the one task that was wrong
+    return sorted(lost | {host for host, said in _of_hosts(task_vars, "chaos_contact") if said.get("lost")})
+
+
+def _earlier(task_vars):
+    """What hosts told of the run before."""
+    told = _of_hosts(task_vars, "chaos_contact")
+    return ["%s: %s" % (host, said["earlier"]) for host, said in told if said.get("earlier")]
+
+
+def _reason(task_vars):
+    """Why the first host that failed did, where a task of the roles has kept it."""
+    for name in FAILED_BY:
+        for _host, told in _of_hosts(task_vars, name):
+            if isinstance(told, dict) and told.get("failed") and told.get("msg"):
+                return str(told["msg"])
+    return None
 
 
 def _flat(given, option):

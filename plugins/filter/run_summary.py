@@ -11,10 +11,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.magsasa.chaos.plugins.module_utils._judge import outcome
 from ansible_collections.magsasa.chaos.plugins.module_utils._judge.summary import summary
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._names import RUN
-from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import text
-
-MOST = 200  # scenarios in an artifact of a job; it is shown whole, and handed to the next job as a variable
-LONGEST = 300  # characters of a reason
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import artifact
 
 
 def run_summary(records, details=False):
@@ -34,17 +31,8 @@ def run_summary(records, details=False):
 
 def _details(records):
     """What remains of a run where its files do not: bounded, without what the service said at length."""
-    scenarios = [
-        {
-            "scenario": text.plain(each["scenario"], 100),
-            "host": text.plain(each["host"], 100),
-            "status": each["status"],
-            "verdict": each["verdict"],
-            "reason": text.plain(each["reason"], LONGEST),
-        }
-        for each in records[:MOST]
-    ]
-    return {"run": os.environ.get(RUN), "scenarios": scenarios, "scenarios_left_out": len(records) - len(scenarios)}
+    kept, left_out = artifact.scenarios(records)
+    return {"run": os.environ.get(RUN), "scenarios": kept, "scenarios_left_out": left_out}
 
 
 def run_complaint(records, fail_on_breach=True, allow_untested=False):

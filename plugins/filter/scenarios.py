@@ -45,13 +45,13 @@ def unable(assessed):
     }
 
 
-def hosts_of_wave(hosts, number, waves, wave):
+def hosts_of_wave(hosts, number, waves, wave, refused=None):
     """``{host: options of its experiment}`` of scenario ``number`` in one wave; a host that is in no wave has its say
     in the first.
 
     Its turn goes back with its last experiment.
     ``hosts``: what the role says of each host, with the keys ``scenarios``, ``unable`` and ``own_probes`` for all
-    scenarios.
+    scenarios; ``refused``: ``{host: why}`` of the plan.
     """
     planned = {host for each in waves for host in each}
     members = set(waves[wave]) if wave < len(waves) else set()
@@ -59,6 +59,8 @@ def hosts_of_wave(hosts, number, waves, wave):
     for host, own in hosts.items():
         if host in members or (wave == 0 and host not in planned):
             found[str(host)] = _of_scenario(own, number)
+            if refused and refused.get(host) and not own.get("refused"):
+                found[str(host)]["refused"] = refused[host]
             if number == len(own["scenarios"]) - 1:
                 found[str(host)]["keep_turn"] = False
     return found

@@ -17,6 +17,7 @@ description:
     module execution per host (M(magsasa.chaos.host_contact)). The runtime archive stays on the host while the run has
     it reserved, so that M(magsasa.chaos.experiment) needs no further module execution.
   - The reservation is released if no service was found, and ends by itself with its lease.
+  - A host that cannot be reached does not fail the task. RV(lost) has the reason, and the run goes on to its verdict.
 options:
   url:
     description: Address of the service, as in M(magsasa.chaos.endpoint_info). Without it the service is detected.
@@ -63,10 +64,18 @@ options:
     description: Whether to go on beside another run, as in M(magsasa.chaos.host_turn).
     type: bool
     default: false
+  turn:
+    description: Whether to reserve the host. With V(false) the task only looks.
+    type: bool
+    default: true
+  planned:
+    description: A service that is not there yet, in the form of RV(magsasa.chaos.endpoint_info#module:endpoint). The task
+      then only finds out what the host can carry out with it.
+    type: dict
 attributes:
   check_mode:
-    description: Takes nothing in C(check_mode). Use the three modules instead.
-    support: partial
+    description: Looks in C(check_mode) and reserves nothing.
+    support: full
   diff_mode:
     description: There is nothing to compare.
     support: none
@@ -109,7 +118,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 found:
-  description: What M(magsasa.chaos.endpoint_info) returns.
+  description: What M(magsasa.chaos.endpoint_info) returns; null if the host was not reached.
   returned: success
   type: dict
   sample: {endpoint: {url: http://127.0.0.1:8000}, refusal: null}
@@ -129,9 +138,19 @@ refused:
   returned: success
   type: str
   sample: ''
+lost:
+  description: Why the host was not reached; empty if it was.
+  returned: success
+  type: str
+  sample: ''
+earlier:
+  description: What the run before on this host had in when it was cut off, who ended it and when; empty if it was not.
+  returned: success
+  type: str
+  sample: ''
 machine:
   description: RV(magsasa.chaos.host_turn#module:machine).
-  returned: success
+  returned: if the host was reached
   type: str
   sample: 6f0c3d2e-0000-4000-8000-000000000000/pid:[4026531836]
 again:

@@ -125,6 +125,13 @@ holder:
   returned: success
   type: dict
   sample: {id: 3f9c1b0a77d2, by: "alice at ctl1, process 4711", host: web1, since: 1795600000.1, until: 1795600420.0}
+earlier:
+  description: What the run before on this host had in when it was cut off, who ended it and when; empty if it was not.
+  returned: O(state=present)
+  type: str
+  sample: >-
+    the run before on this host (run 3f9c1b0a77d2 of alice, AWX job 41) was cut off: fault 'cpu-light' was in, reverted
+    by its lease at 2026-11-29 10:02:00 UTC; nothing left behind
 machine:
   description: Identifies this machine, whatever name the inventory gives it.
   returned: success

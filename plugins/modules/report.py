@@ -23,6 +23,9 @@ description:
     Nothing is reported twice.
   - Runs on the controller and touches no host except the one that O(to) names. If no callback prints the summary, this
     task does.
+  - Also keeps what the run came to as C(chaos) among the statistics of the play, as M(ansible.builtin.set_stats) does;
+    AWX shows it as an artifact of the job. It has the id of the run, intensity, verdict, sentence, each scenario and host
+    with verdict and reason, and where the report is, in at most 50 kB with the worst hosts first.
   - If the report cannot be written or sent, the task warns with the reason. The verdict of the run is never a failure
     of this task.
 options:
@@ -74,6 +77,14 @@ options:
   toolkit_journal:
     description: Whether C(journal.json) is written too, the run in the form of Chaos Toolkit's journal. The default is
       the variable C(chaos_toolkit_journal), then V(false).
+    type: bool
+  reason:
+    description: Why no experiment was judged, for the artifact. The default is the reason of the task of the role
+      P(magsasa.chaos.preflight#role) that failed.
+    type: str
+  allow_untested:
+    description: Whether a run in which nothing was tested is tolerated. The default is the variable
+      C(chaos_allow_untested), then V(false). See RV(untested).
     type: bool
   to:
     description:
@@ -198,6 +209,16 @@ verdict:
   returned: when a report was written
   type: str
   sample: passed
+regression:
+  description: Why the task failed with O(fail_on_regression); empty if nothing became worse.
+  returned: always
+  type: str
+  sample: ''
+untested:
+  description: Why the run is no success as nothing was tested (in a dry run, nothing would be); empty if something was.
+  returned: always
+  type: str
+  sample: ''
 sentence:
   description: The run in one sentence.
   returned: when a report was written

@@ -56,7 +56,7 @@ SETTINGS = (
         "Scenarios to run instead of those of the intensity, by id, family or tag; a list or comma-separated.",
         "preflight_scenarios",
         "raw",
-        "{{ chaos_scenarios | default([]) }}",
+        "{{ chaos_scenarios | default([], true) }}",
     ),
     _of(
         "chaos_scenario_files",
@@ -64,7 +64,7 @@ SETTINGS = (
         "Your own scenario files on the controller; a list or comma-separated.",
         "preflight_scenario_files",
         "raw",
-        "{{ chaos_scenario_files | default([]) }}",
+        "{{ chaos_scenario_files | default([], true) }}",
     ),
     _of("chaos_extra_scenarios", "", "Your own scenarios as a list, in the form of C(docs/scenario.schema.json)."),
     _of(
@@ -121,7 +121,7 @@ SETTINGS = (
         "the target itself",
         "Inventory name of the observer, the host that probes.",
         "experiment_observer",
-        template="{{ chaos_observer | default(inventory_hostname) }}",
+        template="{{ chaos_observer | default(inventory_hostname, true) }}",
     ),
     _of(
         "chaos_observer_address",
@@ -170,14 +170,17 @@ SETTINGS = (
         "Revert a fault early at this C(error_rate) or C(latency), measured over C(for). Empty for never.",
         "experiment_halt_on",
         "dict",
-        "{{ experiment_scenario.halt_on | default(chaos_halt_on | default({})) }}",
+        "{{ experiment_scenario.halt_on | default(chaos_halt_on | default({}, true)) }}",
     ),
     _of(
         "chaos_lease",
         "15s, or 10 s and a second a host",
-        "Fault and probe end within this time if the controller is lost. Empty for no lease.",
+        "Fault and probe end within this time if the controller is lost. C(none) for no lease.",
         "experiment_lease",
-        template="{{ chaos_lease | default([15, 10 + experiment_hosts | length] | max ~ 's') }}",
+        template=(
+            "{{ '' if chaos_lease | default('') | string == 'none' else chaos_lease | default('') | string or ([15, 10 +"
+            " experiment_hosts | length] | max ~ 's') }}"
+        ),
     ),
     _of(
         "chaos_max_percent",
@@ -319,7 +322,7 @@ RESULTS = (
     _of("chaos_probes", "", "The probes of the scenarios that have one."),
     _of("chaos_controller", "", "Process id and start time of the run."),
     _of("chaos_turn", "", "Whether this run has the turn of the host."),
-    _of("chaos_contact", "", "What the first contact with the host left there: again, refused."),
+    _of("chaos_contact", "", "What the first contact with the host told: again, refused, lost, earlier."),
     _of("chaos_chosen", "", "The scenarios of the run."),
     _of("chaos_fleet_members", "", "The whole groups of C(chaos_fleet)."),
     _of("chaos_demo", "", "Whether the sample application was started."),

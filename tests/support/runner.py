@@ -89,11 +89,21 @@ class Job:
         }
 
 
-def run_job(updated, folder, playbook, state, extra_vars, hosts=None, options=(), groups=None):
+def run_job(updated, folder, playbook, state, extra_vars, hosts=None, options=(), **more):
     """Run a job on a copy of an updated project; ``folder`` becomes its private data folder. Returns the Job.
 
-    hosts: {name: variables} of the inventory; groups: {name: [host]} of it; options: of ansible-playbook (AWX adds --check for a check job, --limit
-    for a limit).
+    hosts: {name: variables} of the inventory; options: of ansible-playbook (AWX adds --check for a check job, --limit
+    for a limit); more: see ``start_job``.
+    """
+    process = start_job(updated, folder, playbook, state, extra_vars, hosts, options, **more)
+    said = process.communicate(timeout=300)[0]
+    assert (folder / "artifacts" / "job" / "rc").exists(), said
+    return Job(folder / "artifacts" / "job", folder)
+
+
+def start_job(updated, folder, playbook, state, extra_vars, hosts=None, options=(), groups=None, env=None):
+    """The same, under way (a Popen). groups: {name: hosts} of the inventory, which come in another order each time;
+    env: of the job, as a credential or the settings of AWX give it.
     """
     for name in ("project", INSTALLED):
         shutil.copytree(updated / name, folder / name, symlinks=True)
@@ -101,7 +111,9 @@ def run_job(updated, folder, playbook, state, extra_vars, hosts=None, options=()
     (folder / "env" / "extravars").write_text(json.dumps(extra_vars))
     (folder / "env" / "cmdline").write_text(" ".join(options))
     _write_inventory(
-        folder / "inventory", hosts or {"localhost": {"ansible_connection": "local", "chaos_allowed": True}}, groups
+        folder / "inventory",
+        hosts or {"localhost": {"ansible_connection": "local", "chaos_allowed": True}},
+        groups or {},
     )
     paths = [
         str(folder / INSTALLED),
@@ -109,21 +121,30 @@ def run_job(updated, folder, playbook, state, extra_vars, hosts=None, options=()
         os.path.expanduser("~/.ansible/collections"),
         "/usr/share/ansible/collections",
     ]
-    values = _environment(state, ANSIBLE_COLLECTIONS_PATH=os.pathsep.join(paths))
+    values = _environment(state, ANSIBLE_COLLECTIONS_PATH=os.pathsep.join(paths), **(env or {}))
     argv = [os.path.join(PROGRAMS, "ansible-runner"), "run", str(folder), "-p", playbook, "-i", "job"]
-    done = subprocess.run(argv, cwd=folder, env=values, capture_output=True, text=True, timeout=300, check=False)
-    assert (folder / "artifacts" / "job" / "rc").exists(), done.stdout + done.stderr
-    return Job(folder / "artifacts" / "job", folder)
+    return subprocess.Popen(argv, cwd=folder, env=values, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
-def _write_inventory(folder, hosts, groups=None):
-    """AWX hands the inventory over as a program that prints it."""
+SCRIPT = """#!%s
+import json, random
+listed = json.loads(%r)
+for group in listed.values():
+    random.shuffle(group.get("hosts", []))
+names = [name for name in listed if name != "_meta"]
+random.shuffle(names)
+print(json.dumps({name: listed[name] for name in names + ["_meta"]}))
+"""
+
+
+def _write_inventory(folder, hosts, groups):
+    """AWX hands the inventory over as a program that prints it, with groups and their hosts in no order."""
     folder.mkdir()
     for values in hosts.values():
         if values.get("ansible_connection") == "local":
             values.setdefault("ansible_python_interpreter", sys.executable)
-    listed = {"all": {"hosts": list(hosts), "children": list(groups or {})}, "_meta": {"hostvars": hosts}}
-    listed.update({name: {"hosts": members} for name, members in (groups or {}).items()})
+    listed = {"all": {"hosts": list(hosts), "children": list(groups)}, "_meta": {"hostvars": hosts}}
+    listed.update({name: {"hosts": list(members)} for name, members in groups.items()})
     program = folder / "hosts"
-    program.write_text("#!%s\nprint(%r)\n" % (sys.executable, json.dumps(listed)))
+    program.write_text(SCRIPT % (sys.executable, json.dumps(listed)))
     program.chmod(0o700)

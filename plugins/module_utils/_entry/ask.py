@@ -18,7 +18,7 @@ import time
 
 from .. import _clock, _families, _quantity
 from .._errors import BadOption, ChaosError, Refused
-from .._life import keeper, runtime_archive, tidying, turn
+from .._life import earlier, keeper, runtime_archive, tidying, turn
 from .._ledger import locks, private_files
 from .._ledger.ledger import Ledger
 
@@ -39,8 +39,10 @@ def begin(options, check):
         ledger = Ledger()
         answer.update(holder=turn.holder(ledger.folders.run), machine=turn.machine())
         mine = (answer["holder"] or {}).get("id") == run["id"]
+        answer["earlier"] = ""
         try:
             answer["held"] = mine if check else turn.take(ledger, run)
+            answer["earlier"] = earlier.cut_off(ledger, run["id"])
         except ChaosError as error:
             answer.update(error.details, failed=True, msg=str(error))  # what the host is like is told all the same
             options = {key: value for key, value in options.items() if key == "detect"}

@@ -29,6 +29,7 @@ def run(run_id, started, **more):
         "dry_run": False,
         "interrupted": False,
         "unreachable": [],
+        "earlier": [],
         "seed": None,
         "versions": {
             "ansible-core": core_version,

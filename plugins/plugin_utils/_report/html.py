@@ -57,7 +57,7 @@ def _view(report, digest):
         "run": report["run"],
         "summary": report["summary"],
         "kind": "planned" if report["run"].get("dry_run") else report["summary"]["verdict"],
-        "gaps": model.gaps(report["run"]),
+        "gaps": model.notes(report["run"]),
         "cards": cards,
         "full": full,
         "shown": shown,

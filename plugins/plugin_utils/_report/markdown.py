@@ -37,7 +37,7 @@ def render(report, digest=None):
     run, summary, experiments = report["run"], report["summary"], report["experiments"]
     title = "dry run" if run.get("dry_run") else summary["verdict"]
     lines = ["# Chaos report: %s" % _m(title), "", text.paragraph(summary["sentence"]) + ".", ""]
-    for said in model.gaps(run):
+    for said in model.notes(run):
         lines += ["**%s.**" % _m(said), ""]
     cards = view.cards(report)
     full = view.detailed(cards)

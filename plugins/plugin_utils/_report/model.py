@@ -60,6 +60,12 @@ def without_line(record):
     return dict(record, timeline=None, fault=dict(fault, series=None) if fault else fault)
 
 
+def notes(run):
+    """Sentences that a reader of the report must see first: what is missing, and what the run before left open."""
+    said = ["%s%s" % (each[:1].upper(), each[1:]) for each in (run.get("earlier") or [])[:20]]
+    return gaps(run) + said
+
+
 def gaps(run):
     """Sentences on what is missing from the report of a run."""
     said = []

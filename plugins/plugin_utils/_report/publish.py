@@ -49,6 +49,7 @@ def publish(run, records, folder, compare_with=None):
     if before is not None:
         records = joined(before["experiments"], records)
         kept = {key: run.get(key) or before["run"].get(key) for key in model.RUN_TEXTS + ("intensity", "seed")}
+        kept["earlier"] = sorted({*(before["run"].get("earlier") or ()), *(run.get("earlier") or ())})
         run = dict(run, started=before["run"]["started"], **kept)
     report = model.build(run, records)
     if not run["dry_run"]:

@@ -5,21 +5,38 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import sys
 import textwrap
 
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import model, rows, text
 
 WIDTH = 80
+WHOLE = 100_000  # columns where there is no terminal
+ROOM = 160  # columns for the figures of what passed
 HEIGHT = 24
 MOST_TESTED = 2
 ADVICE_LINES = 8  # kept for recommendations when there are more experiments than lines
 ORDER = {"FAILED": 0, "BROKEN": 1, "refused": 2, "unknown": 3, "passed": 4, "planned": 5, "skipped": 6}
 
 
-def width_here():
-    """Columns for a report on this terminal."""
-    return min(max(shutil.get_terminal_size().columns, WIDTH), 120)
+def width_here(pid=None):
+    """Columns for a report on the terminal of a process (``pid``, or this one); elsewhere lines are whole, so that a
+    log can be searched for them.
+    """
+    return min(max(shutil.get_terminal_size().columns, WIDTH), 120) if _on_terminal(pid) else WHOLE
+
+
+def _on_terminal(pid):
+    """Whether somebody sees it: ansible-runner, and so AWX, gives Ansible a terminal that nobody has."""
+    if os.environ.get("AWX_ISOLATED_DATA_DIR"):
+        return False
+    try:
+        shown = os.readlink("/proc/%s/fd/1" % (pid or "self"))
+    except OSError:  # no Linux
+        return bool(sys.__stdout__ and sys.__stdout__.isatty())
+    return shown.startswith(("/dev/pts/", "/dev/tty", "/dev/console"))
 
 
 def render(report, path=None, width=WIDTH):
@@ -51,7 +68,7 @@ def _head(report, width):
     lines = _wrapped("CHAOS %s: " % title, sentence, width) + (
         _wrapped("  ", compared["sentence"], width, "    ")[:2] if compared and compared["worse"] else []
     )
-    return lines + [_cut("  " + said, width) for said in model.gaps(run)]
+    return lines + [line for said in model.notes(run) for line in _wrapped("  ", said, width, "    ")[:4]]
 
 
 def _where(path):
@@ -89,7 +106,7 @@ def _tail(e, room):
     for number in range(len(figures), 0, -1):
         left = len(figures) - number
         said = "; ".join(figures[:number]) + ("; %d more" % left if left else "")
-        if len(said) <= room:
+        if len(said) <= min(room, ROOM):
             return said
     return figures[0] if figures else rows.fault(e)
 
