@@ -19,6 +19,7 @@ from ansible_collections.magsasa.chaos.plugins.plugin_utils._conduct import keep
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._conduct.life import Life
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._console.narrator import Narrator
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._hosts import HostRunner
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._say import say
 
 # A host that another run has, or on which somebody has halted this one, is asked for nothing more: each try would wait.
 ENDS = re.compile(r"refused by the (run|halt) guard: |halted by ")
@@ -133,7 +134,7 @@ class ActionModule(ActionBase):
         return int(context.CLIARGS.get("forks") or C.DEFAULT_FORKS)
 
     def _say(self, text):
-        self._display.display("  " + text)
+        say(self._display, "  " + text)
 
 
 def _wave(wanted, subject):

@@ -27,6 +27,7 @@ from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import (
     terminal,
     write,
 )
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._say import say
 
 VARIABLE = "chaos_%s"  # what an option is when the task does not say it
 FAILED_BY = ("__preflight_checked", "__preflight_contacted", "__preflight_probes", "__target_app_why")
@@ -122,7 +123,7 @@ class ActionModule(ActionBase):
         if RUN not in os.environ:  # nobody else prints it
             draw = terminal.brief if _events.heard() else terminal.render
             for line in draw(report, about.short(os.path.join(path, "report.html")), terminal.width_here(os.getppid())):
-                self._display.display(line)
+                say(self._display, line)
         if strict and compared and compared["worse"] and summary["verdict"] != "failed":  # that has failed already
             result["regression"] = compared["sentence"]
         elif strict and lacking:

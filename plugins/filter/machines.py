@@ -11,12 +11,12 @@ from ansible_collections.magsasa.chaos.plugins.plugin_utils._fault_action import
 PROTECTED = "chaos_protected is true"
 
 
-def same_machines(hostvars, hosts):
+def same_machines(hostvars, names):
     """``{host: why it is refused}`` of the hosts that are, by what they said of themselves, a machine that another
     name protects.
     """
     machines, protected = {}, {}
-    for host in hosts:
+    for host in names:
         values = hostvars[host]
         machine = (values.get("suite_machine") or {}).get("machine")
         if isinstance(machine, str) and machine.strip("/"):

@@ -114,6 +114,14 @@ EXAMPLES = r"""
     service: shop
     database_path: /var/lib/shop/shop.db
   register: contacted
+
+- name: What could be done here with a service that is not there yet?
+  magsasa.chaos.first_contact:
+    turn: false
+    planned: {url: "http://127.0.0.1:8000", step: none}
+    scenarios:
+      - {id: busy, family: cpu, hold: 30s, options: {load: 50%}}
+  register: planned
 """
 
 RETURN = r"""

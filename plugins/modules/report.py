@@ -185,6 +185,13 @@ EXAMPLES = r"""
     fail_on_regression: true
     toolkit_journal: true
   run_once: true
+
+- name: Keep why nothing was tested, for the artifact of the job
+  magsasa.chaos.report:
+    experiments: []
+    reason: the change was withdrawn
+    allow_untested: true
+  run_once: true
 """
 
 RETURN = r"""

@@ -24,6 +24,11 @@ MAY_IMPORT_ANSIBLE = {"_fault/module.py", "_probe/module.py"}
 SPDX = "# SPDX-License-Identifier: GPL-3.0-or-later"
 
 
+# What AWX offers as a playbook: every YAML file outside of these folders with such a line.
+PLAYBOOK = re.compile(r"^\s*(?:-\s*)?(?:ansible\.builtin\.)?(?:hosts|include|import_playbook)\s*:", re.MULTILINE)
+NO_PLAYBOOKS = {"roles", "tasks", "group_vars", "host_vars"}
+
+
 def load(path):
     return yaml.safe_load(path.read_text(encoding="utf-8"))
 
@@ -225,3 +230,19 @@ def test_pins_have_no_place_and_cover_what_is_asked_for():
             if line and line[0] not in "#-"
         }
         assert wanted and wanted <= pinned, name
+
+
+def offered(path, text):
+    """Whether AWX offers a file as a playbook in the form of a job template."""
+    folders = path.split("/")
+    hidden = any(each.startswith(".") or each in NO_PLAYBOOKS for each in folders)
+    return path.endswith((".yml", ".yaml")) and not hidden and bool(PLAYBOOK.search(text))
+
+
+def test_awx_offers_nothing_but_playbooks():
+    assert offered("x/y.yml", "  - hosts: all") and offered("y.yaml", "- ansible.builtin.import_playbook: a.yml")
+    assert not offered("roles/x/y.yml", "- hosts: all") and not offered("y.yml", "msg: hosts: all")
+    texts = {path: (ROOT / path).read_text("utf-8") for path in tracked() if path.endswith((".yml", ".yaml"))}
+    found = {path for path, text in texts.items() if offered(path, text)}
+    assert {path.split("/")[0] for path in found} <= {"playbooks", "molecule"}, found
+    assert "playbooks/chaos_light.yml" in found
