@@ -62,3 +62,15 @@ def test_no_text_escapes_it(value, path):
     shown = terminal.render(reports.report(reports.hostile(value), command=value), path)
     assert len(shown) <= terminal.HEIGHT and all(line.isprintable() for line in shown)
     assert all(len(line) <= terminal.WIDTH for line in shown if not line.startswith("report: "))
+
+
+def test_lines_are_whole_where_nobody_has_a_terminal(monkeypatch):
+    """ansible-runner, and so AWX, gives Ansible a terminal that nobody sees."""
+    monkeypatch.setenv("AWX_ISOLATED_DATA_DIR", "/runner/artifacts/1")
+    width = terminal.width_here()
+    long = "app4 refused by the protected guard: " + "a long reason, " * 50 + "the end"
+    lines = terminal.render(
+        reports.report([dict(reports.records()[0], status="refused", verdict="unknown", reason=long)]), None, width
+    )
+    assert [line for line in lines if line.rstrip().endswith("the end")]
+    assert any(len(line) > 120 for line in lines)
