@@ -13,6 +13,7 @@ checkouts of a user; the copy is in .cache.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import re
@@ -35,20 +36,22 @@ subprocess.check_call([sys.executable, "-m", "pip", "install", "-q", "--disable-
 '''
 
 
-def pip_versions():
-    """Versions of get-pip that this ansible-test knows, as in its cache's file names ("25_2")."""
-    import ansible_test._internal.python_requirements as requirements  # ansible-test is no library: ask its source
-
-    text = Path(requirements.__file__).read_text(encoding="utf-8")
+def pip_versions(programs):
+    """Versions of get-pip that the ansible-test in the folder ``programs`` knows, as in its cache's file names
+    ("25_2").
+    """
+    # ansible-test is no library: ask its source.
+    (source,) = programs.parent.glob("lib/python3*/site-packages/ansible_test/_internal/python_requirements.py")
+    text = source.read_text(encoding="utf-8")
     return {version.replace(".", "_") for version in re.findall(r"['\"](\d+\.\d+(?:\.\d+)?)['\"]", text)}
 
 
-def make_home():
+def make_home(programs):
     """A home folder for ansible-test that knows the user's pip settings and the stand-in."""
     home = SHARED / "sanity-home"
     cache = home / ".ansible" / "test" / "cache"
     cache.mkdir(parents=True, exist_ok=True)
-    for version in pip_versions():
+    for version in pip_versions(programs):
         (cache / ("get_pip_%s.py" % version)).write_text(GET_PIP, encoding="utf-8")
     for settings in (".config/pip", ".pip"):
         theirs, ours = Path.home() / settings, home / settings
@@ -67,13 +70,12 @@ def interpreters():
     return [str(path) for path in found]
 
 
-def search_path():
-    """PATH for ansible-test: this environment first, then real interpreters, no shims (they fail for versions that
+def search_path(programs):
+    """PATH for ansible-test: its own environment first, then real interpreters, no shims (they fail for versions that
     are not chosen).
     """
     others = [folder for folder in os.environ.get("PATH", os.defpath).split(os.pathsep) if "shims" not in folder]
-    here = os.path.dirname(sys.executable)
-    return os.pathsep.join(dict.fromkeys([here, *reversed(interpreters()), *others]))
+    return os.pathsep.join(dict.fromkeys([str(programs), *reversed(interpreters()), *others]))
 
 
 def copy_to(folder, files):
@@ -128,26 +130,33 @@ def sanity(program, copy, environment, found):
         found.failed = found.failed or 1
 
 
+def surroundings(programs):
+    """The environment of the ansible-test in the folder ``programs`` (Path)."""
+    values = {key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "PYTHON", "GIT_"))}
+    home = make_home(programs)
+    return dict(values, HOME=str(home), PATH=search_path(programs), LC_ALL="C.UTF-8", PIP_NO_COMPILE="1")
+
+
+@contextlib.contextmanager
+def one_at_a_time():
+    """ansible-test's own environments in the home are not made for two."""
+    with open(SHARED / "sanity.lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def run(_more):
     found = Found()
     files = tracked()
     if files is None:
         found.skip("ansible-test sanity", "this is not a git checkout")
         return found
-    home = make_home()
-    environment = {
-        key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "PYTHON", "GIT_"))
-    }
-    environment.update(HOME=str(home), PATH=search_path(), LC_ALL="C.UTF-8", PIP_NO_COMPILE="1")
-    program = os.path.join(os.path.dirname(sys.executable), "ansible-test")
-    # One run at a time: ansible-test's own environments in the home are not made for two.
-    with open(SHARED / "sanity.lock", "w", encoding="utf-8") as lock, tempfile.TemporaryDirectory(
-        prefix="sanity-", dir=CACHE
-    ) as scratch:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    programs = Path(sys.executable).parent
+    environment = surroundings(programs)
+    with one_at_a_time(), tempfile.TemporaryDirectory(prefix="sanity-", dir=CACHE) as scratch:
         copy = Path(scratch) / "ansible_collections" / "magsasa" / "chaos"
         copy.mkdir(parents=True)
         copy_to(copy, files)
         print("ansible-test sanity runs; what it says is written to .cache/sanity.log", flush=True)
-        sanity(program, copy, environment, found)
+        sanity(str(programs / "ansible-test"), copy, environment, found)
     return found
