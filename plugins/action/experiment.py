@@ -17,12 +17,15 @@ from ansible_collections.magsasa.chaos.plugins.module_utils._errors import Chaos
 from ansible_collections.magsasa.chaos.plugins.plugin_utils import _events, _memory_limit, _origin, _strategy
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._conduct import keeping, records, wanted as options
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._conduct.life import Life
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._conduct.phase import SILENT
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._console.narrator import Narrator
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._hosts import HostRunner
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._say import say
 
 # A host that another run has, or on which somebody has halted this one, is asked for nothing more: each try would wait.
 ENDS = re.compile(r"refused by the (run|halt) guard: |halted by ")
+MOST_SILENT = 2
+NOT_AGAIN = "the host never answered in %d scenarios in a row, so this run asks it for no more"
 
 
 class Kept:
@@ -32,6 +35,7 @@ class Kept:
         self.again = {}  # of each host: what answers questions there
         self.ended = {}  # of each host: why no more is tried on it
         self.stated = {}  # of each host: objectives that the inventory states
+        self.silent = {}  # of each host: how many scenarios in a row it has not answered
 
 
 KEPT = Kept()
@@ -96,6 +100,7 @@ class ActionModule(ActionBase):
                 }
         except ChaosError as error:
             raise AnsibleActionFail(str(error))
+        self._count_silent(subjects)
         for record in found.values():
             _events.ended(record)
             if ENDS.match(str(record["reason"])):
@@ -117,6 +122,16 @@ class ActionModule(ActionBase):
                 if given[key] in (None, "", {}):
                     given[key] = self._templar.template(task_vars.get(name))
         return given
+
+    @staticmethod
+    def _count_silent(subjects):
+        """A host that keeps its connection and never answers costs each scenario a wait: two of them are enough."""
+        for host, each in subjects.items():
+            if each.begun:
+                silent = SILENT in (each.failed, each.seen.get("error"))
+                KEPT.silent[host] = KEPT.silent.get(host, 0) + 1 if silent else 0
+                if KEPT.silent[host] >= MOST_SILENT:
+                    KEPT.ended[host] = NOT_AGAIN % KEPT.silent[host]
 
     def _stated(self, runner, subject):
         """What the inventory states as objectives of a host; those of a host that it does not know are none."""

@@ -13,7 +13,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
-from ansible_collections.magsasa.chaos.plugins.module_utils import _redact
+from ansible_collections.magsasa.chaos.plugins.module_utils import _quantity, _redact
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError, printable
 from ansible_collections.magsasa.chaos.plugins.plugin_utils import _events, _strategy
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._conduct import contact
@@ -21,6 +21,8 @@ from ansible_collections.magsasa.chaos.plugins.plugin_utils._hosts import HostRu
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._names import RUN
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import artifact
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._turn import reason, run_lease_s, run_of
+
+CONTACT_S = 180.0  # how long a host may take for an answer, beside the wait for its turn
 
 
 class ActionModule(ActionBase):
@@ -56,7 +58,8 @@ class ActionModule(ActionBase):
             result["ansible_stats"] = artifact.as_stats(artifact.begun(os.environ.get(RUN), self._intensity(task_vars)))
         if given.get("planned"):
             return self._assessed(result, runner, host, given["planned"])
-        told = runner.ask(host, "begin", {"turn": run, "detect": detection})
+        wait_s = CONTACT_S + _quantity.duration(given.get("wait") or "30s", "wait")
+        told = runner.ask_within(host, "begin", {"turn": run, "detect": detection}, wait_s)
         found = told.get("detected")
         if told.get("unreachable"):
             return self._lost(result, host, told)
@@ -82,7 +85,7 @@ class ActionModule(ActionBase):
         if found.get("endpoint") and not result["refused"]:
             result = self._assessed(result, runner, host, found["endpoint"])
         elif result["held"]:
-            runner.ask(host, "finish", {"run": run, "release": True})  # nothing is to be done here
+            runner.ask_within(host, "finish", {"run": run, "release": True}, CONTACT_S)  # nothing is to be done here
             result["held"] = False
         result["again"] = runner.again().get(host) if result["held"] else None
         return result
@@ -100,7 +103,7 @@ class ActionModule(ActionBase):
         filled = contact.fill(
             given.get("scenarios") or [], endpoint, given.get("database_path"), given.get("database_port")
         )
-        able = contact.able(runner, host, filled)
+        able = contact.able(runner, host, filled, CONTACT_S)
         if able.get("unreachable"):
             return self._lost(result, host, able)
         if able.get("failed"):

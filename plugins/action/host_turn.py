@@ -13,6 +13,8 @@ from ansible_collections.magsasa.chaos.plugins.plugin_utils._hosts import CONTAC
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._touched import Touched
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._turn import reason, run_lease_s, run_of
 
+RELEASE_S = 30.0  # how long a host is waited for that gives its turn back
+
 
 class ActionModule(ActionBase):
     """Options are described in the module of the same name."""
@@ -71,9 +73,11 @@ class ActionModule(ActionBase):
             return dict({key: told[key] for key in kept if key in told}, changed=changed, holder=shown)
         again = self._task.args.get("again")
         if state == "absent" and again and not self._task.delegate_to and not self._task.check_mode:
-            told = HostRunner(self, task_vars, {touched.name: again}).ask(
-                touched.name, "finish", {"run": run, "release": True}
+            told = HostRunner(self, task_vars, {touched.name: again}).ask_within(
+                touched.name, "finish", {"run": run, "release": True}, RELEASE_S
             )
+            if told.get("unreachable"):  # a module would wait for it as well; the turn ends when its lease does
+                return {"unreachable": True, "changed": False, "msg": str(told.get("msg"))}
             if not told.get("failed") and not told.get("unreachable"):
                 return {"changed": bool(told.get("released")), "held": False, "holder": None, "machine": ""}
         return touched.execute(self._task.action, {"state": state, "run": run})

@@ -224,7 +224,12 @@ class ActionModule(ActionBase):
         self._try(self._folder())
         entries = self._with_files([], given.get("shelves"), _scenario_form.check_form)
         origins = {entry["id"]: _objectives.SHIPPED for entry in entries}
-        entries = _scenario_form.check_form(entries + list(given.get("catalogue") or []))
+        more = given.get("catalogue") or []
+        if not isinstance(more, (list, tuple)):
+            raise BadOption(
+                "chaos_extra_scenarios", more, "is not a list", "give a list in the form of docs/scenario.schema.json"
+            )
+        entries = _scenario_form.check_form(entries + list(more))
         entries = self._with_files(entries, given.get("files"), _scenario_form.check, origins)
         # Each family is code to load, on the controller and for each host: the options that matter are those of what
         # runs.

@@ -42,7 +42,8 @@ import time
 
 from ansible import constants, context
 from ansible.plugins.callback import CallbackBase
-from ansible_collections.magsasa.chaos.plugins.plugin_utils import _outcome
+from ansible_collections.magsasa.chaos.plugins.plugin_utils import _outcome, _preload
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._console import quiet
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._names import REPORTS, RUN
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import (
     about,
@@ -91,6 +92,11 @@ class CallbackModule(CallbackBase):
         variables = play.get_variable_manager().get_vars(play=play)
         for key, known in self._said.items():
             self._said[key] = known if known is not None else about.text_of(variables.get("chaos_" + key))
+
+    def v2_playbook_on_task_start(self, task, is_conditional):
+        """Before the workers of the first task of ours are forked."""
+        if quiet.role_of(task):
+            _preload.load()
 
     def v2_runner_on_ok(self, result):
         """Keep the records."""

@@ -22,10 +22,12 @@ from ansible.executor.task_executor import TaskExecutor
 from ansible.plugins.action import ActionBase
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import printable
 from ansible_collections.magsasa.chaos.plugins.module_utils._host import processes
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._bounded_pool import BoundedPool
 
 CONTACT = "magsasa.chaos.host_contact"
 OF_ADDRESS = ("ansible_ssh_host", "ansible_port", "ansible_ssh_port")  # of a host, and of no other
 FLOODED = "its answer is too long for the controller; this host is not polled again"
+UNANSWERED = "the host took the question, and gave no answer within %g s"
 MOST_ANSWER = 64 * 1024 * 1024  # characters; a million samples are about 20 million
 
 
@@ -104,6 +106,15 @@ def _object(text):
     return found if isinstance(found, dict) else None
 
 
+def _told(result):
+    """A module's result; where it gave none, with what the host said instead of it."""
+    if result.get("failed") and not result.get("unreachable") and "module_stderr" in result:
+        said = (str(result["module_stderr"]) or str(result.get("module_stdout"))).strip().splitlines()
+        why = printable(said[-1], 200) if said else "it said nothing"
+        return dict(result, msg="the host could not run a module (exit code %s: %s)" % (result.get("rc"), why))
+    return result
+
+
 def _takes_input(runner):
     """Whether a command may have an input on this connection. Ansible asks its user (pipelining), as sudo may want
     a terminal; without become none does.
@@ -139,7 +150,7 @@ class HostRunner:
             return {"failed": True, "unreachable": True, "msg": FLOODED}
         try:
             runner, variables = self._runner(host)
-            return runner._execute_module(module_name=module, module_args=arguments, task_vars=variables)
+            return _told(runner._execute_module(module_name=module, module_args=arguments, task_vars=variables))
         except MemoryError:  # see _memory_limit
             self._flooded.add(host)
             return {"failed": True, "unreachable": True, "msg": FLOODED}
@@ -180,6 +191,13 @@ class HostRunner:
             answer = self.run(host, CONTACT, asked)
             self._again[host] = _checked_argv(answer.get("again"))
         return answer
+
+    def ask_within(self, host, question, options, seconds):
+        """The same, for at most so many seconds: a host that keeps its connection and never answers would else hold a
+        whole run. It counts as unreachable then.
+        """
+        told = BoundedPool(1).map(lambda name: self.ask(name, question, options), [host], seconds)
+        return told.get(host) or {"failed": True, "unreachable": True, "msg": UNANSWERED % seconds}
 
     def _ask_archive(self, host, asked):
         """The answer of the host's runtime archive, or None when it gives none."""

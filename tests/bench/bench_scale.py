@@ -200,12 +200,17 @@ def files(folder, hosts, targets, connection="local"):
 
 
 def _plays(folder):
+    """As playbooks/chaos_run.yml, with a state folder for each host."""
+
+    def role(name):
+        return {"name": "magsasa.chaos." + name, "rolespec_validate": False}
+
     preflight = {"preflight_contact": True, "preflight_demo_source": "", "preflight_catalogue": [SCENARIO]}
     tasks = [
-        {"name": "Preflight", "ansible.builtin.import_role": {"name": "magsasa.chaos.preflight"}, "vars": preflight},
+        {"name": "Preflight", "ansible.builtin.import_role": role("preflight"), "vars": preflight},
         {
             "name": "Scenarios",
-            "ansible.builtin.import_role": {"name": "magsasa.chaos.suite"},
+            "ansible.builtin.import_role": role("suite"),
             "vars": {"suite_catalogue": "{{ chaos_chosen }}"},
         },
     ]
@@ -231,7 +236,7 @@ def run(hosts, forks, wave, url, connection="local", rate=2, **more):
             env = environment(
                 folder, CHAOS_REPORT_DIR=folder / "reports", BENCH_OUT=folder / "watch.json", BENCH_CONTROLLER=controller.usage,
                 BENCH_TARGETS=targets.usage, ANSIBLE_CALLBACK_PLUGINS=callbacks, ANSIBLE_CONNECTION_PLUGINS=callbacks, ANSIBLE_STDOUT_CALLBACK="magsasa.chaos.console",
-                ANSIBLE_CALLBACKS_ENABLED="magsasa.chaos.slo_report,bench_watch" + os.environ.get("MORE_CALLBACKS",""), **more,
+                ANSIBLE_CALLBACKS_ENABLED="magsasa.chaos.slo_report,bench_watch", **more,
             )  # fmt: skip
             del env["MAGSASA_CHAOS_STATE"]
             values = {

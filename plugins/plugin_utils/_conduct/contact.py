@@ -40,9 +40,9 @@ def fill(entries, endpoint, database_path, database_port):
     return [_catalogue.fill(entry, endpoint, database_path, database_port) for entry in entries]
 
 
-def able(runner, host, filled):
+def able(runner, host, filled, seconds):
     """What of the filled-in scenarios a host can carry out: ``{"scenarios": {id: {can, why, ...}}, "host":
-    facts}``, as preflight_info tells it.
+    facts}``, as preflight_info tells it; within so many seconds.
     """
     told, asked = {}, {}
     variables = runner.opened(host)[1]
@@ -53,7 +53,7 @@ def able(runner, host, filled):
             asked[entry["id"]] = _question(entry, variables, host)
         except ChaosError as error:
             told[entry["id"]] = {"can": False, "why": str(error), "packages": {}}
-    answer = runner.ask(host, "assess", {"scenarios": asked})
+    answer = runner.ask_within(host, "assess", {"scenarios": asked}, seconds)
     if answer.get("failed") or answer.get("unreachable"):
         return answer
     found = answer.get("scenarios") if isinstance(answer.get("scenarios"), dict) else {}
