@@ -33,7 +33,15 @@ def test_documentation_is_yaml(path):
         assert isinstance(yaml.safe_load(text), dict)
 
 
-PAGES = ["README.md", "CONTRIBUTING.md", "docs/design.md", "docs/safety.md", "docs/exit-codes.md", "docs/awx.md"]
+PAGES = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "docs/design.md",
+    "docs/safety.md",
+    "docs/exit-codes.md",
+    "docs/scale.md",
+    "docs/awx.md",
+]
 # a file of the payload of Ansible, placeholders, and the example of a fault family
 NO_FILE = {"sitecustomize.py", "NAME.py", "NAME_fault.py", "_fault.py", "lockfile.py", "lockfile_fault.py"}
 
