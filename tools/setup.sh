@@ -164,10 +164,21 @@ prepare() {
     rm -f "$LOG"
 }
 
+# A folder that a newer version has no more may be left with its byte code. Ansible takes it for the package and does not
+# look at the file beside it that has the same name now.
+forget_old_folders() {
+    local folder
+    while IFS= read -r folder; do
+        folder=${folder%/*}
+        [ "$(ls -A "$folder")" != __pycache__ ] || rm -rf -- "$folder"
+    done < <(find "$ROOT/plugins" -depth -type d -name __pycache__ 2>/dev/null)
+}
+
 # Two commands that start at the same time must not install into one folder at once.
 set_up() {
     usable_places
     named_python
+    forget_old_folders
     environment_ready "$1" && return
     [ -w "$ROOT" ] || setup_failed "the folder $ROOT is not writable, and .venv is made there; use a checkout of your own."
     mkdir -p "$ROOT/.cache"

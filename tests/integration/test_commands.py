@@ -410,3 +410,16 @@ def test_root_gets_the_programs_that_a_run_on_this_machine_lacks(
     done = subprocess.run(argv, env=env, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout, asked.exists()) == (0, "", installs), done.stderr
     assert done.stderr.startswith(says) and bool(done.stderr) == bool(says)
+
+
+def test_byte_code_of_a_folder_that_is_a_file_now_does_not_hide_that_file(bare):
+    """As after an update of a checkout in which it ran before; what has a file of its own stays."""
+    families = bare / "plugins" / "module_utils" / "_families"
+    for folder in (families / "memory", families / "memory" / "parts", families / "_memory"):
+        (folder / "__pycache__").mkdir(parents=True)
+    (families / "_memory" / "hold.py").touch()
+    (families / "memory.py").touch()
+    argv = ["bash", "-uc", '. "$1/tools/setup.sh"; forget_old_folders', "bash", str(bare)]
+    subprocess.run(argv, timeout=60, check=True)
+    assert not (families / "memory").exists()
+    assert (families / "memory.py").exists() and (families / "_memory" / "__pycache__").exists()
