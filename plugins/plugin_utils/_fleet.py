@@ -83,7 +83,7 @@ def whole(fleet, groups):
     for group, members in fleet.items():
         here = found.get(group) or []
         if isinstance(members, int):
-            found[group] = here + ["" for _ in range(members - len(here))]
+            found[group] = here + [""] * (members - len(here))
         else:
             found[group] = list(members)
     return found
@@ -113,7 +113,7 @@ def waves(hosts, fleet, groups, percent, seed):
     planned = _blast_radius.plan(sorted(everybody), entire, percent, seed)["waves"]
     own = [(number, [host for host in wave if host in set(hosts)]) for number, wave in enumerate(planned, 1)]
     own = [(number, wave) for number, wave in own if wave]
-    return {"waves": [wave for _, wave in own], "numbers": [number for number, _ in own], "of": len(planned)}
+    return {"waves": [wave for _number, wave in own], "numbers": [number for number, _wave in own], "of": len(planned)}
 
 
 def seed(fleet, variables):

@@ -71,12 +71,15 @@ def main():
         env = environment(folder / "state", CHAOS_REPORT_DIR=folder / "reports")
         turns = [one_turn(folder, env) for _turn in range(int(sys.argv[1]) if len(sys.argv) > 1 else 5)]
     for kind in KINDS:
-        columns = []
-        for number in (0, 1):
-            seconds = statistics.median(turn[kind][number] for turn in turns)
-            ratio = statistics.median(turn[kind][number] / turn["ping"][number] for turn in turns)
-            columns.append("%.2f s (%.2f times ping)" % (seconds, ratio))
-        print("%-8s wall %s, CPU %s" % (kind, *columns))
+        wall, processor = (figures(turns, kind, number) for number in (0, 1))
+        print("%-8s wall %s, CPU %s" % (kind, wall, processor))
+
+
+def figures(turns, kind, number):
+    """The median of one figure of a kind over all turns, and its ratio to that of ping."""
+    seconds = statistics.median(turn[kind][number] for turn in turns)
+    ratio = statistics.median(turn[kind][number] / turn["ping"][number] for turn in turns)
+    return "%.2f s (%.2f times ping)" % (seconds, ratio)
 
 
 if __name__ == "__main__":

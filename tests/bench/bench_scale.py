@@ -235,7 +235,8 @@ def run(hosts, forks, wave, url, connection="local", rate=2, **more):
             inventory, playbook, callbacks = files(folder, hosts, targets, connection)
             env = environment(
                 folder, CHAOS_REPORT_DIR=folder / "reports", BENCH_OUT=folder / "watch.json", BENCH_CONTROLLER=controller.usage,
-                BENCH_TARGETS=targets.usage, ANSIBLE_CALLBACK_PLUGINS=callbacks, ANSIBLE_CONNECTION_PLUGINS=callbacks, ANSIBLE_STDOUT_CALLBACK="magsasa.chaos.console",
+                BENCH_TARGETS=targets.usage, ANSIBLE_CALLBACK_PLUGINS=callbacks, ANSIBLE_CONNECTION_PLUGINS=callbacks,
+                ANSIBLE_STDOUT_CALLBACK="magsasa.chaos.console",
                 ANSIBLE_CALLBACKS_ENABLED="magsasa.chaos.slo_report,bench_watch", **more,
             )  # fmt: skip
             del env["MAGSASA_CHAOS_STATE"]

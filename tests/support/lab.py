@@ -19,7 +19,7 @@ from support.modules import ROOT, environment
 
 sys.path.insert(0, str(ROOT / "molecule"))
 
-from lab import access, cgroups, layout, lifecycle, network, places, services  # noqa: E402,F401
+from lab import access, cgroups, layout, lifecycle, network, places, services  # noqa: E402
 
 
 def ssh(lab, name, command, check=True, timeout=60):
@@ -205,4 +205,4 @@ def traces(tag, name):
     return found + ["file %s" % each for each in folders if each.exists()]
 
 
-__all__ = ["access", "cgroups", "lifecycle", "network", "places"]
+__all__ = ["access", "cgroups", "layout", "lifecycle", "network", "places", "services"]

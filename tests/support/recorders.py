@@ -21,10 +21,12 @@ UP = answer({"status": "ok"})
 def own_state(folder, monkeypatch):
     """A state folder (Path) of the test's own; whatever a failed test leaves running is ended."""
     monkeypatch.setenv("MAGSASA_CHAOS_STATE", str(folder))
-    yield folder
-    run = str(folder / "run")
-    for name in probes.names(run):
-        probes.discard(run, name)
+    try:
+        yield folder
+    finally:
+        run = str(folder / "run")
+        for name in probes.names(run):
+            probes.discard(run, name)
     assert recorders(folder) == []
 
 

@@ -42,10 +42,12 @@ def sample_processes(home):
 @contextlib.contextmanager
 def ended(home):
     """The home folder (Path) of a test's sample application, of which nothing is left afterwards."""
-    yield home
-    for pid in sample_processes(home):
-        with contextlib.suppress(OSError):
-            with open("/proc/%d/comm" % pid, encoding="utf-8") as source:
-                ansible = "ansible" in source.read()
-            if not ansible:
-                os.kill(pid, signal.SIGKILL)
+    try:
+        yield home
+    finally:
+        for pid in sample_processes(home):
+            with contextlib.suppress(OSError):
+                with open("/proc/%d/comm" % pid, encoding="utf-8") as source:
+                    ansible = "ansible" in source.read()
+                if not ansible:
+                    os.kill(pid, signal.SIGKILL)

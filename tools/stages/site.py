@@ -28,6 +28,7 @@ ELSEWHERE = {
     "std:envvar NO_COLOR": SETTINGS,
     "std:label action_plugins": "plugins/action.html",
     "std:label ansible_collections.ansible.builtin.default_callback": "collections/ansible/builtin/default_callback.html",
+    "std:label ansible_collections.ansible.builtin.set_stats_module": "collections/ansible/builtin/set_stats_module.html",
     "std:label ansible_collections.community.general.opentelemetry_callback": (
         "collections/community/general/opentelemetry_callback.html"
     ),

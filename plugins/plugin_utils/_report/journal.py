@@ -52,7 +52,9 @@ def render(report, digest=None):
             },
             "run": [_carried_out(record) for record in ran],
             "rollbacks": [_rolled_back(record) for record in faults],
-            "extensions": {"magsasa.chaos": {"run": run["id"], "report_sha256": digest, "verdict": report["summary"]["verdict"], "left_out": _left_out(left_out)}},
+            "extensions": {"magsasa.chaos": {
+                "run": run["id"], "report_sha256": digest, "verdict": report["summary"]["verdict"], "left_out": _left_out(left_out),
+            }},
         },
         indent=1,
         allow_nan=False,

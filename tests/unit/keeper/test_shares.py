@@ -231,7 +231,7 @@ def take(state, token, hosts, now=0.0, **more):
 
 
 def test_a_share_is_lent_once_renewed_released_and_expires():
-    state, granted, _ = take(shares.empty("b"), "one", ["a1", "a2"])
+    state, granted, _denied = take(shares.empty("b"), "one", ["a1", "a2"])
     assert granted == ["a1"]
     assert take(state, "two", ["a3"])[1:] == ([], {"a3": "app"})
     state, granted, denied = take(state, "one", ["a1"], 50.0)
@@ -242,10 +242,10 @@ def test_a_share_is_lent_once_renewed_released_and_expires():
 
 
 def test_who_waits_is_served_first():
-    state, _granted, _ = take(shares.empty("b"), "one", ["a1"])
-    state, _granted, _ = take(state, "two", ["a2"], 1.0)
+    state, _granted, _denied = take(shares.empty("b"), "one", ["a1"])
+    state, _granted, _denied = take(state, "two", ["a2"], 1.0)
     state = shares.release(state, "one")
-    again, granted, _ = take(state, "one", ["a1"], 2.0)
+    again, granted, _denied = take(state, "one", ["a1"], 2.0)
     assert granted == [], "the second has waited for longer"
     assert take(again, "two", ["a2"], 3.0)[1] == ["a2"]
     assert take(again, "one", ["a1"], 1.0 + shares.WAITING_S + 0.1)[1] == ["a1"], "the second has given up"
@@ -253,17 +253,17 @@ def test_who_waits_is_served_first():
 
 @pytest.mark.parametrize("limit, room", [(1, 0), (2, 1)])
 def test_hosts_that_are_out_already_count_and_nobody_waits_for_them(limit, room):
-    state, granted, _ = take(shares.empty("b"), "one", ["a1"], idle=["a2"], groups={"app": limit})
+    state, granted, _denied = take(shares.empty("b"), "one", ["a1"], idle=["a2"], groups={"app": limit})
     assert len(granted) == room and bool(state["waiting"]) is False
 
 
 def test_the_smaller_of_two_shares_counts():
-    state, _granted, _ = take(shares.empty("b"), "one", ["a1"], groups={"app": 1})
+    state, _granted, _denied = take(shares.empty("b"), "one", ["a1"], groups={"app": 1})
     assert take(state, "two", ["a2"], groups={"app": 5})[1] == []
 
 
 def test_a_reboot_of_the_keeper_gives_each_lease_its_time_again():
-    state, _granted, _ = take(shares.empty("b"), "one", ["a1"], 5000.0)
+    state, _granted, _denied = take(shares.empty("b"), "one", ["a1"], 5000.0)
     after = shares.current(state, 3.0, "another")
     assert after["leases"][0]["expires"] == 103.0
     assert shares.unused(shares.current(after, 104.0, "another"))
