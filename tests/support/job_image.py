@@ -13,7 +13,7 @@ import sys
 import pytest
 import yaml
 
-from support.lab import lifecycle  # noqa: F401  # pylint: disable=unused-import  (puts the lab's package on the path)
+from support.lab import lifecycle  # noqa: F401  # pylint: disable=unused-import # the lab's package is on the path then
 from support.modules import ROOT
 
 from lab import image, places  # noqa: E402
