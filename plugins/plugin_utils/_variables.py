@@ -73,10 +73,7 @@ SETTINGS = (
         "URL of the service. When empty, port detection finds the service; the environment variables C(APP_PORT) and"
         " C(CHAOS_TARGET_PORT) name its port.",
         "preflight_target_url",
-        template=(
-            "{{ chaos_target_url | default('', true) or ('' if preflight_ports or preflight_service else"
-            " preflight_probe | magsasa.chaos.probe_target) }}"
-        ),
+        template="{{ chaos_target_url | default('', true) or __preflight_probed }}",
     ),
     _of(
         "chaos_service",
@@ -178,8 +175,8 @@ SETTINGS = (
         "Fault and probe end within this time if the controller is lost. C(none) for no lease.",
         "experiment_lease",
         template=(
-            "{{ '' if chaos_lease | default('') | string == 'none' else chaos_lease | default('') | string or ([15, 10 +"
-            " experiment_hosts | length] | max ~ 's') }}"
+            "{{ '' if chaos_lease | default('') | string == 'none' else chaos_lease | default('') | string or"
+            " __experiment_lease }}"
         ),
     ),
     _of(
