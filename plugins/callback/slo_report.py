@@ -191,7 +191,7 @@ class CallbackModule(CallbackBase):
             path, report = publish.publish(run, self._records, folder, choose.NONE)
             return report, path
         except OSError as error:
-            why = error.strerror or type(error).__name__
+            why = error.strerror or error.__class__.__name__
             self._display.warning(
                 "the report could not be written into %s (%s); name another folder with CHAOS_REPORT_DIR"
                 % (folder, why)
