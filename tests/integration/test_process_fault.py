@@ -261,9 +261,11 @@ def test_restart_of_a_process_that_nobody_looks_after(state, tmp_path, port):
 
 def test_restart_of_a_process_that_is_looked_after(state, tmp_path, port):
     with running(tmp_path, port, keep=0.2):
-        fault = inject("process_fault", {"name": "again", "action": "restart", "port": port, "duration": "2s"}, state)
+        options = {"name": "again", "action": "restart", "port": port, "respawn_within": "30s", "duration": "60s"}
+        fault = inject("process_fault", options, state)
         assert fault["measured"]["started_by"] == "the host" and fault["measured"]["ended"]
         assert wait_for(lambda: answers(port))
+        end("process_fault", "again", state)
         assert wait_for(lambda: not left(state)), left(state)
         assert len(serving(port)) == 2 + little_server.WORKERS  # the keeper's command line names the port too
 

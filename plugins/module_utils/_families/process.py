@@ -295,6 +295,8 @@ class Process:
             process_restore.start(process_restore.chosen(ctx.memory["captured"]))
             ctx.memory["by_us"] = True
             successors.wait(marks, 2.0)
+        else:
+            successors.staying(marks, BRIEF_S)  # so that the first look can tell who started it
 
     def do_unit_restart(self, ctx, args):
         """systemd ends and starts its own service."""
