@@ -68,17 +68,24 @@ def programs(core):
     version = subprocess.run(
         [python, "-c", "import platform; print(platform.python_version())"], capture_output=True, text=True, check=True
     ).stdout.strip()
-    folder = SHARED / "cores" / ("%s-python%s" % (core, version))
+    return environment("cores/%s-python%s" % (core, version), python, lines, _constraints(core))
+
+
+def environment(name, python, lines, constraints=()):
+    """Folder (Path) with the programs of an environment that has these packages (lines as pip reads them); it is made
+    once, below the cache that all checkouts share.
+    """
+    folder = SHARED / name
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        wanted = "\n".join(lines + _constraints(core))
+        wanted = "\n".join([*lines, *constraints])
         if not (
             (folder / "ready").exists()
             and (folder / "ready").read_text() == wanted
-            and (folder / ".venv" / "bin" / "ansible-playbook").exists()
+            and (folder / ".venv" / "bin" / "python").exists()
         ):
-            _make(folder, python, lines, _constraints(core))
+            _make(folder, python, lines, constraints)
             (folder / "ready").write_text(wanted)
     return folder / ".venv" / "bin"
 
@@ -98,9 +105,7 @@ def _make(folder, python, lines, constraints):
     argv = ["bash", "-uc", MAKE, "bash", str(ROOT), str(folder), python]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=300, check=False)
     if done.returncode:
-        unavailable(
-            "the environment for ansible-core %s could not be made: %s" % (folder.name, done.stderr.strip()[-400:])
-        )
+        unavailable("the environment %s could not be made: %s" % (folder.name, done.stderr.strip()[-400:]))
 
 
 def unavailable(reason):
