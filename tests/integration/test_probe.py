@@ -299,4 +299,4 @@ def test_lease_that_nobody_renews_ends_it_and_leaves_nothing(state):
         assert run_module("fault_lease", {}, state)["changed"] is False
         assert processes.alive(shown["pid"], processes.start_time(shown["pid"]))
         assert wait_for(lambda: left(state) == [], 30), left(state)
-        assert processes.start_time(shown["pid"]) is None
+        assert wait_for(lambda: processes.start_time(shown["pid"]) is None), "it takes its files away before it ends"
