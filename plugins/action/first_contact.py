@@ -32,7 +32,7 @@ class ActionModule(ActionBase):
     _VALID_ARGS = frozenset(
         (
             "url ports service discover headers scenarios database_path database_port baseline lease wait force turn"
-            " planned"
+            " planned why"
         ).split()
     )
 
@@ -82,6 +82,8 @@ class ActionModule(ActionBase):
         )
         if result["earlier"]:
             _events.tell("note", host=host, text=result["earlier"])
+        if given.get("why") and isinstance(found.get("endpoint"), dict):
+            found["endpoint"]["why"] = str(given["why"])
         if found.get("endpoint") and not result["refused"]:
             result = self._assessed(result, runner, host, found["endpoint"])
         elif result["held"]:

@@ -72,6 +72,9 @@ options:
     description: A service that is not there yet, in the form of RV(magsasa.chaos.endpoint_info#module:endpoint). The task
       then only finds out what the host can carry out with it.
     type: dict
+  why:
+    description: Why this service is tested, in words. The default is how it was found.
+    type: str
 attributes:
   check_mode:
     description: Looks in C(check_mode) and reserves nothing.
@@ -103,6 +106,7 @@ EXAMPLES = r"""
     url: http://localhost:8000
     headers: {Authorization: "Bearer {{ vault_token }}"}
     database_port: 5432
+    why: the canary of this release
     baseline: 30s
     wait: 2m
     force: false
