@@ -221,6 +221,8 @@ class Life:
         return self._guarded(self.subjects[host], self._ended) or True
 
     def _ended(self, subject):
+        # What may still be in keeps its lease at the keeper, which outlives it; also when this here is cut short.
+        doubtful, subject.unsure = subject.unsure, True
         failed = subject.failed
         held = (
             (subject.fault or {}).get("state") not in ENDED
@@ -237,6 +239,7 @@ class Life:
                 {"fault": subject.name if held else None, "probes": here, "run": run, "release": not subject.keep_turn},
             )
             why = answers.refused(told)
+            doubtful = doubtful or (held and why is not None)
             if why is None:
                 subject.released = not subject.keep_turn
                 subject.fault = _fault_of(self.questions.hidden(subject, told)) or subject.fault
@@ -248,9 +251,7 @@ class Life:
                 )
         if probes and not here:
             self._keep(subject, self.runner.ask(subject.observer, "finish", {"probes": probes, "run": run}))
-            # What may still be in keeps its lease, which outlives it.
-            subject.unsure = subject.unsure or (held and why is not None)
-        subject.unsure = subject.unsure or (subject.fault or {}).get("state") not in ENDED + (None,)
+        subject.unsure = doubtful or (subject.fault or {}).get("state") not in ENDED + (None,)
         subject.failed = failed
 
     @staticmethod

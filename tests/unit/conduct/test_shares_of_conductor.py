@@ -12,7 +12,7 @@ import types
 import pytest
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import Refused
-from ansible_collections.magsasa.chaos.plugins.plugin_utils._conduct import shares, wanted
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._conduct import life, shares, wanted
 
 CLOCK = {"monotonic": 100.0, "boot_id": "b"}
 
@@ -106,3 +106,38 @@ def test_a_fault_that_cuts_the_keeper_off_is_refused(family, host, address):
         of(Runner({}), address=address).admit(subjects(host, family=family)[0])
     of(Runner({}), address=address).admit(subjects(host, family="cpu")[0])
     of(Runner({}), address=address).admit(subjects("a2", family=family)[0])
+
+
+class Host:
+    """Answers of the hosts when all is to end; ``told`` is an answer, or what is raised."""
+
+    def __init__(self, told):
+        self.told, self.released = told, []
+
+    def ask(self, host, question, options):
+        if question == "lend":
+            self.released += options["hosts"]
+        elif isinstance(self.told, Exception):
+            raise self.told
+        return self.told if question == "finish" else {}
+
+
+@pytest.mark.parametrize(
+    "told, released",
+    [
+        ({"fault": {"state": "reverted"}, "clock": CLOCK}, ["a1"]),
+        ({"failed": True, "msg": "it could not be reverted"}, []),
+        ({"failed": True, "unreachable": True, "msg": "no route to host"}, []),
+        (ValueError("a defect of ours"), []),
+    ],
+    ids=["reverted", "not reverted", "unreachable", "cut short"],
+)
+def test_a_host_that_observes_itself_keeps_its_lease_while_its_fault_may_be_in(told, released):
+    """Whatever became of the injection: its answer had no record of a fault."""
+    host, (one,) = Host(told), subjects("a1")
+    one.begun, one.lent, one.failed = True, True, "the injection failed"
+    given = {"keeper": {"host": "keeper", "wait_s": 0.0, "limits": {}, "idle": {}}, "baseline_s": 10.0}
+    conducted = life.Life(dict(given, subjects={"a1": one}), host, print, 4)
+    conducted.questions = types.SimpleNamespace(run_of=lambda *_: {}, hidden=lambda _subject, answer: answer)
+    conducted._finish([one])  # pylint: disable=protected-access
+    assert host.released == released
