@@ -262,9 +262,12 @@ def test_what_cannot_be_had_again_is_refused_or_told_as_a_difference(state):
 def test_a_log_that_was_swapped_is_not_written_to(state, tmp_path, trap):
     log, precious = tmp_path / "log", tmp_path / "precious"
     precious.write_text("as it was")
-    pid = start("sh", "-c", "while :; do echo more; sleep 0.05; done # 617.75", output=log)
+    # One process: a shell that starts a command is two of the same command line for a moment.
+    writer = "import time\nwhile True: print('more', flush=True); time.sleep(0.05)\n# 617.75"
+    pid = start(sys.executable, "-c", writer, output=log)
     try:
         assert wait_for(lambda: log.stat().st_size)
+        name = comm(pid)
         kill(state, pid=pid)
         log.rename(tmp_path / "aside")
         if trap == "pipe":
@@ -276,7 +279,7 @@ def test_a_log_that_was_swapped_is_not_written_to(state, tmp_path, trap):
         began = time.monotonic()
         past = end(state)
         assert time.monotonic() - began < 30.0 and past["residue"] == []
-        assert "process sh: now 'standard output: nothing '" in past["differences"], past
+        assert "process %s: now 'standard output: nothing '" % name in past["differences"], past
         (again,) = having("617.75")
         assert os.readlink("/proc/%d/fd/1" % again) == os.devnull
         assert precious.read_text() == "as it was" and (trap != "another file" or log.read_text() == "as it was")
