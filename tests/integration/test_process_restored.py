@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import socket
@@ -53,18 +54,20 @@ def _port():
 
 
 def having(word):
-    """Pids of living processes with a command line that holds a word."""
+    """Pids of living processes with a command line that holds a word, the oldest first.
+
+    The word stands by itself: the folders that Ansible makes for tests beside this one have long numbers in their names,
+    which hold any port.
+    """
+    alone = re.compile(rb"(?:^|[\s(])%s(?:[\s)]|$)" % re.escape(word.encode()), re.MULTILINE)
     found = []
     for entry in filter(str.isdigit, os.listdir("/proc")):
         with contextlib.suppress(OSError):
-            state = Path("/proc", entry, "stat").read_text().rpartition(")")[2].split()[0]
-            if (
-                word.encode() in Path("/proc", entry, "cmdline").read_bytes()
-                and state not in "ZX"
-                and int(entry) != os.getpid()
-            ):
-                found.append(int(entry))
-    return sorted(found)
+            fields = Path("/proc", entry, "stat").read_text().rpartition(")")[2].split()
+            words = Path("/proc", entry, "cmdline").read_bytes().split(b"\0")
+            if any(map(alone.search, words)) and fields[0] not in "ZX" and int(entry) != os.getpid():
+                found.append((int(fields[19]), int(entry)))
+    return [pid for _start, pid in sorted(found)]
 
 
 def start(*argv, output="/dev/null", user=0, **more):

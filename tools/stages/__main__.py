@@ -7,19 +7,29 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import resource
 import sys
 import time
 from pathlib import Path
 
 from . import lanes, summary
 from .plan import STAGES, chosen
+from .work import Work
+
+
+def _cpu_s():
+    """Seconds of processor time of the programs that this one has started and waited for, and of theirs."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def alone(name, more):
     """(name, Found, seconds) of one stage in this process; its output is shown as it comes."""
     print("\n=== %s ===" % name, flush=True)
-    start = time.monotonic()
-    return name, STAGES[name](more), time.monotonic() - start
+    start, used = time.monotonic(), _cpu_s()
+    found = STAGES[name](more)
+    found.cpu_s = _cpu_s() - used
+    return name, found, time.monotonic() - start
 
 
 def main(arguments):
@@ -29,14 +39,14 @@ def main(arguments):
         Path(arguments[3]).write_text(json.dumps(dataclasses.asdict(found)))
         return 0
     more = arguments[3:]
-    results, begun = [], time.monotonic()
+    results, begun, work = [], time.monotonic(), Work()
     for number, stages in chosen(names):
         if number == 1:
             results += [alone(name, more) for name in stages]
         else:
             print("\n=== %d side by side: %s ===" % (number, ", ".join(stages)), flush=True)
             results += lanes.run(stages, number, more)
-    print(summary.text(results, time.monotonic() - begun), flush=True)
+    print(summary.text(results, time.monotonic() - begun, work.share()), flush=True)
     return 1 if summary.failures(results) else 0
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 MOST_TRIED_AGAIN = 3  # a machine that starves more tests than this shows nothing
 SLOWEST = 30
-HEAD = ("stage", "tests", "passed", "failed", "tried again", "skipped", "time")
+HEAD = ("stage", "tests", "passed", "failed", "tried again", "skipped", "time", "CPU")
 
 
 def table(rows):
@@ -22,8 +22,8 @@ def table(rows):
     )
 
 
-def _row(name, counts, seconds):
-    return (name, *map(str, counts), "%.0f s" % seconds)
+def _row(name, counts, seconds, cpu_s):
+    return (name, *map(str, counts), "%.0f s" % seconds, "%.0f s" % cpu_s)
 
 
 def _counts(found):
@@ -42,9 +42,9 @@ def failures(results):
     return failed + (sum(len(found.tried_again) for _name, found, _seconds in results) > MOST_TRIED_AGAIN)
 
 
-def text(results, seconds):
+def text(results, seconds, work=None):
     """The whole end of a run that took ``seconds`` (text); its last line has the form of pytest's own, for whoever
-    reads totals.
+    reads totals. ``work``: share (0 to 1) of the time in which a processor was at work, if that is known.
     """
     totals = [sum(column) for column in zip(*(_counts(found) for _name, found, _seconds in results))]
     lines = ["", "=== the slowest %d tests ===" % SLOWEST]
@@ -53,11 +53,11 @@ def text(results, seconds):
     )
     lines += ["%6.1f s  %-11s  %s" % each for each in slowest[:SLOWEST]]
     lines += ["", "=== summary ==="]
-    lines += [
-        table(
-            [HEAD, *(_row(name, _counts(found), spent) for name, found, spent in results), _row("all", totals, seconds)]
-        )
-    ]
+    rows = [_row(name, _counts(found), spent, found.cpu_s) for name, found, spent in results]
+    rows.append(_row("all", totals, seconds, sum(found.cpu_s for _name, found, _spent in results)))
+    lines.append(table([HEAD, *rows]))
+    if work is not None:
+        lines.append("the processors of this machine were at work for %.0f %% of the time" % (100 * work))
     lines += ["%s: %s" % (name, note) for name, found, _seconds in results for note in found.notes]
     lines += [
         "%s: retried, because the CPU was overloaded: %s" % (name, each)

@@ -12,7 +12,7 @@ import tarfile
 import list_scenarios
 import play
 import pytest
-from stages import checks, lanes, plan, pytest_run, sanity, summary
+from stages import checks, lanes, plan, pytest_run, sanity, summary, work
 from stages.found import ROOT, Found
 from support.waiting import wait_for
 
@@ -100,7 +100,7 @@ def test_counts_of_a_pytest_run(tmp_path):
 
 
 def results(tried_again):
-    starved = Found(passed=2, tests=[[0.5, "b"], [3.0, "c"]], tried_again=["x: why"] * tried_again)
+    starved = Found(passed=2, tests=[[0.5, "b"], [3.0, "c"]], tried_again=["x: why"] * tried_again, cpu_s=2.0)
     return [
         ("unit", Found(passed=3, skipped=1, notes=["1 skipped: needs root"], tests=[[1.0, "a"]]), 4.0),
         ("solo", starved, 5.0),
@@ -110,15 +110,23 @@ def results(tried_again):
 def test_the_summary_names_what_was_skipped_tried_again_and_slow():
     lines = summary.text(results(1), 7.0).splitlines()
     assert [line.split() for line in lines if line.startswith(("unit ", "solo ", "all "))] == [
-        ["unit", "4", "3", "0", "0", "1", "4", "s"],
-        ["solo", "2", "2", "0", "1", "0", "5", "s"],
-        ["all", "6", "5", "0", "1", "1", "7", "s"],
+        ["unit", "4", "3", "0", "0", "1", "4", "s", "0", "s"],
+        ["solo", "2", "2", "0", "1", "0", "5", "s", "2", "s"],
+        ["all", "6", "5", "0", "1", "1", "7", "s", "2", "s"],
     ]
     assert "unit: 1 skipped: needs root" in lines and any(
         line.startswith("solo: retried") and "x: why" in line for line in lines
     )
     assert [line.split()[-1] for line in lines[2:5]] == ["c", "a", "b"]
     assert lines[-1] == "5 passed, 0 failed, 1 skipped in 7.00s" and summary.failures(results(1)) == 0
+
+
+def test_the_work_of_a_run_is_in_its_summary():
+    """Also where nobody counts, and what a stage has used comes from its programs."""
+    assert work.parse("cpu  10 1 4 80 3 1 1 0 7 0\ncpu0 1 1 1 1\n") == (17, 100)
+    assert work.Work().share() is None or 0 <= work.Work().share() <= 1
+    assert "at work for 37 % of the time" in summary.text(results(1), 7.0, 0.37)
+    assert "at work" not in summary.text(results(1), 7.0)
 
 
 def test_a_machine_that_starves_many_tests_shows_nothing():
