@@ -39,7 +39,8 @@ matrix       tests/matrix: targets with Python 3.8 to 3.13, controllers with ans
 solo         tests/solo: what measures this machine and needs it alone: loads, the times of the probe, a whole run
 truth        tests/truth: whole experiments on a service whose failures are known to the millisecond
 integration  tests/integration: all other faults and modules on this machine
-runs         tests/integration: runs as users start them, commands and roles on this machine
+runs         tests/integration: whole plays that experiment on this machine
+commands     tests/integration: the commands, roles, settings and reports on this machine
 lab          tests/lab: faults on real hosts over SSH, created for the tests
 fleet        tests/lab: whole plays over such hosts, and what takes several of them
 crash        tests/crash: every kind of fault against every kind of failure, on a lab host
@@ -89,7 +90,7 @@ done
 set_up dev
 # shellcheck source=tools/servers.sh
 . "$ROOT/tools/servers.sh"
-case " ${only[*]} " in *" app "* | *" integration "* | *" runs "* | *" solo "*) set_up_servers ;; esac
+case " ${only[*]} " in *" app "* | *" integration "* | *" runs "* | *" commands "* | *" solo "*) set_up_servers ;; esac
 
 cd "$ROOT" || exit 1
 ansible_environment

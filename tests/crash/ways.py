@@ -23,6 +23,7 @@ from . import faults, spoilt
 Way = namedtuple("Way", "act applies")
 KEEPERS = ("chaos-fault", "chaos-guardian")
 LONG, SHORT = "120s", "4s"
+BEGUN_WITHIN = 60  # seconds until Ansible has a module at work on a host, beside other stages
 
 
 def _always(_fault):
@@ -77,7 +78,7 @@ def controller_interrupted(cell):
 
 def _run_and_end(cell, number):
     with cell.start(SHORT) as running:
-        assert wait_for(lambda: chaos_processes(cell.lab, cell.host), 15), "nothing had begun"
+        assert wait_for(lambda: chaos_processes(cell.lab, cell.host), BEGUN_WITHIN), "nothing had begun"
         os.killpg(running.pid, number)
         with contextlib.suppress(
             subprocess.TimeoutExpired
@@ -89,7 +90,7 @@ def _run_and_end(cell, number):
 def ssh_cut(cell):
     """The session ends on the host's side while the module runs there."""
     with cell.start(SHORT) as running:
-        assert wait_for(lambda: chaos_processes(cell.lab, cell.host), 15), "nothing had begun"
+        assert wait_for(lambda: chaos_processes(cell.lab, cell.host), BEGUN_WITHIN), "nothing had begun"
         sessions = ssh(cell.lab, cell.host, "pgrep -f '^sshd: root@notty' || true").split()
         assert sessions, "there is no session to cut"
         ssh(cell.lab, cell.host, "kill -KILL %s; true" % " ".join(sessions), check=False)

@@ -11,7 +11,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 import yaml
@@ -19,6 +18,7 @@ import yaml
 from support.commands import CHAOS, TESTS, bare_checkout, command, said, set_up
 from support.http_server import Server, answer, say
 from support.modules import ROOT, environment
+from support.waiting import wait_for
 
 
 @pytest.fixture(name="bare")
@@ -300,10 +300,7 @@ def test_ctrl_c_reaches_ansible_and_is_waited_for(chaos_state, tmp_path):
         argv, cwd=tmp_path, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     ) as run:
         try:
-            limit = time.monotonic() + 60
-            while not gate.exists() and time.monotonic() < limit:
-                time.sleep(0.05)
-            assert gate.exists(), "the play never reached its host"
+            assert wait_for(gate.exists, 60), "the play never reached its host"
             os.killpg(run.pid, signal.SIGINT)
             _out, err = run.communicate(timeout=60)
         finally:

@@ -16,6 +16,7 @@ from support.modules import ROOT, environment
 from support.residue import living
 from support.short import SHORT
 from support.terminal import Session
+from support.waiting import wait_for
 
 LONG = dict(SHORT, hold="60s")
 AFTER = dict(SHORT, id="memory-after")
@@ -105,7 +106,4 @@ def test_a_second_ctrl_c_does_not_wait_and_leaves_nothing(session, chaos_state, 
     shown = " ".join(" ".join(run.terminal.lines()).split())
     assert "Not waiting for memory-short on localhost: it ends by itself within 15 s" in shown, shown
     assert "\x1b[3" not in run.raw  # no colour
-    until = time.monotonic() + 40
-    while living(chaos_state) and time.monotonic() < until:
-        time.sleep(0.2)
-    assert living(chaos_state) == {}
+    assert wait_for(lambda: not living(chaos_state), 40), living(chaos_state)

@@ -16,7 +16,10 @@ import yaml
 from support.modules import ROOT, environment
 from support.residue import living
 
+# By day some; all of them by the allowed guard in test_odd_settings, and that they share one action in tests/unit.
 FAMILIES = "cpu memory disk network dns http process service container database file limit clock host".split()
+if os.environ.get("CHAOS_NIGHTLY") != "1":
+    FAMILIES = ["network", "service", "host"]
 HOSTS = {
     "web1": {"chaos_allowed": True},
     "web2": {"chaos_allowed": True},

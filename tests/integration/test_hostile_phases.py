@@ -12,7 +12,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -20,6 +19,7 @@ from support import hostile_hosts
 from support.http_server import Server, answer, say
 from support.modules import ROOT, environment
 from support.residue import living
+from support.waiting import wait_for
 
 LEASE_S = 20.0  # on a quiet machine
 QUIET_START_S = 0.03  # what a bare Python takes there
@@ -101,14 +101,9 @@ def run(folder, hostile, url, slower):
 
 def left_on(folder, within_s):
     """Hosts on which something lives on after their leases have ended."""
-    limit = time.monotonic() + within_s
     states = [str(path) for path in Path(folder, "state").iterdir()]
-    while time.monotonic() < limit:
-        states = [state for state in states if living(state)]
-        if not states:
-            return []
-        time.sleep(0.3)
-    return states
+    wait_for(lambda: not any(map(living, states)), within_s, 0.3)
+    return [state for state in states if living(state)]
 
 
 def cases():

@@ -71,7 +71,7 @@ def test_all_of_the_fault_together_takes_what_was_asked(state):
     with small_machine(900 * MIB) as folder:
         before = anonymous(folder)  # this process moved in, what it had did not
         fault = inject("memory_fault", dict(FAULT, reserve="64M"), state)
-        assert wait_for(lambda: anonymous(folder) - before == pytest.approx(256, rel=NEAR), 3), (
+        assert wait_for(lambda: anonymous(folder) - before == pytest.approx(256, rel=NEAR)), (
             before,
             anonymous(folder),
         )

@@ -167,6 +167,40 @@ def test_what_would_be_read_late_is_checked_before_the_run_begins(given, says, t
     assert found["failed"] and found["msg"].startswith(says)
 
 
+WRONG = [
+    ({"target_url": "http://127.0.0.1:99999/"}, "chaos_target_url: "),
+    ({"target_url": "ftp://x/"}, "chaos_target_url: "),
+    ({"scenarios": "no-such-thing"}, "chaos_scenarios: 'no-such-thing'"),
+    ({"scenarios": "../x"}, "chaos_scenarios: '../x'"),
+    ({"rate": "fast"}, "chaos_probe_rate: 'fast'"),
+    ({"fail_on_breach": "perhaps"}, "chaos_fail_on_breach: 'perhaps'"),
+    ({"recovery_timeout": "-1"}, "chaos_recovery_timeout: '-1'"),
+    ({"probe_timeout": "soon"}, "chaos_probe_timeout: 'soon'"),
+    ({"max_percent": "most"}, "chaos_max_percent: 'most'"),
+]
+
+
+def test_what_a_run_is_told_wrongly_is_one_sentence_before_anything(ansible_playbook, chaos_state, tmp_path):
+    """All in one play: the play of a run gives these options to its first task."""
+    rows = ["row_%d" % number for number in range(len(WRONG))]
+    shelf = str(ROOT / "roles" / "suite" / "files" / "catalogue.yml")
+    common = {"report_dir": str(tmp_path / "r"), "shelves": [shelf]}
+    tasks = [
+        {"magsasa.chaos.preflight_check": dict(common, **options), "register": row, "ignore_errors": True}
+        for row, (options, _says) in zip(rows, WRONG)
+    ]
+    told = tmp_path / "told.json"
+    content = "{{ [%s] | to_json }}" % ", ".join(rows)
+    tasks.append({"ansible.builtin.copy": {"content": content, "dest": str(told), "mode": "0600"}})
+    play = tmp_path / "play.yml"
+    play.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]))
+    done = ansible_playbook("-i", "inventory/hosts", play)
+    assert done.returncode == 0 and "Traceback" not in done.stdout + done.stderr, done.stdout + done.stderr
+    for (options, says), result in zip(WRONG, json.loads(told.read_text())):
+        assert result["failed"] and result["msg"].startswith(says) and "\n" not in result["msg"], (options, result)
+    assert list(chaos_state.iterdir()) == [] and not (tmp_path / "reports").exists()
+
+
 def test_a_guard_with_a_misspelt_value_guards(inventory, tmp_path):
     found = run_module(
         "cpu_fault",

@@ -169,7 +169,7 @@ def test_when_nobody_holds_it_any_more_connections_get_to_the_service(host):
     kill(host, "chaos-fault", "chaos-guardian", "chaos-http")
     assert said(ask(host, PEER, 3, "/health")) == {200}
     assert wait_for(lambda: "magsasa_chaos" not in ssh(host, HOST, "nft list tables"), 10)
-    assert wait_for(lambda: [each["id"] for each in ledger(host, HOST)[-1:]] == [found["id"]], 5)
+    assert wait_for(lambda: [each["id"] for each in ledger(host, HOST)[-1:]] == [found["id"]])
 
 
 def asking(lab, script, *arguments):

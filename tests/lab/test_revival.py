@@ -26,7 +26,7 @@ UNITS = "systemctl list-units --all --no-legend --plain 'magsasa-chaos-*' | cut 
 @pytest.fixture
 def victim(lab):
     ssh(lab, HOST, START)
-    assert wait_for(lambda: ssh(lab, HOST, FIND), 5)
+    assert wait_for(lambda: ssh(lab, HOST, FIND))
     yield lab
     on_hosts(lab, HOST, "fault_halt", {})
     ssh(lab, HOST, "for pid in $(%s); do kill $pid; done" % FIND)

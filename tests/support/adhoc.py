@@ -14,6 +14,7 @@ Ansible anew.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import json
 import os
 import subprocess
@@ -51,7 +52,13 @@ class _Server:
             argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._said, text=True, env=environment
         )
         self._turn = threading.Lock()
-        atexit.register(self._running.stdin.close)
+        atexit.register(self._end)
+
+    def _end(self):
+        """It is waited for, so that its work counts as that of the tests."""
+        self._running.stdin.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._running.wait(10)
 
     def run(self, request):
         """Exit code of one run."""

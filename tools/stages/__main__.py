@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import resource
 import sys
 import time
 from pathlib import Path
 
 from . import lanes, summary
-from .plan import STAGES, chosen
+from .plan import PATIENCE, PATIENT, STAGES, chosen
 from .work import Work
 
 
@@ -35,6 +36,7 @@ def alone(name, more):
 def main(arguments):
     names = arguments[1].split(",")
     if arguments[2] == "--found":  # one lane of another run
+        os.nice(PATIENCE if names[0] in PATIENT else 0)
         found = alone(names[0], arguments[5:])[1]
         Path(arguments[3]).write_text(json.dumps(dataclasses.asdict(found)))
         return 0

@@ -16,13 +16,20 @@ FLEET = [
     )
 ]  # fmt: skip
 
-# Of the tests on this machine: runs as users start them, and both commands. The other ones are of single modules.
+# Of the tests on this machine: plays that experiment on it, and the two commands, the settings and the reports of such
+# plays. The other ones are of single modules.
 RUNS = [
     "tests/integration/test_%s.py" % name
     for name in (
-        "commands", "console", "contributing", "delegation", "exit_codes", "experiment", "getting_started", "looks",
-        "odd_places", "odd_settings", "playbooks", "plays_refused", "report", "report_browser", "role_target_app", "slo_report",
-        "two_runs", "variables", "window",
+        "console", "delegation", "exit_codes", "experiment", "hostile_phases", "playbooks", "plays_refused", "two_runs",
+        "window",
+    )
+]  # fmt: skip
+COMMANDS = [
+    "tests/integration/test_%s.py" % name
+    for name in (
+        "commands", "contributing", "getting_started", "looks", "odd_places", "odd_settings", "report", "report_browser",
+        "role_target_app", "slo_report", "variables",
     )
 ]  # fmt: skip
 
@@ -36,9 +43,10 @@ STAGES = {
     "solo": lambda more: pytest_run.run("solo", ["tests/solo"], more),
     "truth": lambda more: pytest_run.run("truth", ["tests/truth"], more),
     "integration": lambda more: pytest_run.run(
-        "integration", ["tests/integration"] + ["--ignore=" + path for path in RUNS], more
+        "integration", ["tests/integration"] + ["--ignore=" + path for path in RUNS + COMMANDS], more
     ),
     "runs": lambda more: pytest_run.run("runs", RUNS, more),
+    "commands": lambda more: pytest_run.run("commands", COMMANDS, more),
     "lab": lambda more: pytest_run.run("lab", ["tests/lab"] + ["--ignore=" + path for path in FLEET], more),
     "fleet": lambda more: pytest_run.run("fleet", FLEET, more),
     "crash": lambda more: pytest_run.run("crash", ["tests/crash"], more),
@@ -47,17 +55,20 @@ STAGES = {
     "quick": lambda more: pytest_run.run("quick", ["-m", "quick", "tests/solo", "tests/lab"], more),
 }
 # Steps, one after the other: how many stages of a step run side by side, and its stages in the order in which they are
-# begun, the longest first, so that the lanes end together. Stages that compute run two at once, one for each core; those
-# with real faults wait for two thirds of their time. What measures the machine itself runs solo, and an emulated machine
-# needs all cores.
+# begun, the longest first, so that the lanes end together. Those with real faults wait for two thirds of their time, so
+# four of them keep two cores busy. What measures the machine itself runs solo. An emulated machine has one core; on the
+# other one meanwhile runs what only reads.
 STEPS = (
-    (2, ("unit", "sanity", "awx", "lint", "app")),
+    (2, ("awx", "unit")),
     (1, ("quick",)),
     (1, ("solo",)),
     (1, ("truth",)),
-    (4, ("runs", "lab", "integration", "fleet", "crash", "matrix")),
-    (1, ("vm",)),
+    (4, ("integration", "lab", "runs", "commands", "fleet", "crash", "matrix", "app")),
+    (2, ("vm", "sanity", "lint")),
 )
+# Stages that measure nothing and wait for nothing: beside others they take what those leave of the processors.
+PATIENT = ("sanity", "lint")
+PATIENCE = 10  # as of nice(1)
 
 
 def chosen(names):

@@ -7,11 +7,14 @@ output.
 
 from __future__ import annotations
 
+import json
+import sys
 import tarfile
 
 import list_scenarios
 import play
 import pytest
+from stages import __main__ as main
 from stages import checks, lanes, plan, pytest_run, sanity, summary, work
 from stages.found import ROOT, Found
 from support.waiting import wait_for
@@ -176,9 +179,10 @@ def test_what_a_published_collection_may_not_hold(tmp_path):
 def test_every_stage_has_its_place_in_the_plan():
     placed = [name for _number, stages in plan.STEPS for name in stages]
     assert sorted(placed) == sorted(plan.STAGES) and len(set(placed)) == len(placed)
-    assert plan.chosen(["vm", "sanity", "unit"]) == [(2, ["unit", "sanity"]), (1, ["vm"])]
+    assert set(plan.PATIENT) <= set(placed)
+    assert plan.chosen(["vm", "sanity", "unit"]) == [(1, ["unit"]), (2, ["vm", "sanity"])]
     assert plan.chosen(["lab"]) == [(1, ["lab"])]
-    assert [path for path in plan.FLEET + plan.RUNS if not (ROOT / path).is_file()] == []
+    assert [path for path in plan.FLEET + plan.RUNS + plan.COMMANDS if not (ROOT / path).is_file()] == []
 
 
 def test_stages_side_by_side_tell_what_each_found(capfd):
@@ -190,6 +194,23 @@ def test_stages_side_by_side_tell_what_each_found(capfd):
         found, (0, ["no test matches the pytest options"])
     )
     assert set(found) == {"app", "matrix"} and "=== app ===" in capfd.readouterr().out
+
+
+def test_a_stage_counts_what_its_programs_work_and_a_patient_one_gives_way(monkeypatch, tmp_path, capfd):
+    def works(_more):
+        found = Found()
+        found.check("work", [sys.executable, "-S", "-c", "import time\nwhile time.process_time() < 0.3: pass"])
+        return found
+
+    gave_way = []
+    monkeypatch.setattr(main.os, "nice", gave_way.append)
+    for name in ("sanity", "solo"):
+        monkeypatch.setitem(plan.STAGES, name, works)
+        told = tmp_path / name
+        assert main.main(["--only", name, "--found", str(told), "--"]) == 0
+        assert 0.3 <= Found(**json.loads(told.read_text())).cpu_s < 3.0, told.read_text()
+    assert gave_way == [plan.PATIENCE, 0]
+    capfd.readouterr()
 
 
 def test_a_stage_that_dies_is_a_failure(monkeypatch, capfd):
