@@ -20,6 +20,7 @@ from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOp
 from ansible_collections.magsasa.chaos.plugins.module_utils._host import processes
 from ansible_collections.magsasa.chaos.plugins.plugin_utils import (
     _awx_fleet,
+    _blast_radius,
     _catalogue,
     _events,
     _fleet,
@@ -111,9 +112,21 @@ class ActionModule(ActionBase):
             ],
             hosts=hosts,
             host_count=len(hosts),
+            waves=self._waves(hosts, task_vars),
             baseline_s=baseline,
             dry_run=bool(self._task.check_mode),
         )
+
+    def _waves(self, hosts, task_vars):
+        """In how many waves each scenario will run if all hosts are well, for the estimate; None where it is not known."""
+        try:
+            share = _quantity.percent(
+                self._task.args.get("max_percent") or "50", "chaos_max_percent", low=1.0, high=100.0
+            )
+            waves = _blast_radius.plan(hosts, task_vars.get("groups") or {}, share, "")["waves"]
+        except ChaosError:
+            return None
+        return len(waves) or None
 
     def _check_variables(self, task_vars):
         """Warnings about variables that nobody reads; one that was meant for us ends the run here."""

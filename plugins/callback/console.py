@@ -83,6 +83,7 @@ class CallbackModule(Default):
         self._state = State()
         self._lines = lines.Lines(self._state)
         self._held = {}  # host: why it failed last
+        self._lost = {}  # host: None, as it cannot be reached
         self._banner = None  # the play whose name is printed when a task of somebody else has something to say
         self._loud = self._reported = False
         self._path = self._reader = self._painter = self._screen = None
@@ -163,7 +164,7 @@ class CallbackModule(Default):
                 width = self._screen.size()[0]
                 texts = self._painter.over(what, self._lines.several(), live.id_width(self._state), width)
                 self._screen.above("\n".join(line for line, _cells in self._painter.paint(texts, width)))
-            elif kind in ("run", "note", "halt", "back"):
+            elif kind in lines.TOLD:
                 made += self._lines.take([change], at)
             if kind == "run":
                 self._print(made)
@@ -339,15 +340,15 @@ class CallbackModule(Default):
             )
 
     def v2_runner_on_unreachable(self, result):
-        """One line, at once."""
+        """One line, at once; of a fleet the first ones."""
         task = self._task(result)
         if self._shown(task):
             super().v2_runner_on_unreachable(result)
-        elif not task.ignore_unreachable:
-            self._display.display(
-                "%s cannot be reached: %s" % (self._host(result), quiet.message(self._result(result))),
-                color=constants.COLOR_UNREACHABLE,
-            )
+        elif not task.ignore_unreachable and self._host(result) not in self._lost:
+            self._lost[self._host(result)] = None
+            if len(self._lost) <= quiet.MOST_HOSTS:
+                said = "%s cannot be reached: %s" % (self._host(result), quiet.message(self._result(result)))
+                self._display.display(said, color=constants.COLOR_UNREACHABLE)
 
     def v2_runner_on_skipped(self, result):
         """See above."""
@@ -407,9 +408,21 @@ class CallbackModule(Default):
             for host, (said, verdict) in self._held.items()
             if stats.failures.get(host) and not (verdict and reported)
         }
-        for said, hosts in quiet.gathered(failed):
+        lost = sorted(list(self._lost)[quiet.MOST_HOSTS :])
+        if lost:
+            said = "%s cannot be reached either: %s" % (lines.count(len(lost), "more host"), lines.joined(lost))
+            self._display.display(said, color=constants.COLOR_UNREACHABLE)
+        sentences = quiet.gathered(failed)
+        for said, hosts in sentences[: quiet.MOST_SENTENCES]:
             where = "" if len(stats.processed) == 1 else " on %s" % lines.joined(sorted(hosts))
             self._display.display("failed%s: %s" % (where, said), color=constants.COLOR_ERROR)
+        more = sorted(host for _said, hosts in sentences[quiet.MOST_SENTENCES :] for host in hosts)
+        if more:
+            said = "failed on %s: %s, each for a reason of its own; -v shows them" % (
+                lines.count(len(more), "more host"),
+                lines.joined(more),
+            )
+            self._display.display(said, color=constants.COLOR_ERROR)
         if self._loud or self.get_option("show_custom_stats"):
             super().v2_playbook_on_stats(stats)
         self._flush()

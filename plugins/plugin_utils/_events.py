@@ -26,12 +26,13 @@ STOP = ".stop"  # beside the file while somebody has asked the run to end early 
 
 # Fields of each event beside "event" and "at" (seconds since 1970). A field may be missing or null: not known.
 EVENTS = {
-    # A run begins; later ones of the same run fill in what the first did not know. scenarios: [{id, title, hold_s}]
-    "run": "intensity target service scenarios hosts host_count baseline_s estimated_s lease_s dry_run".split(),
+    # A run begins; later ones of the same run fill in what the first did not know. scenarios: [{id, title, hold_s}];
+    # waves: of each scenario, as far as the inventory tells
+    "run": "intensity target service scenarios hosts host_count waves baseline_s estimated_s lease_s dry_run".split(),
     # What will be tested on one host (found: in words, with how it was found and why), or the reason why nothing is
     "host": "host target service found reason".split(),
-    # A sentence that is worth a line before the scenarios begin
-    "note": "host text".split(),
+    # A sentence that is worth a line before the scenarios begin; now: while somebody waits for what it says
+    "note": "host text now".split(),
     # A scenario begins on the hosts of a wave
     # run_hosts: how many the run has
     "scenario": "scenario wave waves hosts host_count run_hosts baseline_s hold_s".split(),
@@ -52,6 +53,7 @@ PHASES = ("baseline", "inject", "hold", "recovery", "collect")
 LONGEST_LINE = 16384  # bytes
 LONGEST_TEXT = 300
 MOST_ENTRIES = 200  # of a list
+FIRST_HOSTS = 4  # nothing names more
 MOST_BYTES = 64 << 20  # of the file
 
 
@@ -126,6 +128,9 @@ def encode(event, fields, now):
     """The line (bytes) of an event: bounded, without control characters. Pure."""
     kept = {key: _clean(fields[key]) for key in EVENTS[event] if fields.get(key) is not None}
     line = json.dumps(dict(kept, event=event, at=round(now, 3)), allow_nan=False).encode("ascii") + b"\n"
+    if len(line) > LONGEST_LINE and len(kept.get("hosts") or ()) > FIRST_HOSTS:  # names of a fleet: host_count counts
+        kept["hosts"] = kept["hosts"][:FIRST_HOSTS]
+        line = json.dumps(dict(kept, event=event, at=round(now, 3)), allow_nan=False).encode("ascii") + b"\n"
     if len(line) > LONGEST_LINE:
         kept = {key: value for key, value in kept.items() if not isinstance(value, list)}
         line = json.dumps(dict(kept, event=event, at=round(now, 3)), allow_nan=False).encode("ascii") + b"\n"

@@ -177,4 +177,4 @@ class Shares:
         if not self._noted:
             self._noted = True
             why = printable(denied.get(subject.host) or "", 300)
-            _events.tell("note", host=subject.host, text="%s waits for the keeper: %s" % (subject.host, why))
+            _events.tell("note", host=subject.host, text="waits for the keeper: %s" % why, now=True)

@@ -13,8 +13,11 @@ import time
 from .state import WORST_FIRST
 
 HEARTBEAT_S = 10.0
+LATE_S = 3.0  # a phase that takes so much longer than planned is late: the hosts are slower than that
 NEARLY_S = 4.0  # a phase that is over so soon needs no heartbeat any more, a recovery that has just begun none yet
 MOST_HOSTS = 3
+MOST_NOTES = 5
+TOLD = ("run", "note", "halt", "back", "phase", "end")  # changes that also a terminal has lines for
 STYLES = ("passed", "failed", "unknown", "skipped", "planned", "faint", "strong")
 STYLE_OF = {
     "passed": "passed",
@@ -96,13 +99,17 @@ def figures(scenario):
     return parts
 
 
-def aside(scenario):
-    """What the fault measures of itself, and who is silent; "" without either."""
-    tick = scenario.tick
-    parts = ["measured %s" % tick["effect"]] if tick.get("effect") and scenario.phase == "hold" else []
-    if tick.get("lost"):
-        parts.append("no answer from %s" % joined(tick["lost"]))
-    return ", ".join(parts)
+def silent(scenario, named=True):
+    """Who does not answer, or "". Without ``named`` several hosts are counted, as a narrow line has no place for names."""
+    lost = scenario.tick.get("lost") or []
+    whom = joined(lost) if named or len(lost) == 1 else count(len(lost), "host")
+    return "no answer from %s" % whom if lost else ""
+
+
+def measured(scenario):
+    """What the fault measures of itself, or ""."""
+    effect = scenario.tick.get("effect")
+    return "measured %s" % effect if effect and scenario.phase == "hold" else ""
 
 
 def phase(scenario, now):
@@ -110,6 +117,9 @@ def phase(scenario, now):
     if scenario.back:
         return "put back" if all(each.get("done") for each in scenario.back.values()) else "is being put back"
     left = scenario.left_s(now) if scenario.phase in ("baseline", "hold") else None
+    late = scenario.late_s(now)
+    if left is not None and left < 0.5 and late >= LATE_S:
+        return "%s, %s late" % (scenario.phase, spelled(late) if late < 90 else "%d min" % round(late / 60.0))
     return "%s%s" % (scenario.phase or "", ", %s left" % spelled(left) if left is not None else "")
 
 
@@ -123,9 +133,15 @@ def verdict(scenario, several):
         return word, why
     words = scenario.words()
     if len(scenario.results) == 1:
-        return word, "%s: %s" % (worst.get("host"), why) if why else str(worst.get("host"))
+        return word, _of_host(worst, why) or str(worst.get("host"))
     told = ", ".join("%d %s" % (words[each], each) for each in WORST_FIRST if words[each])
-    return word, told + ("; %s: %s" % (worst.get("host"), why) if why and word != "passed" else "")
+    return word, told + ("; %s" % _of_host(worst, why) if why and word != "passed" else "")
+
+
+def _of_host(result, why):
+    """Why, with its host, which many a reason names itself."""
+    host = str(result.get("host"))
+    return why if not why or why.startswith(host + " ") else "%s: %s" % (host, why)
 
 
 class Lines:
@@ -135,6 +151,9 @@ class Lines:
         self._state = state
         self._heartbeat_s, self._named = heartbeat_s, named
         self._tested = False
+        self._notes = {}  # text: hosts; of many hosts they are told together
+        self._halts = []  # events "halt" of this wave
+        self._back = set()  # (scenario, host) of what was told to be put back
         self._reason = None
         self._latest = None  # when the last line was made
 
@@ -161,13 +180,41 @@ class Lines:
         return [self._line(at, (headline(self._state), "strong"))]
 
     def _on_note(self, event, at):
-        return [self._line(at, ("%s: %s" % (event.get("host"), event.get("text")), None))]
+        host, text = str(event.get("host")), str(event.get("text"))
+        if self.several() and not self._tested and not event.get("now"):
+            self._notes.setdefault(text, []).append(host)
+            return []
+        return [self._line(at, ("%s: %s" % (host, text), None))]
 
     def head(self, at):
-        """What is tested: said once, before the first scenario."""
+        """What waits for its line: what is tested, said once, before the first scenario, and what many hosts said."""
         said = "" if self._tested else tested(self._state)
         self._tested = True
-        return [self._line(at, (said, None))] if said else []
+        return ([self._line(at, (said, None))] if said else []) + self._gathered_notes(at) + self._rest(at)
+
+    def _gathered_notes(self, at):
+        """A note that several hosts have is one line, and there are a few lines at most."""
+        notes, self._notes = sorted(self._notes.items(), key=lambda note: -len(note[1])), {}
+        made = [self._line(at, ("%s: %s" % (joined(hosts), text), None)) for text, hosts in notes[:MOST_NOTES]]
+        more = sorted({host for _text, hosts in notes[MOST_NOTES:] for host in hosts})
+        return made + ([self._line(at, ("more in the report of %s" % joined(more), None))] if more else [])
+
+    def _rest(self, at):
+        """The hosts of a wave that were halted or put back and had no line of their own."""
+        halts, self._halts = self._halts, []
+        made = []
+        if len(halts) > MOST_HOSTS:
+            latest = halts[-1]
+            told = (latest.get("scenario"), count(len(halts) - MOST_HOSTS, "more host"), latest.get("host"))
+            made = [self._line(at, ("%s on %s: halting, the last was %s: " % told + str(latest.get("why")), "unknown"))]
+        scenario = self._state.scenarios.get(str(latest.get("scenario"))) if made else self._state.current
+        return made + (self._put_back(scenario, at) if scenario is not None else [])
+
+    def _put_back(self, scenario, at):
+        done = [host for host, event in scenario.back.items() if event.get("done")]
+        hosts = [host for host in done if (scenario.id, host) not in self._back]
+        self._back.update((scenario.id, host) for host in hosts)
+        return [self._line(at, ("%s on %s is put back" % (scenario.id, joined(hosts)), None))] if hosts else []
 
     def _name(self, scenario):
         if not self._state.planned():
@@ -182,7 +229,7 @@ class Lines:
         ]
         total = scenario.run_hosts or self._state.run.get("host_count") or 0
         if scenario.waves > 1 and total > scenario.host_count:
-            parts += ["%d of %s" % (scenario.host_count, count(total, "host"))]
+            parts += ["%d of %s" % (scenario.wave_hosts, count(total, "host"))]
         else:
             parts += [count(scenario.host_count, "host")] if scenario.host_count > 1 else []
         parts += ["wave 1 of %d" % scenario.waves] if scenario.waves > 1 else []
@@ -191,7 +238,14 @@ class Lines:
         ]
 
     def _on_wave(self, scenario, at):
-        return [self._line(at, ("%s wave %d of %d" % (self._name(scenario), scenario.wave, scenario.waves), None))]
+        told = (self._name(scenario), scenario.wave, scenario.waves, count(scenario.wave_hosts, "host"))
+        return self._rest(at) + [self._line(at, ("%s wave %d of %d: %s" % told, None))]
+
+    def _on_phase(self, scenario, at):
+        return self._rest(at) if scenario.phase == "collect" else []
+
+    def _on_end(self, _event, at):
+        return self.head(at)
 
     def _on_over(self, scenario, at):
         word, text = verdict(scenario, self.several())
@@ -205,18 +259,19 @@ class Lines:
         ]
 
     def _on_halt(self, event, at):
-        return [
-            self._line(
-                at, ("%s on %s: halting, %s" % (event.get("scenario"), event.get("host"), event.get("why")), "unknown")
-            )
-        ]
+        """The first hosts of a wave have a line each, all others share one."""
+        self._halts.append(event)
+        if len(self._halts) > MOST_HOSTS:
+            return []
+        told = "%s on %s: halting, %s" % (event.get("scenario"), event.get("host"), event.get("why"))
+        return [self._line(at, (told, "unknown"))]
 
     def _on_back(self, event, at):
         """One line when all of a wave is back; that it is under way was said by whoever asked for it."""
         scenario = self._state.scenarios[event["scenario"]]
-        if not all(each.get("done") for each in scenario.back.values()):
+        if len(scenario.back) < scenario.wave_hosts or not all(each.get("done") for each in scenario.back.values()):
             return []
-        return [self._line(at, ("%s on %s is put back" % (scenario.id, joined(scenario.back)), None))]
+        return self._put_back(scenario, at)
 
     def several(self):
         """Whether hosts need names."""
@@ -239,7 +294,7 @@ class Lines:
             nearly = left is not None and left < NEARLY_S
         if nearly and now - self._latest < 2 * self._heartbeat_s:
             return []
-        told = [phase(scenario, now), *figures(scenario), aside(scenario)]
+        told = [phase(scenario, now), *figures(scenario), measured(scenario), silent(scenario)]
         return [self._line(now, ("%s %s" % (self._name(scenario), ", ".join(filter(None, told))), None))]
 
 
@@ -267,7 +322,7 @@ def abandoned(state):
 
 def _what(state, faults):
     hosts = [host for host, _within in faults if host]
-    number = state.current.host_count
+    number = state.current.wave_hosts
     where = (
         joined(hosts)
         if hosts

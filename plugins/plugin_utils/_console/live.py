@@ -104,13 +104,14 @@ class Painter:
         head.append(" %-*s  " % (ids, scenario.id))
         indent = head.cell_len
         room = width - 1 - indent
+        most = MOST_LINES
         if room < 20:
-            indent, room = 4, width - 5
+            indent, room, most = 4, width - 5, MOST_LINES + 1  # the first has no place for words
             wrapped = ["", *textwrap.wrap(told, max(room, 10), break_on_hyphens=False)]
         else:
             wrapped = textwrap.wrap(told, room, break_on_hyphens=False) or [""]
-        if len(wrapped) > MOST_LINES:
-            wrapped = wrapped[: MOST_LINES - 1] + [wrapped[MOST_LINES - 1] + " ..."]
+        if len(wrapped) > most:
+            wrapped = wrapped[: most - 1] + [wrapped[most - 1] + " ..."]
         head.append(wrapped[0])
         return [head] + [Text(" " * indent + line) for line in wrapped[1:]]
 
@@ -139,7 +140,8 @@ class Painter:
         phase, figures = lines.phase(scenario, now), ", ".join(lines.figures(scenario))
         wide = width >= WIDE
         columns = min(WIDEST_BAR, width - 1 - head.cell_len - 2 - PHASE - (FIGURES if wide else 0))
-        told = self._hosts(state, scenario) + ([] if wide else [figures]) + [lines.aside(scenario)]
+        told = self._hosts(state, scenario) + [lines.silent(scenario, named=wide)]
+        told += ([] if wide else [figures]) + [lines.measured(scenario)]
         aside = "; ".join(filter(None, told))
         if columns < NARROWEST_BAR:
             narrow = (
@@ -157,7 +159,7 @@ class Painter:
     def _hosts(state, scenario):
         if (state.run.get("host_count") or 0) < 2:
             return []
-        told = lines.count(scenario.host_count, "host") + (
+        told = lines.count(scenario.wave_hosts, "host") + (
             ", wave %d of %d" % (scenario.wave, scenario.waves) if scenario.waves > 1 else ""
         )
         return [told] + [", ".join("%d %s" % (number, word) for word, number in scenario.words().most_common())]

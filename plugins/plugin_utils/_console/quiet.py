@@ -22,7 +22,9 @@ PLAYBOOKS = (
     + os.sep
 )
 LONGEST = 1000
+CORES_OWN = "Task failed: "  # newer cores begin with it whatever a task says
 MOST_HOSTS = 3
+MOST_SENTENCES = 5
 
 
 def role_of(task):
@@ -61,15 +63,15 @@ def message(result):
         found = result.get("stderr") or result.get("reason") or result.get("exception") or "no reason was given"
     if isinstance(found, (list, tuple)):
         found = "; ".join(str(each) for each in found)
-    return text.plain(found, LONGEST)
+    return text.plain(str(found).removeprefix(CORES_OWN), LONGEST)
 
 
 def gathered(held):
-    """``[(message, hosts)]`` of ``{host: message}``: a sentence that all hosts say is said once."""
+    """``[(message, hosts)]`` of ``{host: message}``: a sentence that all hosts say is said once. First what most say."""
     found = {}
     for host, said in held.items():
         found.setdefault(said, []).append(host)
-    return list(found.items())
+    return sorted(found.items(), key=lambda entry: -len(entry[1]))
 
 
 def spoken(value):

@@ -21,7 +21,8 @@ class Scenario:
         self.number = number  # from 1
         self.baseline_s = self.hold_s = None
         self.wave, self.waves = 1, 1
-        self.host_count = 0
+        self.host_count = 0  # of all waves until now
+        self.wave_hosts = 0  # of this one
         self.run_hosts = None  # how many the run has, where that is known
         self.phase, self.since, self.seconds = None, 0.0, None
         self.phases = {}  # when each phase of this wave began
@@ -45,6 +46,10 @@ class Scenario:
         if left is not None:
             return max(0.0, left - (now - self.tick["at"]))
         return max(0.0, self.seconds - (now - self.since)) if self.seconds is not None else None
+
+    def late_s(self, now):
+        """By how much the phase is longer than planned."""
+        return now - self.since - self.seconds if self.seconds is not None else 0.0
 
     def shares(self, now):
         """``[(phase, weight, done from 0 to 1)]`` of the bar."""
@@ -143,7 +148,8 @@ class State:
         for key in ("baseline_s", "hold_s", "run_hosts"):
             if event.get(key) is not None:
                 setattr(scenario, key, event[key])
-        scenario.host_count += event.get("host_count") or len(event.get("hosts") or ()) or 1
+        scenario.wave_hosts = event.get("host_count") or len(event.get("hosts") or ()) or 1
+        scenario.host_count += scenario.wave_hosts
         scenario.phase, scenario.since, scenario.seconds = "baseline", event["at"], scenario.baseline_s
         scenario.tick, scenario.back, scenario.phases = {}, {}, {"baseline": event["at"]}
         return changes + [("wave" if again else "begins", scenario)]
@@ -215,9 +221,9 @@ class State:
         return [(None, within)]
 
     def around_s(self):
-        """What an experiment takes beside baseline and hold, as the ones that ran have shown."""
+        """What one wave takes beside baseline and hold, as the ones that ran have shown."""
         took = [
-            each.ended - each.began - each.waves * ((each.baseline_s or 0.0) + (each.hold_s or 0.0))
+            (each.ended - each.began) / each.waves - ((each.baseline_s or 0.0) + (each.hold_s or 0.0))
             for each in self.scenarios.values()
             if each.began and each.ended and each is not self.current and "hold" in each.phases
         ]
@@ -233,7 +239,7 @@ class State:
         if not planned:
             return None
         around, baseline = self.around_s(), self.run.get("baseline_s") or 0.0
-        waves = max([each.waves for each in self.scenarios.values()] or [1])
+        waves = max([each.waves for each in self.scenarios.values()] or [self.run.get("waves") or 1])
         left = sum(waves * (baseline + (planned[key].get("hold_s") or 0.0) + around) for key in self.waiting())
         scenario = self.current
         if scenario is not None and scenario.began:

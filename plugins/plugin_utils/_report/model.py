@@ -14,6 +14,7 @@ from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import told,
 
 SCHEMA = "magsasa.chaos/report/2"
 RUN_TEXTS = ("purpose", "owner", "approved_by", "retest_of", "where")  # who reads a report and was not there
+MOST_NAMED = 20  # hosts of a fleet in a sentence
 WORST_HOSTS = 20  # that keep their time lines where there are more than MANY_HOSTS
 _BADNESS = {"failed": 0, "unknown": 1, "passed": 2}
 
@@ -60,13 +61,18 @@ def without_line(record):
     return dict(record, timeline=None, fault=dict(fault, series=None) if fault else fault)
 
 
-def notes(run):
-    """Sentences that a reader of the report must see first: what is missing, and what the run before left open."""
-    said = ["%s%s" % (each[:1].upper(), each[1:]) for each in (run.get("earlier") or [])[:20]]
-    return gaps(run) + said
+def notes(run, most=MOST_NAMED):
+    """Sentences that a reader of the report must see first: what is missing, and what the run before left open. Of a
+    fleet they name ``most`` hosts and count the others.
+    """
+    earlier = run.get("earlier") or []
+    said = ["%s%s" % (each[:1].upper(), each[1:]) for each in earlier[:most]]
+    if len(earlier) > most:
+        said.append("... and %d more that the run before left open" % (len(earlier) - most))
+    return gaps(run, most) + said
 
 
-def gaps(run):
+def gaps(run, most=MOST_NAMED):
     """Sentences on what is missing from the report of a run."""
     said = []
     if run.get("interrupted"):
@@ -75,5 +81,7 @@ def gaps(run):
         "Missing from the parts that were merged: %s" % each for each in (run.get("parts") or {}).get("missing") or ()
     ]
     if run.get("unreachable"):
-        said.append("Not reached in the end: %s" % ", ".join(run["unreachable"][:20]))
+        names = run["unreachable"]
+        more = " and %d more" % (len(names) - most) if len(names) > most else ""
+        said.append("Not reached in the end: %s%s" % (", ".join(names[:most]), more))
     return said

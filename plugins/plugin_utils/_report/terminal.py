@@ -17,6 +17,7 @@ WHOLE = 100_000  # columns where there is no terminal
 ROOM = 160  # columns for the figures of what passed
 HEIGHT = 24
 MOST_TESTED = 2
+MOST_NAMED = 3  # hosts of a fleet in a sentence
 ADVICE_LINES = 8  # kept for recommendations when there are more experiments than lines
 ORDER = {"FAILED": 0, "BROKEN": 1, "refused": 2, "unknown": 3, "passed": 4, "planned": 5, "skipped": 6}
 
@@ -68,7 +69,7 @@ def _head(report, width):
     lines = _wrapped("CHAOS %s: " % title, sentence, width) + (
         _wrapped("  ", compared["sentence"], width, "    ")[:2] if compared and compared["worse"] else []
     )
-    return lines + [line for said in model.notes(run) for line in _wrapped("  ", said, width, "    ")[:4]]
+    return lines + [line for said in model.notes(run, MOST_NAMED) for line in _wrapped("  ", said, width, "    ")[:4]]
 
 
 def _where(path):

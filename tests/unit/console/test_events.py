@@ -108,7 +108,18 @@ def test_a_line_is_never_longer_than_a_reader_takes():
     hosts = ["web%d.%s" % (number, "x" * 200) for number in range(5000)]
     line = _events.encode("scenario", {"scenario": "cpu-light", "hosts": hosts, "host_count": 5000}, 1.0)
     told = json.loads(line)
-    assert len(line) <= _events.LONGEST_LINE and told["host_count"] == 5000 and "hosts" not in told
+    assert len(line) <= _events.LONGEST_LINE and told["host_count"] == 5000 and told["hosts"] == hosts[:4]
+    line = _events.encode("tick", {"scenario": "cpu-light", "lost": hosts, "left_s": 3}, 1.0)
+    told = json.loads(line)
+    assert len(line) <= _events.LONGEST_LINE and told["left_s"] == 3 and "lost" not in told
+
+
+def test_the_names_of_a_fleet_do_not_cost_the_plan_of_the_run():
+    """Without its scenarios a run has no live display, no numbers and no time left."""
+    hosts = ["web%d.%s" % (number, "x" * 90) for number in range(200)]
+    run = {"scenarios": [{"id": "cpu-light", "hold_s": 30}], "hosts": hosts, "host_count": 200}
+    told = json.loads(_events.encode("run", run, 1.0))
+    assert (told["scenarios"], told["host_count"], told["hosts"][0]) == (run["scenarios"], 200, hosts[0])
 
 
 @pytest.mark.parametrize(

@@ -341,6 +341,93 @@ def test_a_wave_is_told_as_a_share_of_the_run(known):
     assert len(begins) == 1 and begins[0].endswith(", 10 of 30 hosts, wave 1 of 3"), begins
 
 
+def with_halts(hosts, waves):
+    """Events of a run in which every host of every wave is halted, each with figures of its own."""
+    for event in run(hosts=hosts, ids=LIGHT[:1], waves=waves):
+        if event.get("phase") == "recovery":
+            for name in names:
+                why = "error rate %d.0 %% reached the halt limit of 50 %%" % (50 + int(name[3:]))
+                yield {"event": "halt", "at": event["at"], "scenario": LIGHT[0], "host": name, "why": why}
+        names = event["hosts"] if event["event"] == "scenario" else locals().get("names")
+        yield event
+
+
+@pytest.mark.parametrize(("hosts", "waves"), [(1, 1), (3, 1), (30, 1), (30, 2)])
+def test_a_fleet_that_is_halted_is_no_flood(hosts, waves):
+    found, _made = told(with_halts(hosts, waves), heartbeats=False)
+    halted = [line for line in found if "halting" in line]
+    assert len(halted) <= 4 * waves, halted
+    assert halted[0] == "cpu-light on web1: halting, error rate 51.0 % reached the halt limit of 50 %"
+    if hosts == 30:
+        more = 30 // waves - 3
+        assert halted[3].startswith("cpu-light on %d more hosts: halting, the last was web" % more), halted
+    else:
+        assert len(halted) == hosts
+
+
+def test_what_all_hosts_note_is_one_line():
+    events = list(run(hosts=30, ids=LIGHT[:1]))
+    notes = [{"event": "note", "at": NOON + 1.5, "host": "web%d" % n, "text": "2 of 7 cannot"} for n in range(1, 31)]
+    own = [{"event": "note", "at": NOON + 1.6, "host": "web%d" % n, "text": "cut off, run %d" % n} for n in range(1, 9)]
+    begin = next(number for number, event in enumerate(events) if event["event"] == "scenario")
+    events[begin:begin] = notes + own
+    found, _made = told(events, heartbeats=False)
+    assert found[2:4] == ["web1, web2, web3 and 27 more: 2 of 7 cannot", "web1: cut off, run 1"], found
+    assert len(found) == 10 and found[7] == "more in the report of web5, web6, web7 and 1 more", found
+
+
+@pytest.mark.parametrize(("hosts", "now"), [(1, None), (30, True)])
+def test_a_note_that_somebody_waits_for_is_told_at_once(hosts, now):
+    state = State()
+    maker = lines.Lines(state)
+    event = next(run(hosts=hosts))
+    maker.take(state.apply(event), NOON)
+    note = {"event": "note", "at": NOON, "host": "web1", "text": "waits for the keeper: 2 of 2 are out", "now": now}
+    (line,) = maker.take(state.apply(note), NOON)
+    assert line[1][0] == "web1: waits for the keeper: 2 of 2 are out"
+
+
+def test_hosts_that_are_put_back_are_told_together():
+    """Each tells when its own fault is gone; the first of them is not all."""
+    state = State()
+    maker = lines.Lines(state)
+    for event in run(hosts=12, until=("cpu-light", "hold")):
+        maker.take(state.apply(event), event["at"])
+    said = []
+    for number in range(1, 12):  # the last one does not answer
+        for done in (False, True):
+            back = {"event": "back", "at": NOON + 40, "scenario": "cpu-light", "host": "web%d" % number, "done": done}
+            said += maker.take(state.apply(back), NOON + 40)
+    assert said == []
+    collect = {"event": "phase", "at": NOON + 50, "scenario": "cpu-light", "phase": "collect"}
+    ((_time, (text, _style)),) = maker.take(state.apply(collect), NOON + 50)
+    assert text == "cpu-light on web1, web2, web3 and 8 more is put back"
+
+
+def test_time_left_of_a_run_in_waves_counts_each_wave_once():
+    state = State()
+    for event in run(hosts=30, ids=LIGHT[:3], waves=2, until=("memory-light", "baseline")):
+        state.apply(event)
+    # Each wave took 10 + 30 s and 2.5 more on average; of six three are to come, one more has just begun its 10 s.
+    assert state.left_s(state.current.since) == pytest.approx(4 * 42.5)
+    state = State()
+    state.apply(dict(next(run(hosts=30, ids=LIGHT[:3])), waves=2))
+    assert state.left_s(NOON) == pytest.approx(6 * 45)
+
+
+def test_a_phase_that_takes_longer_than_planned_says_so():
+    state = State()
+    maker = lines.Lines(state)
+    for event in run(until=("cpu-light", "baseline")):
+        maker.take(state.apply(event), event["at"])
+    begun = state.current.since
+    assert lines.phase(state.current, begun + 9) == "baseline, 1 s left"
+    assert lines.phase(state.current, begun + 11) == "baseline, 0 s left"
+    (line,) = maker.heartbeat(begun + 40)
+    assert line[1][0].startswith("1/7 cpu-light baseline, 30 s late, errors 0.0 %"), line
+    assert max(len(lines.phase(state.current, begun + 10 + late)) for late in (3, 89, 90, 3000)) <= live.PHASE
+
+
 # -- the terminal
 
 SIZES = [(80, 24), (200, 50), (120, 30), (60, 20), (40, 10), (20, 5), (2, 2)]
@@ -374,6 +461,18 @@ def test_a_frame_of_80_columns_is_the_one_of_the_readme():
     _stays, frame = drawn(run(until=("network-delay-light", "hold")), 80, 24, color=False)
     assert "```\n%s\n```" % "\n".join(line.rstrip() for line, _cells in frame) in (ROOT / "README.md").read_text()
     assert len(frame) == 8
+
+
+def test_hosts_of_a_wave_are_those_of_this_wave_and_silent_ones_are_counted_where_it_is_narrow():
+    events = [
+        dict(event, lost=["web3", "web4"]) if event["event"] == "tick" else event for event in run(hosts=30, waves=2)
+    ]
+    second = next(n for n, event in enumerate(events) if event.get("wave") == 2 and event["event"] == "scenario")
+    held = next(n for n, event in enumerate(events) if n > second and event.get("phase") == "hold")
+    for width, silent in ((80, "no answer from 2 hosts"), (200, "no answer from web3, web4")):
+        _stays, frame = drawn(events[: held + 3], width, 24, color=False)
+        shown = "\n".join(line for line, _cells in frame)
+        assert "15 hosts, wave 2 of 2" in shown and silent in shown, shown
 
 
 def test_without_colour_there_is_no_escape_and_without_unicode_only_ascii():
