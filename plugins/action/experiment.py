@@ -102,7 +102,7 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(str(error))
         self._count_silent(subjects)
         for record in found.values():
-            _events.ended(record)
+            _events.ended(record, run_hosts)
             if ENDS.match(str(record["reason"])):
                 KEPT.ended[record["host"]] = record["reason"]
         changed = not self._task.check_mode and any(each.begun for each in subjects.values())

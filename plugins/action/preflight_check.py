@@ -118,7 +118,7 @@ class ActionModule(ActionBase):
         )
 
     def _waves(self, hosts, task_vars):
-        """In how many waves each scenario will run if all hosts are well, for the estimate; None where it is not known."""
+        """In how many waves each scenario will run if all hosts are well, for the estimate; None: not known."""
         try:
             share = _quantity.percent(
                 self._task.args.get("max_percent") or "50", "chaos_max_percent", low=1.0, high=100.0

@@ -40,8 +40,9 @@ EVENTS = {
     "phase": "scenario phase seconds".split(),
     # What is seen just now, the worst of all hosts; effect: what the fault measures of itself, a few words
     "tick": "scenario phase left_s error_rate_pct p50_ms p95_ms effect lost".split(),
-    # The experiment of one host has a record. word: passed, failed, unknown, skipped, refused, planned, broken
-    "ended": "scenario host status verdict word figure reason".split(),
+    # The experiment of one host has a record. word: passed, failed, unknown, skipped, refused, planned, broken;
+    # run_hosts: how many hosts will have one, also of those on which nothing runs
+    "ended": "scenario host status verdict word figure reason run_hosts".split(),
     # A fault is undone before its time
     "halt": "scenario host why".split(),
     # A fault is being put back (done: false) or is gone (done: true); within_s: when it ends by itself at the latest
@@ -239,8 +240,8 @@ def detected(host, endpoint, able):
         )
 
 
-def ended(record):
-    """Tell of the experiment of one host that has its record."""
+def ended(record, run_hosts=None):
+    """Tell of the experiment of one host that has its record. ``run_hosts``: how many hosts the run has."""
     objectives = record.get("objectives") or []
     missed = [each for each in objectives if each["met"] is False]
     measured = [each for each in objectives if each["met"]]
@@ -253,4 +254,5 @@ def ended(record):
         word=rows.word(record).lower(),
         figure="; ".join(rows.objective(each) for each in missed or measured[:1]) or None,
         reason=record.get("reason") or None,
+        run_hosts=run_hosts,
     )

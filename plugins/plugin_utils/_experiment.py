@@ -203,8 +203,10 @@ def _status(given, fault):
         return "failed", "the fault was never injected"
     if given.get("halted") or fault.get("revert_cause") in ("halt_condition", "halt"):
         return "halted", str(given.get("halted") or fault.get("halted_by") or "it was halted before its end")
-    if fault.get("revert_cause") not in _ENDS:
-        return "failed", "the fault ended early (%s)" % rows.end(fault.get("revert_cause"))
+    if not fault.get("revert_cause"):
+        return "failed", "the fault was still active when its host was last seen"
+    if fault["revert_cause"] not in _ENDS:
+        return "failed", "the fault ended early (%s)" % rows.end(fault["revert_cause"])
     return "completed", ""
 
 

@@ -100,7 +100,7 @@ def figures(scenario):
 
 
 def silent(scenario, named=True):
-    """Who does not answer, or "". Without ``named`` several hosts are counted, as a narrow line has no place for names."""
+    """Who does not answer, or "". Without ``named`` several hosts are counted: a narrow line has no place for names."""
     lost = scenario.tick.get("lost") or []
     whom = joined(lost) if named or len(lost) == 1 else count(len(lost), "host")
     return "no answer from %s" % whom if lost else ""

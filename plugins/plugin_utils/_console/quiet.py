@@ -67,7 +67,9 @@ def message(result):
 
 
 def gathered(held):
-    """``[(message, hosts)]`` of ``{host: message}``: a sentence that all hosts say is said once. First what most say."""
+    """``[(message, hosts)]`` of ``{host: message}``: a sentence that all hosts say is said once, first what most
+    say.
+    """
     found = {}
     for host, said in held.items():
         found.setdefault(said, []).append(host)

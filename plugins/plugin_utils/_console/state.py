@@ -175,9 +175,10 @@ class State:
         scenario = self.current = self._known(event["scenario"])
         scenario.results.append(event)
         scenario.ended = event["at"]
+        scenario.run_hosts = event.get("run_hosts") or scenario.run_hosts
         changes.append(("ended", scenario))
         if (
-            len(scenario.results) >= (self.run.get("host_count") or max(scenario.host_count, 1))
+            len(scenario.results) >= (self.run.get("host_count") or scenario.run_hosts or max(scenario.host_count, 1))
             and scenario.wave >= scenario.waves
         ):
             self.current = None

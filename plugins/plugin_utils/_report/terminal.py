@@ -17,6 +17,7 @@ WHOLE = 100_000  # columns where there is no terminal
 ROOM = 160  # columns for the figures of what passed
 HEIGHT = 24
 MOST_TESTED = 2
+HOST_ROOM = 16  # columns for the name of a host
 MOST_NAMED = 3  # hosts of a fleet in a sentence
 ADVICE_LINES = 8  # kept for recommendations when there are more experiments than lines
 ORDER = {"FAILED": 0, "BROKEN": 1, "refused": 2, "unknown": 3, "passed": 4, "planned": 5, "skipped": 6}
@@ -79,11 +80,12 @@ def _where(path):
 def _experiments(ordered, most, width):
     several = len({e["host"] for e in ordered}) > 1
     ids = min(26, max(len(text.plain(e["scenario"], 26)) for e in ordered)) if ordered else 0
-    hosts = min(16, max(len(text.plain(e["host"], 16)) for e in ordered)) if several else 0
+    names = _short_names({text.plain(e["host"], 255) for e in ordered})
+    hosts = max(map(len, names.values())) if several else 0
     shown = []
     for e in ordered:
         parts = ["  %-7s" % rows.word(e), "%-*s" % (ids, text.plain(e["scenario"], 26))] + (
-            ["%-*s" % (hosts, text.plain(e["host"], 16))] if several else []
+            ["%-*s" % (hosts, names[text.plain(e["host"], 255)])] if several else []
         )
         head = " ".join(parts)
         shown.append(_wrapped(head + " ", _tail(e, width - len(head) - 1), width, indent="    ") or [head.rstrip()])
@@ -92,6 +94,26 @@ def _experiments(ordered, most, width):
         if sum(map(len, shown)) > most and len(shown[number]) > 1:
             shown[number] = [_shortened(shown[number][0], width)]
     return _first([line for block in shown for line in block], most, "  ... and %d more" % (len(shown) - most + 1))
+
+
+def _short_names(names):
+    """``{name: as it is shown}``: without the domain that all have, and without the begin of what is longer than
+    HOST_ROOM, as hosts differ at the end.
+
+    >>> _short_names({"web1.example.org", "web2.example.org"})
+    {'web1.example.org': 'web1', 'web2.example.org': 'web2'}
+    """
+    parts = [name.split(".")[::-1] for name in names]
+    shared = 0
+    numeric = any(each[0].isdigit() for each in parts)  # addresses have no domain
+    while (
+        not numeric
+        and len(parts) > 1
+        and all(len(each) > shared + 1 and each[shared] == parts[0][shared] for each in parts)
+    ):
+        shared += 1
+    short = {name: ".".join(name.split(".")[: name.count(".") + 1 - shared]) for name in sorted(names)}
+    return {name: each if len(each) <= HOST_ROOM else "..." + each[3 - HOST_ROOM :] for name, each in short.items()}
 
 
 def _tail(e, room):

@@ -329,6 +329,27 @@ def test_with_another_callback_the_action_says_it_itself(monkeypatch):
     ]
 
 
+@pytest.mark.parametrize("refused", [28, 30])
+def test_with_another_callback_a_scenario_ends_once(refused):
+    """It does not know the run: what ran is less than what has a record."""
+    state = State()
+    maker = lines.Lines(state, named=True)
+    made = []
+    for event in run(hosts=30, ids=LIGHT[:1]):
+        if event["event"] in ("run", "host") or event["event"] != "ended" and refused == 30:
+            continue
+        if event["event"] == "scenario":
+            event["host_count"] = 30 - refused
+        if event["event"] == "ended":
+            event.update(
+                run_hosts=30,
+                **({"word": "refused", "reason": "closed"} if int(event["host"][3:]) > 30 - refused else {}),
+            )
+        made += maker.take(state.apply(event), event["at"])
+    over = [line for line in made if any("refused" in text for text, _style in line)]
+    assert len(over) == 1, made
+
+
 @pytest.mark.parametrize("known", ["run", "scenario"], ids=["console", "another callback"])
 def test_a_wave_is_told_as_a_share_of_the_run(known):
     found = []

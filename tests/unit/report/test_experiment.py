@@ -101,7 +101,7 @@ def test_without_samples_nothing_is_known():
             {"fault": fault(revert_cause=None, state="active")},
             "failed",
             "unknown",
-            "the fault ended early (it is not over)",
+            "the fault was still active when its host was last seen",
         ),
         ({"fault": fault(residue=["/tmp/x"])}, "failed", "unknown", "left behind: /tmp/x"),
         ({"fault": fault(residue=["/tmp/x"]), "failed": "a task failed"}, "failed", "unknown", "left behind: /tmp/x"),

@@ -34,6 +34,34 @@ def test_it_fits(hosts, width):
         assert any(" web0 " in line for line in shown) and any("more" in line for line in shown)
 
 
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (
+            ("web-eu-central-01.example.internal", "web-eu-central-02.example.internal"),
+            ("...eu-central-01", "...eu-central-02"),
+        ),
+        (("web1.example.org", "db1.example.org"), ("web1", "db1")),
+        (("web1.a.example.org", "web1.b.example.org"), ("web1.a", "web1.b")),
+        (("10.0.0.1", "10.1.0.1"), ("10.0.0.1", "10.1.0.1")),
+        (("org", "web.org"), ("org", "web.org")),
+    ],
+)
+def test_hosts_of_one_domain_can_be_told_apart(names, expected):
+    found = [each for name in names for each in reports.records(name)[1:2]]
+    shown = terminal.render(reports.report(found), None, 200)
+    for name in expected:
+        assert sum(" %s " % name in line for line in shown) == 1, shown
+
+
+def test_hosts_that_were_not_reached_are_counted():
+    names = ["web%02d" % number for number in range(1, 31)]
+    earlier = ["%s: the run before on this host was cut off" % name for name in names]
+    shown = terminal.render(reports.report(reports.records()[:1], unreachable=names, earlier=earlier), None)
+    assert "  Not reached in the end: web01, web02, web03 and 27 more" in shown, shown
+    assert "  ... and 27 more that the run before left open" in shown and len(shown) <= terminal.HEIGHT, shown
+
+
 def test_figures_of_one_experiment():
     shown = terminal.render(reports.report(reports.records()[:1]), None, 120)
     assert shown[0] == "CHAOS PASSED: 1 passed, 0 failed; score 100; nothing left behind"
