@@ -11,13 +11,15 @@ import tarfile
 
 from ansible.module_utils.urls import open_url
 from ansible.plugins.action import ActionBase
-from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, ChaosError
+from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, ChaosError, printable
 from ansible_collections.magsasa.chaos.plugins.module_utils._judge import outcome
 from ansible_collections.magsasa.chaos.plugins.plugin_utils import _fleet, _merge
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._names import REPORTS
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import about, choose, publish, send, write
 
 TIMEOUT_S = 30
+MOST_SLICES = 1000
+MOST_SHOWN = 20  # hosts in a sentence
 GZIP = b"\x1f\x8b"
 URLS = ("http://", "https://")
 
@@ -47,9 +49,7 @@ class ActionModule(ActionBase):
 
     def _merged(self, task_vars):
         expected = self._given("slices", "chaos_merge_slices", task_vars)
-        if expected not in (None, "") and not str(expected).isdigit():
-            raise BadOption("chaos_merge_slices", expected, "is not a number of slices", "use a whole number")
-        expected = int(expected) if expected not in (None, "") else None
+        expected = None if expected in (None, "") else _number(expected)
         fleet = _fleet.parse(self._given("fleet", "chaos_fleet", task_vars))
         parts = self._parts(task_vars)
         if not any(each.report for each in parts):
@@ -74,10 +74,11 @@ class ActionModule(ActionBase):
         )
         run["unreachable"] = sorted(set(run["unreachable"]) | set(lost))
         run["parts"] = {"merged": sorted({each.run for each in parts if each.report}), "missing": missing}
-        path, report, _lacking = _published(run, records, folder)
+        path, report = _published(run, records, folder)
         summary = report["summary"]
-        sentence = "; ".join(missing + [summary["sentence"]])
-        if missing:
+        gaps = _gaps(run, missing, lost)
+        sentence = "; ".join(gaps + [summary["sentence"]])
+        if gaps:
             sentence = "%s: %s" % (summary["verdict"], sentence)
         told = {
             "run": run["id"],
@@ -88,8 +89,8 @@ class ActionModule(ActionBase):
             "msg": "%s; report: %s" % (sentence, path),
         }
         complaint = outcome.untested(records, sentence, run["dry_run"]) or outcome.complaint(records, sentence)
-        if missing or (complaint and not run["dry_run"]):
-            told.update(failed=True, msg="%s; report: %s" % (sentence if missing else complaint, path))
+        if gaps or (complaint and not run["dry_run"]):
+            told.update(failed=True, msg="%s; report: %s" % (sentence if gaps else complaint, path))
         return told, path
 
     def _parts(self, task_vars):
@@ -112,6 +113,43 @@ class ActionModule(ActionBase):
         # A report that a part only names may be among the others.
         known = {each.run for each in found if each.report}
         return [each for each in found if each.report or each.named not in known]
+
+
+def _published(run, records, folder):
+    """``(path, report)``. There is no run before to compare with: the parts may be in the same folder."""
+    try:
+        return publish.publish(run, records, folder, choose.NONE)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise ChaosError(
+            "a part is not of the form in docs/report.schema.json (%s: %s); take the report.json that its run wrote"
+            % (type(error).__name__, printable(str(error), 120))
+        )
+
+
+def _number(given):
+    try:
+        number = 0 if isinstance(given, (bool, float)) else int(given)
+    except (TypeError, ValueError):
+        number = 0
+    if not 1 <= number <= MOST_SLICES:
+        raise BadOption(
+            "chaos_merge_slices", given, "is not a number of slices", "use a whole number from 1 to %d" % MOST_SLICES
+        )
+    return number
+
+
+def _gaps(run, missing, lost):
+    """Why the verdict is unknown at best, as the beginning of a sentence: what is missing, and what a part lacked
+    itself.
+    """
+    said = list(missing)
+    if run["interrupted"]:
+        said.append("a part was interrupted")
+    unreachable = sorted(set(run["unreachable"]) - set(lost))
+    if unreachable:
+        more = " and %d more" % (len(unreachable) - MOST_SHOWN) if unreachable[MOST_SHOWN:] else ""
+        said.append("not reached: %s" % printable(", ".join(unreachable[:MOST_SHOWN]) + more, 600))
+    return said
 
 
 def _files(place):
@@ -153,8 +191,3 @@ def _unpacked(origin, data):
     except (tarfile.TarError, OSError, EOFError):
         pass
     raise ChaosError("chaos_merge_parts: %s is an archive without a report.json" % origin)
-
-
-def _published(run, records, folder):
-    """A merge has no run before it to be compared with: its parts are in the same folder, maybe."""
-    return (*publish.publish(run, records, folder, choose.NONE), "")

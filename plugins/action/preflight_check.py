@@ -138,13 +138,7 @@ class ActionModule(ActionBase):
     def _declared(self, task_vars):
         """The fleet of which this run has a part; the first of its hosts asks AWX for all. Raises ChaosError."""
         fleet = _fleet.parse(self._templar.template(task_vars.get("chaos_fleet")))
-        if fleet and self._templar.template(task_vars.get("chaos_keeper")) in (None, ""):
-            raise BadOption(
-                "chaos_keeper",
-                "",
-                "is missing beside chaos_fleet",
-                "name the host that keeps count of all parts of the fleet",
-            )
+        _fleet.keeper(fleet, self._templar.template(task_vars.get("chaos_keeper")))
         if fleet == _fleet.AWX:
             if task_vars.get("inventory_hostname") != (task_vars.get("ansible_play_hosts_all") or [None])[0]:
                 return fleet

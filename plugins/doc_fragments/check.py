@@ -63,8 +63,9 @@ options:
     description:
       - >-
         Whether a 2xx answer that reports the service as unhealthy counts as failed, with the error C(said_ill).
-        Examples are C({"status": "DOWN"}), C({"healthy": false}), C({"error": "no database"}) and the text
-        C(Unhealthy). A byte order mark, UTF-16, gzip and deflate are understood.
+        Examples are C({"status": "DOWN"}), C({"healthy": false}), C({"error": "no database"}), the text
+        C(Unhealthy) and the error pages of common frameworks and proxies. A byte order mark, UTF-16, gzip and
+        deflate are understood.
       - A statement about the whole service counts. Statements about its parts (C(checks), C(database)) count only
         without one about the whole. The recognised words are C(down), C(fail), C(error), C(unhealthy), C(degraded),
         C(critical), C(out of service), C(unavailable), C(not ready), C(offline) and similar. An unknown word, such as

@@ -17,8 +17,9 @@ description:
     to the place that M(magsasa.chaos.report) uses.
   - Parts are the variables C(chaos_part_...), the artifacts that each slice leaves and that AWX passes on in a
     workflow, and what O(parts) names.
-  - A missing part is named, and the verdict is then C(unknown) at best. Parts that differ in intensity, seed or version
-    of the collection are refused.
+  - A missing part is named, and so is a host of the fleet or of a part that has no record; the verdict is then
+    C(unknown) at best. Parts that differ in intensity, seed or version of the collection, and two runs over the same
+    host, are refused. The same part twice is one.
   - The task fails if the run as a whole did not pass. Runs on the controller and touches no host.
 options:
   parts:

@@ -33,6 +33,14 @@ def parse(given):
         given = _of_text(given.strip())
     if not isinstance(given, Mapping):
         raise BadOption("chaos_fleet", given, "is not a mapping of groups", REMEDY)
+    for group in _blast_radius.EVERYBODY:
+        if group in given:  # it would be counted nowhere, and the slices guard would be lifted
+            raise BadOption(
+                "chaos_fleet",
+                group,
+                "is no group of hosts that stand in for each other",
+                "put them into a group of their own and declare that",
+            )
     return {str(group): _members(group, members) for group, members in given.items()}
 
 
@@ -40,7 +48,7 @@ def _of_text(text):
     if text.startswith("{"):
         try:
             return json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise BadOption("chaos_fleet", text, "is not valid JSON", REMEDY)
     found = {}
     for part in filter(None, (each.strip() for each in text.split(","))):
@@ -59,6 +67,22 @@ def _members(group, members):
     if not 1 <= number <= MOST:
         raise BadOption("chaos_fleet", "%s: %s" % (group, members), "is neither names nor a number of hosts", REMEDY)
     return number
+
+
+def keeper(fleet, given):
+    """The keeper that is named (text), "" where none is and none is needed. Raises BadOption.
+
+    A fleet lifts the guard of slices, so a keeper must count for it. False, as YAML reads no, names nobody.
+    """
+    named = "" if given in (None, False) else str(given).strip()
+    if fleet and not named:
+        raise BadOption(
+            "chaos_keeper",
+            "" if given is None else given,
+            "is missing beside chaos_fleet",
+            "name the host that keeps count of all parts of the fleet",
+        )
+    return named
 
 
 def problem(fleet, groups):

@@ -10,8 +10,9 @@ import json
 import zlib
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError, printable
+from ansible_collections.magsasa.chaos.plugins.module_utils._judge.verdict import STATUSES, VERDICTS
 
-from ._report import about, model
+from ._report import about, model, publish
 from ._report.upgrade import upgraded
 
 SCHEMA = "magsasa.chaos/part/1"
@@ -21,6 +22,7 @@ MOST_HOSTS = 1000  # names in a part
 MOST_REPORT = 64 * 1024 * 1024  # bytes of a report
 OWN = "magsasa.chaos"
 ALIKE = ("intensity", "seed", "dry_run")
+UNTOLD = ""  # the group that stands for a fleet of which a part could not tell the groups
 
 
 class Part:
@@ -30,7 +32,8 @@ class Part:
         self.named = report["run"]["id"] if report else named
         self.origin, self.report, self.where = origin, report, where
         self.fleet, self.groups = fleet or {}, groups or {}
-        self.hosts = set(hosts) | {str(each.get("host")) for each in (report or {}).get("experiments") or ()}
+        self.hosts = set(hosts)
+        self.told_of = {each["host"] for each in (report or {}).get("experiments") or ()}
 
     @property
     def run(self):
@@ -44,7 +47,7 @@ def make(report, hosts, fleet, groups, where):
         "schema": SCHEMA,
         "run": report["run"]["id"],
         "hosts": sorted(hosts)[:MOST_HOSTS],
-        "fleet": fleet if len(json.dumps(fleet)) < MOST_TEXT // 4 else {},
+        "fleet": _bounded(fleet),
         "groups": {group: sorted(set(groups.get(group) or ()) & set(hosts))[:MOST_HOSTS] for group in fleet},
         "where": where,
         "report": None,
@@ -54,6 +57,14 @@ def make(report, hosts, fleet, groups, where):
         if len(text) <= MOST_TEXT:
             return dict(found, report=text)
     return found
+
+
+def _bounded(fleet):
+    """The fleet, its names left out where they are too many for an artifact. None where even the numbers are: who
+    merges must know that there was one.
+    """
+    numbers = {group: len(each) if isinstance(each, list) else each for group, each in fleet.items()}
+    return next((each for each in (fleet, numbers) if len(json.dumps(each)) < MOST_TEXT // 4), None)
 
 
 def _small(report):
@@ -74,10 +85,30 @@ def of_artifact(origin, value):
         except (ValueError, zlib.error):
             raise ChaosError("%s holds a report that cannot be unpacked; give its report.json" % origin)
         report = _report(origin, data)
-    lists = {key: value.get(key) if isinstance(value.get(key), dict) else {} for key in ("fleet", "groups")}
-    hosts = [str(host) for host in value.get("hosts") or ()]
-    where = printable(value.get("where") or "", 300) or None
-    return Part(origin, report, hosts, lists["fleet"], lists["groups"], where, value.get("run"))
+    fleet, groups, hosts = (value.get(key) or {} for key in ("fleet", "groups", "hosts"))
+    named, where = value.get("run"), value.get("where")
+    whole = (
+        isinstance(fleet, dict)
+        and all(_is_size(each) for each in fleet.values())
+        and isinstance(groups, dict)
+        and all(_are_texts(each) for each in groups.values())
+        and _are_texts(hosts or [])
+        and isinstance(named, str)
+        and (where is None or isinstance(where, str))
+    )
+    if not whole:
+        raise ChaosError("%s is damaged; pass on the artifact of the job as it is" % origin)
+    if value.get("fleet") is None:
+        fleet = {UNTOLD: None}
+    return Part(origin, report, hosts, fleet, groups, printable(where or "", 300) or None, named)
+
+
+def _are_texts(value):
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)
+
+
+def _is_size(value):
+    return _are_texts(value) or (isinstance(value, int) and not isinstance(value, bool) and value > 0)
 
 
 def of_bytes(origin, data):
@@ -93,14 +124,34 @@ def of_bytes(origin, data):
 
 def _report(origin, data):
     try:
-        return upgraded(json.loads(data.decode("utf-8")))
-    except (ValueError, RecursionError, AttributeError, LookupError, TypeError):
+        report = upgraded(json.loads(data.decode("utf-8")))
+        run = report["run"]
+        lists = (run.get("unreachable") or [], run.get("earlier") or [])
+        if not all(map(_are_texts, lists)) or not isinstance(run.get("versions") or {}, dict):
+            raise ValueError("its run is damaged")
+        if any(each["status"] not in STATUSES or each["verdict"] not in VERDICTS for each in report["experiments"]):
+            raise ValueError("an experiment ended in a way that this version does not know")
+        model.build(run, report["experiments"])  # whatever a sum over it would trip over, it does here
+        set(map(publish.key_of, report["experiments"]))
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
         raise ChaosError("%s is not a report of a run; name the report.json that the run wrote" % origin)
+    return report
 
 
 def alike(parts):
-    """Why these are not parts of one run (a sentence), or None."""
+    """Why these are not parts of one run (a sentence), or None: each host is in one slice alone."""
     reports = [each for each in parts if each.report]
+    runs = {}
+    for each in reports:
+        for record in each.report["experiments"]:
+            other = runs.setdefault((record["host"], record["scenario"]), each.run)
+            if other != each.run:
+                return "%s on %s is in the runs %s and %s; merge the parts of one sliced run only" % (
+                    printable(record["scenario"], 60),
+                    printable(record["host"], 100),
+                    printable(other, 60),
+                    printable(each.run, 60),
+                )
     for name, value in [(key, lambda run, key=key: run.get(key)) for key in ALIKE] + [
         ("version of magsasa.chaos", lambda run: (run.get("versions") or {}).get(OWN))
     ]:
@@ -108,7 +159,9 @@ def alike(parts):
         for each in reports:
             found.setdefault(str(value(each.report["run"])), each.run)
         if len(found) > 1:
-            said = ", ".join("%s (run %s)" % (printable(key, 60), run) for key, run in list(found.items())[:3])
+            said = ", ".join(
+                "%s (run %s)" % (printable(key, 60), printable(run, 60)) for key, run in list(found.items())[:3]
+            )
             return "the parts differ in their %s: %s; merge the parts of one sliced run only" % (name, said)
     return None
 
@@ -118,28 +171,33 @@ def lacking(parts, fleet, expected):
     number of parts, or None.
     """
     there = [each for each in parts if each.report]
-    covered = set().union(*(each.hosts for each in there)) if there else set()
+    runs = {each.run for each in there}
+    covered = set().union(*(each.told_of for each in there))  # a host without a record is in no part
     declared, members = {}, {}
     for each in [*parts, Part("", None, fleet=fleet)]:
         for group, value in each.fleet.items():
-            declared.setdefault(str(group), value)
+            declared.setdefault(str(group), []).append(value)
         for group, hosts in each.groups.items():
-            members.setdefault(str(group), set()).update(set(hosts) if each.report else ())
-    said, lost = [], set()
-    for group, value in sorted(declared.items()):
-        if isinstance(value, list):
-            lost.update(str(host) for host in value if str(host) not in covered)
-        elif isinstance(value, int) and len(members.get(group) or ()) < value:
-            said.append(
-                "%d of %d hosts of the group %s" % (len(members.get(group) or ()), value, printable(group, 100))
-            )
+            members.setdefault(str(group), set()).update(set(hosts) & covered)
+    said = []
+    lost = {host for each in there for host in each.hosts - covered}
+    for group, values in sorted(declared.items()):
+        lost.update(str(host) for value in values if isinstance(value, list) for host in value)
+        here, least = len(members.get(group) or ()), max(
+            [value for value in values if isinstance(value, int)], default=0
+        )
+        if here < least:
+            said.append("%d of %d hosts of the group %s" % (here, least, printable(group, 100)))
+    lost -= covered
+    if UNTOLD in declared and expected is None and not fleet:
+        said.append("the groups of the fleet, too many for a part; name them with chaos_fleet")
     for each in parts:
         if not each.report:
             lost.update(each.hosts - covered)
             where = "; its report is at %s" % each.where if each.where else ""
             said.append("the report of %s is not in its part%s" % (printable(each.origin, 100), where))
-    if expected is not None and len(there) < expected:
-        said.insert(0, "%d of %d slices" % (len(there), expected))
+    if expected is not None and len(runs) < expected:
+        said.insert(0, "%d of %d slices" % (len(runs), expected))
     if lost:
         shown = ", ".join(sorted(lost)[:20]) + (" and %d more" % (len(lost) - 20) if len(lost) > 20 else "")
         said.append("no part has %s" % printable(shown, 600))
@@ -151,9 +209,13 @@ def merged(parts, run):
     runs = [each.report["run"] for each in parts if each.report]
     records, seen = [], set()
     for each in parts:
-        if each.report and each.run not in seen:  # the same report twice is one part
-            seen.add(each.run)
-            records += each.report["experiments"]
+        for record in each.report["experiments"] if each.report else ():
+            key = (each.run, *publish.key_of(record))
+            if (
+                key not in seen
+            ):  # the same report twice is one part; one that was written twice has more the second time
+                records.append(record)
+            seen.add(key)
     first = runs[0]
     kept = {key: next((each[key] for each in runs if each.get(key)), None) for key in about.GIVEN + ALIKE[:2]}
     return (

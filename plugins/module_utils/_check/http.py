@@ -16,6 +16,7 @@ from . import wellness
 from . import regex_timeout as patterns
 
 MOST_BYTES = 64 * 1024  # of a body are looked at
+MOST_AWAITED = 8 * 1024 * 1024  # bytes behind them that must come too: half an answer is none
 SAID_ILL = "said_ill"  # kind of failure: a good status, and the service itself says that it is ill
 
 
@@ -31,7 +32,7 @@ class Check:
 
     def look(self, timeout_s):
         """(status, error, detail) of one exchange."""
-        response = self._session.fetch(self._request, timeout_s, MOST_BYTES, self._spec["follow"])
+        response = self._session.fetch(self._request, timeout_s, MOST_BYTES, self._spec["follow"], MOST_AWAITED)
         self._last = response
         if response.error:
             return response.status, response.error_kind, response.error

@@ -35,7 +35,9 @@ ILL = frozenset(
         " running|not operational|not up|disconnected|not connected|unreachable|lost|timeout|timed out|outage|major"
         " outage|partial outage|locked|stopped|stopping|shutting down|starting|starting"
         " up|initializing|maintenance|under maintenance|service unavailable|temporarily unavailable|internal server"
-        " error|bad gateway|gateway timeout|gateway time out|health check failed|check failed"
+        " error|bad gateway|gateway timeout|gateway time out|health check failed|check failed|fatal"
+        " error|php fatal error|parse error|php parse error|uncaught exception|traceback|no healthy upstream|upstream"
+        " connect error or disconnect/reset before headers"
     ).split("|")
 )
 STATEMENTS = frozenset(  # keys whose value is a word, or false
@@ -50,6 +52,9 @@ FLAGS = frozenset(
 ILL_FLAGS = frozenset("unhealthy down isdown failed failing degraded unavailable broken".split())
 CODES = frozenset("status statuscode httpstatus".split())  # keys that may hold an HTTP status of their own
 ERRORS = frozenset("error errors".split())
+MESSAGES = frozenset("message msg detail title".split())  # may be the reason phrase of a failure, and nothing else
+DESCRIBES = MESSAGES | frozenset("reason description".split())  # what an error is, in the object of one
+PHRASES = frozenset(("internal server error", "bad gateway", "service unavailable", "gateway timeout"))
 WRAPPERS = frozenset(
     "health healthcheck status state data result response".split()
 )  # hold the statement one level further down
@@ -80,6 +85,13 @@ _ELEMENT = re.compile(r"<([A-Za-z][\w.-]{0,40})(?:\s[^<>]{0,400})?>([^<>]{1,80})
 _ATTRIBUTE = re.compile(r"\s([A-Za-z][\w.-]{0,40})\s*=\s*[\"']([^\"'<>]{1,80})[\"']")
 _PAGE_TEXT = re.compile(r">([^<>]{1,120})<")
 _HEADINGS = re.compile(r"<(?:title|h1)(?:\s[^<>]{0,200})?>([^<>]{1,120})<", re.I)
+_LEAD = re.compile(
+    r"\s*(?:<br ?/?>\s*)*<b>([^<>]{1,40})</b>", re.I
+)  # with which PHP begins what it has to complain about
+_OF_ERROR_PAGE = re.compile(
+    r"something went wrong|error (?:has )?occurred|unexpected error|error page|runtime error|fatal error"
+    r"|server error in|(?:^|http )(?:status|error)(?: code)? [45][0-9]{2}\b|down for maintenance|maintenance mode|server is down"
+)
 
 _latest = ((None, None, None), None)  # what was read last: a service that is probed says the same again and again
 
@@ -140,7 +152,9 @@ def _of_whole(document, above):
     for key, value in list(document.items())[:_MOST_KEYS]:
         plain = _plain(key)
         path = above + key
-        if isinstance(value, dict):
+        if isinstance(value, dict) and plain in ERRORS and _is_error(value):
+            errors.append(Complaint(path, "%s: %s" % (_shown(key), _shown(value))))
+        elif isinstance(value, dict):
             if plain in WRAPPERS and not above:
                 inner, inner_stated = _of_whole(value, path + ".")
                 found += inner
@@ -161,6 +175,8 @@ def _of_whole(document, above):
                     )
                 )
         elif plain in ERRORS and _is_error(value):
+            errors.append(Complaint(path, "%s: %s" % (_shown(key), _shown(value))))
+        elif plain in MESSAGES and isinstance(value, str) and _word(value) in PHRASES:
             errors.append(Complaint(path, "%s: %s" % (_shown(key), _shown(value))))
     return (found, True) if stated else (errors, bool(errors))
 
@@ -243,11 +259,19 @@ def _of_markup(text):
     if _PAGE.match(text):
         texts = [match.group(1) for match in _PAGE_TEXT.finditer(text) if match.group(1).strip()]
         headings = texts if len(texts) == 1 else [match.group(1) for match in _HEADINGS.finditer(text)]
-        return [Complaint("", _shown(heading)) for heading in headings if _is_ill(heading)][:1]
+        return [Complaint("", _shown(each)) for each in headings if _is_ill(each) or _heads_error_page(each)][:1]
+    lead = _LEAD.match(text)
+    if lead:
+        return [Complaint("", _shown(lead.group(1)))] if _is_ill(lead.group(1)) else []
     pairs = [match.groups() for match in _ELEMENT.finditer(text)] + [
         match.groups() for match in _ATTRIBUTE.finditer(text)
     ]
     return _stated(pairs[:_MOST_KEYS])
+
+
+def _heads_error_page(heading):
+    """Whether a heading is that of the page with which a framework or a proxy reports a failure."""
+    return bool(_OF_ERROR_PAGE.search(" ".join(heading.lower().split())))
 
 
 def _stated(pairs):
@@ -289,7 +313,12 @@ def _is_code(value):
 def _is_error(value):
     if isinstance(value, str):
         return _word(value) not in _NO_ERROR
-    return isinstance(value, list) and bool(value)
+    if isinstance(value, dict):  # as of JSON-RPC; one that only counts is none
+        return any(
+            isinstance(each, str) and (_is_ill(each) or (_plain(key) in DESCRIBES and _is_error(each)))
+            for key, each in list(value.items())[:_MOST_KEYS]
+        )
+    return value is True or isinstance(value, list) and bool(value)
 
 
 def _shown(value):

@@ -276,3 +276,14 @@ class Stream:
             count -= len(piece)
             pieces.append(piece)
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def skip(self, count):
+        """Receive the next ``count`` bytes and forget them; returns how many there were: fewer only when the other side
+        ended.
+        """
+        left = count
+        while left > 0 and (self.buffer or self.more()):
+            step = min(left, len(self.buffer))
+            self.buffer = self.buffer[step:]
+            left -= step
+        return count - left

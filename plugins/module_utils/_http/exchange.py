@@ -100,13 +100,15 @@ class Session:
             deadline_socket.sock_close(self._held[1])
             self._held = None
 
-    def fetch(self, request, timeout=5.0, max_bytes=65536, follow=False):
-        """As the function of this name, for a prepared request."""
+    def fetch(self, request, timeout=5.0, max_bytes=65536, follow=False, drain=0):
+        """As the function of this name, for a prepared request. ``drain``: how many bytes behind those that are kept
+        are awaited too.
+        """
         begun = time.monotonic()
         deadline = begun + timeout
         same_origin = True
         for _hop in range(MOST_REDIRECTS + 1):
-            response = self._once(request, begun, deadline, max_bytes, same_origin)
+            response = self._once(request, begun, deadline, (max_bytes, drain), same_origin)
             if not (
                 follow and response.error is None and response.status in REDIRECTS and response.headers.get("location")
             ):
@@ -124,18 +126,18 @@ class Session:
             )
         return response
 
-    def _once(self, request, begun, deadline, max_bytes, with_secrets):
+    def _once(self, request, begun, deadline, bounds, with_secrets):
         origin = (request.parsed.scheme, request.parsed.host, request.parsed.port)
         reused = self._held is not None and self._held[0] == origin
         heard = []  # what was received, to know whether a connection died before any answer
         try:
-            exchanged = self._exchange(request, origin, deadline, max_bytes, with_secrets, heard)
+            exchanged = self._exchange(request, origin, deadline, bounds, with_secrets, heard)
         except deadline_socket.WireError as error:
             self.close()
             # The server may have closed it while it was idle (RFC 9112 section 9.3.1); what is not idempotent is not
             # sent twice.
             if reused and error.kind == "reset" and not heard and request.method in ("GET", "HEAD", "OPTIONS"):
-                return self._once(request, begun, deadline, max_bytes, with_secrets)
+                return self._once(request, begun, deadline, bounds, with_secrets)
             status, reason, headers = heard[0] if heard else (None, "", {})
             return Response(status, reason, headers, b"", False, time.monotonic() - begun, str(error), error.kind)
         return Response(*exchanged, elapsed_s=time.monotonic() - begun, error=None, error_kind=None)
@@ -155,14 +157,17 @@ class Session:
         sock = deadline_socket.connect(host, port, deadline)
         return deadline_socket.secure(sock, host, deadline, self._verify) if scheme == "https" else sock
 
-    def _exchange(self, request, origin, deadline, max_bytes, with_secrets, heard):
-        """(status, reason, headers, body, truncated). Raises WireError."""
+    def _exchange(self, request, origin, deadline, bounds, with_secrets, heard):
+        """(status, reason, headers, body, truncated). ``bounds``: bytes of the body that are kept, and that are awaited
+        behind them. Raises WireError.
+        """
+        max_bytes, drain = bounds
         sock = self._socket(origin, deadline)
         keep = False
         try:
             deadline_socket.send(sock, self._text(request, with_secrets), deadline)
             stream = deadline_socket.Stream(
-                sock, deadline, 2 * http_response.MOST_HEAD + 8 * max_bytes
+                sock, deadline, 2 * http_response.MOST_HEAD + 8 * max_bytes + 2 * drain
             )  # a chunk of one byte takes six
             head = http_response.head(stream)
             told = (
@@ -171,7 +176,7 @@ class Session:
                 head.headers if head.plain else http_response.shown(head.headers),
             )
             heard.append(told)
-            body, truncated, reusable = http_response.body(stream, head, request.method, max_bytes)
+            body, truncated, reusable = http_response.body(stream, head, request.method, max_bytes, drain)
             keep = self._keep and reusable
             return told + (body, truncated)
         finally:

@@ -21,6 +21,7 @@ from .deadline_socket import WireError
 Head = namedtuple("Head", "status reason headers version plain")
 MOST_HEAD = 64 * 1024  # bytes
 MOST_HEADERS = 100
+OF_CHUNK = 8  # bytes that each chunk costs beside its content, about
 MOST_INTERIM = 10  # answers of the 1xx class before the real one
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: (.*))?", re.DOTALL)
 _USUAL_START = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})[ \r]")
@@ -132,47 +133,60 @@ def _cut():
     return WireError("reset", "the connection ended in the middle of the answer")
 
 
-def body(stream, found, method, most):
+def body(stream, found, method, most, drain=0):
     """(bytes, truncated, reusable): at most ``most`` bytes of the body; whether the connection may carry another
     exchange.
+
+    Up to ``drain`` bytes behind them are received too: an answer that breaks off there is not whole.
     """
     stays = found.version == 1 and "close" not in found.headers.get("connection", "").lower()
     if framing.is_bodiless(method, found.status):
         return b"", False, stays and found.status != 101
     coding = found.headers.get("transfer-encoding", "").lower()
     if coding.rpartition(",")[2].strip() == "chunked":
-        content, truncated = _chunked(stream, most)
+        content, truncated = _chunked(stream, most, drain)
     elif "content-length" in found.headers and not coding:
         length = framing.length_of(
             [text.strip().encode("latin-1") for text in found.headers["content-length"].split(",")]
         )
         if length is None:
             raise WireError("garbage", "the answer does not state its length")
-        content, truncated = stream.take(min(length, most)), length > most
+        content, rest = stream.take(min(length, most)), max(length - most, 0)
         if len(content) < min(length, most):
             raise _cut()
+        truncated = _skip(stream, rest, drain)
     else:
         content = stream.take(most + 1)
-        return content[:most], len(content) > most, False
+        truncated = len(content) > most and (not drain or stream.skip(drain) == drain)
+        return content[:most], truncated, False
     return content, truncated, stays and not truncated and not stream.buffer
 
 
-def _chunked(stream, most):
+def _skip(stream, count, spare):
+    """Pass over bytes that nobody keeps, ``spare`` at most; returns whether there are more. Raises WireError."""
+    if stream.skip(min(count, spare)) < min(count, spare):
+        raise _cut()
+    return count > spare
+
+
+def _chunked(stream, most, drain):
     pieces = []
-    left = most
+    left, spare = most, drain
     while True:
         size = framing.chunk_size(_line(stream, 1024))
         if size is None:
             raise WireError("garbage", "a chunk does not state its size")
         if size == 0:
             break
-        if size > left:
-            pieces.append(stream.take(left))
-            return b"".join(pieces), True
-        pieces.append(stream.take(size))
-        left -= size
-        if len(pieces[-1]) < size:
+        here = min(size, left)
+        pieces.append(stream.take(here))
+        if len(pieces[-1]) < here:
             raise _cut()
+        left -= here
+        if size > here:
+            if _skip(stream, size - here, spare):
+                return b"".join(pieces), True
+            spare = max(spare - (size - here) - OF_CHUNK, 0)
         if _line(stream, 2):
             raise WireError("garbage", "a chunk is not as long as stated")
     for _each in range(MOST_HEADERS):  # trailers say nothing to us

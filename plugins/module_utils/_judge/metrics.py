@@ -127,6 +127,8 @@ def compute(samples, fault, successes=3, probe=None, given=None, live=None):
     recovered = (
         recovery_time(found, limits.hold_from if fault.get("event") else limits.hold_to) if parts.affected else None
     )
+    if not fault.get("event") and not parts.recovery and recovered == 0.0:
+        recovered = None  # nobody looked after the revert
     revived = found and stayed_away(fault)
     if revived:
         recovered = None  # what brought it back was our undo

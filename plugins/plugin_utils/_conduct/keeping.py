@@ -28,11 +28,11 @@ _ADDRESS = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<name>[A-Za-z0-9._-]+)
 
 def of(given, subjects, task_vars, runner):
     """What Shares wants to know, or None without a keeper. Raises BadOption."""
-    keeper = str(given["keeper"] or "").strip()
+    fleet = _fleet.parse(given["fleet"])
+    keeper = _fleet.keeper(fleet, given["keeper"])
     percent = _quantity.percent(given["max_percent"] or 50, "chaos_max_percent", low=1.0, high=100.0)
     if not keeper or percent >= 100.0 or not subjects:
         return None
-    fleet = _fleet.parse(given["fleet"])
     if fleet == _fleet.AWX:
         raise BadOption("chaos_fleet", fleet, "was not looked up", "use the role preflight before the experiment")
     groups = {str(name): [str(each) for each in members] for name, members in (task_vars.get("groups") or {}).items()}

@@ -10,6 +10,7 @@ AWX shows it with the job and hands it to the next job of a workflow as an extra
 from __future__ import annotations
 
 import json
+import re
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._judge.summary import summary
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import rows, text
@@ -17,6 +18,7 @@ from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import rows,
 NAME = "chaos"
 MOST_BYTES = 50_000  # as JSON
 LONGEST = 300  # characters of a reason
+_TEMPLATE = re.compile(r"\{(?=[{%#])")  # where Jinja begins
 MOST_SENTENCES = 20  # of hosts that were not reached, and of runs before this one
 RANKS = {"FAILED": 0, "BROKEN": 0, "unknown": 1, "refused": 1, "planned": 2, "passed": 3, "skipped": 4}
 UNJUDGED = "the run ended before an experiment was judged; the output of the job shows the task that failed"
@@ -36,6 +38,7 @@ def build(run, found, records, reason="", report=None):
         said = list(run.get(key) or ())
         made[key] = [text.plain(each, LONGEST) for each in said[:MOST_SENTENCES]]
         made[key] += ["and %d more" % (len(said) - MOST_SENTENCES)] if said[MOST_SENTENCES:] else []
+    made = _inert(made)
     return dict(made, **_bounded(records, MOST_BYTES - len(json.dumps(made)) - 100))
 
 
@@ -60,6 +63,17 @@ def as_stats(made):
     return {"data": {NAME: made}, "per_host": False, "aggregate": False}
 
 
+def _inert(value):
+    """The same without a text that is a template: reasons quote what services say, and the next job gets the artifact
+    as an extra variable, which is a template to Ansible.
+    """
+    if isinstance(value, dict):
+        return {key: _inert(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_inert(each) for each in value]
+    return _TEMPLATE.sub("{ ", value) if isinstance(value, str) else value
+
+
 def scenarios(records, most_bytes=MOST_BYTES):
     """``(rows, how many were left out)``: the worst hosts first, those of one host in the order of the run."""
     found = _bounded(records, most_bytes)
@@ -80,6 +94,7 @@ def _bounded(records, most_bytes):
             "verdict": text.plain(record["verdict"], 30),
             "reason": text.plain(record.get("reason"), LONGEST),
         }
+        row = _inert(row)
         size += len(json.dumps(row)) + 2
         if size > most_bytes:
             break
@@ -88,5 +103,5 @@ def _bounded(records, most_bytes):
     return {
         "scenarios": kept,
         "scenarios_left_out": len(records) - len(kept),
-        "hosts_left_out": sum(1 for host in worst if text.plain(host, 100) not in told),
+        "hosts_left_out": sum(1 for host in worst if _inert(text.plain(host, 100)) not in told),
     }

@@ -42,6 +42,27 @@ def test_a_fleet_that_is_none_is_one_sentence(given):
         _fleet.parse(given)
 
 
+def test_a_fleet_that_nests_without_end_is_one_sentence():
+    with pytest.raises(BadOption, match="^chaos_fleet: .* is not valid JSON"):
+        _fleet.parse('{"a":' * 100000)
+
+
+@pytest.mark.parametrize("group", ["all", "ungrouped"])
+@pytest.mark.parametrize("form", ['{"%s": 8}', "%s=8", "app=8, %s=8"])
+def test_a_group_that_nobody_counts_is_no_declaration(group, form):
+    """The guard of slices would be lifted, and nothing would take its place."""
+    with pytest.raises(BadOption, match="^chaos_fleet: '%s' is no group of hosts that stand in" % group):
+        _fleet.parse(form % group)
+
+
+@pytest.mark.parametrize("given", [None, "", False, " ", "\n"])
+def test_a_fleet_without_a_keeper_is_refused_wherever_it_is_declared(given):
+    options = {"keeper": given, "fleet": {"app": 8}, "max_percent": 50, "keeper_wait": None, "idle": None}
+    with pytest.raises(BadOption, match="^chaos_keeper: .* is missing beside chaos_fleet"):
+        keeping.of(options, {"app1": None}, {"groups": {"app": ["app1"]}}, None)
+    assert keeping.of(dict(options, fleet=None), {"app1": None}, {}, None) is None
+
+
 def test_a_group_that_contradicts_its_declaration_is_named():
     assert _fleet.problem({"app": APP, "db": 2}, {"app": APP[:2], "db": ["db1", "db2"]}) is None
     assert "does not name app9, which this job has" in _fleet.problem({"app": APP}, {"app": ["app1", "app9"]})

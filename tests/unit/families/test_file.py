@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 
 import pytest
 
@@ -30,6 +31,7 @@ def facts(**change):
         "before": BEFORE,
         "uid": 0,
         "read_only": False,
+        "locked": {"file": None, "folder": None},
         "wanted": {},
     }
     return dict(
@@ -44,6 +46,9 @@ def facts(**change):
             **change,
         ),
     )
+
+
+MODES = {"permissions": {"mode": "0000"}}
 
 
 def planned(found=None, **change):
@@ -184,6 +189,25 @@ def test_without_root(action, change, allowed):
 def test_a_file_system_that_cannot_be_written():
     with pytest.raises(BadOption, match="read-only"):
         planned(facts(read_only=True))
+
+
+@pytest.mark.parametrize("mark, words", [("+i", "immutable"), ("+a", "only to be appended to")])
+def test_a_file_that_even_root_cannot_change_is_told_by_the_plan(tmp_path, mark, words):
+    path = tmp_path / "locked"
+    path.write_text("x" * 10)
+    if subprocess.run(["chattr", mark, path], stderr=subprocess.DEVNULL, check=False).returncode:
+        pytest.skip("no root here, or a file system without attributes")
+    try:
+        found = find.inspect(str(path))
+    finally:
+        subprocess.run(["chattr", "-ia", path], check=True)
+    for action in ("remove", "permissions", "corrupt", "append"):
+        with pytest.raises(BadOption, match="^path: '%s' is %s \\(chattr" % (path, words)):
+            planned(facts(locked=found["locked"], path=str(path)), action=action, **MODES.get(action, {}))
+    folder = facts(locked={"file": None, "folder": found["locked"]["file"]})
+    assert planned(folder, action="append")
+    with pytest.raises(BadOption, match="^path: '/srv' is %s" % words):
+        planned(folder)
 
 
 def test_links_and_what_is_no_file_are_told(tmp_path):

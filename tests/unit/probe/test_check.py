@@ -16,7 +16,7 @@ import time
 import pytest
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import MissingTool
 from ansible_collections.magsasa.chaos.plugins.module_utils._check import check, http, spec, sql
-from support.http_server import Server, answer, closed_port, say
+from support.http_server import Server, answer, closed_port, endless, say
 
 
 def checked(timeout_s=5.0, **given):
@@ -241,3 +241,40 @@ def test_postgresql_that_nobody_serves():
 )
 def test_database_state_as_services_tell_it(document, state):
     assert http.database_status(json.loads(json.dumps(document))) == state
+
+
+SIZE = 300_000  # more than is kept of an answer
+LARGE = {
+    "length": b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (SIZE, b"x" * SIZE),
+    "chunked": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    + b"".join(b"%x\r\n%s\r\n" % (SIZE // 3, b"x" * (SIZE // 3)) for _chunk in range(3))
+    + b"0\r\n\r\n",
+    "close": b"HTTP/1.0 200 OK\r\n\r\n" + b"x" * SIZE,
+}
+
+
+@pytest.mark.parametrize("form", LARGE)
+def test_a_large_answer_is_good_when_all_of_it_came(form):
+    with Server(say(LARGE[form])) as server:
+        assert checked(url=server.url).ok
+    with Server(endless(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 65536)) as server:
+        assert checked(url=server.url, timeout_s=30.0).ok  # 8 MiB of it came
+
+
+@pytest.mark.parametrize("form", ["length", "chunked"])
+def test_a_large_answer_that_breaks_off_is_none(form):
+    """However much of it is looked at."""
+    with Server(say(LARGE[form][:200_000])) as server:
+        outcome = checked(url=server.url)
+    assert (outcome.ok, outcome.error, outcome.status) == (False, "reset", 200)
+
+
+@pytest.mark.parametrize("form", LARGE)
+def test_a_large_answer_that_does_not_go_on_is_none(form):
+    def stall(connection, _request):
+        connection.sendall(LARGE[form][:200_000])
+        connection.recv(1)
+
+    with Server(stall) as server:
+        outcome = checked(url=server.url, timeout_s=1.0)
+    assert (outcome.ok, outcome.error) == (False, "timeout") and outcome.latency_s >= 1.0

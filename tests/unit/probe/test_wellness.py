@@ -88,6 +88,21 @@ ILL = [
     ('{"status": "DOWN", "log": "' + "x" * 70000, "DOWN"),  # cut off
     ('{"status": "DOWN", "deep": ' + "[" * 100 + "]" * 100 + "}", "DOWN"),
     ('{"version": 3, "status": "DOWN",}', "DOWN"),
+    ({"error": True, "text": "no leader"}, "error: true"),
+    ({"jsonrpc": "2.0", "id": 1, "error": {"message": "locked"}}, 'error: {"message": "locked"}'),
+    ({"errors": {"database": "down"}}, 'errors: {"database": "down"}'),
+    ({"data": {"error": {"code": 5, "reason": "full"}}}, 'error: {"code": 5, "reason": "full"}'),
+    ({"message": "Internal Server Error"}, "message: Internal Server Error"),
+    ({"title": "Service Unavailable", "instance": "/1"}, "title: Service Unavailable"),
+    ("PHP Fatal error:  Uncaught Error", "PHP Fatal error: Uncaught Error"),
+    ("Traceback (most recent call last):\n  x\n", "Traceback (most recent call last):"),
+    ("no healthy upstream", "no healthy upstream"),
+    ("<br />\n<b>Fatal error</b>:  Uncaught PDOException: locked in <b>/srv/x.php</b>", "Fatal error"),
+    ("<html><body><h1>Whitelabel Error Page</h1><p>x</p></body></html>", "Whitelabel Error Page"),
+    ("<html><head><title>We're sorry, but something went wrong</title>", "We're sorry, but something went wrong"),
+    ("<html><title>Runtime Error</title><h1>Server Error in '/' Application.</h1>", "Runtime Error"),
+    ("<html><title>HTTP Status 500 \u2013 Failure</title>", "HTTP Status 500 \u2013 Failure"),
+    ("<html><title>Down for maintenance</title><p>x</p>", "Down for maintenance"),
 ]
 
 
@@ -134,6 +149,12 @@ WELL = [
     "Error handling is described below\n" + "x" * 5000,
     b"\xff\xfe\x00",
     b"\x89PNG\r\n\x1a\n\x00\x00",
+    {"error": {"rate": "0.1%", "count": 3}, "message": "3 orders"},
+    {"error": {}, "errors": {"last_hour": 0, "worst": "none"}},
+    {"jsonrpc": "2.0", "id": 1, "error": None, "result": {"orders": 3}},
+    {"title": "The service is unavailable to the king", "message": "Failed states"},
+    "<b>Offers</b> of this week: what went down",
+    "<html><title>Status 200 of 500 orders</title><h1>Errors of others</h1></html>",
 ]
 
 

@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import pwd
 import stat
+import struct
 import sys
 
 from ..._errors import BadOption, Refused, printable
@@ -28,6 +30,8 @@ SETTINGS = (
 ).split()
 WAY_BACK = (".ssh", ".ansible")
 MOST_SHOWN = 3
+_GET_FLAGS = 0x80086601 if struct.calcsize("l") == 8 else 0x80046601  # FS_IOC_GETFLAGS, ioctl_iflags(2)
+_LOCKED = ((0x10, "immutable (chattr +i)"), (0x20, "only to be appended to (chattr +a)"))
 
 
 def absolute(text):
@@ -71,11 +75,26 @@ def inspect(path, regular=True):
         "before": before,
         "uid": os.geteuid(),
         "read_only": bool(os.statvfs(path).f_flag & os.ST_RDONLY),
+        "locked": {"file": _locked(path), "folder": _locked(os.path.dirname(path))},
         "usable": {"folder": _may_move(path, found.st_uid), "file": os.access(path, os.R_OK | os.W_OK)},
         "protected": protected(),
         "homes": homes(),
         "writers": writers(found.st_dev, found.st_ino) if stat.S_ISREG(found.st_mode) else [],
     }
+
+
+def _locked(path):
+    """What keeps even root from changing a file or folder (text), or None: its attributes, where its file system has
+    any.
+    """
+    flags = bytearray(8)
+    try:
+        with pinned_files.held(path) as name, pinned_files.opened(name, os.O_RDONLY | os.O_NONBLOCK) as descriptor:
+            fcntl.ioctl(descriptor, _GET_FLAGS, flags)
+    except OSError:
+        return None
+    value = struct.unpack_from("i", flags)[0]
+    return next((words for bit, words in _LOCKED if value & bit), None)
 
 
 def _may_move(path, owner):
@@ -162,6 +181,10 @@ def guard(options, facts):
         raise Refused("protected file", why, remedy="name a file of an application")
     if facts["read_only"]:
         raise BadOption("path", path, "is on a file system that is mounted read-only", "name a writable file")
+    for what, shown in (("file", path), ("folder", os.path.dirname(path))):
+        locked = facts["locked"][what]
+        if locked and (what == "file" or action == "remove"):
+            raise BadOption("path", shown, "is %s" % locked, "name a %s that can be changed" % what)
     if facts["uid"]:
         able = facts["usable"]["folder"]
         if action != "remove":  # only an owner can put times and modes back
