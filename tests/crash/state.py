@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from support.lab import ssh
+from support.lab import look
 
 from . import faults
 
@@ -31,7 +31,7 @@ echo '-- ours'; ps -eo comm= | grep '^chaos-'; find /run/magsasa-chaos* /var/lib
 
 def of(lab, host):
     """The state of a host (text)."""
-    return ssh(lab, host, DUMP)
+    return look(lab, host, DUMP)
 
 
 def difference(before, after):

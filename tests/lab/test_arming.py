@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pytest
 
-from support.lab import chaos_processes, inject, ledger, on_hosts, remains, ssh
+from support.lab import chaos_processes, inject, ledger, look, on_hosts, remains, ssh
 from support.waiting import wait_for
 
 HOST = "app1"
@@ -28,9 +28,9 @@ def host(lab):
     yield lab
     if remains(lab, HOST):
         on_hosts(lab, HOST, "fault_halt", {})
-    assert wait_for(lambda: not remains(lab, HOST) and not ssh(lab, HOST, UNITS) and not ssh(lab, HOST, OURS)), (
-        ssh(lab, HOST, UNITS),
-        ssh(lab, HOST, OURS),
+    assert wait_for(lambda: not remains(lab, HOST) and not look(lab, HOST, UNITS) and not look(lab, HOST, OURS)), (
+        look(lab, HOST, UNITS),
+        look(lab, HOST, OURS),
     )
 
 
@@ -43,16 +43,16 @@ def kill(lab, names=()):
 def test_the_unit_is_there_while_the_fault_is_and_no_longer(host):
     fault = inject(host, HOST, "cpu_fault", LOAD)
     names = ["magsasa-chaos-%s%s" % (fault["id"], end) for end in ("-watch.service", "-watch.timer", ".service")]
-    assert sorted(ssh(host, HOST, UNITS).split()) == sorted(names), "the fault, and who looks whether it could act"
+    assert sorted(look(host, HOST, UNITS).split()) == sorted(names), "the fault, and who looks whether it could act"
     # Else a fault that uses up the tasks of the host would meet the share of a unit first.
-    told = ssh(host, HOST, "systemctl show -p TasksMax -p OOMPolicy magsasa-chaos-%s.service" % fault["id"]).split()
+    told = look(host, HOST, "systemctl show -p TasksMax -p OOMPolicy magsasa-chaos-%s.service" % fault["id"]).split()
     assert sorted(told) == ["OOMPolicy=continue", "TasksMax=infinity"]
     pid = next(pid for pid, name in chaos_processes(host, HOST).items() if name == "chaos-fault")
-    assert "magsasa-chaos-%s.service" % fault["id"] in ssh(host, HOST, "cat /proc/%d/cgroup" % pid)
+    assert "magsasa-chaos-%s.service" % fault["id"] in look(host, HOST, "cat /proc/%d/cgroup" % pid)
     assert not on_hosts(host, HOST, "cpu_fault", LOAD)[HOST]["changed"]
     ended = on_hosts(host, HOST, "cpu_fault", {"name": "load", "state": "absent"})[HOST]["fault"]
     assert (ended["revert_cause"], ended["residue"]) == ("absent", [])
-    assert ssh(host, HOST, UNITS) == "" and ssh(host, HOST, OURS) == "", "absent must leave nothing when it answers"
+    assert look(host, HOST, UNITS) == "" and look(host, HOST, OURS) == "", "absent must leave nothing when it answers"
 
 
 @pytest.mark.parametrize(
@@ -89,6 +89,6 @@ def test_what_a_killed_module_left_goes_with_the_next_contact(host):
     ssh(
         host, HOST, made + "; touch /etc/systemd/system/magsasa-chaos-sweep.service.new /var/lib/magsasa-chaos/boot.pyz"
     )
-    assert len(ssh(host, HOST, OURS).split()) == 2
+    assert len(look(host, HOST, OURS).split()) == 2
     on_hosts(host, HOST, "fault_halt", {})
     assert ssh(host, HOST, OURS + "; ls /var/lib/magsasa-chaos") in ("", "ledger.jsonl\n")

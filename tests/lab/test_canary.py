@@ -16,7 +16,7 @@ import pytest
 
 from support import adhoc, reports
 from support.faults import wait_for
-from support.lab import clean_environment, lifecycle, on_hosts, remains, ssh
+from support.lab import clean_environment, lifecycle, look, on_hosts, remains, ssh
 from support.modules import ROOT
 
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import markdown, terminal
@@ -116,16 +116,16 @@ def on_host(lab):
     """The lines of the host that hold it: command lines but those of the service, its journal since the service
     began, and what may be read of our folders.
     """
-    lines = ssh(
+    lines = look(
         lab, HOST, "for each in /proc/[0-9]*; do tr '\\0' ' ' < $each/cmdline 2>/dev/null | grep -a . ; done; true"
     )
     lines = "\n".join(line for line in lines.splitlines() if "serve_forever" not in line)
     journal = "journalctl -q --no-pager -o cat --since=-10min | grep -v 'systemd-run\\|serve_forever\\|Started'"
     journal += "; cat /var/log/syslog /var/log/messages 2>/dev/null; true"
-    kept = ssh(lab, HOST, "find /run/magsasa-chaos /var/lib/magsasa-chaos -type f -perm /077 2>/dev/null; true")
+    kept = look(lab, HOST, "find /run/magsasa-chaos /var/lib/magsasa-chaos -type f -perm /077 2>/dev/null; true")
     assert kept == "", "files that others may read: " + kept
     ledger = "cat -v /var/lib/magsasa-chaos/ledger.jsonl /var/lib/magsasa-chaos/faults/* 2>/dev/null; true"
-    return sightings(lines + ssh(lab, HOST, journal) + ssh(lab, HOST, ledger))
+    return sightings(lines + look(lab, HOST, journal) + look(lab, HOST, ledger))
 
 
 def environments(lab):
@@ -143,7 +143,7 @@ def service(lab):
     """A service whose environment and command line hold the secret; afterwards nothing on the host holds it."""
     ssh(lab, HOST, START % (CANARY, CANARY, SERVICE, CANARY, CANARY))
     try:
-        assert wait_for(lambda: ":%d " % PORT in ssh(lab, HOST, "ss -Htln"), 10)
+        assert wait_for(lambda: ":%d " % PORT in look(lab, HOST, "ss -Htln"), 10)
         yield
     finally:
         ssh(lab, HOST, STOP)

@@ -17,7 +17,7 @@ import re
 import pytest
 
 from support.faults import wait_for
-from support.lab import lifecycle, on_inventory, remains, ssh
+from support.lab import lifecycle, look, on_inventory, remains, ssh
 
 HOST = "app2"
 PLACE = "/var/tmp/poor"
@@ -244,7 +244,7 @@ def clean(host):
             with reached(host, name) as run:
                 run("fault_halt", {})
     assert not left
-    assert ssh(host, HOST, "find /usr/bin /usr/sbin /run/systemd -maxdepth 1 -name '*.aside'") == ""
+    assert look(host, HOST, "find /usr/bin /usr/sbin /run/systemd -maxdepth 1 -name '*.aside'") == ""
 
 
 @contextlib.contextmanager
@@ -294,7 +294,7 @@ def test_every_family_falls_back_or_says_what_is_missing(host, name):
 
 def test_sys_is_read_only_and_stress_ng_is_not_there(host):
     """What the other tests stand on; and nothing asks for stress-ng."""
-    assert re.search(r" /sys ro\b", ssh(host, HOST, "cat /proc/self/mountinfo"))
+    assert re.search(r" /sys ro\b", look(host, HOST, "cat /proc/self/mountinfo"))
     assert ssh(host, HOST, "command -v stress-ng podman docker || true") == ""
     with reached(host, "as it is") as run:
         assert "stress-ng" not in run("preflight_info", {})["host"]["tools"]
@@ -358,4 +358,4 @@ def of_plain(lab):
         "/srv/plain/.local/state/magsasa-chaos/faults $(ls -d /tmp/magsasa-chaos-* /run/user/*/magsasa-chaos"
         " 2>/dev/null)"
     )
-    return ssh(lab, HOST, "find %s 2>/dev/null -type f || true" % places)
+    return look(lab, HOST, "find %s 2>/dev/null -type f || true" % places)

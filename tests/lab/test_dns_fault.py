@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from support.faults import wait_for
-from support.lab import ledger, on_hosts, remains, ssh
+from support.lab import ledger, look, on_hosts, remains, ssh
 
 HOST = "app1"
 STATE = "stat -c '%n %a %u %g %s %.9Y %h' /etc/hosts; ls -A /etc | grep -c .; sha256sum /etc/hosts"
@@ -31,7 +31,7 @@ def fault(lab, arguments, *more):
 
 
 def asked(lab, name):
-    return sorted({row.split()[0] for row in ssh(lab, HOST, "timeout 5 getent ahosts %s || true" % name).splitlines()})
+    return sorted({row.split()[0] for row in look(lab, HOST, "timeout 5 getent ahosts %s || true" % name).splitlines()})
 
 
 @pytest.fixture(autouse=True)
@@ -39,12 +39,12 @@ def host(lab):
     """/etc/hosts is after every test what it was before; the access time is not looked at, as everything on the
     host reads it.
     """
-    before = ssh(lab, HOST, STATE)
+    before = look(lab, HOST, STATE)
     yield lab
     left = remains(lab, HOST)
     if left:
         on_hosts(lab, HOST, "fault_halt", {})
-    after = ssh(lab, HOST, STATE)
+    after = look(lab, HOST, STATE)
     assert not left and after == before, (left, before, after)
 
 
@@ -52,14 +52,14 @@ def host(lab):
     "options", [pytest.param(REDIRECT, marks=pytest.mark.nightly), BLOCK], ids=["redirect", "block"]
 )
 def test_in_repeated_conflict_and_out(host, options):
-    before = ssh(host, HOST, STATE)
+    before = look(host, HOST, STATE)
     planned = fault(host, options, "--check")
     assert (
         planned["changed"]
         and planned["fault"]["state"] == "planned"
         and "hosts.remove" in planned["fault"]["plan"][0]["undo"][0]
     ), planned
-    assert ssh(host, HOST, STATE) == before and not remains(host, HOST)
+    assert look(host, HOST, STATE) == before and not remains(host, HOST)
     found = fault(host, options)
     assert found["changed"] and found["fault"]["effect"] == "confirmed", found
     for name in options["names"]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import pytest
 
 from support.faults import wait_for
-from support.lab import await_measure, ledger, on_hosts, program, remains, ssh
+from support.lab import await_measure, ledger, look, on_hosts, program, remains, ssh
 
 HOST, SERVER = "app1", "db1"
 TRUE, WRONG = "198.51.100.7", "198.51.100.66"
@@ -49,7 +49,7 @@ def asked(lab, name):
         "s=$(date +%%s.%%N); a=$(timeout 20 getent ahostsv4 %s | head -1 | cut -d' ' -f1); echo $s $(date +%%s.%%N) $a"
         % name
     )
-    began, ended, *found = ssh(lab, HOST, command).split()
+    began, ended, *found = look(lab, HOST, command).split()
     return (found or [""])[0], float(ended) - float(began)
 
 
@@ -80,18 +80,18 @@ def host(named):
     """After every test packet filter, sockets, /etc/hosts, answers, and processes and files of faults are what they
     were.
     """
-    before = ssh(named, HOST, STATE)
+    before = look(named, HOST, STATE)
     yield named
-    after = ssh(named, HOST, STATE)
+    after = look(named, HOST, STATE)
     if after != before:
         on_hosts(named, HOST, "fault_halt", {})
     assert after == before and asked(named, MEANT)[0] == TRUE
 
 
 def test_names_below_one_are_not_found_and_others_are(host):
-    before = ssh(host, HOST, STATE)
+    before = look(host, HOST, STATE)
     planned = fault(host, FAIL, "--check")
-    assert planned["changed"] and planned["fault"]["state"] == "planned" and ssh(host, HOST, STATE) == before
+    assert planned["changed"] and planned["fault"]["state"] == "planned" and look(host, HOST, STATE) == before
     found = fault(host, FAIL)
     assert (
         found["changed"]
@@ -163,5 +163,5 @@ def test_when_nobody_holds_it_any_more_the_kernel_lets_questions_pass(host):
     assert asked(host, OTHER)[0] == ""
     ssh(host, HOST, "kill -KILL $(pgrep -x chaos-fault) $(pgrep -x chaos-guardian) $(pgrep -x chaos-dns)")
     assert asked(host, OTHER)[0] == TRUE
-    assert wait_for(lambda: "magsasa_chaos" not in ssh(host, HOST, "nft list tables"), 8), "its unit undoes it"
+    assert wait_for(lambda: "magsasa_chaos" not in look(host, HOST, "nft list tables"), 8), "its unit undoes it"
     assert wait_for(lambda: ledger(host, HOST)[-1]["id"] == found["fault"]["id"], 8)

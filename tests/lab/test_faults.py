@@ -15,7 +15,7 @@ import time
 import pytest
 
 from support import lab as labs
-from support.lab import access, chaos_processes, clean_environment, ledger, lifecycle, on_hosts, remains, ssh
+from support.lab import access, chaos_processes, clean_environment, ledger, lifecycle, look, on_hosts, remains, ssh
 from support.waiting import wait_for
 
 # Little, and on top of what else the machine does: the hosts share its cores with each other and with everything else.
@@ -51,7 +51,7 @@ def hosts_end_clean(lab):
 @pytest.mark.nightly  # by day: tests/solo/test_cpu_fault.py
 def test_cpu_load_as_the_host_itself_counts_it(lab):
     fault = inject(lab, "app1", name="busy", duration="60s", load="50%", cores=os.cpu_count())
-    assert fault["state"] == "active" and ssh(lab, "app2", "pgrep -c chaos-cpu || true").strip() == "0"
+    assert fault["state"] == "active" and look(lab, "app2", "pgrep -c chaos-cpu || true").strip() == "0"
     before, start = cpu_times(lab, "app1"), time.monotonic()
     time.sleep(4)
     after, seconds = cpu_times(lab, "app1"), time.monotonic() - start

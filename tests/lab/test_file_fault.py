@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from support.faults import wait_for
-from support.lab import ledger, on_hosts, remains, ssh
+from support.lab import ledger, look, on_hosts, remains, ssh
 
 HOST = "app1"
 FOLDER = "/srv/files"
@@ -59,13 +59,13 @@ def host(lab):
         'rm -rf %s /root/before && python3 -c "%s" && python3 -c "import os; open(\'/root/before\','
         " 'wb').write(os.fdopen(os.open('%s', os.O_NOATIME), 'rb').read())\"" % (FOLDER, MAKE, FILE),
     )
-    before = ssh(lab, HOST, STATE)
+    before = look(lab, HOST, STATE)
     assert "security.capability" in before and "4750 33 44 50000" in before
     yield lab
     left = remains(lab, HOST)
     if left:
         on_hosts(lab, HOST, "fault_halt", {})
-    after = ssh(lab, HOST, STATE)
+    after = look(lab, HOST, STATE)
     ssh(lab, HOST, "rm -rf %s /root/before" % FOLDER)
     assert not left and after == before, (left, before, after)
 
@@ -77,12 +77,12 @@ DAILY = ("remove", "corrupt")
     "action", [each if each in DAILY else pytest.param(each, marks=pytest.mark.nightly) for each in ROWS]
 )
 def test_in_repeated_conflict_and_out(host, action):
-    bitten, before = ROWS[action][1] + " || true", ssh(host, HOST, STATE)
+    bitten, before = ROWS[action][1] + " || true", look(host, HOST, STATE)
     planned = fault(host, options(action), "--check")
     assert (
         planned["changed"] and planned["fault"]["state"] == "planned" and planned["fault"]["plan"][0]["undo"]
     ), planned
-    assert ssh(host, HOST, STATE) == before and not remains(host, HOST)
+    assert look(host, HOST, STATE) == before and not remains(host, HOST)
     found = fault(host, options(action))
     assert found["changed"] and found["fault"]["effect"] == "confirmed", found
     assert ssh(host, HOST, bitten) == "bitten\n"

@@ -14,7 +14,7 @@ from subprocess import PIPE, Popen
 import pytest
 
 from support import lab as labs
-from support.lab import access, await_measure, ledger, on_hosts, program, python, remains, ssh
+from support.lab import access, await_measure, ledger, look, on_hosts, program, python, remains, ssh
 from support.lab_database import PORT
 from support.waiting import wait_for
 
@@ -83,9 +83,9 @@ def host(served_lab):
     """After every test the packet filter, listening sockets, routes, settings, and processes and files of faults
     are what they were.
     """
-    before = ssh(served_lab, HOST, TABLES)
+    before = look(served_lab, HOST, TABLES)
     yield served_lab
-    after = ssh(served_lab, HOST, TABLES)
+    after = look(served_lab, HOST, TABLES)
     if after != before:
         on_hosts(served_lab, HOST, "fault_halt", {})
     assert after == before
@@ -93,13 +93,13 @@ def host(served_lab):
 
 
 def test_a_share_of_the_requests_is_answered_by_us(host):
-    before = ssh(host, HOST, TABLES)
+    before = look(host, HOST, TABLES)
     planned = fault(host, STATUS, "--check")
-    assert planned["changed"] and planned["fault"]["state"] == "planned" and ssh(host, HOST, TABLES) == before
+    assert planned["changed"] and planned["fault"]["state"] == "planned" and look(host, HOST, TABLES) == before
     first = inject(host, STATUS)
     assert first["effect"] == "inconclusive" and "no selected request" in first["note"]
     assert not fault(host, STATUS)["changed"]
-    listening = [row for row in ssh(host, HOST, "ss -Htlnp").splitlines() if "chaos-" in row]
+    listening = [row for row in look(host, HOST, "ss -Htlnp").splitlines() if "chaos-" in row]
     assert len(listening) in (1, 2) and all(
         row.split()[3].rpartition(":")[0] in ("127.0.0.1", "[::1]") for row in listening
     ), listening
@@ -168,7 +168,7 @@ def test_when_nobody_holds_it_any_more_connections_get_to_the_service(host):
     found = inject(host, ABORT)
     kill(host, "chaos-fault", "chaos-guardian", "chaos-http")
     assert said(ask(host, PEER, 3, "/health")) == {200}
-    assert wait_for(lambda: "magsasa_chaos" not in ssh(host, HOST, "nft list tables"), 10)
+    assert wait_for(lambda: "magsasa_chaos" not in look(host, HOST, "nft list tables"), 10)
     assert wait_for(lambda: [each["id"] for each in ledger(host, HOST)[-1:]] == [found["id"]])
 
 

@@ -5,25 +5,49 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import signal
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from support.faults import wait_for
-from support.lab import lifecycle, places, processes, ssh, starts, traces
+from support.lab import lifecycle, look, places, processes, ssh, starts, traces
 
 from lab import layout
 
 ONE = layout.plan_hosts(1)
 
 
+def lasting(lab):
+    """{pid: start time} of the keeper, and of the first process of each host. Others come and go: a session, a timer."""
+    found = [int((places.runtime(lab.name) / "keeper.pid").read_text())]
+    for pid in processes(lab):
+        with contextlib.suppress(OSError):
+            status = Path("/proc/%d/status" % pid).read_text()
+            numbers = re.search(r"^NSpid:\s+(.*)$", status, re.MULTILINE)[1].split()
+            found += [pid] if len(numbers) > 1 and numbers[-1] == "1" else []
+    return starts(found)
+
+
 def test_up_again_changes_nothing(lab):
-    before = processes(lab)
+    before = lasting(lab)
+    assert len(before) == 1 + len(lab.hosts)
     same, changed = lifecycle.up(lab.name, lab.hosts)
     assert same == lab and not changed
-    assert before.items() <= processes(lab).items()
+    assert lasting(lab) == before
+
+
+@pytest.mark.parametrize("number", ["KILL", pytest.param("STOP", marks=pytest.mark.nightly)])
+def test_looks_share_a_connection_and_get_over_its_loss(lab, number):
+    first, again, apart = (ask(lab, "app1", "echo $PPID").strip() for ask in (look, look, ssh))
+    assert first == again != apart
+    ssh(lab, "app1", "kill -%s %s" % (number, first))
+    assert look(lab, "app1", "echo $PPID").strip() != first
+    ssh(lab, "app1", "kill -KILL %s 2>/dev/null; true" % first)
 
 
 def test_hosts_know_each_other_and_have_no_way_out(lab):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import pytest
 
 from support.faults import wait_for
-from support.lab import ledger, on_hosts, remains, ssh
+from support.lab import ledger, look, on_hosts, remains, ssh
 
 HOST = "app1"
 PLACE = "/srv/few-inodes"
@@ -33,13 +33,13 @@ def host(lab):
 @pytest.fixture(autouse=True)
 def clean(host):
     """As before, after every test."""
-    before = ssh(host, HOST, STATE)
+    before = look(host, HOST, STATE)
     yield
     left = remains(host, HOST)
     if left:
         on_hosts(host, HOST, "fault_halt", {})
     assert not left
-    assert wait_for(lambda: ssh(host, HOST, STATE) == before, 8), (before, ssh(host, HOST, STATE))
+    assert wait_for(lambda: look(host, HOST, STATE) == before, 8), (before, look(host, HOST, STATE))
 
 
 def fault(lab, options, *more, **change):
@@ -96,15 +96,15 @@ def test_a_killed_supervisor_leaves_no_file(host):
 
 @pytest.mark.parametrize("leave", [0, pytest.param(7, marks=pytest.mark.nightly)])
 def test_a_process_can_open_no_more_files(host, leave):
-    pid = ssh(host, HOST, "systemctl show -p MainPID --value victim-of-limits").strip()
-    before = ssh(host, HOST, "cat /proc/%s/limits" % pid)
+    pid = look(host, HOST, "systemctl show -p MainPID --value victim-of-limits").strip()
+    before = look(host, HOST, "cat /proc/%s/limits" % pid)
     asked = {"name": "files", "action": "descriptors", "pid": int(pid), "leave_free": leave, "duration": "60s"}
     found = fault(host, asked)
     assert found["fault"]["effect"] == "confirmed" and found["fault"]["measured"]["free"] == leave, found
     assert opened(host, pid) == leave and not fault(host, asked)["changed"]
     assert ssh(host, HOST, "prlimit -p %s -n -o HARD --noheadings" % pid).strip() in before
     absent(host, "files")
-    assert ssh(host, HOST, "cat /proc/%s/limits" % pid) == before
+    assert look(host, HOST, "cat /proc/%s/limits" % pid) == before
 
 
 NIGHTLY = pytest.mark.nightly

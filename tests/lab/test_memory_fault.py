@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from support.faults import wait_for
-from support.lab import on_hosts, remains, ssh
+from support.lab import look, on_hosts, remains, ssh
 
 HOST = "app2"
 TOLD = "/proc/pressure/memory"
@@ -37,7 +37,7 @@ def pressure(lab):
 
 def resident_mib(lab):
     """VmRSS of the worker, as the kernel counts it."""
-    return int(ssh(lab, HOST, "awk '/VmRSS/ {print $2}' /proc/$(pgrep -x chaos-memory)/status")) / 1024.0
+    return int(look(lab, HOST, "awk '/VmRSS/ {print $2}' /proc/$(pgrep -x chaos-memory)/status")) / 1024.0
 
 
 @pytest.mark.nightly

@@ -13,7 +13,7 @@ import statistics
 import pytest
 
 from support import lab as labs
-from support.lab import await_measure, ledger, on_hosts, program, python, remains, ssh
+from support.lab import await_measure, ledger, look, on_hosts, program, python, remains, ssh
 from support.waiting import wait_for
 
 PORT, OTHER_PORT, UDP_PORT = 7411, 7412, 7413
@@ -87,13 +87,13 @@ def ask(lab, name, host, port, patience=1.5):
     """What a TCP client on a host gets from an echo server ("answer", or the kind of error), and after how many
     seconds.
     """
-    said, seconds = python(lab, name, ASK, host, port, patience).split()
+    said, seconds = look(lab, name, program(ASK, host, port, patience)).split()
     return said, float(seconds)
 
 
 def rules(lab, name):
     """The host's whole packet filter as text."""
-    return ssh(lab, name, "nft list ruleset")
+    return look(lab, name, "nft list ruleset")
 
 
 def inject(lab, host, **options):
@@ -314,7 +314,7 @@ def repeating_twice(net):
             "app1",
             "systemd-run -q --unit=repeating-%d %s" % (port, program(REPEAT.replace(str(UDP_PORT), str(port)))),
         )
-    assert wait_for(lambda: all(":%d " % port in ssh(net, "app1", "ss -Hltn") for port in ports), 10)
+    assert wait_for(lambda: all(":%d " % port in look(net, "app1", "ss -Hltn") for port in ports), 10)
     yield ports
     ssh(net, "app1", "systemctl stop repeating-%d repeating-%d; systemctl reset-failed" % ports)
 
@@ -363,7 +363,7 @@ def test_loss_is_the_share_that_was_asked_for(net, home, sender, direction):
     inject(net, "app1", action="loss", loss="30%", port=[UDP_PORT], protocol="udp", direction=direction)
     with concurrent.futures.ThreadPoolExecutor() as pool:
         counting = pool.submit(python, net, "app1", COUNT, UDP_PORT)
-        assert wait_for(lambda: str(UDP_PORT) in ssh(net, "app1", "ss -Hlun"), 10)
+        assert wait_for(lambda: str(UDP_PORT) in look(net, "app1", "ss -Hlun"), 10)
         told = int(python(net, sender, SEND, home["app1"], UDP_PORT, count))
         came = int(counting.result())
     lost = 100 * (1 - came / count)
@@ -381,7 +381,7 @@ def test_loss_in_one_direction_only(net, home):
     inject(net, "app1", action="loss", loss="100%", port=[UDP_PORT], protocol="udp", direction="out")
     with concurrent.futures.ThreadPoolExecutor() as pool:
         counting = pool.submit(python, net, "app1", COUNT, UDP_PORT)
-        assert wait_for(lambda: str(UDP_PORT) in ssh(net, "app1", "ss -Hlun"), 10)
+        assert wait_for(lambda: str(UDP_PORT) in look(net, "app1", "ss -Hlun"), 10)
         python(net, "app2", SEND, home["app1"], UDP_PORT, 50)
         assert int(counting.result()) == 50
     assert int(python(net, "app1", SEND, home["app2"], UDP_PORT, 50)) == 50
@@ -398,7 +398,8 @@ def test_alone_in_the_world_but_for_ansible(net, home):
     assert ssh(net, "app2", "ping -c 1 -W 1 %s || true" % home["app1"]).count("100% packet loss") == 1
     # An administrator may come from elsewhere this time: the way in is open from every address.
     assert ssh(net, "app2", "timeout 5 bash -c 'head -c 4 < /dev/tcp/%s/22'" % home["app1"]) == "SSH-"
-    # Old and new connections of whoever manages the host do (each ssh() here is a new one, Ansible's is shared).
+    # Old and new connections of whoever manages the host do (each ssh() is a new one, Ansible's is shared).
+    assert ssh(net, "app1", "echo in").strip() == "in"
     assert not on_hosts(net, "app1", "fault_info", {})["app1"].get("failed")
     again = on_hosts(
         net,
@@ -536,7 +537,7 @@ def only_iptables(net, request):
     ssh(net, "app1", "p=iptables; $p %s; ip6tables -A INPUT -s 2001:db8:77::/64 -j DROP" % theirs)
 
     def saved():
-        said = ssh(net, "app1", "iptables-save; ip6tables-save")
+        said = look(net, "app1", "iptables-save; ip6tables-save")
         assert "198.51.100.8/32" in said and "2001:db8:77::/64" in said
         return [line.partition(" [")[0] for line in said.splitlines() if not line.startswith("#")]
 
@@ -643,7 +644,7 @@ Server(("0.0.0.0", %d), Echo).serve_forever()
 def repeating(net):
     """An echo server on app1 that answers again and again."""
     ssh(net, "app1", "systemd-run -q --unit=repeating " + program(REPEAT))
-    assert wait_for(lambda: str(UDP_PORT) in ssh(net, "app1", "ss -Hltn"), 10)
+    assert wait_for(lambda: str(UDP_PORT) in look(net, "app1", "ss -Hltn"), 10)
     yield
     ssh(net, "app1", "systemctl stop repeating")
 
@@ -693,7 +694,7 @@ def test_what_is_held_at_the_end_is_not_lost(net, home):
     inject(net, "app1", delay="30s", port=[UDP_PORT], protocol="udp", direction="in")
     with concurrent.futures.ThreadPoolExecutor() as pool:
         counting = pool.submit(python, net, "app1", COUNT, UDP_PORT)
-        assert wait_for(lambda: str(UDP_PORT) in ssh(net, "app1", "ss -Hlun"), 10)
+        assert wait_for(lambda: str(UDP_PORT) in look(net, "app1", "ss -Hlun"), 10)
         python(net, "app2", SEND, home["app1"], UDP_PORT, 50)
         end(net, "app1")
         assert int(counting.result()) == 50

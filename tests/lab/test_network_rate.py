@@ -12,7 +12,7 @@ import concurrent.futures
 import pytest
 
 from support import lab as labs
-from support.lab import await_measure, ledger, on_hosts, python, remains, ssh
+from support.lab import await_measure, ledger, look, on_hosts, python, remains, ssh
 from support.waiting import wait_for
 
 PORT, OTHER_PORT, TCP_PORT = 7421, 7422, 7423
@@ -59,14 +59,14 @@ def arrives(lab, sender, receiver, address, port, rate_bps, seconds=1.2):
     """Bits per second that arrive on the wire when a host sends twice as many as ``rate_bps``."""
     with concurrent.futures.ThreadPoolExecutor() as pool:
         receiving = pool.submit(python, lab, receiver, RECEIVE, port, seconds)
-        assert wait_for(lambda: ":%d " % port in ssh(lab, receiver, "ss -Hlun"), 10)
+        assert wait_for(lambda: ":%d " % port in look(lab, receiver, "ss -Hlun"), 10)
         python(lab, sender, FLOOD, address, port, seconds + 1.2, 4 * 8 * ON_THE_WIRE / (2.0 * rate_bps))
         return float(receiving.result())
 
 
 def dump(lab, name):
     """All of traffic control and of the links of a host, as text."""
-    return ssh(
+    return look(
         lab,
         name,
         """

@@ -13,7 +13,7 @@ import json
 import pytest
 
 from support import lab as labs
-from support.lab import on_hosts, program, python, remains, ssh
+from support.lab import look, on_hosts, program, python, remains, ssh
 from support.waiting import wait_for
 
 PORT, OTHER_PORT = 7431, 7432
@@ -81,7 +81,7 @@ def arrived(lab, sender, receiver, count, port=PORT, unchecked=0):
     """``[[number, flipped bits]]`` of the datagrams that came, in their order."""
     with concurrent.futures.ThreadPoolExecutor() as pool:
         receiving = pool.submit(python, lab, receiver, RECEIVE, port)
-        assert wait_for(lambda: ":%d " % port in ssh(lab, receiver, "ss -Hlun"), 10)
+        assert wait_for(lambda: ":%d " % port in look(lab, receiver, "ss -Hlun"), 10)
         python(lab, sender, SEND, lab.address(lab.find(receiver)), port, count, unchecked)
         return json.loads(receiving.result())
 
@@ -101,11 +101,11 @@ def end(lab):
 
 @pytest.fixture(autouse=True)
 def nothing_is_left(lab):
-    before = ssh(lab, "app1", "nft list ruleset")
+    before = look(lab, "app1", "nft list ruleset")
     yield
     if remains(lab, "app1"):
         on_hosts(lab, "app1", "fault_halt", {})
-    assert not remains(lab, "app1") and ssh(lab, "app1", "nft list ruleset") == before
+    assert not remains(lab, "app1") and look(lab, "app1", "nft list ruleset") == before
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_some_overtake_the_others(lab):
 def test_several_at_once_and_tcp_gets_over_it(lab):
     ssh(lab, "app1", "systemd-run -q --unit=echo-worker " + program(ECHO))
     try:
-        assert wait_for(lambda: ":%d " % PORT in ssh(lab, "app1", "ss -Hltn"), 10)
+        assert wait_for(lambda: ":%d " % PORT in look(lab, "app1", "ss -Hltn"), 10)
         inject(
             lab,
             delay="5ms",

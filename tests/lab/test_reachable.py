@@ -11,7 +11,7 @@ import json
 
 import pytest
 
-from support.lab import ledger, on_hosts, remains, ssh
+from support.lab import ledger, look, on_hosts, remains, ssh
 
 ROUNDS = 30
 FAULTS = ({"action": "loss", "loss": "100%"}, {"action": "partition"})
@@ -29,7 +29,7 @@ def reached(lab, address):
 @pytest.mark.nightly
 def test_a_host_that_is_cut_off_is_never_lost(lab):
     address = lab.address(lab.find("app1"))
-    before, past = ssh(lab, "app1", "nft list ruleset; tc qdisc show"), len(ledger(lab, "app1"))
+    before, past = look(lab, "app1", "nft list ruleset; tc qdisc show"), len(ledger(lab, "app1"))
     assert reached(lab, address)
     kept = 0
     for number in range(ROUNDS):
@@ -50,4 +50,4 @@ def test_a_host_that_is_cut_off_is_never_lost(lab):
             kept += 1
     print("%d of %d faults left the host manageable" % (kept, ROUNDS * len(FAULTS)))
     assert len(ledger(lab, "app1")) - past == ROUNDS * len(FAULTS)
-    assert ssh(lab, "app1", "nft list ruleset; tc qdisc show") == before and not remains(lab, "app1")
+    assert look(lab, "app1", "nft list ruleset; tc qdisc show") == before and not remains(lab, "app1")

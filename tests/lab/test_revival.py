@@ -10,7 +10,7 @@ from __future__ import annotations
 import pytest
 
 from support.faults import wait_for
-from support.lab import chaos_processes, on_hosts, remains, ssh
+from support.lab import chaos_processes, look, on_hosts, remains, ssh
 
 HOST = "app1"
 START = "setsid sh -c 'echo 300 > /proc/self/oom_score_adj; exec nice -n 5 sleep 86373' </dev/null >/dev/null 2>&1 &"
@@ -26,7 +26,7 @@ UNITS = "systemctl list-units --all --no-legend --plain 'magsasa-chaos-*' | cut 
 @pytest.fixture
 def victim(lab):
     ssh(lab, HOST, START)
-    assert wait_for(lambda: ssh(lab, HOST, FIND))
+    assert wait_for(lambda: look(lab, HOST, FIND))
     yield lab
     on_hosts(lab, HOST, "fault_halt", {})
     ssh(lab, HOST, "for pid in $(%s); do kill $pid; done" % FIND)
@@ -34,7 +34,7 @@ def victim(lab):
 
 
 def inherited(lab):
-    return ssh(lab, HOST, INHERITED.replace("%s", ssh(lab, HOST, FIND).strip()))
+    return ssh(lab, HOST, INHERITED.replace("%s", look(lab, HOST, FIND).strip()))
 
 
 @pytest.mark.parametrize("end", ["absent", "supervisor", "all"])
@@ -48,11 +48,11 @@ def test_a_killed_process_that_is_started_again_stays(victim, end):
     else:
         pids = [str(pid) for pid, name in chaos_processes(lab, HOST).items() if end == "all" or name == "chaos-fault"]
         ssh(lab, HOST, "kill -KILL " + " ".join(pids))
-    assert wait_for(lambda: ssh(lab, HOST, UNITS) == "" and not remains(lab, HOST), 15), (
-        ssh(lab, HOST, UNITS),
+    assert wait_for(lambda: look(lab, HOST, UNITS) == "" and not remains(lab, HOST), 15), (
+        look(lab, HOST, UNITS),
         remains(lab, HOST),
     )
-    assert ssh(lab, HOST, FIND) not in ("", old), "nobody started it again, or it went with the unit"
+    assert look(lab, HOST, FIND) not in ("", old), "nobody started it again, or it went with the unit"
     assert inherited(lab) == before
 
 
@@ -94,7 +94,7 @@ def units(lab):
 
 def test_units_with_a_sandbox_and_units_of_users(units):
     lab = units
-    main = ssh(lab, HOST, "pgrep -fx 'sleep 86375'").strip()
+    main = look(lab, HOST, "pgrep -fx 'sleep 86375'").strip()
     before = ssh(lab, HOST, BOUNDS % main)
     base = {"name": "unit", "duration": "60s"}
     for action in ("kill", "restart"):
@@ -111,7 +111,7 @@ def test_units_with_a_sandbox_and_units_of_users(units):
         found = on_hosts(lab, HOST, "process_fault", dict(base, action=action, pattern="^sleep 86375$"))[HOST]
         assert not found.get("failed"), found
         on_hosts(lab, HOST, "process_fault", {"name": "unit", "state": "absent"})
-        again = ssh(lab, HOST, "pgrep -fx 'sleep 86375'").strip()
+        again = look(lab, HOST, "pgrep -fx 'sleep 86375'").strip()
         assert again != main and ssh(lab, HOST, BOUNDS % again) == before
         main = again
     for pattern in ("^sleep 86374$", "^/usr/bin/sleep 86376$"):

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from support.faults import wait_for
-from support.lab import ledger, on_hosts, remains, ssh
+from support.lab import ledger, look, on_hosts, remains, ssh
 
 HOST = "app1"
 UNITS = {
@@ -56,13 +56,13 @@ def host(lab):
 @pytest.fixture(autouse=True)
 def clean(host):
     """As before, after every test."""
-    before = ssh(host, HOST, STATE)
+    before = look(host, HOST, STATE)
     yield
     left = remains(host, HOST)
     if left:
         on_hosts(host, HOST, "fault_halt", {})
     assert not left
-    assert wait_for(lambda: ssh(host, HOST, STATE) == before, 8), (before, ssh(host, HOST, STATE))
+    assert wait_for(lambda: look(host, HOST, STATE) == before, 8), (before, look(host, HOST, STATE))
 
 
 def fault(lab, options, *more, **change):
@@ -70,11 +70,11 @@ def fault(lab, options, *more, **change):
 
 
 def states(lab, *units):
-    return ssh(lab, HOST, "systemctl is-active %s || true" % " ".join(units)).split()
+    return look(lab, HOST, "systemctl is-active %s || true" % " ".join(units)).split()
 
 
 def pid(lab):
-    return ssh(lab, HOST, "systemctl show -p MainPID --value victim.service").strip()
+    return look(lab, HOST, "systemctl show -p MainPID --value victim.service").strip()
 
 
 def test_stop_holds_against_everybody_and_is_undone(host):

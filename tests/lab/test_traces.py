@@ -10,7 +10,7 @@ from __future__ import annotations
 import pytest
 
 from support.faults import wait_for
-from support.lab import inject, on_hosts, remains, ssh
+from support.lab import inject, look, on_hosts, remains, ssh
 
 HOST = "app1"
 FORGET = "rm -rf /var/lib/magsasa-chaos; rm -f /run/magsasa-chaos/*.json"
@@ -28,18 +28,18 @@ FAULTS = {
     "held", [True, pytest.param(False, marks=pytest.mark.nightly)], ids=["held", "nobody holds it"]
 )
 def test_a_fault_without_a_record_is_ended(lab, held):
-    before = ssh(lab, HOST, STATE)
+    before = look(lab, HOST, STATE)
     for name, (module, options) in FAULTS.items():
         result = on_hosts(lab, HOST, module, dict(options, name=name, duration="120s"))[HOST]
         assert not result.get("failed"), result
     ssh(lab, HOST, FORGET if held else FORGET + "; " + KILL, check=False)
     planned = on_hosts(lab, HOST, "fault_halt", {}, "--check")[HOST]
-    assert planned["changed"] and ssh(lab, HOST, STATE) != before, planned
+    assert planned["changed"] and look(lab, HOST, STATE) != before, planned
     halted = on_hosts(lab, HOST, "fault_halt", {})[HOST]
     assert not halted.get("failed") and len(halted["undone"]) == len(FAULTS), halted
     if not held:
         assert all("record was lost" in each["notes"][0] for each in halted["undone"]), halted
-    assert wait_for(lambda: ssh(lab, HOST, STATE) == before and not remains(lab, HOST), 15), ssh(lab, HOST, STATE)
+    assert wait_for(lambda: look(lab, HOST, STATE) == before and not remains(lab, HOST), 15), look(lab, HOST, STATE)
 
 
 STRAY = "MAGSASA_CHAOS_FAULT=%s setsid %s >/dev/null 2>&1 </dev/null &"
@@ -54,4 +54,4 @@ def test_a_process_of_a_fault_that_is_undone_is_found_only_when_it_stays(lab, pr
     ssh(lab, HOST, STRAY % (fault["id"], program))
     halted = on_hosts(lab, HOST, "fault_halt", {})[HOST]
     assert not halted.get("failed") and len(halted["undone"]) == found, halted
-    assert ssh(lab, HOST, "pgrep -x sleep || true") == "" and not remains(lab, HOST)
+    assert look(lab, HOST, "pgrep -x sleep || true") == "" and not remains(lab, HOST)

@@ -13,7 +13,7 @@ import shlex
 import subprocess
 import threading
 
-from support.lab import access, places, ssh
+from support.lab import access, look, places, ssh
 
 PORT = 5001  # of the application, see molecule/lab/services.yml
 UNIT = "postgresql@15-main.service"
@@ -128,7 +128,7 @@ def state(lab):
         "for name in %s; do curl -s -m 5 -o /dev/null http://$name:%d/health; done" % (" ".join(hosts), PORT),
         check=False,
     )
-    return ssh(lab, "db1", STATE).splitlines()
+    return look(lab, "db1", STATE).splitlines()
 
 
 def psql(lab, sql, database="postgres"):
@@ -137,7 +137,7 @@ def psql(lab, sql, database="postgres"):
         database,
         shlex.quote(sql),
     )
-    return _result(ssh(lab, "db1", command))
+    return _result(look(lab, "db1", command))
 
 
 def _result(text):

@@ -10,7 +10,7 @@ import json
 
 import yaml
 
-from support.lab import ledger, lifecycle, ssh
+from support.lab import ledger, lifecycle, look
 
 # What AWX tells a slice of a sliced job about itself
 AWX = {
@@ -43,7 +43,7 @@ def times_out(lab, name, since):
     first change to its confirmed revert, by the host's own ledger, which no controller writes.
     """
     script = "cat /var/lib/magsasa-chaos/faults/*.json 2>/dev/null; true"
-    active = [json.loads(line) for line in ssh(lab, name, script).splitlines() if line.startswith("{")]
+    active = [json.loads(line) for line in look(lab, name, script).splitlines() if line.startswith("{")]
     found = []
     for record in ledger(lab, name) + active:
         if record["family"] != "halt" and record.get("injected_at") and record["armed_at"]["monotonic"] >= since:
