@@ -257,10 +257,13 @@ def test_the_total_time_is_bounded(tmp_path):
 
 
 def test_discover(tmp_path):
-    with Server(say(answer(HEALTH))) as server, Server(say(b"hello\r\n"), whole_requests=False) as garbage:
+    """Tests beside this one have services too, many of them a shop: this one has a name of its own."""
+    name = "shop-of-%d" % os.getpid()
+    health = say(answer(dict(HEALTH, service=name)))
+    with Server(health) as server, Server(say(b"hello\r\n"), whole_requests=False) as garbage:
         with service(sys.executable, "-c", NAMED_POSTGRES) as (_pid, line):
             assert server.port not in [each["port"] for each in look(tmp_path)["candidates"]]
-            result = look(tmp_path, discover=True, service="shop")
+            result = look(tmp_path, discover=True, service=name)
             assert (
                 result["endpoint"]["port"] == server.port and entry(result, server.port)["source"] == "listening port"
             )
