@@ -117,8 +117,14 @@ def test_terminate_ends_sessions_again_and_again(state, base):
     end("database_fault", "no-database", state)
 
 
-@pytest.mark.parametrize("action", ["outage", "pause"])
-@pytest.mark.parametrize("victim, cause", KEEPERS)
+def by_day(rows, chosen):
+    """Parameters of a test: the chosen rows (their numbers) by day, where each part and each action has its turn."""
+    return [pytest.param(*row, marks=() if at in chosen else pytest.mark.nightly) for at, row in enumerate(rows)]
+
+
+@pytest.mark.parametrize(
+    "victim, cause, action", by_day([(*keeper, action) for keeper in KEEPERS for action in ("outage", "pause")], (0, 3))
+)
 def test_sigkill_of_a_keeper_brings_the_server_back(state, base, victim, cause, action):
     killed_part_ends_all("database_fault", fault_of(base, action), state, victim, cause)
     assert wait_for(base.works, 10)
@@ -230,8 +236,13 @@ def test_exhaust_leaves_ordinary_roles_no_connection(state, base):
     )
 
 
-@pytest.mark.parametrize("action, more", [("lock", {"database": "postgres", "table": "t"}), ("exhaust", {})])
-@pytest.mark.parametrize("victim, cause", parts("chaos-sql"))
+SESSIONS = [("lock", {"database": "postgres", "table": "t"}), ("exhaust", {})]
+
+
+@pytest.mark.parametrize(
+    "victim, cause, action, more",
+    by_day([(*part, *what) for part in parts("chaos-sql") for what in SESSIONS], (0, 3, 4)),
+)
 def test_sigkill_of_any_part_frees_the_sessions(state, base, victim, cause, action, more):
     killed_part_ends_all("database_fault", fault_of(base, action, **more, **logins(base)[0]), state, victim, cause)
     assert wait_for(
