@@ -112,6 +112,7 @@ def test_dead_controller_leaves_nothing(chaos_state, tmp_path, home, number, cau
 
 
 @pytest.mark.slow
+@pytest.mark.nightly  # by day: test_two_runs; with the sample application test_role_target_app
 def test_panic_button(ansible_playbook, chaos_state, tmp_path, home):
     started = _running(chaos_state, tmp_path, home, "-e", "chaos_fail_on_breach=false", "-e", "chaos_lease=30s")
     halted = ansible_playbook(ROOT / "playbooks" / "chaos_halt.yml")
