@@ -154,6 +154,8 @@ def _gaps(run, missing, lost):
 
 def _files(place):
     """The reports at a path: a file, the folder of a report, or all reports in a folder of reports."""
+    if os.path.exists(place) and not (os.path.isdir(place) or os.path.isfile(place)):  # a pipe or a device has no end
+        raise ChaosError("chaos_merge_parts: %s is neither a file nor a folder" % printable(place, 300))
     if not os.path.isdir(place):
         return [place]
     if os.path.exists(os.path.join(place, write.DATA)):
@@ -169,6 +171,8 @@ def _files(place):
 
 
 def _fetched(url):
+    if not send.has_host(url):
+        raise ChaosError("chaos_merge_parts: %s names no host; write https://HOST/PATH" % send.shown(url))
     try:
         return _unpacked(send.shown(url), open_url(url, timeout=TIMEOUT_S).read(_merge.MOST_REPORT))
     except ChaosError:

@@ -269,8 +269,11 @@ class ActionModule(ActionBase):
     def _read(self, path):
         """The scenarios of a file, not yet checked. Raises ChaosError."""
         remedy = "name a YAML file with a list 'scenarios'"
+        place = os.path.abspath(os.path.expanduser(path))
+        if os.path.exists(place) and not os.path.isfile(place):  # a pipe or a device has no end
+            raise BadOption("chaos_scenario_files", path, "is not a file", remedy)
         try:
-            content = self._loader.load_from_file(os.path.abspath(os.path.expanduser(path)), cache="none", unsafe=True)
+            content = self._loader.load_from_file(place, cache="none", unsafe=True)
         except AnsibleError as error:
             raise BadOption(
                 "chaos_scenario_files", path, "cannot be read (%s)" % " ".join(str(error).split())[:200], remedy
@@ -285,7 +288,7 @@ class ActionModule(ActionBase):
             number = float(value)
         except (TypeError, ValueError):
             number = -1.0
-        if not 0 < number <= 1000:
+        if not 1 <= number <= 1000:
             raise BadOption(
                 "chaos_probe_rate", value, "is not a rate", "use a number of probes a second from 1 to 1000"
             )

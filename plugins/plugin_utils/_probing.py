@@ -159,7 +159,7 @@ def _rate(value, label):
         number = float(value)
     except (TypeError, ValueError):
         number = -1.0
-    if not 0 < number <= 1000:
+    if not 1 <= number <= 1000:
         raise BadOption(label, value, "is not a rate", "use a number of probes a second from 1 to 1000")
     return number
 

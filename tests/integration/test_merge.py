@@ -73,3 +73,19 @@ def test_what_a_service_said_is_no_template_in_the_artifact_for_the_next_job(mer
     done, _told = merge([], chaos=dict(made["chaos"], sentence=made["chaos"]["scenarios"][0]["reason"]))
     assert "refused by the limit guard: { {" in done.stdout, done.stdout
     assert done.returncode != 0 and not trap.exists()
+
+
+@pytest.mark.parametrize(
+    "url", ["http://u:%s/x@127.0.0.1:1/r", "http://u:%s@127.0.0.1:1/r", "http://127.0.0.1:1/r?sig=%s"]
+)
+def test_no_secret_of_a_url_is_shown(merge, url):
+    """Not even of one that is none: a slash in a password ends the host."""
+    done, _told = merge([], chaos_merge_parts=[url % "hunter2"])
+    assert done.returncode != 0 and "chaos_merge_parts: http://127.0.0.1:1/r " in done.stdout, done.stdout
+    assert "hunter2" not in done.stdout + done.stderr
+
+
+def test_a_device_as_a_part_is_refused(merge):
+    """It would be read without end."""
+    done, _told = merge([], chaos_merge_parts=["/dev/zero"])
+    assert done.returncode != 0 and "chaos_merge_parts: /dev/zero is neither a file nor a folder" in done.stdout

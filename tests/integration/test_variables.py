@@ -173,6 +173,8 @@ WRONG = [
     ({"scenarios": "no-such-thing"}, "chaos_scenarios: 'no-such-thing'"),
     ({"scenarios": "../x"}, "chaos_scenarios: '../x'"),
     ({"rate": "fast"}, "chaos_probe_rate: 'fast'"),
+    ({"rate": 0.1}, "chaos_probe_rate: '0.1' is not a rate; use a number of probes a second from 1"),
+    ({"files": "/dev/zero"}, "chaos_scenario_files: '/dev/zero' is not a file"),
     ({"fail_on_breach": "perhaps"}, "chaos_fail_on_breach: 'perhaps'"),
     ({"recovery_timeout": "-1"}, "chaos_recovery_timeout: '-1'"),
     ({"probe_timeout": "soon"}, "chaos_probe_timeout: 'soon'"),

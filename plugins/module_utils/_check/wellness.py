@@ -90,7 +90,8 @@ _LEAD = re.compile(
 )  # with which PHP begins what it has to complain about
 _OF_ERROR_PAGE = re.compile(
     r"something went wrong|error (?:has )?occurred|unexpected error|error page|runtime error|fatal error"
-    r"|server error in|(?:^|http )(?:status|error)(?: code)? [45][0-9]{2}\b|down for maintenance|maintenance mode|server is down"
+    r"|server error in|(?:^|http )(?:status|error)(?: code)? [45][0-9]{2}\b|down for maintenance|maintenance mode"
+    r"|server is down"
 )
 
 _latest = ((None, None, None), None)  # what was read last: a service that is probed says the same again and again

@@ -26,6 +26,7 @@ LONGEST_S = 7 * 86400.0  # of a lease
 LOOK_S = 0.2  # between two tries of somebody who waits
 MOST_GROUPS = 100  # of one host
 SHOWN = 3  # hosts in a sentence
+LARGEST = 64 * 1024 * 1024  # bytes of the file: what could not be read again must not be written
 DAMAGED = "%s cannot be read, so nothing is lent; remove it once no experiment of its runs is active"
 
 
@@ -142,12 +143,22 @@ def _change(ledger, change, check=False):
                 if private_files.remove(path):
                     private_files.sync_folder(folder)
             elif state != before:
-                private_files.write_private(path, json.dumps(state, sort_keys=True))
+                private_files.write_private(path, _text(state))
         finally:
             private_files.remove(lock)
     if shares.unused(state):
         tidying.tidy(ledger)
     return told
+
+
+def _text(state):
+    text = json.dumps(state, sort_keys=True)
+    if len(text) > LARGEST:
+        raise HostError(
+            "the keeper would have to count %d hosts, more than it can; name another one for a part of the groups"
+            % (len(state["leases"]) + len(state["waiting"]))
+        )
+    return text
 
 
 def _known(path):
@@ -165,7 +176,7 @@ def _read_or_refuse(path):
 
 def _read(path):
     """The state in the file; None where there is none that can be used."""
-    found = private_files.read_json(path)
+    found = private_files.read_json(path, LARGEST)
     if not found or not isinstance(found.get("boot_id"), str):
         return None
     lists = [found.get(key) for key in ("leases", "waiting")]

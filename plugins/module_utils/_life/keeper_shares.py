@@ -54,10 +54,9 @@ def take(state, asked, now):
     leases += [each for each in ours if each["host"] not in idle and each["host"] not in hosts]
     counted = _Counted(leases)
     waiting, granted, denied = [], list(kept), {}
+    known = {each["host"] for each in state["waiting"] if each["token"] == own["token"]}
     queue = state["waiting"] + [
-        dict(_lease(own, host, groups, now), expires=0.0)
-        for host, groups in hosts.items()
-        if not any(_is(each, own["token"], host) for each in state["waiting"])
+        dict(_lease(own, host, groups, now), expires=0.0) for host, groups in hosts.items() if host not in known
     ]
     for each in queue:
         host = each["host"]
@@ -91,10 +90,6 @@ def release(state, token, hosts=None):
 def unused(state):
     """Whether nothing is left to be kept."""
     return not state["leases"] and not state["waiting"]
-
-
-def _is(lease, token, host):
-    return lease["token"] == token and lease["host"] == host
 
 
 def _lease(own, host, groups, now, idle=False):

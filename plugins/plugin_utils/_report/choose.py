@@ -45,6 +45,8 @@ def earlier(folder, wanted, own=None, ids=()):
 def _read(path, wanted):
     remedy = "name the id of a run in the folder of reports, latest, latest-passed, none, or a report.json"
     try:
+        if os.path.exists(path) and not os.path.isfile(path):  # a pipe or a device has no end
+            raise ValueError("chaos_compare: '%s' is not a file; %s" % (wanted, remedy))
         if os.path.getsize(path) > LARGEST:
             raise ValueError("chaos_compare: '%s' is larger than %d MiB; %s" % (wanted, LARGEST >> 20, remedy))
         with open(path, encoding="utf-8") as source:

@@ -17,6 +17,7 @@ import tarfile
 from urllib.parse import urlsplit
 
 from ansible.module_utils.urls import open_url
+from ansible_collections.magsasa.chaos.plugins.module_utils import _redact
 
 TIMEOUT_S = 30
 _HOST = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*):(/(?!/).*)")
@@ -30,7 +31,7 @@ def parse(where):
     """``("put", url)``, ``("host", name, folder)`` or ``("copy", folder)``. Raises ValueError, one sentence."""
     where = str(where).strip()
     if re.match(r"https?://", where):
-        if not urlsplit(where).hostname:
+        if not has_host(where):
             raise ValueError("chaos_report_to: '%s' names no host; write https://HOST/PATH" % shown(where))
         return "put", where
     host = _HOST.fullmatch(where)
@@ -44,13 +45,21 @@ def parse(where):
     )
 
 
+def has_host(url):
+    """Whether a URL names a host and no port that is none: what stands there may be a password with a slash."""
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
 def shown(where):
     """A place without what may be secret in it: user, password and query of a URL."""
     where = str(where)
     if not re.match(r"https?://", where):
         return where[:200]
-    parts = urlsplit(where)
-    return "%s://%s%s" % (parts.scheme, parts.netloc.rpartition("@")[2], parts.path)
+    return _redact.url(where).partition("?")[0].partition("#")[0]
 
 
 def packed(path):

@@ -28,6 +28,7 @@ SECRET = "Kanarie7f3a9Xq"
         ({"url": "ftp://x/"}, "chaos_probe.url"),
         ({"url": "http://u:%s@h:99999/" % SECRET}, "chaos_probe.url"),
         ({"rate": "fast"}, "chaos_probe.rate: 'fast' is not a rate"),
+        ({"rate": 0.1}, "chaos_probe.rate: '0.1' is not a rate"),
         ({"timeout": "30 parsecs"}, "chaos_probe.timeout: '30 parsecs' is not a duration"),
         ({"expect": {"status": "20x"}}, "chaos_probe.status"),
         ({"expect": {"matches": "("}}, "chaos_probe.matches"),

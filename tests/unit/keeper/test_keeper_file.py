@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.magsasa.chaos.plugins.module_utils._entry import ask
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
 from ansible_collections.magsasa.chaos.plugins.module_utils._fault import ledger_queries
+from ansible_collections.magsasa.chaos.plugins.module_utils._ledger import private_files
 from ansible_collections.magsasa.chaos.plugins.module_utils._ledger.ledger import Ledger
 from ansible_collections.magsasa.chaos.plugins.module_utils._life import keeper
 
@@ -109,3 +110,23 @@ def test_an_injection_that_comes_too_late_is_refused(ledger):
         options = {"family": "cpu", "params": {}, "not_after": limit}
         told = ask.answer({"do": "inject", "options": options})
         assert told["failed"] and told["msg"].startswith("refused by the keeper guard: " + said), told
+
+
+def test_the_hosts_of_a_large_fleet_can_be_counted_again(ledger):
+    """A file that is too long to be read would lend nothing to anybody, until somebody removes it."""
+    groups = {"%s %d" % ("g" * 200, number): 500 for number in range(keeper.MOST_GROUPS)}
+    names = ["host%d" % number for number in range(300)]
+    given = take(TOKEN, ttl="500s", hosts={"app1": {"app": 1}, **dict.fromkeys(names, groups)})
+    assert keeper.ask(given, ledger)["granted"] == ["app1", *names]
+    assert os.path.getsize(path(ledger)) > private_files.LARGEST
+    told = keeper.ask(take(OTHER, "app2"), ledger)
+    assert told["granted"] == [] and told["denied"]["app2"].startswith("at most 1 of the group app")
+    assert keeper.ask({"release": TOKEN}, ledger) == {"released": True}
+
+
+def test_more_than_can_be_read_again_is_not_written(ledger, monkeypatch):
+    keeper.ask(take(TOKEN, "app1"), ledger)
+    monkeypatch.setattr(keeper, "LARGEST", os.path.getsize(path(ledger)) + 100)
+    with pytest.raises(ChaosError, match="^the keeper would have to count 2 hosts, more than it can"):
+        keeper.ask(take(OTHER, "app2"), ledger)
+    assert [each["host"] for each in keeper.leases(ledger)] == ["app1"]

@@ -207,3 +207,10 @@ def test_a_history_that_others_wrote_into(tmp_path):
     assert history.read(str(tmp_path)) == [] and choose.earlier(str(tmp_path), None) is None
     publish.publish(dict(reports.RUN, id=FIRST), run(1)["experiments"], str(tmp_path))
     assert [each["id"] for each in history.read(str(tmp_path))] == [FIRST]
+
+
+@pytest.mark.parametrize("device", ["/dev/zero", "/dev/stdin"])
+def test_a_device_is_no_report_to_compare_with(tmp_path, device):
+    """It would be read without end."""
+    with pytest.raises(ValueError, match="^chaos_compare: '%s' (is not a file|cannot be read)" % device):
+        choose.earlier(str(tmp_path), device)
