@@ -13,7 +13,7 @@ from ansible import constants as C
 from ansible import context
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
-from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
+from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError, Refused
 from ansible_collections.magsasa.chaos.plugins.plugin_utils import _events, _memory_limit, _origin, _strategy
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._conduct import keeping, records, wanted as options
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._conduct.life import Life
@@ -25,6 +25,8 @@ from ansible_collections.magsasa.chaos.plugins.plugin_utils._say import say
 # A host that another run has, or on which somebody has halted this one, is asked for nothing more: each try would wait.
 ENDS = re.compile(r"refused by the (run|halt) guard: |halted by ")
 MOST_SILENT = 2
+SAME = "%s and %s in the inventory are the same machine, and this run already experiments on it as %s"
+ONE_NAME = "name each machine once in chaos_hosts"
 NOT_AGAIN = "the host never answered in %d scenarios in a row, so this run asks it for no more"
 
 
@@ -35,6 +37,7 @@ class Kept:
         self.again = {}  # of each host: what answers questions there
         self.ended = {}  # of each host: why no more is tried on it
         self.stated = {}  # of each host: objectives that the inventory states
+        self.names = {}  # of each machine: the host that experiments on it
         self.silent = {}  # of each host: how many scenarios in a row it has not answered
 
 
@@ -79,6 +82,7 @@ class ActionModule(ActionBase):
             refusal = _strategy.refusal(self._task)
             for each in subjects.values():
                 each.refused = each.refused or KEPT.ended.get(each.host) or refusal or ""
+            self._refuse_other_names(subjects)
             if wanted["wave"] and not wanted["wave"].get("hosts"):
                 wanted["wave"] = dict(wanted["wave"], hosts=[host for host, each in subjects.items() if each.runs])
             runner = HostRunner(
@@ -113,6 +117,17 @@ class ActionModule(ActionBase):
         )
         result["released"] = [host for host, each in subjects.items() if each.released]
         return result
+
+    @staticmethod
+    def _refuse_other_names(subjects):
+        """Two names of one machine share a run's turn, unless they log in as different users: neither would know of
+        the other's fault.
+        """
+        for each in subjects.values():
+            if each.machine and each.runs:
+                name = KEPT.names.setdefault(each.machine, each.host)
+                if name != each.host:
+                    each.refused = str(Refused("run", SAME % (each.host, name, name), remedy=ONE_NAME))
 
     def _keeping(self, task_vars):
         """What the task, else the run says of the keeper."""

@@ -395,6 +395,11 @@ class CallbackModule(Default):
         if self._plain or self._loud:
             super().v2_playbook_on_no_hosts_remaining()
 
+    def v2_playbook_on_no_hosts_matched(self):
+        """A play of this collection without hosts has nothing to say."""
+        if self._plain or not quiet.is_own(self._play):
+            super().v2_playbook_on_no_hosts_matched()
+
     def v2_playbook_on_stats(self, stats):
         """The last lines; a recap where there were tasks of somebody else."""
         if self._plain:

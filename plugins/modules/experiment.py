@@ -66,6 +66,10 @@ options:
       execution.
     type: list
     elements: str
+  machine:
+    description: RV(magsasa.chaos.host_turn#module:machine) of the host. Of several hosts of a run that name the same
+      machine only the first runs, the others are refused.
+    type: str
   wave:
     description:
       - The wave of the suite that this experiment is part of (C(number), C(of), C(hosts)), for the record.

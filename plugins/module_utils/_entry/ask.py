@@ -37,7 +37,7 @@ def begin(options, check):
     run = turn.parse(options.get("turn"))
     if run:
         ledger = Ledger()
-        answer.update(holder=turn.holder(ledger.folders.run), machine=turn.machine())
+        answer.update(holder=turn.holder(ledger.folders.run), machine=turn.place())
         mine = (answer["holder"] or {}).get("id") == run["id"]
         answer["earlier"] = ""
         try:

@@ -149,9 +149,15 @@ def sentence(found):
     parts = [", ".join(part for part in counts if part)]
     parts += ["%d of %d ran" % (found["ran"], found["experiments"])] if found["ran"] < found["experiments"] else []
     parts += [score_over(found)] if found["score"] is not None else []
-    return "; ".join(
-        parts + ["%d thing(s) LEFT BEHIND" % found["residue"] if found["residue"] else "nothing left behind"]
-    )
+    return "; ".join(parts + _left(found))
+
+
+def _left(found):
+    """What is left, in words. Of a fault whose end nobody saw nothing is known, not even that nothing is left."""
+    parts = ["%d thing(s) LEFT BEHIND" % found["residue"]] if found["residue"] else []
+    unseen = (found.get("touched") or {}).get("unknown")
+    parts += ["the end of %d fault(s) was not seen: run --halt to be sure" % unseen] if unseen else []
+    return parts or ["nothing left behind"]
 
 
 def score_over(found):

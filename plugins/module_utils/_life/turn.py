@@ -85,6 +85,12 @@ def machine():
     return "%s/%s" % (_clock.boot_id(), space)
 
 
+def place():
+    """The same, of one of several states that somebody keeps apart on a machine: each has a turn of its own."""
+    apart = os.environ.get(private_files.OVERRIDE)
+    return "%s %s" % (machine(), apart) if apart else machine()
+
+
 def holder(run_folder):
     """What the run that holds the turn said of itself, or None when nobody does."""
     where = os.path.join(run_folder, "turn")

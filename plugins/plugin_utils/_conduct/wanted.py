@@ -14,7 +14,8 @@ from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOp
 from .. import _halting, _names
 
 # What each host of a wave may have of its own; the same options beside ``hosts`` are those of all.
-OF_HOST = ("scenario", "endpoint", "observer", "probe", "own_probe", "rate", "timeout", "refused", "keep_turn", "again")
+OF_HOST = ("scenario", "endpoint", "observer", "probe", "own_probe", "rate", "timeout", "refused", "keep_turn")
+OF_HOST += ("again", "machine")
 # at the end of a probe's name: the second probe of an experiment, of an address that tells whether the service is alive
 LIVE = ".live"
 
@@ -34,6 +35,7 @@ class Subject:
         self.skipped = str(self.scenario.get("skipped") or "")
         self.keep_turn = _flag(given, "keep_turn")
         self.again = given.get("again")  # the command that answers questions there, from an earlier contact
+        self.machine = str(given.get("machine") or "")[:4096]  # what the host calls itself; "": it did not say
         self.probe_name = _names.probe(self.name, host, self.observer)
         self.options = {}  # of the module probe, once they are known
         self.wants = []  # options of its probes, as they are started

@@ -29,6 +29,9 @@ CLOSED = dict(
     reason="refused by the allowed guard: chaos_allowed is not true for web1; set chaos_allowed=true in its inventory",
 )
 LEFT = record("failed", "unknown", (), ["/tmp/x", "process 7"])
+UNSEEN = dict(
+    BROKEN, fault={"residue": [], "injected_at": {"monotonic": 1.0}, "reverted_at": None, "revert_cause": None}
+)
 
 
 @pytest.mark.parametrize(
@@ -52,6 +55,12 @@ LEFT = record("failed", "unknown", (), ["/tmp/x", "process 7"])
         ),
         ([PASSED, BROKEN], "failed", "1 passed, 0 failed, 1 not carried out; score 100; nothing left behind"),
         ([PASSED, LEFT], "failed", "1 passed, 0 failed, 1 not carried out; score 100; 2 thing(s) LEFT BEHIND"),
+        (
+            [PASSED, UNSEEN],
+            "failed",
+            "1 passed, 0 failed, 1 not carried out; score 100; "
+            "the end of 1 fault(s) was not seen: run --halt to be sure",
+        ),
         ([SKIPPED, SKIPPED], "unknown", "0 passed, 0 failed, 2 skipped; 0 of 2 ran; nothing left behind"),
         ([PLANNED, PLANNED, SKIPPED], "unknown", "dry run: 2 planned, 1 skipped; nothing was touched"),
         (
