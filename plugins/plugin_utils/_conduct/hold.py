@@ -21,6 +21,7 @@ OVERDUE_S = (
 )
 SILENT_S = 60.0  # beyond all that, for a host that was asked and does not answer at all
 STOPPED_RECOVERY_S = 5.0  # how long a run that is to end early waits for the service to be well again
+SLOW_S = 10.0  # after which a host that was asked is named as one that does not answer
 TICK_S = 1.0  # between two events that say what is seen
 RECOVERY_STEP_S = 1.0  # how long one look awaits good probes after the fault
 
@@ -177,7 +178,9 @@ class Hold(Phase):
         if not lefts and not self._recovering:
             self._recovering = True
             self.begins("recovery", self.wanted["recovery_timeout_s"])
-        self.tick("hold" if lefts else "recovery", max(lefts) if lefts else None)
+        since = time.monotonic() - SLOW_S
+        silent = [host for host, asked in self._asked.items() if asked < since and host in self._since]
+        self.tick("hold" if lefts else "recovery", max(lefts) if lefts else None, silent)
 
     def _halt_if_asked(self, host):
         seen = self.seen[host]

@@ -105,8 +105,8 @@ class Phase:
         """Tell that a phase begins, for all hosts."""
         _events.tell("phase", scenario=self.wanted["fault"], phase=phase, seconds=seconds)
 
-    def tick(self, phase, left_s):
-        """Tell what is seen just now: the worst of all hosts."""
+    def tick(self, phase, left_s, silent=()):
+        """Tell what is seen just now: the worst of all hosts; ``silent``: hosts that owe an answer for some time."""
         probes = [seen["probe"] for seen in self.seen.values() if seen["probe"] and seen["probe"].get("sent")]
         _events.tell(
             "tick",
@@ -117,7 +117,7 @@ class Phase:
             p50_ms=_worst(probes, "p50_ms"),
             p95_ms=_worst(probes, "p95_ms"),
             effect=_effect(self.seen),
-            lost=sorted(host for host, seen in self.seen.items() if seen["error"]),
+            lost=sorted({host for host, seen in self.seen.items() if seen["error"]} | set(silent)),
         )
 
 

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
 from ansible_collections.magsasa.chaos.plugins.module_utils._probe import samples
 from ansible_collections.magsasa.chaos.plugins.plugin_utils import _experiment, _hosts
-from ansible_collections.magsasa.chaos.plugins.plugin_utils._conduct import answers, baseline, hold
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._conduct import answers, baseline, hold, phase
 
 from .factor import FACTOR
 
@@ -130,6 +130,22 @@ def test_a_host_that_never_answers_does_not_keep_the_watch_over_the_others(monke
         assert seen["a"]["steady"] and not seen["b"]["steady"] and "never answered" in seen["b"]["error"]
     finally:
         ended.set()
+
+
+def test_a_host_that_owes_an_answer_is_named_while_the_run_waits(monkeypatch):
+    """Else a run that waits for it looks as if the service did not recover."""
+    for name, seconds in (("OVERDUE_S", 0.0), ("SILENT_S", 1.5), ("SLOW_S", 0.2), ("TICK_S", 0.1)):
+        monkeypatch.setattr(hold, name, seconds)
+    ticks = []
+    monkeypatch.setattr(phase._events, "tell", lambda event, **told: event == "tick" and ticks.append(told["lost"]))
+    said = {"clock": {}, "active": False, "recovered": True, "fault": None, "probe": None}
+    options = wanted(hosts=["a", "b"], probe_names={"a": "p", "b": "p"})
+    ended = threading.Event()
+    try:
+        hold.Hold(options, Silent(said, ended), lambda line: None, 2).wait()
+    finally:
+        ended.set()
+    assert ["b"] in ticks and all("a" not in lost for lost in ticks), ticks
 
 
 def test_a_good_answer_is_used():
