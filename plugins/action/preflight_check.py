@@ -32,12 +32,15 @@ from ansible_collections.magsasa.chaos.plugins.plugin_utils import (
     _scenario_form,
     _slice,
     _strategy,
+    _variables,
 )
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._conduct import keeping
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._fault_action import inventory_refusal
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._names import REPORTS
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import choose, send
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._touched import Touched
+
+DISCOVER = "CHAOS_DISCOVER"  # of the environment
 
 
 class ActionModule(ActionBase):
@@ -188,6 +191,7 @@ class ActionModule(ActionBase):
         """Variables that are read in the middle of a run, or for one scenario only: what cannot be used is told now."""
         for place, value in _origin.layers("chaos_objectives", task_vars, self._loader):
             _objectives.stated(self._templar.template(value), place)
+        self._check_flags(task_vars)
         self._check_report(task_vars)
         names = "chaos_halt_on chaos_lease chaos_database_port chaos_observer chaos_observer_address".split()
         names += ["chaos_keeper", "chaos_keeper_wait"]
@@ -213,6 +217,15 @@ class ActionModule(ActionBase):
             near = difflib.get_close_matches(str(given["chaos_observer"]), list(hosts), 1)
             remedy = "did you mean %s?" % near[0] if near else "use one of the inventory"
             raise BadOption("chaos_observer", given["chaos_observer"], "is not a host of the inventory", remedy)
+
+    def _check_flags(self, task_vars):
+        """What is neither true nor false would be taken for one of them in silence. Raises BadOption."""
+        given = [(name, self._templar.template(task_vars.get(name))) for name in _variables.FLAGS]
+        for name, value in [*given, (DISCOVER, os.environ.get(DISCOVER))]:
+            try:
+                boolean(False if value in (None, "") else value)
+            except TypeError:
+                raise BadOption(name, value, "is neither true nor false", "write true or false")
 
     def _checked(self, given):
         _quantity.duration(given.get("baseline", "10s"), "chaos_baseline", low=1.0, high=3600.0)

@@ -21,6 +21,8 @@ options:
     description:
       - An address to connect to as C(HOST:PORT), such as V(localhost:5432) or V([::1]:5432). The check is good when it
         accepts the connection.
+      - The kernel accepts connections for a process that hangs or is stopped. If the server speaks first, require that
+        with O(matches).
     type: str
   command:
     description:

@@ -10,6 +10,7 @@ import json
 import zlib
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError, printable
+from ansible_collections.magsasa.chaos.plugins.module_utils._judge import outcome
 from ansible_collections.magsasa.chaos.plugins.module_utils._judge.verdict import STATUSES, VERDICTS
 
 from ._report import about, model, publish
@@ -144,6 +145,8 @@ def alike(parts):
     runs = {}
     for each in reports:
         for record in each.report["experiments"]:
+            if outcome.is_closed(record):
+                continue  # an observer, for example, that is in the inventory of every part
             other = runs.setdefault((record["host"], record["scenario"]), each.run)
             if other != each.run:
                 return "%s on %s is in the runs %s and %s; merge the parts of one sliced run only" % (

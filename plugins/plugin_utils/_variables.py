@@ -370,3 +370,9 @@ ARTIFACTS = (
 )  # what a workflow of AWX hands on from earlier jobs: the verdict, and that of a slice
 
 BY_NAME = {each.name: each for each in SETTINGS + RESULTS}
+# Those that are true or false, but for those that each host is guarded by, which have rules of their own
+FLAGS = tuple(
+    each.name
+    for each in SETTINGS
+    if each.default.split(" ")[-1] in ("true", "false") and each.name not in ("chaos_allowed", "chaos_protected")
+)

@@ -151,6 +151,8 @@ LATE = [
         "chaos_halt_on: 'eror_rate' is not a condition; did you mean error_rate?",
     ),
     ({"chaos_lease": "soon"}, "chaos_lease: 'soon' is not a duration"),
+    ({"chaos_discover": "perhaps"}, "chaos_discover: 'perhaps' is neither true nor false; write true or false"),
+    ({"chaos_sample_app": [1]}, "chaos_sample_app: '[1]' is neither true nor false; write true or false"),
     ({"chaos_database_port": "mysql"}, "chaos_database_port: 'mysql' is not a port"),
     (
         {"chaos_observer": "localhots"},

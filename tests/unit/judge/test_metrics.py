@@ -12,7 +12,7 @@ import random
 import statistics
 
 import pytest
-from ansible_collections.magsasa.chaos.plugins.module_utils._judge import metrics
+from ansible_collections.magsasa.chaos.plugins.module_utils._judge import metrics, objectives, verdict
 from ansible_collections.magsasa.chaos.plugins.module_utils._probe.samples import Sample
 
 from support.samples import OUTAGE, REFUSED, fault, reading, series
@@ -20,6 +20,17 @@ from support.samples import OUTAGE, REFUSED, fault, reading, series
 
 def figures(changes=(), record=None, end=130, **more):
     return metrics.compute(series(100, end, changes), record or fault(), **more)
+
+
+def test_without_a_probe_after_the_revert_nobody_knows_the_recovery():
+    """As when somebody collects the samples, or begins the next fault, at the end of this one."""
+    found = figures(end=120)
+    assert (found["phases"]["hold"]["sent"], found["phases"]["recovery"]["sent"]) == (200, 0)
+    assert found["metrics"]["recovery_time_s"] is None and found["metrics"]["recovered"] is False
+    asked = objectives.parse({"error_rate": "5%", "recovery_time": "10s"})
+    compared = objectives.compare(asked, found["metrics"], found["phases"])
+    said = verdict.verdict("completed", fault(), found["phases"], compared, metrics=found["metrics"])
+    assert said == ("unknown", "not measured: recovery")
 
 
 def test_a_quiet_experiment():

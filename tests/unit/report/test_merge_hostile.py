@@ -100,6 +100,14 @@ def test_one_host_in_two_runs_is_refused():
     )
 
 
+def test_a_host_that_every_part_knows_and_none_may_touch_is_in_all_of_them():
+    closed = dict(
+        of_every_kind("observer1")[7], reason="refused by the allowed guard: chaos_allowed is not true for observer1"
+    )
+    parts = [part("app%d" % number, number, found=[of_every_kind("app%d" % number)[0], closed]) for number in (1, 2)]
+    assert _merge.alike(parts) is None and _merge.lacking(parts, {"app": ["app1", "app2"]}, 2) == ([], [])
+
+
 def test_what_the_second_report_of_a_run_has_more_counts():
     """The artifact of the suite, and report.json after a task behind it had failed."""
     found = of_every_kind("app1")
