@@ -92,12 +92,17 @@ def kill_at_once(state, fault):
     assert wait_for(lambda: not marked(state, fault["id"]))
 
 
+def backed_by_a_unit(fault):
+    """Whether a unit of systemd undoes the fault when all its processes are gone; the fault says where none does."""
+    alone = any("no systemd unit backs this fault" in note for note in fault["notes"])
+    assert alone != (os.geteuid() == 0 and os.path.isdir("/run/systemd/system")), fault["notes"]
+    return not alone
+
+
 def test_all_parts_killed_is_undone_at_the_next_contact(state):
     fault = run_module("cpu_fault", FAULT, state)["fault"]
     kill_at_once(state, fault)
-    if not any(
-        "systemd" in note for note in fault["notes"]
-    ):  # the fault does not say that it has no unit: the unit undoes it
+    if backed_by_a_unit(fault):
         assert wait_for(lambda: not left(state)), left(state)
         assert [past["id"] for past in ledger(state)] == [fault["id"]]
         return
@@ -137,7 +142,7 @@ def test_the_same_play_twice_at_once_is_one_fault(state):
 def test_whoever_looks_undoes_what_nobody_holds(state):
     fault = run_module("cpu_fault", FAULT, state)["fault"]
     kill_at_once(state, fault)
-    if any("systemd" in note for note in fault["notes"]):
+    if not backed_by_a_unit(fault):
         seen = run_module("fault_info", {}, state)
         assert (
             seen["changed"]
