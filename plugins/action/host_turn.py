@@ -9,11 +9,13 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
 from ansible_collections.magsasa.chaos.plugins.plugin_utils import _events
-from ansible_collections.magsasa.chaos.plugins.plugin_utils._hosts import CONTACT, HostRunner
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._bounded_pool import BoundedPool
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._hosts import CONTACT, UNANSWERED, HostRunner
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._touched import Touched
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._turn import reason, run_lease_s, run_of
 
 RELEASE_S = 30.0  # how long a host is waited for that gives its turn back
+EXECUTE_S = 120.0  # the same where that takes the execution of a module, as its archive is not known
 
 
 class ActionModule(ActionBase):
@@ -80,4 +82,10 @@ class ActionModule(ActionBase):
                 return {"unreachable": True, "changed": False, "msg": str(told.get("msg"))}
             if not told.get("failed") and not told.get("unreachable"):
                 return {"changed": bool(told.get("released")), "held": False, "holder": None, "machine": ""}
-        return touched.execute(self._task.action, {"state": state, "run": run})
+        return self._execute(touched, {"state": state, "run": run})
+
+    def _execute(self, touched, given):
+        """The module's result. A host that takes the question and never answers would else hold the whole run."""
+        name = touched.name
+        told = BoundedPool(1).map(lambda _: touched.execute(self._task.action, given), [name], EXECUTE_S)
+        return told.get(name) or {"unreachable": True, "changed": False, "msg": UNANSWERED % EXECUTE_S}

@@ -94,7 +94,8 @@ def run(folder, hostile, url, slower):
     values = dict(VALUES, chaos_target_url=url, chaos_lease="%gs" % (LEASE_S * slower))
     program = os.path.join(os.path.dirname(sys.executable), "ansible-playbook")
     argv = [program, "-i", str(folder / "hosts.json"), "-f", "10", "-e", json.dumps(values), str(folder / "play.json")]
-    done = subprocess.run(argv, cwd=ROOT, env=env, capture_output=True, text=True, timeout=900, check=False)
+    limit = 300 + 150 * slower  # the run ends: so long do the waits of the conductor take together, one after the other
+    done = subprocess.run(argv, cwd=ROOT, env=env, capture_output=True, text=True, timeout=limit, check=False)
     path = folder / "reports" / "latest" / "report.json"
     return done.returncode, done.stdout + done.stderr, json.loads(path.read_text()) if path.exists() else None
 

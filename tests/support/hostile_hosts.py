@@ -30,6 +30,7 @@ from ansible_collections.magsasa.chaos.plugins.plugin_utils._conduct import base
 WAITS = (  # seconds on a quiet machine
     (first_contact, "CONTACT_S", 15.0),
     (host_turn, "RELEASE_S", 3.0),
+    (host_turn, "EXECUTE_S", 15.0),
     (baseline, "LATE_S", 5.0),
     (baseline, "SILENT_S", 8.0),
     (hold, "INJECT_S", 8.0),
