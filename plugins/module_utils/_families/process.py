@@ -110,16 +110,15 @@ class Process:
     def inspect(self, options):
         """The processes that are meant, with what is needed to judge and to undo."""
         option, value = next(iter(options["target"].items()))
-        # Who listens where takes a look at each process of the host, so what is named by its pid is looked at alone.
-        listening = [] if option in ("pid", "pid_file") else listeners.listeners()
-        pids = find.pids(options["target"], options["action"] == "pause", listening)
+        pids = find.pids(options["target"], options["action"] == "pause")
         if not pids:
             remedy = SEE if os.geteuid() == 0 else SEE + ", or use become: true"
             raise BadOption(option, value, "matches no running process that is visible to this user", remedy)
         protected, ends = find.Protected(), options["action"] != "pause"
-        trees = {pid: [pid] + processes.below(pid) for pid in pids[:MOST_SHOWN]}
-        if option in ("pid", "pid_file") and ends:
-            listening = listeners.listeners(sorted({each for tree in trees.values() for each in tree}))
+        children = processes.families()
+        trees = {pid: [pid] + processes.below(pid, children) for pid in pids[:MOST_SHOWN]}
+        # Who listens where takes a look at each file that a process has open, so only at those that are meant.
+        listening = listeners.listeners(sorted({each for tree in trees.values() for each in tree})) if ends else []
         found = [_describe(pid, tree, protected, listening, ends) for pid, tree in trees.items()]
         return {"found": found, "matching": len(pids), "uid": os.geteuid()}
 

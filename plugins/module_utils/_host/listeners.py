@@ -68,7 +68,7 @@ def sockets(pid):
                 target = os.readlink(name, dir_fd=folder)  # relative: a crowded host has many of them
             except OSError:
                 continue
-            if target.startswith("socket:["):
+            if target[:8] == "socket:[":
                 found.add(int(target[8:-1]))
     except OSError:  # it has just ended
         pass
@@ -85,6 +85,22 @@ def listeners(among=None):
         (Listener(address, port, inode, pids.get(inode, [])) for address, port, inode in rows),
         key=lambda each: (each.port, each.address),
     )
+
+
+def server(port):
+    """Pid of the process that answers for a TCP port: of those that share it the one above the others, such as a
+    server's master; None where nobody listens whom this user may see.
+
+    Like ``top_of_tree`` of all its listeners, but the processes of the host are looked at in their order and no further
+    than to that one: mostly what serves was there before what makes a host crowded.
+    """
+    inodes = {inode for _address_, number, _peer, _peer_port, inode in _rows(_LISTEN) if number == port}
+    for pid in sorted(processes.pids()) if inodes else ():
+        if sockets(pid) & inodes:
+            above = processes.parent(pid)
+            if not above or not sockets(above) & inodes:
+                return pid
+    return None
 
 
 def connections(pids):

@@ -87,11 +87,17 @@ def children(pid):
     return [each for each in pids() if parent(each) == pid]
 
 
-def below(root):
-    """Pids below a process, parents before children."""
-    children = {}
+def families():
+    """``{pid: pids right below it}`` of all processes, for whoever asks more than once."""
+    found = {}
     for pid in pids():
-        children.setdefault(parent(pid), []).append(pid)
+        found.setdefault(parent(pid), []).append(pid)
+    return found
+
+
+def below(root, children=None):
+    """Pids below a process, parents before children; ``children``: what ``families`` found."""
+    children = families() if children is None else children
     found = []
     queue = [root]
     while queue:

@@ -79,9 +79,7 @@ def _login(options):
     """How to get in; see mysql."""
     socket = options["login_unix_socket"]
     if not socket and not options["login_host"]:
-        server = listeners.top_of_tree(
-            sorted({pid for each in listeners.listeners() if each.port == options["port"] for pid in each.pids})
-        )
+        server = listeners.server(options["port"])
         socket = mysql_ping.socket_path(server) if server else None
     user = options["login_user"] or pwd.getpwuid(os.geteuid()).pw_name
     return {"host": options["login_host"] or "127.0.0.1", "port": options["port"], "socket": socket, "user": user}

@@ -19,17 +19,23 @@ STALE_S = 2.0  # a process that began so much later than its pid file was writte
 OURS = (b"MAGSASA_CHAOS_FAULT", b"MAGSASA_CHAOS_PROBE")  # marks in the environment of what the collection starts
 
 
-def pids(target, whole, listening):
+def pids(target, whole):
     """Pids that one target option names; ``whole``: of a tree the uppermost that matches (for a pause), else what
     does the work in it.
     """
     option, value = next(iter(target.items()))
-    if option == "port":
-        return _by_port(value, listening)
-    found = {"pid": _by_pid, "pid_file": _by_file, "process_name": _by_name, "pattern": _by_pattern}[option](value)
+    found = {
+        "pid": _by_pid,
+        "pid_file": _by_file,
+        "port": _by_port,
+        "process_name": _by_name,
+        "pattern": _by_pattern,
+    }[
+        option
+    ](value)
     if option not in ("process_name", "pattern"):
         return found
-    return uppermost(found) if whole else working(found, listening)
+    return uppermost(found) if whole else working(found)
 
 
 def _by_pid(value):
@@ -67,10 +73,9 @@ def _moment(seconds):
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
 
 
-def _by_port(port, listening):
-    found = sorted({pid for each in listening if each.port == port for pid in each.pids})
-    top = listeners.top_of_tree(found)
-    return [top] if top else []
+def _by_port(port):
+    server = listeners.server(port)
+    return [server] if server else []
 
 
 def _by_name(name):
@@ -117,26 +122,29 @@ def uppermost(matching):
     return sorted(pid for pid in matching if processes.parent(pid) not in matching)
 
 
-def working(matching, listening):
+def working(matching):
     """The uppermost that match; of one that only starts the program that does the work (sh -c, npm, a loop), that
     program.
     """
-    return sorted({_worker(pid, matching, listening) for pid in uppermost(matching)})
+    children = processes.families()
+    trees = {pid: {pid, *processes.below(pid, children)} for pid in uppermost(matching)}
+    # Only these are looked at: who listens where takes a look at each file that a process has open.
+    listening = listeners.listeners(sorted(set().union(*trees.values())))
+    serving = {each for found in listening for each in found.pids}
+    return sorted({_worker(pid, matching, tree & serving, children) for pid, tree in trees.items()})
 
 
-def _worker(pid, matching, listening):
+def _worker(pid, matching, serving, children):
     """The one process of a tree that listens; where none or several do, below each that only starts another program
     which matches too, that one.
     """
-    tree = {pid, *processes.below(pid)}
-    serving = tree & {each for found in listening for each in found.pids}
     if pid in serving:
         return pid
     tops = [each for each in serving if processes.parent(each) not in serving]
     if len(tops) == 1:
         return tops[0]
     while not tops:
-        started = [each for each in processes.children(pid) if each in matching]
+        started = [each for each in children.get(pid, []) if each in matching]
         if len(started) != 1 or _program(started[0]) == _program(pid):
             break
         pid = started[0]

@@ -33,10 +33,7 @@ def program():
 
 def _server(port):
     """Pid of the server that listens on a port of this host, or 0."""
-    return (
-        listeners.top_of_tree(sorted({pid for each in listeners.listeners() if each.port == port for pid in each.pids}))
-        or 0
-    )
+    return listeners.server(port) or 0
 
 
 def socket_folder(port):

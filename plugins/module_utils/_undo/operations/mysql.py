@@ -39,11 +39,7 @@ class Unlock:
         try:
             return mysql.must(args["login"], password, sql)
         except HostError as problem:
-            server = listeners.top_of_tree(
-                sorted(
-                    {pid for each in listeners.listeners() if each.port == args["login"]["port"] for pid in each.pids}
-                )
-            )
+            server = listeners.server(args["login"]["port"])
             path = mysql_ping.socket_path(server) if server and not os.geteuid() else None
             if path is None or problem.details.get("number") in NO_SUCH_ACCOUNT:
                 raise
