@@ -22,6 +22,9 @@ from .._life import earlier, keeper, runtime_archive, tidying, turn
 from .._ledger import locks, private_files
 from .._ledger.ledger import Ledger
 
+UNDER_A_QUESTION = (
+    "the runtime archive of this host was taken away while it answered, because the run did not renew its turn in time\n"
+)
 MOST_INPUT = 1024 * 1024  # characters; a body that a probe sends may be long
 
 
@@ -97,13 +100,13 @@ def finish(options, check):
     """Whatever happened before: end the fault ``fault`` (a name or None), end and collect ``probes``, give the turn
     back with ``release``.
     """
-    from .._fault import engine
+    from .._fault import absence
 
     run = turn.parse(options.get("run"))
     answer = {"fault": None, "left": None, "released": False}
     if options.get("fault"):
         try:
-            answer["fault"] = engine.absent(_quantity.name(options["fault"]), check, run)["fault"]
+            answer["fault"] = absence.absent(_quantity.name(options["fault"]), check, run)["fault"]
         except ChaosError as error:  # what is left is in the record; the probe is ended all the same
             answer.update(fault=error.details.get("fault"), left=str(error))
     answer["probes"] = {} if check else _stop(options.get("probes") or [], run)
@@ -236,6 +239,9 @@ def main(_argument, _ready):
     """Entry of the runtime archive: the question on stdin, the answer as one line on stdout."""
     asked = json.loads(sys.stdin.read(MOST_INPUT))
     told = answer(asked)
+    if (told.get("failed") or told.get("left")) and runtime_archive.taken_away():
+        sys.stderr.write(UNDER_A_QUESTION)
+        return runtime_archive.AGAIN  # and no answer: who asked does so again by the module, which brings what it needs
     sys.stdout.write(json.dumps(told) + "\n")
     sys.stdout.flush()  # only now: nothing that fails before may lose the samples
     forget(asked, told)

@@ -129,6 +129,14 @@ def install(run_folder):
     return path
 
 
+def taken_away():
+    """Whether this code was loaded from an archive that is not there any more: nothing can be loaded from it, and it
+    cannot be put there again.
+    """
+    archive = getattr(globals().get("__loader__"), "archive", None)
+    return bool(archive) and not os.path.exists(archive)
+
+
 def _is_ours(path):
     try:
         os.close(private_files.open_private(path))
