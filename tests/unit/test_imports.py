@@ -5,14 +5,12 @@
 
 from __future__ import annotations
 
-import ast
 import re
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-CODE = ROOT / "plugins" / "module_utils"
+from support.imports import CODE, ROOT, imports, modules
+
 # Those that know Ansible and are imported by modules alone. They stand above everything.
 ANSIBLE = {"_fault.module", "_probe.module"}
 ROW = re.compile(r"^\| `(_\w+|_\*\.py)/?` \|([^|]*)\|", re.M)
@@ -23,31 +21,6 @@ def allowed():
     text = (ROOT / "docs" / "design.md").read_text()
     rows = ROW.findall(text.partition("<!-- imports -->")[2].partition("<!-- /imports -->")[0])
     return {room: set(re.findall(r"`(_\w+|_\*\.py)/?`", rooms)) for room, rooms in rows}
-
-
-def modules(code):
-    """{dotted name below module_utils: path}."""
-    found = {}
-    for path in sorted(code.rglob("*.py")):
-        parts = path.relative_to(code).with_suffix("").parts
-        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
-    found.pop("", None)
-    return found
-
-
-def imports(name, path, known):
-    """Names of the modules that a module imports, wherever in it the import stands."""
-    package = (name if path.name == "__init__.py" else name.rpartition(".")[0]).split(".")
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.level:
-            base = package[: len(package) - node.level + 1] + ([node.module] if node.module else [])
-            source = ".".join(part for part in base if part)
-            found.update(
-                each if each in known else source
-                for each in ((source + "." + alias.name).strip(".") for alias in node.names)
-            )
-    return {each for each in found if each in known and each != name}
 
 
 def room(name):

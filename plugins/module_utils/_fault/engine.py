@@ -1,7 +1,10 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The life of a fault from the module's side: plan, guard, arm, hand over, take back. Private to magsasa.chaos."""
+"""The life of a fault from the module's side: plan, guard, arm, hand over. Private to magsasa.chaos.
+
+Taking it back is a file of its own (absence.py): a task that finds nothing to end loads none of this.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,6 @@ from .._host.marks import MARK
 from .. import _plan as plans
 from . import guard, record as records
 
-PAST = 50  # faults of one name, among which that of a run is looked for
 ADMISSION_S = 100.0  # somebody else may be injecting: as long as that may take
 LOOK_EVERY_S = 0.05
 FRESH_S = 0.5  # how old the facts of a plan may be; whoever waited longer for other faults makes it anew
@@ -137,34 +139,3 @@ def _hand_over(ledger, plan, envelope, options):
             "the fault was not injected: %s" % error, fault=records.public(error.details.get("fault") or record)
         )
     return ready["fault"]
-
-
-def absent(name, check_mode=False, run=None):
-    """Undo a fault by name. ``fault`` is its final record, or None for a name that this host never knew.
-
-    An experiment's clean-up (``run``) leaves alone what another run has injected under the same name.
-    """
-    ledger = Ledger()
-    mine = records.of_run(run)
-    found = ledger.find(name)
-    found = found if found and mine(found) else None
-    if check_mode or (found is None and not ledger.active()):
-        past = found or next(filter(mine, ledger.past(PAST, name)), None)
-        return {"changed": bool(found), "fault": records.public(past) if past else None, "swept": []}
-    ledger.prepare()
-    final = ending.request(ledger, found, "absent") if found else None
-    swept = [each for each in revert.sweep(ledger) if each["name"] != name]
-    tidying.tidy(ledger)
-    if final is None:
-        final = next(filter(mine, ledger.past(PAST, name)), None)
-    if final is not None and final.get("state") == "residue":
-        raise ChaosError(
-            "the revert of fault '%s' is incomplete: %s" % (name, "; ".join(final["residue"])),
-            fault=records.public(final),
-            changed=True,
-        )
-    return {
-        "changed": bool(found),
-        "fault": records.public(final) if final else None,
-        "swept": [records.public(each) for each in swept],
-    }

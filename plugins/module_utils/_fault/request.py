@@ -14,7 +14,8 @@ import traceback
 from .. import _quantity
 from .._errors import BadOption, ChaosError
 from .._life import turn
-from . import engine, ledger_queries
+from .._ledger.ledger import Ledger
+from . import absence
 
 ENVELOPE = {
     "name": {"type": "str", "required": True},
@@ -77,8 +78,10 @@ def carry_out(family, params, check_mode=False):
     try:
         shared = envelope(params)
         if params["state"] == "absent":
-            result = engine.absent(shared["name"], check_mode, shared["run"])
+            result = absence.absent(shared["name"], check_mode, shared["run"])
         else:
+            from . import engine  # only here: what ends a fault, or finds none, needs nothing of it
+
             result = engine.present(family, shared, dict(family.parse(params), force=shared["force"]), check_mode)
     except ChaosError as error:
         return dict({"changed": False}, failed=True, msg=str(error), **error.details)
@@ -103,7 +106,7 @@ def _warnings(result):
             "reverted %d fault(s) that no process held any more: %s"
             % (len(result["swept"]), ", ".join(r["name"] for r in result["swept"]))
         )
-    said += ledger_queries.unreadable()
+    said += Ledger().unreadable()
     fault = result["fault"]
     if fault and fault.get("differences") and result["changed"]:
         said.append(

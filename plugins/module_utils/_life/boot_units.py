@@ -19,7 +19,7 @@ import os
 
 from .._errors import HostError
 from .._ledger import locks, private_files
-from .._undo import registry
+from .._undo import traits
 from .._host.systemd import services
 from . import fault_unit, runtime_archive
 
@@ -49,7 +49,7 @@ ORDER = {
 
 def note(entries):
     """What a user must know where a boot is not covered (text), or None."""
-    if not registry.outlives_boot(entries) or services.available():
+    if not traits.outlives_boot(entries) or services.available():
         return None
     return (
         "if this host goes down during the fault, the fault stays until the next contact; only systemd as root can"
@@ -61,7 +61,7 @@ def arm(ledger, entries):
     """Make sure that these undo operations are carried out at the next boot, where they may have to be. Raises
     HostError.
     """
-    if os.environ.get(private_files.OVERRIDE) or not registry.outlives_boot(entries) or not services.available():
+    if os.environ.get(private_files.OVERRIDE) or not traits.outlives_boot(entries) or not services.available():
         return
     archive = ledger.boot_archive
     with locks.held(_lock(ledger)):
@@ -123,7 +123,7 @@ def disarm(ledger):
     """
     private_files.prepare(ledger.folders.ledger)  # for the lock
     with locks.held(_lock(ledger)):
-        if any(registry.outlives_boot(record["undo"]) for record in ledger.active()):
+        if any(traits.outlives_boot(record["undo"]) for record in ledger.active()):
             return
         for when in (EARLY, LATE):
             private_files.remove(_link(when))

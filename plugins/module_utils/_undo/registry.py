@@ -3,11 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Carry out undo operations that stand in the ledger as data. Private to magsasa.chaos.
 
-An operation is idempotent, needs no family, and tells afterwards what is still there. A class says ``outlives_boot =
-True`` when what it undoes is
-still there after a boot, and ``needs_services = True`` when it cannot be carried out before the services of the host
-are up. What is in the
-ledger is checked against the ``ARGS`` of the class before it is carried out.
+An operation is idempotent, needs no family, and tells afterwards what is still there. What it undoes may be there
+after a boot (traits.py). A class says ``needs_services = True`` when it cannot be carried out before the services of the
+host are up. What is in the ledger is checked against the ``ARGS`` of the class before it is carried out.
 """
 
 from __future__ import annotations
@@ -102,18 +100,9 @@ def load(entries):
         OPERATIONS.get(entry["op"])
 
 
-def outlives_boot(entries):
-    """Whether a host that goes down keeps something of what these entries undo."""
-    return _any(entries, "outlives_boot")
-
-
 def needs_services(entries):
     """Whether one of them has to wait for the services of the host."""
-    return _any(entries, "needs_services")
-
-
-def _any(entries, trait):
-    return any(getattr(OPERATIONS.get(entry.get("op")), trait, False) for entry in entries)
+    return any(getattr(OPERATIONS.get(entry.get("op")), "needs_services", False) for entry in entries)
 
 
 def _operation(entry, fault_id):

@@ -25,7 +25,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.magsasa.chaos.plugins.module_utils import _families
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
-from ansible_collections.magsasa.chaos.plugins.module_utils._fault import engine
+from ansible_collections.magsasa.chaos.plugins.module_utils._fault import absence, engine
 from ansible_collections.magsasa.chaos.plugins.module_utils._fault import request as fault_module
 from ansible_collections.magsasa.chaos.plugins.module_utils._ledger import private_files
 from ansible_collections.magsasa.chaos.plugins.plugin_utils import _fault_action
@@ -140,7 +140,7 @@ def said(family, given):
     try:
         shared = fault_module.envelope(params)
         if params["state"] == "absent":
-            engine.absent(shared["name"], True)
+            absence.absent(shared["name"], True)
             return "plan"
         result = engine.present(family, shared, dict(family.parse(params), force=shared["force"]), True)
     except (ChaosError, OSError) as error:  # an OSError becomes a sentence in the module's main()

@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.magsasa.chaos.plugins.module_utils import _clock
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import HostError
 from ansible_collections.magsasa.chaos.plugins.module_utils._host.packets import nft, tc
-from ansible_collections.magsasa.chaos.plugins.module_utils._undo import dumps, registry
+from ansible_collections.magsasa.chaos.plugins.module_utils._undo import dumps, registry, traits
 from ansible_collections.magsasa.chaos.plugins.module_utils._undo.operations import hosts, kept_files
 
 FAULT, OTHER = "0123456789ab", "ba9876543210"
@@ -197,4 +197,9 @@ ON_DISK = "file.remove folder.remove hosts.remove file.put_back file.permissions
 
 @pytest.mark.parametrize("op", ON_DISK)
 def test_what_is_on_a_disk_outlives_a_boot(op):
-    assert registry.outlives_boot([{"op": op, "args": {}}])
+    assert traits.outlives_boot([{"op": op, "args": {}}])
+
+
+def test_whoever_carries_out_no_operation_knows_which_outlive_a_boot_as_their_classes_say():
+    said = {op for op in registry.CLASSES if getattr(registry.OPERATIONS[op], "outlives_boot", False)}
+    assert traits.OUTLIVE_BOOT == said
