@@ -65,6 +65,7 @@ clock:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.magsasa.chaos.plugins.module_utils._fault import keep_code as _first  # noqa: F401
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
 from ansible_collections.magsasa.chaos.plugins.module_utils._endpoint import (
     detect as _detect,

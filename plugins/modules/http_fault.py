@@ -221,8 +221,8 @@ swept:
   sample: []
 """
 
+from ansible_collections.magsasa.chaos.plugins.module_utils._fault.module import main as run  # first, see keep_code
 from ansible_collections.magsasa.chaos.plugins.module_utils._families.http import FAMILY
-from ansible_collections.magsasa.chaos.plugins.module_utils._fault.module import main as run
 
 
 def main():

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ansible.module_utils.basic import AnsibleModule
 
+from . import keep_code  # noqa: F401  pylint: disable=unused-import  # before the others, see there
 from .._entry import (
     main as _entry,
 )  # noqa: F401  pylint: disable=unused-import  # the runtime archive begins there, so it travels along

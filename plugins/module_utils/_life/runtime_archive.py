@@ -19,6 +19,7 @@ import sys
 
 from .._errors import HostError
 from .._ledger import private_files
+from . import kept_code
 
 PACKAGE = "magsasa_chaos"
 _MAIN = "import sys\nfrom %s._entry.main import main\nsys.exit(main(sys.argv[1:]))\n" % PACKAGE
@@ -81,7 +82,7 @@ def _bytecode(source, name):
     """
     import importlib.util  # not at the top: a process that stays seldom builds an archive
 
-    code = compile(source, name, "exec", dont_inherit=True)
+    code = kept_code.CODE.get(name) or compile(source, name, "exec", dont_inherit=True)
     return (
         importlib.util.MAGIC_NUMBER
         + (1).to_bytes(4, "little")
@@ -91,8 +92,8 @@ def _bytecode(source, name):
 
 
 def build(compiled=False):
-    """The archive's bytes. ``compiled``: with byte code, for one that will be asked often: half the processor time
-    for each start.
+    """The archive's bytes, with the byte code that is there anyway. ``compiled``: with that of all files, for one that
+    will be asked often: half the processor time for each start.
     """
     import zipfile  # not at the top: see above
 
@@ -103,12 +104,12 @@ def build(compiled=False):
     packed = io.BytesIO()
     packed.write(ANY)
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as target:  # stored: loads faster, and lives for minutes
-        names = ["__main__.py"] + sorted(PACKAGE + "/" + name for name in files)
-        for name in names:
-            content = _MAIN.encode("ascii") if name == "__main__.py" else files[name[len(PACKAGE) + 1 :]]
-            target.writestr(zipfile.ZipInfo(name, _FIXED_TIME), content)
-            if compiled and name != "__main__.py":
-                target.writestr(zipfile.ZipInfo(name + "c", _FIXED_TIME), _bytecode(content, name))
+        target.writestr(zipfile.ZipInfo("__main__.py", _FIXED_TIME), _MAIN.encode("ascii"))
+        for name, content in sorted(files.items()):
+            entry = PACKAGE + "/" + name
+            target.writestr(zipfile.ZipInfo(entry, _FIXED_TIME), content)
+            if compiled or name in kept_code.CODE:
+                target.writestr(zipfile.ZipInfo(entry + "c", _FIXED_TIME), _bytecode(content, name))
     return packed.getvalue()
 
 

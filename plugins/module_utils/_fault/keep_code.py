@@ -1,0 +1,61 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Keep the byte code of what this module loads, for the runtime archive (see _life/kept_code.py). Private to
+magsasa.chaos.
+
+What is loaded after this file is kept, so a module imports it first. Only files of this package that come out of
+Ansible's zip are concerned: they are loaded as ``zipimport`` would, but that their code is remembered.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import machinery
+
+from .._life import kept_code
+
+PREFIX = __name__.rpartition("._fault.")[0] + "."
+
+
+class _Finder:
+    """Finds what Python finds, and hands the files of this package to ``_Loader``."""
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        """See importlib.abc.MetaPathFinder."""
+        if not name.startswith(PREFIX):
+            return None
+        spec = machinery.PathFinder.find_spec(name, path, target)
+        if spec is None or not hasattr(spec.loader, "archive") or not hasattr(spec.loader, "get_source"):
+            return None  # from a folder: Python caches that itself
+        spec.loader = _Loader(spec.loader)
+        return spec
+
+
+class _Loader:
+    """A ``zipimporter`` that remembers the code of what it loads."""
+
+    def __init__(self, importer):
+        self._importer = importer
+        self.archive = importer.archive
+
+    def __getattr__(self, name):
+        return getattr(self._importer, name)
+
+    @staticmethod
+    def create_module(_spec):
+        """See importlib.abc.Loader: as always."""
+        return None
+
+    def exec_module(self, module):
+        """See importlib.abc.Loader."""
+        name = module.__spec__.name
+        file = name[len(PREFIX) :].replace(".", "/")
+        file += "/__init__.py" if self._importer.is_package(name) else ".py"
+        code = compile(self._importer.get_source(name), file, "exec", dont_inherit=True)
+        kept_code.CODE[file] = code
+        exec(code, module.__dict__)  # pylint: disable=exec-used
+
+
+sys.meta_path.insert(0, _Finder)
