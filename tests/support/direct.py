@@ -37,8 +37,10 @@ def _one(name, options):
     try:
         shared = module.envelope(params)
         if params["state"] == "absent":
-            return module.engine.absent(shared["name"])
-        return module.engine.present(family, shared, dict(family.parse(params), force=shared["force"]))
+            return importlib.import_module(BASE + "_fault.absence").absent(shared["name"])
+        return importlib.import_module(BASE + "_fault.engine").present(
+            family, shared, dict(family.parse(params), force=shared["force"])
+        )
     except Exception as error:
         return {"failed": True, "changed": False, "kind": type(error).__name__, "msg": str(error)}
 

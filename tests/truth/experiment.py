@@ -12,7 +12,7 @@ import socket
 import time
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._families.file import FAMILY
-from ansible_collections.magsasa.chaos.plugins.module_utils._fault import engine, poll
+from ansible_collections.magsasa.chaos.plugins.module_utils._fault import absence, engine, poll
 from ansible_collections.magsasa.chaos.plugins.module_utils._judge.outages import slow_limit_ms
 from ansible_collections.magsasa.chaos.plugins.module_utils._check import spec
 from ansible_collections.magsasa.chaos.plugins.module_utils._probe import collect, control
@@ -56,7 +56,7 @@ def run(window, port, folder, anchors):
     slow_ms = slow_limit_ms(gate["p95_ms"])
     seen = _watch()
     if seen["fault"].get("state") != "reverted":  # as the role: whatever happened before, it is out now
-        seen["fault"] = engine.absent(NAME)["fault"]
+        seen["fault"] = absence.absent(NAME)["fault"]
     scenario = {"id": "window-%d" % window.number, "family": "file", "objectives": window.objectives}
     record = _experiment.judge(
         {"scenario": scenario, "samples": seen["samples"], "probe": seen["summary"], "fault": seen["fault"]}, "here"

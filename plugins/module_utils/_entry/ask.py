@@ -22,9 +22,7 @@ from .._life import earlier, keeper, runtime_archive, tidying, turn
 from .._ledger import locks, private_files
 from .._ledger.ledger import Ledger
 
-UNDER_A_QUESTION = (
-    "the runtime archive of this host was taken away while it answered, because the run did not renew its turn in time\n"
-)
+UNDER_A_QUESTION = "the runtime archive of this host was taken away while it answered, because the run did not renew its turn in time\n"
 MOST_INPUT = 1024 * 1024  # characters; a body that a probe sends may be long
 
 
