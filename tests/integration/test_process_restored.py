@@ -25,6 +25,7 @@ from support import direct, kinds
 from support.faults import fresh_state, ledger, left, wait_for
 
 PYTHON = os.path.realpath(sys.executable)
+OWN = "%07d" % os.getpid()  # another run of these tests on this machine has processes of the same kinds
 SERVE = "import socket, time; s = socket.create_server(('127.0.0.1', int({port}))); time.sleep(600)"
 # Starts itself below itself, as servers do that watch their files; the child alone listens, and the parent ends with
 # it.
@@ -170,7 +171,7 @@ def test_a_shell_that_is_ended_while_its_work_goes_on_is_a_mismatch(state, port)
 
 
 def test_a_pid_file_of_an_earlier_process_is_refused(state, tmp_path):
-    pid = start("sleep", "617.25")
+    pid = start("sleep", "617.25" + OWN)
     try:
         old = tmp_path / "old.pid"
         old.write_text("%d\n" % pid)
@@ -186,7 +187,7 @@ def test_a_pid_file_of_an_earlier_process_is_refused(state, tmp_path):
         assert kill(state, pid_file=str(old))["measured"]["ended"]
         assert end(state)["residue"] == []
     finally:
-        end_all("617.25")
+        end_all("617.25" + OWN)
 
 
 def end_all(word):
@@ -198,21 +199,21 @@ def end_all(word):
 
 
 def test_a_script_keeps_its_name_its_session_and_may_be_restarted_by_it_again(state, port, tmp_path):
-    script = tmp_path / "shop-server"
+    script = tmp_path / ("shop-" + OWN)
     script.write_text("#!%s -S\nimport sys\n%s\n" % (PYTHON, SERVE.format(port="sys.argv[1]")))
     script.chmod(0o755)
     first = start(script, port, cwd=tmp_path, output=tmp_path / "log")
-    assert wait_for(lambda: listens(port)) and comm(first) == "shop-server"
+    assert wait_for(lambda: listens(port)) and comm(first) == script.name
     for _time in range(2):
         (result,) = direct.run(
-            state, ("process", {"name": "crash", "action": "restart", "process_name": "shop-server", "duration": "60s"})
+            state, ("process", {"name": "crash", "action": "restart", "process_name": script.name, "duration": "60s"})
         )
         assert not result.get("failed") and result["fault"]["measured"]["started_by"] == "this fault", result
         past = end(state)
         assert (past["residue"], past["differences"]) == ([], [])
         (pid,) = having(str(port))
         assert (
-            comm(pid) == "shop-server"
+            comm(pid) == script.name
             and os.getsid(pid) == pid
             and os.readlink("/proc/%d/fd/1" % pid) == str(tmp_path / "log")
         )
@@ -240,7 +241,11 @@ def test_what_ends_with_its_child_is_started_again_as_a_whole(state, port, tmp_p
 def test_what_cannot_be_had_again_is_refused_or_told_as_a_difference(state):
     reading, writing = os.pipe()
     process = subprocess.Popen(
-        ["sleep", "617.5"], stdin=subprocess.DEVNULL, stdout=writing, stderr=subprocess.DEVNULL, start_new_session=True
+        ["sleep", "617.5" + OWN],
+        stdin=subprocess.DEVNULL,
+        stdout=writing,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
     try:
         fault = kill(state, pid=process.pid)  # its parent may start it again
@@ -253,7 +258,7 @@ def test_what_cannot_be_had_again_is_refused_or_told_as_a_difference(state):
             "process sleep: now 'standard output: nothing '",
         ]
     finally:
-        end_all("617.5")
+        end_all("617.5" + OWN)
         os.close(reading)
         os.close(writing)
 
@@ -266,7 +271,7 @@ def test_a_log_that_was_swapped_is_not_written_to(state, tmp_path, trap):
     log, precious = tmp_path / "log", tmp_path / "precious"
     precious.write_text("as it was")
     # One process: a shell that starts a command is two of the same command line for a moment.
-    writer = "import time\nwhile True: print('more', flush=True); time.sleep(0.05)\n# 617.75"
+    writer = "import time\nwhile True: print('more', flush=True); time.sleep(0.05)\n# 617.75" + OWN
     pid = start(sys.executable, "-c", writer, output=log)
     try:
         assert wait_for(lambda: log.stat().st_size)
@@ -283,16 +288,16 @@ def test_a_log_that_was_swapped_is_not_written_to(state, tmp_path, trap):
         past = end(state)
         assert time.monotonic() - began < 30.0 and past["residue"] == []
         assert "process %s: now 'standard output: nothing '" % name in past["differences"], past
-        (again,) = having("617.75")
+        (again,) = having("617.75" + OWN)
         assert os.readlink("/proc/%d/fd/1" % again) == os.devnull
         assert precious.read_text() == "as it was" and (trap != "another file" or log.read_text() == "as it was")
     finally:
-        end_all("617.75")
+        end_all("617.75" + OWN)
 
 
 def test_a_file_that_was_open_for_reading_only_is_not_opened_for_writing(state, tmp_path):
     (tmp_path / "read").write_text("as it was")
-    pid = start("sh", "-c", "exec sleep 618.25 1<read", cwd=tmp_path)
+    pid = start("sh", "-c", "exec sleep 618.25%s 1<read" % OWN, cwd=tmp_path)
     try:
         assert wait_for(lambda: comm(pid) == "sleep")
         assert "its standard output is a pipe, a socket or a file that it could not get back; set force" in refused(
@@ -300,10 +305,10 @@ def test_a_file_that_was_open_for_reading_only_is_not_opened_for_writing(state, 
         )
         kill(state, pid=pid, force=True)
         assert end(state)["residue"] == []
-        (again,) = having("618.25")
+        (again,) = having("618.25" + OWN)
         assert os.readlink("/proc/%d/fd/1" % again) == os.devnull
     finally:
-        end_all("618.25")
+        end_all("618.25" + OWN)
 
 
 @pytest.mark.root
@@ -313,30 +318,30 @@ def test_what_root_runs_and_others_may_change_is_refused(state):
         folder.chmod(0o755)
         shutil.copy(shutil.which("sleep"), folder / "worker")
         os.chown(folder, kinds.NOBODY, kinds.NOBODY)
-        start(folder / "worker", "618.5")
+        start(folder / "worker", "618.5" + OWN)
         assert "root runs %s/worker, and %s belongs to nobody" % (folder, folder) in refused(
-            state, pattern="worker 618.5"
+            state, pattern="worker 618.5" + OWN
         )
-        (pid,) = having("618.5")
+        (pid,) = having("618.5" + OWN)
         assert comm(pid) == "worker"
     finally:
-        end_all("618.5")
+        end_all("618.5" + OWN)
         shutil.rmtree(folder)
 
 
 @pytest.mark.root
 def test_a_process_of_another_user_is_no_successor(state):
-    pid = start("sleep", "618.75")
+    pid = start("sleep", "618.75" + OWN)
     try:
         kill(state, pid=pid)
-        theirs = start("sleep", "618.75", user=kinds.NOBODY)
+        theirs = start("sleep", "618.75" + OWN, user=kinds.NOBODY)
         time.sleep(2.5)  # as long as a successor must live to end the fault
         past = end(state)
         assert past["revert_cause"] == "absent" and past["measured"]["back_pid"] is None and past["residue"] == []
-        (mine,) = [each for each in having("618.75") if each != theirs]
+        (mine,) = [each for each in having("618.75" + OWN) if each != theirs]
         assert os.stat("/proc/%d" % mine).st_uid == 0
     finally:
-        end_all("618.75")
+        end_all("618.75" + OWN)
 
 
 @pytest.mark.root
