@@ -37,10 +37,12 @@ from ansible_collections.magsasa.chaos.plugins.plugin_utils import (
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._conduct import keeping
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._fault_action import inventory_refusal
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._names import REPORTS
-from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import choose, send
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import about, choose, send
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._touched import Touched
 
 DISCOVER = "CHAOS_DISCOVER"  # of the environment
+# What the report is told at the end of the run, when it is too late to say that it is no text
+TEXTS = tuple("chaos_" + name for name in (*about.GIVEN, "report_dir", "report_to", "compare"))
 
 
 class ActionModule(ActionBase):
@@ -192,6 +194,10 @@ class ActionModule(ActionBase):
         for place, value in _origin.layers("chaos_objectives", task_vars, self._loader):
             _objectives.stated(self._templar.template(value), place)
         self._check_flags(task_vars)
+        for name in TEXTS:
+            value = self._templar.template(task_vars.get(name))
+            if isinstance(value, (dict, list)):
+                raise BadOption(name, value, "is not a text", "use a text")
         self._check_report(task_vars)
         names = "chaos_halt_on chaos_lease chaos_database_port chaos_observer chaos_observer_address".split()
         names += ["chaos_keeper", "chaos_keeper_wait"]
@@ -272,12 +278,12 @@ class ActionModule(ActionBase):
 
     @staticmethod
     def _files(given):
-        """Paths of scenario files: a list, or a text with commas."""
-        return (
-            [each.strip() for each in given.split(",") if each.strip()]
-            if isinstance(given, str)
-            else [str(each) for each in given or []]
-        )
+        """Paths of scenario files: a list, or a text with commas. Raises BadOption."""
+        if isinstance(given, str):
+            return [each.strip() for each in given.split(",") if each.strip()]
+        if not isinstance(given or [], (list, tuple)) or not all(isinstance(each, str) for each in given or []):
+            raise BadOption("chaos_scenario_files", given, "is not a list of files", "name them, with commas between")
+        return list(given or [])
 
     def _read(self, path):
         """The scenarios of a file, not yet checked. Raises ChaosError."""

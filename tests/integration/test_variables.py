@@ -152,6 +152,8 @@ LATE = [
     ),
     ({"chaos_lease": "soon"}, "chaos_lease: 'soon' is not a duration"),
     ({"chaos_discover": "perhaps"}, "chaos_discover: 'perhaps' is neither true nor false; write true or false"),
+    ({"chaos_purpose": ["a"]}, "chaos_purpose: '['a']' is not a text; use a text"),
+    ({"chaos_report_dir": {"a": 1}}, "chaos_report_dir: '{'a': 1}' is not a text; use a text"),
     ({"chaos_sample_app": [1]}, "chaos_sample_app: '[1]' is neither true nor false; write true or false"),
     ({"chaos_database_port": "mysql"}, "chaos_database_port: 'mysql' is not a port"),
     (
@@ -176,6 +178,8 @@ WRONG = [
     ({"scenarios": "../x"}, "chaos_scenarios: '../x'"),
     ({"rate": "fast"}, "chaos_probe_rate: 'fast'"),
     ({"rate": 0.1}, "chaos_probe_rate: '0.1' is not a rate; use a number of probes a second from 1"),
+    ({"files": 5}, "chaos_scenario_files: '5' is not a list of files"),
+    ({"files": [["a"]]}, "chaos_scenario_files: '[['a']]' is not a list of files"),
     ({"files": "/dev/zero"}, "chaos_scenario_files: '/dev/zero' is not a file"),
     ({"fail_on_breach": "perhaps"}, "chaos_fail_on_breach: 'perhaps'"),
     ({"recovery_timeout": "-1"}, "chaos_recovery_timeout: '-1'"),
