@@ -243,6 +243,7 @@ EXAMPLES = r"""
     scenario: {id: half-busy, family: cpu, hold: 30s, options: {load: 50%, duration: 30s}}
     endpoint: {url: http://localhost:8000, health_url: http://localhost:8000/health}
     again: "{{ turn.again | default(omit) }}"
+    machine: "{{ turn.machine }}"
     keep_turn: true
 """
 

@@ -42,12 +42,12 @@ STOP = "systemctl stop hostile-web; systemctl reset-failed hostile-web 2>/dev/nu
 def _hosts(lab):
     """A service on each; one has a full disk, one prints megabytes whenever somebody logs in."""
     web = "'%s'" % program(SERVICE).replace("'", "'\\''")
-    quiet = "test -e /root/.quiet && mv /root/.quiet /root/.bashrc || rm -f /root/.bashrc"
+    quiet = "test -e ~/.quiet && mv ~/.quiet ~/.bashrc || rm -f ~/.bashrc"
     try:
         for name in (GOOD, FULL, LOUD):
             ssh(lab, name, "systemd-run -q --unit=hostile-web /bin/sh -c " + web)
         ssh(lab, FULL, FILL.format(STATE))
-        ssh(lab, LOUD, "mv /root/.bashrc /root/.quiet 2>/dev/null; printf '%%s\\n' '%s' > /root/.bashrc" % SHOUT)
+        ssh(lab, LOUD, "mv ~/.bashrc ~/.quiet 2>/dev/null; printf '%%s\\n' '%s' > ~/.bashrc" % SHOUT)
         assert len(ssh(lab, LOUD, "true")) > 4_000_000
         yield lab
     finally:
