@@ -57,8 +57,8 @@ def _port():
 def having(word):
     """Pids of living processes with a command line that holds a word, the oldest first.
 
-    The word stands by itself: the folders that Ansible makes for tests beside this one have long numbers in their names,
-    which hold any port.
+    The word stands by itself: the folders that Ansible makes for tests beside this one have long numbers in their
+    names, which hold any port.
     """
     alone = re.compile(rb"(?:^|[\s(])%s(?:[\s)]|$)" % re.escape(word.encode()), re.MULTILINE)
     found = []
