@@ -50,7 +50,7 @@ def ability(scenario):
         return "needs the %s of the service that is found" % (
             "database" if scenario["family"] == "database" else "process"
         )
-    family = assess.FAMILIES[scenario["family"]]
+    family = assess.family_of(scenario["family"])
     typed = (
         ArgumentSpecValidator(family.options)
         .validate({key: value for key, value in options.items() if key in family.options})

@@ -16,7 +16,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.magsasa.chaos.plugins.module_utils import _quantity, _redact
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError, printable
 from ansible_collections.magsasa.chaos.plugins.plugin_utils import _events, _strategy
-from ansible_collections.magsasa.chaos.plugins.plugin_utils._conduct import contact
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._conduct import contact, kept
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._hosts import HostRunner
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._names import RUN
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import artifact
@@ -32,17 +32,32 @@ class ActionModule(ActionBase):
     _VALID_ARGS = frozenset(
         (
             "url ports service discover headers scenarios database_path database_port baseline lease wait force turn"
-            " planned why"
+            " planned why closed probed first"
         ).split()
     )
 
     def run(self, tmp=None, task_vars=None):
         """``found``: the service; ``able``: what the host can carry out, null where no service was found; ``held``,
-        ``again``, ``refused``, ``earlier``; ``lost``: why the host was not reached, which is no failure of the task.
+        ``again``, ``refused``, ``earlier``; ``lost``: why the host was not reached, which is no failure of the task;
+        ``kept`` and ``told``: what follows from all that.
         """
-        result = super().run(tmp, task_vars)
+        result = self._contacted(super().run(tmp, task_vars), task_vars)
+        if result.get("failed"):
+            return result
+        given, first = self._task.args, self._task.args.get("first")
+        probed = boolean(given.get("probed") or False)
+        result["kept"] = kept.of(result, first, given.get("planned"), probed)
+        number = len(given.get("scenarios") or [])
+        host = task_vars["inventory_hostname"]
+        result["told"] = [] if given.get("closed") else kept.told(host, result["kept"], result, first, number)
+        return result
+
+    def _contacted(self, result, task_vars):
         given = self._task.args
         host = task_vars["inventory_hostname"]
+        result.update(changed=False, found=None, able=None, refused="", earlier="", lost="", held=False, again=None)
+        if given.get("closed"):
+            return result
         refusal = _strategy.refusal(self._task)
         if refusal:
             return dict(result, failed=True, changed=False, refused=True, msg=refusal)
@@ -51,7 +66,6 @@ class ActionModule(ActionBase):
             detection = contact.detection(given)
         except ChaosError as error:
             raise AnsibleActionFail(str(error))
-        result.update(changed=False, found=None, able=None, refused="", earlier="", lost="", held=False, again=None)
         runner = HostRunner(self, task_vars)
         if run:
             _events.tell("run", lease_s=run_lease_s(given))
@@ -59,7 +73,9 @@ class ActionModule(ActionBase):
         if given.get("planned"):
             return self._assessed(result, runner, host, given["planned"])
         wait_s = CONTACT_S + _quantity.duration(given.get("wait") or "30s", "wait")
-        told = runner.ask_within(host, "begin", {"turn": run, "detect": detection}, wait_s)
+        families = sorted({str(each.get("family")) for each in given.get("scenarios") or [] if isinstance(each, dict)})
+        asked = {"turn": run, "detect": detection, "families": families}
+        told = runner.ask_within(host, "begin", asked, wait_s)
         found = told.get("detected")
         if told.get("unreachable"):
             return self._lost(result, host, told)

@@ -91,6 +91,7 @@ class ActionModule(ActionBase):
             refused=inventory_refusal(Touched(self, task_vars)),
             scenarios=[{key: value for key, value in each.items() if key != "probe"} for each in scenarios],
             probes=probes if self._task.args.get("secrets") else bool(probes),
+            probed=bool(probes or self._task.args.get("probe")),
             report_dir=self._folder(),
             fleet=fleet if isinstance(fleet, dict) else {},
             seed=str(

@@ -14,7 +14,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, ChaosError
 from ansible_collections.magsasa.chaos.plugins.module_utils._judge import outcome
 from ansible_collections.magsasa.chaos.plugins.module_utils._judge.summary import summary as found_of
-from ansible_collections.magsasa.chaos.plugins.plugin_utils import _events, _merge
+from ansible_collections.magsasa.chaos.plugins.plugin_utils import _events, _merge, _needs
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._hosts import HostRunner
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._names import REPORTS, RUN
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import (
@@ -64,7 +64,9 @@ class ActionModule(ActionBase):
             strict, journal = self._flag("fail_on_regression", task_vars), self._flag("toolkit_journal", task_vars)
             allow_untested = self._flag("allow_untested", task_vars)
             given = {key: self._given(key, task_vars) for key in about.GIVEN + ("intensity", "seed")}
-            records = self._records(task_vars)
+            # Each look at the variables of a host puts them together anew.
+            hosts = {str(host): task_vars["hostvars"][host] for host in task_vars.get("ansible_play_hosts_all") or []}
+            records = self._records(hosts)
         except (ChaosError, ValueError) as error:
             raise AnsibleActionFail(str(error))
         folder = publish.folder_of(
@@ -73,9 +75,11 @@ class ActionModule(ActionBase):
             or os.environ.get("CHAOS_REPORT_DIR")
             or "reports"
         )
-        run = self._about(folder, given, _lost(records, task_vars), task_vars)
+        needs = _needs.of(hosts, hosts)
+        result["needs"] = {step: needs[step] for step in ("release", "complaint")}
+        run = self._about(folder, given, _lost(records, hosts, task_vars), _earlier(hosts), task_vars)
         if not records:
-            reason = self._task.args.get("reason") or _reason(task_vars) or artifact.UNJUDGED
+            reason = self._task.args.get("reason") or _reason(hosts) or artifact.UNJUDGED
             made = artifact.build(run, found_of([]), [], reason=reason)
             said = {"folder": None, "regression": "", "untested": "" if allow_untested else made["sentence"]}
             stats = artifact.as_stats(made)
@@ -159,20 +163,18 @@ class ActionModule(ActionBase):
             raise BadOption(option, value, "is not a text", "use a text")
         return None if value is None or not str(value).strip() else str(value).strip()
 
-    def _records(self, task_vars):
+    def _records(self, hosts):
         """Records of the task, else of all hosts of the play, in their order."""
         given, names = self._task.args.get("experiments"), self._task.args.get("registered")
         found = _flat(given, "experiments") if given is not None else []
-        hostvars = task_vars["hostvars"]  # empty, and so false, where only the implicit localhost is there
-        for host in task_vars.get("ansible_play_hosts_all") or []:
-            variables = hostvars[host]
+        for variables in hosts.values():
             for name in names or []:
                 found += _flat(variables.get(name) or [], "registered")
             if given is None and names is None:
                 found += _flat(variables.get("chaos_experiments") or [], "experiments")
         return found
 
-    def _about(self, folder, given, lost, task_vars):
+    def _about(self, folder, given, lost, earlier, task_vars):
         """What the report says of the run."""
         started, suffix = about.main_process()
         named = os.environ.get(RUN)
@@ -182,7 +184,7 @@ class ActionModule(ActionBase):
             dry_run=bool(self._task.check_mode),
             interrupted=bool(_events.stop_asked()),
             unreachable=lost,
-            earlier=_earlier(task_vars),
+            earlier=earlier,
             where=about.where(task_vars),
             **given,
         )
@@ -205,42 +207,37 @@ class ActionModule(ActionBase):
             return None
 
 
-def _of_hosts(task_vars, name):
+def _of_hosts(hosts, name):
     """``(host, value)`` of a variable for each host of the play that has it."""
-    hostvars = task_vars["hostvars"]
-    for host in task_vars.get("ansible_play_hosts_all") or []:
-        found = hostvars[host].get(name)
+    for host, variables in hosts.items():
+        found = variables.get(name)
         if found:
-            yield str(host), found
+            yield host, found
 
 
-def _lost(records, task_vars):
+def _lost(records, hosts, task_vars):
     """Hosts that were never reached, or that the play has lost before they had all their records. One that failed at
     its end, as by the verdict, is lost to Ansible alone.
     """
     counts = Counter(record["host"] for record in records)
     wanted = max([len(task_vars.get("chaos_chosen") or []), *counts.values()])
     still = task_vars.get("ansible_play_hosts") or []
-    lost = {
-        str(host)
-        for host in task_vars.get("ansible_play_hosts_all") or []
-        if host not in still and counts[str(host)] < wanted
-    }
+    lost = {host for host in hosts if host not in still and counts[host] < wanted}
     if not records:
         lost = set()  # hosts that failed, most often by the one task that was wrong
-    return sorted(lost | {host for host, said in _of_hosts(task_vars, "chaos_contact") if said.get("lost")})
+    return sorted(lost | {host for host, said in _of_hosts(hosts, "chaos_contact") if said.get("lost")})
 
 
-def _earlier(task_vars):
+def _earlier(hosts):
     """What hosts told of the run before."""
-    told = _of_hosts(task_vars, "chaos_contact")
+    told = _of_hosts(hosts, "chaos_contact")
     return ["%s: %s" % (host, said["earlier"]) for host, said in told if said.get("earlier")]
 
 
-def _reason(task_vars):
+def _reason(hosts):
     """Why the first host that failed did, where a task of the roles has kept it."""
     for name in FAILED_BY:
-        for _host, told in _of_hosts(task_vars, name):
+        for _host, told in _of_hosts(hosts, name):
             if isinstance(told, dict) and told.get("failed") and told.get("msg"):
                 return str(told["msg"])
     return None

@@ -79,6 +79,7 @@ class CallbackModule(CallbackBase):
         )  # workers are forked from here; what they keep of the run names it so
         self._said = {key: None for key in ("intensity", "seed", "report_dir", "compare") + about.GIVEN}
         self._written = None  # the folder that a task has written the report of this run into
+        self._hosts = 0  # of the largest play so far
         self._main = os.getpid()
         self._over = False
         atexit.register(self._interrupted)  # Ctrl-C ends ansible-playbook without any statistics
@@ -90,13 +91,14 @@ class CallbackModule(CallbackBase):
     def v2_playbook_on_play_start(self, play):
         """Remember what the plays say about the run; the first that says it counts."""
         variables = play.get_variable_manager().get_vars(play=play)
+        self._hosts = max(self._hosts, len(variables.get("ansible_play_hosts_all") or ()))
         for key, known in self._said.items():
             self._said[key] = known if known is not None else about.text_of(variables.get("chaos_" + key))
 
     def v2_playbook_on_task_start(self, task, is_conditional):
         """Before the workers of the first task of ours are forked."""
         if quiet.role_of(task):
-            _preload.load()
+            _preload.load(self._hosts)
 
     def v2_runner_on_ok(self, result):
         """Keep the records."""

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
-from ansible_collections.magsasa.chaos.plugins.plugin_utils import _catalogue, _experiment, _scenario_form
+from ansible_collections.magsasa.chaos.plugins.plugin_utils import _catalogue, _scenario_form
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._conduct import kept
 
 
 def select_scenarios(entries, intensity, wanted=None):
@@ -31,17 +32,6 @@ def ability(assessed):
     return {
         name: "ready: %s" % found["backend"] if found["can"] else "cannot run: %s" % found["why"]
         for name, found in assessed.items()
-    }
-
-
-def unable(assessed):
-    """``{id: why}`` of the scenarios that this host lacks something for; what a guard says may be another thing
-    when the scenario's turn comes.
-    """
-    return {
-        name: found["why"]
-        for name, found in assessed.items()
-        if not found["can"] and _experiment.is_lacking(found["why"])
     }
 
 
@@ -71,9 +61,9 @@ def _of_scenario(own, number):
     lacks = own["unable"].get(scenario["id"])
     if lacks and not scenario.get("skipped"):
         scenario["skipped"] = lacks
-    kept = {key: value for key, value in own.items() if key not in ("scenarios", "unable", "own_probes")}
+    others = {key: value for key, value in own.items() if key not in ("scenarios", "unable", "own_probes")}
     return dict(
-        kept, scenario=scenario, own_probe=scenario.pop("probe", None) or own["own_probes"].get(scenario["id"]) or {}
+        others, scenario=scenario, own_probe=scenario.pop("probe", None) or own["own_probes"].get(scenario["id"]) or {}
     )
 
 
@@ -92,7 +82,7 @@ class FilterModule:
             "select_scenarios": select_scenarios,
             "fill_scenario": fill_scenario,
             "ability": ability,
-            "unable": unable,
+            "unable": kept.unable,
             "hosts_of_wave": hosts_of_wave,
             "experiments_of": experiments_of,
         }

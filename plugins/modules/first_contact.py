@@ -75,6 +75,19 @@ options:
   why:
     description: Why this service is tested, in words. The default is how it was found.
     type: str
+  closed:
+    description: Why the inventory does not allow experiments on this host. If it is not empty, the host is not
+      contacted.
+    type: str
+    default: ''
+  probed:
+    description: Whether the run says what is probed. A service that reports itself unhealthy is fit for an experiment
+      then.
+    type: bool
+    default: false
+  first:
+    description: The result of the contact before this one, if the sample application was started in between.
+    type: dict
 attributes:
   check_mode:
     description: Looks in C(check_mode) and reserves nothing.
@@ -119,6 +132,13 @@ EXAMPLES = r"""
     database_path: /var/lib/shop/shop.db
   register: contacted
 
+- name: Contact a host that its inventory may have closed, again after a service was started there
+  magsasa.chaos.first_contact:
+    closed: "{{ chaos_refused }}"
+    probed: true
+    first: "{{ contacted }}"
+    url: http://127.0.0.1:8000
+
 - name: What could be done here with a service that is not there yet?
   magsasa.chaos.first_contact:
     turn: false
@@ -160,6 +180,18 @@ earlier:
   returned: success
   type: str
   sample: ''
+kept:
+  description: What a run keeps of it. The service (C(endpoint)), why it cannot be tested (C(unfit)), the scenarios that
+    cannot run here (C(unable)), whether the host is reserved (C(turn)), and what the host told (C(contact)).
+  returned: success
+  type: dict
+  sample: {endpoint: {url: http://127.0.0.1:8000}, unfit: '', unable: {}, turn: true, contact: {lost: ''}}
+told:
+  description: Lines about the host, on what is tested, why, and what cannot run.
+  returned: success
+  type: list
+  elements: str
+  sample: ["web1: testing http://127.0.0.1:8000 (shop 1.2)"]
 machine:
   description: RV(magsasa.chaos.host_turn#module:machine).
   returned: if the host was reached

@@ -96,7 +96,10 @@ def main():
         supports_check_mode=True,
     )
     asked = {"do": module.params["do"], "options": module.params["options"]}
-    runtime_archive.COMPILED["here"] = True
+    named = asked["options"].get("families")
+    runtime_archive.COMPILED.update(
+        here=True, families=[str(each) for each in named] if isinstance(named, list) else None
+    )
     if not module.check_mode:
         ledger_queries.sweep(Ledger())  # faults that nobody holds any more go at any contact
     told = ask.answer(asked, module.check_mode)

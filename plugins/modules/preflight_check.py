@@ -159,6 +159,11 @@ probes:
   returned: success
   type: raw
   sample: false
+probed:
+  description: Whether the run or a scenario says what is probed, and so what is healthy.
+  returned: success
+  type: bool
+  sample: false
 scenarios:
   description: The scenarios that will run, without their probes.
   returned: success

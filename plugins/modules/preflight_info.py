@@ -81,7 +81,7 @@ def of_entry(entry):
     """What one filled-in scenario comes to."""
     if entry.get("skipped"):
         return {"can": False, "why": str(entry["skipped"]), "packages": {}}
-    family = assess.FAMILIES.get(str(entry.get("family")))
+    family = assess.family_of(str(entry.get("family")))
     if family is None:
         return {"can": False, "why": "'%s' is not a fault family" % entry.get("family"), "packages": {}}
     given = {key: value for key, value in (entry.get("options") or {}).items() if key in family.options}

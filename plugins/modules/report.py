@@ -226,6 +226,12 @@ untested:
   returned: always
   type: str
   sample: ''
+needs:
+  description: Whether a host is still to be released (C(release)), and whether the experiments of one are no success
+    (C(complaint)). The roles skip for all hosts at once what none of them needs.
+  returned: always
+  type: dict
+  sample: {release: false, complaint: false}
 sentence:
   description: The run in one sentence.
   returned: when a report was written

@@ -14,6 +14,8 @@ import pkgutil
 
 from ansible.plugins import loader
 from ansible_collections.magsasa.chaos.plugins import filter as own_filters
+from ansible_collections.magsasa.chaos.plugins.module_utils import _families
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._names import FAMILIES
 
 OWN = "magsasa.chaos"
 ACTIONS = {
@@ -22,14 +24,18 @@ ACTIONS = {
 }
 FILTERS = "default bool combine dict2items difference extract flatten items2dict select zip".split()
 TESTS = "defined equalto in search".split()
+MANY = 10  # hosts from which on it is cheaper to load every family once than those of the run for each host
 LOADED = []
 
 
-def load():
+def load(hosts=1):
     """Once; what cannot be loaded is met again by whoever needs it, and told then."""
     if LOADED:
         return
     LOADED.append(True)
+    # Ansible keeps no byte code of a collection: each worker would compile the families whose options it checks.
+    for family in FAMILIES if hosts >= MANY else ():
+        _quietly(importlib.import_module, "%s.%s" % (_families.__name__, family))
     for info in pkgutil.iter_modules(own_filters.__path__):
         filters = _quietly(importlib.import_module, "%s.%s" % (own_filters.__name__, info.name))
         for name in filters.FilterModule().filters() if filters else ():

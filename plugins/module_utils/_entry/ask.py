@@ -30,7 +30,8 @@ def begin(options, check):
     """Take the turn of the host and start probes. ``turn``: a run or None; ``probes``: option dictionaries of the
     module probe, checked.
 
-    ``detect``: arguments of the detection of a service (see _endpoint/detect.py), where that is wanted too.
+    ``detect``: arguments of the detection of a service (see _endpoint/detect.py), where that is wanted too. The module
+    reads ``families``: those of the questions to come.
     """
     from .._probe import control
 

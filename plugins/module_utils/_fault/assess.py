@@ -7,50 +7,59 @@ magsasa.chaos.
 
 from __future__ import annotations
 
+import importlib
 import os
 import platform
 
-from .. import _cmd
+from .. import _cmd, _families
 from .._errors import ChaosError
-from .._families import (  # written by tools/write_families.py
-    clock,
-    container,
-    cpu,
-    database,
-    disk,
-    dns,
-    file,
-    host,
-    http,
-    limit,
-    memory,
-    network,
-    process,
-    service,
-)
 from .._host import containers
 from .._host.systemd import services
 from .._life import launch
 from .. import _plan as plans
 
-# By name, so that each travels with the module that asks.
-FAMILIES = {
-    "clock": clock.FAMILY,
-    "container": container.FAMILY,
-    "cpu": cpu.FAMILY,
-    "database": database.FAMILY,
-    "disk": disk.FAMILY,
-    "dns": dns.FAMILY,
-    "file": file.FAMILY,
-    "host": host.FAMILY,
-    "http": http.FAMILY,
-    "limit": limit.FAMILY,
-    "memory": memory.FAMILY,
-    "network": network.FAMILY,
-    "process": process.FAMILY,
-    "service": service.FAMILY,
-}
+NAMES = (  # written by tools/write_families.py
+    "clock",
+    "container",
+    "cpu",
+    "database",
+    "disk",
+    "dns",
+    "file",
+    "host",
+    "http",
+    "limit",
+    "memory",
+    "network",
+    "process",
+    "service",
+)
 TOOLS = ("systemctl", "systemd-run", "nft", "iptables", "tc", "podman", "docker", "psql", "mariadb", "getent")
+
+
+def family_of(name):
+    """The family of this name, or None. Loaded only now: a host seldom needs all of them."""
+    return importlib.import_module("%s.%s" % (_families.__name__, name)).FAMILY if name in NAMES else None
+
+
+def _by_name():
+    """Never called: a module takes along what it imports by name."""
+    from .._families import (  # pylint: disable=unused-import  # noqa: F401
+        clock,
+        container,
+        cpu,
+        database,
+        disk,
+        dns,
+        file,
+        host,
+        http,
+        limit,
+        memory,
+        network,
+        process,
+        service,
+    )
 
 
 def assess(family, options, force=False):
@@ -59,7 +68,7 @@ def assess(family, options, force=False):
     ``{"can": True, "backend", "plan": [{says, undo, tool}], "notes": []}``, or ``{"can": False, "why": sentence,
     "packages": {distribution: package}}``.
     """
-    chosen = FAMILIES[family]
+    chosen = family_of(family)
     try:
         parsed = dict(chosen.parse(options), force=force)
         found = chosen.plan(parsed, chosen.inspect(parsed))

@@ -41,7 +41,9 @@ done
 exit 1
 """
 NAMED = re.compile(r"[0-9a-f]{16}\.pyz")
-COMPILED = {"here": False}  # a module that will ask the archive many questions sets it
+# A module that will ask the archive many questions sets it; families: those that they are about, None for all.
+COMPILED = {"here": False, "families": None}
+SELDOM = ("_endpoint/",)  # asked for once in a run, and then by the module
 AGAIN = 75  # EX_TEMPFAIL: an entry ran, and is to be run again
 _FIXED_TIME = (2026, 1, 1, 0, 0, 0)  # so that the same code is always the same file
 
@@ -91,9 +93,16 @@ def _bytecode(source, name):
     )
 
 
-def build(compiled=False):
+def _seldom(name, files, families):
+    """Whether a file is not worth its compilation, which takes longer than any question."""
+    first = name.partition("/")[2].partition("/")[0].strip("_").partition(".")[0]
+    other = families is not None and first not in families and "_families/%s.py" % first in files
+    return name.startswith(SELDOM) or (name.startswith("_families/") and other)
+
+
+def build(compiled=False, families=None):
     """The archive's bytes, with the byte code that is there anyway. ``compiled``: with that of all files, for one that
-    will be asked often: half the processor time for each start.
+    will be asked often: half the processor time for each start. ``families``: whose byte code is of use; None for all.
     """
     import zipfile  # not at the top: see above
 
@@ -108,7 +117,7 @@ def build(compiled=False):
         for name, content in sorted(files.items()):
             entry = PACKAGE + "/" + name
             target.writestr(zipfile.ZipInfo(entry, _FIXED_TIME), content)
-            if compiled or name in kept_code.CODE:
+            if (compiled and not _seldom(name, files, families)) or name in kept_code.CODE:
                 target.writestr(zipfile.ZipInfo(entry + "c", _FIXED_TIME), _bytecode(content, name))
     return packed.getvalue()
 
@@ -123,7 +132,7 @@ def install(run_folder):
         return running  # this code was loaded from there, and nobody else writes into the folder
     import hashlib  # not at the top: see above
 
-    content = build(COMPILED["here"])
+    content = build(COMPILED["here"], COMPILED["families"])
     path = os.path.join(lib, hashlib.sha256(content).hexdigest()[:16] + ".pyz")
     if not _holds(path, content):
         private_files.write_private(path, content, durable=False)

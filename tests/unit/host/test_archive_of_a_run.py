@@ -1,0 +1,68 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a host loads and compiles for a run: the families that the run is about, and no others."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+from ansible_collections.magsasa.chaos.plugins.module_utils._fault import assess
+from ansible_collections.magsasa.chaos.plugins.module_utils._life import runtime_archive
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._fault_action import complete
+
+
+def names(**options):
+    """Names in an archive below its package."""
+    head = len(runtime_archive.PACKAGE) + 1
+    with zipfile.ZipFile(io.BytesIO(runtime_archive.build(**options))) as archive:
+        return {name[head:] for name in archive.namelist() if name != "__main__.py"}
+
+
+def test_other_families_are_not_compiled():
+    every, some, none = names(compiled=True), names(compiled=True, families=["disk"]), names()
+    assert {name for name in every if name.endswith(".py")} == none, "the sources always travel"
+    assert {name for name in some if name.endswith(".py")} == none
+    assert {"_families/network.pyc", "_families/_network/rules.pyc", "_families/_disk/io.pyc"} <= every
+    assert {"_families/disk.pyc", "_families/_disk/io.pyc", "_families/_statistics.pyc", "_entry/ask.pyc"} <= some
+    assert not {"_families/network.pyc", "_families/_network/rules.pyc", "_endpoint/detect.pyc"} & some
+
+
+@pytest.mark.parametrize("families", [["disk"], [], None])
+def test_it_answers_all_the_same(tmp_path, families):
+    """A family that was not compiled is read from its source."""
+    path = tmp_path / "archive.pyz"
+    path.write_bytes(runtime_archive.build(True, families))
+    params = {"action": "reboot", "duration": "5s", "force": False}
+    params = complete("magsasa.chaos.cpu_fault", {"name": "assessed", "load": "5%", "duration": "5s"})[0]
+    asked = {"do": "assess", "options": {"scenarios": {"a": {"family": "cpu", "params": params}}}}
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-B", str(path), "ask", "-"],
+        input=json.dumps(asked), capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    told = json.loads(done.stdout)
+    assert "can" in told["scenarios"]["a"], told
+
+
+def test_asking_loads_no_family():
+    """Each is code to load, on every host of a run."""
+    package = assess.__name__.rpartition("._fault")[0]
+    script = (
+        "import sys, importlib\n"
+        "for name in ('_entry.ask', '_entry.main', '_endpoint.detect', '_fault.assess', '_probe.control'):\n"
+        "    importlib.import_module('%s.' + name)\n"
+        "print([name for name in sys.modules if '._families.' in name])" % package
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys; sys.path[:0] = %r\n%s" % (sys.path, script)],
+        capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    assert done.stdout.strip() == "[]"
+    assert {assess.family_of(name).name for name in assess.NAMES} == set(assess.NAMES)
+    assert assess.family_of("no-family") is None
