@@ -213,7 +213,7 @@ def _body_read(answer):
     """The body of an answer as the probe reads it, or the kind of its error."""
 
     class Wire:
-        line, take = deadline_socket.Stream.line, deadline_socket.Stream.take
+        line, take, skip = deadline_socket.Stream.line, deadline_socket.Stream.take, deadline_socket.Stream.skip
         buffer = answer
 
         def more(self):
