@@ -41,8 +41,8 @@ from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import about
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._touched import Touched
 
 DISCOVER = "CHAOS_DISCOVER"  # of the environment
-# What the report is told at the end of the run, when it is too late to say that it is no text
-TEXTS = tuple("chaos_" + name for name in (*about.GIVEN, "report_dir", "report_to", "compare"))
+# What the report is told at the end of the run, when it is too late to say that it is no text; and a name that no service has
+TEXTS = tuple("chaos_" + name for name in (*about.GIVEN, "report_dir", "report_to", "compare", "service"))
 
 
 class ActionModule(ActionBase):

@@ -27,7 +27,9 @@ def test_what_the_page_says_works_and_prints_what_it_shows(chaos_state, tmp_path
     kept = {key: os.environ[key] for key in ("LANG", "LC_ALL", "TERM") if key in os.environ}
     path = os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", os.defpath)])
     environment = dict(kept, HOME=str(home), PATH=path, MAGSASA_CHAOS_STATE=str(chaos_state))
-    environment["CHAOS_DISCOVER"] = "false"  # the services of others, and of tests beside this one, are not ours to test
+    environment["CHAOS_DISCOVER"] = (
+        "false"  # the services of others, and of tests beside this one, are not ours to test
+    )
     printed = guide.carry_out(guide.PAGE.read_text(encoding="utf-8"), tarball, folder, environment)
     report = json.loads((folder / "reports" / "latest" / "report.json").read_text(encoding="utf-8"))
     assert [(each["scenario"], each["verdict"]) for each in report["experiments"]] == [

@@ -153,6 +153,7 @@ LATE = [
     ({"chaos_lease": "soon"}, "chaos_lease: 'soon' is not a duration"),
     ({"chaos_discover": "perhaps"}, "chaos_discover: 'perhaps' is neither true nor false; write true or false"),
     ({"chaos_purpose": ["a"]}, "chaos_purpose: '['a']' is not a text; use a text"),
+    ({"chaos_service": ["shop"]}, "chaos_service: '['shop']' is not a text; use a text"),
     ({"chaos_report_dir": {"a": 1}}, "chaos_report_dir: '{'a': 1}' is not a text; use a text"),
     ({"chaos_sample_app": [1]}, "chaos_sample_app: '[1]' is neither true nor false; write true or false"),
     ({"chaos_database_port": "mysql"}, "chaos_database_port: 'mysql' is not a port"),

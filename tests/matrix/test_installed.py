@@ -98,7 +98,9 @@ class Desk:
         said = done.stdout + done.stderr
         assert done.returncode == 0, said[-4000:]
         # What Ansible says of the Python that it found concerns the machine.
-        warnings = [line for line in re.findall(r"\[(?:WARNING|DEPRECATION).*", said) if "discovered Python" not in line]
+        warnings = [
+            line for line in re.findall(r"\[(?:WARNING|DEPRECATION).*", said) if "discovered Python" not in line
+        ]
         assert "Traceback" not in said and warnings == [], said[-4000:]
         return done
 

@@ -45,12 +45,12 @@ def look(lab, name, command):
     argv = access.ssh_command(lab, lab.find(name))
     path = str(places.runtime(lab.name) / "look-%h")
     argv[1:1] = ["-o", "ControlPath=" + path, "-o", "ServerAliveInterval=3", "-o", "ServerAliveCountMax=2"]
-    quiet = {"capture_output": True, "text": True, "stdin": subprocess.DEVNULL, "check": False}
+    quiet = {"capture_output": True, "text": True, "stdin": subprocess.DEVNULL, "timeout": LOOK_S}
     with contextlib.suppress(subprocess.TimeoutExpired):
-        done = subprocess.run([*argv, command], timeout=LOOK_S, **quiet)
+        done = subprocess.run([*argv, command], check=False, **quiet)
         if done.returncode == 0:
             return done.stdout
-        subprocess.run([*argv[:-1], "-O", "exit", argv[-1]], timeout=LOOK_S, **quiet)
+        subprocess.run([*argv[:-1], "-O", "exit", argv[-1]], check=False, **quiet)
     return ssh(lab, name, command)
 
 

@@ -58,4 +58,5 @@ class _Loader:
         exec(code, module.__dict__)  # pylint: disable=exec-used
 
 
-sys.meta_path.insert(0, _Finder)
+if hasattr(__spec__.loader, "archive"):  # this file came out of a zip, so the others do, too
+    sys.meta_path.insert(0, _Finder)

@@ -43,4 +43,4 @@ def test_an_answer_is_handed_on_and_so_is_an_error(released):
         "asked": "absent",
     }
     with pytest.raises(OSError, match="no way"):
-        released(lambda module, given: (_ for _ in ()).throw(OSError("no way")))
+        released(lambda module, given: (each for each in ()).throw(OSError("no way")))
