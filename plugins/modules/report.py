@@ -64,11 +64,12 @@ options:
     type: str
   compare:
     description:
-      - The earlier run to compare with. V(latest) is the newest in O(report_dir) with an experiment in common,
-        V(latest-passed) the newest that passed, V(none) none; else the id of a run in O(report_dir), or a
+      - The earlier run to compare with. V(latest) is the newest in O(report_dir) with an experiment in common
+        that probed the same address, V(latest-passed) the newest that passed, V(none) none; else the id of a run in O(report_dir), or a
         C(report.json).
       - The default is the variable C(chaos_compare), then V(latest). A figure counts as worse or better only if the
-        confidence interval of its change says so.
+        confidence interval of its change says so. Experiments that probed different addresses are not compared; if
+        there are only such, the report says so.
     type: str
   fail_on_regression:
     description: Whether the task fails if an experiment became worse. The default is the variable

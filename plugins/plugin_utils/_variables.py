@@ -278,13 +278,14 @@ SETTINGS = (
     _of(
         "chaos_compare",
         "latest",
-        "The earlier run to compare with: C(latest) (with an experiment in common), C(latest-passed), C(none), the id"
-        " of a run in the folder of reports, or a C(report.json).",
+        "The earlier run to compare with: C(latest) (with an experiment in common at the same address),"
+        " C(latest-passed), C(none), the id of a run in the folder of reports, or a C(report.json).",
     ),
     _of(
         "chaos_fail_on_regression",
         "false",
-        "Whether the run fails when an experiment became worse than in the run that it is compared with.",
+        "Whether the run fails when an experiment became worse than in the run that it is compared with. Experiments that"
+        " probed different addresses are not compared.",
     ),
     _of(
         "chaos_toolkit_journal",

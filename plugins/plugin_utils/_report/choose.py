@@ -9,7 +9,7 @@ import json
 import os
 import re
 
-from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import history, write
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import compare, history, write
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._report.upgrade import upgraded
 
 LATEST, PASSED, NONE = "latest", "latest-passed", "none"
@@ -17,13 +17,14 @@ LARGEST = 64 << 20  # bytes of a report.json that is read for it
 _ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}")
 
 
-def earlier(folder, wanted, own=None, ids=()):
+def earlier(folder, wanted, own=None, experiments=()):
     """The report to compare with (in today's form), or None where there is none and nobody named one.
 
-    ``wanted``: None or "latest" (the newest before, with an experiment in common), "latest-passed", "none", the id of a
-    run in ``folder``, or a file.
-    ``own``: id of the run itself; ``ids``: of its experiments, empty where they are not known yet. Raises ValueError,
-    one sentence.
+    ``wanted``: None or "latest" (the newest before, with an experiment in common that probed the same address; where
+    none did, the newest with an experiment in common, whose comparison says so), "latest-passed", "none", the id of
+    a run in ``folder``, or a file.
+    ``own``: id of the run itself; ``experiments``: its records, empty where they are not known yet. Raises
+    ValueError, one sentence.
     """
     wanted = wanted or LATEST
     if wanted == NONE:
@@ -31,15 +32,25 @@ def earlier(folder, wanted, own=None, ids=()):
     if wanted not in (LATEST, PASSED):
         path = os.path.join(folder, wanted, write.DATA) if _ID.fullmatch(wanted) else os.path.expanduser(wanted)
         return _read(os.path.join(path, write.DATA) if os.path.isdir(path) else path, wanted)
-    for line in reversed(history.read(folder)):
-        if not _ID.fullmatch(line["id"]) or line["id"] == own or not (set(ids) & set(line["scenarios"]) or not ids):
-            continue
-        if line["verdict"] == "passed" or (wanted == LATEST and line["ran"]):
-            try:
-                return _read(os.path.join(folder, line["id"], write.DATA), wanted)
-            except ValueError:
-                continue  # somebody has tidied up
+    addresses = {record["id"]: compare.probed(record) for record in experiments}
+    rows = [row for row in reversed(history.read(folder)) if _ID.fullmatch(row["id"]) and row["id"] != own]
+    rows = [row for row in rows if row["verdict"] == "passed" or (wanted == LATEST and row["ran"])]
+    if addresses:
+        rows = [row for row in rows if addresses.keys() & row["scenarios"].keys()]
+        rows.sort(key=lambda row: not _shares_address(addresses, row["scenarios"]))  # stays the newest first
+    for row in rows:
+        try:
+            return _read(os.path.join(folder, row["id"], write.DATA), wanted)
+        except ValueError:
+            continue  # somebody has tidied up
     return None
+
+
+def _shares_address(addresses, before):
+    """Whether an experiment of ``addresses`` ({id: what it probed}) can be compared with one of a line of history."""
+    return any(
+        compare.is_same_address(history.probed(before[key]), addresses[key]) for key in before if key in addresses
+    )
 
 
 def _read(path, wanted):

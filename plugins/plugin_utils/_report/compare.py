@@ -16,6 +16,7 @@ from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import text
 # floor: a change below it is none, whatever the interval says: an absolute one, and a share of what it was before
 Figure = namedtuple("Figure", "name label unit value floor share")
 JUDGED = ("passed", "failed")
+MOST_ADDRESS = 200  # characters of an address in a sentence
 
 
 def _metric(key):
@@ -44,7 +45,9 @@ def compare(before, now):
     """The ``comparison`` of a report: ``before`` and ``now`` are reports (see model.build)."""
     early = {record["id"]: record for record in before["experiments"]}
     late = {record["id"]: record for record in now["experiments"]}
-    experiments = [_experiment(early[key], record) for key, record in late.items() if key in early]
+    same = {key: is_same_address(probed(early[key]), probed(late[key])) for key in late if key in early}
+    experiments = [_experiment(early[key], late[key]) for key in same if same[key]]
+    elsewhere = [key for key in same if not same[key]]
     found = {
         "with": {
             "id": before["run"]["id"],
@@ -56,8 +59,22 @@ def compare(before, now):
         "experiments": experiments,
         "only_before": [key for key in early if key not in late],
         "only_now": [key for key in late if key not in early],
+        "other_address": elsewhere,
     }
-    return dict(found, sentence=_sentence(found))
+    first = (early[elsewhere[0]], late[elsewhere[0]]) if elsewhere else None
+    return dict(found, sentence=_sentence(found, first))
+
+
+def probed(record):
+    """The address that the probe of an experiment asked; None where the record does not say it."""
+    return (record.get("target") or {}).get("probed")
+
+
+def is_same_address(early, late):
+    """Whether two experiments may be compared as far as what they probed: figures of two services say nothing of one
+    another. Who does not say what he probed is taken at his word that it is the same experiment.
+    """
+    return early is None or late is None or early == late
 
 
 def _experiment(before, now):
@@ -155,12 +172,18 @@ def _says(found):
     )
 
 
-def _sentence(found):
+def _sentence(found, first):
+    """``first``: the records of the first experiment that probed another address, where there is one."""
     told = found["with"]
     head = "compared with run %s (%s)" % (told["id"], told["verdict"])
-    if not found["experiments"]:
+    if not found["experiments"] and first is None:
         return "%s: no experiment is in both" % head
+    if not found["experiments"]:
+        where = [text.plain(probed(record), MOST_ADDRESS) for record in first]
+        says = "not %s: it probed another address (%s on %s: %s then, %s now)"
+        return says % (head, first[1]["scenario"], first[1]["host"], *where)
     counts = "%d of %d worse, %d better" % (found["worse"], len(found["experiments"]), found["better"])
+    counts += "; %d not compared, as another address was probed" % len(found["other_address"]) if first else ""
     worst = next((each for each in found["experiments"] if each["word"] == "worse"), None)
     if worst is None:
         return "%s: %s" % (head, counts)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 
-from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import text
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import compare, text
 
 FILE = "history.jsonl"
 SHOWN = 20  # runs in a report
@@ -28,9 +28,15 @@ def line(report):
 def _figures(record):
     metrics = record.get("metrics") or {}
     return dict(
-        {"verdict": record["verdict"]},
+        {"verdict": record["verdict"], "probed": compare.probed(record)},
         **{key: metrics.get(key) for key in ("error_rate_pct", "p95_ms", "recovery_time_s")},
     )
+
+
+def probed(figures):
+    """The address that an experiment of a line probed; None where the line does not say it."""
+    found = figures.get("probed") if isinstance(figures, dict) else None
+    return found if isinstance(found, str) else None
 
 
 def read(folder):
@@ -64,17 +70,21 @@ def _is_line(entry):
 
 
 def shown(lines, report):
-    """The last lines for a report, its own last: with the figures of its own experiments, where these are few
-    enough to be drawn.
+    """The last lines for a report, its own last: with the figures of its own experiments at the same address, where
+    these are few enough to be drawn.
     """
-    ids = {record["id"] for record in report["experiments"]}
-    ids = ids if len(ids) <= MOST_EXPERIMENTS // 4 else set()
+    addresses = {record["id"]: compare.probed(record) for record in report["experiments"]}
+    addresses = addresses if len(addresses) <= MOST_EXPERIMENTS // 4 else {}
     lines = [each for each in lines if each["id"] != report["run"]["id"]][1 - SHOWN :] + [line(report)]
     return [
         dict(
             each,
             scenarios={
-                key: value for key, value in each["scenarios"].items() if key in ids and isinstance(value, dict)
+                key: value
+                for key, value in each["scenarios"].items()
+                if key in addresses
+                and isinstance(value, dict)
+                and compare.is_same_address(probed(value), addresses[key])
             },
         )
         for each in lines

@@ -53,7 +53,7 @@ def publish(run, records, folder, compare_with=None):
         run = dict(run, started=before["run"]["started"], **kept)
     report = model.build(run, records)
     if not run["dry_run"]:
-        with_it = choose.earlier(folder, compare_with, run["id"], [record["id"] for record in report["experiments"]])
+        with_it = choose.earlier(folder, compare_with, run["id"], report["experiments"])
         report["comparison"] = text.clean(compare.compare(with_it, report)) if with_it else None
         report["history"] = history.shown(history.read(folder), report)
     path = write.write(report, folder, again=before is not None)

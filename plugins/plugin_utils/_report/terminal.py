@@ -67,8 +67,9 @@ def _head(report, width):
     title = "dry run" if run.get("dry_run") else summary["verdict"].upper()
     sentence = summary["sentence"].split(": ", 1)[-1] if run.get("dry_run") else summary["sentence"]
     compared = report.get("comparison")
+    told = compared and (compared["worse"] or compared.get("other_address") and not compared["experiments"])
     lines = _wrapped("CHAOS %s: " % title, sentence, width) + (
-        _wrapped("  ", compared["sentence"], width, "    ")[:2] if compared and compared["worse"] else []
+        _wrapped("  ", compared["sentence"], width, "    ")[:3] if told else []
     )
     return lines + [line for said in model.notes(run, MOST_NAMED) for line in _wrapped("  ", said, width, "    ")[:4]]
 

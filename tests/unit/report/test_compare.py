@@ -19,6 +19,7 @@ from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import (
     choose,
     compare,
     history,
+    html,
     markdown,
     model,
     publish,
@@ -47,8 +48,9 @@ def samples(seed, median_ms=5.0, failing=0.0, outage=(0, 0), hold=30.0):
     return found
 
 
-def run(seed, run_id=SECOND, name="cpu-light", objectives=None, **more):
+def run(seed, run_id=SECOND, name="cpu-light", objectives=None, url=None, **more):
     given = {
+        "target": {"url": url, "probed": url} if url else None,
         "scenario": reports.scenario(name, objectives=objectives or {"error_rate": "50%"}),
         "samples": pack(samples(seed, **more)),
     }
@@ -179,17 +181,16 @@ def test_which_run_is_taken(tmp_path):
     publish.publish(
         dict(reports.RUN, id=SECOND), run(1, objectives={"error_rate": "1%"}, failing=0.2)["experiments"], folder
     )
-    ids = ["cpu-light@web1"]
 
-    def taken(wanted, **more):
-        found = choose.earlier(folder, wanted, THIRD, **dict({"ids": ids}, **more))
+    def taken(wanted, name="cpu-light"):
+        found = choose.earlier(folder, wanted, THIRD, run(1, name=name)["experiments"])
         return found and found["run"]["id"]
 
     assert [taken(None), taken("latest"), taken("latest-passed"), taken("none")] == [SECOND, SECOND, FIRST, None]
     assert [taken(FIRST), taken(os.path.join(folder, FIRST)), taken(os.path.join(folder, FIRST, "report.json"))] == [
         FIRST
     ] * 3
-    assert taken(None, ids=["other@web1"]) is None
+    assert taken(None, "other") is None
     (tmp_path / SECOND / "report.json").unlink()
     assert taken(None) == FIRST
     assert taken(str(ROOT / "tests" / "unit" / "report" / "schema_1.json")) == "20261124T220501Z-3fa9c1"
@@ -207,6 +208,44 @@ def test_a_history_that_others_wrote_into(tmp_path):
     assert history.read(str(tmp_path)) == [] and choose.earlier(str(tmp_path), None) is None
     publish.publish(dict(reports.RUN, id=FIRST), run(1)["experiments"], str(tmp_path))
     assert [each["id"] for each in history.read(str(tmp_path))] == [FIRST]
+
+
+def test_another_service_is_no_run_to_compare_with(tmp_path):
+    """The same scenario on the same host against another address: slower, and not worse."""
+    folder, shop, cart = str(tmp_path), "http://web1:8001/health", "http://web1:8002/health"
+
+    def publish_of(run_id, url, compare_with=None, **more):
+        told = dict(reports.RUN, id=run_id, finished="2026-11-0%dT22:00:00Z" % (1 + len(history.read(folder))))
+        return publish.publish(told, run(1, url=url, **more)["experiments"], folder, compare_with)[1]
+
+    publish_of(FIRST, shop)
+    alone = publish_of(SECOND, cart, median_ms=9.0)
+    assert [error.message for error in jsonschema.Draft202012Validator(SCHEMA).iter_errors(alone)] == []
+    found = alone["comparison"]
+    assert (found["worse"], found["experiments"], found["other_address"]) == (0, [], ["cpu-light@web1"])
+    said = "not compared with run %s (passed): it probed another address (cpu-light on web1: %s then, %s now)"
+    assert found["sentence"] == said % (FIRST, shop, cart)
+    for told in (" ".join(terminal.render(alone)), markdown.render(alone), html.render(alone)):
+        assert "not compared with run" in " ".join(told.split())
+    assert "No figure is worse" not in html.render(alone)
+    assert [set(each["scenarios"]) for each in alone["history"]] == [set(), {"cpu-light@web1"}]
+
+    again = publish_of(THIRD, shop, median_ms=9.0)  # passes over the newer run of the other service
+    assert (again["comparison"]["with"]["id"], again["comparison"]["worse"]) == (FIRST, 1)
+    named = publish_of("20261122T220001Z-dddddd", shop, SECOND)
+    assert named["comparison"]["experiments"] == [] and named["comparison"]["other_address"] == ["cpu-light@web1"]
+
+
+def test_what_probed_another_address_is_counted_beside_what_is_compared():
+    def both(other):
+        report = run(1, url="http://web1/a")
+        report["experiments"] += run(1, name="memory-light", url=other)["experiments"]
+        return report
+
+    found = compare.compare(both("http://web1/b"), both("http://web1/c"))
+    assert found["other_address"] == ["memory-light@web1"] and len(found["experiments"]) == 1
+    assert found["sentence"].endswith("0 of 1 worse, 0 better; 1 not compared, as another address was probed")
+    assert compare.compare(run(1), run(1, url="http://web1/a"))["other_address"] == []  # one does not say it
 
 
 @pytest.mark.parametrize("device", ["/dev/zero", "/dev/stdin"])
