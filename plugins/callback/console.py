@@ -15,7 +15,8 @@ description:
   - On a terminal, if the Python library C(rich) is installed next to Ansible, shows each scenario with a bar over
     baseline, hold and recovery, the current error rate and latency, what the fault measures of itself, and the time
     left. A finished scenario stays as one line with its verdict and figure.
-  - Elsewhere (a pipe, CI, AWX) prints one line when a scenario starts, one every 10 seconds, and one with its verdict.
+  - Elsewhere (a pipe, CI, AWX) prints one line when a scenario starts, one about every 10 seconds, and one with its
+    verdict.
     It does not move the cursor there. Every colour comes with a word, and E(NO_COLOR) is honoured.
   - Hides the tasks of the roles and playbooks of this collection. All other tasks look as in the callback
     P(ansible.builtin.default#callback), and so does everything with C(-v).

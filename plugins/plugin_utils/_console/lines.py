@@ -14,7 +14,10 @@ from .state import WORST_FIRST
 
 HEARTBEAT_S = 10.0
 LATE_S = 3.0  # a phase that takes so much longer than planned is late: the hosts are slower than that
-NEARLY_S = 4.0  # a phase that is over so soon needs no heartbeat any more, a recovery that has just begun none yet
+# A phase that is over so soon needs no heartbeat any more, a recovery that has just begun none yet; a heartbeat is late
+# by no more than that.
+NEARLY_S = 4.0
+PHASES = {"inject": "injection", "collect": "collection"}  # phases whose word in a sentence is another one
 MOST_HOSTS = 3
 MOST_NOTES = 5
 TOLD = ("run", "note", "halt", "back", "phase", "end")  # changes that also a terminal has lines for
@@ -120,7 +123,8 @@ def phase(scenario, now):
     late = scenario.late_s(now)
     if left is not None and left < 0.5 and late >= LATE_S:
         return "%s, %s late" % (scenario.phase, spelled(late) if late < 90 else "%d min" % round(late / 60.0))
-    return "%s%s" % (scenario.phase or "", ", %s left" % spelled(left) if left is not None else "")
+    word = PHASES.get(scenario.phase, scenario.phase or "")
+    return "%s%s" % (word, ", %s left" % spelled(left) if left is not None else "")
 
 
 def verdict(scenario, several):
@@ -279,23 +283,36 @@ class Lines:
 
     def heartbeat(self, now):
         """A line when nothing was said for a while."""
-        scenario = self._state.current
-        if (
-            scenario is None
-            or scenario.phase not in ("baseline", "hold", "recovery")
-            or self._latest is None
-            or now - self._latest < self._heartbeat_s
-        ):
+        quiet_s = now - self._latest if self._latest is not None else 0.0
+        if quiet_s < self._heartbeat_s or self._state.over:
             return []
-        if scenario.phase == "recovery":
-            nearly = now - scenario.since < NEARLY_S
-        else:
-            left = scenario.left_s(now)
-            nearly = left is not None and left < NEARLY_S
-        if nearly and now - self._latest < 2 * self._heartbeat_s:
+        scenario = self._state.current
+        if scenario is None:
+            said = between(self._state)
+            return [self._line(now, (said, None))] if said else []
+        # The end of a hold and the beginning of its recovery follow one another: together they are no longer silence.
+        if _nearly(scenario, now) and quiet_s < self._heartbeat_s + NEARLY_S:
             return []
         told = [phase(scenario, now), *figures(scenario), measured(scenario), silent(scenario)]
         return [self._line(now, ("%s %s" % (self._name(scenario), ", ".join(filter(None, told))), None))]
+
+
+def _nearly(scenario, now):
+    """Whether a line of its own comes in a moment."""
+    if scenario.phase == "recovery":
+        return now - scenario.since < NEARLY_S
+    left = scenario.left_s(now)
+    return left is not None and left < NEARLY_S and scenario.late_s(now) < LATE_S
+
+
+def between(state):
+    """What goes on while no scenario is under way, or "" when nothing is to come."""
+    if state.scenarios:
+        left = state.waiting()
+        return "goes on with %s" % left[0] if left else ""
+    asked = state.run.get("host_count") or 0
+    answered = ": %d of %d have answered" % (len(state.hosts), asked) if asked > 1 and state.hosts else ""
+    return "the hosts are being asked%s" % answered if asked != 1 else "the host is being asked"
 
 
 def stopping(state):

@@ -83,6 +83,7 @@ def run(hosts=1, ids=LIGHT, results=None, until=None, waves=1):
             if until == (each, "baseline"):
                 return
             at += 10
+            yield {"event": "phase", "at": at, "phase": "inject", **common}
             yield {"event": "phase", "at": at, "phase": "hold", "seconds": HOLDS.get(each, 30), **common}
             for second in range(1, HOLDS.get(each, 30)):
                 left = HOLDS.get(each, 30) - second
@@ -135,6 +136,52 @@ def test_a_light_run_on_one_host_fits_on_a_page():
     ]
     assert len(found) <= 36
     assert all(line[0][0].count(":") == 2 for line in made)  # the time
+
+
+def silences(events):
+    """How many seconds lie between two lines of these events."""
+    state, at, clock = State(), [], NOON
+    maker = lines.Lines(state)
+    for event in events:
+        while clock + 0.25 < event["at"]:
+            clock += 0.25
+            at += [clock] * bool(maker.heartbeat(clock))
+        at += [event["at"]] * bool(maker.take(state.apply(event), event["at"]))
+    return [later - sooner for sooner, later in zip(at, at[1:])]
+
+
+def later(events, phase, seconds):
+    """The same events, in which this phase takes so much longer."""
+    late = 0.0
+    for event in events:
+        yield dict(event, at=event["at"] + late)
+        if event["event"] == "phase" and event["phase"] == phase:
+            late += seconds
+
+
+@pytest.mark.parametrize("phase", ["baseline", "inject", "hold", "recovery", "collect"])
+@pytest.mark.parametrize("hold", range(4, 50, 3))
+@pytest.mark.parametrize("waves", [1, 3])
+def test_no_phase_is_silent(phase, hold, waves, monkeypatch):
+    """About one line in 10 seconds, also where a host takes its time between two phases, scenarios or waves."""
+    monkeypatch.setitem(HOLDS, "cpu-light", hold)
+    events = list(later(run(hosts=waves, ids=LIGHT[:2], waves=waves), phase, 45))
+    assert max(silences(events)) <= lines.HEARTBEAT_S + lines.NEARLY_S + 0.25
+
+
+def test_hosts_that_take_their_time_are_no_silence():
+    events = list(run(hosts=3, ids=LIGHT[:2]))
+    events = events[:3] + [dict(event, at=event["at"] + 35) for event in events[3:]]
+    found, _made = told(events)
+    assert found[1:4] == ["the hosts are being asked: 2 of 3 have answered"] * 3
+    assert found[4].startswith("tested: ")
+
+
+def test_the_way_to_the_next_scenario_is_no_silence():
+    events = list(run(ids=LIGHT[:2]))
+    second = next(number for number, event in enumerate(events) if event.get("scenario") == LIGHT[1])
+    found, _made = told(events[:second] + [dict(event, at=event["at"] + 25) for event in events[second:]])
+    assert found.count("goes on with memory-light") == 2
 
 
 def test_a_service_that_does_not_come_back_is_no_silence():
