@@ -180,7 +180,7 @@ def test_every_stage_has_its_place_in_the_plan():
     placed = [name for _number, stages in plan.STEPS for name in stages]
     assert sorted(placed) == sorted(plan.STAGES) and len(set(placed)) == len(placed)
     assert set(plan.PATIENT) <= set(placed)
-    assert plan.chosen(["vm", "sanity", "unit"]) == [(2, ["unit", "sanity"]), (1, ["vm"])]
+    assert plan.chosen(["vm", "lint", "unit"]) == [(2, ["unit", "lint"]), (1, ["vm"])]
     assert plan.chosen(["lab"]) == [(1, ["lab"])]
     assert [path for path in plan.FLEET + plan.RUNS + plan.COMMANDS if not (ROOT / path).is_file()] == []
 
