@@ -16,8 +16,16 @@ FLEET = [
     )
 ]  # fmt: skip
 
-# Of the tests on this machine: plays that experiment on it, and the two commands, the settings and the reports of such
-# plays. The other ones are of single modules.
+# Of the tests on this machine: the faults that modules inject into it, plays that experiment on it, and the two
+# commands, the settings and the reports of such plays. The other ones are of probes, ports, hosts and services.
+FAULTS = [
+    "tests/integration/test_%s.py" % name
+    for name in (
+        "container_fault", "cpu_fault", "database_mariadb", "database_postgresql", "database_sqlite", "disk_fault",
+        "fault_life", "fault_series", "memory_fault", "process_fault", "process_kinds", "process_restored",
+        "tasks_of_a_host",
+    )
+]  # fmt: skip
 RUNS = [
     "tests/integration/test_%s.py" % name
     for name in (
@@ -43,8 +51,9 @@ STAGES = {
     "solo": lambda more: pytest_run.run("solo", ["tests/solo"], more),
     "truth": lambda more: pytest_run.run("truth", ["tests/truth"], more),
     "integration": lambda more: pytest_run.run(
-        "integration", ["tests/integration"] + ["--ignore=" + path for path in RUNS + COMMANDS], more
+        "integration", ["tests/integration"] + ["--ignore=" + path for path in FAULTS + RUNS + COMMANDS], more
     ),
+    "faults": lambda more: pytest_run.run("faults", FAULTS, more),
     "runs": lambda more: pytest_run.run("runs", RUNS, more),
     "commands": lambda more: pytest_run.run("commands", COMMANDS, more),
     "lab": lambda more: pytest_run.run("lab", ["tests/lab"] + ["--ignore=" + path for path in FLEET], more),
@@ -64,7 +73,7 @@ STEPS = (
     (1, ("quick",)),
     (1, ("solo",)),
     (1, ("truth",)),
-    (5, ("integration", "commands", "runs", "lab", "sanity", "fleet", "matrix", "crash", "app")),
+    (5, ("commands", "sanity", "runs", "lab", "faults", "integration", "fleet", "matrix", "crash", "app")),
     (1, ("vm",)),
 )
 # Stages that measure nothing and wait for nothing: beside others they take what those leave of the processors.

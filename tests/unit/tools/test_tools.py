@@ -182,7 +182,7 @@ def test_every_stage_has_its_place_in_the_plan():
     assert set(plan.PATIENT) <= set(placed)
     assert plan.chosen(["vm", "lint", "unit"]) == [(2, ["unit", "lint"]), (1, ["vm"])]
     assert plan.chosen(["lab"]) == [(1, ["lab"])]
-    assert [path for path in plan.FLEET + plan.RUNS + plan.COMMANDS if not (ROOT / path).is_file()] == []
+    assert [path for path in plan.FLEET + plan.FAULTS + plan.RUNS + plan.COMMANDS if not (ROOT / path).is_file()] == []
 
 
 def test_stages_side_by_side_tell_what_each_found(capfd):
