@@ -65,10 +65,10 @@ options:
   compare:
     description:
       - The earlier run to compare with. V(latest) is the newest in O(report_dir) with an experiment in common
-        that probed the same address, V(latest-passed) the newest that passed, V(none) none; else the id of a run in O(report_dir), or a
-        C(report.json).
+        that tested the same service, V(latest-passed) the newest that passed, V(none) none; else the id of a run in
+        O(report_dir), or a C(report.json).
       - The default is the variable C(chaos_compare), then V(latest). A figure counts as worse or better only if the
-        confidence interval of its change says so. Experiments that probed different addresses are not compared; if
+        confidence interval of its change says so. Experiments that tested different services are not compared; if
         there are only such, the report says so.
     type: str
   fail_on_regression:

@@ -285,7 +285,7 @@ SETTINGS = (
         "chaos_fail_on_regression",
         "false",
         "Whether the run fails when an experiment became worse than in the run that it is compared with. Experiments that"
-        " probed different addresses are not compared.",
+        " tested different services are not compared.",
     ),
     _of(
         "chaos_toolkit_journal",

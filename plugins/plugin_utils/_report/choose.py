@@ -20,7 +20,7 @@ _ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}")
 def earlier(folder, wanted, own=None, experiments=()):
     """The report to compare with (in today's form), or None where there is none and nobody named one.
 
-    ``wanted``: None or "latest" (the newest before, with an experiment in common that probed the same address; where
+    ``wanted``: None or "latest" (the newest before, with an experiment in common that tested the same service; where
     none did, the newest with an experiment in common, whose comparison says so), "latest-passed", "none", the id of
     a run in ``folder``, or a file.
     ``own``: id of the run itself; ``experiments``: its records, empty where they are not known yet. Raises
@@ -32,12 +32,12 @@ def earlier(folder, wanted, own=None, experiments=()):
     if wanted not in (LATEST, PASSED):
         path = os.path.join(folder, wanted, write.DATA) if _ID.fullmatch(wanted) else os.path.expanduser(wanted)
         return _read(os.path.join(path, write.DATA) if os.path.isdir(path) else path, wanted)
-    addresses = {record["id"]: compare.probed(record) for record in experiments}
+    services = {record["id"]: compare.tested(record) for record in experiments}
     rows = [row for row in reversed(history.read(folder)) if _ID.fullmatch(row["id"]) and row["id"] != own]
     rows = [row for row in rows if row["verdict"] == "passed" or (wanted == LATEST and row["ran"])]
-    if addresses:
-        rows = [row for row in rows if addresses.keys() & row["scenarios"].keys()]
-        rows.sort(key=lambda row: not _shares_address(addresses, row["scenarios"]))  # stays the newest first
+    if services:
+        rows = [row for row in rows if services.keys() & row["scenarios"].keys()]
+        rows.sort(key=lambda row: not _shares_service(services, row["scenarios"]))  # stays the newest first
     for row in rows:
         try:
             return _read(os.path.join(folder, row["id"], write.DATA), wanted)
@@ -46,11 +46,9 @@ def earlier(folder, wanted, own=None, experiments=()):
     return None
 
 
-def _shares_address(addresses, before):
-    """Whether an experiment of ``addresses`` ({id: what it probed}) can be compared with one of a line of history."""
-    return any(
-        compare.is_same_address(history.probed(before[key]), addresses[key]) for key in before if key in addresses
-    )
+def _shares_service(services, before):
+    """Whether an experiment of ``services`` ({id: what it tested}) can be compared with one of a line of history."""
+    return any(compare.is_same_service(history.tested(before[key]), services[key]) for key in before if key in services)
 
 
 def _read(path, wanted):

@@ -7,6 +7,7 @@ magsasa.chaos.
 
 from __future__ import annotations
 
+import re
 from collections import namedtuple
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._judge import outcome, spread
@@ -16,6 +17,9 @@ from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import text
 # floor: a change below it is none, whatever the interval says: an absolute one, and a share of what it was before
 Figure = namedtuple("Figure", "name label unit value floor share")
 JUDGED = ("passed", "failed")
+Tested = namedtuple("Tested", "service probed")
+_VERSION = re.compile(r"\s+v?[0-9][\w.+-]*$")  # at the end of a service's name for itself
+_HOST = re.compile(r"(?<=://)[^/?]*")
 MOST_ADDRESS = 200  # characters of an address in a sentence
 
 
@@ -45,7 +49,7 @@ def compare(before, now):
     """The ``comparison`` of a report: ``before`` and ``now`` are reports (see model.build)."""
     early = {record["id"]: record for record in before["experiments"]}
     late = {record["id"]: record for record in now["experiments"]}
-    same = {key: is_same_address(probed(early[key]), probed(late[key])) for key in late if key in early}
+    same = {key: is_same_service(tested(early[key]), tested(late[key])) for key in late if key in early}
     experiments = [_experiment(early[key], late[key]) for key in same if same[key]]
     elsewhere = [key for key in same if not same[key]]
     found = {
@@ -59,22 +63,33 @@ def compare(before, now):
         "experiments": experiments,
         "only_before": [key for key in early if key not in late],
         "only_now": [key for key in late if key not in early],
-        "other_address": elsewhere,
+        "other_service": elsewhere,
     }
     first = (early[elsewhere[0]], late[elsewhere[0]]) if elsewhere else None
     return dict(found, sentence=_sentence(found, first))
 
 
-def probed(record):
-    """The address that the probe of an experiment asked; None where the record does not say it."""
-    return (record.get("target") or {}).get("probed")
-
-
-def is_same_address(early, late):
-    """Whether two experiments may be compared as far as what they probed: figures of two services say nothing of one
-    another. Who does not say what he probed is taken at his word that it is the same experiment.
+def tested(record):
+    """What an experiment tested: (the service's name for itself, the address that was probed), each None where the
+    record does not say it.
     """
-    return early is None or late is None or early == late
+    target = record.get("target") or {}
+    return Tested(_VERSION.sub("", target.get("service") or "") or None, target.get("probed"))
+
+
+def is_same_service(early, late):
+    """Whether two experiments may be compared as far as what they tested (Tested): figures of two services say nothing
+    of one another. A service that names itself may have moved to another port or host; of another one the address
+    decides. Where a record does not say it, it is the same.
+    """
+    if early.service and late.service:
+        return early.service == late.service and _what(early.probed) == _what(late.probed)
+    return early.probed is None or late.probed is None or early.probed == late.probed
+
+
+def _what(probed):
+    """Method and path of what was probed, without the host."""
+    return _HOST.sub("", probed or "")
 
 
 def _experiment(before, now):
@@ -173,17 +188,17 @@ def _says(found):
 
 
 def _sentence(found, first):
-    """``first``: the records of the first experiment that probed another address, where there is one."""
+    """``first``: the records of the first experiment that tested another service, where there is one."""
     told = found["with"]
     head = "compared with run %s (%s)" % (told["id"], told["verdict"])
     if not found["experiments"] and first is None:
         return "%s: no experiment is in both" % head
     if not found["experiments"]:
-        where = [text.plain(probed(record), MOST_ADDRESS) for record in first]
-        says = "not %s: it probed another address (%s on %s: %s then, %s now)"
+        where = [text.plain(tested(record).probed, MOST_ADDRESS) for record in first]
+        says = "not %s: it tested another service (%s on %s: %s then, %s now)"
         return says % (head, first[1]["scenario"], first[1]["host"], *where)
     counts = "%d of %d worse, %d better" % (found["worse"], len(found["experiments"]), found["better"])
-    counts += "; %d not compared, as another address was probed" % len(found["other_address"]) if first else ""
+    counts += "; %d not compared, as another service was tested" % len(found["other_service"]) if first else ""
     worst = next((each for each in found["experiments"] if each["word"] == "worse"), None)
     if worst is None:
         return "%s: %s" % (head, counts)

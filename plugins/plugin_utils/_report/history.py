@@ -28,15 +28,15 @@ def line(report):
 def _figures(record):
     metrics = record.get("metrics") or {}
     return dict(
-        {"verdict": record["verdict"], "probed": compare.probed(record)},
+        {"verdict": record["verdict"], **compare.tested(record)._asdict()},
         **{key: metrics.get(key) for key in ("error_rate_pct", "p95_ms", "recovery_time_s")},
     )
 
 
-def probed(figures):
-    """The address that an experiment of a line probed; None where the line does not say it."""
-    found = figures.get("probed") if isinstance(figures, dict) else None
-    return found if isinstance(found, str) else None
+def tested(figures):
+    """What an experiment of a line tested, as compare.tested says it of a record."""
+    found = [figures.get(key) if isinstance(figures, dict) else None for key in compare.Tested._fields]
+    return compare.Tested(*(each if isinstance(each, str) else None for each in found))
 
 
 def read(folder):
@@ -70,11 +70,11 @@ def _is_line(entry):
 
 
 def shown(lines, report):
-    """The last lines for a report, its own last: with the figures of its own experiments at the same address, where
+    """The last lines for a report, its own last: with the figures of its own experiments of the same service, where
     these are few enough to be drawn.
     """
-    addresses = {record["id"]: compare.probed(record) for record in report["experiments"]}
-    addresses = addresses if len(addresses) <= MOST_EXPERIMENTS // 4 else {}
+    own = {record["id"]: compare.tested(record) for record in report["experiments"]}
+    own = own if len(own) <= MOST_EXPERIMENTS // 4 else {}
     lines = [each for each in lines if each["id"] != report["run"]["id"]][1 - SHOWN :] + [line(report)]
     return [
         dict(
@@ -82,9 +82,7 @@ def shown(lines, report):
             scenarios={
                 key: value
                 for key, value in each["scenarios"].items()
-                if key in addresses
-                and isinstance(value, dict)
-                and compare.is_same_address(probed(value), addresses[key])
+                if key in own and isinstance(value, dict) and compare.is_same_service(tested(value), own[key])
             },
         )
         for each in lines

@@ -67,7 +67,7 @@ def _head(report, width):
     title = "dry run" if run.get("dry_run") else summary["verdict"].upper()
     sentence = summary["sentence"].split(": ", 1)[-1] if run.get("dry_run") else summary["sentence"]
     compared = report.get("comparison")
-    told = compared and (compared["worse"] or compared.get("other_address") and not compared["experiments"])
+    told = compared and (compared["worse"] or compared.get("other_service") and not compared["experiments"])
     lines = _wrapped("CHAOS %s: " % title, sentence, width) + (
         _wrapped("  ", compared["sentence"], width, "    ")[:3] if told else []
     )

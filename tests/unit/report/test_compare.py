@@ -222,8 +222,8 @@ def test_another_service_is_no_run_to_compare_with(tmp_path):
     alone = publish_of(SECOND, cart, median_ms=9.0)
     assert [error.message for error in jsonschema.Draft202012Validator(SCHEMA).iter_errors(alone)] == []
     found = alone["comparison"]
-    assert (found["worse"], found["experiments"], found["other_address"]) == (0, [], ["cpu-light@web1"])
-    said = "not compared with run %s (passed): it probed another address (cpu-light on web1: %s then, %s now)"
+    assert (found["worse"], found["experiments"], found["other_service"]) == (0, [], ["cpu-light@web1"])
+    said = "not compared with run %s (passed): it tested another service (cpu-light on web1: %s then, %s now)"
     assert found["sentence"] == said % (FIRST, shop, cart)
     for told in (" ".join(terminal.render(alone)), markdown.render(alone), html.render(alone)):
         assert "not compared with run" in " ".join(told.split())
@@ -233,19 +233,19 @@ def test_another_service_is_no_run_to_compare_with(tmp_path):
     again = publish_of(THIRD, shop, median_ms=9.0)  # passes over the newer run of the other service
     assert (again["comparison"]["with"]["id"], again["comparison"]["worse"]) == (FIRST, 1)
     named = publish_of("20261122T220001Z-dddddd", shop, SECOND)
-    assert named["comparison"]["experiments"] == [] and named["comparison"]["other_address"] == ["cpu-light@web1"]
+    assert named["comparison"]["experiments"] == [] and named["comparison"]["other_service"] == ["cpu-light@web1"]
 
 
-def test_what_probed_another_address_is_counted_beside_what_is_compared():
+def test_what_tested_another_service_is_counted_beside_what_is_compared():
     def both(other):
         report = run(1, url="http://web1/a")
         report["experiments"] += run(1, name="memory-light", url=other)["experiments"]
         return report
 
     found = compare.compare(both("http://web1/b"), both("http://web1/c"))
-    assert found["other_address"] == ["memory-light@web1"] and len(found["experiments"]) == 1
-    assert found["sentence"].endswith("0 of 1 worse, 0 better; 1 not compared, as another address was probed")
-    assert compare.compare(run(1), run(1, url="http://web1/a"))["other_address"] == []  # one does not say it
+    assert found["other_service"] == ["memory-light@web1"] and len(found["experiments"]) == 1
+    assert found["sentence"].endswith("0 of 1 worse, 0 better; 1 not compared, as another service was tested")
+    assert compare.compare(run(1), run(1, url="http://web1/a"))["other_service"] == []  # one does not say it
 
 
 @pytest.mark.parametrize("device", ["/dev/zero", "/dev/stdin"])
@@ -253,3 +253,21 @@ def test_a_device_is_no_report_to_compare_with(tmp_path, device):
     """It would be read without end."""
     with pytest.raises(ValueError, match="^chaos_compare: '%s' (is not a file|cannot be read)" % device):
         choose.earlier(str(tmp_path), device)
+
+
+@pytest.mark.parametrize(
+    "early, late, same",
+    [
+        (("shop 1.2.0", "http://127.0.0.1:5001/health"), ("shop 1.3.0-rc1", "http://127.0.0.1:41525/health"), True),
+        (("shop 1.2.0", "http://h:5001/health"), ("cart 1.2.0", "http://h:5001/health"), False),
+        (("shop", "http://h:5001/health"), ("shop", "http://h:5001/orders"), False),
+        (("shop", "http://h/orders"), ("shop", "POST http://h/orders"), False),
+        (("shop 1.2.0", "http://h:1/"), (None, "http://h:1/"), True),
+        (("shop 1.2.0", "http://h:1/"), (None, "http://h:2/"), False),
+        ((None, None), ("shop", "http://h:2/"), True),
+    ],
+)
+def test_what_is_the_same_service(early, late, same):
+    """The kind: a service that picks its port at its start is the same one after the next start."""
+    tested = [compare.tested({"target": {"service": name, "probed": probed}}) for name, probed in (early, late)]
+    assert compare.is_same_service(*tested) is compare.is_same_service(*reversed(tested)) is same
