@@ -242,7 +242,7 @@ def test_the_secrets_of_what_a_run_probes(lab, tmp_path):
         "chaos_hosts": HOST,
         "chaos_target_url": "http://127.0.0.1:%d" % PORT,
         "chaos_probe": {"url": URL + "?token=" + CANARY, "headers": HEADERS, "method": "GET", "body": CANARY},
-        "chaos_extra_scenarios": [dict(own, id="theirs", probe={"rate": 5}), own],
+        "chaos_extra_scenarios": [dict(own, id="theirs", probe={"rate": 15}), own],
         "chaos_scenarios": "theirs,canary",
         "chaos_baseline": "2s",
         "chaos_report_dir": str(tmp_path / "reports"),

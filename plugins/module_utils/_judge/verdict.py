@@ -12,6 +12,13 @@ from .objectives import label
 
 VERDICTS = ("passed", "failed", "unknown")
 STATUSES = ("completed", "halted", "failed", "refused", "skipped", "planned")
+# Probes that a pass needs. Each of fewer is more than a tenth of the error rate: that none of them failed bounds it at
+# 26 % at best (95 % confidence, 1 - 0.05 ** (1 / 10)). A miss needs no such number: what was seen to fail did fail.
+LEAST_PROBES = 10
+FEW = (
+    "only %s saw the fault (%s), and a pass needs %d; raise chaos_probe_rate (or the rate of the scenario's probe) or the"
+    " scenario's hold"
+)
 SYSTEM_HALTS = ("halt_condition",)  # ends that the system brought about itself
 
 
@@ -42,11 +49,19 @@ def verdict(status, fault, phases, objectives, reason="", breached=False, metric
         return "unknown", metrics["doubt"]
     if metrics.get("failing_before"):
         return "unknown", "the service was already failing when the fault was injected"
+    sent = _sent(fault, phases)
     missed = [each["name"] for each in objectives if each["met"] is False]
     if missed:
-        return "failed", "missed: %s" % ", ".join(map(label, missed))
+        few = " (of only %s)" % _probes(sent) if sent < LEAST_PROBES else ""
+        return "failed", "missed: %s%s" % (", ".join(map(label, missed)), few)
     if status == "halted":
         return "unknown", reason or "it was halted before its end"
+    if sent < LEAST_PROBES:
+        return "unknown", FEW % (
+            _probes(sent),
+            "after the event" if fault.get("event") else "in the hold",
+            LEAST_PROBES,
+        )
     if not any(each["met"] for each in objectives):
         return "unknown", "no objective was measured"
     open_ones = [
@@ -59,6 +74,16 @@ def verdict(status, fault, phases, objectives, reason="", breached=False, metric
     ):  # without an outage there is nothing to repair; anything else that was not measured may have been missed
         return "unknown", "not measured: %s" % ", ".join(map(label, open_ones))
     return "passed", ""
+
+
+def _sent(fault, phases):
+    """How many probes saw the fault; of an event, what it left."""
+    seen = ("hold", "recovery") if fault.get("event") else ("hold",)
+    return sum((phases.get(phase) or {}).get("sent") or 0 for phase in seen)
+
+
+def _probes(sent):
+    return "%d probe%s" % (sent, "" if sent == 1 else "s")
 
 
 def _effect(fault):

@@ -299,7 +299,7 @@ class Lines:
 
 def _nearly(scenario, now):
     """Whether a line of its own comes in a moment."""
-    if scenario.phase == "recovery":
+    if scenario.phase in ("inject", "recovery", "collect"):
         return now - scenario.since < NEARLY_S
     left = scenario.left_s(now)
     return left is not None and left < NEARLY_S and scenario.late_s(now) < LATE_S

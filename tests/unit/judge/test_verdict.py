@@ -32,6 +32,11 @@ MET, MISSED, UNMEASURED = ({"name": name, "met": met} for name, met in (("a", Tr
         ("completed", BIT, dict(DATA, baseline={"sent": 0}), [MISSED], False, "unknown"),
         ("completed", EVENT, dict(DATA, hold={"sent": 0}), [MET], False, "passed"),  # an event has no hold to speak of
         ("completed", EVENT, {"baseline": {"sent": 9}}, [MET], False, "unknown"),
+        ("completed", BIT, dict(DATA, hold={"sent": 9}), [MET], False, "unknown"),
+        ("completed", BIT, dict(DATA, hold={"sent": 10}), [MET], False, "passed"),
+        ("completed", BIT, dict(DATA, hold={"sent": 3}), [MET, MISSED], False, "failed"),  # what failed did fail
+        ("completed", EVENT, dict(DATA, hold={"sent": 0}, recovery={"sent": 9}), [MET], False, "unknown"),
+        ("completed", EVENT, dict(DATA, hold={"sent": 4}, recovery={"sent": 6}), [MET], False, "passed"),
         ("halted", BIT, DATA, [MET], True, "failed"),  # the system made us stop
         ("halted", BIT, DATA, [MET], False, "unknown"),  # a person did
         ("halted", BIT, DATA, [MISSED], False, "failed"),
@@ -46,6 +51,16 @@ def test_verdict(status, fault, phases, objectives, breached, expected):
     word, reason = verdict.verdict(status, fault, phases, objectives, "", breached)
     assert word == expected
     assert bool(reason) == (word != "passed" and status not in ("skipped", "refused", "planned"))
+
+
+def test_few_probes_are_named():
+    few = dict(DATA, hold={"sent": 3})
+    assert verdict.verdict("completed", BIT, few, [MET])[1] == (
+        "only 3 probes saw the fault (in the hold), and a pass needs 10; raise chaos_probe_rate (or the rate of the"
+        " scenario's probe) or the scenario's hold"
+    )
+    assert "only 1 probe saw the fault" in verdict.verdict("completed", BIT, dict(DATA, hold={"sent": 1}), [MET])[1]
+    assert verdict.verdict("completed", BIT, few, [MISSED])[1] == "missed: b (of only 3 probes)"
 
 
 def test_reasons():
