@@ -7,6 +7,7 @@ The same tests run both ways.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -105,6 +106,43 @@ def test_an_experiment_without_any_module_but_the_first(state, ask):
         and done["left"] is None
         and done["probes"][NAME]["samples"] is None
     )
+    assert left(state) == []
+
+
+@pytest.mark.root
+def test_a_disk_that_fills_up_in_the_hold_keeps_nobody_waiting(state, ask):
+    """The fault is undone; the conductor is told so, though that can be written down only when there is room again."""
+    ledger = state / "ledger"
+    ledger.mkdir(mode=0o700, exist_ok=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k,mode=0700", "tmpfs", str(ledger)], check=True)
+    try:
+        assert ask("begin", turn=RUN)["held"] is True
+        injected = ask("inject", **fault(memory, size="16M", duration="4s"))["fault"]
+        with open(ledger / "ballast", "wb") as ballast, contextlib.suppress(OSError):
+            while True:
+                ballast.write(b"x" * 4096)
+                ballast.flush()
+        seen = ask("look", name=NAME, run=RUN, probe=False)
+        assert seen["active"]
+        assert wait_for(lambda: not ask("look", name=NAME, run=RUN, probe=False, renew=True)["active"])
+        seen = ask("look", name=NAME, run=RUN, probe=False)
+        told = seen["fault"]
+        assert (told["id"], told["state"], told["revert_cause"], told["residue"]) == (
+            injected["id"],
+            "reverted",
+            "deadline",
+            [],
+        )
+        assert any("no room" in note for note in told["notes"]), told
+        assert not (ledger / "ledger.jsonl").exists() or injected["id"] not in (ledger / "ledger.jsonl").read_text()
+        (ledger / "ballast").unlink()
+        assert wait_for(lambda: injected["id"] in (ledger / "ledger.jsonl").read_text())
+        assert wait_for(lambda: not list((ledger / "faults").glob("*.json") if (ledger / "faults").exists() else []))
+        seen = ask("look", name=NAME, run=RUN, probe=False)
+        assert not any("no room" in note for note in seen["fault"]["notes"] or [])
+        ask("finish", fault=NAME, probes=[], run=RUN, release=True)
+    finally:
+        subprocess.run(["umount", "--lazy", str(ledger)], check=True)
     assert left(state) == []
 
 

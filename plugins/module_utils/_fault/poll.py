@@ -20,6 +20,7 @@ from . import record as records
 # at the end of the name: a second probe of the experiment, of an address that tells whether the service is alive
 LIVE = ".live"
 PAST = 50  # faults of one name, among which that of a run is looked for
+NO_ROOM = "the ledger of the host had no room to record the revert; whoever held the fault writes it down when there is"
 PAUSE_S = 0.02  # between two looks while the end of a fault is awaited
 LONGEST_WAIT_S = 5.0  # a host is not held for longer
 
@@ -67,6 +68,9 @@ def _fault(ledger, wanted):
     mine = records.of_run(wanted["run"])
     found = ledger.find(wanted["name"])
     if found and mine(found):
+        undone = ledger.undone(found["id"])
+        if undone:  # on a full disk only whoever holds it knows, and he goes on trying to write it down
+            return records.public(dict(undone, notes=(undone.get("notes") or []) + [NO_ROOM])), False
         shown = ledger_queries.with_time(found)
         return shown, not shown["orphaned"]
     past = next(filter(mine, ledger.past(PAST, wanted["name"])), None)

@@ -133,9 +133,25 @@ class Ledger:
         """Move a record that is wholly undone to the past; one that is there already, by somebody who was killed right
         then, only ends.
 
-        Raises HostError when it cannot be written down.
+        Raises HostError when it cannot be written down; the copy tells it until it can (see ``undone``).
         """
         line = json.dumps(record, sort_keys=True) + "\n"
+        try:
+            self._add_to_past(record, line)
+        except HostError:
+            if os.path.exists(self.copy(record["id"])):
+                self._write_copy(record["id"], line)
+            raise
+        for path in (self.path(record["id"]), self.copy(record["id"])):
+            private_files.remove(path)
+        private_files.sync_folder(self.faults)
+
+    def undone(self, fault_id):
+        """The final record of a fault that is wholly undone and still waits for room to be written down, or None."""
+        record = private_files.read_json(self.copy(fault_id)) if private_files.private(self.folders.run) else None
+        return record if schema.problem(record, fault_id) is None and record["state"] == "reverted" else None
+
+    def _add_to_past(self, record, line):
         self.prepare()  # somebody may have taken the folders away
         try:
             with locks.held(self.past_path + ".lock"):
@@ -145,9 +161,6 @@ class Ledger:
                 os.unlink(self.past_path + ".lock")
         except OSError as error:
             raise HostError("%s cannot be written: %s" % (self.past_path, error.strerror))
-        for path in (self.path(record["id"]), self.copy(record["id"])):
-            private_files.remove(path)
-        private_files.sync_folder(self.faults)
 
     def _append(self, line):
         descriptor = os.open(
