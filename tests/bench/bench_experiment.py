@@ -125,7 +125,14 @@ def toolkit_s(folder, url):
     }
     path = folder / "toolkit.json"
     path.write_text(json.dumps(experiment))
-    argv = [chaos, "--no-version-check", "run", "--journal-path", str(folder / "journal.json"), str(path)]
+    argv = [
+        chaos,
+        "--no-version-check",
+        "--log-file",
+        str(folder / "toolkit.log"),
+        "run",
+    ]  # else it logs where it stands
+    argv += ["--journal-path", str(folder / "journal.json"), str(path)]
     return statistics.median(timed(argv, dict(os.environ)) for _turn in range(3)) - HOLD_S
 
 
