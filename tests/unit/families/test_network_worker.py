@@ -7,8 +7,11 @@ confirmed.
 
 from __future__ import annotations
 
+import os
 import random
 import struct
+import subprocess
+import sys
 
 import pytest
 
@@ -16,6 +19,8 @@ from ansible_collections.magsasa.chaos.plugins.module_utils._errors import NotHe
 from ansible_collections.magsasa.chaos.plugins.module_utils._families.network import FAMILY
 from ansible_collections.magsasa.chaos.plugins.module_utils._families._network import impairments, queue_worker, rules
 from ansible_collections.magsasa.chaos.plugins.module_utils._host.counters import Counters
+from ansible_collections.magsasa.chaos.plugins.module_utils._host.marks import MARK
+from ansible_collections.magsasa.chaos.plugins.module_utils._undo import registry
 
 DEFAULTS = {key: spec.get("default") for key, spec in FAMILY.options.items()}
 LACKING = {
@@ -217,3 +222,35 @@ def test_when_it_counts_as_confirmed(change, counts, effect):
     )
     found = queue_worker.judge(requested, shown)
     assert found["effect"] == effect and found["note"]
+
+
+HOLDS = """
+import ctypes, os, signal, sys, time
+def hand_back(number, frame):
+    time.sleep(0.1)
+    os.write(1, b"handed back")
+    sys.exit()
+signal.signal(signal.SIGTERM, hand_back)
+ctypes.CDLL(None).prctl(15, sys.argv[1].encode(), 0, 0, 0)
+os.write(1, b"ready ")
+time.sleep(60)
+"""
+
+
+def test_the_worker_hands_back_what_it_holds_before_it_is_killed():
+    """The next undo kills whoever still has the mark; a worker of another kind is left to it."""
+    fault, workers = os.urandom(6).hex(), []
+    for name in ("chaos-net", "chaos-cpu"):
+        argv = [sys.executable, "-I", "-S", "-c", HOLDS, name]
+        workers.append(subprocess.Popen(argv, env={MARK: fault}, stdout=subprocess.PIPE))
+    try:
+        for worker in workers:
+            assert worker.stdout.read(6) == b"ready "
+        for name in ("nft.release_packets", "workers.end"):
+            registry.OPERATIONS[name].undo({"fault": fault})
+        assert [worker.stdout.read() for worker in workers] == [b"handed back", b""]
+    finally:
+        for worker in workers:
+            worker.kill()
+            worker.wait()
+            worker.stdout.close()

@@ -153,7 +153,8 @@ def test_state_of_a_file(tmp_path, kind):
     assert operation.state(args) != before
 
 
-RULES = """table inet somebody {
+RULES = """# Warning: table ip filter is managed by iptables-nft, do not touch!
+table inet somebody {
     chain in {
         tcp dport 80 accept
     }
