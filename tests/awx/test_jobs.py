@@ -91,6 +91,7 @@ def test_job_passes(job, tmp_path, chaos_state):
     own = [path for path in done.task_paths() if "/roles/" in path]
     assert own and all(path.startswith(str(done.folder / INSTALLED)) for path in own), own
     assert len((chaos_state / "ledger" / "ledger.jsonl").read_text().splitlines()) == 1
+    assert len(done.events) <= 80 + 80, "docs/awx.md"
 
 
 def test_job_fails_on_a_breach(job, tmp_path, fragile):
