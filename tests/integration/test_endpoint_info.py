@@ -218,6 +218,13 @@ def test_own_health_paths(tmp_path):
         assert result["endpoint"]["health_url"] == server.url + "/status?full=1"
 
 
+def test_the_query_of_an_address_stays(tmp_path):
+    """Without its token nobody could probe the address that is found; only the log of the host does without."""
+    with Server(say(answer(HEALTH))) as server:
+        address = server.url + "/health?token=a-long-token"
+        assert look(tmp_path, url=address)["endpoint"]["health_url"] == address
+
+
 def test_huge_and_hostile_documents(tmp_path):
     name = "{{ 6 * 7 }}\x1b[2J\r\n"
     with Server(endless(b"HTTP/1.1 200 OK\r\n\r\n" + b'{"service": "', b"x" * 65536)) as huge, Server(

@@ -6,6 +6,11 @@
 from __future__ import annotations
 
 import json
+import os
+import pwd
+import socket
+import subprocess
+import sys
 
 import pytest
 
@@ -17,7 +22,7 @@ from ansible_collections.magsasa.chaos.plugins.module_utils._families._database 
     sqlite_locks,
 )
 from ansible_collections.magsasa.chaos.plugins.module_utils._fault import record
-from ansible_collections.magsasa.chaos.plugins.module_utils._host.databases import psql
+from ansible_collections.magsasa.chaos.plugins.module_utils._host.databases import mysql_ping, psql
 
 GIVEN = {key: spec.get("default") for key, spec in FAMILY.options.items()}
 FILE = {"path": "/x/shop.db", "linked": False, "mode": "rollback", "open": False, "library": True}
@@ -266,3 +271,48 @@ def test_mysql_locked_account(said, locked):
 def test_mysql_refusals(change, facts, words):
     with pytest.raises(Refused, match=words):
         FAMILY.plan(parsed(engine="mysql", **change), dict(facts, login=MYSQL))
+
+
+LISTENS = """
+import socket, sys
+kept = [socket.socket(socket.AF_UNIX) for path in sys.argv[1:]]
+for listener, path in zip(kept, sys.argv[1:]):
+    listener.bind(path)
+    listener.listen(1)
+print(flush=True)
+sys.stdin.read()
+"""
+
+
+def test_the_socket_of_a_mysql_server_is_its_own(tmp_path):
+    """Not that of another process, and not that of the X protocol."""
+    with socket.socket(socket.AF_UNIX) as another:
+        another.bind(str(tmp_path / "a.sock"))
+        another.listen(1)
+        argv = [
+            sys.executable,
+            "-I",
+            "-S",
+            "-c",
+            LISTENS,
+            *[str(tmp_path / name) for name in ("a-mysqlx.sock", "mysql.sock")],
+        ]
+        with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
+            assert server.stdout.readline() == b"\n"
+            assert mysql_ping.socket_path(server.pid) == str(tmp_path / "mysql.sock")
+            server.stdin.close()
+        assert mysql_ping.socket_path(server.pid) is None
+
+
+def test_root_is_the_owner_of_a_postgresql_server(monkeypatch, tmp_path):
+    """By the socket that the server's own file names; nobody else can be the owner."""
+    us = pwd.getpwuid(os.geteuid())
+    (tmp_path / "postmaster.pid").write_text("1\n/data\n0\n5432\n/run/postgresql\n*\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(psql, "_server", lambda port: {5432: os.getpid()}.get(port, 0))
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    login = {"host": "/run/postgresql", "port": 5432, "user": us.pw_name, "as": [us.pw_uid, us.pw_gid]}
+    assert psql.owner_login(5432) == login
+    assert psql.owner_login(5433) is None
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert psql.owner_login(5432) is None
