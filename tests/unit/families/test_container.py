@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, Refused
+from ansible_collections.magsasa.chaos.plugins.module_utils import _cmd
+from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, MissingTool, Refused
 from ansible_collections.magsasa.chaos.plugins.module_utils._families.container import FAMILY
 from ansible_collections.magsasa.chaos.plugins.module_utils._host import container_engines
 
@@ -140,6 +141,17 @@ def test_a_killed_one_of_systemd_is_started_by_systemd():
 )
 def test_no_remote_engine_is_ever_meant(access, argv):
     assert container_engines.command(access) == argv
+
+
+def test_an_engine_is_told_by_its_program_where_there_is_one(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(_cmd, "_EXTRA_PATH", ())
+    with pytest.raises(MissingTool, match="podman"):
+        container_engines.run(PODMAN, "ps")
+    program = tmp_path / "podman"
+    program.write_text('#!/bin/sh\necho "$*"\n')
+    program.chmod(0o755)
+    assert container_engines.run(PODMAN, "ps").stdout == "--remote=false ps\n"
 
 
 @pytest.mark.parametrize(
