@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.magsasa.chaos.plugins.module_utils import _cmd
-from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, MissingTool, Refused
+from ansible_collections.magsasa.chaos.plugins.module_utils import _clock, _cmd
+from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, HostError, MissingTool, Refused
 from ansible_collections.magsasa.chaos.plugins.module_utils._families.container import FAMILY
 from ansible_collections.magsasa.chaos.plugins.module_utils._host import container_engines
+from ansible_collections.magsasa.chaos.plugins.module_utils._undo.operations import engines
 
 GIVEN = {key: spec.get("default") for key, spec in FAMILY.options.items()}
 ID = "123c5dc23598" + "0" * 52
@@ -184,3 +185,70 @@ def test_facts_of_both_engines():
         "no",
         False,
     )
+
+
+class Engine:
+    """An engine with one container; ``started`` counts what it was told to start."""
+
+    def __init__(self, found, ends=False):
+        self.found, self.ends, self.started = found, ends, 0
+
+    def one(self, access, number):
+        assert (access, number) == (PODMAN, ID)
+        return self.found
+
+    def start(self, access, number):
+        assert (access, number) == (PODMAN, ID)
+        self.started += 1
+        self.found = dict(self.found, status="exited" if self.ends else "running")
+
+
+@pytest.fixture
+def engine(monkeypatch):
+    """``engine(found)``: the engine that the undo meets."""
+
+    def met(*args, **options):
+        made = Engine(*args, **options)
+        for name in ("one", "start"):
+            monkeypatch.setattr(container_engines, name, getattr(made, name))
+        monkeypatch.setattr(engines, "SETTLES", 0.0)
+        monkeypatch.setattr(engines, "PATIENCE", 0.0)
+        return made
+
+    return met
+
+
+def undone_by(**change):
+    args = planned()["steps"][0]["undo"][0]["args"]
+    return dict(args, boot=_clock.boot_id(), grace_s=0.0, **change)
+
+
+@pytest.mark.parametrize(
+    "found, change, starts",
+    [
+        (container(status="exited"), {}, 1),
+        (container(status="exited", started="2026-02-02T00:00:00Z"), {}, 0),  # started by somebody since, and ended
+        (container(status="exited", started="2026-02-02T00:00:00Z"), {"started": None}, 1),
+        (container(status="running"), {"started": None}, 0),
+        (container(status="paused"), {}, 0),
+        (None, {}, 0),  # removed meanwhile
+    ],
+)
+def test_only_what_we_stopped_is_started_again(engine, found, change, starts):
+    met, args = engine(found), undone_by(**change)
+    engines.Start.undo(args)
+    assert (met.started, engines.Start.left(args)) == (starts, [])
+
+
+@pytest.mark.parametrize("policy, starts", [("", 0), ("no", 0), ("always", 1)])
+def test_after_a_reboot_only_what_the_engine_brings_back_is_started(engine, policy, starts):
+    met = engine(container(status="exited"))
+    engines.Start.undo(dict(undone_by(policy=policy), boot="another"))
+    assert met.started == starts
+
+
+def test_what_does_not_run_is_told(engine):
+    met, args = engine(container(status="exited"), ends=True), undone_by()
+    assert engines.Start.left(args) == ["container web is exited"] and not met.started
+    with pytest.raises(HostError, match="web was started again and exited at once with code 0"):
+        engines.Start.undo(args)

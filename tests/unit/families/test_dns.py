@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, MissingTool, Refused
+from ansible_collections.magsasa.chaos.plugins.module_utils._families import dns
 from ansible_collections.magsasa.chaos.plugins.module_utils._families.dns import FAMILY, MOST
 
 GIVEN = {key: spec.get("default") for key, spec in FAMILY.options.items()}
@@ -132,3 +133,21 @@ def test_own_names_are_refused(name):
 def test_what_would_not_work_is_refused(change, error, words):
     with pytest.raises(error, match=words):
         planned(change)
+
+
+@pytest.mark.parametrize(
+    "text, server",
+    [
+        ("search example.org\nnameserver 192.0.2.1\nnameserver 192.0.2.2\n", "192.0.2.1"),
+        ("nameserver\n  nameserver\t2001:DB8::0:1  # ours\n", "2001:db8::1"),
+        ("nameserver name\nnameserver 192.0.2.2", "192.0.2.2"),
+        ("#nameserver 192.0.2.1\noptions nameserver 192.0.2.1\n", "127.0.0.1"),
+        (None, "127.0.0.1"),
+    ],
+)
+def test_the_server_that_is_asked_first(text, server, tmp_path, monkeypatch):
+    place = tmp_path / "resolv.conf"
+    if text is not None:
+        place.write_text(text)
+    monkeypatch.setattr(dns, "RESOLVERS", str(place))
+    assert FAMILY.inspect(parsed(action="fail"))["server"] == server

@@ -19,6 +19,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
+from ansible_collections.magsasa.chaos.plugins.module_utils._families._http import worker
 from support.http_worker import answers, echoes, running
 
 
@@ -326,3 +327,17 @@ def end_the_shared_one():
     if _RUNNING:
         _RUNNING.pop("stack").close()
         _RUNNING.clear()
+
+
+@pytest.mark.root
+def test_two_faults_listen_at_once_on_loopback_alone():
+    """Each at ports that the kernel chose, so that the second fault of a host does not find those of the first."""
+    with contextlib.ExitStack() as stack:
+        places = []
+        for _each in range(2):
+            found = worker.listening()
+            for version, one in found.items():
+                stack.enter_context(one)
+                places.append(one.getsockname()[:2])
+                assert one.getsockname()[0] == {4: "127.0.0.1", 6: "::1"}[version]
+        assert len(set(places)) == len(places) >= 2

@@ -70,6 +70,25 @@ def test_forms_of_answers(data, method, body, slowly):
         assert (response.error, response.status, response.body) == (None, 204 if b" 204 " in data else 200, body)
 
 
+def test_a_switch_of_protocols_is_the_answer():
+    """No other answer follows a 101: what comes then is not HTTP any more."""
+    with Server(say(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x81\x02ok")) as server:
+        response = fetch(server)
+        assert (response.error, response.status) == (None, 101)
+
+
+@pytest.mark.parametrize("value", ["\x00", "a\nb", "a\r", "\x1f", "\x7f", "x" * 8193])
+def test_values_of_headers_that_are_refused(value):
+    with pytest.raises(BadOption) as caught:
+        exchange.prepare("http://h/", headers={"X-Token": value})
+    assert caught.value.details["option"] == "headers"
+
+
+@pytest.mark.parametrize("value", ["", "a\tb", " ", "~", "\x80", "x" * 8192])
+def test_values_of_headers_that_are_sent(value):
+    assert exchange.prepare("http://h/", headers={"X-Token": value}).headers == {"X-Token": value}
+
+
 @pytest.mark.parametrize(
     "data, kind",
     [
