@@ -14,7 +14,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.magsasa.chaos.plugins.module_utils import _families
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, ChaosError, printable
 from ansible_collections.magsasa.chaos.plugins.module_utils._fault.request import ENVELOPE
-from ansible_collections.magsasa.chaos.plugins.plugin_utils import _misspelt, _peers, _runs, _variables, _window
+from ansible_collections.magsasa.chaos.plugins.plugin_utils import _brought, _misspelt, _peers, _runs, _variables, _window
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._touched import Touched, protects
 
 ASKED = ("chaos_allowed", "chaos_protected", "chaos_window")  # variables that have a say
@@ -154,7 +154,7 @@ class FaultAction(ActionBase):
             except BadOption as error:
                 result.update(failed=True, changed=False, msg=str(error), **error.details)
                 return result
-        result.update(touched.execute(name, dict(arguments, run=_runs.run(task_vars or {}, touched.name))))
+        result.update(self._execute(touched, name, dict(arguments, run=_runs.run(task_vars or {}, touched.name))))
         if warnings:
             result["warnings"] = warnings + list(result.get("warnings") or [])
         if named:
@@ -162,3 +162,15 @@ class FaultAction(ActionBase):
         if str(result.get("msg", "")).startswith("refused by"):
             result["refused"] = True
         return result
+
+    def _execute(self, touched, name, arguments):
+        """Result of the module, or of the same code without Ansible's part of it."""
+        found = None
+        try:
+            params, secrets = complete(name, arguments)
+        except ChaosError:  # the module says what is wrong, in Ansible's words
+            pass
+        else:
+            family = name.rpartition(".")[2].replace("_fault", "")
+            found = _brought.execute(self, family, params, secrets, touched.task_vars)
+        return touched.execute(name, arguments) if found is None else found

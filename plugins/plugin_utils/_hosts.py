@@ -96,7 +96,7 @@ def _checked_argv(argv):
     return argv if fixed and python.startswith("/") and archive.startswith("/") and archive.endswith(".pyz") else None
 
 
-def _object(text):
+def answered(text):
     """The JSON object in the last line of a command's output (a login may have said something before), or None."""
     lines = text.strip().splitlines()
     try:
@@ -115,13 +115,20 @@ def _told(result):
     return result
 
 
-def _takes_input(runner):
+def takes_input(runner):
     """Whether a command may have an input on this connection. Ansible asks its user (pipelining), as sudo may want
     a terminal; without become none does.
     """
     return runner._is_pipelining_enabled("new") or bool(
         runner._connection.has_pipelining and not runner._connection.become
     )
+
+
+def command(runner, argv, data):
+    """What a host said to a command with an input (bytes): ``{rc, stdout, stderr}``, in the environment of the task."""
+    # Ansible hands every command to the login shell of the host, so each word is quoted for it.
+    line = " ".join([runner._compute_environment_string(), *map(shlex.quote, argv)]).strip()
+    return runner._low_level_execute_command(line, in_data=data)
 
 
 class HostRunner:
@@ -206,10 +213,10 @@ class HostRunner:
             return None
         try:
             runner = self._runner(host)[0]
-            if not _takes_input(runner):
+            if not takes_input(runner):
                 return None
-            told = self._command(runner, argv, json.dumps(asked))
-            found = _object(told["stdout"])  # a complete answer counts, whatever came after it
+            told = command(runner, argv, json.dumps(asked).encode("utf-8"))
+            found = answered(told["stdout"])  # a complete answer counts, whatever came after it
             if found is None:
                 self._again[host] = None  # what is wrong the module says, and whether there is an archive to ask again
                 self._action._display.vvv(
@@ -235,16 +242,10 @@ class HostRunner:
         try:
             runner = self._runner(host)[0]
             asked = time.time()
-            told = self._command(runner, ["date", "+%s.%N"], "\n")
+            told = command(runner, ["date", "+%s.%N"], b"\n")
             return asked, float(told["stdout"].strip()), time.time()
         except Exception:  # a host without GNU date, or one that cannot be reached
             return None
-
-    @staticmethod
-    def _command(runner, argv, text):
-        # Ansible hands every command to the login shell of the host, so each word is quoted for it.
-        line = " ".join([runner._compute_environment_string(), *map(shlex.quote, argv)]).strip()
-        return runner._low_level_execute_command(line, in_data=text.encode("utf-8"))
 
     def _check_parent(self):
         if self._main is None or os.getppid() != self._main:

@@ -10,12 +10,16 @@ result: what it adds is shown by the playbooks, the lab and the targets of tests
 
 from __future__ import annotations
 
+import binascii
+import functools
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
-from ansible_collections.magsasa.chaos.plugins.plugin_utils import _fault_action
+from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
+from ansible_collections.magsasa.chaos.plugins.plugin_utils import _brought, _fault_action
 
 from support import adhoc
 
@@ -51,6 +55,9 @@ def _directly(module, arguments, state, check, diff, env):
         wrong = _fault_action.malformed("magsasa.chaos." + module, arguments)
         if wrong:
             return {"failed": True, "changed": False, "msg": wrong}
+        result = _brought_to(module, arguments, check, diff, environment(state, **(env or {})))
+        if result is not None:
+            return _refused(result)
     given = dict(
         arguments or {}, _ansible_check_mode=check, _ansible_diff=diff, _ansible_module_name="magsasa.chaos." + module
     )
@@ -62,9 +69,35 @@ def _directly(module, arguments, state, check, diff, env):
         raise AssertionError("no result from %s: %s %s" % (module, done.stdout, done.stderr)) from None
     result.setdefault("changed", False)
     result.pop("invocation", None)  # Ansible shows it from -vvv on
+    return _refused(result)
+
+
+def _refused(result):
     if str(result.get("msg", "")).startswith("refused by"):
         result["refused"] = True
     return result
+
+
+def _brought_to(module, arguments, check, diff, env):
+    """Result of a fault module as its action gets it: see plugin_utils/_brought.py. None where the module must say
+    what is wrong with the options.
+    """
+    try:
+        params, secrets = _fault_action.complete("magsasa.chaos." + module, arguments or {})
+    except ChaosError:
+        return None
+    family = module.replace("_fault", "")
+    asked = _brought.question(family, params, check, diff) + binascii.b2a_base64(_archive(family))
+    argv = _brought.argv(sys.executable)
+    done = subprocess.run(
+        argv, input=asked, env=env, cwd=ROOT, capture_output=True, timeout=180, check=False, start_new_session=True
+    )
+    result = _brought.result(done.stdout.decode(), secrets)
+    assert result is not None and done.stderr == b"", (done.returncode, done.stdout, done.stderr)
+    return result
+
+
+_archive = functools.lru_cache(maxsize=None)(_brought.archive)
 
 
 def run_module(module, arguments, state, check=False, diff=False, extra=(), env=None, inventory=None):

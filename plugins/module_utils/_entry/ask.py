@@ -66,19 +66,19 @@ def inject(options, check):
 
     family = _family(options.get("family"))
     _in_time(options.get("not_after"))
-    return request.carry_out(family, _here(family, options["params"]), check)
+    return request.carry_out(family, request.here(family, options["params"]), check)
 
 
 def assess(options, _check):
     """Which scenarios this host can carry out, as preflight_info tells it. ``scenarios``: ``{id: {family, params,
     force}}``, checked by the argument specs.
     """
-    from .._fault import assess as abilities
+    from .._fault import assess as abilities, request
 
     found = {}
     for name, entry in options["scenarios"].items():
         family = _family(entry.get("family"))
-        found[name] = abilities.assess(family.name, _here(family, entry["params"]), bool(entry.get("force")))
+        found[name] = abilities.assess(family.name, request.here(family, entry["params"]), bool(entry.get("force")))
     return {"scenarios": found, "host": abilities.host_facts()}
 
 
@@ -213,16 +213,6 @@ def _stop(names, run):
     from .._probe import collect
 
     return {name: collect.stop(name, keep=True, run=run)[1] for name in names}
-
-
-def _here(family, params):
-    """Options with paths as Ansible would have them, by the user and the environment of this host."""
-    paths = [
-        name
-        for name, spec in family.options.items()
-        if spec.get("type") == "path" and isinstance(params.get(name), str)
-    ]
-    return dict(params, **{name: os.path.expanduser(os.path.expandvars(params[name])) for name in paths})
 
 
 def _family(name):

@@ -24,12 +24,5 @@ def main(family):
         module.fail_json(**result)
     for sentence in result.pop("warnings"):
         module.warn(sentence)
-    fault = result["fault"]
-    if module._diff and fault and result["changed"]:
-        result["diff"] = {
-            "before": "",
-            "after": (
-                "".join("%s\n" % step["says"] for step in fault["plan"]) if module.params["state"] == "present" else ""
-            ),
-        }
+    request.add_diff(result, module.params["state"], module._diff)
     module.exit_json(**result)

@@ -9,6 +9,7 @@ The same code answers a fault module and, without Ansible, an entry of the runti
 
 from __future__ import annotations
 
+import os
 import traceback
 
 from .. import _quantity
@@ -67,6 +68,31 @@ def _halt_on(given):
         ),
         "for_s": _quantity.duration(given["for"], "halt_on.for", low=0.5),
     }
+
+
+class Nobody:
+    """Stands for the family of a fault that is only ended: that needs its name alone."""
+
+    name = "the module"
+    options = {}
+
+
+def here(family, params):
+    """Options with paths as Ansible would have them, by the user and the environment of this host."""
+    paths = [
+        name
+        for name, spec in family.options.items()
+        if spec.get("type") == "path" and isinstance(params.get(name), str)
+    ]
+    return dict(params, **{name: os.path.expanduser(os.path.expandvars(params[name])) for name in paths})
+
+
+def add_diff(result, state, wanted):
+    """Put what ``--diff`` shows into the result of a module."""
+    fault = result["fault"]
+    if wanted and fault and result["changed"]:
+        steps = fault["plan"] if state == "present" else []
+        result["diff"] = {"before": "", "after": "".join("%s\n" % step["says"] for step in steps)}
 
 
 def carry_out(family, params, check_mode=False):

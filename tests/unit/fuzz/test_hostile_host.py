@@ -177,7 +177,7 @@ def test_a_host_names_its_own_archive_or_nothing(argv):
 
 @pytest.mark.parametrize("text", ["", "[" * 200000, '{"a":' * 200000, "[]", "7", "\0", "{" + "x" * 100, "1" * 10000])
 def test_a_last_line_that_is_no_object_is_no_answer(text):
-    assert _hosts._object("hello\n" + text) is None
+    assert _hosts.answered("hello\n" + text) is None
 
 
 def packed(content, count):

@@ -92,10 +92,11 @@ def test_the_controller_asks_again_by_the_module(monkeypatch):
     display = SimpleNamespace(vvv=lambda text, host: said.append((host, text)))
     hosts._action = SimpleNamespace(_task=SimpleNamespace(check_mode=False), _display=display)
     hosts._again, hosts._flooded = {"web1": archive}, set()
-    for name, stub in (("_command", command), ("run", module), ("_check_parent", lambda: None)):
+    for name, stub in (("run", module), ("_check_parent", lambda: None)):
         setattr(hosts, name, stub)
     hosts._runner = lambda host: (None, {})
-    monkeypatch.setattr(_hosts, "_takes_input", lambda runner: True)
+    monkeypatch.setattr(_hosts, "takes_input", lambda runner: True)
+    monkeypatch.setattr(_hosts, "command", command)
     assert [hosts.ask("web1", "look", {})["by"] for _turn in range(2)] == ["the module", "the archive"]
     assert ran == [archive[4], _hosts.CONTACT, anew[4]]
     assert said == [("web1", "the host gave no answer (75): taken away")]
