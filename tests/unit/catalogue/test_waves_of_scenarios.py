@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.magsasa.chaos.plugins.filter.scenarios import experiments_of, hosts_of_wave
+from ansible_collections.magsasa.chaos.plugins.filter.scenarios import ability, experiments_of, hosts_of_wave
 
 WAVES = [["web1", "web3"], ["web2"]]
 
@@ -56,3 +56,11 @@ def test_the_records_of_a_host_are_those_of_its_experiments():
         {"failed": True},
     ]
     assert experiments_of(results, "web1") == [{"id": 1}, {"id": 3}] and experiments_of(results, "closed") == []
+
+
+def test_a_line_says_what_a_scenario_would_use_or_why_it_cannot_run():
+    assessed = {
+        "one": {"can": True, "backend": "own workers", "why": None},
+        "two": {"can": False, "backend": None, "why": "nft is not installed"},
+    }
+    assert ability(assessed) == {"one": "ready: own workers", "two": "cannot run: nft is not installed"}
