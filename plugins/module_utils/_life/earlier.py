@@ -12,6 +12,7 @@ from . import turn
 
 LOOK_AT = 40  # past faults; those of the run before are the newest
 MOST_NAMED = 5
+OF_ITS_RUN = " of its run"  # in the words of who halts, where that is the run itself
 # Ends that the run itself did not bring about, and so may never have seen.
 ENDED = {
     "lease": "reverted by its lease",
@@ -29,7 +30,7 @@ def cut_off(ledger, identity):
     if not past or past[0]["run"].get("id") == identity:
         return ""
     theirs = [each for each in past if each["run"].get("id") == past[0]["run"].get("id")]
-    cut = [each for each in theirs if each.get("revert_cause") in ENDED or each.get("revert_cause") == "halt"]
+    cut = [each for each in theirs if each.get("revert_cause") in ENDED or _halted_by_others(each)]
     if not cut:
         return ""
     left = sum(len(each.get("residue") or []) for each in theirs)
@@ -39,6 +40,11 @@ def cut_off(ledger, identity):
         + ("; and %d more" % (len(cut) - MOST_NAMED) if cut[MOST_NAMED:] else ""),
         "%d thing(s) LEFT BEHIND" % left if left else "nothing left behind",
     )
+
+
+def _halted_by_others(record):
+    """A run that halts its own fault (its halt limit, one Ctrl-C) waits for that and reports it."""
+    return record.get("revert_cause") == "halt" and OF_ITS_RUN not in str(record.get("halted_by"))
 
 
 def _of_experiment(record):

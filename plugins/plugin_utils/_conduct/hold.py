@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import printable
+from ansible_collections.magsasa.chaos.plugins.module_utils._life.earlier import OF_ITS_RUN
 
 from .. import _events
 from .phase import Phase
@@ -110,7 +111,7 @@ class Hold(Phase):
             done=False,
             within_s=self.wanted["lease_s"] or self._left(host),
         )
-        self.runner.ask(host, "halt", {"names": [self.wanted["fault"]], "by": "%s of its run" % _events.stop_asked()})
+        self.runner.ask(host, "halt", {"names": [self.wanted["fault"]], "by": _events.stop_asked() + OF_ITS_RUN})
         _events.tell("back", scenario=self.wanted["fault"], host=host, done=True)
 
     def _first(self, now):
@@ -201,4 +202,6 @@ class Hold(Phase):
             _events.tell("halt", scenario=self.wanted["fault"], host=host, why=why)
             if not _events.heard():
                 self.say("%s on %s: halting, %s" % (self.wanted["fault"], host, why))
-            self.runner.ask(host, "halt", {"names": [self.wanted["fault"]], "by": "the watch of its run: " + why})
+            self.runner.ask(
+                host, "halt", {"names": [self.wanted["fault"]], "by": "the watch%s: %s" % (OF_ITS_RUN, why)}
+            )

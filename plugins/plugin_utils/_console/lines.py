@@ -340,11 +340,9 @@ def abandoned(state):
 def _what(state, faults):
     hosts = [host for host, _within in faults if host]
     number = state.current.wave_hosts
-    where = (
-        joined(hosts)
-        if hosts
-        else joined(state.run.get("hosts") or ["its host"]) if number <= MOST_HOSTS else "%d hosts" % number
-    )
+    if not hosts and number <= MOST_HOSTS:
+        hosts = state.current.wave_names or ["its host"]
+    where = joined(hosts) if hosts else "%d hosts" % number
     return "%s on %s" % (state.current.id, where)
 
 

@@ -23,12 +23,14 @@ class Scenario:
         self.wave, self.waves = 1, 1
         self.host_count = 0  # of all waves until now
         self.wave_hosts = 0  # of this one
+        self.wave_names = []  # of its hosts, the first ones
         self.run_hosts = None  # how many the run has, where that is known
         self.phase, self.since, self.seconds = None, 0.0, None
         self.phases = {}  # when each phase of this wave began
         self.began = self.ended = None
         self.tick = {}
         self.results = []  # events "ended", one a host
+        self.results_before = 0  # how many of them there were when this wave began
         self.back = {}  # host: the newest event "back"
 
     def words(self):
@@ -149,7 +151,9 @@ class State:
             if event.get(key) is not None:
                 setattr(scenario, key, event[key])
         scenario.wave_hosts = event.get("host_count") or len(event.get("hosts") or ()) or 1
+        scenario.wave_names = [str(host) for host in event.get("hosts") or ()]
         scenario.host_count += scenario.wave_hosts
+        scenario.results_before = len(scenario.results)
         scenario.phase, scenario.since, scenario.seconds = "baseline", event["at"], scenario.baseline_s
         scenario.tick, scenario.back, scenario.phases = {}, {}, {"baseline": event["at"]}
         return changes + [("wave" if again else "begins", scenario)]
@@ -209,7 +213,8 @@ class State:
         if (
             scenario is None
             or scenario.phase not in ("inject", "hold")
-            or (scenario.results and len(scenario.results) >= scenario.host_count)
+            # Of this wave: a fleet has results of waves before, and of hosts that are in none.
+            or (scenario.results and len(scenario.results) >= scenario.results_before + scenario.wave_hosts)
         ):
             return []
         within = self.run.get("lease_s") or scenario.left_s(scenario.since) or scenario.hold_s

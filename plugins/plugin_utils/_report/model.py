@@ -66,7 +66,7 @@ def notes(run, most=MOST_NAMED):
     fleet they name ``most`` hosts and count the others.
     """
     earlier = run.get("earlier") or []
-    said = ["%s%s" % (each[:1].upper(), each[1:]) for each in earlier[:most]]
+    said = list(earlier[:most])  # each begins with the name of its host, which stays as it is
     if len(earlier) > most:
         said.append("... and %d more that the run before left open" % (len(earlier) - most))
     return gaps(run, most) + said

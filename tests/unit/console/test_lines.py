@@ -298,6 +298,24 @@ def test_what_ctrl_c_says(until, stopping, abandoned):
     assert lines.stopping(state) == stopping and lines.abandoned(state) == abandoned
 
 
+def test_what_ctrl_c_says_in_a_later_wave_of_a_fleet():
+    """Results of earlier waves, and of hosts that are refused and in none, are not those of this wave."""
+    state, events = State(), list(run(hosts=3, ids=LIGHT[:1], waves=3))
+    (second,) = (number for number, event in enumerate(events) if event.get("wave") == 2)
+    (third,) = (number for number, event in enumerate(events) if event.get("wave") == 3)
+    refused = [
+        {"event": "ended", "at": NOON + 3, "scenario": LIGHT[0], "host": host, "word": "refused", "run_hosts": 5}
+        for host in ("db1", "observer1")
+    ]
+    hold = next(n for n, event in enumerate(events[second:third]) if event.get("phase") == "hold")
+    for event in events[:3] + refused + events[3 : second + hold + 3]:
+        state.apply(event)
+    assert lines.stopping(state).startswith("Ctrl-C: putting back cpu-light on web2 and waiting")
+    for event in events[second + hold + 3 : third]:
+        state.apply(event)
+    assert lines.stopping(state) == "Ctrl-C: no fault is in; the run ends."
+
+
 def test_what_is_put_back_is_no_fault_any_more():
     state = State()
     for event in run(hosts=2, until=("cpu-light", "hold")):

@@ -59,6 +59,7 @@ def test_hosts_that_were_not_reached_are_counted():
     earlier = ["%s: the run before on this host was cut off" % name for name in names]
     shown = terminal.render(reports.report(reports.records()[:1], unreachable=names, earlier=earlier), None)
     assert "  Not reached in the end: web01, web02, web03 and 27 more" in shown, shown
+    assert any(line.startswith("  web01: the run before on this host") for line in shown), shown  # not Web01
     assert "  ... and 27 more that the run before left open" in shown and len(shown) <= terminal.HEIGHT, shown
 
 
