@@ -21,6 +21,7 @@ from ansible_collections.magsasa.chaos.plugins.module_utils._families._network i
 from ansible_collections.magsasa.chaos.plugins.module_utils._host.counters import Counters
 from ansible_collections.magsasa.chaos.plugins.module_utils._host.marks import MARK
 from ansible_collections.magsasa.chaos.plugins.module_utils._undo import registry
+from ansible_collections.magsasa.chaos.plugins.module_utils._undo.operations import nftables
 
 DEFAULTS = {key: spec.get("default") for key, spec in FAMILY.options.items()}
 LACKING = {
@@ -237,20 +238,25 @@ time.sleep(60)
 """
 
 
-def test_the_worker_hands_back_what_it_holds_before_it_is_killed():
-    """The next undo kills whoever still has the mark; a worker of another kind is left to it."""
-    fault, workers = os.urandom(6).hex(), []
-    for name in ("chaos-net", "chaos-cpu"):
-        argv = [sys.executable, "-I", "-S", "-c", HOLDS, name]
-        workers.append(subprocess.Popen(argv, env={MARK: fault}, stdout=subprocess.PIPE))
+@pytest.mark.parametrize(
+    "operation, more, chance",
+    [("nft.release_packets", {}, {"chaos-net"}), ("workers.finish", {"within_s": 10.0}, {"chaos-net", "chaos-http"})],
+)
+def test_a_worker_hands_back_what_it_holds_before_it_is_killed(monkeypatch, operation, more, chance):
+    """The next undo kills whoever still has the mark."""
+    monkeypatch.setattr(nftables, "PATIENCE", 10.0)
+    fault, workers = os.urandom(6).hex(), {}
     try:
-        for worker in workers:
+        for name in ("chaos-net", "chaos-http"):
+            argv = [sys.executable, "-I", "-S", "-c", HOLDS, name]
+            workers[name] = subprocess.Popen(argv, env={MARK: fault}, stdout=subprocess.PIPE)
+        for worker in workers.values():
             assert worker.stdout.read(6) == b"ready "
-        for name in ("nft.release_packets", "workers.end"):
-            registry.OPERATIONS[name].undo({"fault": fault})
-        assert [worker.stdout.read() for worker in workers] == [b"handed back", b""]
+        registry.OPERATIONS[operation].undo(dict(more, fault=fault))
+        registry.OPERATIONS["workers.end"].undo({"fault": fault})
+        assert {name for name, worker in workers.items() if worker.stdout.read() == b"handed back"} == chance
     finally:
-        for worker in workers:
+        for worker in workers.values():
             worker.kill()
             worker.wait()
             worker.stdout.close()

@@ -226,3 +226,16 @@ def test_put_back_never_writes_over(file):
 
 def test_a_folder_that_is_gone_needs_nothing(file):
     undone(PutBack, {"path": str(file.parent / "gone" / "f"), "fault": FAULT})
+
+
+def test_extended_attributes_are_kept_where_the_file_system_has_them(file, monkeypatch):
+    monkeypatch.setattr(os, "listxattr", lambda name: ["user.note"])
+    monkeypatch.setattr(os, "getxattr", lambda name, key: b"\0" + key.encode("ascii"))
+    assert pinned_files.metadata(str(file))["attributes"] == {"user.note": "00757365722e6e6f7465"}
+    assert [line.rpartition(" ")[0] for line in pinned_files.described(str(file))[2:]] == ["attribute user.note"]
+
+    def none_here(name):
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr(os, "listxattr", none_here)
+    assert pinned_files.metadata(str(file))["attributes"] == {} and len(pinned_files.described(str(file))) == 2
