@@ -5,9 +5,13 @@
 
 from __future__ import annotations
 
+import os
+from types import SimpleNamespace
+
 import pytest
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption
+from ansible_collections.magsasa.chaos.plugins.module_utils._families import cpu
 from ansible_collections.magsasa.chaos.plugins.module_utils._families.cpu import FAMILY, Shared, busy_pct
 from ansible_collections.magsasa.chaos.plugins.module_utils._host import cpu_quota
 
@@ -138,3 +142,35 @@ def test_named_cores_are_the_ones():
         found["requested"] == {"load_pct": 50.0, "cores": 2, "of": "host", "core_ids": [0, 5]}
         and "busy each" in found["steps"][0]["says"]
     )
+
+
+@pytest.fixture
+def insisted(tmp_path, monkeypatch):
+    """``insisted(own share, uid)``: {what got a nice value: which} when the load is to be 50 %."""
+
+    def found(own_share, uid=0):
+        told, place = {}, tmp_path / "autogroup"
+        monkeypatch.setattr(os, "geteuid", lambda: uid)
+        monkeypatch.setattr(os, "setpriority", lambda which, pid, nice: told.update({pid: nice}))
+        monkeypatch.setattr(
+            cpu, "open", lambda path, mode: open({"/proc/self/autogroup": str(place)}[path], mode), raising=False
+        )
+        memory = {"nice": 0, "since_nice": 0.0}
+        FAMILY._insist(SimpleNamespace(memory=memory, workers=[11, 12]), own_share, 0.5, 10.0)
+        if place.exists():
+            told["session"] = int(place.read_text())
+        assert set(told.values()) <= {memory["nice"]}
+        return told
+
+    return found
+
+
+def test_root_insists_on_its_share_in_its_session_too(insisted):
+    """Where the kernel groups tasks by session, a nice value of a worker counts among ours only."""
+    told = insisted(0.4)
+    assert set(told) == {11, 12, "session"} and set(told.values()) == {-cpu.NICE_STEP}
+
+
+@pytest.mark.parametrize("own_share, uid", [(0.49, 0), (0.6, 0), (0.1, 1000)])
+def test_who_has_its_share_or_no_right_to_more_insists_on_nothing(insisted, own_share, uid):
+    assert insisted(own_share, uid) == {}

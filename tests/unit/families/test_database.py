@@ -14,11 +14,12 @@ import sys
 
 import pytest
 
-from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, Refused
+from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, HostError, Refused
 from ansible_collections.magsasa.chaos.plugins.module_utils._families.database import FAMILY
 from ansible_collections.magsasa.chaos.plugins.module_utils._families._database import (
     mysql_sql,
     postgresql,
+    sql_worker,
     sqlite_locks,
 )
 from ansible_collections.magsasa.chaos.plugins.module_utils._fault import record
@@ -316,3 +317,33 @@ def test_root_is_the_owner_of_a_postgresql_server(monkeypatch, tmp_path):
     assert psql.owner_login(5433) is None
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert psql.owner_login(5432) is None
+
+
+class Context:
+    """A fault whose workers work at once, before ``spawn`` returns."""
+
+    @staticmethod
+    def spawn(_name, target, *args):
+        target(*args)
+
+
+def fails(*_args):
+    raise HostError("the server said no")
+
+
+@pytest.mark.parametrize(
+    "work, words",
+    [
+        (lambda args, password, held: held(), None),
+        (fails, "the server said no"),
+        (lambda *_args: None, "did not get their locks or connections in time"),
+    ],
+)
+def test_a_fault_by_sql_is_there_once_its_worker_says_so(work, words):
+    before = len(os.listdir("/proc/self/fd"))
+    if words is None:
+        sql_worker.start(Context, work, {"patience_s": 0.0}, "secret")
+    else:
+        with pytest.raises(HostError, match=words):
+            sql_worker.start(Context, work, {"patience_s": 0.0}, "secret")
+    assert len(os.listdir("/proc/self/fd")) == before

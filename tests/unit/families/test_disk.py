@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+from types import SimpleNamespace
 
 import pytest
 
@@ -272,6 +274,39 @@ def test_figures_of_a_load():
 )
 def test_fill_is_judged_by_what_it_takes_or_leaves(leave_free, taken, free, effect):
     assert fill.judge({"size": 100 * MIB, "leave_free": leave_free}, taken, free)["effect"] == effect
+
+
+@pytest.mark.parametrize("error", [0, errno.ENOSPC])
+def test_a_worker_that_failed_is_why_the_load_is_not_there(error):
+    figures = io.Figures(1)
+    figures.put(0, "written", 64 * MIB)
+    figures.put(0, "errno", error)
+    first = {"at": 0.0, "own": dict.fromkeys(("written", "read", "syncs"), 0), "kernel": None, "device": None}
+    args = {"mode": "write", "rate": None, "fsync": True, "file_size": 64 * MIB, "files": ["one"], "device": None}
+    found = io.measure(
+        SimpleNamespace(memory={"figures": figures, "pids": [os.getpid()], "args": args, "first": first})
+    )
+    assert ("a worker failed: No space left on device" == found["note"]) == bool(error)
+    assert found["effect"] == ("mismatch" if error else "inconclusive")  # nobody counted before
+
+
+@pytest.mark.parametrize("refused", [None, errno.EINVAL, errno.EOPNOTSUPP])
+def test_what_is_read_is_read_also_where_there_is_no_way_past_the_cache(refused, tmp_path, monkeypatch):
+    def reopen(name, flags=0):
+        if refused:
+            raise OSError(refused, os.strerror(refused))
+        return os.open(name, os.O_RDWR | os.O_CLOEXEC)
+
+    monkeypatch.setattr(files, "reopen", reopen)
+    name = str(tmp_path / "one")
+    descriptor = files.create(name)
+    try:
+        os.pwrite(descriptor, b"a" * 4096 + b"b" * 4096, 0)
+        reader = io.Reader(descriptor, name, 4096)
+        assert (reader.read(4096), bytes(reader.view[:2])) == (4096, b"bb")
+        assert (reader.read(0), bytes(reader.view[:2])) == (4096, b"aa")
+    finally:
+        os.close(descriptor)
 
 
 def test_create_never_follows_or_takes_over(tmp_path):

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import ast
 import importlib
+import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 from support.modules import ROOT
 
+from ansible_collections.magsasa.chaos.plugins.module_utils import _clock, _wait
+from ansible_collections.magsasa.chaos.plugins.module_utils._host import process_restore, successors
 from ansible_collections.magsasa.chaos.plugins.module_utils._undo import registry
 
 PACKAGE = registry.__name__.rpartition(".")[0] + ".operations."
@@ -63,3 +67,16 @@ def loaded_after(statement):
 def test_only_what_is_asked_for_is_loaded():
     assert loaded_after("registry.OPERATIONS['clock.move_back']; registry.OPERATIONS.get('none')") == ["clock"]
     assert loaded_after("registry.load([{'op': 'clock.move_back'}, {'op': 'hosts.remove'}])") == ["clock", "hosts"]
+
+
+def test_a_process_is_awaited_before_its_undo_is_over(monkeypatch):
+    """What starts it may take a moment: who looks for it right after the undo must not take it for missing."""
+    there = threading.Event()
+    monkeypatch.setattr(successors, "wait", lambda marks, seconds: _wait.until(there.is_set, seconds, 0.001) or None)
+    monkeypatch.setattr(successors, "end_leftovers", lambda marks: None)
+    monkeypatch.setattr(process_restore, "kept", lambda fault: {"command": {}})
+    monkeypatch.setattr(process_restore, "chosen", lambda captured: captured)
+    monkeypatch.setattr(process_restore, "start", lambda captured: threading.Timer(0.05, there.set).start())
+    marks = {"boot": _clock.boot_id(), "pid": os.getpid(), "start": 1, "parent": None}
+    registry.OPERATIONS["process.ensure_running"].undo({"name": "x", "fault": "0123456789ab", "marks": marks})
+    assert there.is_set()
