@@ -74,7 +74,8 @@ class ActionModule(ActionBase):
             return self._assessed(result, runner, host, given["planned"])
         wait_s = CONTACT_S + _quantity.duration(given.get("wait") or "30s", "wait")
         families = sorted({str(each.get("family")) for each in given.get("scenarios") or [] if isinstance(each, dict)})
-        asked = {"turn": run, "detect": detection, "families": families}
+        early = contact.early(runner, host, given.get("scenarios") or [])
+        asked = {"turn": run, "detect": detection, "families": families, "assess": {"scenarios": early}}
         told = runner.ask_within(host, "begin", asked, wait_s)
         found = told.get("detected")
         if told.get("unreachable"):
@@ -101,7 +102,7 @@ class ActionModule(ActionBase):
         if given.get("why") and isinstance(found.get("endpoint"), dict):
             found["endpoint"]["why"] = str(given["why"])
         if found.get("endpoint") and not result["refused"]:
-            result = self._assessed(result, runner, host, found["endpoint"])
+            result = self._assessed(result, runner, host, found["endpoint"], (early, told.get("able")))
         elif result["held"]:
             runner.ask_within(host, "finish", {"run": run, "release": True}, CONTACT_S)  # nothing is to be done here
             result["held"] = False
@@ -115,13 +116,16 @@ class ActionModule(ActionBase):
         """A dry run takes nothing."""
         return not self._task.check_mode and boolean(self._task.args.get("turn", True))
 
-    def _assessed(self, result, runner, host, endpoint):
-        """The result with what the host can carry out, for a service that was found or, in a dry run, is planned."""
+    def _assessed(self, result, runner, host, endpoint, first=None):
+        """The result with what the host can carry out, for a service that was found or, in a dry run, is planned.
+
+        ``first``: what the first question asked of that, and its answer.
+        """
         given = self._task.args
         filled = contact.fill(
             given.get("scenarios") or [], endpoint, given.get("database_path"), given.get("database_port")
         )
-        able = contact.able(runner, host, filled, CONTACT_S)
+        able = contact.able(runner, host, filled, CONTACT_S, first)
         if able.get("unreachable"):
             return self._lost(result, host, able)
         if able.get("failed"):

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections import namedtuple
 
 from ._errors import HostError, printable
@@ -37,6 +36,8 @@ def run(argv, timeout=30.0, stdin=None, check=True, env=None, user=None, pass_fd
     HostError
     when it cannot start, takes longer than ``timeout`` seconds, or (with ``check``) exits non-zero.
     """
+    import subprocess  # not at the top: a question runs no program
+
     if isinstance(argv, str):
         raise TypeError("argv must be a list")
     environment = dict(os.environ, LC_ALL="C")

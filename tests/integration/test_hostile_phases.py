@@ -25,12 +25,17 @@ LEASE_S = 20.0  # on a quiet machine
 QUIET_START_S = 0.03  # what a bare Python takes there
 HOW = ("hang", "gone", "lies", "nopython")
 BY_DAY = ("hang-end", "lies-look", "gone-held", "nopython-inject")
+FAMILIES = (
+    ("first", "memory", {"size": "16M"}),
+    # It needs something of the service, so whether it can run is asked for apart from the first contact.
+    ("second", "disk", {"action": "fill", "size": "1M", "path": "@database_path"}),
+)
 SCENARIOS = [
     {
-        "id": name, "title": "t", "hypothesis": "h", "family": "memory", "intensity": "light", "hold": "3s",
-        "options": {"size": "16M"}, "objectives": {"error_rate": "5%"},
+        "id": name, "title": "t", "hypothesis": "h", "family": family, "intensity": "light", "hold": "3s",
+        "options": options, "objectives": {"error_rate": "5%"},
     }
-    for name in ("first", "second")
+    for name, family, options in FAMILIES
 ]  # fmt: skip
 VALUES = {
     "chaos_extra_scenarios": SCENARIOS,
@@ -91,7 +96,7 @@ def run(folder, hostile, url, slower):
         CHAOS_TEST_TURNED=turned,
     )
     del env["MAGSASA_CHAOS_STATE"]
-    values = dict(VALUES, chaos_target_url=url, chaos_lease="%gs" % (LEASE_S * slower))
+    values = dict(VALUES, chaos_target_url=url, chaos_lease="%gs" % (LEASE_S * slower), chaos_database_path=str(folder))
     program = os.path.join(os.path.dirname(sys.executable), "ansible-playbook")
     argv = [program, "-i", str(folder / "hosts.json"), "-f", "10", "-e", json.dumps(values), str(folder / "play.json")]
     limit = 300 + 150 * slower  # the run ends: so long do the waits of the conductor take together, one after the other

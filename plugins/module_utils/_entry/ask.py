@@ -30,8 +30,9 @@ def begin(options, check):
     """Take the turn of the host and start probes. ``turn``: a run or None; ``probes``: option dictionaries of the
     module probe, checked.
 
-    ``detect``: arguments of the detection of a service (see _endpoint/detect.py), where that is wanted too. The module
-    reads ``families``: those of the questions to come.
+    ``detect``: arguments of the detection of a service (see _endpoint/detect.py), where that is wanted too; ``assess``:
+    the options of that question, where what it asks does not depend on the service. The module reads
+    ``families``: those of the questions to come.
     """
     from .._probe import control
 
@@ -52,6 +53,11 @@ def begin(options, check):
         from .._endpoint import detect
 
         answer["detected"] = detect.detect(**options["detect"])
+    if (options.get("assess") or {}).get("scenarios"):
+        try:
+            answer["able"] = assess(options["assess"], check)
+        except Exception:  # asked again by itself, it tells what is wrong; the turn, which is taken, must be told
+            pass
     for params in options.get("probes") or []:
         answer["probes"].append(control.start(control.parse(params), check)[1])
     return answer

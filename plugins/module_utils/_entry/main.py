@@ -24,6 +24,11 @@ ENTRIES = {
 }
 
 
+# What the package loads only when it needs it, so that a question, which a host is asked every few seconds, costs a
+# quarter less. Who stays needs it to undo, when the host may have no descriptor left, or no such Python.
+LATE = ("ctypes", "socket", "subprocess")
+
+
 def _load(name):
     return importlib.import_module(__name__.rpartition("._entry.")[0] + "." + name)
 
@@ -34,6 +39,8 @@ def main(arguments):
     try:
         if entry not in ENTRIES:
             raise ValueError("no entry %r" % entry)
+        for name in () if entry == "ask" else LATE:
+            importlib.import_module(name)
         file, function = ENTRIES[entry].split()
         run = getattr(_load(file), function)
         if entry == "fault":

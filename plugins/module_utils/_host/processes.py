@@ -7,7 +7,6 @@ magsasa.chaos.
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
 import signal
@@ -173,6 +172,8 @@ def comm(pid):
 
 def set_process_name(name):
     """Give this process a short name that ps and top show."""
+    import ctypes  # not at the top: a question needs none
+
     ctypes.CDLL(None).prctl(_PR_SET_NAME, name.encode()[:15], 0, 0, 0)
 
 
@@ -225,6 +226,8 @@ def marked(key, value, mine_only=True):
 
 def die_with_parent(parent_pid):
     """Called in a fresh child: the kernel kills us when our parent's thread dies; exit at once when it already has."""
+    import ctypes
+
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent_pid:
         os._exit(1)

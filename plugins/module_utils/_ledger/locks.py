@@ -11,7 +11,6 @@ import contextlib
 import errno
 import fcntl
 import os
-import socket
 import struct
 import time
 
@@ -109,6 +108,8 @@ def _remove(path):
 
 def _name_of(fault_id, deadline, path, wait):
     """The bound socket; None where a name cannot be had: no such sockets here, or somebody else sits on it."""
+    import socket  # not at the top: a question needs none
+
     address = "\0magsasa-chaos/%d/%s" % (os.geteuid(), fault_id)
     ours, doubted = False, _wait.Deadline(DOUBT_S)
     while True:
@@ -134,6 +135,8 @@ def _name_of(fault_id, deadline, path, wait):
 
 def _is_ours(address):
     """Whether the name belongs to a process of this user, or of root; None when that cannot be told now."""
+    import socket
+
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
             asking.setblocking(False)

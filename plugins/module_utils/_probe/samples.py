@@ -7,7 +7,6 @@ magsasa.chaos.
 
 from __future__ import annotations
 
-import base64
 import binascii
 import math
 import re
@@ -97,7 +96,7 @@ def pack(samples):
         "encoding": ENCODING,
         "count": len(lines),
         "columns": list(COLUMNS),
-        "data": base64.b64encode(data).decode("ascii"),
+        "data": binascii.b2a_base64(data, newline=False).decode("ascii"),
     }
 
 
@@ -112,6 +111,8 @@ def unpack(packed):
     count, data = packed.get("count"), packed.get("data")
     if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= MOST or not isinstance(data, str):
         raise BadSamples("samples: the count is missing or above %d" % MOST)
+    import base64  # not at the top: only the controller reads samples
+
     inflate = zlib.decompressobj()
     try:
         text = inflate.decompress(base64.b64decode(data, validate=True), max(1, count * LONGEST_LINE))

@@ -7,6 +7,7 @@ to magsasa.chaos.
 
 from __future__ import annotations
 
+from ansible.errors import AnsibleError
 from ansible_collections.magsasa.chaos.plugins.module_utils import _quantity
 from ansible_collections.magsasa.chaos.plugins.module_utils._endpoint import candidates
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, ChaosError
@@ -40,9 +41,27 @@ def fill(entries, endpoint, database_path, database_port):
     return [_catalogue.fill(entry, endpoint, database_path, database_port) for entry in entries]
 
 
-def able(runner, host, filled, seconds):
+def early(runner, host, entries):
+    """What of the scenarios is the same whatever service the host turns out to have: ``{id: question}``. Asked with
+    the first question, which saves most hosts a second one.
+    """
+    try:
+        variables = runner.opened(host)[1]
+    except AnsibleError:  # told when the host is asked
+        return {}
+    asked = {}
+    for entry in fill(entries, {"planned": True}, None, None):
+        try:
+            if not entry.get("skipped"):
+                asked[entry["id"]] = _question(entry, variables, host)
+        except ChaosError:
+            continue  # told below
+    return asked
+
+
+def able(runner, host, filled, seconds, first=None):
     """What of the filled-in scenarios a host can carry out: ``{"scenarios": {id: {can, why, ...}}, "host":
-    facts}``, as preflight_info tells it; within so many seconds.
+    facts}``, as preflight_info tells it; within so many seconds. ``first``: (what was asked early, what was answered).
     """
     told, asked = {}, {}
     variables = runner.opened(host)[1]
@@ -53,20 +72,35 @@ def able(runner, host, filled, seconds):
             asked[entry["id"]] = _question(entry, variables, host)
         except ChaosError as error:
             told[entry["id"]] = {"can": False, "why": str(error), "packages": {}}
-    answer = runner.ask_within(host, "assess", {"scenarios": asked}, seconds)
-    if answer.get("failed") or answer.get("unreachable"):
-        return answer
-    found = answer.get("scenarios") if isinstance(answer.get("scenarios"), dict) else {}
+    known, facts = _known(asked, first)
+    rest = {name: question for name, question in asked.items() if name not in known}
+    if rest or facts is None:
+        answer = runner.ask_within(host, "assess", {"scenarios": rest}, seconds)
+        if answer.get("failed") or answer.get("unreachable"):
+            return answer
+        facts = answer.get("host")
+        found = answer.get("scenarios") if isinstance(answer.get("scenarios"), dict) else {}
+        known.update({name: found[name] for name in rest if _is_told(found.get(name))})
     for name in asked:
-        told[name] = (
-            found[name]
-            if _is_told(found.get(name))
-            else {"can": False, "why": "the host did not report whether it can run", "packages": {}}
-        )
+        told[name] = known.get(name) or {
+            "can": False,
+            "why": "the host did not report whether it can run",
+            "packages": {},
+        }
     return {
         "scenarios": {entry["id"]: told[entry["id"]] for entry in filled},
-        "host": answer.get("host") if isinstance(answer.get("host"), dict) else {},
+        "host": facts if isinstance(facts, dict) else {},
     }
+
+
+def _known(asked, first):
+    """(answers, facts) of what was asked early in the same words; facts are None where nothing was answered."""
+    questions, answer = first or ({}, None)
+    if not isinstance(answer, dict) or not isinstance(answer.get("scenarios"), dict):
+        return {}, None
+    found = answer["scenarios"]
+    same = {name for name, question in asked.items() if questions.get(name) == question and _is_told(found.get(name))}
+    return {name: found[name] for name in same}, answer.get("host") or {}
 
 
 def _question(entry, variables, host):

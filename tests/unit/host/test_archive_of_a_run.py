@@ -17,6 +17,8 @@ from ansible_collections.magsasa.chaos.plugins.module_utils._fault import assess
 from ansible_collections.magsasa.chaos.plugins.module_utils._life import runtime_archive
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._fault_action import complete
 
+from support.modules import environment
+
 
 def names(**options):
     """Names in an archive below its package."""
@@ -66,3 +68,30 @@ def test_asking_loads_no_family():
     assert done.stdout.strip() == "[]"
     assert {assess.family_of(name).name for name in assess.NAMES} == set(assess.NAMES)
     assert assess.family_of("no-family") is None
+
+
+@pytest.mark.parametrize("entry, late", [("ask", set()), ("turn", {"ctypes", "socket", "subprocess"})])
+def test_a_look_loads_little_and_who_stays_loads_all(tmp_path, entry, late):
+    """A host is looked at every few seconds. Who holds something needs all at the end, when there may be no descriptor
+    left to load it.
+    """
+    path, state = tmp_path / "archive.pyz", tmp_path / "state"
+    path.write_bytes(runtime_archive.build(True, []))
+    state.mkdir(mode=0o700)
+    script = (
+        "import sys\n"
+        "sys.path.insert(0, sys.argv[1])\n"
+        "from magsasa_chaos._entry.main import main\n"
+        "try:\n"
+        "    main(sys.argv[2:])\n"
+        "except ValueError:  # there is no turn\n"
+        "    pass\n"
+        "print(sorted({'ctypes', 'socket', 'subprocess'} & set(sys.modules)), file=sys.stderr)\n"
+    )
+    asked = {"do": "look", "options": {"name": "f", "fault": True, "probe": False, "renew": True, "window": "1s"}}
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-B", "-c", script, str(path), entry, "-" if entry == "ask" else str(tmp_path / "none")],
+        input=json.dumps(asked), env=environment(state), capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    assert entry == "turn" or json.loads(done.stdout)["active"] is False, done.stdout
+    assert done.stderr.splitlines()[-1] == str(sorted(late)), done.stderr
