@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import re
 import subprocess
 import sys
@@ -48,6 +49,15 @@ def test_every_fault_module_is_in_the_group_and_has_the_action_that_asks_the_inv
     assert sorted(runtime["action_groups"]["fault"]) == modules
     assert runtime["plugin_routing"]["modules"] == {name: {"action_plugin": "magsasa.chaos.fault"} for name in modules}
     assert modules == sorted("%s_fault" % name for name in _names.FAMILIES)
+
+
+@pytest.mark.parametrize("family", _names.FAMILIES)
+def test_every_fault_module_runs_its_family(family, monkeypatch):
+    module = importlib.import_module(_names.__name__.partition(".plugin_utils")[0] + ".modules.%s_fault" % family)
+    ran = []
+    monkeypatch.setattr(module, "run", ran.append)
+    module.main()
+    assert [each.name for each in ran] == [family]
 
 
 def test_what_follows_from_the_list_of_families_is_written():
