@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import grp
 import os
 import subprocess
 
@@ -12,7 +13,7 @@ import pytest
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, Refused
 from ansible_collections.magsasa.chaos.plugins.module_utils._families.file import FAMILY
-from ansible_collections.magsasa.chaos.plugins.module_utils._families._file import find
+from ansible_collections.magsasa.chaos.plugins.module_utils._families._file import find, owners
 
 GIVEN = {key: spec.get("default") for key, spec in FAMILY.options.items()}
 BEFORE = {"mode": 0o644, "uid": 0, "gid": 0, "atime_ns": 1, "mtime_ns": 2, "attributes": {}}
@@ -235,3 +236,12 @@ def test_who_writes_is_seen(tmp_path):
         assert find.inspect(str(path))["writers"] == []
     with path.open("a"):
         assert find.inspect(str(path))["writers"][0].startswith("process %d (" % os.getpid())
+
+
+def test_an_owner_is_a_name_or_a_number():
+    root = grp.getgrgid(0).gr_name
+    assert [owners.user(text) for text in (None, "root", "0", "12345")] == [None, 0, 0, 12345]
+    assert [owners.group(text) for text in (None, root, "0", "12345")] == [None, 0, 0, 12345]
+    for text in ("9" * 10, "no such name", "\u0663", "a\0"):
+        with pytest.raises(BadOption, match="is not known on this host"):
+            owners.user(text)

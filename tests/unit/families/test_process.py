@@ -16,6 +16,7 @@ import pytest
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, Refused
 from ansible_collections.magsasa.chaos.plugins.module_utils._families.process import FAMILY
 from ansible_collections.magsasa.chaos.plugins.module_utils._host import listeners, processes
+from ansible_collections.magsasa.chaos.plugins.module_utils._host import inherited
 from ansible_collections.magsasa.chaos.plugins.module_utils._host.systemd.services import unit_in
 
 GIVEN = {key: spec.get("default") for key, spec in FAMILY.options.items()}
@@ -213,6 +214,7 @@ def test_more_than_the_limit(action, limit, count, words):
         ("0::/system.slice/we b.service\n", None),
         ("0::/\n", None),
         ("", None),
+        ("0::/machine.slice/a:b/shop.service", "shop.service"),
     ],
 )
 def test_unit_in_cgroup(text, unit):
@@ -265,3 +267,14 @@ def test_who_carries_this_task_is_protected_and_a_child_of_it_is_not():
         assert [(each[0], each[4]) for each in tree] == [(child.pid, None)]
         child.stdin.close()
     assert FAMILY.inspect({"target": {"pid": 1}, "action": "pause"})["found"][0]["tree"][0][4] == "the host's init"
+
+
+@pytest.mark.parametrize(
+    "how, leads", [({"start_new_session": True}, "session"), ({"process_group": 0}, "group"), ({}, "")], ids=str
+)
+def test_what_a_process_leads(how, leads):
+    argv = [sys.executable, "-I", "-S", "-c", "print(flush=True); input()"]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, **how) as process:
+        assert process.stdout.readline() == b"\n"
+        assert inherited.read(process.pid)["leads"] == leads
+        process.communicate(b"\n")
