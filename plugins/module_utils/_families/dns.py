@@ -262,7 +262,7 @@ def _server():
             try:
                 return str(ipaddress.ip_address(words[1]))
             except ValueError:
-                continue  # one with an interface in it
+                continue  # one with an interface, which Python before 3.9 does not read
     return "127.0.0.1"
 
 
