@@ -13,6 +13,8 @@ import socket
 import psutil
 from ansible_collections.magsasa.chaos.plugins.module_utils._host import listeners, processes
 
+from support.waiting import wait_for
+
 
 def _plain(address):
     return address[7:] if address.startswith("::ffff:") else address
@@ -116,7 +118,7 @@ def test_the_server_of_a_port_is_above_those_that_share_it():
         (row,) = [each for each in listeners.listeners() if each.port == port]
         assert set(row.pids) == {os.getpid(), *pids}
         assert listeners.server(port) == listeners.top_of_tree(row.pids) == os.getpid()
-    assert listeners.server(port) is None
+    assert wait_for(lambda: listeners.server(port) is None)  # what was killed holds it until it is gone
 
 
 def test_the_server_of_a_port_is_found_though_its_pid_is_higher_than_those_of_its_workers(monkeypatch):
