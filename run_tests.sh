@@ -35,10 +35,11 @@ sanity       ansible-test sanity
 unit         tests/unit: pure logic, and the shape of the collection
 app          target_app/tests: the sample application
 awx          tests/awx: the playbooks as jobs of Ansible Tower and AWX
-matrix       tests/matrix: targets with Python 3.8 to 3.13, controllers with ansible-core 2.16 to 2.21
+matrix       tests/matrix: targets with other Pythons, controllers with other versions of ansible-core
 solo         tests/solo: what measures this machine and needs it alone: loads, the times of the probe, a whole run
 truth        tests/truth: whole experiments on a service whose failures are known to the millisecond
-integration  tests/integration: all other faults and modules on this machine
+integration  tests/integration: probes, ports, services and hosts on this machine
+faults       tests/integration: faults that modules inject into this machine
 runs         tests/integration: whole plays that experiment on this machine
 commands     tests/integration: the commands, roles, settings and reports on this machine
 lab          tests/lab: faults on real hosts over SSH, created for the tests
@@ -90,7 +91,7 @@ done
 set_up dev
 # shellcheck source=tools/servers.sh
 . "$ROOT/tools/servers.sh"
-case " ${only[*]} " in *" app "* | *" integration "* | *" runs "* | *" commands "* | *" solo "*) set_up_servers ;; esac
+case " ${only[*]} " in *" app "* | *" integration "* | *" faults "* | *" runs "* | *" commands "* | *" solo "*) set_up_servers ;; esac
 
 cd "$ROOT" || exit 1
 ansible_environment

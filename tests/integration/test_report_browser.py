@@ -132,7 +132,7 @@ def test_by_keyboard(browser, path):
         box = page.locator("details.card[open] .charts").first
         box.locator(".scrub").focus()
         page.keyboard.press("ArrowRight")
-        page.wait_for_function("document.querySelector('.hair[visibility=visible]')")
+        page.locator(".hair[visibility=visible]").first.wait_for(state="attached")
         second = float(box.locator(".scrub").input_value())
         assert second > 0 and box.locator(".scrub").get_attribute("aria-valuetext").startswith(
             "+%.1f s: sent " % second
@@ -148,7 +148,7 @@ def test_the_cross_hair_reads_the_table_behind_the_chart(browser, path, report):
         place = chart.bounding_box()
         start, end = (float(card.locator(".charts").get_attribute("data-" + edge)) for edge in ("from", "to"))
         page.mouse.move(place["x"] + place["width"] * (20.5 - start) / (end - start), place["y"] + 60)
-        page.wait_for_function("document.querySelector('#e-network-delay-heavy-web1 .readout').textContent")
+        page.locator("#e-network-delay-heavy-web1 .readout", has_text="s").wait_for(state="attached")
         record = next(each for each in report["experiments"] if each["scenario"] == "network-delay-heavy")
         line = record["timeline"]
         at = int((20.5 - line["from_s"]) / line["bucket_s"])
