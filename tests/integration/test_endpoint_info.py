@@ -403,7 +403,9 @@ def test_the_sample_application(tmp_path):
         limit = time.monotonic() + 60
         while True:
             result = look(tmp_path, env={"APP_PORT": port})
-            if (entry(result, port)["healthy"] and result["endpoint"]["pid"]) or time.monotonic() > limit:
+            there = entry(result, port)["healthy"] and result["endpoint"]["pid"]
+            # One look may find it before it has forked and ask it after.
+            if there and result["endpoint"]["process"]["workers"] or time.monotonic() > limit:
                 break
         found = result["endpoint"]
         assert (found["port"], found["service"], found["framework"], found["healthy"]) == (
