@@ -10,7 +10,7 @@ from __future__ import annotations
 from .lines import Lines
 from .state import State
 
-HEARTBEAT_S = 30.0  # Ansible's own callback says much beside it
+HEARTBEAT_S = 45.0  # Ansible's own callback says much beside it; a scenario of the intensity light ends before
 
 
 class Narrator:
