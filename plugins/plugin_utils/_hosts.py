@@ -22,6 +22,7 @@ from ansible.executor.task_executor import TaskExecutor
 from ansible.plugins.action import ActionBase
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import printable
 from ansible_collections.magsasa.chaos.plugins.module_utils._host import processes
+from ansible_collections.magsasa.chaos.plugins.plugin_utils import _memory_limit
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._bounded_pool import BoundedPool
 
 CONTACT = "magsasa.chaos.host_contact"
@@ -192,7 +193,7 @@ class HostRunner:
         host loads nothing of Ansible. The module is the fallback.
         """
         self._check_parent()
-        asked = {"do": question, "options": options}
+        asked = {"do": question, "options": dict(options, data_limit=list(_memory_limit.LOWERED))}
         answer = self._ask_archive(host, asked)
         if answer is None:
             answer = self.run(host, CONTACT, asked)

@@ -24,6 +24,9 @@ EXTRA = (
 PER_HOST = 16 << 20  # a thread with its stack, and the samples of a long experiment, several times over
 
 
+LOWERED = []  # [bound, what it was before], while it is one: a host that is this machine has it from us
+
+
 @contextlib.contextmanager
 def bounded(hosts):
     """Inside, a MemoryError meets whoever asks for more than ``hosts`` hosts may need. Where the kernel tells no size
@@ -39,10 +42,12 @@ def bounded(hosts):
     lowers = wanted is not None and (soft == resource.RLIM_INFINITY or soft > wanted)
     if lowers:
         resource.setrlimit(resource.RLIMIT_DATA, (wanted, hard))
+        LOWERED[:] = [wanted, soft]
     try:
         yield
     finally:
         if lowers:
+            LOWERED.clear()
             resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
 
 

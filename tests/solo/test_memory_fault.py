@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -12,7 +13,9 @@ import time
 import pytest
 
 from support.faults import fresh_state, inject, marked, pids
+from support.http_server import Server, answer, say
 from support.memory_group import available, rss
+from support.short import SHORT
 
 MIB = 1024 * 1024
 FAULT = {"name": "less", "duration": "60s"}
@@ -73,3 +76,17 @@ def test_takes_what_was_asked(state):
             break
     print("asked for %d MiB, MemAvailable rose by %s" % (LARGE, freed))
     assert sum(each == pytest.approx(LARGE, rel=NEAR) for each in freed if each is not None) > 1, freed
+
+
+def test_a_run_on_its_own_controller_takes_what_was_asked_too(ansible_playbook, chaos_state, tmp_path):
+    """The run bounds its own memory to some 400 MiB more than it has: the fault must not inherit that."""
+    scenario = dict(
+        SHORT, id="memory-large", family="memory", options={"size": "%dM" % LARGE}, objectives={"error_rate": "5%"}
+    )
+    with Server(say(answer({"status": "healthy"}))) as server:
+        given = {"chaos_extra_scenarios": [scenario], "chaos_scenarios": [scenario["id"]], "chaos_baseline": "1s"}
+        given.update(chaos_target_url=server.url, chaos_report_dir=str(tmp_path / "reports"))
+        done = ansible_playbook("playbooks/chaos_light.yml", "-e", json.dumps(given))
+    (record,) = json.loads((tmp_path / "reports" / "latest" / "report.json").read_text())["experiments"]
+    assert (done.returncode, record["verdict"]) == (0, "passed"), record["reason"]
+    assert record["fault"]["measured"]["held_mib"] == pytest.approx(LARGE, rel=NEAR)
