@@ -499,3 +499,32 @@ def test_interfaces_that_lead_to_the_peers(change, names, monkeypatch):
     monkeypatch.setattr(tc, "way_to", {PEER: "eth1", "127.0.0.1": "lo"}.get)
     found = interfaces.inspect(parsed(delay="1s", **change))
     assert [each["dev"] for each in found] == names and not any(each["root"] or each["ingress"] for each in found)
+
+
+MQ = [{"kind": "mq", "handle": "0:", "root": True}]
+
+
+@pytest.mark.parametrize(
+    "rows, now, said",
+    [
+        ([{"kind": "fq_codel", "handle": "0:", "root": True}], "fq_codel", ""),
+        ([{"kind": "fq_codel", "handle": "0:", "root": True}], "fq", "fq_codel 0: root; net.core.default_qdisc is fq"),
+        ([{"kind": "fq_codel", "handle": "0:", "root": True}], "", ""),  # a namespace, which is not told
+        ([{"kind": "noqueue", "handle": "0:", "root": True}, {"kind": "clsact", "parent": "ffff:fff1"}], "fq", ""),
+        (MQ + [{"kind": "fq", "handle": "0:", "parent": ":%x" % number} for number in (1, 2)], "fq", ""),
+        (MQ + [{"kind": "pfifo_fast", "handle": "0:", "parent": ":2"}], "fq", "pfifo_fast 0: root; net.core"),
+        (MQ + [{"kind": "pfifo_fast", "handle": "0:", "parent": ":3"}], "fq", ""),  # of two that are used
+        ([{"kind": "tbf", "handle": "5:", "root": True}], "fq", "tbf 0: root"),
+    ],
+)
+def test_a_queue_that_the_kernel_would_not_make_again_is_not_replaced(monkeypatch, rows, now, said):
+    there = [{"ifname": "eth0", "flags": ["UP"], "txqlen": 1000, "addr_info": [{"local": "192.0.2.9"}]}]
+    monkeypatch.setattr(tc, "addresses", lambda: there)
+    monkeypatch.setattr(tc, "qdiscs", lambda dev=None, counters=False: rows)
+    monkeypatch.setattr(tc, "shown", lambda dev, kind: "%s 0: root" % kind)
+    monkeypatch.setattr(tc, "default_kind", lambda: now)
+    monkeypatch.setattr(tc, "transmit_queues", lambda dev: 2)
+    options = parsed(delay="1s", interface=["eth0"])
+    devices = interfaces.inspect(options)
+    assert devices[0]["root"].startswith(said) and bool(devices[0]["root"]) == bool(said)
+    assert bool(interfaces.obstacle(options, devices)) == bool(said)

@@ -38,9 +38,26 @@ def _device(row):
         "dev": name,
         "loopback": "LOOPBACK" in row.get("flags", ()),
         "qlen": row.get("txqlen", 0),
-        "root": tc.shown(name, configured[0]) if configured else "",
+        "root": tc.shown(name, configured[0]) if configured else _of_another_default(row, rows),
         "ingress": tc.shown(name, others[0]) if others else "",
     }
+
+
+def _of_another_default(row, rows):
+    """A queue that the kernel made when its default was another one (net.core.default_qdisc), as text, or "".
+
+    Without the root of ours the kernel makes the default of that moment.
+    """
+    now = tc.default_kind()
+    if not now or row.get("link_type") == "can":  # whose default is always the same
+        return ""
+    used = tc.transmit_queues(row["ifname"])
+    for each in rows:
+        queue = int(each.get("parent", ":0").rpartition(":")[2] or "0", 16)  # below mq
+        spare = each["kind"] == tc.FIRST_DEFAULT and queue > used  # what a driver does not use never has another one
+        if each["kind"] not in tc.AUTOMATIC + ("noqueue", "mq", now) and not spare:
+            return "%s; net.core.default_qdisc is %s by now" % (tc.shown(row["ifname"], each["kind"]), now)
+    return ""
 
 
 def _leading(options, there):

@@ -21,6 +21,7 @@ PURPOSE = "set up traffic control"
 TABLES = ("/usr/lib/tc", "/usr/share/tc", "/usr/lib64/tc", "/lib/tc")  # where tc keeps its distributions
 KINDS = ("prio", "htb")  # of a root of ours
 AUTOMATIC = ("ingress", "clsact")  # what holds filters for what comes in
+FIRST_DEFAULT = "pfifo_fast"  # the kernel's, unless net.core.default_qdisc names another
 IFB = re.compile(r"ch[0-9a-f]{13}")
 _FILTER = re.compile(r"filter .*protocol (\S+) pref (\d+) (\S+)")
 _MATCH = re.compile(r"match ([0-9a-f]{8})/([0-9a-f]{8}) at (\d+)")
@@ -82,6 +83,25 @@ def described(dev):
     ]
     with open("/sys/class/net/%s/tx_queue_len" % dev) as source:
         return sorted(lines) + ["queue length %s" % source.read().strip()]
+
+
+def default_kind():
+    """The discipline that the kernel gives an interface with a queue from now on; "" in a network namespace, which
+    cannot see it.
+    """
+    try:
+        with open("/proc/sys/net/core/default_qdisc") as source:
+            return source.read().strip()
+    except OSError:
+        return ""
+
+
+def transmit_queues(dev):
+    """How many queues the driver of an interface sends by."""
+    try:
+        return sum(name.startswith("tx-") for name in os.listdir("/sys/class/net/%s/queues" % dev))
+    except OSError:
+        return 0
 
 
 def addresses():
