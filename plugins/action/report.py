@@ -220,9 +220,10 @@ def _lost(records, hosts, task_vars):
     its end, as by the verdict, is lost to Ansible alone.
     """
     counts = Counter(record["host"] for record in records)
-    wanted = max([len(task_vars.get("chaos_chosen") or []), *counts.values()])
+    most = max([0, *counts.values()])
+    wanted = {host: len(variables.get("chaos_chosen") or []) or most for host, variables in hosts.items()}
     still = task_vars.get("ansible_play_hosts") or []
-    lost = {host for host in hosts if host not in still and counts[host] < wanted}
+    lost = {host for host in hosts if host not in still and counts[host] < wanted[host]}
     if not records:
         lost = set()  # hosts that failed, most often by the one task that was wrong
     return sorted(lost | {host for host, said in _of_hosts(hosts, "chaos_contact") if said.get("lost")})

@@ -35,29 +35,55 @@ def ability(assessed):
     }
 
 
-def hosts_of_wave(hosts, number, waves, wave, refused=None):
-    """``{host: options of its experiment}`` of scenario ``number`` in one wave; a host that is in no wave has its say
-    in the first.
+def turns_of_hosts(hosts, waves):
+    """``[{id, wave}]``: which scenario runs in which wave, one after the other, on any host at all.
+
+    Hosts may have chosen other scenarios than others, as by their group; each comes where the first host that has it
+    says, after those of the hosts before.
+    """
+    names = list(dict.fromkeys(each["id"] for own in hosts.values() for each in own["scenarios"]))
+    turns = [{"id": name, "wave": wave} for name in names for wave in range(max(len(waves), 1))]
+    return [each for each in turns if any(_members(hosts, each["id"], waves, each["wave"]))]
+
+
+def scenario_of_hosts(hosts, name):
+    """The scenario of that id, as the first host that has it says."""
+    return next(found for found in (_named(own, name) for own in hosts.values()) if found)
+
+
+def hosts_of_wave(hosts, name, waves, wave, refused=None):
+    """``{host: options of its experiment}`` of a scenario in one wave; a host that is in no wave has its say in the
+    first.
 
     Its turn goes back with its last experiment.
     ``hosts``: what the role says of each host, with the keys ``scenarios``, ``unable`` and ``own_probes`` for all
-    scenarios; ``refused``: ``{host: why}`` of the plan.
+    scenarios; ``name``: the id of the scenario; ``refused``: ``{host: why}`` of the plan.
     """
-    planned = {host for each in waves for host in each}
-    members = set(waves[wave]) if wave < len(waves) else set()
     found = {}
-    for host, own in hosts.items():
-        if host in members or (wave == 0 and host not in planned):
-            found[str(host)] = _of_scenario(own, number)
-            if refused and refused.get(host) and not own.get("refused"):
-                found[str(host)]["refused"] = refused[host]
-            if number == len(own["scenarios"]) - 1:
-                found[str(host)]["keep_turn"] = False
+    for host, own in _members(hosts, name, waves, wave):
+        asked = found[str(host)] = _of_scenario(own, _named(own, name))
+        if refused and refused.get(host) and not own.get("refused"):
+            asked["refused"] = refused[host]
+        if own["scenarios"][-1]["id"] == name:
+            asked["keep_turn"] = False
     return found
 
 
-def _of_scenario(own, number):
-    scenario = dict(own["scenarios"][number])
+def _members(hosts, name, waves, wave):
+    """``(host, what the role says of it)`` of those that have their say in that wave of a scenario."""
+    planned = {host for each in waves for host in each}
+    members = set(waves[wave]) if wave < len(waves) else set()
+    for host, own in hosts.items():
+        if (host in members or (wave == 0 and host not in planned)) and _named(own, name):
+            yield host, own
+
+
+def _named(own, name):
+    return next((each for each in own["scenarios"] if each["id"] == name), None)
+
+
+def _of_scenario(own, entry):
+    scenario = dict(entry)
     lacks = own["unable"].get(scenario["id"])
     if lacks and not scenario.get("skipped"):
         scenario["skipped"] = lacks
@@ -83,6 +109,8 @@ class FilterModule:
             "fill_scenario": fill_scenario,
             "ability": ability,
             "unable": kept.unable,
+            "turns_of_hosts": turns_of_hosts,
+            "scenario_of_hosts": scenario_of_hosts,
             "hosts_of_wave": hosts_of_wave,
             "experiments_of": experiments_of,
         }

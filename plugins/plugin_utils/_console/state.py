@@ -192,12 +192,15 @@ class State:
     # -- what is shown
 
     def planned(self):
-        """Ids of the scenarios of the run, in order."""
-        return [
+        """Ids of the scenarios of the run, in order; those that only other hosts than the first have chosen when they
+        begin.
+        """
+        told = [
             each["id"]
             for each in self.run.get("scenarios") or []
             if isinstance(each, dict) and isinstance(each.get("id"), str)
         ]
+        return told + [key for key in self.scenarios if key not in told] if told else told
 
     def waiting(self):
         """Ids of those that have not begun."""

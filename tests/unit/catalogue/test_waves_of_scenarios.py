@@ -6,8 +6,11 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.magsasa.chaos.plugins.filter.scenarios import ability, experiments_of, hosts_of_wave
+from ansible_collections.magsasa.chaos.plugins.filter.scenarios import (
+    ability, experiments_of, hosts_of_wave, scenario_of_hosts, turns_of_hosts,
+)  # fmt: skip
 
+NAMES = ("one", "two", "three")
 WAVES = [["web1", "web3"], ["web2"]]
 
 
@@ -28,12 +31,12 @@ HOSTS = {name: host() for name in ("web1", "web2", "web3", "closed")}
 
 @pytest.mark.parametrize("wave, members", [(0, {"web1", "web3", "closed"}), (1, {"web2"}), (2, set())])
 def test_every_host_has_its_say_once(wave, members):
-    assert set(hosts_of_wave(HOSTS, 0, WAVES, wave)) == members
-    assert set(hosts_of_wave(HOSTS, 0, [], 0)) == set(HOSTS), "without a wave everybody is told why"
+    assert set(hosts_of_wave(HOSTS, "one", WAVES, wave)) == members
+    assert set(hosts_of_wave(HOSTS, "one", [], 0)) == set(HOSTS), "without a wave everybody is told why"
 
 
 def test_what_a_host_lacks_is_a_skip_and_its_own_probe_comes_along():
-    first, second, third = (hosts_of_wave(HOSTS, number, WAVES, 0)["web1"] for number in range(3))
+    first, second, third = (hosts_of_wave(HOSTS, name, WAVES, 0)["web1"] for name in NAMES)
     assert (first["own_probe"], "probe" in first["scenario"], "skipped" in first["scenario"]) == (
         {"url": "/own"},
         False,
@@ -46,7 +49,24 @@ def test_what_a_host_lacks_is_a_skip_and_its_own_probe_comes_along():
 
 
 def test_the_turn_goes_back_with_the_last_scenario():
-    assert [hosts_of_wave(HOSTS, number, WAVES, 0)["web1"]["keep_turn"] for number in range(3)] == [True, True, False]
+    assert [hosts_of_wave(HOSTS, name, WAVES, 0)["web1"]["keep_turn"] for name in NAMES] == [True, True, False]
+
+
+def test_hosts_that_chose_other_scenarios_run_their_own():
+    """A host that has chosen more than the first, or other ones, has its say in each of them and in no other."""
+    database = [{"id": "three"}, {"id": "four", "title": "four of db1"}]
+    hosts = {"web1": host(), "db1": host(scenarios=database, unable={}), "web2": host(), "web3": host()}
+    waves = [["web1", "web3"], ["web2", "db1"]]
+    turns = [(each["id"], each["wave"]) for each in turns_of_hosts(hosts, waves)]
+    assert turns == [(name, wave) for name in NAMES for wave in (0, 1)] + [("four", 1)]
+    said = {turn: hosts_of_wave(hosts, turn[0], waves, turn[1]) for turn in turns}
+    of_db1 = {turn: found["db1"] for turn, found in said.items() if "db1" in found}
+    assert list(of_db1) == [("three", 1), ("four", 1)], "each of its own once, and no other"
+    assert [each["scenario"]["id"] for each in of_db1.values()] == ["three", "four"]
+    assert [each["keep_turn"] for each in of_db1.values()] == [True, False]
+    assert not said["three", 1]["web2"]["keep_turn"], "the last one of a host is its own last one"
+    assert scenario_of_hosts(hosts, "four")["title"] == "four of db1"
+    assert turns_of_hosts({}, []) == [] and [each["wave"] for each in turns_of_hosts(HOSTS, [])] == [0, 0, 0]
 
 
 def test_the_records_of_a_host_are_those_of_its_experiments():

@@ -127,7 +127,8 @@ def test_the_summary_names_what_was_skipped_tried_again_and_slow():
 def test_the_work_of_a_run_is_in_its_summary():
     """Also where nobody counts, and what a stage has used comes from its programs."""
     assert work.parse("cpu  10 1 4 80 3 1 1 0 7 0\ncpu0 1 1 1 1\n") == (17, 100)
-    assert work.Work().share() is None or 0 <= work.Work().share() <= 1
+    share = work.Work().share()
+    assert share is None or 0 <= share <= 1
     assert "at work for 37 % of the time" in summary.text(results(1), 7.0, 0.37)
     assert "at work" not in summary.text(results(1), 7.0)
 
