@@ -30,6 +30,7 @@ from ansible_collections.magsasa.chaos.plugins.plugin_utils import (
     _origin,
     _probing,
     _scenario_form,
+    _shelves,
     _slice,
     _strategy,
     _variables,
@@ -249,15 +250,17 @@ class ActionModule(ActionBase):
         self._url(given.get("target_url"))
         _probing.check(given.get("probe"))
         self._try(self._folder())
-        entries = self._with_files([], given.get("shelves"), _scenario_form.check_form)
+        entries = self._with_files([], given.get("shelves"), lambda path: _shelves.checked(path, self._read))
         origins = {entry["id"]: _objectives.SHIPPED for entry in entries}
         more = given.get("catalogue") or []
         if not isinstance(more, (list, tuple)):
             raise BadOption(
                 "chaos_extra_scenarios", more, "is not a list", "give a list in the form of docs/scenario.schema.json"
             )
-        entries = _scenario_form.check_form(entries + list(more))
-        entries = self._with_files(entries, given.get("files"), _scenario_form.check, origins)
+        entries = _scenario_form.check_ids(entries + _scenario_form.check_form(list(more)))
+        entries = self._with_files(
+            entries, given.get("files"), lambda path: _scenario_form.check(self._read(path), path), origins
+        )
         # Each family is code to load, on the controller and for each host: the options that matter are those of what
         # runs.
         chosen = _scenario_form.check_options(
@@ -265,16 +268,16 @@ class ActionModule(ActionBase):
         )
         return [dict(entry, origin=origins.get(entry["id"], _objectives.OWN)) for entry in chosen]
 
-    def _with_files(self, entries, paths, check, origins=None):
-        """``entries`` and those of files, each checked by itself, and then for an id that is there twice;
+    def _with_files(self, entries, paths, read, origins=None):
+        """``entries`` and those of files, each read and checked by ``read``, and then for an id that is there twice;
         ``origins`` learns the file of each id.
         """
         for path in self._files(paths):
-            found = check(self._read(path), path)
+            found = read(path)
             (origins if origins is not None else {}).update(
                 {entry["id"]: "scenario file %s" % os.path.basename(path) for entry in found}
             )
-            entries = _scenario_form.check_form(entries + found, path)
+            entries = _scenario_form.check_ids(entries + found, path)
         return entries
 
     @staticmethod

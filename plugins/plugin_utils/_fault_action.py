@@ -14,7 +14,14 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.magsasa.chaos.plugins.module_utils import _families
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, ChaosError, printable
 from ansible_collections.magsasa.chaos.plugins.module_utils._fault.request import ENVELOPE
-from ansible_collections.magsasa.chaos.plugins.plugin_utils import _brought, _misspelt, _peers, _runs, _variables, _window
+from ansible_collections.magsasa.chaos.plugins.plugin_utils import (
+    _brought,
+    _misspelt,
+    _peers,
+    _runs,
+    _variables,
+    _window,
+)
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._touched import Touched, protects
 
 ASKED = ("chaos_allowed", "chaos_protected", "chaos_window")  # variables that have a say

@@ -1,7 +1,8 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plugins that each task of a run needs, loaded once in ansible-playbook. Private to magsasa.chaos.
+"""Plugins that each task of a run needs, and the scenarios that it chooses from, loaded once in ansible-playbook.
+Private to magsasa.chaos.
 
 Ansible forks a worker for each host and task, and what a worker loads goes with it. What ansible-playbook has loaded
 its workers have for nothing: of the controller's CPU time for a host it is a third.
@@ -15,6 +16,7 @@ import pkgutil
 from ansible.plugins import loader
 from ansible_collections.magsasa.chaos.plugins import filter as own_filters
 from ansible_collections.magsasa.chaos.plugins.module_utils import _families
+from ansible_collections.magsasa.chaos.plugins.plugin_utils import _shelves
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._names import FAMILIES
 
 OWN = "magsasa.chaos"
@@ -36,6 +38,7 @@ def load(hosts=1):
     # Ansible keeps no byte code of a collection: each worker would compile the families whose options it checks.
     for family in FAMILIES if hosts >= MANY else ():
         _quietly(importlib.import_module, "%s.%s" % (_families.__name__, family))
+    _quietly(_shelves.load)
     for info in pkgutil.iter_modules(own_filters.__path__):
         filters = _quietly(importlib.import_module, "%s.%s" % (own_filters.__name__, info.name))
         for name in filters.FilterModule().filters() if filters else ():

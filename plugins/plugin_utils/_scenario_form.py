@@ -68,16 +68,12 @@ def check_form(entries, source="the catalogue"):
     """The same without a look at the options. Returns the entries."""
     if not isinstance(entries, list):
         raise ChaosError("%s: 'scenarios' is not a list" % source)
-    seen = set()
     for number, entry in enumerate(entries, 1):
         if not isinstance(entry, dict):
             raise ChaosError("%s: entry %d is not a mapping" % (source, number))
         label = _label(source, entry.get("id", "number %d" % number))
         _check_keys(entry, label)
         _quantity.name(entry["id"], label + ": id")
-        if entry["id"] in seen:
-            raise ChaosError("%s: the id is used twice" % label)
-        seen.add(entry["id"])
         _one_of(entry["intensity"], INTENSITIES, label + ": intensity")
         _one_of(entry["family"], FAMILIES, label + ": family")
         _quantity.duration(entry["hold"], label + ": hold", low=0.5)
@@ -88,6 +84,16 @@ def check_form(entries, source="the catalogue"):
         except ChaosError as error:
             raise ChaosError("%s: objectives: %s" % (label, error))
         _check_exempt(entry.get("exempt"), label + ": exempt")
+    return check_ids(entries, source)
+
+
+def check_ids(entries, source="the catalogue"):
+    """Raise ChaosError when an id is used twice among entries whose form is checked. Returns the entries."""
+    seen = set()
+    for entry in entries:
+        if entry["id"] in seen:
+            raise ChaosError("%s: the id is used twice" % _label(source, entry["id"]))
+        seen.add(entry["id"])
     return entries
 
 
