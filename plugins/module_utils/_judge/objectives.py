@@ -180,6 +180,14 @@ def _among_time_outs(each, metrics, phases):
     )
 
 
+def never_recovered(metrics, phases):
+    """Whether an outage was seen to last until the end of the watch. Where nobody looked after the revert, or the record
+    of those who did cannot be relied on, nobody knows.
+    """
+    looked = (phases.get("recovery") or {}).get("sent") != 0 and not metrics.get("doubt")
+    return looked and metrics.get("recovered") is False and bool(metrics.get("outages"))
+
+
 def compare(parsed, metrics, phases):
     """``[{name, objective, measured, unit, met, weight}]``; ``met`` is None for what was not measured.
 
@@ -196,7 +204,7 @@ def compare(parsed, metrics, phases):
         met = None
         if measured is not None:
             met = measured >= each.limit if each.kind.more_is_better else measured <= each.limit
-        elif each.name in ("recovery_time", "mttr") and metrics.get("recovered") is False and metrics.get("outages"):
+        elif each.name in ("recovery_time", "mttr") and never_recovered(metrics, phases):
             met = False
         elif each.name in LATENCIES and _among_time_outs(each, metrics, phases):
             met = False

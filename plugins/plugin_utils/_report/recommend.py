@@ -7,6 +7,7 @@ magsasa.chaos.
 
 from __future__ import annotations
 
+from ansible_collections.magsasa.chaos.plugins.module_utils._judge import objectives
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import phrases, rows
 
 SLOW_FAILURE_MS = 500.0
@@ -173,7 +174,7 @@ def _silent(record):
 
 def _no_recovery(record):
     metrics = _metrics(record)
-    if not metrics.get("outages") or metrics.get("recovered") or metrics.get("revived_by_undo"):
+    if metrics.get("revived_by_undo") or not objectives.never_recovered(metrics, record.get("phases") or {}):
         return None
     watched = _phase(record, "recovery")
     length = (watched.get("to") or 0.0) - (watched.get("from") or 0.0)

@@ -22,15 +22,23 @@ def figures(changes=(), record=None, end=130, **more):
     return metrics.compute(series(100, end, changes), record or fault(), **more)
 
 
-def test_without_a_probe_after_the_revert_nobody_knows_the_recovery():
+@pytest.mark.parametrize("changes", [(), [(118, 120, REFUSED)]])
+def test_without_a_probe_after_the_revert_nobody_knows_the_recovery(changes):
     """As when somebody collects the samples, or begins the next fault, at the end of this one."""
-    found = figures(end=120)
+    found = figures(changes, end=120)
     assert (found["phases"]["hold"]["sent"], found["phases"]["recovery"]["sent"]) == (200, 0)
     assert found["metrics"]["recovery_time_s"] is None and found["metrics"]["recovered"] is False
-    asked = objectives.parse({"error_rate": "5%", "recovery_time": "10s"})
+    asked = objectives.parse({"error_rate": "50%", "recovery_time": "10s"})
     compared = objectives.compare(asked, found["metrics"], found["phases"])
     said = verdict.verdict("completed", fault(), found["phases"], compared, metrics=found["metrics"])
     assert said == ("unknown", "not measured: recovery")
+
+
+def test_who_lost_the_probe_while_the_service_was_down_did_not_see_that_it_stayed_down():
+    found = figures([(118, 130, REFUSED)], end=121, probe={"ended_by": None})
+    assert found["metrics"]["doubt"] and found["phases"]["recovery"]["sent"] and found["metrics"]["outages"]
+    asked = objectives.parse({"recovery_time": "10s", "mttr": "10s"})
+    assert [each["met"] for each in objectives.compare(asked, found["metrics"], found["phases"])] == [None, None]
 
 
 def test_a_quiet_experiment():

@@ -192,3 +192,12 @@ def test_one_cause_is_told_once():
 def test_nothing_is_recommended_for_what_did_not_run():
     record = judge({"scenario": {"id": "x", "family": "cpu"}, "skipped": "no root"}, "h")
     assert record["recommendations"] == []
+
+
+def test_nothing_is_said_of_a_recovery_that_nobody_watched():
+    """As when the probe is killed while the service is down."""
+    scenario = {"id": "x", "family": "http", "objectives": {"recovery_time": "5s"}}
+    samples = pack(series(100, 120, [(115, 120, REFUSED)]))
+    record = judge({"scenario": scenario, "samples": samples, "fault": fault(family="http")}, "h")
+    assert record["metrics"]["outages"] and record["phases"]["recovery"]["sent"] == 0
+    assert not [each for each in record["recommendations"] if "did not come back" in each["finding"]]
