@@ -9,11 +9,16 @@ one that never started. No process stands between the terminal and Ansible, so C
 
 from __future__ import annotations
 
+import signal
 import sys
 
-from ansible import context
-from ansible.cli.playbook import main as ansible_playbook
-from ansible.inventory.manager import InventoryManager
+ON_CTRL_C = signal.getsignal(signal.SIGINT)  # ignored where a script started this in the background
+if __name__ == "__main__" and ON_CTRL_C is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # who presses it while Ansible is loaded is shown no traceback
+
+from ansible import context  # noqa: E402
+from ansible.cli.playbook import main as ansible_playbook  # noqa: E402
+from ansible.inventory.manager import InventoryManager  # noqa: E402
 
 PASSED, CANNOT_RUN, BAD_USAGE, NOT_PASSED, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
@@ -56,8 +61,13 @@ def take_paths_with_a_comma():
 def main(arguments):
     take_paths_with_a_comma()
     try:
+        signal.signal(signal.SIGINT, ON_CTRL_C)
         ansible_playbook(["ansible-playbook", *arguments])
+    except KeyboardInterrupt:
+        return INTERRUPTED
     except SystemExit as end:
+        # The verdict stands; only temporary files are removed now, and a Ctrl-C must not keep those.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         return exit_code(
             int(end.code or 0), understood=bool(context.CLIARGS), seen=getattr(sys.modules.get(OUTCOME), "SEEN", None)
         )
