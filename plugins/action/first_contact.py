@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Everything that a run wants to know of a host, in one module execution: its turn is taken, its service detected,
+"""Everything that a run wants to know of a host, by one question to it: its turn is taken, its service detected,
 its abilities assessed.
 """
 

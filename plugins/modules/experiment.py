@@ -18,8 +18,8 @@ description:
     recovery, collects the samples and judges them.
   - One task handles all hosts of a wave. Use C(run_once=true) and name the hosts. Each host is connected to with its
     own variables.
-  - The first request to a host is one execution of M(magsasa.chaos.host_contact). Further requests need no module
-    execution if the connection can pass input to a command, which requires C(pipelining) or a task without C(become).
+  - No request to a host needs a module execution if the connection can pass input to a command, which requires
+    C(pipelining) or a task without C(become). Otherwise each is one of M(magsasa.chaos.host_contact).
   - Skips, refusals and failures are reported in the records. The task itself fails only for invalid options.
 options:
   scenario:

@@ -2,7 +2,7 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Everything that a run wants to know of a host, in one module execution."""
+"""Everything that a run wants to know of a host, by one question to it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ author:
   - magsasa.chaos contributors (@magsasa)
 description:
   - Combines M(magsasa.chaos.host_turn), M(magsasa.chaos.endpoint_info) and M(magsasa.chaos.preflight_info) in one
-    module execution per host (M(magsasa.chaos.host_contact)). The runtime archive stays on the host while the run has
-    it reserved, so that M(magsasa.chaos.experiment) needs no further module execution.
+    command per host, which gets its code as input, or, where the connection cannot pass input to a command, in one
+    module execution (M(magsasa.chaos.host_contact)). The runtime archive stays on the host while the run has it
+    reserved, so that M(magsasa.chaos.experiment) needs no module execution.
   - The reservation is released if no service was found, and ends by itself with its lease.
   - A host that cannot be reached does not fail the task. RV(lost) has the reason, and the run goes on to its verdict.
 options:

@@ -13,9 +13,10 @@ version_added: 1.0.0
 author:
   - magsasa.chaos contributors (@magsasa)
 description:
-  - Internal. The action M(magsasa.chaos.experiment) runs it once on each host. The runtime archive stays there while
-    the run has the host reserved or a probe runs, and answers every further request. If the connection cannot pass
-    input to a command (without C(pipelining), for example), each request is an execution of this module.
+  - Internal. What the actions M(magsasa.chaos.first_contact) and M(magsasa.chaos.experiment) ask a host is an execution
+    of this module if the connection cannot pass input to a command (without C(pipelining), for example), or if that
+    gave no answer. The runtime archive stays there while the run has the host reserved or a probe runs, and answers
+    every further request.
 options:
   do:
     description: The step of the experiment that the host is to take next.
@@ -66,17 +67,13 @@ clock:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.magsasa.chaos.plugins.module_utils._fault import keep_code as _first  # noqa: F401
-from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
 from ansible_collections.magsasa.chaos.plugins.module_utils._endpoint import (
     detect as _detect,
 )  # travels with this module
 from ansible_collections.magsasa.chaos.plugins.module_utils._entry import ask, main as _entry  # noqa: F401
 from ansible_collections.magsasa.chaos.plugins.module_utils._fault import (
     assess as _assess,
-    ledger_queries,
 )  # all families travel with it
-from ansible_collections.magsasa.chaos.plugins.module_utils._ledger.ledger import Ledger
-from ansible_collections.magsasa.chaos.plugins.module_utils._life import runtime_archive
 
 
 class Contact(AnsibleModule):
@@ -96,18 +93,7 @@ def main():
         supports_check_mode=True,
     )
     asked = {"do": module.params["do"], "options": module.params["options"]}
-    named = asked["options"].get("families")
-    runtime_archive.COMPILED.update(
-        here=True, families=[str(each) for each in named] if isinstance(named, list) else None
-    )
-    if not module.check_mode:
-        ledger_queries.sweep(Ledger())  # faults that nobody holds any more go at any contact
-    told = ask.answer(asked, module.check_mode)
-    ask.forget(asked, told)
-    try:
-        told["again"] = None if module.check_mode else ask.again()
-    except (ChaosError, OSError):  # a full disk: the next question is a module again
-        told["again"] = None
+    told = ask.contact(asked, module.check_mode)
     told["invocation"] = {"module_args": {"do": module.params["do"]}}
     for sentence in told.pop("warnings", []):
         module.warn(sentence)

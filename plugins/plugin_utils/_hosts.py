@@ -13,23 +13,22 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import time
 
 from ansible import constants as C
-from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
 from ansible.executor.task_executor import TaskExecutor
 from ansible.plugins.action import ActionBase
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import printable
 from ansible_collections.magsasa.chaos.plugins.module_utils._host import processes
-from ansible_collections.magsasa.chaos.plugins.plugin_utils import _memory_limit
+from ansible_collections.magsasa.chaos.plugins.plugin_utils import _brought, _commands, _memory_limit
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._bounded_pool import BoundedPool
 
 CONTACT = "magsasa.chaos.host_contact"
 OF_ADDRESS = ("ansible_ssh_host", "ansible_port", "ansible_ssh_port")  # of a host, and of no other
 FLOODED = "its answer is too long for the controller; this host is not polled again"
+UNSENT = "Data could not be sent"  # how Ansible says that a command ended before it had read its input
 UNANSWERED = "the host took the question, and gave no answer within %g s"
-MOST_ANSWER = 64 * 1024 * 1024  # characters; a million samples are about 20 million
 
 
 class _Runner(ActionBase):
@@ -97,16 +96,6 @@ def _checked_argv(argv):
     return argv if fixed and python.startswith("/") and archive.startswith("/") and archive.endswith(".pyz") else None
 
 
-def answered(text):
-    """The JSON object in the last line of a command's output (a login may have said something before), or None."""
-    lines = text.strip().splitlines()
-    try:
-        found = json.loads(lines[-1]) if lines and len(lines[-1]) <= MOST_ANSWER else None
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
-
-
 def _told(result):
     """A module's result; where it gave none, with what the host said instead of it."""
     if result.get("failed") and not result.get("unreachable") and "module_stderr" in result:
@@ -114,22 +103,6 @@ def _told(result):
         why = printable(said[-1], 200) if said else "it said nothing"
         return dict(result, msg="the host could not run a module (exit code %s: %s)" % (result.get("rc"), why))
     return result
-
-
-def takes_input(runner):
-    """Whether a command may have an input on this connection. Ansible asks its user (pipelining), as sudo may want
-    a terminal; without become none does.
-    """
-    return runner._is_pipelining_enabled("new") or bool(
-        runner._connection.has_pipelining and not runner._connection.become
-    )
-
-
-def command(runner, argv, data):
-    """What a host said to a command with an input (bytes): ``{rc, stdout, stderr}``, in the environment of the task."""
-    # Ansible hands every command to the login shell of the host, so each word is quoted for it.
-    line = " ".join([runner._compute_environment_string(), *map(shlex.quote, argv)]).strip()
-    return runner._low_level_execute_command(line, in_data=data)
 
 
 class HostRunner:
@@ -143,6 +116,7 @@ class HostRunner:
             str(host): _checked_argv(argv) for host, argv in (again or {}).items()
         }  # of each host: what answers a step there
         self._adopted = {}  # hosts that the inventory does not have: name -> (like which host, address, port)
+        self._by_module = set()  # hosts that gave no answer to a question that brings its code
         self._flooded = set()  # hosts whose answer did not fit; they are not asked again
         self._main = _parent()  # an action runs in a worker, a child of ansible-playbook
 
@@ -188,15 +162,14 @@ class HostRunner:
     def ask(self, host, question, options):
         """Answer (dict) of ``host`` to a question (see module_utils/_entry/ask.py).
 
-        After the first time through the runtime archive that is on the host while a run has its turn: no payload is
-        built or sent, and the
-        host loads nothing of Ansible. The module is the fallback.
+        The first time by a command that brings its code, after that through the runtime archive that is on the host
+        while a run has its turn: the host loads nothing of Ansible. The module is the fallback.
         """
         self._check_parent()
         asked = {"do": question, "options": dict(options, data_limit=list(_memory_limit.LOWERED))}
         answer = self._ask_archive(host, asked)
         if answer is None:
-            answer = self.run(host, CONTACT, asked)
+            answer = self._ask_brought(host, asked) or self.run(host, CONTACT, asked)
             self._again[host] = _checked_argv(answer.get("again"))
         return answer
 
@@ -214,10 +187,10 @@ class HostRunner:
             return None
         try:
             runner = self._runner(host)[0]
-            if not takes_input(runner):
+            if not _commands.takes_input(runner):
                 return None
-            told = command(runner, argv, json.dumps(asked).encode("utf-8"))
-            found = answered(told["stdout"])  # a complete answer counts, whatever came after it
+            told = _commands.command(runner, argv, json.dumps(asked).encode("utf-8"))
+            found = _commands.answered(told["stdout"])  # a complete answer counts, whatever came after it
             if found is None:
                 self._again[host] = None  # what is wrong the module says, and whether there is an archive to ask again
                 self._action._display.vvv(
@@ -231,6 +204,25 @@ class HostRunner:
             self._action._display.vvv("the host could not be polled: %s" % error, host=host)
             return None
 
+    def _ask_brought(self, host, asked):
+        """The answer to a question that brings the code for it, or None when it gives none."""
+        if host in self._flooded or host in self._by_module:
+            return None
+        try:
+            runner, variables = self._runner(host)
+            found = _brought.contact(runner, variables, asked, self._action._task.check_mode)
+        except MemoryError:  # see _memory_limit
+            self._flooded.add(host)
+            return None
+        except Exception as error:
+            if isinstance(error, AnsibleConnectionFailure) and not str(error).startswith(UNSENT):
+                return {"failed": True, "unreachable": True, "msg": str(error)}
+            self._action._display.vvv("the host could not be asked without a module: %s" % error, host=host)
+            found = None
+        if found is None:
+            self._by_module.add(host)
+        return found
+
     def again(self):
         """``{host: argv}`` of the hosts that answer without a module, for the next runner."""
         return {host: argv for host, argv in self._again.items() if argv}
@@ -243,7 +235,7 @@ class HostRunner:
         try:
             runner = self._runner(host)[0]
             asked = time.time()
-            told = command(runner, ["date", "+%s.%N"], b"\n")
+            told = _commands.command(runner, ["date", "+%s.%N"], b"\n")
             return asked, float(told["stdout"].strip()), time.time()
         except Exception:  # a host without GNU date, or one that cannot be reached
             return None

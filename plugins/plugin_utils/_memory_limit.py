@@ -17,7 +17,7 @@ import resource
 EXTRA = (
     384
     << 20
-    # bytes that the process may take on top of what it has: the longest answer that is used (_hosts.MOST_ANSWER) as
+    # bytes that the process may take on top of what it has: the longest answer that is used (_commands.MOST_ANSWER) as
     # bytes,
     # text and objects
 )

@@ -21,6 +21,8 @@ from support.short import SHORT
 
 PORT, SECOND_SSHD = 8071, 2222
 PYTHON = "/opt/odd/bin/snake"
+TELLS = "/opt/odd/bin/tells"  # who starts it, and for what
+WHO = 'echo "$(id -un) ${4:-a module}" >>/opt/odd/log; exec /usr/bin/python3 "$@"'
 SERVICE = """
 import http.server
 class Answer(http.server.BaseHTTPRequestHandler):
@@ -36,7 +38,8 @@ http.server.ThreadingHTTPServer(("127.0.0.1", %d), Answer).serve_forever()
 START = (
     "systemd-run -q --unit=odd-web /bin/sh -c %s; mkdir -p /opt/odd/bin /run/sshd; ln -sf /usr/bin/python3 " + PYTHON
 )
-START += "; systemd-run -q --unit=odd-sshd /usr/sbin/sshd -D -p %d" % SECOND_SSHD
+START += "; touch /opt/odd/log; chmod 666 /opt/odd/log; printf '#!/bin/sh\\n%%s\\n' '" + WHO + "' >" + TELLS
+START += "; chmod 755 " + TELLS + "; systemd-run -q --unit=odd-sshd /usr/sbin/sshd -D -p %d" % SECOND_SSHD
 STOP = "systemctl stop odd-web odd-sshd; systemctl reset-failed odd-web odd-sshd 2>/dev/null; rm -rf /opt/odd; true"
 CONFIG = """
 Host *
@@ -93,7 +96,7 @@ def inventory(lab, folder, url):
     variables = {
         "ansible_user": "root",
         "ansible_ssh_common_args": "-F %s -o ControlPath=%s/cp-%%h-%%p" % (folder / "config", folder),
-        "ansible_python_interpreter": "/usr/bin/python3",
+        "ansible_python_interpreter": TELLS,
         "addresses": {"odd": address["app2"]},
         "chaos_target_url": "http://127.0.0.1:%d" % PORT,
         "chaos_allowed": True,
@@ -131,6 +134,10 @@ def test_every_way_to_a_host_and_one_machine_of_two_names(hosts, tmp_path, chaos
     assert other["status"] == "refused" and not other["fault"], other
     assert "other-user and jumped in the inventory are the same machine" in other["reason"], other["reason"]
     assert "no hosts matched" not in output, output
+    # A command brings its code where the connection takes an input, which one with su does not.
+    started = ssh(hosts, "app1", "cat /opt/odd/log").splitlines()
+    assert [line for line in started if line.startswith("root ")] == ["root -c"], started
+    assert {line for line in started if not line.startswith("root ")} == {"postgres a module"}, started
     for name in ("app1", "app2"):
         assert not remains(hosts, name), remains(hosts, name)
         assert len(ledger(hosts, name)) == before[name] + 1

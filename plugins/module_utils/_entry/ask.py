@@ -17,7 +17,7 @@ import sys
 import time
 
 from .. import _clock, _families, _quantity
-from .._errors import BadOption, ChaosError, Refused
+from .._errors import BadOption, ChaosError, HostError, Refused
 from .._life import earlier, keeper, runtime_archive, tidying, turn
 from .._ledger import locks, private_files
 from .._ledger.ledger import Ledger
@@ -34,8 +34,6 @@ def begin(options, check):
     the options of that question, where what it asks does not depend on the service. The module reads
     ``families``: those of the questions to come.
     """
-    from .._probe import control
-
     answer = {"held": None, "probes": []}
     run = turn.parse(options.get("turn"))
     if run:
@@ -59,6 +57,8 @@ def begin(options, check):
         except Exception:  # asked again by itself, it tells what is wrong; the turn, which is taken, must be told
             pass
     for params in options.get("probes") or []:
+        from .._probe import control  # only here: most first questions start none
+
         answer["probes"].append(control.start(control.parse(params), check)[1])
     return answer
 
@@ -210,6 +210,27 @@ def again():
     return runtime_archive.command(archive, "ask", "-")
 
 
+def contact(asked, check=False):
+    """The answer to the first question to a host, by a process that brought its code; ``again``: argv that answers
+    the next ones. ``asked`` may name the ``families`` that these are about.
+    """
+    from .._fault import ledger_queries
+
+    named = asked["options"].get("families")
+    runtime_archive.COMPILED.update(
+        here=True, families=[str(each) for each in named] if isinstance(named, list) else None
+    )
+    if not check:
+        ledger_queries.sweep(Ledger())  # faults that nobody holds any more go at any contact
+    told = answer(asked, check)
+    forget(asked, told)
+    try:
+        told["again"] = None if check else again()
+    except (ChaosError, OSError):  # a full disk: the next question brings its code, too
+        told["again"] = None
+    return told
+
+
 def _kept(ledger):
     from .._probe import recorders as probes
 
@@ -241,6 +262,10 @@ def _family(name):
     try:
         return importlib.import_module("%s.%s" % (_families.__name__, name)).FAMILY
     except ImportError:
+        from .._fault import assess as abilities
+
+        if name in abilities.NAMES:
+            raise HostError("the code of the family %s was not brought to this host" % name, not_brought=True)
         raise BadOption("family", name, "is not a fault family", "use one that the collection has")
 
 
@@ -248,8 +273,8 @@ def main(_argument, _ready):
     """Entry of the runtime archive: the question on stdin, the answer as one line on stdout."""
     asked = json.loads(sys.stdin.read(MOST_INPUT))
     told = answer(asked)
-    if (told.get("failed") or told.get("left")) and runtime_archive.taken_away():
-        sys.stderr.write(UNDER_A_QUESTION)
+    if told.get("not_brought") or (told.get("failed") or told.get("left")) and runtime_archive.taken_away():
+        sys.stderr.write(told["msg"] + "\n" if told.get("not_brought") else UNDER_A_QUESTION)
         return runtime_archive.AGAIN  # and no answer: who asked does so again by the module, which brings what it needs
     sys.stdout.write(json.dumps(told) + "\n")
     sys.stdout.flush()  # only now: nothing that fails before may lose the samples

@@ -5,17 +5,22 @@
 magsasa.chaos.
 
 What is loaded after this file is kept, so a module imports it first. Only files of this package that come out of
-Ansible's zip are concerned: they are loaded as ``zipimport`` would, but that their code is remembered.
+a zip file are concerned: they are loaded as ``zipimport`` would, but that their code is remembered, and that each is
+compiled once. ``zipimport`` does so twice: it compiles a file to know where it came from, too.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import machinery
 
 from .._life import kept_code
 
 PREFIX = __name__.rpartition("._fault.")[0] + "."
+
+
+_importers = {}
 
 
 class _Finder:
@@ -26,11 +31,27 @@ class _Finder:
         """See importlib.abc.MetaPathFinder."""
         if not name.startswith(PREFIX):
             return None
-        spec = machinery.PathFinder.find_spec(name, path, target)
-        if spec is None or not hasattr(spec.loader, "archive") or not hasattr(spec.loader, "get_source"):
-            return None  # from a folder: Python caches that itself
-        spec.loader = _Loader(spec.loader)
-        return spec
+        for folder in path or ():
+            try:
+                importer = _importer(folder)
+                package = importer.is_package(name)
+            except ImportError:  # a folder, which Python looks into itself, or one without such a file
+                continue
+            where = os.path.join(folder, name.rpartition(".")[2])
+            spec = machinery.ModuleSpec(name, _Loader(importer), is_package=package)
+            spec.origin = os.path.join(where, "__init__.py") if package else where + ".py"
+            spec.has_location = True
+            if package:
+                spec.submodule_search_locations = [where]
+            return spec
+        return None
+
+
+def _importer(folder):
+    """What loads from this folder of a zip file. Raises ImportError where it is in none."""
+    if folder not in _importers:
+        _importers[folder] = type(__spec__.loader)(folder)
+    return _importers[folder]
 
 
 class _Loader:
@@ -53,7 +74,9 @@ class _Loader:
         name = module.__spec__.name
         file = name[len(PREFIX) :].replace(".", "/")
         file += "/__init__.py" if self._importer.is_package(name) else ".py"
-        code = compile(self._importer.get_source(name), file, "exec", dont_inherit=True)
+        code = kept_code.AHEAD.pop(file, None) or compile(
+            self._importer.get_source(name), file, "exec", dont_inherit=True
+        )
         kept_code.CODE[file] = code
         exec(code, module.__dict__)  # pylint: disable=exec-used
 

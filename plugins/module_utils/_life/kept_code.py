@@ -10,3 +10,4 @@ again: half of the time until the fault is in. What is kept here goes into the r
 from __future__ import annotations
 
 CODE = {}  # name of a file below module_utils, such as "_life/launch.py": its code; filled by _fault/keep_code.py
+AHEAD = {}  # the same of what the archive was given before this process has loaded it

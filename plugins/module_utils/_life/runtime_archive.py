@@ -45,6 +45,7 @@ NAMED = re.compile(r"[0-9a-f]{16}\.pyz")
 COMPILED = {"here": False, "families": None}
 SELDOM = ("_endpoint/",)  # asked for once in a run, and then by the module
 AGAIN = 75  # EX_TEMPFAIL: an entry ran, and is to be run again
+_INSTALLED = {}  # folder: (path, content) of the archive that this process made, however much it has loaded since
 _FIXED_TIME = (2026, 1, 1, 0, 0, 0)  # so that the same code is always the same file
 
 
@@ -84,7 +85,9 @@ def _bytecode(source, name):
     """
     import importlib.util  # not at the top: a process that stays seldom builds an archive
 
-    code = kept_code.CODE.get(name) or compile(source, name, "exec", dont_inherit=True)
+    code = kept_code.CODE.get(name)
+    if code is None:
+        code = kept_code.AHEAD[name] = compile(source, name, "exec", dont_inherit=True)
     return (
         importlib.util.MAGIC_NUMBER
         + (1).to_bytes(4, "little")
@@ -130,12 +133,15 @@ def install(run_folder):
     running = getattr(globals().get("__loader__"), "archive", None)
     if running and os.path.dirname(running) == lib and NAMED.fullmatch(os.path.basename(running)) and _is_ours(running):
         return running  # this code was loaded from there, and nobody else writes into the folder
+    if lib in _INSTALLED and _holds(*_INSTALLED[lib]):
+        return _INSTALLED[lib][0]
     import hashlib  # not at the top: see above
 
     content = build(COMPILED["here"], COMPILED["families"])
     path = os.path.join(lib, hashlib.sha256(content).hexdigest()[:16] + ".pyz")
     if not _holds(path, content):
         private_files.write_private(path, content, durable=False)
+    _INSTALLED[lib] = (path, content)
     return path
 
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
 from ansible_collections.magsasa.chaos.plugins.module_utils._probe import samples
-from ansible_collections.magsasa.chaos.plugins.plugin_utils import _experiment, _hosts
+from ansible_collections.magsasa.chaos.plugins.plugin_utils import _commands, _experiment, _hosts
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._conduct import answers, baseline, hold, phase
 
 from .factor import FACTOR
@@ -177,7 +177,7 @@ def test_a_host_names_its_own_archive_or_nothing(argv):
 
 @pytest.mark.parametrize("text", ["", "[" * 200000, '{"a":' * 200000, "[]", "7", "\0", "{" + "x" * 100, "1" * 10000])
 def test_a_last_line_that_is_no_object_is_no_answer(text):
-    assert _hosts.answered("hello\n" + text) is None
+    assert _commands.answered("hello\n" + text) is None
 
 
 def packed(content, count):

@@ -52,6 +52,32 @@ def test_it_answers_all_the_same(tmp_path, families):
     assert "can" in told["scenarios"]["a"], told
 
 
+@pytest.mark.parametrize(
+    "name, code, said",
+    [
+        ("cpu", runtime_archive.AGAIN, "the code of the family cpu was not brought to this host\n"),
+        ("nonsense", 0, ""),
+    ],
+)
+def test_a_family_that_was_not_brought_is_left_to_the_module(name, code, said, tmp_path, monkeypatch):
+    """It gives no answer then, which makes the controller ask again by the module."""
+    brought = {file: text for file, text in runtime_archive.sources().items() if not file.startswith("_families/")}
+    brought["_families/__init__.py"] = b""
+    monkeypatch.setattr(runtime_archive, "sources", lambda: brought)
+    path = tmp_path / "archive.pyz"
+    path.write_bytes(runtime_archive.build())
+    for asked in (
+        {"do": "assess", "options": {"scenarios": {"a": {"family": name, "params": {}}}}},
+        {"do": "inject", "options": {"family": name, "params": {}}},
+    ):
+        done = subprocess.run(
+            [sys.executable, "-I", "-S", "-B", str(path), "ask", "-"],
+            input=json.dumps(asked), capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert (done.returncode, done.stderr) == (code, said)
+        assert (done.stdout == "") is bool(code)
+
+
 def test_asking_loads_no_family():
     """Each is code to load, on every host of a run."""
     package = assess.__name__.rpartition("._fault")[0]

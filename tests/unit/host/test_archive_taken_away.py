@@ -15,7 +15,7 @@ from types import SimpleNamespace
 
 import pytest
 from ansible_collections.magsasa.chaos.plugins.module_utils._life import runtime_archive
-from ansible_collections.magsasa.chaos.plugins.plugin_utils import _hosts
+from ansible_collections.magsasa.chaos.plugins.plugin_utils import _commands, _hosts
 
 from support.modules import environment
 
@@ -92,11 +92,12 @@ def test_the_controller_asks_again_by_the_module(monkeypatch):
     display = SimpleNamespace(vvv=lambda text, host: said.append((host, text)))
     hosts._action = SimpleNamespace(_task=SimpleNamespace(check_mode=False), _display=display)
     hosts._again, hosts._flooded = {"web1": archive}, set()
+    hosts._by_module = set()
     for name, stub in (("run", module), ("_check_parent", lambda: None)):
         setattr(hosts, name, stub)
     hosts._runner = lambda host: (None, {})
-    monkeypatch.setattr(_hosts, "takes_input", lambda runner: True)
-    monkeypatch.setattr(_hosts, "command", command)
+    monkeypatch.setattr(_commands, "takes_input", lambda runner: True)
+    monkeypatch.setattr(_commands, "command", command)
     assert [hosts.ask("web1", "look", {})["by"] for _turn in range(2)] == ["the module", "the archive"]
     assert ran == [archive[4], _hosts.CONTACT, anew[4]]
     assert said == [("web1", "the host gave no answer (75): taken away")]

@@ -25,12 +25,18 @@ MODULE = """
 import importlib, json, sys
 payload, archive, package, *names = sys.argv[1:]
 sys.path.insert(0, payload)
+often = []
+sys.addaudithook(lambda event, given: event == "compile" and given[0] and often.append(given[1]))
 for name in names:
     importlib.import_module(package + "." + name)
 built = sys.modules[package + "._life.runtime_archive"].build()
 with open(archive, "wb") as target:
     target.write(built)
-print(json.dumps(sorted(sys.modules[package + "._life.kept_code"].CODE)))
+for name in names if "compiled" in sys.argv[2] else ():
+    sys.modules[package + "._life.runtime_archive"].build(True)
+    importlib.import_module(package + "._life.supervisor")
+kept = sys.modules[package + "._life.kept_code"]
+print(json.dumps([sorted(kept.CODE), [str(name) for name in often if str(name).endswith(".py")]]))
 """
 
 
@@ -38,7 +44,13 @@ def built(folder, *names):
     """(files whose code is kept, path of the archive) of a module that loads ``names`` out of a zip file, as Ansible
     has it.
     """
-    payload, archive = folder / "payload.zip", folder / "0123456789abcdef.pyz"
+    (kept, _often), archive = done_by_module(folder / "0123456789abcdef.pyz", *names)
+    return kept, archive
+
+
+def done_by_module(archive, *names):
+    """([files whose code is kept, files that were compiled], path of the archive) of such a module."""
+    payload = archive.parent / "payload.zip"
     with zipfile.ZipFile(payload, "w") as target:
         parts = PACKAGE.split(".")
         for count in range(1, len(parts) + 1):
@@ -96,6 +108,16 @@ def test_the_code_is_what_runs(tmp_path):
     argv[-1] %= "from magsasa_chaos._life import launch"
     done = subprocess.run([*argv, str(damaged)], capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "1048576\n", "")
+
+
+def test_every_file_is_compiled_once(tmp_path):
+    """What is loaded after an archive with all byte code was made, too."""
+    for name in ("plain.pyz", "compiled.pyz"):
+        (kept, compiled), _archive = done_by_module(tmp_path / name, "_fault.keep_code", "_fault.engine")
+        ours = [each for each in compiled if each in kept]
+        assert "_fault/engine.py" in ours and sorted(set(ours)) == sorted(ours)
+        assert [each for each in compiled if each.endswith("/_fault/engine.py")] == []
+    assert "_life/supervisor.py" in kept
 
 
 def test_without_it_the_archive_has_sources_alone(tmp_path):
