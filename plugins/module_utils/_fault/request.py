@@ -10,7 +10,6 @@ The same code answers a fault module and, without Ansible, an entry of the runti
 from __future__ import annotations
 
 import os
-import traceback
 
 from .. import _quantity
 from .._errors import BadOption, ChaosError
@@ -114,6 +113,8 @@ def carry_out(family, params, check_mode=False):
     except OSError as error:
         return {"failed": True, "changed": False, "msg": "operation failed on the host: %s" % error}
     except Exception as error:  # a defect of ours: still one sentence, with what a report of it needs
+        import traceback  # seldom needed
+
         return {
             "failed": True,
             "changed": False,
