@@ -20,15 +20,6 @@ from support.residue import end_all, living
 
 LEFT_OUT = pytest.StashKey()
 
-# Hypothesis keeps its examples out of the checkout, and a slow machine is no failure.
-try:
-    from hypothesis import settings
-
-    settings.register_profile("suite", database=None, deadline=None)
-    settings.load_profile("suite")
-except ImportError:
-    pass
-
 
 def pytest_configure(config):
     """What the machine gave each test: see support/surroundings.py."""

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 
 import pytest
 import yaml
 
+from support import adhoc
 from support.modules import ROOT, environment
 from support.residue import living
 
@@ -163,9 +163,7 @@ def _told(tmp_path_factory):
         str(folder / "hosts.yml"),
         str(folder / "play.yml"),
     ]
-    done = subprocess.run(
-        argv, cwd=ROOT, env=environment(state), capture_output=True, text=True, timeout=600, check=False
-    )
+    done = adhoc.run(argv, cwd=ROOT, env=environment(state), timeout=600)
     assert done.returncode == 0 and "Traceback" not in done.stdout, done.stdout[-4000:] + done.stderr
     assert living(state) == {}
     assert [json.loads(line)["name"] for line in (state / "ledger" / "ledger.jsonl").read_text().splitlines()].count(

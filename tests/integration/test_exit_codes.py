@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 
 import pytest
 
+from support import adhoc
 from support.http_server import Server, answer, closed_port, say
 from support.modules import ROOT, environment
 
@@ -55,7 +55,6 @@ def _run(chaos_state, tmp_path):
                 *given,
             ],
             False: [
-                sys.executable,
                 str(ROOT / "tools" / "play.py"),
                 *given,
                 str(ROOT / "playbooks" / "chaos_light.yml"),
@@ -65,9 +64,7 @@ def _run(chaos_state, tmp_path):
         values = environment(
             chaos_state, **dict({"CHAOS_REPORT_DIR": folder, "APP_PORT": "", "COLUMNS": 120}, **(env or {}))
         )
-        done = subprocess.run(
-            programs[plain], cwd=tmp_path, env=values, capture_output=True, text=True, timeout=300, check=False
-        )
+        done = adhoc.run(programs[plain], cwd=tmp_path, env=values, timeout=300)
         assert "Traceback" not in done.stdout + done.stderr and "is undefined" not in done.stdout + done.stderr, (
             done.stdout + done.stderr
         )

@@ -253,11 +253,20 @@ def test_a_killed_supervisor_and_a_paused_application(role):
     assert not processes(role.home) and not role.home.exists()
 
 
-def test_it_does_not_outlive_its_owner(role):
+def test_it_does_not_outlive_its_owner_and_its_database_url_is_shown_nowhere(role, tmp_path):
+    """Of a start that says all that Ansible can say."""
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]) as owner:
         try:
             start = int(Path("/proc/%d/stat" % owner.pid).read_text().rpartition(")")[2].split()[19])
-            _changed, url, _said = role(owner={"pid": owner.pid, "start": start})
+            _changed, url, text = role(
+                "-vvv",
+                "--diff",
+                owner={"pid": owner.pid, "start": start},
+                database_url="sqlite:///%s/secret-word.db" % tmp_path,
+            )
+            assert "Keep the settings" in text and "secret-word" not in text.partition("TASK [")[2]
+            settings = role.home / "supervisord.conf"
+            assert settings.stat().st_mode & 0o777 == 0o600 and "secret-word" in settings.read_text()
             time.sleep(1.5)
             assert health(url)[0] == 200
         finally:
@@ -345,14 +354,6 @@ def test_files_of_somebody_else_are_spared(role, state):
     text = role(fails=True, state=state)[2]
     assert "target_app_home: %s contains files that this role did not create" % role.home in text
     assert [each.name for each in role.home.iterdir()] == ["thesis.txt"]
-
-
-def test_the_database_url_is_shown_nowhere(role, tmp_path):
-    text = role("-vvv", "--diff", database_url="sqlite:///%s/secret-word.db" % tmp_path)[2]
-    assert "Keep the settings" in text and "secret-word" not in text.partition("TASK [")[2]
-    assert (role.home / "supervisord.conf").stat().st_mode & 0o777 == 0o600 and "secret-word" in (
-        role.home / "supervisord.conf"
-    ).read_text()
 
 
 def test_every_variable_is_documented():

@@ -95,7 +95,9 @@ def at_hand(value, scratch):
     """The value of an example, aimed at what there is on this machine."""
     if isinstance(value, str) and value.startswith("/"):
         return str(scratch / "file" if os.path.splitext(value)[1] or "etc" in value else scratch)
-    if isinstance(value, str) and re.fullmatch(r"192\.0\.2\.[0-9]+", value):  # of the documentation: nobody answers there
+    if isinstance(value, str) and re.fullmatch(
+        r"192\.0\.2\.[0-9]+", value
+    ):  # of the documentation: nobody answers there
         return "127.0.0.1"
     return [at_hand(each, scratch) for each in value] if isinstance(value, list) else value
 

@@ -7,6 +7,7 @@ output.
 
 from __future__ import annotations
 
+import inspect
 import json
 import sys
 import tarfile
@@ -15,7 +16,7 @@ import list_scenarios
 import play
 import pytest
 from stages import __main__ as main
-from stages import checks, lanes, plan, pytest_run, sanity, summary, work
+from stages import checks, lanes, plan, pytest_run, sanity, site, summary, work
 from stages.found import ROOT, Found
 from support.waiting import wait_for
 
@@ -159,6 +160,23 @@ def test_counts_of_a_sanity_run(capsys):
     assert (found.passed, found.failed, found.skipped) == (1, 2, 1)
     assert "pep8 failed" in found.notes and "pylint failed" in found.notes
     assert "ERROR: a.py:1:1: E303" in capsys.readouterr().out
+
+
+def test_what_lint_says_is_not_said_twice_by_day(monkeypatch, tmp_path):
+    asked = []
+
+    class Done:
+        returncode = 0
+
+    monkeypatch.setattr(sanity, "CACHE", tmp_path)
+    monkeypatch.setattr(sanity.subprocess, "run", lambda argv, **_more: asked.append(argv) or Done)
+    for nightly in ("0", "1"):
+        monkeypatch.setenv("CHAOS_NIGHTLY", nightly)
+        sanity.sanity("ansible-test", tmp_path, {}, Found())
+    day, night = asked
+    assert night == ["ansible-test", "sanity", "--color", "no"]
+    assert [two for one, two in zip(day, day[1:]) if one == "--skip-test"] == ["changelog", "ansible-doc"]
+    assert "antsibull-changelog" in inspect.getsource(checks.run) and "--fail-on-error" in inspect.getsource(site)
 
 
 def test_what_a_published_collection_may_not_hold(tmp_path):
