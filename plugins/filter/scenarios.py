@@ -38,11 +38,9 @@ def ability(assessed):
 def turns_of_hosts(hosts, waves):
     """``[{id, wave}]``: which scenario runs in which wave, one after the other, on any host at all.
 
-    Hosts may have chosen other scenarios than others, as by their group; each comes where the first host that has it
-    says, after those of the hosts before.
+    Hosts may have chosen other scenarios than others, as by their group.
     """
-    names = list(dict.fromkeys(each["id"] for own in hosts.values() for each in own["scenarios"]))
-    turns = [{"id": name, "wave": wave} for name in names for wave in range(max(len(waves), 1))]
+    turns = [{"id": name, "wave": wave} for name in _names(hosts) for wave in range(max(len(waves), 1))]
     return [each for each in turns if any(_members(hosts, each["id"], waves, each["wave"]))]
 
 
@@ -59,13 +57,26 @@ def hosts_of_wave(hosts, name, waves, wave, refused=None):
     ``hosts``: what the role says of each host, with the keys ``scenarios``, ``unable`` and ``own_probes`` for all
     scenarios; ``name``: the id of the scenario; ``refused``: ``{host: why}`` of the plan.
     """
-    found = {}
+    found, later = {}, set(_names(hosts)[_names(hosts).index(name) + 1 :])
     for host, own in _members(hosts, name, waves, wave):
         asked = found[str(host)] = _of_scenario(own, _named(own, name))
         if refused and refused.get(host) and not own.get("refused"):
             asked["refused"] = refused[host]
-        if own["scenarios"][-1]["id"] == name:
+        if not any(each["id"] in later for each in own["scenarios"]):
             asked["keep_turn"] = False
+    return found
+
+
+def _names(hosts):
+    """Ids of the scenarios of all hosts, in their order: one that only a later host has comes before what it has next,
+    else at the end.
+    """
+    found = []
+    for own in hosts.values():
+        ids = [each["id"] for each in own["scenarios"]]
+        for number, name in enumerate(ids):
+            if name not in found:
+                found.insert(next((found.index(each) for each in ids[number:] if each in found), len(found)), name)
     return found
 
 

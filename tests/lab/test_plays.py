@@ -12,6 +12,9 @@ import subprocess
 import sys
 import time
 
+import yaml
+
+from support import slices
 from support.faults import wait_for
 from support.lab import chaos_processes, clean_environment, ledger, lifecycle, remains, ssh
 
@@ -64,3 +67,25 @@ def test_a_controller_killed_in_mid_run_leaves_every_host_clean(served_lab, root
         remains(lab, "app3") == []
         and ssh(lab, "app3", "ls -d /run/magsasa-chaos* /var/lib/magsasa-chaos* 2>/dev/null || true") == ""
     )
+
+
+def test_hosts_that_chose_other_scenarios_run_each_its_own(served_lab, root, tmp_path):
+    """Chosen in the inventory, as by groups: one for the one host, that and another one for the second."""
+    brief = [dict(SCENARIO, id=name, hold="2s") for name in ("first-load", "second-load")]
+    inventory = slices.inventory(served_lab, ["app1", "app2"])
+    (tmp_path / "hosts.yml").write_text(yaml.safe_dump(inventory))
+    (tmp_path / "host_vars").mkdir()
+    chosen = {"app1": ["second-load"], "app2": ["first-load", "second-load"]}
+    for name, ids in chosen.items():
+        (tmp_path / "host_vars" / name).write_text(yaml.safe_dump({"chaos_scenarios": ids}))
+    values = {"chaos_extra_scenarios": brief, "chaos_max_percent": 100, "chaos_baseline": "2s"}
+    argv = [os.path.join(os.path.dirname(sys.executable), "ansible-playbook"), "-i", str(tmp_path / "hosts.yml")]
+    argv += ["-e", json.dumps(values), str(root / "playbooks" / "chaos_run.yml")]
+    environment = clean_environment(CHAOS_REPORT_DIR=tmp_path / "reports")
+    done = subprocess.run(argv, cwd=root, env=environment, capture_output=True, text=True, timeout=200, check=False)
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    told = json.loads((tmp_path / "reports" / "latest" / "report.json").read_text())["experiments"]
+    ran = sorted((each["host"], each["scenario"], each["verdict"]) for each in told)
+    assert ran == [(host, name, "passed") for host, ids in chosen.items() for name in sorted(ids)], ran
+    for name in chosen:
+        assert remains(served_lab, name) == []

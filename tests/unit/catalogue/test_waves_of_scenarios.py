@@ -54,18 +54,25 @@ def test_the_turn_goes_back_with_the_last_scenario():
 
 def test_hosts_that_chose_other_scenarios_run_their_own():
     """A host that has chosen more than the first, or other ones, has its say in each of them and in no other."""
-    database = [{"id": "three"}, {"id": "four", "title": "four of db1"}]
+    database = [{"id": "four", "title": "four of db1"}, {"id": "three"}]
     hosts = {"web1": host(), "db1": host(scenarios=database, unable={}), "web2": host(), "web3": host()}
     waves = [["web1", "web3"], ["web2", "db1"]]
     turns = [(each["id"], each["wave"]) for each in turns_of_hosts(hosts, waves)]
-    assert turns == [(name, wave) for name in NAMES for wave in (0, 1)] + [("four", 1)]
+    assert turns == [
+        *((name, wave) for name in ("one", "two") for wave in (0, 1)), ("four", 1), ("three", 0), ("three", 1),
+    ]  # fmt: skip
     said = {turn: hosts_of_wave(hosts, turn[0], waves, turn[1]) for turn in turns}
     of_db1 = {turn: found["db1"] for turn, found in said.items() if "db1" in found}
-    assert list(of_db1) == [("three", 1), ("four", 1)], "each of its own once, and no other"
-    assert [each["scenario"]["id"] for each in of_db1.values()] == ["three", "four"]
+    assert list(of_db1) == [("four", 1), ("three", 1)], "each of its own once, and no other"
+    assert [each["scenario"]["id"] for each in of_db1.values()] == ["four", "three"]
     assert [each["keep_turn"] for each in of_db1.values()] == [True, False]
     assert not said["three", 1]["web2"]["keep_turn"], "the last one of a host is its own last one"
     assert scenario_of_hosts(hosts, "four")["title"] == "four of db1"
+    other = dict(hosts, db1=host(scenarios=[{"id": "five"}, {"id": "six"}], unable={}))
+    assert [each["id"] for each in turns_of_hosts(other, [])] == [*NAMES, "five", "six"]
+    crossed = {"web1": host(), "db1": host(scenarios=[{"id": "three"}, {"id": "one"}], unable={})}
+    kept = [hosts_of_wave(crossed, name, [], 0)["db1"]["keep_turn"] for name in ("one", "three")]
+    assert kept == [True, False], "the turn goes back with what is carried out last, whatever its own order"
     assert turns_of_hosts({}, []) == [] and [each["wave"] for each in turns_of_hosts(HOSTS, [])] == [0, 0, 0]
 
 
