@@ -18,9 +18,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from support import adhoc
 from support import lab as labs
 from support.lab import access, clean_environment, ledger, lifecycle, on_hosts, remains, ssh
 from support.lab_database import Watch, client, command_lines, find_secret, password, psql, state
+from support.modules import ROOT
 from support.waiting import wait_for
 
 PAGE = "/api/products?limit=1"
@@ -242,7 +244,7 @@ def play(lab, folder, *tasks):
     path.write_text(json.dumps([{"hosts": "db1", "gather_facts": False, "tasks": list(tasks)}]))
     program = os.path.join(os.path.dirname(sys.executable), "ansible-playbook")
     argv = [program, "-vvvv", "-i", str(lifecycle.inventory_path(lab)), str(path)]
-    done = subprocess.run(argv, env=clean_environment(), capture_output=True, text=True, timeout=120, check=False)
+    done = adhoc.run(argv, cwd=ROOT, env=clean_environment(), timeout=120)
     assert done.returncode == 0, done.stdout[-3000:]
     return done.stdout + done.stderr
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 
 import pytest
 import yaml
 
+from support import adhoc
 from support.lab import clean_environment, ledger, lifecycle, remains, ssh
 from support.lab_database import PORT, Watch
 
@@ -50,7 +50,7 @@ def play(lab, root, tmp_path, hosts, chosen, variables, tasks="suite"):
         str(path),
     ]
     environment = clean_environment(CHAOS_REPORT_DIR=tmp_path / "reports")
-    done = subprocess.run(argv, cwd=root, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    done = adhoc.run(argv, cwd=root, env=environment, timeout=300)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
     return json.loads((tmp_path / "reports" / "latest" / "report.json").read_text())
 

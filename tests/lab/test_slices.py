@@ -15,7 +15,7 @@ import time
 import pytest
 import yaml
 
-from support import runner, slices
+from support import adhoc, runner, slices
 from support.lab import clean_environment, layout, lifecycle, remains, services, ssh
 
 GROUP = ["app1", "app2", "app3"]  # 50 % of three: one at a time
@@ -78,7 +78,7 @@ def merge(root, tmp_path, parts, **variables):
     values = dict(variables, chaos_merge_parts=[str(each) for each in parts], chaos_report_dir=str(tmp_path / "merged"))
     argv = [os.path.join(os.path.dirname(sys.executable), "ansible-playbook"), "playbooks/chaos_merge.yml"]
     argv += ["-e", json.dumps(values)]
-    done = subprocess.run(argv, cwd=root, env=clean_environment(), capture_output=True, timeout=120, check=False)
+    done = adhoc.run(argv, cwd=root, env=clean_environment(), timeout=120)
     return done.returncode, json.loads((tmp_path / "merged" / "latest" / "report.json").read_text())
 
 

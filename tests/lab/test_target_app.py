@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 
 import pytest
 
+from support import adhoc
 from support.lab import clean_environment, lifecycle, ssh
 
 ODD = {"target_app_home": "/srv/ä ß #1 50%'s", "target_app_python": "/srv/py #2 5%/bin/python", "target_app_port": 5111}
@@ -34,9 +34,7 @@ def role(lab, root, tmp_path, variables):
         str(play),
     ]
     argv += ["-e", json.dumps(dict(variables, target_app_source=str(root / "target_app")))]
-    done = subprocess.run(
-        argv, cwd=root, env=clean_environment(), capture_output=True, text=True, timeout=300, check=False
-    )
+    done = adhoc.run(argv, cwd=root, env=clean_environment(), timeout=300)
     assert "Traceback" not in done.stdout + done.stderr, done.stdout + done.stderr
     return done.stdout, done.returncode
 

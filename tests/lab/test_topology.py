@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 
 import pytest
 import yaml
 
+from support import adhoc
 from support.lab import clean_environment, lifecycle, remains, ssh
 
 HOSTS = ("app1", "app2", "db1")
@@ -50,9 +50,7 @@ def play(lab, tmp_path, root, topology, state):
         str(lifecycle.inventory_path(lab)),
         str(path),
     ]
-    done = subprocess.run(
-        argv, cwd=root, env=clean_environment(), capture_output=True, text=True, timeout=120, check=False
-    )
+    done = adhoc.run(argv, cwd=root, env=clean_environment(), timeout=120)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
 
 
