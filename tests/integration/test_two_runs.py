@@ -11,11 +11,11 @@ import contextlib
 import json
 import os
 import re
-import subprocess
 import sys
 
 import pytest
 
+from support import adhoc
 from support.http_server import Server, answer, say
 from support.modules import ROOT, environment, run_module
 from support.residue import living
@@ -55,10 +55,7 @@ def _begin(chaos_state, tmp_path, server):
             "playbooks/chaos_light.yml",
         ]
         argv += ["-e", json.dumps(dict(values, **variables))]
-        with open(tmp_path / (name + ".out"), "w") as output:  # pylint: disable=unspecified-encoding
-            child = subprocess.Popen(
-                argv, cwd=ROOT, env=environment(chaos_state), stdout=output, stderr=subprocess.STDOUT
-            )
+        child = adhoc.start(argv, ROOT, environment(chaos_state), tmp_path / (name + ".out"))
         running.append(child)
         return child
 

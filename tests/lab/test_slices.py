@@ -8,7 +8,6 @@ from __future__ import annotations
 import concurrent.futures
 import json
 import os
-import subprocess
 import sys
 import time
 
@@ -54,10 +53,7 @@ def _begin(served_lab, root, tmp_path):
         path.write_text(yaml.safe_dump(slices.inventory(served_lab, GROUP if whole else [host])))
         argv = [os.path.join(os.path.dirname(sys.executable), "ansible-playbook"), "-i", str(path)]
         argv += ["-e", json.dumps(dict(values, **variables)), "playbooks/chaos_light.yml"]
-        with open(tmp_path / (host + ".out"), "w", encoding="utf-8") as out:
-            running.append(
-                subprocess.Popen(argv, cwd=root, env=clean_environment(), stdout=out, stderr=subprocess.STDOUT)
-            )
+        running.append(adhoc.start(argv, root, clean_environment(), tmp_path / (host + ".out")))
         return running[-1]
 
     yield begin

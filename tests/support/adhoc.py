@@ -18,10 +18,12 @@ import contextlib
 import json
 import os
 import runpy
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 
 def _group():
@@ -62,7 +64,7 @@ class _Server:
             self._running.wait(10)
 
     def run(self, request):
-        """Exit code of one run."""
+        """What is told of one request: see ``serve``."""
         with self._turn:
             self._running.stdin.write(json.dumps(request) + "\n")
             self._running.stdin.flush()
@@ -89,6 +91,43 @@ def run(argv, cwd, env, timeout):
     return _forked({"argv": list(argv)}, cwd, env, timeout)
 
 
+class Running:
+    """A program that was begun; as far as tests use one, like a Popen."""
+
+    def __init__(self, server, pid):
+        self._server, self.pid, self.returncode = server, pid, None
+
+    def poll(self):
+        """Its exit code (a negative one for a signal), or None while it runs."""
+        if self.returncode is None:
+            self.returncode = self._server.run({"ended": self.pid})
+        return self.returncode
+
+    def wait(self, timeout=None):
+        """Its exit code."""
+        limit = None if timeout is None else time.monotonic() + timeout
+        while self.poll() is None:
+            if limit is not None and time.monotonic() >= limit:
+                raise subprocess.TimeoutExpired(str(self.pid), timeout)
+            time.sleep(0.05)
+        return self.returncode
+
+    def kill(self):
+        """SIGKILL; until it was asked for its exit code the pid is its own."""
+        if self.poll() is None:
+            os.kill(self.pid, signal.SIGKILL)
+
+
+def start(argv, cwd, env, output):
+    """Begin one of the programs, which says everything into the file ``output`` (a Popen or one like it)."""
+    if not at_home():
+        with open(output, "wb") as target:
+            return subprocess.Popen(list(argv), cwd=cwd, env=env, stdout=target, stderr=subprocess.STDOUT)
+    server = _server(env)
+    request = {"argv": list(argv), "cwd": str(cwd), "env": dict(env), "out": str(output), "err": str(output), "begun": True}
+    return Running(server, server.run(request))
+
+
 def run_module_file(name, arguments, cwd, env, timeout):
     """The same for a module of the collection with its arguments (``_ansible_...`` among them), without Ansible's
     controller around it.
@@ -96,7 +135,8 @@ def run_module_file(name, arguments, cwd, env, timeout):
     return _forked({"argv": [name], "module": arguments}, cwd, env, timeout)
 
 
-def _forked(request, cwd, env, timeout):
+def _server(env):
+    """The process that forks for runs with this environment."""
     loading = {
         key: value
         for key, value in env.items()
@@ -106,12 +146,17 @@ def _forked(request, cwd, env, timeout):
     with _lock:
         if key not in _servers:
             _servers[key] = _Server(loading)
+    return _servers[key]
+
+
+def _forked(request, cwd, env, timeout):
+    server = _server(env)
     with tempfile.TemporaryDirectory(prefix="magsasa-adhoc-") as scratch:
         out, err = os.path.join(scratch, "out"), os.path.join(scratch, "err")
         request.update(
             cwd=str(cwd), env={name: str(value) for name, value in env.items()}, out=out, err=err, timeout=timeout
         )
-        code = _servers[key].run(request)
+        code = server.run(request)
         with open(out, encoding="utf-8", errors="replace") as stdout, open(
             err, encoding="utf-8", errors="replace"
         ) as stderr:
@@ -122,7 +167,9 @@ def _forked(request, cwd, env, timeout):
 
 
 def serve():
-    """The process that forks: one request a line on stdin, one exit code (null after a time-out) a line on stdout."""
+    """The process that forks: one request a line on stdin, one exit code (null after a time-out, or of one that still
+    runs) or pid of one that was begun a line on stdout.
+    """
     # pylint: disable=unused-import,import-outside-toplevel
     import ansible.cli.adhoc
     import ansible.cli.playbook
@@ -133,10 +180,14 @@ def serve():
 
     for line in sys.stdin:
         request = json.loads(line)
+        if "ended" in request:
+            pid, status = os.waitpid(request["ended"], os.WNOHANG)
+            print(json.dumps(os.waitstatus_to_exitcode(status) if pid else None), flush=True)
+            continue
         pid = os.fork()
         if pid == 0:
             _become(request)
-        print(json.dumps(_wait(pid, request["timeout"])), flush=True)
+        print(json.dumps(pid if request.get("begun") else _wait(pid, request["timeout"])), flush=True)
 
 
 def _wait(pid, timeout):
@@ -165,7 +216,7 @@ def _become(request):
             (1, request["out"], os.O_WRONLY | os.O_CREAT),
             (2, request["err"], os.O_WRONLY | os.O_CREAT),
         ):
-            os.dup2(os.open(path, flags, 0o600), number)
+            os.dup2(1 if number == 2 and path == request["out"] else os.open(path, flags, 0o600), number)
         os.chdir(request["cwd"])
         os.environ.clear()
         os.environ.update(request["env"])
