@@ -50,7 +50,8 @@ Exit codes:
   3    not passed: an objective was missed, an experiment failed or was refused, nothing was tested, or something was
        left behind
   4    a host could not be reached
-  130  interrupted by Ctrl-C: the first puts back what is in, waits and reports; after a second one faults end by themselves (--halt ends them now)
+  130  interrupted by Ctrl-C: the first puts back what is in, waits and reports; after a second one, or with -v,
+       faults end by themselves (--halt ends them now)
 
 The first run creates .venv beside this script. CHAOS_PYTHON sets the Python (3.11 or newer) to create it with.
 CHAOS_NO_INSTALL=1 keeps root from installing a missing system package.

@@ -57,6 +57,11 @@ from ansible_collections.magsasa.chaos.plugins.plugin_utils._report import (
 CHECKS = ("magsasa.chaos.preflight_check", "preflight_check")
 REPORT = ("magsasa.chaos.report", "report")
 JUDGES = ("magsasa.chaos.slo_check", "slo_check", "magsasa.chaos.experiment", "experiment")
+CONDUCTS = ("magsasa.chaos.experiment", "experiment")
+CUT_OFF = (
+    "Interrupted during an experiment: a fault that is in ends by itself with its lease, or without one at its deadline;"
+    " the playbook magsasa.chaos.chaos_halt (./run_chaos_tests.sh --halt) with the same inventory puts it back at once."
+)
 PROGRAMS = ("json", "jsonl", "tap", "null")  # callbacks for standard output whose output is for programs
 COLORS = {"passed": constants.COLOR_OK, "failed": constants.COLOR_ERROR, "unknown": constants.COLOR_WARN}
 
@@ -82,6 +87,7 @@ class CallbackModule(CallbackBase):
         self._hosts = 0  # of the largest play so far
         self._main = os.getpid()
         self._over = False
+        self._conducts = False  # whether an experiment is under way
         atexit.register(self._interrupted)  # Ctrl-C ends ansible-playbook without any statistics
 
     def v2_playbook_on_start(self, playbook):
@@ -97,6 +103,7 @@ class CallbackModule(CallbackBase):
 
     def v2_playbook_on_task_start(self, task, is_conditional):
         """Before the workers of the first task of ours are forked."""
+        self._conducts = task.resolved_action in CONDUCTS
         if quiet.role_of(task):
             _preload.load(self._hosts)
 
@@ -138,11 +145,15 @@ class CallbackModule(CallbackBase):
 
     def v2_playbook_on_stats(self, stats):
         """Write once, at the end."""
+        self._conducts = False
         self._finish(unreachable=sorted(stats.dark))
 
     def _interrupted(self):
-        if os.getpid() == self._main:
-            self._finish(interrupted=True)
+        if os.getpid() != self._main:
+            return
+        if self._conducts and not _outcome.SEEN["interrupted"]:  # else the callback console has said it
+            self._display.display(CUT_OFF, stderr=True)
+        self._finish(interrupted=True)
 
     def _finish(self, interrupted=False, unreachable=()):
         if self._over or not (self._records or self._written):

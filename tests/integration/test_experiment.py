@@ -380,6 +380,34 @@ def test_a_controller_that_is_stopped_for_longer_than_the_lease(tmp_path):
     assert left(state) == []
 
 
+def test_who_interrupts_an_experiment_is_told_what_becomes_of_its_fault(tmp_path):
+    """The callback console puts it back; with any other, Ansible ends at once."""
+    state = tmp_path / "state"
+    state.mkdir(mode=0o700)
+    with Server(say(answer({"status": "ok"}))) as server:
+        service = {"url": server.url, "health_url": server.url}
+        options = {"scenario": SCENARIO, "endpoint": service, "baseline": "2s", "lease": "6s"}
+        play = tmp_path / "play.yml"
+        tasks = [{"magsasa.chaos.experiment": options}]
+        play.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]))
+        program = os.path.join(os.path.dirname(sys.executable), "ansible-playbook")
+        run = subprocess.Popen(
+            [program, "-i", str(ROOT / "inventory" / "hosts"), str(play)],
+            env=environment(state),
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        assert wait_for(lambda: MOMENTS["hold"](state) or run.poll() is not None, 60, 0.01)
+        os.killpg(run.pid, signal.SIGINT)  # as a terminal does
+        told = run.communicate(timeout=60)[0]
+        assert "ends by itself with its lease" in told and "chaos_halt" in told and "Traceback" not in told, told
+        assert wait_for(lambda: not left(state), 60), left(state)
+
+
 def _controllers(playbook):
     """Processes of Ansible's controller that run this playbook."""
     found = []

@@ -101,7 +101,8 @@ def test_dead_controller_leaves_nothing(chaos_state, tmp_path, home, number, cau
         os.killpg(started.pid, number)  # a terminal sends it to the whole group
     else:
         os.kill(started.pid, number)
-    started.communicate(timeout=60)
+    told = started.communicate(timeout=60)[0]
+    assert (number == signal.SIGKILL) != ("with its lease" in told and "chaos_halt" in told), told
     assert wait_for(lambda: not living(chaos_state) and not home.exists() and not (chaos_state / "run").exists(), 60), (
         living(chaos_state),
         home.exists(),
