@@ -71,6 +71,8 @@ BAD_USAGE = [
     ),
     (CHAOS, ["--render", "run_chaos_tests.sh", "--halt"], "--render and --halt exclude each other"),
     (CHAOS, ["--detect", "--halt"], "--detect and --halt exclude each other"),
+    (CHAOS, ["--", "--start-at-task", "bogus"], "--start-at-task must not leave out a part of a run; leave it out"),
+    (CHAOS, ["--", "-v", "--start=bogus"], "--start-at-task must not leave out a part of a run; leave it out"),
     (CHAOS, ["--fast"], "'--fast' is not an option"),
     (CHAOS, ["light"], "'light' is not an option"),
     (TESTS, ["--only"], "--only: a value is missing"),
