@@ -148,9 +148,12 @@ def release(ledger, identity=None, check_mode=False):
     or None.
     """
     told = holder(ledger.folders.run)
+    if told is None and not check_mode and _killed(ledger.folders.run, identity):
+        with _alone(ledger.folders.run):
+            if holder(ledger.folders.run) is None:
+                private_files.remove_folder(os.path.join(ledger.folders.run, "turn"))
+        tidying.tidy(ledger)
     if told is None or identity not in (None, told.get("id")):
-        if identity is None and told is None and not check_mode:
-            private_files.remove_folder(os.path.join(ledger.folders.run, "turn"))  # of one that was killed
         return None
     if not check_mode:
         with _alone(ledger.folders.run):
@@ -158,6 +161,14 @@ def release(ledger, identity=None, check_mode=False):
             private_files.remove_folder(os.path.join(ledger.folders.run, "turn"))
         tidying.tidy(ledger)
     return told
+
+
+def _killed(run_folder, identity):
+    """Whether a holder that is no more left its folder, and held the turn for this run (None: for anybody)."""
+    where = os.path.join(run_folder, "turn")
+    if not (private_files.private(run_folder) and private_files.private(where)):
+        return False
+    return identity is None or (private_files.read_json(os.path.join(where, TOLD)) or {}).get("id") == identity
 
 
 @contextlib.contextmanager
