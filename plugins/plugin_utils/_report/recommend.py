@@ -118,6 +118,16 @@ def _different(record):
     found = (record.get("fault") or {}).get("differences")
     if not found or (record.get("fault") or {}).get("residue"):
         return None
+    again = (record["fault"].get("measured") or {}).get("started_by") == "this fault"
+    if again and all("'started by: " in str(each) for each in found):
+        return (
+            "The process runs again, but no longer as a child of what had started it.",
+            "; ".join(str(each) for each in found),
+            (
+                "This fault itself started it again, as nothing else did. Have a service manager start the service, or"
+                " something that starts it again when it ends; or freeze it instead (action pause)."
+            ),
+        )
     return (
         "What the fault touched is not as it was before, though the fault itself is undone.",
         "; ".join(str(each) for each in found),

@@ -201,3 +201,17 @@ def test_nothing_is_said_of_a_recovery_that_nobody_watched():
     record = judge({"scenario": scenario, "samples": samples, "fault": fault(family="http")}, "h")
     assert record["metrics"]["outages"] and record["phases"]["recovery"]["sent"] == 0
     assert not [each for each in record["recommendations"] if "did not come back" in each["finding"]]
+
+
+@pytest.mark.parametrize(
+    "measured, more, told",
+    [
+        ({"started_by": "this fault"}, [], "This fault itself started it again"),
+        ({"started_by": "this fault"}, ["process app: now 'name: other'"], "Find out who changed it"),
+        ({"started_by": "something else"}, [], "Find out who changed it"),
+    ],
+)
+def test_who_lost_its_child_by_our_own_start_is_not_told_to_look_for_others(measured, more, told):
+    differs = ["process app: no longer 'started by: bash'", "process app: now 'started by: another session'"]
+    found = said("process", [], differences=differs + more, measured=measured)
+    assert [told in advice for _finding, figure, advice in found if "started by: bash" in figure] == [True]
