@@ -124,7 +124,14 @@ def start(argv, cwd, env, output):
         with open(output, "wb") as target:
             return subprocess.Popen(list(argv), cwd=cwd, env=env, stdout=target, stderr=subprocess.STDOUT)
     server = _server(env)
-    request = {"argv": list(argv), "cwd": str(cwd), "env": dict(env), "out": str(output), "err": str(output), "begun": True}
+    request = {
+        "argv": list(argv),
+        "cwd": str(cwd),
+        "env": dict(env),
+        "out": str(output),
+        "err": str(output),
+        "begun": True,
+    }
     return Running(server, server.run(request))
 
 

@@ -97,11 +97,9 @@ def _brought_to(module, arguments, check, diff, env):
     return result
 
 
-
 @functools.lru_cache(maxsize=None)
 def _archive(family):
     return _brought.archive(_brought.names(_brought.top(), family))
-
 
 
 def run_module(module, arguments, state, check=False, diff=False, extra=(), env=None, inventory=None):

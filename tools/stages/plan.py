@@ -64,8 +64,9 @@ STAGES = {
     "quick": lambda more: pytest_run.run("quick", ["-m", "quick", "tests/solo", "tests/lab"], more),
 }
 # Steps, one after the other: how many stages of a step run side by side, and its stages in the order in which they are
-# begun, the longest first, so that the lanes end together. Of the stages with real faults four leave the processors
-# idle for an eighth of the time: sanity, which is patient, takes that, in a lane of its own. What measures the machine
+# begun, so that the lanes end together: runs follows sanity, fleet integration, matrix lab, crash faults, and app
+# commands. Of the stages with real faults four leave the processors idle for an eighth of the time: sanity, which is
+# patient, takes that, in a lane of its own. What measures the machine
 # itself runs solo, and an emulated machine needs all cores: beside the stage sanity it took twice its time, and its
 # tests their patience.
 STEPS = (
@@ -73,7 +74,7 @@ STEPS = (
     (1, ("quick",)),
     (1, ("solo",)),
     (1, ("truth",)),
-    (5, ("commands", "sanity", "runs", "lab", "faults", "integration", "fleet", "matrix", "crash", "app")),
+    (5, ("commands", "faults", "lab", "integration", "sanity", "runs", "fleet", "matrix", "crash", "app")),
     (1, ("vm",)),
 )
 # Stages that measure nothing and wait for nothing: beside others they take what those leave of the processors.

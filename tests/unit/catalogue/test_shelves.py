@@ -12,7 +12,16 @@ from ansible_collections.magsasa.chaos.plugins.module_utils._errors import Chaos
 from ansible_collections.magsasa.chaos.plugins.plugin_utils import _shelves
 from support.modules import ROOT
 
-ENTRY = {"id": "one", "title": "t", "hypothesis": "h", "family": "cpu", "intensity": "light", "hold": "1s", "options": {"load": "1%"}, "objectives": {"error_rate": "5%"}}  # fmt: skip
+ENTRY = {
+    "id": "one",
+    "title": "t",
+    "hypothesis": "h",
+    "family": "cpu",
+    "intensity": "light",
+    "hold": "1s",
+    "options": {"load": "1%"},
+    "objectives": {"error_rate": "5%"},
+}
 
 
 def test_a_file_is_read_again_when_it_has_changed(tmp_path):

@@ -162,21 +162,16 @@ def test_counts_of_a_sanity_run(capsys):
     assert "ERROR: a.py:1:1: E303" in capsys.readouterr().out
 
 
-def test_what_lint_says_is_not_said_twice_by_day(monkeypatch, tmp_path):
-    asked = []
-
-    class Done:
-        returncode = 0
-
-    monkeypatch.setattr(sanity, "CACHE", tmp_path)
-    monkeypatch.setattr(sanity.subprocess, "run", lambda argv, **_more: asked.append(argv) or Done)
-    for nightly in ("0", "1"):
-        monkeypatch.setenv("CHAOS_NIGHTLY", nightly)
-        sanity.sanity("ansible-test", tmp_path, {}, Found())
-    day, night = asked
-    assert night == ["ansible-test", "sanity", "--color", "no"]
-    assert [two for one, two in zip(day, day[1:]) if one == "--skip-test"] == ["changelog", "ansible-doc"]
+def test_what_is_said_elsewhere_is_not_said_twice_by_day(monkeypatch):
+    files = ["noxfile.py", "plugins/modules/probe.py", "tests/unit/test_x.py", "README.md", "docs/x.md"]
+    monkeypatch.setenv("CHAOS_NIGHTLY", "0")
+    most, pylint = sanity.ways(files)
+    skipped = [two for one, two in zip(most, most[1:]) if one == "--skip-test"]
+    assert skipped == ["changelog", "ansible-doc", "pylint"]
     assert "antsibull-changelog" in inspect.getsource(checks.run) and "--fail-on-error" in inspect.getsource(site)
+    assert pylint[2:] == ["--test", "pylint", "noxfile.py", "plugins/"]
+    monkeypatch.setenv("CHAOS_NIGHTLY", "1")
+    assert sanity.ways(files) == [[]]
 
 
 def test_what_a_published_collection_may_not_hold(tmp_path):
