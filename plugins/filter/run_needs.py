@@ -13,4 +13,4 @@ class FilterModule:
 
     def filters(self):
         """Name to function."""
-        return {"run_needs": _needs.of, "kept_of_hosts": _needs.kept, "told_of_hosts": _needs.told}
+        return {"run_needs": _needs.of, "told_of_hosts": _needs.told}

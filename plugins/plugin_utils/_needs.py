@@ -83,31 +83,6 @@ def of(hostvars, hosts):
     return needed
 
 
-def kept(hostvars, hosts):
-    """``[{host, scenarios, refused, seed, controller, demo, probes, kept}]``: what a run keeps of each host that it has
-    contacted, so that one task can keep it for all of them.
-    """
-    found = []
-    for host in hosts:
-        values = hostvars[host]
-        checked, contacted = _dict(values.get("__preflight_checked")), _dict(values.get("__preflight_contacted"))
-        if checked.get("failed") or contacted.get("failed") or "kept" not in contacted:
-            continue
-        found.append(
-            {
-                "host": host,
-                "scenarios": checked["scenarios"],
-                "refused": checked.get("refused") or "",
-                "seed": checked["seed"],
-                "controller": checked["controller"],
-                "demo": values.get("chaos_demo", False),
-                "probes": _dict(values.get("__preflight_probes")).get("probes") or {},
-                "kept": contacted["kept"],
-            }
-        )
-    return found
-
-
 def told(hostvars, hosts):
     """What the first contact told of these hosts: all lines, of many hosts those of the first and how many more."""
     lines = [_dict(hostvars[host].get("__preflight_contacted")).get("told") or [] for host in hosts]

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from support.faults import wait_for
 from support.lab import lifecycle, on_hosts, remains
 from support.surroundings import failed
 
@@ -58,6 +59,8 @@ def a_failed_test_fails_no_other(request):
         left = [host.name for host in there.hosts if remains(there, host.name)]
         if left:
             on_hosts(there, ",".join(left), "fault_halt", {})
+        # The turn of a run that broke off ends with its lease.
+        wait_for(lambda: not any(remains(there, name) for name in left), 60)
 
 
 @pytest.fixture(scope="session")

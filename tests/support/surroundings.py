@@ -21,7 +21,7 @@ PRESSURE = "/proc/pressure/cpu"
 # is below 0.15, its own
 # work included; beside two processes that always run it is above 0.6.
 SCARCE = 0.4
-_FAILED = pytest.StashKey()
+_FAILED, _FAILED_NOW = pytest.StashKey(), pytest.StashKey()
 
 
 class Starved(Exception):
@@ -92,12 +92,24 @@ def _first_line(error):
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_makereport(item, call):
     report = yield
-    item.stash[_FAILED] = (
-        item.stash.get(_FAILED, False)
-        or call.excinfo is not None
-        and not call.excinfo.errisinstance(pytest.skip.Exception)
-    )
+    wrong = call.excinfo is not None and not call.excinfo.errisinstance(pytest.skip.Exception)
+    item.stash[_FAILED] = item.stash.get(_FAILED, False) or wrong
+    item.stash[_FAILED_NOW] = wrong or (call.when != "setup" and item.stash.get(_FAILED_NOW, False))
     return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item):
+    """A test that failed half way leaves what it would have ended: that is no failure of its own, which would keep one
+    that was starved from being tried again.
+    """
+    try:
+        return (yield)
+    except (Exception, pytest.fail.Exception) as error:
+        if not item.stash.get(_FAILED_NOW, False):
+            raise
+        item.add_report_section("teardown", "left by the failed test", str(error)[:4000])
+    return None
 
 
 def failed(request):

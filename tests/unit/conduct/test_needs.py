@@ -73,23 +73,3 @@ def test_one_host_needs_it(other, step):
 )
 def test_nobody_needs_it(other):
     assert needed(**other) <= {"release", "settle"}
-
-
-def test_what_is_kept_of_the_hosts_that_were_contacted():
-    """A host that failed a task keeps nothing, also where a play before has left its results."""
-    checked = {"scenarios": [{"id": "one"}], "refused": None, "seed": "7", "controller": {"pid": 1}}
-    values = {"__preflight_checked": checked, "__preflight_contacted": dict(SEEN, kept={"turn": True})}
-    hosts = {
-        "web1": dict(values, chaos_demo=True, __preflight_probes={"probes": {"one": {"url": "/x"}}}),
-        "closed": dict(values, __preflight_checked=dict(checked, refused=PROTECTED)),
-        "wrong": dict(values, __preflight_checked={"failed": True}),
-        "broken": dict(values, __preflight_contacted={"failed": True}),
-        "never": {},
-    }
-    found = _needs.kept(hosts, list(hosts))
-    assert [each["host"] for each in found] == ["web1", "closed"]
-    assert found[0] == {
-        "host": "web1", "scenarios": [{"id": "one"}], "refused": "", "seed": "7", "controller": {"pid": 1}, "demo": True,
-        "probes": {"one": {"url": "/x"}}, "kept": {"turn": True},
-    }  # fmt: skip
-    assert (found[1]["refused"], found[1]["demo"], found[1]["probes"]) == (PROTECTED, False, {})

@@ -83,6 +83,16 @@ def test_one_that_had_what_it_needs_is_not(tmp_path):
     assert outcome(tmp_path, 0.1, "pass", "fails_once()") == (1, [])
 
 
+@pytest.mark.parametrize(
+    "left, expected", [("len(TRIES) == 1", 0), ("len(TRIES) > 1", 1)], ids=["of the failed try", "of the good one"]
+)
+def test_what_a_failed_try_leaves_is_no_failure_of_its_own(tmp_path, left, expected):
+    """What a test that passes leaves is one, also when it was tried again."""
+    fixture = "yield\n    assert not %s, 'something is left'" % left
+    code, told = outcome(tmp_path, 0.9, fixture, "fails_once()")
+    assert (code, len(told)) == (expected, 1)
+
+
 def test_one_that_fails_again_has_failed(tmp_path):
     code, told = outcome(tmp_path, 0.9, "pass", "time.sleep(0.02); raise AssertionError('never')")
     assert code == 1 and len(told) == 1
