@@ -37,7 +37,9 @@ def verdict(status, fault, phases, objectives, reason="", breached=False, metric
     if status == "halted" and not (phases.get("baseline") or {}).get("sent"):
         return "unknown", reason or "it was halted before its end"  # the halt took the probe along
     if not fault or fault.get("effect") != "confirmed":
-        return "unknown", "there is no evidence that the fault took effect (%s)" % _effect(fault)
+        other = (fault or {}).get("effect") == "mismatch"  # something was measured, and it is not what was asked for
+        what = "the fault did not take effect as asked" if other else "there is no evidence that the fault took effect"
+        return "unknown", "%s (%s)" % (what, _effect(fault))
     for phase in ("baseline", "hold"):
         if phase == "hold" and fault.get("event"):
             continue  # an event is over at once: what came after it is the data

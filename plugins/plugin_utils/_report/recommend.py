@@ -142,8 +142,11 @@ def _not_bitten(record):
     fault = record.get("fault") or {}
     if record["status"] not in ("completed", "halted") or _bitten(record):
         return None
+    found = "There is no evidence that the fault took effect"
+    if fault.get("effect") == "mismatch":
+        found = "The fault did not take effect as asked"
     return (
-        "There is no evidence that the fault took effect, so this experiment is inconclusive.",
+        found + ", so this experiment is inconclusive.",
         "%s: %s" % (phrases.of(fault).sentence, fault.get("effect")),
         fault.get("note") or "Run it on a quieter host, or ask for more than the host does by itself.",
     )

@@ -130,7 +130,13 @@ def test_without_samples_nothing_is_known():
             {"fault": fault(effect="mismatch", note="the host was busy")},
             "completed",
             "unknown",
-            "there is no evidence that the fault took effect (mismatch: the host was busy)",
+            "the fault did not take effect as asked (mismatch: the host was busy)",
+        ),
+        (
+            {"fault": fault(effect="inconclusive", note="no packet has passed")},
+            "completed",
+            "unknown",
+            "there is no evidence that the fault took effect (inconclusive: no packet has passed)",
         ),
     ],
 )
