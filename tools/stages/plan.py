@@ -77,8 +77,8 @@ STEPS = (
     (5, ("commands", "faults", "lab", "integration", "sanity", "runs", "fleet", "matrix", "crash", "app")),
     (1, ("vm",)),
 )
-# Stages that measure nothing and wait for nothing: beside others they take what those leave of the processors.
-PATIENT = ("sanity", "lint")
+# A stage that measures nothing and waits for nothing: beside those that do it takes what they leave of the processors.
+PATIENT = ("sanity",)
 PATIENCE = 10  # as of nice(1)
 
 
