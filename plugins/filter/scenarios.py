@@ -57,7 +57,8 @@ def hosts_of_wave(hosts, name, waves, wave, refused=None):
     ``hosts``: what the role says of each host, with the keys ``scenarios``, ``unable`` and ``own_probes`` for all
     scenarios; ``name``: the id of the scenario; ``refused``: ``{host: why}`` of the plan.
     """
-    found, later = {}, set(_names(hosts)[_names(hosts).index(name) + 1 :])
+    names, found = _names(hosts), {}
+    later = names[names.index(name) + 1 :]
     for host, own in _members(hosts, name, waves, wave):
         asked = found[str(host)] = _of_scenario(own, _named(own, name))
         if refused and refused.get(host) and not own.get("refused"):

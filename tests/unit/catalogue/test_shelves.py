@@ -11,17 +11,7 @@ import yaml
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import ChaosError
 from ansible_collections.magsasa.chaos.plugins.plugin_utils import _shelves
 from support.modules import ROOT
-
-ENTRY = {
-    "id": "one",
-    "title": "t",
-    "hypothesis": "h",
-    "family": "cpu",
-    "intensity": "light",
-    "hold": "1s",
-    "options": {"load": "1%"},
-    "objectives": {"error_rate": "5%"},
-}
+from support.short import SHORT
 
 
 def test_a_file_is_read_again_when_it_has_changed(tmp_path):
@@ -33,15 +23,15 @@ def test_a_file_is_read_again_when_it_has_changed(tmp_path):
             return yaml.safe_load(source)
 
     path = tmp_path / "own.yml"
-    path.write_text(yaml.safe_dump([ENTRY]))
+    path.write_text(yaml.safe_dump([SHORT]))
     for _turn in range(2):
-        assert [each["id"] for each in _shelves.checked(str(path), read)] == ["one"]
+        assert [each["id"] for each in _shelves.checked(str(path), read)] == [SHORT["id"]]
     assert len(asked) == 1
-    path.write_text(yaml.safe_dump([ENTRY, dict(ENTRY, id="another")]))
-    assert [each["id"] for each in _shelves.checked(str(path), read)] == ["one", "another"] and len(asked) == 2
-    path.write_text(yaml.safe_dump([ENTRY, ENTRY]))
+    path.write_text(yaml.safe_dump([SHORT, dict(SHORT, id="another")]))
+    assert [each["id"] for each in _shelves.checked(str(path), read)] == [SHORT["id"], "another"] and len(asked) == 2
+    path.write_text(yaml.safe_dump([SHORT, SHORT]))
     for _turn in range(2):
-        with pytest.raises(ChaosError, match="scenario one: the id is used twice"):
+        with pytest.raises(ChaosError, match="scenario memory-short: the id is used twice"):
             _shelves.checked(str(path), read)
     with pytest.raises(OSError):  # as its reader says it
         _shelves.checked(str(tmp_path / "absent.yml"), read)
