@@ -13,6 +13,10 @@ import time
 
 # a host that answers takes less; one that keeps silent must not take the place of one that has to be asked in time
 HELD_S = 10.0
+# a call that takes longer than that waits for its host, and costs the controller nothing more until that answers
+WORKS_S = 0.5
+PAUSE_S = 0.05  # between two looks for a free place
+MOST_OPEN = 3  # calls that are open, of the limit: so many where all of them wait
 
 
 # ansible-core 2.19 and later keep in this variable an object that changes while a template is evaluated. Two threads that
@@ -32,8 +36,8 @@ def own_context():
 
 
 class BoundedPool:
-    """At most ``limit`` calls at once; the others wait for their turn, first come first served. A call of more than
-    ``held_s`` does not count.
+    """At most ``limit`` calls at once; the others wait for their turn, first come first served. Of those that have been
+    waiting for their host for more than ``WORKS_S`` there may be more, and one of more than ``held_s`` does not count.
 
     The threads are daemons: an answer that never comes must not keep Ansible from ending.
     """
@@ -52,7 +56,9 @@ class BoundedPool:
 
     def _fill(self):
         now = time.monotonic()
-        free = self._limit - sum(now - began < self._held_s for began in self._running.values())
+        ages = [now - began for began in self._running.values()]
+        working = sum(age < min(WORKS_S, self._held_s) for age in ages)
+        free = min(self._limit - working, MOST_OPEN * self._limit - sum(age < self._held_s for age in ages))
         while self._waiting and free > 0:
             free -= 1
             self._number += 1
@@ -67,13 +73,20 @@ class BoundedPool:
 
     def done(self, timeout):
         """(key, answer) of one call, or None when none ends within ``timeout`` seconds. Raises what the call raised."""
-        try:
-            number, key, answer, error = (
-                self._answers.get(timeout=timeout) if timeout > 0 else self._answers.get_nowait()
-            )
-        except queue.Empty:
-            self._fill()
-            return None
+        until = time.monotonic() + timeout
+        while True:
+            # a place may become free before anything is answered
+            left = until - time.monotonic()
+            pause = min(left, PAUSE_S) if self._waiting else left
+            try:
+                number, key, answer, error = (
+                    self._answers.get(timeout=pause) if pause > 0 else self._answers.get_nowait()
+                )
+                break
+            except queue.Empty:
+                self._fill()
+                if left <= 0:
+                    return None
         del self._running[number]
         self._fill()
         if error is not None:

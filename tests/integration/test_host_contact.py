@@ -109,6 +109,20 @@ def test_an_experiment_without_any_module_but_the_first(state, ask):
     assert left(state) == []
 
 
+def test_the_last_look_gives_the_turn_back_and_no_earlier_one_does(state, ask):
+    with Server(say(answer({"status": "ok"}))) as server:
+        assert ask("begin", turn=RUN, probes=[probe(server)])["held"] is True
+        assert ask("inject", **fault(memory, size="16M", duration="3s"))["fault"]["state"] == "active"
+        seen = ask("look", name=NAME, run=RUN, wait="0s", rate=50, release=True)
+        assert seen["active"] and not seen["collected"] and not seen.get("released")
+        assert ask("begin", turn=RUN)["held"] is True
+        limit = time.monotonic() + 60
+        while not seen["collected"] and time.monotonic() < limit:
+            seen = ask("look", name=NAME, run=RUN, wait="3s", rate=50, release=True)
+    assert seen["collected"] and seen["released"] is True and len(samples.unpack(seen["samples"])) > 20
+    assert wait_for(lambda: left(state) == [])  # nobody has asked for an end
+
+
 @pytest.mark.root
 def test_a_disk_that_fills_up_in_the_hold_keeps_nobody_waiting(state, ask):
     """The fault is undone; the conductor is told so, though that can be written down only when there is room again."""

@@ -90,7 +90,7 @@ def assess(options, _check):
 
 def look(options, check):
     """One look at fault and probe; see _fault/poll.py. ``also``: further probes, ended and collected together with
-    the probe.
+    the probe; ``release``: then the turn is given back, too, as nothing is left to be asked.
     """
     from .._fault import poll
 
@@ -98,6 +98,8 @@ def look(options, check):
     answer = poll.take(poll.parse(params), keep=True)
     if answer["collected"] and options.get("also"):
         answer["also"] = _stop(options["also"], turn.parse(options.get("run")))
+    if answer["collected"] and options.get("release"):
+        answer["released"] = _release(turn.parse(options.get("run")), check)
     return answer
 
 
@@ -115,8 +117,8 @@ def finish(options, check):
         except ChaosError as error:  # what is left is in the record; the probe is ended all the same
             answer.update(fault=error.details.get("fault"), left=str(error))
     answer["probes"] = {} if check else _stop(options.get("probes") or [], run)
-    if options.get("release") and run and not check:
-        answer["released"] = turn.release(Ledger(), run["id"]) is not None
+    if options.get("release"):
+        answer["released"] = _release(run, check)
     return answer
 
 
@@ -236,6 +238,10 @@ def _kept(ledger):
 
     run = ledger.folders.run
     return (private_files.private(run) and bool(turn.holder(run) or probes.names(run))) or keeper.lends(ledger)
+
+
+def _release(run, check):
+    return bool(run and not check and turn.release(Ledger(), run["id"]))
 
 
 def _in_time(limit):

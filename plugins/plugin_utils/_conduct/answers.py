@@ -27,7 +27,7 @@ def _is_flag(value):
 
 FORM = {"active": lambda value: isinstance(value, bool)}
 FORM["stopped"] = lambda value: value is None or (isinstance(value, str) and len(value) <= LONGEST_MESSAGE)
-FORM.update(dict.fromkeys(("recovered", "collected"), _is_flag))
+FORM.update(dict.fromkeys(("recovered", "collected", "released"), _is_flag))
 FORM.update(dict.fromkeys(("fault", "probe", "samples", "summary", "also"), _is_object))
 FIGURES = {
     "fault": ("seconds_left",),

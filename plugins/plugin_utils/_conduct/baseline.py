@@ -22,6 +22,7 @@ SILENT_S = 60.0  # a host that was asked and has said nothing by then is left al
 MOST_AHEAD = 1.0  # seconds
 MOST_EARLY = 1.0  # seconds; a host is not trusted further than that about how long its probe has been running
 LATE_S = 30.0  # a host that lets so much time pass after the answer of another one is not waited for
+STAGGER = 0.25  # of a baseline: where the probes began one after the other, the first fault waits for the last of them no longer
 PAUSE_S = 0.2  # between two looks whether somebody's lease is to be renewed
 
 
@@ -37,14 +38,20 @@ class Baseline(Phase):
     """Let the probe run for the baseline, then say whether the service was in its steady state."""
 
     def wait(self, begin=None):
-        """Returns ``{host: {steady, probe, clock_offset, ...}}`` of the hosts on which the experiment began.
+        """Returns ``{host: {steady, probe, clock_offset, ...}}`` of the hosts on which the experiment began; ``due``
+        tells then when the fault of each is to go in.
 
         ``begin(host)`` starts the probe and returns how many seconds ago it began, or None where it did not.
         """
         self._silent = set()
-        early = self._begin(begin) if begin else 0.0
+        since = self._begin(begin) if begin else dict.fromkeys(self.seen, time.monotonic())
+        if not self.seen:
+            return self.seen
         began = time.monotonic()
-        over = began + max(0.0, self.wanted["duration_s"] - early)
+        ends = {host: since[host] + self.wanted["duration_s"] for host in self.seen}
+        # All are looked at before the first fault goes in, which another one's probe may see. Faults follow each other as
+        # the probes did then: many hosts begin one after the other only once.
+        over = max(began, min(ends.values()), max(ends.values()) - STAGGER * self.wanted["duration_s"])
         self.begins("baseline", over - began)
         self._all(self._measure_clocks, [host for host in self.seen if self.observer(host) != host])
         while (
@@ -58,7 +65,9 @@ class Baseline(Phase):
         self._all(lambda host: self.look(host, time.monotonic() - began + 0.5), self.seen)
         # What injects takes a little longer to its first change than this look took: that time belongs to the baseline
         # too.
-        over -= min(BEGINS * (time.monotonic() - asked), MOST_AHEAD)
+        ahead = min(BEGINS * (time.monotonic() - asked), MOST_AHEAD)
+        self.due = {host: max(over, end) - ahead for host, end in ends.items()}
+        over -= ahead
         self.give_up(self._silent)
         for seen in self.seen.values():
             probe = seen["probe"]
@@ -72,8 +81,8 @@ class Baseline(Phase):
         return self.seen
 
     def _begin(self, begin):
-        """Begin on every host; those on which it came to nothing are seen no more. Returns since how long the last of
-        the probes has been running.
+        """Begin on every host; those on which it came to nothing are seen no more. Returns since when the probe of each
+        has been running.
 
         A host that takes its time costs the others nothing: their leases are renewed meanwhile.
         """
@@ -96,7 +105,7 @@ class Baseline(Phase):
                     self.pool.start(("renew", host), self.look, host, 1.0)
         self.late = waiting
         self.seen = {host: seen for host, seen in self.seen.items() if host in running}
-        return min(max(time.monotonic() - max(running.values(), default=time.monotonic()), 0.0), MOST_EARLY)
+        return running
 
     def _sleep(self, seconds):
         """Until then, or until the run is to end early."""

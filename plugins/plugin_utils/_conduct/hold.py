@@ -32,19 +32,19 @@ class Hold(Phase):
     collect the samples.
     """
 
-    def wait(self, inject=None):
+    def wait(self, inject=None, due=None):
         """Returns ``{host: {fault, recovered, halted, collected, samples, ...}}``.
 
         ``inject(host)`` injects the fault and returns whether it is in; without it the fault is in on all hosts. A host
         that takes its time
-        over that costs the others nothing: each has its own time line.
+        over that costs the others nothing: each has its own time line. ``due``: when the fault of each is to go in.
         """
         began = self._began = time.monotonic()
         self._inject = inject
         self._since = {} if inject else dict.fromkeys(self.seen, began)  # when the fault was in on each host
-        self._due = dict.fromkeys(
-            self.seen, began if inject else self._first(began)
-        )  # when each host is looked at next; missing while it is asked
+        # when each host is looked at next; missing while it is asked
+        self._due = dict.fromkeys(self.seen, began if inject else self._first(began))
+        self._due.update({host: moment for host, moment in (due or {}).items() if host in self._due})
         self._asked = {}  # when each host was asked that has not answered yet
         self._over = {}  # when each host was first seen without its fault
         self._lost = {}  # when each host was first without an answer

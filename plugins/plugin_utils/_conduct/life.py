@@ -102,10 +102,11 @@ class Life:
         if not steady:
             return
         hold = Hold(self._phase(steady, options.hold_s(steady)), self.runner, self.say, self.at_once)
-        for host, seen in hold.wait(self._inject).items():
+        for host, seen in hold.wait(self._inject, baseline.due).items():
             subject = self.subjects[host]
             subject.seen = seen
             subject.fault = seen["fault"] or subject.fault
+            subject.released = bool(seen.get("released"))
             if seen.get("collected"):
                 subject.probes[subject.probe_name] = answers.collected(seen)
                 also = seen.get("also") if isinstance(seen.get("also"), dict) else {}
@@ -126,6 +127,7 @@ class Life:
             observers={each.host: each.observer for each in subjects},
             probe_names={each.host: each.probe_name for each in subjects},
             live={each.host: each.live for each in subjects if each.live},
+            last={each.host for each in subjects if not each.keep_turn},
             rates={each.host: float(each.options.get("rate") or 20.0) for each in subjects},
             duration_s=seconds,
             run=self.questions.run_of(subjects[0], subjects[0].host),
@@ -232,7 +234,7 @@ class Life:
         probes = [name for name in (subject.probe_name, subject.live) if name and not subject.probes.get(name)]
         here = probes if subject.observer == subject.host else []
         run = self.questions.run_of(subject, subject.host)
-        if held or here or not subject.keep_turn:
+        if held or here or not (subject.keep_turn or subject.released):
             told = self.runner.ask(
                 subject.host,
                 "finish",

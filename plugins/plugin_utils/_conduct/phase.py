@@ -12,7 +12,7 @@ from .._report import phrases
 from .._bounded_pool import BoundedPool
 from . import answers, clocks
 
-SEEN = ("fault", "probe", "recovered", "collected", "samples", "summary", "died", "stopped", "also")
+SEEN = ("fault", "probe", "recovered", "collected", "samples", "summary", "died", "stopped", "also", "released")
 PER_HOST_S = 0.2  # between two looks for each host that is watched, so that many of them do not overload the controller
 SILENT = "the host never answered"
 LONGEST_S = 5.0  # between two looks where no lease says otherwise
@@ -53,7 +53,7 @@ class Phase:
         is known of the host.
 
         With ``wait_s`` both wait that long for the end of the fault and for good probes, and the samples are collected
-        then.
+        then; a host whose last question that is gives its turn back with it.
         """
         seen = self.seen[host]
         watcher = self.observer(host)
@@ -93,6 +93,8 @@ class Phase:
             options.update(wait="%gs" % min(max(wait_s, 0.0), 5.0), successes=self.wanted["successes"], rate=rate)
             if probe and self.wanted["live"].get(host):
                 options["also"] = [self.wanted["live"][host]]
+            if fault and probe and host in self.wanted["last"]:
+                options["release"] = True
             options.update(told or {})
         return answers.usable(self.runner.ask(where, "look", options))
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextvars
 import threading
+import time
 
 import pytest
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._bounded_pool import BoundedPool
@@ -47,6 +48,25 @@ def test_as_many_that_hang_as_there_are_places_hold_up_nobody_for_long():
     assert ("quick", 7) in answers and calls.busy() == 4
     hangs.set()
     assert {calls.done(10) for _call in range(4)} == {(key, True) for key in range(4)}
+
+
+def test_calls_that_wait_for_their_host_make_room_for_others_but_not_for_all():
+    answered, open_now = threading.Event(), []
+
+    def wait(key):
+        open_now.append(key)
+        return answered.wait(20)
+
+    calls = BoundedPool(2)
+    for key in range(9):
+        calls.start(key, wait, key)
+    assert len(open_now) <= 2
+    limit = time.monotonic() + 20
+    while len(open_now) < 6 and time.monotonic() < limit:
+        assert calls.done(0.1) is None
+    assert calls.done(1.0) is None and len(open_now) == 6, "three times as many as may work at once"
+    answered.set()
+    assert sorted(calls.done(10)[0] for _call in range(9)) == list(range(9))
 
 
 def test_an_error_reaches_who_asks():

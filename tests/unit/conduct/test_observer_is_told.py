@@ -14,7 +14,7 @@ from ansible_collections.magsasa.chaos.plugins.plugin_utils._conduct.phase impor
 
 WANTED = {
     "hosts": ["web1"], "observers": {"web1": "watcher"}, "probe": "cut", "probe_names": {"web1": "cut.web1"}, "fault": "cut", "lease_s": None,
-    "successes": 3, "rates": {}, "live": {},
+    "successes": 3, "rates": {}, "live": {}, "last": (),
 }  # fmt: skip
 
 

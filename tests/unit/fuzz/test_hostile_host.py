@@ -62,7 +62,7 @@ class Liar:
 def wanted(**more):
     options = dict(
         fault="f", probe="p", probe_names={"a": "p"}, hosts=["a"], observers={}, duration_s=0.0, interval_s=0.2, recovery_timeout_s=0.0,
-        successes=1, rates={}, live={}, lease_s=None, max_error_rate_pct=5.0, halt_error_rate_pct=50.0,
+        successes=1, rates={}, live={}, last=(), lease_s=None, max_error_rate_pct=5.0, halt_error_rate_pct=50.0,
         halt_latency_ms=10.0,
         halt_for_s=1.0,
     )  # fmt: skip

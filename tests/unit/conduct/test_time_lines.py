@@ -1,0 +1,99 @@
+# Copyright: (c) 2026, magsasa.chaos contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Hosts that began one after the other get their faults so, too, each after a baseline of its own; and the last question
+to a host gives its turn back.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._conduct import baseline, hold
+
+WELL = {"sent": 9, "failed": 0, "error_rate_pct": 0.0, "p50_ms": 1.0, "p95_ms": 1.0}
+BASELINE_S = 4.0
+SLOW_S = 0.5  # a busy machine is late by less
+
+
+class Hosts:
+    """Hosts that are well; each look at them and each fault is noted with its time."""
+
+    def __init__(self):
+        self.looked, self.injected, self.options = {}, {}, []
+        self.lock = threading.Lock()
+
+    def prepare(self, hosts):
+        """Nothing to connect to."""
+
+    def ask(self, host, question, options):
+        """The fault is over as soon as somebody asks."""
+        with self.lock:
+            if question == "look":
+                self.looked.setdefault(host, time.monotonic())
+                self.options.append((host, options))
+        over = "wait" in options
+        return {
+            "clock": {}, "active": not over, "recovered": over, "collected": over, "probe": WELL, "fault": {"seconds_left": 0.1},
+            "released": over and options.get("release", False),
+        }  # fmt: skip
+
+    def inject(self, host):
+        """It goes in."""
+        with self.lock:
+            self.injected[host] = time.monotonic()
+        return True
+
+
+def wanted(hosts, last=()):
+    return dict(
+        fault="f", probe="p", probe_names=dict.fromkeys(hosts, "p"), hosts=list(hosts), observers={}, duration_s=BASELINE_S, interval_s=0.2,
+        recovery_timeout_s=1.0, successes=1, rates={}, live={}, last=last, lease_s=None, max_error_rate_pct=5.0, halt_error_rate_pct=None,
+        halt_latency_ms=None, halt_for_s=1.0,
+    )  # fmt: skip
+
+
+def through(begins, last=()):
+    """What hosts saw whose probes began so many seconds after the first: (Hosts, when each probe began)."""
+    hosts, began = Hosts(), {}
+
+    def begin(host):
+        time.sleep(begins[host])
+        began[host] = time.monotonic()
+        return 0.0
+
+    first = baseline.Baseline(wanted(begins), hosts, lambda line: None, len(begins))
+    seen = first.wait(begin)
+    assert all(each["steady"] for each in seen.values()) and set(seen) == set(begins)
+    options = dict(wanted(begins, last), duration_s=0.2)
+    seen = hold.Hold(options, hosts, lambda line: None, len(begins)).wait(hosts.inject, first.due)
+    return hosts, began, seen
+
+
+def test_faults_follow_each_other_as_the_probes_did():
+    hosts, began, _seen = through({"a": 0.0, "b": 0.4, "c": 0.8})
+    for host, when in hosts.injected.items():
+        assert when - began[host] == pytest.approx(BASELINE_S, abs=SLOW_S), host
+    assert max(hosts.looked.values()) < min(hosts.injected.values()), "another host's fault may be in what a look sees"
+
+
+def test_a_host_that_begins_late_is_waited_for_and_not_looked_at_in_another_ones_fault():
+    hosts, began, _seen = through({"a": 0.0, "late": 2.5})
+    stagger = baseline.STAGGER * BASELINE_S
+    assert hosts.injected["late"] - began["late"] == pytest.approx(BASELINE_S, abs=SLOW_S)
+    assert hosts.injected["late"] - hosts.injected["a"] == pytest.approx(stagger, abs=SLOW_S)
+    assert hosts.looked["late"] < hosts.injected["a"]
+
+
+def test_where_no_host_began_nobody_waits_for_a_baseline():
+    began = time.monotonic()
+    phase = baseline.Baseline(wanted({"a": 0}), Hosts(), lambda line: None, 1)
+    assert phase.wait(lambda host: None) == {} and time.monotonic() - began < BASELINE_S / 2
+
+
+def test_only_the_last_question_of_a_run_to_a_host_gives_its_turn_back():
+    hosts, _began, seen = through({"last": 0.0, "more": 0.0}, last={"last"})
+    assert seen["last"]["released"] and not seen["more"]["released"]
+    assert not any(options.get("release") for host, options in hosts.options if host == "more" or "wait" not in options)
