@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -23,6 +24,11 @@ LEFT_OUT = pytest.StashKey()
 
 def pytest_configure(config):
     """What the machine gave each test: see support/surroundings.py."""
+    # A shell starts what it sends to the background without these two, and tests press Ctrl-C in what they start.
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGQUIT) == signal.SIG_IGN:
+        signal.signal(signal.SIGQUIT, signal.SIG_DFL)
     if not config.pluginmanager.has_plugin("surroundings"):
         config.pluginmanager.register(surroundings, "surroundings")
 

@@ -41,7 +41,10 @@ def test_ctrl_c_shows_no_traceback(tmp_path, load, run, code, said):
     with subprocess.Popen(
         argv, env={"PYTHONPATH": str(tmp_path)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as running:
-        assert running.stdout.readline() == "ready\n"
-        running.send_signal(signal.SIGINT)
-        told, complaint = running.communicate(timeout=30)
+        try:
+            assert running.stdout.readline() == "ready\n"
+            running.send_signal(signal.SIGINT)
+            told, complaint = running.communicate(timeout=30)
+        finally:
+            running.kill()
     assert (running.returncode, told, complaint) == (code, said, "")
