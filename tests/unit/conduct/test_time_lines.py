@@ -80,7 +80,7 @@ def test_faults_follow_each_other_as_the_probes_did():
 
 
 def test_a_host_that_begins_late_is_waited_for_and_not_looked_at_in_another_ones_fault():
-    hosts, began, _seen = through({"a": 0.0, "late": 2.5})
+    hosts, began, _seen = through({"a": 0.0, "late": 2.4})
     stagger = baseline.STAGGER * BASELINE_S
     assert hosts.injected["late"] - began["late"] == pytest.approx(BASELINE_S, abs=SLOW_S)
     assert hosts.injected["late"] - hosts.injected["a"] == pytest.approx(stagger, abs=SLOW_S)
@@ -97,3 +97,12 @@ def test_only_the_last_question_of_a_run_to_a_host_gives_its_turn_back():
     hosts, _began, seen = through({"last": 0.0, "more": 0.0}, last={"last"})
     assert seen["last"]["released"] and not seen["more"]["released"]
     assert not any(options.get("release") for host, options in hosts.options if host == "more" or "wait" not in options)
+
+
+def test_nobody_waits_for_a_recovery_that_no_probe_could_see():
+    hosts = Hosts()
+    killed = {"clock": {}, "active": False, "recovered": False, "fault": None, "probe": dict(WELL, running=False)}
+    hosts.ask = lambda host, question, options: killed
+    began = time.monotonic()
+    seen = hold.Hold(dict(wanted("a"), duration_s=0.2, recovery_timeout_s=30.0), hosts, lambda line: None, 1).wait()
+    assert not seen["a"]["recovered"] and time.monotonic() - began < 15
