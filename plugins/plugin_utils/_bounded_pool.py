@@ -16,7 +16,7 @@ HELD_S = 10.0
 # a call that takes longer than that waits for its host, and costs the controller nothing more until that answers
 WORKS_S = 0.5
 PAUSE_S = 0.05  # between two looks for a free place
-MOST_OPEN = 3  # calls that are open, of the limit: so many where all of them wait
+MOST_OPEN = 2  # calls that are open, of the limit: so many where all of them wait
 
 
 # ansible-core 2.19 and later keep in this variable an object that changes while a template is evaluated. Two threads that

@@ -98,7 +98,8 @@ def look(options, check):
     answer = poll.take(poll.parse(params), keep=True)
     if answer["collected"] and options.get("also"):
         answer["also"] = _stop(options["also"], turn.parse(options.get("run")))
-    if answer["collected"] and options.get("release"):
+    over = answer["collected"] and (answer["fault"] or {}).get("state") == "reverted"
+    if over and options.get("release"):
         answer["released"] = _release(turn.parse(options.get("run")), check)
     return answer
 
@@ -241,7 +242,11 @@ def _kept(ledger):
 
 
 def _release(run, check):
-    return bool(run and not check and turn.release(Ledger(), run["id"]))
+    """Whether the turn was given back; what keeps it from that (it ends with its lease) must not cost the samples."""
+    try:
+        return bool(run and not check and turn.release(Ledger(), run["id"]))
+    except (ChaosError, OSError):
+        return False
 
 
 def _in_time(limit):

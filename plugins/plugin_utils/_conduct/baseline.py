@@ -51,7 +51,9 @@ class Baseline(Phase):
         ends = {host: since[host] + self.wanted["duration_s"] for host in self.seen}
         # All are looked at before the first fault goes in, which another one's probe may see. Faults follow each other as
         # the probes did then: many hosts begin one after the other only once.
-        over = max(began, min(ends.values()), max(ends.values()) - STAGGER * self.wanted["duration_s"])
+        # No lease is renewed between that look and the fault.
+        stagger = min(STAGGER * self.wanted["duration_s"], self.renew_within() / 2.0)
+        over = max(began, min(ends.values()), max(ends.values()) - stagger)
         self.begins("baseline", over - began)
         self._all(self._measure_clocks, [host for host in self.seen if self.observer(host) != host])
         while (
@@ -62,7 +64,10 @@ class Baseline(Phase):
             self.tick("baseline", max(0.0, over - time.monotonic()))
         self._sleep(over - 2 * LOOK_S * math.ceil(len(self.seen) / self.at_once) - time.monotonic())
         asked = time.monotonic()
-        self._all(lambda host: self.look(host, time.monotonic() - began + 0.5), self.seen)
+        self._look_at_all(since)
+        if time.monotonic() - asked > self.renew_within():  # one that was silent kept the leases of the others waiting
+            asked = time.monotonic()
+            self._look_at_all(since)
         # What injects takes a little longer to its first change than this look took: that time belongs to the baseline
         # too.
         ahead = min(BEGINS * (time.monotonic() - asked), MOST_AHEAD)
@@ -106,6 +111,12 @@ class Baseline(Phase):
         self.late = waiting
         self.seen = {host: seen for host, seen in self.seen.items() if host in running}
         return running
+
+    def _look_at_all(self, since):
+        """What the probes have seen since they began."""
+        for seen in self.seen.values():
+            seen["probe"] = None  # one that has ended meanwhile tells nothing
+        self._all(lambda host: self.look(host, time.monotonic() - since[host] + 0.5), self.seen)
 
     def _sleep(self, seconds):
         """Until then, or until the run is to end early."""

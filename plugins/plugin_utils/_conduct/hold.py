@@ -160,7 +160,7 @@ class Hold(Phase):
         over = self._over.setdefault(host, now)
         if seen.get("stopped"):
             return None  # its probe is gone as well: nothing more is to be seen
-        if seen.get("recovered") or now - over > self.wanted["recovery_timeout_s"] or _unwatched(seen):
+        if seen.get("recovered") or now - over > self.wanted["recovery_timeout_s"]:
             return None
         return now
 
@@ -205,8 +205,3 @@ class Hold(Phase):
             self.runner.ask(
                 host, "halt", {"names": [self.wanted["fault"]], "by": "the watch%s: %s" % (OF_ITS_RUN, why)}
             )
-
-
-def _unwatched(seen):
-    """Whether the probe of a host has ended: waiting brings no sample any more that could tell of a recovery."""
-    return (seen["probe"] or {}).get("running") is False

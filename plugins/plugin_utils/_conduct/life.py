@@ -101,12 +101,13 @@ class Life:
         steady = [each for each in running if each.runs and each.begun]
         if not steady:
             return
-        hold = Hold(self._phase(steady, options.hold_s(steady)), self.runner, self.say, self.at_once)
+        phase = self._phase(steady, options.hold_s(steady))
+        hold = Hold(phase, self.runner, self.say, self.at_once)
         for host, seen in hold.wait(self._inject, baseline.due).items():
             subject = self.subjects[host]
             subject.seen = seen
             subject.fault = seen["fault"] or subject.fault
-            subject.released = bool(seen.get("released"))
+            subject.released = seen.get("released") is True and host in phase["last"]
             if seen.get("collected"):
                 subject.probes[subject.probe_name] = answers.collected(seen)
                 also = seen.get("also") if isinstance(seen.get("also"), dict) else {}
@@ -127,7 +128,7 @@ class Life:
             observers={each.host: each.observer for each in subjects},
             probe_names={each.host: each.probe_name for each in subjects},
             live={each.host: each.live for each in subjects if each.live},
-            last={each.host for each in subjects if not each.keep_turn},
+            last=_asked_for_the_last_time(subjects),
             rates={each.host: float(each.options.get("rate") or 20.0) for each in subjects},
             duration_s=seconds,
             run=self.questions.run_of(subjects[0], subjects[0].host),
@@ -278,6 +279,16 @@ class Life:
                 baseline_s=self.wanted["baseline_s"],
                 hold_s=options.hold_s(running),
             )
+
+
+def _asked_for_the_last_time(subjects):
+    """Hosts of which nothing is left to be asked when their own probe has been collected there."""
+    watching = {each.observer for each in subjects if each.observer != each.host}
+    return {
+        each.host
+        for each in subjects
+        if not each.keep_turn and each.observer == each.host and each.host not in watching
+    }
 
 
 def _fault_of(told):

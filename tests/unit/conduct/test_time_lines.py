@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import threading
 import time
+import types
 
 import pytest
-from ansible_collections.magsasa.chaos.plugins.plugin_utils._conduct import baseline, hold
+from ansible_collections.magsasa.chaos.plugins.module_utils._entry import ask
+from ansible_collections.magsasa.chaos.plugins.module_utils._errors import HostError
+from ansible_collections.magsasa.chaos.plugins.plugin_utils._conduct import baseline, hold, life
 
 WELL = {"sent": 9, "failed": 0, "error_rate_pct": 0.0, "p50_ms": 1.0, "p95_ms": 1.0}
 BASELINE_S = 4.0
@@ -31,9 +34,8 @@ class Hosts:
     def ask(self, host, question, options):
         """The fault is over as soon as somebody asks."""
         with self.lock:
-            if question == "look":
-                self.looked.setdefault(host, time.monotonic())
-                self.options.append((host, options))
+            self.looked.setdefault(host, time.monotonic())
+            self.options.append((host, options))
         over = "wait" in options
         return {
             "clock": {}, "active": not over, "recovered": over, "collected": over, "probe": WELL, "fault": {"seconds_left": 0.1},
@@ -99,10 +101,60 @@ def test_only_the_last_question_of_a_run_to_a_host_gives_its_turn_back():
     assert not any(options.get("release") for host, options in hosts.options if host == "more" or "wait" not in options)
 
 
-def test_nobody_waits_for_a_recovery_that_no_probe_could_see():
+def test_a_host_that_fails_to_begin_long_after_the_others_does_not_shorten_what_they_are_judged_by():
     hosts = Hosts()
-    killed = {"clock": {}, "active": False, "recovered": False, "fault": None, "probe": dict(WELL, running=False)}
-    hosts.ask = lambda host, question, options: killed
-    began = time.monotonic()
-    seen = hold.Hold(dict(wanted("a"), duration_s=0.2, recovery_timeout_s=30.0), hosts, lambda line: None, 1).wait()
-    assert not seen["a"]["recovered"] and time.monotonic() - began < 15
+
+    def begin(host):
+        time.sleep(BASELINE_S + 1.0 if host == "reserved" else 0.0)
+        return None if host == "reserved" else 0.0
+
+    phase = baseline.Baseline(wanted(["a", "reserved"]), hosts, lambda line: None, 2)
+    assert set(phase.wait(begin)) == {"a"}
+    assert float(hosts.options[-1][1]["window"].rstrip("s")) > BASELINE_S
+
+
+def test_leases_are_short_enough_for_the_wait_between_the_last_look_and_the_fault():
+    hosts, begins = Hosts(), {"a": 0.0, "late": 0.8}
+    phase = baseline.Baseline(dict(wanted(begins), lease_s=1.0), hosts, lambda line: None, 2)
+    phase.wait(lambda host: time.sleep(begins[host]) or 0.0)
+    assert max(phase.due.values()) - min(phase.due.values()) < phase.renew_within()
+
+
+def test_a_host_whose_lease_ran_out_while_another_one_was_silent_gets_no_fault(monkeypatch):
+    """Its probe ended; what it had seen before is no steady state."""
+    monkeypatch.setattr(baseline, "SILENT_S", 1.0)
+    hosts, ended, asked = Hosts(), threading.Event(), []
+
+    def ask(host, question, options):
+        if host == "silent":
+            return ended.wait(60) and None
+        asked.append(host)
+        return {"clock": {}, "active": False, "fault": None, "probe": WELL if len(asked) < 2 else None}
+
+    hosts.ask = ask
+    try:
+        phase = baseline.Baseline(
+            dict(wanted(["a", "silent"]), lease_s=2.4, duration_s=1.0), hosts, lambda line: None, 2
+        )
+        seen = phase.wait(lambda host: 0.0)
+    finally:
+        ended.set()
+    assert len(asked) == 2 and not seen["a"]["steady"] and "no data" in seen["a"]["unsteady"]
+
+
+def test_a_host_that_watches_another_one_or_is_watched_from_elsewhere_gives_nothing_back_early():
+    def subject(host, observer, keep_turn=False):
+        return types.SimpleNamespace(host=host, observer=observer, keep_turn=keep_turn)
+
+    subjects = [subject("alone", "alone"), subject("watcher", "watcher"), subject("seen", "watcher")]
+    subjects.append(subject("more", "more", keep_turn=True))
+    assert life._asked_for_the_last_time(subjects) == {"alone"}
+
+
+@pytest.mark.parametrize("wrong", [HostError("the lock is held"), OSError("no room")])
+def test_a_turn_that_cannot_be_given_back_does_not_cost_the_samples(wrong, monkeypatch):
+    def fail(*_given):
+        raise wrong
+
+    monkeypatch.setattr(ask.turn, "release", fail)
+    assert ask._release({"id": "0123456789ab"}, False) is False
