@@ -85,6 +85,7 @@ class CallbackModule(CallbackBase):
         self._said = {key: None for key in ("intensity", "seed", "report_dir", "compare") + about.GIVEN}
         self._written = None  # the folder that a task has written the report of this run into
         self._hosts = 0  # of the largest play so far
+        self._variables = {}  # of the last play, as they are written
         self._main = os.getpid()
         self._over = False
         self._conducts = False  # whether an experiment is under way
@@ -98,6 +99,7 @@ class CallbackModule(CallbackBase):
         """Remember what the plays say about the run; the first that says it counts."""
         variables = play.get_variable_manager().get_vars(play=play)
         self._hosts = max(self._hosts, len(variables.get("ansible_play_hosts_all") or ()))
+        self._variables = variables
         for key, known in self._said.items():
             self._said[key] = known if known is not None else about.text_of(variables.get("chaos_" + key))
 
@@ -105,7 +107,7 @@ class CallbackModule(CallbackBase):
         """Before the workers of the first task of ours are forked."""
         self._conducts = task.resolved_action in CONDUCTS
         if quiet.role_of(task):
-            _preload.load(self._hosts)
+            _preload.load(self._hosts, self._variables)
 
     def v2_runner_on_ok(self, result):
         """Keep the records."""

@@ -28,6 +28,7 @@ CONTACT = "magsasa.chaos.host_contact"
 OF_ADDRESS = ("ansible_ssh_host", "ansible_port", "ansible_ssh_port")  # of a host, and of no other
 FLOODED = "its answer is too long for the controller; this host is not polled again"
 UNSENT = "Data could not be sent"  # how Ansible says that a command ended before it had read its input
+NOT_STARTED = (126, 127)  # how a shell ends that could not start a program
 UNANSWERED = "the host took the question, and gave no answer within %g s"
 
 
@@ -100,8 +101,13 @@ def _told(result):
     """A module's result; where it gave none, with what the host said instead of it."""
     if result.get("failed") and not result.get("unreachable") and "module_stderr" in result:
         said = (str(result["module_stderr"]) or str(result.get("module_stdout"))).strip().splitlines()
-        why = printable(said[-1], 200) if said else "it said nothing"
-        return dict(result, msg="the host could not run a module (exit code %s: %s)" % (result.get("rc"), why))
+        # A shell says first what it did not find, Python says last what went wrong.
+        why = printable(said[0 if result.get("rc") in NOT_STARTED else -1], 200) if said else "it said nothing"
+        msg = "the host could not run a module (exit code %s: %s)" % (result.get("rc"), why)
+        if result.get("rc") in NOT_STARTED:
+            msg += "; name a Python that works there with ansible_python_interpreter"
+        result = {key: value for key, value in result.items() if key != "exception"}  # it only says: no JSON
+        return dict(result, msg=msg)
     return result
 
 

@@ -16,7 +16,7 @@ import pkgutil
 from ansible.plugins import loader
 from ansible_collections.magsasa.chaos.plugins import filter as own_filters
 from ansible_collections.magsasa.chaos.plugins.module_utils import _families
-from ansible_collections.magsasa.chaos.plugins.plugin_utils import _shelves
+from ansible_collections.magsasa.chaos.plugins.plugin_utils import _catalogue, _shelves
 from ansible_collections.magsasa.chaos.plugins.plugin_utils._names import FAMILIES
 
 OWN = "magsasa.chaos"
@@ -30,15 +30,19 @@ MANY = 10  # hosts from which on it is cheaper to load every family once than th
 LOADED = []
 
 
-def load(hosts=1):
-    """Once; what cannot be loaded is met again by whoever needs it, and told then."""
+def load(hosts=1, said=None):
+    """Once; what cannot be loaded is met again by whoever needs it, and told then.
+
+    ``said``: variables of the play as they are written, of which ``chosen`` reads some.
+    """
     if LOADED:
         return
     LOADED.append(True)
-    # Ansible keeps no byte code of a collection: each worker would compile the families whose options it checks.
-    for family in FAMILIES if hosts >= MANY else ():
+    # Ansible keeps no byte code of a collection: each worker would compile the families whose options it checks, and of
+    # one host that is the worker of each task.
+    wanted = _quietly(chosen, said or {}, _quietly(_shelves.load) or [])
+    for family in wanted if wanted is not None else FAMILIES if hosts >= MANY else ():
         _quietly(importlib.import_module, "%s.%s" % (_families.__name__, family))
-    _quietly(_shelves.load)
     for info in pkgutil.iter_modules(own_filters.__path__):
         filters = _quietly(importlib.import_module, "%s.%s" % (own_filters.__name__, info.name))
         for name in filters.FilterModule().filters() if filters else ():
@@ -55,6 +59,18 @@ def load(hosts=1):
         _quietly(loader.connection_loader.get, "ansible.builtin." + name, class_only=True)
     _quietly(loader.shell_loader.get, "sh", class_only=True)
     _quietly(loader.become_loader.get, "ansible.builtin.sudo", class_only=True)
+
+
+def chosen(said, shelves):
+    """Families of the scenarios that a run will choose, or None where its variables do not tell before they are filled
+    in. ``shelves``: the shipped scenarios.
+    """
+    if said.get("chaos_scenario_files"):
+        return None
+    more = said.get("chaos_extra_scenarios") or []
+    entries = [each for each in list(shelves) + list(more) if each["family"] in FAMILIES]
+    found = _catalogue.select(entries, said.get("chaos_intensity") or "light", said.get("chaos_scenarios"))
+    return sorted({each["family"] for each in found})
 
 
 def _quietly(function, *arguments, **options):
