@@ -22,7 +22,7 @@ SILENT_S = 60.0  # a host that was asked and has said nothing by then is left al
 MOST_AHEAD = 1.0  # seconds
 MOST_EARLY = 1.0  # seconds; a host is not trusted further than that about how long its probe has been running
 LATE_S = 30.0  # a host that lets so much time pass after the answer of another one is not waited for
-STAGGER = 0.2  # of a baseline: where the probes began one after the other, the first fault waits for the last of them no longer
+STAGGER = 0.1  # of a baseline: where the probes began one after the other, the first fault waits for the last of them no longer
 PAUSE_S = 0.2  # between two looks whether somebody's lease is to be renewed
 
 
