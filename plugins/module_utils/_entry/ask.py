@@ -242,11 +242,13 @@ def _kept(ledger):
 
 
 def _release(run, check):
-    """Whether the turn was given back; what keeps it from that (it ends with its lease) must not cost the samples."""
+    """Whether the turn was given back (False: there was none); None where something keeps it from that, which must
+    not cost the samples.
+    """
     try:
         return bool(run and not check and turn.release(Ledger(), run["id"]))
     except (ChaosError, OSError):
-        return False
+        return None
 
 
 def _in_time(limit):

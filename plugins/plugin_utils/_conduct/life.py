@@ -244,7 +244,7 @@ class Life:
             why = answers.refused(told)
             doubtful = doubtful or (held and why is not None)
             if why is None:
-                subject.released = not subject.keep_turn
+                subject.released = not subject.keep_turn and told.get("released") is not None
                 subject.fault = _fault_of(self.questions.hidden(subject, told)) or subject.fault
                 self._keep(subject, told)
             elif held and not failed:

@@ -163,4 +163,22 @@ def test_a_turn_that_cannot_be_given_back_does_not_cost_the_samples(wrong, monke
         raise wrong
 
     monkeypatch.setattr(ask.turn, "release", fail)
-    assert ask._release({"id": "0123456789ab"}, False) is False
+    run = {"id": "0123456789ab", "by": "a test", "host": "web1", "experiment": True}
+    monkeypatch.setattr(ask, "_stop", lambda names, _run: {name: {"samples": "kept"} for name in names})
+    told = ask.answer({"do": "finish", "options": {"probes": ["p"], "run": run, "release": True}})
+    assert told["probes"] == {"p": {"samples": "kept"}} and told["released"] is None
+
+
+@pytest.mark.parametrize("said, released", [(True, True), (False, True), (None, False)])
+def test_a_turn_that_could_not_be_given_back_is_not_taken_for_given_back(said, released):
+    """Then the run asks once more at its end. (False: there was none any more.)"""
+    told = {"clock": {"monotonic": 1.0}, "probes": {}, "released": said}
+    conductor = object.__new__(life.Life)
+    conductor.runner = types.SimpleNamespace(ask=lambda *_question: told)
+    conductor.questions = types.SimpleNamespace(run_of=lambda *_host: {}, hidden=lambda _subject, answer: answer)
+    subject = types.SimpleNamespace(
+        host="a", observer="a", keep_turn=False, released=False, unsure=False, failed="", fault=None, seen={},
+        probe_name="p", live=None, probes={}, name="f",
+    )  # fmt: skip
+    conductor._ended(subject)
+    assert subject.released is released
