@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import http.client
 import json
 import os
 import pwd
+import random
 import shutil
 import signal
 import socket
@@ -25,10 +27,12 @@ Answer = namedtuple("Answer", "status body seconds headers")
 
 
 def free_port():
-    """A port that nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that nothing listens on now, below those that the kernel gives to others while the application is down."""
+    while True:
+        port = random.SystemRandom().randint(15000, 30000)
+        with contextlib.suppress(OSError), socket.socket() as trial:
+            trial.bind(("127.0.0.1", port))
+            return port
 
 
 def wait_for(condition, seconds, what):
@@ -114,6 +118,11 @@ class App:
         wait_for(lambda: self.status("/live") == 200 or self.process.poll() is not None, 60, "the application to start")
         assert self.process.poll() is None, self.log.read_text()
         return self
+
+    def serving(self):
+        """Whether a worker has taken a connection; one that nobody has taken yet has no inode."""
+        rows = [row.split() for row in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        return any(row[1].endswith(":%04X" % self.port) and row[3] == "01" and row[9] != "0" for row in rows)
 
     def workers(self):
         """Pids of gunicorn's workers."""

@@ -215,7 +215,7 @@ def test_sigterm_lets_a_running_request_finish(start):
         got = []
         client = threading.Thread(target=lambda: got.append(app.ask("/health")))
         client.start()  # takes 200 ms: it waits for the lock
-        time.sleep(0.1)
+        wait_for(app.serving, 20, "the request to be accepted")
         app.process.terminate()
         client.join(20)
         assert [answer.status for answer in got] == [503]

@@ -30,7 +30,9 @@ from support.faults import (
     refused_rows,
     wait_for,
 )
+from support.kinds import OWN
 from support.modules import run_module
+from support.ports import free_port
 
 PARTS = (("chaos-fault", "supervisor_died"), ("chaos-guardian", "guardian_died"))
 
@@ -46,9 +48,7 @@ def _state(tmp_path, port):
 
 @pytest.fixture(name="port")
 def _port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    return free_port()
 
 
 @contextlib.contextmanager
@@ -183,7 +183,7 @@ def test_killed_process_that_is_looked_after_comes_back_once(state, tmp_path, po
 
 
 def test_another_of_the_same_command_line_is_no_successor(state):
-    command = [sys.executable, "-S", "-c", "import time; time.sleep(602.75)"]
+    command = [sys.executable, "-S", "-c", "import time; time.sleep(602.75%s)" % OWN]
     pair = [subprocess.Popen(command) for _number in range(2)]
     mine = []
     try:
@@ -391,9 +391,10 @@ def test_every_way_to_name_a_process(state, tmp_path, port):
 
 def test_limit_counts_what_matches(state, tmp_path):
     sleepers = [
-        subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(601.25)"]) for _number in range(3)
+        subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(601.25%s)" % OWN])
+        for _number in range(3)
     ]
-    options = {"name": "sleepers", "pattern": r"time\.sleep\(601\.25\)$", "action": "pause", "duration": "30s"}
+    options = {"name": "sleepers", "pattern": r"time\.sleep\(601\.25%s\)$" % OWN, "action": "pause", "duration": "30s"}
     try:
         refused = run_module("process_fault", options, state)
         assert (

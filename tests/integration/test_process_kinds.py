@@ -46,6 +46,7 @@ TABLE = {
     "root without capabilities": CAPABILITIES,
     "ambient capabilities": CAPABILITIES,
 }
+SECONDS = "613.25" + kinds.OWN
 BOUNDS = r"^(?:Uid|Gid|Groups|Cap\w+|NoNewPrivs|Seccomp\w*|Umask):.*$"
 
 
@@ -96,7 +97,7 @@ def test_every_kind_is_in_the_table():
 
 def test_what_could_not_be_given_back_is_refused_before_the_kill_and_may_be_paused(state):
     with contextlib.ExitStack() as stack:
-        pids = {kind: stack.enter_context(kinds.running(kind)) for kind, words in TABLE.items() if words}
+        pids = {kind: stack.enter_context(kinds.running(kind, SECONDS)) for kind, words in TABLE.items() if words}
         before = {kind: bounds(pid) for kind, pid in pids.items()}
         calls = [(kind, action) for kind in pids for action in ("kill", "restart")]
         rows = [
@@ -110,7 +111,13 @@ def test_what_could_not_be_given_back_is_refused_before_the_kill_and_may_be_paus
             if refused.get("kind") != "Refused" or not re.search(TABLE[kind], said) or "\n" in said or not remedy:
                 wrong.append((kind, action, said))
         assert not wrong
-        options = {"name": "all", "pattern": r"613\.25( |$)", "limit": 50, "action": "pause", "duration": "120s"}
+        options = {
+            "name": "all",
+            "pattern": r"%s( |$)" % re.escape(SECONDS),
+            "limit": 50,
+            "action": "pause",
+            "duration": "120s",
+        }
         (fault,) = direct.run(state, ("process", options))
         assert fault["fault"]["effect"] == "confirmed" and {
             kind: letter(pid) for kind, pid in pids.items()
@@ -123,7 +130,7 @@ def test_what_could_not_be_given_back_is_refused_before_the_kill_and_may_be_paus
 def test_what_can_be_given_back_is_as_before(state):
     with contextlib.ExitStack() as stack:
         rows = [(kind, action) for kind, words in TABLE.items() if not words for action in ("kill", "restart")]
-        seconds = ["61%d.75" % number for number in range(len(rows))]
+        seconds = ["61%d.75%s" % (number, kinds.OWN) for number in range(len(rows))]
         for each in seconds:
             stack.callback(end_all, each)
         pids = [started(kind, each) for (kind, _action), each in zip(rows, seconds)]

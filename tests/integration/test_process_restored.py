@@ -23,9 +23,10 @@ import pytest
 
 from support import direct, kinds
 from support.faults import fresh_state, ledger, left, wait_for
+from support.kinds import OWN
+from support.ports import free_port
 
 PYTHON = os.path.realpath(sys.executable)
-OWN = "%07d" % os.getpid()  # another run of these tests on this machine has processes of the same kinds
 SERVE = "import socket, time; s = socket.create_server(('127.0.0.1', int({port}))); time.sleep(600)"
 # Starts itself below itself, as servers do that watch their files; the child alone listens, and the parent ends with
 # it.
@@ -45,9 +46,7 @@ def _state(tmp_path):
 
 @pytest.fixture(name="port")
 def _port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        number = probe.getsockname()[1]
+    number = free_port()
     yield number
     for pid in having(str(number)):
         with contextlib.suppress(ProcessLookupError):

@@ -44,14 +44,17 @@ print(8 * %d * count / (last - start) if count else 0)
 """ % ON_THE_WIRE
 FLOOD = """
 import socket, sys, time
-host, port, seconds, pause = sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), float(sys.argv[4])
+host, port, seconds, rate = sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), float(sys.argv[4])
 with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
     sender.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 17)
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        for _number in range(4):
+    begin, sent, past = time.monotonic(), 0, 0.0
+    while past < seconds:
+        # By the clock: a machine that sleeps long sends more at a time, and not less.
+        while sent < rate * past < rate * seconds:
             sender.sendto(b"x" * %d, (host, port))
-        time.sleep(pause)
+            sent, past = sent + 1, time.monotonic() - begin
+        time.sleep(0.001)
+        past = time.monotonic() - begin
 """ % PAYLOAD
 
 
@@ -60,7 +63,7 @@ def arrives(lab, sender, receiver, address, port, rate_bps, seconds=1.2):
     with concurrent.futures.ThreadPoolExecutor() as pool:
         receiving = pool.submit(python, lab, receiver, RECEIVE, port, seconds)
         assert wait_for(lambda: ":%d " % port in look(lab, receiver, "ss -Hlun"), 10)
-        python(lab, sender, FLOOD, address, port, seconds + 1.2, 4 * 8 * ON_THE_WIRE / (2.0 * rate_bps))
+        python(lab, sender, FLOOD, address, port, seconds + 1.2, 2.0 * rate_bps / (8 * ON_THE_WIRE))
         return float(receiving.result())
 
 

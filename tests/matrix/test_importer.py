@@ -31,7 +31,7 @@ CHECK_CHANGELOG = True
 def test_the_importer_finds_nothing(tmp_path):
     python = next(filter(None, map(interpreters.find, PYTHONS)), None)
     if python is None:
-        cores.unavailable("galaxy-importer needs one of Python %s" % ", ".join(PYTHONS))
+        pytest.skip("galaxy-importer needs one of Python %s" % ", ".join(PYTHONS))
     # ansible-lint of the checkout's own pins, so that both say the same
     pins = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if line.startswith("ansible-lint==")]
     programs = cores.environment("galaxy-importer", python, [IMPORTER, *pins])

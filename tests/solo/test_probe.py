@@ -45,7 +45,7 @@ def test_an_outage_is_seen_within_one_interval(state):
         assert missed(rows, rate) == 0
 
 
-def test_a_service_slowed_by_200_ms_is_reported_as_that(state):
+def test_a_service_slowed_by_200_ms_is_reported_as_that(state, noise):
     with Server(say(UP)) as server:
         slow = say(UP, delay=0.2)
         server.outage = slow
@@ -57,7 +57,8 @@ def test_a_service_slowed_by_200_ms_is_reported_as_that(state):
         before = [row.latency_ms for row in rows if row.intended_s < server.down_from - 0.1]
         during = [row.latency_ms for row in rows if row.intended_s > server.down_from + 0.1]
         impact = statistics.median(during) - statistics.median(before)
-        assert abs(impact - 200.0) < 5.0, impact
+        # The service wakes up once more than before, as late as any sleep.
+        assert abs(impact - 200.0) < 5.0 + 1e3 * noise.late_s, impact
 
 
 def test_no_coordinated_omission(state):

@@ -10,13 +10,13 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 from pathlib import Path
 
 from support.faults import wait_for
 from support.needs import mariadb_server
+from support.ports import free_port
 
 SMALL = (
     "--innodb-buffer-pool-size=8M",
@@ -39,9 +39,7 @@ class Server:
         shutil.chown(self.folder, self.user)
         self.folder.chmod(0o755)
         self.socket = self.folder / "socket"
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         install = [
             shutil.which("mariadb-install-db"),
             "--no-defaults",

@@ -10,13 +10,13 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
 from pathlib import Path
 
 from support.needs import postgres_folder
+from support.ports import free_port
 
 QUICK = (
     "-c",
@@ -40,9 +40,7 @@ class Server:
         owner = pwd.getpwnam(self.user)
         self.ids = (owner.pw_uid, owner.pw_gid)
         os.chown(self.folder, *self.ids)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.data = self.folder / "data"
         secret = self.folder / "secret"
         secret.write_text(self.password)

@@ -17,8 +17,6 @@ from __future__ import annotations
 import json
 import os
 import pickle
-import random
-import socket
 import subprocess
 import sys
 import time
@@ -27,6 +25,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+from support.ports import free_ports
 from support.residue import end_all, living
 from support.surroundings import Starved
 
@@ -40,21 +39,6 @@ LASTS_S = 12.0  # for so long the observer looks at a window
 LEAD_S = 3.0
 BATCH = 250  # windows of one run of service and observer
 SERVICE = Path(__file__).with_name("service.py")
-
-
-def free_ports(count):
-    """Ports below the range from which the kernel hands out its own: a service that is down must not lose its port."""
-    draw, found = random.Random(os.getpid()), []
-    while len(found) < count:
-        port = draw.randint(15000, 30000)
-        with socket.socket() as trial:
-            try:
-                trial.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        if port not in found:
-            found.append(port)
-    return found
 
 
 @pytest.fixture(name="certificate", scope="module")
@@ -172,5 +156,9 @@ def test_every_figure_is_within_its_bound_and_every_verdict_is_right(tmp_path, c
         for each in starved[:20]:
             print("starved: " + each)
     assert not faults, "%d wrong:\n%s" % (len(faults), "\n".join(faults[:60]))
-    if len(starved) > COUNT // 2:
+    if len(starved) > COUNT // 4:
         raise Starved("%d of %d windows were starved" % (len(starved), COUNT))
+    # What was never compared is not right, and windows of one verdict show nothing about the others.
+    compared = {figure: len(each) for figure, each in errors.items()}
+    assert {figure for figure, number in compared.items() if number >= COUNT // 5} == set(truth.FIGURES), compared
+    assert set(verdicts) == {"passed", "failed", "refused"}

@@ -46,6 +46,13 @@ class Probe:
         )
 
 
+# What is compared where the script says it, in at least a fifth of the windows each.
+FIGURES = (
+    "error rate %", "availability %", "outage begins s", "outage ends s", "MTTR s", "time to detect s", "recovery s",
+    "p95 ms", "p99 ms", "latency impact ms",
+)  # fmt: skip
+
+
 def lateness(window, result, service, observed, around):
     """(seconds by which something may have happened later than it was due, largest excess of the observer's good
     answers, the same of the answers in all windows of that time: a recorder may wait for a processor as they did).

@@ -41,6 +41,8 @@ def main(arguments):
         Path(arguments[3]).write_text(json.dumps(dataclasses.asdict(found)))
         return 0
     more = arguments[3:]
+    # A test may print anything, and a terminal need not know every letter of it.
+    sys.stdout.reconfigure(errors="backslashreplace")
     results, begun, work = [], time.monotonic(), Work()
     for number, stages in chosen(names):
         if number == 1:

@@ -22,7 +22,8 @@ SHARED = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mag
 class Found:
     """Counts of a stage. ``notes``: sentences about what did not run or what is wrong; ``tried_again``: a sentence for
     each test that the machine starved; ``tests``: [[seconds, name]]; ``cpu_s``: seconds of processor time of what the
-    stage started and waited for, which leaves out what lab hosts run by themselves."""
+    stage started and waited for, which leaves out what lab hosts run by themselves; ``matched``: whether any test
+    matched the pytest options, None for a stage that is not of pytest."""
 
     passed: int = 0
     failed: int = 0
@@ -31,6 +32,7 @@ class Found:
     tried_again: list = field(default_factory=list)
     tests: list = field(default_factory=list)
     cpu_s: float = 0.0
+    matched: bool | None = None
 
     def check(self, name, argv, **how):
         """Run ``argv`` as the check ``name``; it passes with exit code 0. Its output is shown as it comes."""

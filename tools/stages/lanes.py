@@ -41,7 +41,10 @@ def _lane(waiting, more, results):
     with contextlib.suppress(queue.Empty):
         while True:
             name, start = waiting.get_nowait(), time.monotonic()
-            found = _apart(name, more)
+            try:
+                found = _apart(name, more)
+            except Exception as error:  # such as a full disk: it must not end the lane, and the stage with it unnoticed
+                found = Found(failed=1, notes=["the stage %s could not be run: %s" % (name, error)])
             results.append((name, found, time.monotonic() - start))
 
 
@@ -64,6 +67,6 @@ def _apart(name, more):
         with _showing:
             sys.stdout.write(said.read_text(encoding="utf-8", errors="replace"))
             sys.stdout.flush()
-        if told.exists():
+        if code == 0:
             return Found(**json.loads(told.read_text()))
     return Found(failed=1, notes=["the stage %s ended with exit code %d and told nothing" % (name, code)])

@@ -64,6 +64,7 @@ def run(name, folders, more):
         found, reasons = read(report) if report.exists() else (Found(), {})
         found.tried_again = told.read_text(encoding="utf-8").splitlines() if told.exists() else []
     found.notes += ["%d skipped: %s" % (number, reason) for reason, number in reasons.items()]
+    found.matched = code != NO_TESTS
     if code == NO_TESTS and more:
         found.notes.append("no test matches the pytest options")
     elif code != 0 and not found.failed:

@@ -39,7 +39,13 @@ def _counts(found):
 def failures(results):
     """Number of failures of a run; ``results``: [(stage, Found, seconds)]."""
     failed = sum(found.failed for _name, found, _seconds in results)
-    return failed + (sum(len(found.tried_again) for _name, found, _seconds in results) > MOST_TRIED_AGAIN)
+    starved = sum(len(found.tried_again) for _name, found, _seconds in results) > MOST_TRIED_AGAIN
+    return failed + starved + _nothing_matched(results)
+
+
+def _nothing_matched(results):
+    """Whether tests were asked for and none of any stage ran: a name that does not exist any more is no success."""
+    return {found.matched for _name, found, _seconds in results} - {None} == {False}
 
 
 def text(results, seconds, work=None):
@@ -69,5 +75,7 @@ def text(results, seconds, work=None):
             "%d tests were retried, more than %d, so this run proves nothing; use a machine with less load"
             % (totals[3], MOST_TRIED_AGAIN)
         )
+    if _nothing_matched(results):
+        lines.append("no test of any stage matches the pytest options, so this run tested nothing")
     lines.append("%d passed, %d failed, %d skipped in %.2fs" % (totals[1], failures(results), totals[4], seconds))
     return "\n".join(lines)

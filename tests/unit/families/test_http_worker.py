@@ -21,6 +21,7 @@ from hypothesis import strategies as some
 
 from ansible_collections.magsasa.chaos.plugins.module_utils._families._http import worker
 from support.http_worker import answers, echoes, running
+from support.waiting import wait_for
 
 
 def connected(address):
@@ -86,15 +87,14 @@ def test_pipelined_requests_are_answered_in_their_order():
 
 
 def test_a_delay_holds_what_is_meant_and_nothing_else():
-    with running(answers, action="delay", delay_s=0.3, status=None) as (address, proxy, _service):
+    with running(answers, action="delay", delay_s=1.0, status=None) as (address, proxy, _service):
         with connected(address) as client:
             assert asked(client, "/a")[0] == 200 and proxy.counts.figures()["held"] == 0
             start = time.monotonic()
             assert asked(client, "/hit", "POST", body=b"z" * 1000000) == (200, b"POST /hit 1000000")
-            assert 0.3 <= time.monotonic() - start < 5
-            assert (
-                proxy.counts.figures()["held"] == 1 and 0.3 <= proxy.counts.figures()["held_s"] < 0.6
-            )  # once, and not twice
+            assert 1.0 <= time.monotonic() - start < 5
+            figures = proxy.counts.figures()
+            assert figures["held"] == 1 and 1.0 <= figures["held_s"] < 2.0, "once, and not twice"
 
 
 def test_a_service_that_closes_idle_connections_meanwhile_is_asked_again():
@@ -234,8 +234,7 @@ def test_what_a_client_asked_that_went_away_with_a_reset_never_reaches_the_servi
     with running(answers, action="delay", delay_s=0.3, status=None) as (address, proxy, service):
         with socket.create_connection(address, 10) as client:
             client.sendall(b"GET /hit HTTP/1.1\r\n\r\n")
-            while not proxy.counts.figures()["hit"]:
-                time.sleep(0.01)
+            assert wait_for(lambda: proxy.counts.figures()["hit"])
             client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         time.sleep(0.5)
         assert not bytes(service.heard[0]) and not proxy.counts.figures()["held"]
@@ -269,8 +268,7 @@ def test_at_the_end_a_tunnel_is_closed_and_a_new_connection_is_served():
         with socket.create_connection(address, 10) as tunnel, connected(address) as fresh:
             tunnel.sendall(b"\x16\x03")
             fresh.connect()
-            while len(service.heard) < 2:
-                time.sleep(0.01)
+            assert wait_for(lambda: len(service.heard) > 1)
             proxy.loop.call_soon_threadsafe(proxy.drain)
             assert tunnel.recv(1) == b""
             assert asked(fresh, "/hit") == (200, b"GET /hit 0")

@@ -200,14 +200,16 @@ def test_every_stage_has_its_place_in_the_plan():
 
 
 def test_stages_side_by_side_tell_what_each_found(capfd):
-    """Two stages of one pytest option that matches no test: each is a failure with its reason, and says so in its
-    own words.
-    """
-    found = {name: each for name, each, _seconds in lanes.run(["app", "matrix"], 2, ["-k", "no_such_test"])}
+    """Two stages of one pytest option that matches no test: each says so, and a run of nothing else has failed."""
+    results = lanes.run(["app", "matrix"], 2, ["-k", "no_such_test"])
+    found = {name: each for name, each, _seconds in results}
     assert {name: (each.failed, each.notes) for name, each in found.items()} == dict.fromkeys(
         found, (0, ["no test matches the pytest options"])
     )
     assert set(found) == {"app", "matrix"} and "=== app ===" in capfd.readouterr().out
+    assert summary.failures(results) == 1 and "this run tested nothing" in summary.text(results, 1.0)
+    assert summary.failures([*results, ("lint", Found(passed=9), 1.0)]) == 1
+    assert summary.failures([*results, ("unit", Found(passed=9, matched=True), 1.0)]) == 0
 
 
 def test_a_stage_counts_what_its_programs_work_and_a_patient_one_gives_way(monkeypatch, tmp_path, capfd):
@@ -231,6 +233,34 @@ def test_a_stage_that_dies_is_a_failure(monkeypatch, capfd):
     monkeypatch.setattr(lanes.sys, "executable", "/bin/false")
     ((name, found, _seconds),) = lanes.run(["app"], 1, [])
     assert (name, found.failed) == ("app", 1) and "told nothing" in found.notes[0]
+    capfd.readouterr()
+
+
+@pytest.mark.parametrize("left", ["", '{"passed": 1', '{"passed": 1}'])
+def test_a_stage_that_was_cut_off_is_a_failure_and_the_next_one_still_runs(left, monkeypatch, tmp_path, capfd):
+    """Its figures are empty, half there, or there although it ended with an error."""
+    program = tmp_path / "python"
+    script = """#!/bin/sh
+printf '%%s' '%s' > "$6"
+[ "$4" = unit ] && printf '{"passed": 7}' > "$6"
+[ "$4" = unit ] || exit 1
+"""
+    program.write_text(script % left)
+    program.chmod(0o755)
+    monkeypatch.setattr(lanes.sys, "executable", str(program))
+    results = [(name, found.passed, found.failed) for name, found, _seconds in lanes.run(["app", "unit"], 1, [])]
+    assert results == [("app", 0, 1), ("unit", 7, 0)]
+    capfd.readouterr()
+
+
+def test_a_lane_that_cannot_run_a_stage_says_why(monkeypatch, capfd):
+    def full(*_given, **_more):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(lanes.tempfile, "TemporaryDirectory", full)
+    results = lanes.run(["app", "unit"], 2, [])
+    assert [(name, found.failed) for name, found, _seconds in results] == [("app", 1), ("unit", 1)]
+    assert all("No space left" in found.notes[0] for _name, found, _seconds in results)
     capfd.readouterr()
 
 
