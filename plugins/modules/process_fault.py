@@ -67,7 +67,8 @@ options:
     type: bool
     default: true
   grace:
-    description: How long V(restart) waits for the process to end before it kills it.
+    description: How long V(restart) waits for the process to end before it kills it. With O(respawn_within) at most 40
+      seconds.
     type: str
     default: 10s
   respawn_within:

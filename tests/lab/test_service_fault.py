@@ -184,3 +184,21 @@ def test_restart(host):
 def test_refused_before_anything_changes(host, unit, words):
     found = fault(host, STOP, unit=unit)
     assert found["failed"] and not found["changed"] and words in found["msg"] and "\n" not in found["msg"], found
+
+
+def test_the_process_of_a_transient_unit_is_ended_only_where_systemd_starts_it_again(host):
+    options = {"name": "fleeting", "action": "kill", "duration": "60s"}
+    try:
+        for restart, accepted in (("no", False), ("always", True)):
+            ssh(host, HOST, "systemd-run -q --unit=fleeting -p Restart=%s sleep 86371" % restart)
+            number = look(host, HOST, "systemctl show -p MainPID --value fleeting.service").strip()
+            chosen = dict(options, pid=int(number))
+            found = on_hosts(host, HOST, "process_fault", chosen)[HOST]
+            assert bool(found.get("failed")) != accepted and (accepted or "transient unit" in found["msg"]), found
+            if accepted:
+                final = on_hosts(host, HOST, "process_fault", {"name": "fleeting", "state": "absent"})[HOST]
+                assert final["fault"]["residue"] == [], final
+            assert states(host, "fleeting.service") == ["active"]
+            ssh(host, HOST, "systemctl stop fleeting.service")
+    finally:
+        ssh(host, HOST, "systemctl stop fleeting.service", check=False)

@@ -28,6 +28,10 @@ SEE = "list processes with ps or magsasa.chaos.endpoint_info"
 UNSERVED_S = 2.0  # the workers of a server that was ended see that a moment later
 BRIEF_S = 0.5  # a process that is younger is not told as back yet
 SETTLED_S = 2.0  # a process that came back counts as being there when it is this old
+# grace and respawn_within of a restart together: an injection has 60 s, and 20 of them are for the rest of it
+LONGEST_RESTART_S = 40.0
+BACK_IF_KILLED = ("on-failure", "on-abnormal", "on-abort")  # systemd.service(5), Restart=
+UNIT_RESTART_S = 50.0  # as service_fault
 
 
 def _number(text):
@@ -93,6 +97,17 @@ class Process:
             raise BadOption(
                 "signal", params["signal"], "has no effect with action=pause", "leave it out, or use action=kill"
             )
+        grace_s = _quantity.duration(params["grace"], "grace", high=300.0)
+        respawn_s = _quantity.duration(params["respawn_within"], "respawn_within", high=300.0)
+        if params["action"] == "restart" and grace_s + respawn_s > LONGEST_RESTART_S:
+            option, other = ("grace", "respawn_within") if grace_s >= respawn_s else ("respawn_within", "grace")
+            raise BadOption(
+                option,
+                params[option],
+                "is too long: with %s (%s) a restart may take %s, and it must be over within %g s"
+                % (other, params[other], _quantity.show_duration(grace_s + respawn_s), LONGEST_RESTART_S),
+                "shorten %s" % option,
+            )
         return {
             "action": params["action"],
             "target": chosen,
@@ -101,8 +116,8 @@ class Process:
             ),
             "limit": params["limit"],
             "tree": params["tree"],
-            "grace_s": _quantity.duration(params["grace"], "grace", high=300.0),
-            "respawn_s": _quantity.duration(params["respawn_within"], "respawn_within", high=300.0),
+            "grace_s": grace_s,
+            "respawn_s": respawn_s,
         }
 
     # -- reading
@@ -196,12 +211,14 @@ class Process:
         if options["action"] == "restart":
             args.update(grace_s=options["grace_s"], respawn_s=options["respawn_s"])
         if each["unit"]:
+            self._may_be_started_by_systemd(each, options, label)
             again = undo("service.start", unit=each["unit"])
+            args["unit"] = each["unit"]
             if options["action"] == "restart":
                 return step(
                     "unit_restart",
                     "restart service %s" % each["unit"],
-                    dict(args, unit=each["unit"]),
+                    args,
                     [again],
                     tool="systemctl",
                 )
@@ -219,6 +236,18 @@ class Process:
             args,
             [undo("process.ensure_running", name=each["program"], fault="$ID", marks=each["marks"])],
         )
+
+    @staticmethod
+    def _may_be_started_by_systemd(each, options, label):
+        """Refuse what systemd has only as long as it runs, unless systemd itself starts it again."""
+        killed = options["action"] == "kill" and options["signal"] == signal.SIGKILL
+        if each["transient"] not in (None, "always") and not (killed and each["transient"] in BACK_IF_KILLED):
+            raise Refused(
+                "revival",
+                "%s is the main process of %s, a transient unit, which ceases to exist when it ends"
+                % (label, each["unit"]),
+                remedy="give the service a unit file, or start it by systemd-run --property=Restart=always",
+            )
 
     @staticmethod
     def _may_be_given_back(each, options, label, notes):
@@ -301,7 +330,7 @@ class Process:
         """systemd ends and starts its own service."""
         ctx.memory.update(args=args, captured=None)
         ctx.happened()
-        services.control("restart", args["unit"], timeout=args["grace_s"] + 45.0)
+        services.control("restart", args["unit"], timeout=UNIT_RESTART_S)
 
     # -- measuring
 
@@ -366,6 +395,7 @@ def _describe(pid, tree, protected, listening, ends):
         facts,
         restartable=command.names_program(pid),
         unit=unit,
+        transient=_transient(unit),
         obstacle=obstacle,
         remedy=remedy,
         lost=streams.lost(found),
@@ -374,6 +404,14 @@ def _describe(pid, tree, protected, listening, ends):
         above=[[each, processes.start_time(each)] for each in _wrappers(pid, protected)],
         marks=successors.mark(pid, [[each, processes.start_time(each)] for each in tree], listening),
     )
+
+
+def _transient(unit):
+    """Restart= of a transient unit, "no" where it has exceptions; None for one that has a unit file, or for none."""
+    said = services.show(unit, "Transient,Restart,RestartPreventExitStatus,SuccessExitStatus") if unit else {}
+    if said.get("Transient") != "yes":
+        return None
+    return "no" if said.get("RestartPreventExitStatus") or said.get("SuccessExitStatus") else said.get("Restart", "no")
 
 
 def _looked_after(pid):

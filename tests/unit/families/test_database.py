@@ -150,6 +150,12 @@ def test_server_is_over_only_when_it_takes_connections(action, facts, undone):
     [
         ({}, dict(SERVER, us=1000), "belong to another user"),
         ({"action": "refuse", "database": "x"}, {"login": LOGIN, "open": False}, "already accepts no connections"),
+        ({}, dict(SERVER, unit="run-1.service", obstacle=("it is transient", "do")), "it is transient"),
+        (
+            {"engine": "mysql"},
+            dict(SERVER, unit="run-1.service", obstacle=("it is transient", "do")),
+            "it is transient",
+        ),
         ({"action": "exhaust"}, {"login": LOGIN, "free": 0}, "already has no free connections"),
         ({"action": "exhaust"}, {"login": LOGIN, "free": 201}, "at most 200"),
     ],

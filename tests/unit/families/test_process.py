@@ -42,6 +42,7 @@ def found(**change):
         "program": "web",
         "restartable": True,
         "unit": None,
+        "transient": None,
         "tree": [[10, 5, "S", 0, None], [11, 6, "S", 0, None]],
         "marks": MARKS,
     }
@@ -117,6 +118,48 @@ def test_event_is_undone_by_starting_it_again(action, do):
     (step,) = plan["steps"]
     assert plan["event"] and step["do"] == do and step["args"]["capture"]
     assert step["undo"] == [{"op": "process.ensure_running", "args": {"name": "web", "fault": "$ID", "marks": MARKS}}]
+
+
+NEVER, IF_KILLED, ALWAYS = "no", "on-failure", "always"
+
+
+@pytest.mark.parametrize(
+    "change, transient, accepted",
+    [
+        ({}, NEVER, False),
+        ({}, IF_KILLED, True),
+        ({"signal": "TERM"}, IF_KILLED, False),
+        ({"signal": "TERM"}, ALWAYS, True),
+        ({"action": "restart"}, NEVER, False),
+        ({"action": "restart", "signal": "KILL"}, IF_KILLED, False),
+        ({"action": "restart"}, ALWAYS, True),
+    ],
+)
+def test_a_transient_unit_must_be_one_that_systemd_starts_again(change, transient, accepted):
+    one = found(unit="run-1.service", transient=transient)
+    if accepted:
+        assert planned(parsed(**change), one)["steps"]
+        return
+    with pytest.raises(Refused, match="run-1.service, a transient unit, which ceases to exist.*Restart=always"):
+        planned(parsed(**change), one)
+
+
+@pytest.mark.parametrize(
+    "grace, respawn, words",
+    [
+        ("5m", "3s", "grace: '5m' .* may take 5m3s, and it must be over within 40 s"),
+        ("10s", "31s", "respawn_within: '31s' .* may take 41s"),
+        ("37s", "3s", None),
+    ],
+)
+def test_a_restart_must_fit_into_an_injection(grace, respawn, words):
+    given = {"grace": grace, "respawn_within": respawn}
+    assert parsed(**given)["grace_s"]  # a kill has no grace
+    if words is None:
+        assert parsed(action="restart", **given)["grace_s"] == 37
+        return
+    with pytest.raises(BadOption, match=words):
+        parsed(action="restart", **given)
 
 
 @pytest.mark.parametrize("action, do", [("kill", "kill"), ("restart", "unit_restart")])

@@ -67,6 +67,7 @@ def plan(options, facts):
         undone += [undo("process.resume", pid=pid, start=start) for pid, start in tree]
         steps = [step("mysql_pause", says, dict(common, tree=tree), undone)]
     elif facts["unit"]:
+        servers.may_stop(facts)
         backend = "systemctl stop " + facts["unit"]
         undone.append(undo("service.start", unit=facts["unit"]))
         steps = [

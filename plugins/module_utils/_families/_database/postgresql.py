@@ -61,6 +61,8 @@ def plan(options, facts):
     }
     answers = undo("postgres.accepting", address=facts["address"], port=port)
     notes = []
+    if options["action"] == "outage":
+        servers.may_stop(facts)
     if options["action"] == "outage" and facts["unit"]:
         backend = "systemctl stop " + facts["unit"]
         again = undo("service.start", unit=facts["unit"])
@@ -74,7 +76,6 @@ def plan(options, facts):
             )
         ]
     elif options["action"] == "outage":
-        servers.may_stop(facts)
         backend = "fast shutdown of process %d" % marks["pid"]
         if marks["parent"]:
             notes.append("process %d started the server and may restart it at once" % marks["parent"][0])

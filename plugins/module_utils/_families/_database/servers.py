@@ -55,10 +55,18 @@ def inspect(port, programs, label):
         "us": os.geteuid(),
         "address": {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address),
         "unit": unit,
-        "obstacle": (None, None) if unit else process_restore.obstacle(master),
+        "obstacle": _obstacle(unit) if unit else process_restore.obstacle(master),
         "tree": tree,
         "marks": successors.mark(master, tree, listening),
     }
+
+
+def _obstacle(unit):
+    """The same as of process_restore, for what systemd would have to start again."""
+    if services.show(unit, "Transient").get("Transient") != "yes":
+        return None, None
+    why = "%s is a transient unit, which ceases to exist when it ends" % unit
+    return why, "give the server a unit file"
 
 
 def may_signal(facts):

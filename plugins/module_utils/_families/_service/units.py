@@ -141,7 +141,7 @@ def guard(action, facts):
         raise Refused(
             "revival",
             "%s is a transient unit, which ceases to exist when it ends" % unit["id"],
-            remedy="use magsasa.chaos.process_fault",
+            remedy="install it with a unit file of its own",
         )
     if unit["refuses"]:
         raise Refused(

@@ -24,8 +24,9 @@ class Start:
 
     @staticmethod
     def undo(args):
-        found = services.show(args["unit"]).get("ActiveState")
-        if found == "failed":
+        said = services.show(args["unit"], "ActiveState,Transient")
+        found = said.get("ActiveState")
+        if found == "failed" and said.get("Transient") != "yes":  # a transient one would be gone then
             services.control("reset-failed", args["unit"])  # else the limit of starts in a row may refuse this one
         if found not in ("active", "activating"):
             services.control("start", args["unit"])
