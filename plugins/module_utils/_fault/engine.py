@@ -63,6 +63,7 @@ def present(family, envelope, options, check_mode=False):
                 there or swept or fresh.over or _held_by(active) != _held_by(held)
             ):  # else the plan of a moment ago is still right
                 there, plan = _admit(active, family, envelope, options)
+            guard.owner_allows()  # once more: the wait for its turn may have been long
             fault = there or _hand_over(ledger, plan, envelope, options)
     finally:
         tidying.tidy(ledger)

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import os
+
 from .._errors import Refused, printable
 from .._quantity import show_duration
 
@@ -12,15 +14,28 @@ DENY_FILE = "/etc/magsasa-chaos/deny"
 
 
 def owner_allows(path=DENY_FILE):
-    """Refuse while the host's owner says so on the host itself. Nothing in a playbook lifts it."""
+    """Refuse while the host's owner says so on the host itself. Nothing in a playbook lifts it.
+
+    Whatever is at ``path`` refuses, also what cannot be read, as a folder, a link to nothing, or a pipe.
+    """
     try:
-        with open(path, errors="replace") as source:
-            first = source.readline(200).strip()
-    except FileNotFoundError:
-        return
+        os.lstat(path)
+        first = _first_line(path)
+    except (FileNotFoundError, NotADirectoryError):
+        if not os.path.lexists(path):
+            return
+        first = "(a link to nothing)"
     except OSError:
         first = "(not readable)"
     raise Refused("deny", "%s exists on this host and says: %s" % (path, printable(first or "(nothing)", 200)))
+
+
+def _first_line(path):
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)  # a pipe that nobody fills must not hold us
+    try:
+        return os.read(descriptor, 200).decode(errors="replace").partition("\n")[0].strip()
+    finally:
+        os.close(descriptor)
 
 
 def short_enough(seconds, most):

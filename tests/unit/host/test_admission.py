@@ -1,14 +1,19 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How often a fault is planned until it is handed over: once, and anew where the host may have changed meanwhile."""
+"""How often a fault is planned until it is handed over: once, and anew where the host may have changed meanwhile; and
+the word of the host's owner.
+"""
 
 from __future__ import annotations
+
+import os
 
 import pytest
 
 from ansible_collections.magsasa.chaos.plugins.module_utils import _plan as plans
-from ansible_collections.magsasa.chaos.plugins.module_utils._fault import engine
+from ansible_collections.magsasa.chaos.plugins.module_utils._errors import Refused
+from ansible_collections.magsasa.chaos.plugins.module_utils._fault import engine, guard
 from ansible_collections.magsasa.chaos.plugins.module_utils._ledger.ledger import Ledger
 
 ENVELOPE = {
@@ -85,3 +90,52 @@ def test_a_dry_run_plans_once_and_hands_nothing_over(handed):
     family = Family()
     assert engine.present(family, ENVELOPE, {}, check_mode=True)["fault"]["state"] == "planned"
     assert handed == [] and len(family.facts) == 1
+
+
+def test_the_owner_is_asked_again_after_the_wait_for_the_turn(handed, monkeypatch):
+    asked = []
+
+    def allows():
+        asked.append(1)
+        if len(asked) == 2:
+            raise Refused("deny", "month-end closing")
+
+    monkeypatch.setattr(engine.guard, "owner_allows", allows)
+    with pytest.raises(Refused, match="month-end closing"):
+        engine.present(Family(), ENVELOPE, {})
+    assert handed == []
+
+
+def _written(path):
+    path.write_text("not today \x1b[31m\nsecond line\n")
+
+
+def _pipe_that_somebody_holds_open(path):
+    os.mkfifo(path)
+    return os.open(path, os.O_RDWR)
+
+
+@pytest.mark.parametrize(
+    "make, said",
+    [
+        (_written, r"not today \S+31m;"),
+        (lambda path: path.write_bytes(b""), r"\(nothing\)"),
+        (lambda path: path.write_bytes(b"\xff" * 5000), "exists on this host"),
+        (lambda path: path.mkdir(), r"\(not readable\)"),
+        (lambda path: path.symlink_to("nowhere"), r"\(a link to nothing\)"),
+        (lambda path: path.symlink_to(path), r"\(not readable\)"),
+        (os.mkfifo, r"\(nothing\)"),
+        (_pipe_that_somebody_holds_open, r"\(not readable\)"),
+    ],
+)
+def test_whatever_its_owner_put_there_denies_every_fault(make, said, tmp_path):
+    path = tmp_path / "deny"
+    guard.owner_allows(str(path))
+    held = make(path) if make is _pipe_that_somebody_holds_open else make(path) and None
+    try:
+        with pytest.raises(Refused, match=said) as refused:
+            guard.owner_allows(str(path))
+        assert "\n" not in str(refused.value) and "\x1b" not in str(refused.value) and len(str(refused.value)) < 1200
+    finally:
+        if held is not None:
+            os.close(held)
