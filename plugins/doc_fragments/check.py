@@ -35,7 +35,8 @@ options:
     description:
       - A database to query, by its URL. The query only reads.
       - V(sqlite:////path/to/file) needs no program. The file is opened read-only; a database in WAL mode that no other
-        process has open keeps its two side files afterwards.
+        process has open keeps its two side files afterwards. As root, it is opened as the user who owns the file; a
+        database of root beside which others can put a file is not opened.
       - V(postgresql://user:password@host:5432/name) needs C(psql) on the host. Without a host in the URL the local
         socket is used.
     type: str

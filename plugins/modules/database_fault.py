@@ -16,6 +16,9 @@ description:
   - "O(engine=sqlite) holds the same locks on the database file that SQLite itself takes: V(outage) blocks readers and
     writers, V(lock) blocks writers only. The kernel drops the locks when the process that holds them ends, however it
     ends. The file is not changed."
+  - As root, it opens an SQLite database only as the user who owns the file, and only while it is the file that was there
+    when the fault was planned. A database that belongs to root is refused if anybody else can write to the file, to its
+    folder or to a folder above, as a journal put beside it would make SQLite delete any file as root.
   - O(engine=postgresql) acts on the server that listens on O(port).
   - V(outage) stops the server (its systemd service; or a fast shutdown, and later the same command line again),
     V(pause) freezes its processes so that clients wait, V(terminate) terminates its sessions once a second. These need
@@ -39,7 +42,8 @@ options:
     choices: [outage, lock, pause, terminate, refuse, exhaust]
     default: outage
   path:
-    description: Absolute path of the SQLite file. Symbolic links are followed.
+    description: Absolute path of the SQLite file. Symbolic links are followed. The owner of the file must be able to
+      enter each folder above it.
     type: path
   port:
     description: Port of the server. The default is 5432 for PostgreSQL and 3306 for MySQL and MariaDB.

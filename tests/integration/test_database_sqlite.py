@@ -8,9 +8,13 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import pathlib
+import shutil
 import sqlite3
+import struct
 import subprocess
 import sys
+import tempfile
 import time
 
 import pytest
@@ -24,6 +28,7 @@ from support.faults import (
     left,
     ledger,
     parts,
+    pids,
     refused_rows,
     wait_for,
 )
@@ -263,3 +268,153 @@ def test_bad_input(state, plain, tmp_path):
     before = fingerprint(plain)
     refused_rows("database_fault", fault_of(plain), rows, state)
     assert fingerprint(plain) == before
+
+
+ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="only root opens a database of another user; run as root")
+NOBODY = 65534
+CAUGHT = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"  # of a journal that is not finished
+
+
+@pytest.fixture(name="his")
+def _his():
+    """A folder of another user, who can reach it."""
+    above = pathlib.Path(tempfile.mkdtemp(prefix="chaos-his-"))
+    try:
+        above.chmod(0o755)
+        folder = above / "app"
+        folder.mkdir()
+        os.chown(folder, NOBODY, NOBODY)
+        yield folder
+    finally:
+        shutil.rmtree(above)
+
+
+@pytest.fixture(name="victim")
+def _victim(tmp_path):
+    """A file that only root may remove."""
+    path = tmp_path / "victim"
+    path.write_text("of root\n")
+    path.chmod(0o600)
+    return path
+
+
+def give(path):
+    """Let another user own a database and what lies beside it."""
+    for each in path.parent.glob(path.name + "*"):
+        os.chown(each, NOBODY, NOBODY, follow_symlinks=False)
+    return path
+
+
+def plant(path, victim, uid=NOBODY):
+    """A journal that makes SQLite delete ``victim`` as its super-journal: fileformat2.html, section 3."""
+    name, page = str(victim).encode(), 4096
+    head = CAUGHT + struct.pack(">IIIII", 0, 1, path.stat().st_size // page, 512, page)
+    tail = struct.pack(">I", 0x40000000 // page + 1) + name + struct.pack(">II", len(name), sum(name)) + CAUGHT
+    journal = path.with_name(path.name + "-journal")
+    journal.write_bytes(head.ljust(512, b"\0") + tail)
+    os.chown(journal, uid, uid)
+
+
+def test_a_planted_journal_is_one_that_deletes(his, victim):
+    """What the tests below rest on: SQLite in a process that may delete the file does so."""
+    base = make(his / "shop.db", "wal")
+    plant(base, victim, os.geteuid())
+    once(base, READ)
+    assert not victim.exists()
+
+
+@ROOT_ONLY
+@pytest.mark.parametrize("action", ["lock", "outage"])
+def test_planted_journal_deletes_nothing_as_root(state, his, victim, action):
+    base = give(make(his / "shop.db", "wal"))
+    plant(base, victim)
+    run_module("database_fault", fault_of(base, action), state)
+    run_module("fault_halt", {}, state)
+    assert victim.read_text() == "of root\n" and victim.stat().st_uid == 0
+
+
+@ROOT_ONLY
+def test_journal_planted_beside_another_file_during_the_fault(state, his, victim):
+    """The locks are on the file that was there: the new one is not opened, neither to measure nor to revert."""
+    base = give(make(his / "shop.db", "wal"))
+    fault = inject("database_fault", fault_of(base, "lock", duration="4s"), state)
+    other = give(make(his / "other.db", "wal"))
+    plant(base, victim)
+    os.replace(other, base)
+    assert wait_for(lambda: not left(state), 20), left(state)
+    past = ledger(state)[-1]
+    assert (past["id"], past["revert_cause"], past["residue"]) == (fault["id"], "deadline", [])
+    assert past["effect"] == "inconclusive" and "another file" in past["note"], past
+    assert any("another file" in each for each in past["differences"]), past
+    assert victim.read_text() == "of root\n"
+
+
+@ROOT_ONLY
+@pytest.mark.parametrize("mode", ["delete", "wal"])
+@pytest.mark.parametrize("action", ["lock", "outage"])
+def test_database_of_another_user_is_opened_as_that_user(state, his, mode, action):
+    base = give(make(his / "shop.db", mode))
+    before = fingerprint(base)
+    fault = inject("database_fault", fault_of(base, action), state)
+    assert fault["effect"] == "confirmed", fault
+    (worker,) = pids(state, fault, "chaos-sqlite")
+    status = pathlib.Path("/proc/%d/status" % worker).read_text().splitlines()
+    for wanted in ("Uid:\t65534\t65534\t65534\t65534", "Gid:\t65534\t65534\t65534\t65534", "CapEff:\t" + "0" * 16):
+        assert wanted in status
+    assert {each.stat().st_uid for each in his.iterdir()} == {NOBODY}
+    assert "locked" in once(base, WRITE)
+    past = end("database_fault", "no-database", state)
+    assert (past["residue"], past["differences"], past.get("undo_problems")) == ([], [], None)
+    assert fingerprint(base) == before and once(base, WRITE) == "ok"
+
+
+@ROOT_ONLY
+@pytest.mark.parametrize("victim_part, cause", parts("chaos-sqlite"))
+def test_sigkill_of_any_part_opens_the_database_of_another_user(state, his, victim_part, cause):
+    base = give(make(his / "shop.db", "wal"))
+    before = fingerprint(base)
+    killed_part_ends_all("database_fault", fault_of(base, "lock"), state, victim_part, cause)
+    assert fingerprint(base) == before and once(base, WRITE) == "ok"
+
+
+@ROOT_ONLY
+def test_database_whose_owner_changed_is_left_to_him(state, his):
+    base = give(make(his / "shop.db", "wal"))
+    inject("database_fault", fault_of(base, "lock"), state)
+    os.chown(base, NOBODY - 1, NOBODY)
+    past = end("database_fault", "no-database", state)
+    assert past["state"] == "reverted" and past["residue"] == []
+    assert wait_for(lambda: not left(state)), left(state)
+    assert ["now belongs to user 65533" in each for each in past["differences"]] == [True], past
+    os.chown(base, NOBODY, NOBODY)
+    assert once(base, WRITE) == "ok"
+
+
+@ROOT_ONLY
+def test_database_of_root_where_others_can_write_is_refused(state, his, tmp_path):
+    root_only = make(tmp_path / "root.db", "wal")
+    link = his / "link.db"
+    link.symlink_to(root_only)
+    os.chown(link, NOBODY, NOBODY, follow_symlinks=False)
+    sticky = tmp_path / "sticky"
+    sticky.mkdir()
+    sticky.chmod(0o1777)
+    rows = [
+        ({"path": str(make(his / "root.db", "delete"))}, "app belongs to nobody: a journal put beside it"),
+        ({"path": str(make(sticky / "root.db", "delete"))}, "can be written by others (mode 1777)"),
+        ({"path": str(link)}, "belongs to nobody"),
+    ]
+    refused_rows("database_fault", fault_of(root_only), rows, state)
+    inject("database_fault", fault_of(root_only), state)
+    end("database_fault", "no-database", state)
+
+
+@ROOT_ONLY
+def test_owner_who_cannot_open_his_database_is_named(state, tmp_path):
+    base = give(make(tmp_path / "shop.db", "delete"))
+    refused_rows(
+        "database_fault",
+        fault_of(base),
+        [({}, "cannot be opened by user 65534, who owns it (Permission denied); let that user enter each folder")],
+        state,
+    )

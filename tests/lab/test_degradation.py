@@ -44,7 +44,7 @@ ROWS = {
     "process pause": {"action": "pause", "pattern": SLEEP["root"]},
     "service stop": {"action": "stop", "unit": VICTIM},
     "container kill": {"action": "kill", "label": "app=web"},
-    "database outage": {"engine": "sqlite", "action": "outage", "path": PLACE + "/shop.db"},
+    "database outage": {"engine": "sqlite", "action": "outage", "path": PLACE + "/base/shop.db"},
     "file remove": {"action": "remove", "path": PLACE + "/notes"},
     "limit unit": {"action": "unit", "unit": VICTIM, "cpu": "20%"},
     "limit tasks": {"action": "tasks", "leave_free": 10000},
@@ -58,9 +58,10 @@ install -o plain -m 600 ~root/.ssh/authorized_keys /srv/plain/.ssh/
 install -d -m 1777 %(place)s
 for _each in %(place)s %(own)s; do
     echo text > $_each/notes
-    python3 -c 'import sqlite3, sys; shop = sqlite3.connect(sys.argv[1]); shop.execute("create table t (n)"); shop.commit()' $_each/shop.db
+    install -d -m 755 $_each/base
+    python3 -c 'import sqlite3, sys; shop = sqlite3.connect(sys.argv[1]); shop.execute("create table t (n)"); shop.commit()' $_each/base/shop.db
 done
-chown plain: %(own)s/*
+chown -R plain: %(own)s/*
 printf '#!/bin/sh\nexec setpriv --bounding-set=-net_admin,-sys_admin,-sys_time /usr/bin/python3 "$@"\n' > %(place)s/few-capabilities
 chmod 755 %(place)s/few-capabilities
 printf '[Service]\nExecStart=/usr/bin/sleep 86381\n' > /run/systemd/system/%(victim)s

@@ -5,13 +5,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+import os
 import subprocess
 import time
-from urllib.parse import quote
 
 from .. import _cmd
-from .._errors import HostError, MissingTool, printable
+from .._errors import HostError, MissingTool, Refused, printable
+from .._host.databases import sqlite_file
+
+SPARE_S = 0.5  # beyond its time limit, for the process that opens an SQLite file
 
 
 class Check:
@@ -30,28 +34,18 @@ class Check:
         return (None,) + (self._sqlite(timeout_s) if self._psql is None else self._postgresql(timeout_s))
 
     def _sqlite(self, timeout_s):
-        import sqlite3
-
-        deadline = time.monotonic() + timeout_s
-        connection = None
+        """In a child with the rights of the file's owner; see sqlite_file."""
+        path = os.path.realpath(self._spec["path"])
         try:
-            connection = sqlite3.connect(
-                "file:%s?mode=ro" % quote(self._spec["path"]), uri=True, timeout=timeout_s, check_same_thread=False
-            )
-            connection.set_progress_handler(lambda: time.monotonic() > deadline, 1000)
-            # Reads the schema: plain SELECT 1 would not even look at the file, let alone at its locks.
-            connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchall()
-            return "", ""
-        except sqlite3.Error as error:
-            said = str(error)
-            if "locked" in said or "busy" in said or "interrupted" in said:
-                return "timeout", "the database stayed locked for the whole time limit"
-            return (
-                "unreachable" if "unable to open" in said else "garbage"
-            ), "the database cannot be read: %s" % printable(said, 120)
-        finally:
-            if connection is not None:
-                connection.close()
+            file = sqlite_file.known(path)
+            sqlite_file.guard(path, file, self._spec["path"])
+            return tuple(sqlite_file.run(path, file, timeout_s + SPARE_S, _query, timeout_s))
+        except sqlite_file.TooLate:
+            return "timeout", "the database gave no answer within the time limit"
+        except (HostError, Refused) as error:
+            return "unreachable", str(error)
+        except OSError as error:
+            return "unreachable", "the database cannot be read: %s" % error.strerror
 
     def _postgresql(self, timeout_s):
         spec = self._spec
@@ -75,6 +69,26 @@ class Check:
 
     def close(self):
         pass
+
+
+def _query(path, timeout_s):
+    """(error, detail) of one query."""
+    if sqlite_file.sqlite3 is None:
+        return "unreachable", "the Python of this host lacks the module sqlite3"
+    deadline = time.monotonic() + timeout_s
+    try:
+        with contextlib.closing(sqlite_file.connect(path, "ro", timeout_s)) as connection:
+            connection.set_progress_handler(lambda: time.monotonic() > deadline, 1000)
+            # Reads the schema: plain SELECT 1 would not even look at the file, let alone at its locks.
+            connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchall()
+            return "", ""
+    except sqlite_file.sqlite3.Error as error:
+        said = str(error)
+        if "locked" in said or "busy" in said or "interrupted" in said:
+            return "timeout", "the database stayed locked for the whole time limit"
+        return (
+            "unreachable" if "unable to open" in said else "garbage"
+        ), "the database cannot be read: %s" % printable(said, 120)
 
 
 _SAID = (

@@ -9,6 +9,7 @@ Source: capabilities(7); the numbers are from include/uapi/linux/capability.h.
 
 from __future__ import annotations
 
+DAC_OVERRIDE = 1
 NET_ADMIN = 12
 SYS_TIME = 25
 

@@ -37,6 +37,9 @@ def _is_text(value):
 KINDS = {
     "bool": lambda value: isinstance(value, bool),
     "count": lambda value: _is_int(value) and value >= 0,
+    "file": lambda value: isinstance(value, dict)
+    and set(value) == {"dev", "ino", "uid"}
+    and all(_is_int(each) and each >= 0 for each in value.values()),
     "ifb": lambda value: isinstance(value, str) and bool(_IFB.fullmatch(value)),
     "id": lambda value: isinstance(value, str) and bool(_ID.fullmatch(value)),
     "ip version": lambda value: _is_int(value) and value in (4, 6),

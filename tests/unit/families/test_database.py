@@ -26,7 +26,14 @@ from ansible_collections.magsasa.chaos.plugins.module_utils._fault import record
 from ansible_collections.magsasa.chaos.plugins.module_utils._host.databases import mysql_ping, psql
 
 GIVEN = {key: spec.get("default") for key, spec in FAMILY.options.items()}
-FILE = {"path": "/x/shop.db", "linked": False, "mode": "rollback", "open": False, "library": True}
+FILE = {
+    "path": "/x/shop.db",
+    "file": {"dev": 1, "ino": 2, "uid": 3},
+    "linked": False,
+    "mode": "rollback",
+    "open": False,
+    "library": True,
+}
 MARKS = {
     "pid": 10,
     "start": 5,

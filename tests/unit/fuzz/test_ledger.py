@@ -316,6 +316,7 @@ def test_no_operation_is_carried_out_with_arguments_of_another_shape(data):
 GOOD = {
     "bool": True,
     "count": 7,
+    "file": {"dev": 1, "ino": 2, "uid": 3},
     "ifb": "ch%s0" % ID,
     "id": ID,
     "ip version": 4,
@@ -363,6 +364,9 @@ def test_each_operation_declares_its_arguments(op):
         ("pid", True),
         ("number", float("nan")),
         ("number", float("inf")),
+        ("file", {"dev": 1, "ino": 2}),
+        ("file", {"dev": 1, "ino": 2, "uid": -1}),
+        ("file", {"dev": 1, "ino": 2, "uid": True}),
         ("id", ""),
         ("id", ID + "\n"),
     ],

@@ -8,22 +8,19 @@ from __future__ import annotations
 import os
 import select
 import signal
-import stat
 import time
-
-try:
-    import sqlite3
-except ImportError:  # some builds of Python leave it out
-    sqlite3 = None
 
 from ... import _quantity
 from ..._errors import BadOption, HostError, Refused
 from ..._plan import plan as make_plan
 from ..._plan import step, undo
+from ..._host.databases import sqlite_file
+from ..._host.databases.sqlite_file import sqlite3
 from . import sqlite_locks
 
 ACTIONS = ("outage", "lock")
 WORKER = "chaos-sqlite"
+LOOK_S = 5.0  # seconds that one look at the file may take; its connections wait for nothing
 
 
 def parse(params):
@@ -41,39 +38,53 @@ def parse(params):
 
 
 def inspect(options):
-    """What kind of file it is; links are followed once, here."""
+    """Which file it is, whose, and of what kind; links are followed once, here."""
     path = os.path.realpath(options["path"])
     try:
-        found = os.stat(path)
+        file = sqlite_file.known(path)
     except OSError as error:
+        if os.path.exists(path):
+            raise BadOption("path", options["path"], "is not a file", "name an existing database file")
         raise BadOption(
             "path", options["path"], "cannot be inspected (%s)" % error.strerror, "name an existing database file"
         )
-    if not stat.S_ISREG(found.st_mode):
-        raise BadOption("path", options["path"], "is not a file", "name an existing database file")
+    sqlite_file.guard(path, file, options["path"])
     try:
-        mode = sqlite_locks.header(path)
-    except OSError as error:
-        raise Refused("permission", "%s cannot be read (%s)" % (path, error.strerror), remedy="use become: true")
-    if mode is None:
+        found = sqlite_file.run(path, file, LOOK_S, _kind)
+    except HostError as error:
+        raise Refused(
+            "permission",
+            str(error),
+            remedy="give that right, or do without this fault" if os.geteuid() == 0 else "use become: true",
+        )
+    if found["mode"] is None:
         raise BadOption(
             "path", options["path"], "is not an SQLite 3 database", "name the file that the application opens"
         )
-    logged = mode == "wal" and os.path.exists(path + "-shm")
-    for each in [path] + ([path + "-shm"] if logged else []):
-        if not os.access(each, os.R_OK | os.W_OK):
-            raise Refused(
-                "permission",
-                "%s is not writable for this user, so it cannot be locked" % each,
-                remedy="use become: true",
-            )
+    if found["closed"]:
+        raise Refused(
+            "permission",
+            "%s is not writable for %s, so it cannot be locked"
+            % (found["closed"], "its owner, user %d" % file["uid"] if os.geteuid() == 0 else "this user"),
+            remedy="let the owner write to it" if os.geteuid() == 0 else "use become: true",
+        )
     return {
         "path": path,
+        "file": file,
         "linked": path != options["path"],
-        "mode": mode,
-        "open": logged,
+        "mode": found["mode"],
+        "open": found["open"],
         "library": sqlite3 is not None,
     }
+
+
+def _kind(path):
+    """How the database keeps its journal, and what of it cannot be written to (in the owner's process)."""
+    mode = sqlite_locks.header(path)
+    logged = mode == "wal" and os.path.exists(path + "-shm")
+    files = [path] + ([path + "-shm"] if logged else [])
+    closed = [each for each in files if not os.access(each, os.R_OK | os.W_OK)]
+    return {"mode": mode, "open": logged, "closed": closed[0] if closed else None}
 
 
 def plan(options, facts):
@@ -93,9 +104,10 @@ def plan(options, facts):
                 "%s has a write-ahead log that no process has open; locking it needs Python's module sqlite3;"
                 " install it" % path
             )
-        undos.insert(0, undo("sqlite.settle", path=path))
+        undos.insert(0, undo("sqlite.settle", path=path, file=facts["file"]))
     args = {
         "path": path,
+        "file": facts["file"],
         "action": action,
         "mode": facts["mode"],
         "by_library": by_library,
@@ -133,14 +145,15 @@ def take(ctx, args):
 
 
 def _hold(args, said):
-    """The worker: take the locks, say so, keep them."""
+    """The worker: take the locks as the owner of the file, say so, keep them."""
     try:
+        sqlite_file.enter(args["path"], args["file"], said)
         if args["by_library"]:
             kept = _begin(args["path"], args["patience_s"])
         else:
             take = sqlite_locks.take_all if args["action"] == "outage" else sqlite_locks.take_write
             kept = take(args["path"], args["mode"], args["patience_s"])
-    except (OSError, HostError) as error:
+    except (OSError, HostError, Refused) as error:
         os.write(said, str(error).encode("utf-8", "replace")[:500])
         os._exit(1)
     os.write(said, b"held")
@@ -151,25 +164,18 @@ def _hold(args, said):
 
 def _begin(path, seconds):
     """A write transaction of our own, where there are no files yet that could be locked."""
-    connection = _connect(path, seconds)
     try:
+        connection = sqlite_file.connect(path, "rw", seconds)
         connection.execute("BEGIN IMMEDIATE")
     except sqlite3.Error as error:
         raise HostError("%s could not be locked: %s" % (path, error))
     return connection
 
 
-def _connect(path, timeout=0.0):
-    address = "file:" + "".join(
-        c if c.isalnum() or c in "/._-" else "".join("%%%02X" % byte for byte in os.fsencode(c)) for c in path
-    )
-    return sqlite3.connect(address + "?mode=rw", uri=True, timeout=timeout, isolation_level=None)
-
-
 def attempt(path, statements):
     """ "ok", "busy" or another error's text, of statements over a new connection that does not wait."""
     try:
-        connection = _connect(path)
+        connection = sqlite_file.connect(path, "rw")
         try:
             for statement in statements:
                 connection.execute(statement).fetchall()
@@ -183,24 +189,30 @@ def attempt(path, statements):
     return "ok"
 
 
+def _attempts(path):
+    """How a read and a write end now, and how long both took (in the owner's process)."""
+    began = time.monotonic()
+    read = attempt(path, ["SELECT count(*) FROM sqlite_master"])
+    write = attempt(path, ["BEGIN IMMEDIATE", "ROLLBACK"])
+    return {"read": read, "write": write, "took_ms": round((time.monotonic() - began) * 1000, 1)}
+
+
 def measure(ctx):
-    """Read and write as an application would, in another process than the one that holds the locks."""
+    """Read and write as an application of its owner would, in another process than the one that holds the locks."""
     memory = ctx.memory
     if sqlite3 is None:
         return {"effect": "inconclusive", "measured": {}, "note": "the Python of this host lacks the module sqlite3"}
     outage = memory["args"]["action"] == "outage"
-    began = time.monotonic()
-    read = attempt(memory["args"]["path"], ["SELECT count(*) FROM sqlite_master"])
-    write = attempt(memory["args"]["path"], ["BEGIN IMMEDIATE", "ROLLBACK"])
+    found = sqlite_file.run(memory["args"]["path"], memory["args"]["file"], LOOK_S, _attempts)
+    read, write = found["read"], found["write"]
     memory["tried"] += 1
     memory["refused"] += (read if outage else write) == "busy"
-    took_ms = round((time.monotonic() - began) * 1000, 1)
     measured = {
         "read": read,
         "write": write,
         "tried": memory["tried"],
         "refused": memory["refused"],
-        "took_ms": took_ms,
+        "took_ms": found["took_ms"],
     }
     wanted = ("busy", "busy") if outage else ("ok", "busy")
     if (read, write) == wanted and memory["tried"] == memory["refused"]:

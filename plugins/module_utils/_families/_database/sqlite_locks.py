@@ -46,10 +46,17 @@ def header(path):
 def has_hot_journal(path):
     """Whether a rollback journal waits to be played back."""
     try:
-        with open(path + "-journal", "rb") as source:
-            return source.read(8) == HOT_JOURNAL
+        descriptor = os.open(
+            path + "-journal", os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
+        )  # a pipe must not hold us up
     except OSError:
         return False
+    try:
+        return os.read(descriptor, 8) == HOT_JOURNAL
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
 
 
 class Locks:

@@ -27,24 +27,35 @@ class EndWorkers:
 
     @staticmethod
     def found(args):
-        """[(pid, start)] of those that still run."""
+        """[(pid, start)] of those that still run: of this user, and of another one right below them. Such a worker
+        became the owner of what it opens, and dies with its parent; nobody else can start one there.
+        """
+        marked = processes.marked(MARK, args["fault"], mine_only=False)
+        mine = {pid for pid, _start in marked if processes.uid(pid) == os.geteuid()}
         return [
             (pid, start)
-            for pid, start in processes.marked(MARK, args["fault"])
-            if pid != os.getpid() and processes.comm(pid) not in KEEPERS and not _starts_keeper(pid)
+            for pid, start in marked
+            if pid != os.getpid()
+            and (pid in mine or processes.parent(pid) in mine)
+            and processes.comm(pid) not in KEEPERS
+            and not _starts_keeper(pid)
         ]
 
     @classmethod
     def undo(cls, args):
-        _wait.until(lambda: cls._killed(args), 5, 0.01)
+        seen = set()
+        _wait.until(lambda: cls._killed(args, seen), 5, 0.01)
 
     @classmethod
-    def _killed(cls, args):
-        """Kill those that run; whether there were none."""
+    def _killed(cls, args, seen):
+        """Kill those that run; whether there were none. A process that ends loses its mark before its locks: those that
+        were ``seen`` are waited for.
+        """
         members = cls.found(args)
         for pid, start in members:
             processes.send(pid, start, signal.SIGKILL)
-        return not members
+        seen.update(members)
+        return not members and not any(processes.alive(pid, start) for pid, start in seen)
 
     @classmethod
     def left(cls, args):

@@ -5,30 +5,64 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 
-try:
-    import sqlite3
-except ImportError:
-    sqlite3 = None
+from ... import _wait
+from ..._errors import Refused
+from ..._host.databases import sqlite_file
 
 
 class Settle:
-    """``{"path"}``: the database had no -wal and -shm file before; let SQLite remove those that nobody uses, as the
-    last to close does.
+    """``{"path", "file"}``: the database had no -wal and -shm file before; let SQLite remove those that nobody uses,
+    as the last to close does.
+
+    It is done with the rights of the owner, only while the file is the same and nobody else than he can put a file
+    beside it; else these two stay, and that is told. They do no harm: whoever opens the database next goes on with
+    them.
+    ``file`` is missing in records of an earlier version.
     """
 
     ARGS = {"path": "path"}
+    OPTIONAL = {"file": "file"}
+    PATIENCE_S = 5.0
+    AGAIN_S = 0.5
 
     @staticmethod
-    def undo(args):
-        if sqlite3 is not None and os.path.exists(args["path"]) and os.path.exists(args["path"] + "-shm"):
-            connection = sqlite3.connect(args["path"], timeout=1.0)
-            try:
-                connection.execute("PRAGMA schema_version").fetchall()
-            finally:
-                connection.close()
+    def _there(args):
+        return os.path.lexists(args["path"]) and os.path.lexists(args["path"] + "-shm")
 
-    @staticmethod
-    def left(args):
-        return []  # whoever has it open by now keeps these files, and they are his
+    @classmethod
+    def undo(cls, args):
+        if sqlite_file.sqlite3 is not None and cls._there(args):
+            path = args["path"]
+            file = args.get("file") or sqlite_file.known(path)
+            # Once more if they stay: a worker that dies with its parent has its locks a moment longer.
+            _wait.until(
+                lambda: sqlite_file.run(path, file, cls.PATIENCE_S, _settled) or not cls._there(args), cls.AGAIN_S, 0.05
+            )
+
+    @classmethod
+    def left(cls, args):
+        """What may not be settled any more. Of the rest nothing: whoever has it open by now keeps these files, and they
+        are his.
+        """
+        if not cls._there(args):
+            return []
+        try:
+            file = args.get("file") or sqlite_file.known(args["path"])
+            sqlite_file.verify(args["path"], file)
+            sqlite_file.guard(args["path"], file)
+        except (sqlite_file.Changed, Refused) as error:
+            return ["%s-shm stays for whoever opens the database next: %s" % (args["path"], error)]
+        except OSError:  # it is gone
+            pass
+        return []
+
+    gone = left  # nobody is to undo that: it is told as a difference, and the record is closed
+
+
+def _settled(path):
+    """In the owner's process."""
+    with contextlib.closing(sqlite_file.connect(path, "rw", 1.0)) as connection:
+        connection.execute("PRAGMA schema_version").fetchall()
