@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -226,6 +228,92 @@ def test_signal_that_the_process_ignores_is_a_mismatch(state, tmp_path, port):
         assert fault["effect"] == "mismatch" and not fault["measured"]["ended"] and "still running" in fault["note"]
         assert wait_for(lambda: not left(state)), left(state)
         assert serving(port)[0] == server.pid
+
+
+DRAINS = """import signal, sys, time
+def drain(number, frame):
+    time.sleep(float(sys.argv[-1]))
+    sys.exit(0)
+signal.signal(signal.SIGTERM, drain)
+print("ready", flush=True)
+while True:
+    signal.pause()
+"""
+
+
+@contextlib.contextmanager
+def draining(seconds):
+    """A process that takes so long to end; ``[argv, process]``, and whatever has its command line is ended."""
+    argv = [sys.executable, "-S", "-c", DRAINS, OWN, str(seconds)]
+    process = subprocess.Popen(argv, stdout=subprocess.PIPE, start_new_session=True)
+    try:
+        assert process.stdout.readline() == b"ready\n"
+        yield argv, process
+    finally:
+        for pid in with_argv(argv):
+            os.kill(pid, signal.SIGKILL)
+        process.wait(10)
+        process.stdout.close()
+
+
+def with_argv(argv):
+    """Living processes of that very command line."""
+    found = []
+    for entry in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            wanted = "\0".join([*argv, ""]).encode()
+            if Path("/proc", entry, "cmdline").read_bytes() == wanted and letter(int(entry)) not in "ZX":
+                found.append(int(entry))
+    return found
+
+
+def test_a_process_that_is_still_ending_is_not_taken_for_given_back(state):
+    with draining(15) as (argv, process):
+        options = {"name": "slow", "action": "kill", "pid": process.pid, "signal": "TERM", "duration": "60s"}
+        inject("process_fault", dict(options, force=True), state)
+        ended = run_module("process_fault", {"name": "slow", "state": "absent"}, state)
+        assert ended["failed"] and "process %d is still ending (signal 15)" % process.pid in ended["msg"], ended
+        assert process.wait(60) == 0
+        assert wait_for(lambda: not left(state)), left(state)
+        assert ledger(state)[-1]["residue"] == []
+        assert len(with_argv(argv)) == 1 and process.pid not in with_argv(argv)
+
+
+def test_a_restart_whose_keepers_are_killed_in_its_grace_ends_the_process_after_it(state):
+    with draining(300) as (argv, process):
+        options = {"name": "slow", "action": "restart", "pid": process.pid, "grace": "12s", "respawn_within": "0s"}
+        with contextlib.ExitStack() as stack:
+            killer = threading.Thread(target=kill_supervisor_when_told, args=(state,))
+            killer.start()
+            stack.callback(killer.join)
+            result = run_module("process_fault", dict(options, force=True, duration="60s"), state)
+        assert result["failed"]
+        assert process.wait(60) == -signal.SIGKILL
+        assert wait_for(lambda: not left(state)), left(state)
+        assert len(with_argv(argv)) == 1
+
+
+def kill_supervisor_when_told(state):
+    """SIGKILL to the supervisor once the ledger says that a signal is on its way."""
+
+    def told():
+        return [
+            record
+            for record in active(state)
+            if any("ending" in entry["args"] for entry in record["undo"]) and record.get("supervisor")
+        ]
+
+    assert wait_for(told)
+    os.kill(told()[0]["supervisor"]["pid"], signal.SIGKILL)
+
+
+def active(state):
+    """Records of the faults that are in."""
+    found = []
+    for path in (state / "ledger").rglob("*.json"):
+        with contextlib.suppress(OSError, ValueError):
+            found.append(json.loads(path.read_text()))
+    return [each for each in found if isinstance(each, dict) and "undo" in each]
 
 
 @pytest.mark.parametrize("victim, cause", PARTS)

@@ -17,8 +17,8 @@ import signal
 from .. import _quantity
 from .._errors import BadOption, HostError, Refused, printable
 from .._plan import plan, step, undo
-from .._host import command, listeners, process_restore, processes, sigstop_tree, streams, successors
-from .._host.systemd import services
+from .._host import command, listeners, process_restore, processes, sigstop_tree, streams, successors, told_to_end
+from .._host.systemd import services, transient_units
 from ._process import find
 
 TARGETS = ("pid", "process_name", "pattern", "pid_file", "port")
@@ -30,7 +30,6 @@ BRIEF_S = 0.5  # a process that is younger is not told as back yet
 SETTLED_S = 2.0  # a process that came back counts as being there when it is this old
 # grace and respawn_within of a restart together: an injection has 60 s, and 20 of them are for the rest of it
 LONGEST_RESTART_S = 40.0
-BACK_IF_KILLED = ("on-failure", "on-abnormal", "on-abort")  # systemd.service(5), Restart=
 UNIT_RESTART_S = 50.0  # as service_fault
 
 
@@ -226,7 +225,7 @@ class Process:
                 "kill", "send signal %d to %s of service %s" % (options["signal"], label, each["unit"]), args, [again]
             )
         self._may_be_given_back(each, options, label, notes)
-        args.update(above=each["above"], whole=not each["lost"])
+        args.update(above=each["above"], whole=not each["lost"], name=each["program"])
         says = "send signal %d to %s" % (options["signal"], label)
         if options["action"] == "restart":
             says += ", wait for its end, and start it again unless something else does"
@@ -240,8 +239,10 @@ class Process:
     @staticmethod
     def _may_be_started_by_systemd(each, options, label):
         """Refuse what systemd has only as long as it runs, unless systemd itself starts it again."""
-        killed = options["action"] == "kill" and options["signal"] == signal.SIGKILL
-        if each["transient"] not in (None, "always") and not (killed and each["transient"] in BACK_IF_KILLED):
+        if not each["transient"]:
+            return
+        back = each["transient"]["killed" if options["signal"] == signal.SIGKILL else "ended"]
+        if not back or (options["action"] == "restart" and not each["transient"]["ended"]):
             raise Refused(
                 "revival",
                 "%s is the main process of %s, a transient unit, which ceases to exist when it ends"
@@ -296,6 +297,12 @@ class Process:
             )
             process_restore.keep(args["fault"], captured)
         ctx.memory.update(args=args, captured=captured)
+        marks = args["marks"]
+        ending = told_to_end.note(marks["pid"], marks["start"], args["signal"], args.get("grace_s"))
+        if args.get("unit"):
+            ctx.add_undo("service.start", unit=args["unit"], ending=ending)
+        else:
+            ctx.add_undo("process.ensure_running", name=args["name"], fault=ctx.id, marks=marks, ending=ending)
         ctx.happened()
         if not processes.send(args["marks"]["pid"], args["marks"]["start"], args["signal"]):
             raise HostError("process %d ended by itself before the fault ended it" % args["marks"]["pid"])
@@ -407,11 +414,12 @@ def _describe(pid, tree, protected, listening, ends):
 
 
 def _transient(unit):
-    """Restart= of a transient unit, "no" where it has exceptions; None for one that has a unit file, or for none."""
-    said = services.show(unit, "Transient,Restart,RestartPreventExitStatus,SuccessExitStatus") if unit else {}
-    if said.get("Transient") != "yes":
+    """Whether systemd itself starts a transient unit again after SIGKILL, and after any other end; None for one that
+    has a unit file, or for none.
+    """
+    if not unit or not transient_units.is_transient(unit):
         return None
-    return "no" if said.get("RestartPreventExitStatus") or said.get("SuccessExitStatus") else said.get("Restart", "no")
+    return {"killed": transient_units.comes_back(unit, True), "ended": transient_units.comes_back(unit, False)}
 
 
 def _looked_after(pid):

@@ -16,7 +16,7 @@ import time
 from .. import _cmd, _quantity
 from .._errors import BadOption
 from .._plan import plan, step, undo
-from .._host import processes
+from .._host import processes, told_to_end
 from .._host.systemd import services
 from ._service import units
 
@@ -156,6 +156,8 @@ class Service:
     def do_kill(self, ctx, args):
         """One signal; whether the service comes back is up to its unit."""
         ctx.memory["args"] = args
+        ending = told_to_end.note(args["pid"], args["start"], args["signal"])
+        ctx.add_undo("service.start", unit=args["unit"], ending=ending)
         ctx.happened()
         if args["whom"] == "all":
             _cmd.run(["systemctl", "kill", "--signal=%d" % args["signal"], "--", args["unit"]], timeout=10)

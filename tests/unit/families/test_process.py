@@ -120,7 +120,7 @@ def test_event_is_undone_by_starting_it_again(action, do):
     assert step["undo"] == [{"op": "process.ensure_running", "args": {"name": "web", "fault": "$ID", "marks": MARKS}}]
 
 
-NEVER, IF_KILLED, ALWAYS = "no", "on-failure", "always"
+NEVER, IF_KILLED, ALWAYS = ({"killed": killed, "ended": ended} for killed, ended in ((0, 0), (1, 0), (1, 1)))
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import os
 
 from ..._errors import BadOption, HostError, Refused
 from ..._host import listeners, process_restore, processes, sigstop_tree, successors
-from ..._host.systemd import services
+from ..._host.systemd import services, transient_units
 
 
 def port_of(value, default):
@@ -63,7 +63,7 @@ def inspect(port, programs, label):
 
 def _obstacle(unit):
     """The same as of process_restore, for what systemd would have to start again."""
-    if services.show(unit, "Transient").get("Transient") != "yes":
+    if not transient_units.is_transient(unit):
         return None, None
     why = "%s is a transient unit, which ceases to exist when it ends" % unit
     return why, "give the server a unit file"

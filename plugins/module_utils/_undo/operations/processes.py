@@ -9,7 +9,7 @@ import os
 import signal
 
 from ... import _clock, _wait
-from ..._host import process_restore, processes, successors
+from ..._host import process_restore, processes, successors, told_to_end
 
 
 class Resume:
@@ -34,9 +34,13 @@ class EnsureRunning:
 
     ``marks``: what successors.mark said of it. After a reboot there is nothing to do: what runs then is the host's own
     choice.
+
+    An entry with ``ending`` (see told_to_end) is written right before the signal: it sees to the end of the process, and
+    the entry of the plan, which is undone after it, to its start.
     """
 
     ARGS = {"name": "text", "fault": "id", "marks": "object"}
+    OPTIONAL = {"ending": "object"}
     needs_services = True
 
     SUPERVISED = (
@@ -52,6 +56,9 @@ class EnsureRunning:
 
     @classmethod
     def undo(cls, args):
+        if "ending" in args:
+            told_to_end.carry_on(args["ending"])
+            return
         parent = args["marks"]["parent"]
         if not cls._there(args, cls.SUPERVISED if parent and processes.alive(*parent) else 0.0):
             captured = process_restore.kept(args["fault"])
@@ -66,6 +73,8 @@ class EnsureRunning:
 
     @classmethod
     def left(cls, args):
+        if "ending" in args:
+            return told_to_end.left(args["ending"])
         marks = args["marks"]
         if marks["boot"] != _clock.boot_id():
             return []
@@ -81,7 +90,11 @@ class EnsureRunning:
 
     @classmethod
     def gone(cls, args):
-        """Its owner took away what it ran from: then nobody can start it again, and nobody misses it."""
+        """Its owner took away what it ran from: then nobody can start it again, and nobody misses it. Or it did not
+        end in all the time that it had.
+        """
+        if "ending" in args:
+            return told_to_end.outlasted(args["ending"])
         captured = process_restore.kept(args["fault"])
         if captured is None:
             return []

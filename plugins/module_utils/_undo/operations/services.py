@@ -10,29 +10,41 @@ import time
 
 from ... import _wait
 from ..._ledger import private_files
+from ..._host import told_to_end
 from ..._host.systemd import services
 
 PATIENCE = 10.0  # seconds that a start which is under way may take
 
 
 class Start:
-    """``{"unit"}``: start a service unless it runs, or systemd is starting it right now."""
+    """``{"unit"}``: start a service unless it runs, or systemd is starting it right now.
+
+    An entry with ``ending`` (see told_to_end) is written right before a signal to its main process: it waits for the end
+    of that, and the entry of the plan, which is undone after it, sees to the start.
+    """
 
     ARGS = {"unit": "unit"}
+    OPTIONAL = {"ending": "object"}
     outlives_boot = True  # one that is not enabled; and a host that goes down in good order starts nothing any more
     needs_services = True
 
     @staticmethod
     def undo(args):
+        if "ending" in args:
+            told_to_end.carry_on(args["ending"])
+            return
         said = services.show(args["unit"], "ActiveState,Transient")
         found = said.get("ActiveState")
-        if found == "failed" and said.get("Transient") != "yes":  # a transient one would be gone then
+        # That failure is all that keeps a transient one loaded.
+        if found == "failed" and said.get("Transient") != "yes":
             services.control("reset-failed", args["unit"])  # else the limit of starts in a row may refuse this one
         if found not in ("active", "activating"):
             services.control("start", args["unit"])
 
     @classmethod
     def left(cls, args):
+        if "ending" in args:
+            return told_to_end.left(args["ending"])
         deadline = _wait.Deadline(PATIENCE)
         while not services.active(args["unit"]):
             if deadline.over or services.host_ends():
@@ -44,7 +56,9 @@ class Start:
 
     @staticmethod
     def gone(args):
-        """Its owner removed the service."""
+        """Its owner removed the service, or its process did not end in all the time that it had."""
+        if "ending" in args:
+            return told_to_end.outlasted(args["ending"])
         if services.show(args["unit"], "LoadState").get("LoadState") != "not-found":
             return []
         return ["service %s is not running any more: it was removed meanwhile" % args["unit"]]
