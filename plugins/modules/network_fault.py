@@ -37,7 +37,7 @@ description:
   - "The connections that manage the host are exempt, first in order and in both directions, existing and new ones
     alike: the peer of the SSH connection, every peer of an SSH server on the host, and every peer of a program that
     started this one. So is each port that manages the host or that an SSH server listens on, for all peers, unless
-    O(port) names it. The rules are read back after injection; if they are not as planned, the fault is reverted."
+    O(port) names it, by itself or in a range of at most 1000 ports. The rules are read back after injection; if they are not as planned, the fault is reverted."
   - Traffic that the host forwards, such as that of containers with their own addresses, passes the interfaces of the
     host, where C(tc) acts on it by its addresses. The other backends do not touch it.
   - Kernel modules that a fault needed stay loaded. They have no effect by themselves.
@@ -135,8 +135,9 @@ options:
   port:
     description:
       - TCP or UDP ports, or ranges such as V(8000-8010), at most 64. The default is every port.
-      - Without O(port) and O(peer), O(action=partition), O(action=reject), O(action=reset) and a loss of 100 % need
-        O(force=true). Loopback traffic is exempt unless a port, a peer or the interface V(lo) is named.
+      - If O(port) and O(peer) leave next to nothing out (none is given, or more than half of all ports or addresses
+        are), O(action=partition), O(action=reject), O(action=reset) and a loss or corruption of more than 99.9 % need
+        O(force=true); of O(gemodel) its loss in the long run counts. Loopback traffic is exempt unless a port, a peer or the interface V(lo) is named.
     type: list
     elements: str
     aliases: [ports]

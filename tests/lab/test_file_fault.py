@@ -95,6 +95,20 @@ def test_in_repeated_conflict_and_out(host, action):
     assert not fault(host, {"name": "f-" + action, "state": "absent"})["changed"]
 
 
+def test_the_same_file_by_another_name_is_another_fault_s(host):
+    """By a folder that is mounted a second time, and by a hard link: the bytes kept of the second would be ours."""
+    other = "/srv/again"
+    ssh(host, HOST, "mkdir %s && mount --bind %s %s && ln %s %s/second" % (other, FOLDER, other, FILE, FOLDER))
+    try:
+        fault(host, options("append", force=True))
+        for path in (other + "/data", FOLDER + "/second"):
+            found = fault(host, options("corrupt", path=path, force=True))
+            assert found["failed"] and found["msg"].startswith("refused by the conflict guard"), found
+        assert fault(host, {"name": "f-append", "state": "absent"})["fault"]["residue"] == []
+    finally:
+        ssh(host, HOST, "umount %s; rmdir %s; rm -f %s/second" % (other, other, FOLDER))
+
+
 @pytest.mark.nightly  # by day: tests/crash
 @pytest.mark.parametrize(
     ("action", "victim", "cause"),

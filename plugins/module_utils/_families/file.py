@@ -126,7 +126,7 @@ class File:
             chosen = self._permissions(options, facts, base, requested)
         else:
             chosen = self._written(options, facts, base, requested)
-        return plan("file", action, "kernel", requested, [chosen], self.claims(options), notes)
+        return plan("file", action, "kernel", requested, [chosen], self.claims(options) + _same(facts), notes)
 
     @staticmethod
     def _permissions(options, facts, base, requested):
@@ -314,6 +314,11 @@ def _shown(values):
         for key in ("mode", "uid", "gid")
         if key in values
     ]
+
+
+def _same(facts):
+    """The claim that a fault on the same file by another name (hard link, bind mount) meets."""
+    return ["file:%d:%d" % (facts["dev"], facts["ino"])]
 
 
 FAMILY = File()

@@ -138,21 +138,19 @@ def _ways_in(options, facts):
     """``[["", port]]``: the ports by which this host is or may be managed, for whoever comes: an administrator may come
     from elsewhere this time.
 
-    A fault that names such a port is about that very port; then those who are there now are exempt alone.
+    A fault that names such a port (scope.names) is about that very port; then those who are there now are exempt alone.
     """
     ports = sorted({port for _peer, port in facts["control"]} | set(facts["ways_in"]))
-    return [["", port] for port in ports if not any(low <= port <= high for low, high in options["ports"])]
+    return [["", port] for port in ports if not scopes.names(options["ports"], port)]
 
 
 def _guard(options):
     """A fault that leaves nothing of the network, or of what the host says to itself, is asked for twice."""
-    blocks = options["action"] in effects.BLOCKING or options.get("loss_pct", 0) >= 100
-    if options["force"] or not blocks:
+    if options["force"] or not (options["action"] in effects.BLOCKING or effects.lost_pct(options) > effects.MOST_LOST):
         return
-    if scopes.everyone(options):
-        raise Refused(
-            "scope", "neither peer nor port limits this %s, so the host would be isolated" % options["action"], "force"
-        )
+    scope = scopes.nearly_everyone(options)
+    if scope:
+        raise Refused("scope", "%s, so this %s would isolate the host" % (scope, options["action"]), "force")
     if scopes.all_loopback(options):
         raise Refused("scope", "this %s would affect all loopback traffic" % options["action"], "force")
 

@@ -26,6 +26,7 @@ def parsed(force=False, **change):
 def facts(**change):
     base = {
         "path": "/srv/f",
+        "dev": 5,
         "ino": 7,
         "size": 10000,
         "names": 1,
@@ -116,7 +117,7 @@ def test_every_action_has_its_undo(change, op):
     assert (
         [each["op"] for each in chosen["undo"]] == [op]
         and chosen["do"] == plan["action"]
-        and plan["claims"] == ["file:/srv/f"]
+        and plan["claims"] == ["file:/srv/f", "file:5:7"]
     )
 
 

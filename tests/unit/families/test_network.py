@@ -15,7 +15,7 @@ from ansible_collections.magsasa.chaos.plugins.module_utils._errors import (
     Refused,
 )
 from ansible_collections.magsasa.chaos.plugins.module_utils._families.network import FAMILY
-from ansible_collections.magsasa.chaos.plugins.module_utils._families._network import queue_worker, rules
+from ansible_collections.magsasa.chaos.plugins.module_utils._families._network import effects, queue_worker, rules
 from ansible_collections.magsasa.chaos.plugins.module_utils._families._network import scope as scopes
 from ansible_collections.magsasa.chaos.plugins.module_utils._families._network.nftables import judge
 from ansible_collections.magsasa.chaos.plugins.module_utils._host.packets import nft
@@ -122,8 +122,44 @@ def test_a_host_that_would_be_alone_needs_force(action, peers):
     assert planned(**dict(change, port=["80"]))["steps"]
 
 
+MOST = {"p": "1%", "r": "0%", "loss_bad": "100%", "loss_good": "0%"}
+
+
 def test_some_loss_of_everything_needs_no_force():
     assert planned(action="loss", loss="99.9%")["steps"]
+    assert effects.lost_pct(parsed(gemodel=dict(MOST, p="50%", r="0.1%"))) == pytest.approx(99.8, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    "change, figure",
+    [
+        ({"port": ["1-65535"]}, "1-65535 is 65535 of 65535 ports"),
+        ({"port": ["1-21", "23-65535"]}, "1-21,23-65535 is 65534 of 65535 ports"),
+        ({"port": ["1-65535"], "peer": ["0.0.0.0/1", "128.0.0.0/1"]}, "100 % of all IPv4 addresses"),
+        ({"peer": ["0.0.0.0/1", "128.0.0.0/2"]}, "the peers are 75 % of all IPv4 addresses"),
+        ({"peer": ["2000::/4", "3000::/5"]}, "the peers are 75 % of all IPv6 addresses"),
+        ({"peer": [PEER, "::/1"]}, "100 % of all IPv6 addresses"),
+        ({"action": "loss", "gemodel": MOST}, "neither peer nor port limits it"),
+        ({"action": "loss", "gemodel": dict(MOST, p="0%", loss_good="100%")}, "neither peer nor port limits it"),
+        ({"action": "corrupt", "corrupt": "100%"}, "neither peer nor port limits it"),
+    ],
+)
+def test_a_host_that_would_be_alone_needs_force_however_that_is_spelled(change, figure):
+    change = dict({"action": "partition"}, **change)
+    with pytest.raises(Refused) as caught:
+        planned(**change)
+    assert figure in str(caught.value) and caught.value.details["key"] == "force"
+
+
+@pytest.mark.parametrize("change", [{"port": ["1-32767"]}, {"peer": ["128.0.0.0/1", "2000::/4", "fd00::/8"]}])
+def test_half_of_everything_needs_no_force(change):
+    assert planned(action="partition", **change)["steps"]
+
+
+@pytest.mark.parametrize("port, exempt", [("22", False), ("20-1019", False), ("20-1020", True), ("8000-9000", True)])
+def test_the_way_to_manage_a_host_is_exempt_unless_its_port_is_named(port, exempt):
+    notes = planned(action="partition", port=[port])["notes"]
+    assert ("exempt: everybody and port 22 of this host (used to manage it)" in notes) == exempt
 
 
 @pytest.mark.parametrize(

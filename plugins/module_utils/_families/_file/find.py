@@ -68,6 +68,7 @@ def inspect(path, regular=True):
         raise BadOption("path", path, "is not a regular file", "name a file" if regular else "name a file or a folder")
     return {
         "path": path,
+        "dev": found.st_dev,
         "ino": found.st_ino,
         "place": moved_paths.of(os.path.dirname(path)),
         "size": found.st_size,

@@ -12,12 +12,14 @@ from __future__ import annotations
 
 from ... import _quantity
 from ..._errors import BadOption
+from . import impairments
 
 EFFECTS = ("delay", "loss", "duplicate", "corrupt", "reorder", "rate")
 SEVERAL = "degrade"
 BLOCKING = ("partition", "reject", "reset")
 DISTRIBUTIONS = ("normal", "pareto", "paretonormal", "uniform")
 LEAST_SHARE = 0.001  # percent
+MOST_LOST = 99.9  # percent; beyond it next to nothing gets through
 LONGEST_DELAY = 60.0  # seconds
 LEAST_RATE, MOST_RATE = 8e3, 32e9  # bits per second; above it the kernel counts in other units
 OPTIONS = {
@@ -86,6 +88,12 @@ def parse(params):
     if "rate" in given:
         found["rate_bps"] = _quantity.rate(params["rate"], "rate", low=LEAST_RATE, high=MOST_RATE)
     return found
+
+
+def lost_pct(options):
+    """Percent of the packets that are of no use to whoever waits for them, in the long run: lost, or damaged."""
+    bursts = 100.0 * impairments.lost_on_average(options)[0] if "gemodel" in options else 0.0
+    return max(options.get("loss_pct", 0.0), options.get("corrupt_pct", 0.0), bursts)
 
 
 def _derived(given):

@@ -13,7 +13,10 @@ from ..._errors import BadOption
 MOST_PEERS = 256
 MOST_PORTS = 64
 MOST_INTERFACES = 16
+LONGEST_NAMED = 1000  # ports of a range that are still about services that somebody means
 LOOPBACK = "lo"
+IPV4 = ipaddress.ip_network("0.0.0.0/0")
+GLOBAL_IPV6 = ipaddress.ip_network("2000::/3")
 OPTIONS = {
     "peer": {"type": "list", "elements": "str", "aliases": ["to"]},
     "port": {"type": "list", "elements": "str", "aliases": ["ports"]},
@@ -129,6 +132,44 @@ def everyone(scope):
     return not scope["ports"] and (not peers or any(ipaddress.ip_network(each).prefixlen == 0 for each in peers))
 
 
+def nearly_everyone(scope):
+    """What a scope that leaves next to nothing out, however it is spelled, comes to (text), or None.
+
+    More than half of all ports, or of all addresses of a version, is no limit.
+    """
+    if _few_ports(scope):
+        return None
+    peers = scope["peers4"] + scope["peers6"]
+    shares = [_share(scope["peers4"], IPV4), _share(scope["peers6"], GLOBAL_IPV6)]
+    if peers and max(shares) <= 0.5:
+        return None
+    limits = []
+    if scope["ports"]:
+        limits.append("%s is %d of 65535 ports" % (",".join(show_ports(scope["ports"])), _count(scope["ports"])))
+    if peers:
+        limits.append("the peers are %.3g %% of all IPv%d addresses" % (max(shares) * 100, 4 if shares[0] > 0.5 else 6))
+    return " and ".join(limits) or "neither peer nor port limits it"
+
+
+def names(ports, port):
+    """Whether ``port`` is meant by itself or in a short range: a long one is not about one service."""
+    return any(low <= port <= high and high - low < LONGEST_NAMED for low, high in ports)
+
+
+def _count(ports):
+    return sum(high - low + 1 for low, high in ports)
+
+
+def _few_ports(scope):
+    return 0 < _count(scope["ports"]) <= 32767
+
+
+def _share(networks, space):
+    """Of the addresses of ``space`` those that ``networks``, which do not overlap, hold (0 to 1)."""
+    within = (each for each in map(ipaddress.ip_network, networks) if each.overlaps(space))
+    return sum(min(each.num_addresses, space.num_addresses) for each in within) / float(space.num_addresses)
+
+
 def own_meant(scope):
     """Whether what this host says to itself may be meant: with a peer or a port, and by its interface."""
     return (
@@ -142,7 +183,9 @@ def all_loopback(scope):
     """Whether it holds all that this host says to itself."""
     homes = [ipaddress.ip_address(text) for text in ("127.0.0.1", "::1")]
     peers = map(ipaddress.ip_network, scope["peers4"] + scope["peers6"])
-    return not scope["ports"] and any(home.version == each.version and home in each for each in peers for home in homes)
+    return not _few_ports(scope) and any(
+        home.version == each.version and home in each for each in peers for home in homes
+    )
 
 
 def describe(scope):
