@@ -202,3 +202,14 @@ def test_the_process_of_a_transient_unit_is_ended_only_where_systemd_starts_it_a
             ssh(host, HOST, "systemctl stop fleeting.service")
     finally:
         ssh(host, HOST, "systemctl stop fleeting.service", check=False)
+
+
+def test_the_daemons_of_the_host_are_no_target_of_process_fault(host):
+    """Each that runs here; the host with SSH and systemd has some at least."""
+    names = ("sshd", "systemd-journal", "systemd-logind", "systemd-network", "dbus-daemon", "dbus-broker")
+    found = look(host, HOST, "for n in %s; do pgrep -o -x $n; done; true" % " ".join(names)).split()
+    assert len(found) > 1
+    for pid in found:
+        options = {"name": "daemon", "action": "pause", "pid": int(pid), "duration": "60s"}
+        refused = on_hosts(host, HOST, "process_fault", options, "--check")[HOST]
+        assert refused["failed"] and "refused by the protected process guard" in refused["msg"], refused

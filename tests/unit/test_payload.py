@@ -42,9 +42,9 @@ MOST = {
     "limit_fault": 273,
     "memory_fault": 259,
     "network_fault": 319,
-    "preflight_info": 406,
+    "preflight_info": 407,
     "probe": 162,
-    "process_fault": 263,
+    "process_fault": 265,
     "service_fault": 257,
 }
 # What a fault module has no use for: it injects, ends and holds one fault of its family. Halting everything, what the

@@ -17,6 +17,7 @@ from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOp
 from ansible_collections.magsasa.chaos.plugins.module_utils._families.process import FAMILY
 from ansible_collections.magsasa.chaos.plugins.module_utils._host import listeners, processes
 from ansible_collections.magsasa.chaos.plugins.module_utils._host import inherited
+from ansible_collections.magsasa.chaos.plugins.module_utils._host.systemd import protected_units
 from ansible_collections.magsasa.chaos.plugins.module_utils._host.systemd.services import unit_in
 
 GIVEN = {key: spec.get("default") for key, spec in FAMILY.options.items()}
@@ -310,6 +311,25 @@ def test_who_carries_this_task_is_protected_and_a_child_of_it_is_not():
         assert [(each[0], each[4]) for each in tree] == [(child.pid, None)]
         child.stdin.close()
     assert FAMILY.inspect({"target": {"pid": 1}, "action": "pause"})["found"][0]["tree"][0][4] == "the host's init"
+
+
+@pytest.mark.parametrize(
+    "name, above, why",
+    [
+        ("sshd", 1, "the SSH daemon"),
+        ("dropbear", 1, "the SSH daemon"),
+        ("systemd-journal", 1, "part of systemd"),
+        ("dbus-daemon", 1, "the message bus"),
+        ("NetworkManager", 1, "needed for the network"),
+        ("sshd", 7, None),
+        ("nginx", 1, None),
+    ],
+)
+def test_daemons_of_the_host_are_protected(name, above, why, monkeypatch):
+    monkeypatch.setattr(protected_units.processes, "parent", lambda pid: above)
+    monkeypatch.setattr(protected_units.processes, "comm", lambda pid: name)
+    said = protected_units.why_process(os.getpid())
+    assert said is None if why is None else said.startswith(why)
 
 
 @pytest.mark.parametrize(

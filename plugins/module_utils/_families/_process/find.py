@@ -13,6 +13,7 @@ import time
 
 from ..._errors import BadOption, printable
 from ..._host import listeners, pinned_files, processes
+from ..._host.systemd import protected_units
 
 PATTERN_SECONDS = 3.0
 STALE_S = 2.0  # a process that began so much later than its pid file was written is not the one that wrote it
@@ -159,7 +160,8 @@ def _program(pid):
 
 
 class Protected:
-    """The processes that no fault may touch: init, ourselves, and what carries the control connection.
+    """The processes that no fault may touch: init, ourselves, what carries the control connection, and daemons that the
+    host cannot do without.
 
     Only those that a fault is about are judged: a host may have thousands of others.
     """
@@ -173,11 +175,8 @@ class Protected:
             return "the host's init"
         if pid in self._carrying:
             return "part of this task or its connection"
-        above = processes.parent(pid)
-        if above == 1 and processes.comm(pid) == "sshd":
-            return "the SSH daemon, which is needed to reach this host"
-        if above in (0, 2) and not processes.argv(pid):
+        if processes.parent(pid) in (0, 2) and not processes.argv(pid):
             return "a kernel thread"
         if any(mark in processes.environ(pid) for mark in OURS):
             return "part of another fault or probe of this collection"
-        return None
+        return protected_units.why_process(pid)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, magsasa.chaos contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Units of systemd that no fault may touch. Private to magsasa.chaos."""
+"""Units of systemd that no fault may touch, and processes that do the same work. Private to magsasa.chaos."""
 
 from __future__ import annotations
 
@@ -11,8 +11,12 @@ import os
 from .. import processes
 from . import services
 
+SSH = "the SSH daemon, which is needed to reach this host"
+SYSTEMD = "part of systemd"
+BUS = "the message bus, which controls systemd"
+NETWORK = "needed for the network of this host"
 PROTECTED = {
-    "the SSH daemon, which is needed to reach this host": (
+    SSH: (
         "ssh.*",
         "sshd.*",
         "ssh@*",
@@ -20,9 +24,9 @@ PROTECTED = {
         "sshd-keygen*",
         "dropbear*",
     ),
-    "part of systemd": ("systemd-*", "user@*", "user-runtime-dir@*", "init.scope"),
-    "the message bus, which controls systemd": ("dbus.*", "dbus-broker.*", "dbus-org.*"),
-    "needed for the network of this host": (
+    SYSTEMD: ("systemd-*", "user@*", "user-runtime-dir@*", "init.scope"),
+    BUS: ("dbus.*", "dbus-broker.*", "dbus-org.*"),
+    NETWORK: (
         "NetworkManager*",
         "networking.*",
         "network.*",
@@ -33,6 +37,13 @@ PROTECTED = {
         "ifup@*",
     ),
 }
+# Children of init with these names; of a host with systemd the unit tells more.
+DAEMONS = {
+    SSH: ("sshd", "dropbear"),
+    SYSTEMD: ("systemd-*",),
+    BUS: ("dbus-daemon", "dbus-broker*"),
+    NETWORK: ("NetworkManager", "dhcpcd", "dhclient", "udhcpc", "wickedd*", "connmand"),
+}
 
 
 def why(names):
@@ -41,6 +52,22 @@ def why(names):
         if any(fnmatch.fnmatchcase(name, pattern) for name in names for pattern in patterns):
             return said
     return None
+
+
+def why_process(pid):
+    """What makes a process untouchable (text), or None."""
+    if processes.parent(pid) == 1:
+        name = processes.comm(pid) or ""
+        for said, patterns in DAEMONS.items():
+            if any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns):
+                return said
+    try:
+        with open("/proc/%d/cgroup" % pid) as source:
+            unit = services.unit_in(source.read(65536))
+    except OSError:
+        return None
+    said = why([unit]) if unit else None
+    return None if said == SSH else said  # without PAM, what somebody starts over SSH stays in the unit of the daemon
 
 
 def carriers():
