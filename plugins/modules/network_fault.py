@@ -37,7 +37,8 @@ description:
   - "The connections that manage the host are exempt, first in order and in both directions, existing and new ones
     alike: the peer of the SSH connection, every peer of an SSH server on the host, and every peer of a program that
     started this one. So is each port that manages the host or that an SSH server listens on, for all peers, unless
-    O(port) names it, by itself or in a range of at most 1000 ports. The rules are read back after injection; if they are not as planned, the fault is reverted."
+    O(port) names it, by itself or in a range of at most 1000 ports. The rules are read back after injection; if they
+    are not as planned, the fault is reverted."
   - Traffic that the host forwards, such as that of containers with their own addresses, passes the interfaces of the
     host, where C(tc) acts on it by its addresses. The other backends do not touch it.
   - Kernel modules that a fault needed stay loaded. They have no effect by themselves.
