@@ -61,7 +61,10 @@ options:
       shows it.
     type: str
   account:
-    description: The account of V(refuse) with MySQL and MariaDB, as C(USER@HOST), or C(USER) for C(USER@%).
+    description:
+      - The account of V(refuse) with MySQL and MariaDB, as C(USER@HOST), or C(USER) for C(USER@%).
+      - Only this account is locked, and only its sessions are terminated. RV(fault.notes) tells by which other accounts
+        the same user can still log in.
     type: str
   login_user:
     description:

@@ -140,6 +140,24 @@ def test_refuse_locks_an_account_out(state, base, login):
     assert base.works() and base.query("show create user app@localhost", None) == before
 
 
+def test_refuse_leaves_other_accounts_of_the_same_name_alone(state, base):
+    """A session over the socket is of app@localhost, the most specific of both; that it may go on is told."""
+    assert base.query("create user app@'%'", None)[0] == 0
+    session = base.session()
+    try:
+        fault = inject("database_fault", fault_of(base, "refuse", account="app@%"), state)
+        assert fault["effect"] == "confirmed" and fault["measured"] == {"locked": True, "sessions": 0}
+        assert "app can still log in as app@localhost" in fault["notes"]
+        session.stdin.write("select 'there';\n")
+        session.stdin.flush()
+        assert session.stdout.readline() == "there\n" and base.works()
+        end("database_fault", "no-database", state)
+    finally:
+        session.kill()
+        session.communicate()
+        base.query("drop user app@'%'", None)
+
+
 @pytest.mark.nightly
 def test_an_account_that_is_dropped_meanwhile_is_no_residue(state, base):
     assert base.query("create user brief@localhost", None)[0] == 0

@@ -204,12 +204,27 @@ def test_the_process_of_a_transient_unit_is_ended_only_where_systemd_starts_it_a
         ssh(host, HOST, "systemctl stop fleeting.service", check=False)
 
 
+def test_what_is_bound_to_the_service_of_a_killed_process_runs_again(host):
+    """systemd restarts the one, and nobody the other."""
+    text = "[Unit]\\nBindsTo=victim.service\\nAfter=victim.service\\n[Service]\\nExecStart=/bin/sleep infinity\\n"
+    ssh(host, HOST, "printf '%%b' '%s' > /run/systemd/system/bound.service; systemctl daemon-reload" % text)
+    try:
+        ssh(host, HOST, "systemctl start bound.service")
+        options = {"name": "gone", "action": "kill", "pid": int(pid(host)), "duration": "60s"}
+        found = on_hosts(host, HOST, "process_fault", options)[HOST]
+        assert "bound.service" in " ".join(found["fault"]["notes"]), found
+        on_hosts(host, HOST, "process_fault", {"name": "gone", "state": "absent"})
+        assert wait_for(lambda: states(host, "victim.service", "bound.service") == ["active"] * 2)
+    finally:
+        ssh(host, HOST, "systemctl stop bound.service; rm /run/systemd/system/bound.service; systemctl daemon-reload")
+
+
 def test_the_daemons_of_the_host_are_no_target_of_process_fault(host):
     """Each that runs here; the host with SSH and systemd has some at least."""
     names = ("sshd", "systemd-journal", "systemd-logind", "systemd-network", "dbus-daemon", "dbus-broker")
     found = look(host, HOST, "for n in %s; do pgrep -o -x $n; done; true" % " ".join(names)).split()
     assert len(found) > 1
-    for pid in found:
-        options = {"name": "daemon", "action": "pause", "pid": int(pid), "duration": "60s"}
+    for number in found:
+        options = {"name": "daemon", "action": "pause", "pid": int(number), "duration": "60s"}
         refused = on_hosts(host, HOST, "process_fault", options, "--check")[HOST]
         assert refused["failed"] and "refused by the protected process guard" in refused["msg"], refused

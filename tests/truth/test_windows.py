@@ -161,4 +161,4 @@ def test_every_figure_is_within_its_bound_and_every_verdict_is_right(tmp_path, c
     # What was never compared is not right, and windows of one verdict show nothing about the others.
     compared = {figure: len(each) for figure, each in errors.items()}
     assert {figure for figure, number in compared.items() if number >= COUNT // 5} == set(truth.FIGURES), compared
-    assert set(verdicts) == {"passed", "failed", "refused"}
+    assert set(verdicts) >= {"passed", "failed", "refused"}

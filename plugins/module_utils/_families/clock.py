@@ -14,7 +14,7 @@ from .. import _clock, _quantity
 from .._errors import BadOption, HostError, NotHere, Refused
 from .._plan import plan, step, undo
 from .._host import capabilities, processes, time_of_day
-from .._host.systemd import services
+from .._host.systemd import dependents, services
 
 LEAST_S = 1.0
 MOST_S = 24 * 3600.0  # without force: further away certificates, tickets and logins end
@@ -46,10 +46,12 @@ class Clock:
 
     def inspect(self, options):
         """Who may move it, who would move it back, and where it is."""
+        keepers = time_of_day.keepers()
         return {
             "able": capabilities.held(capabilities.SYS_TIME),
             "uid": os.geteuid(),
-            "keepers": time_of_day.keepers(),
+            "keepers": keepers,
+            "around": {unit: dependents.around(unit) for unit in keepers},
             "daemons": sorted({name for name in map(processes.comm, processes.pids()) if name in DAEMONS}),
             "anchor": time_of_day.reading(),
             "boot_id": _clock.boot_id(),
@@ -78,10 +80,13 @@ class Clock:
                 % ", ".join(facts["daemons"])
             )
             raise Refused("time service", why, remedy="stop it first")
-        steps = []
+        steps, stopped = [], []
         for unit in facts["keepers"]:
             says = "stop %s, which would correct the clock" % unit
-            steps.append(step("hold_off", says, {"unit": unit}, [undo("service.start", unit=unit)], tool="systemctl"))
+            ending = dependents.ending(unit, facts["around"][unit])
+            starts = dependents.starts(ending) + [undo("service.start", unit=unit)]
+            steps.append(step("hold_off", says, {"unit": unit}, starts, tool="systemctl"))
+            stopped += [each for each in ending if each not in facts["keepers"] and each not in stopped]
         back = undo("clock.move_back", offset_s=offset, anchor=facts["anchor"], boot_id=facts["boot_id"])
         says = "move the wall clock %s by %s" % (
             "forward" if offset > 0 else "back",
@@ -95,6 +100,7 @@ class Clock:
         )
         if offset < 0:
             notes.append("programs that wait by the wall clock wait longer while it is behind")
+        notes += dependents.notes(stopped)
         return plan("clock", "offset", "clock_settime", {"offset_s": offset}, steps, self.claims(options), notes)
 
     # -- doing

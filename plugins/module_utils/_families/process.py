@@ -18,7 +18,7 @@ from .. import _quantity
 from .._errors import BadOption, HostError, Refused, printable
 from .._plan import plan, step, undo
 from .._host import command, listeners, process_restore, processes, sigstop_tree, streams, successors, told_to_end
-from .._host.systemd import services, transient_units
+from .._host.systemd import dependents, services, transient_units
 from ._process import find
 
 TARGETS = ("pid", "process_name", "pattern", "pid_file", "port")
@@ -157,6 +157,7 @@ class Process:
         for each in facts["found"]:
             self._guard(each, options, facts["uid"])
             steps.append(self._pause(each, options) if action == "pause" else self._event(each, options, notes))
+        started = [way["args"]["unit"] for each in steps for way in each["undo"] if way["op"] == "service.start"]
         return plan(
             "process",
             action,
@@ -166,7 +167,7 @@ class Process:
                 "signal": "STOP" if action == "pause" else signal.Signals(options["signal"]).name[3:],
             },
             steps,
-            ["process:%d" % each["pid"] for each in facts["found"]],
+            ["process:%d" % each["pid"] for each in facts["found"]] + dependents.claims(started),
             notes,
             event=action != "pause",
         )
@@ -211,18 +212,20 @@ class Process:
             args.update(grace_s=options["grace_s"], respawn_s=options["respawn_s"])
         if each["unit"]:
             self._may_be_started_by_systemd(each, options, label)
-            again = undo("service.start", unit=each["unit"])
+            ending = dependents.ending(each["unit"], each["around"])
+            starts = dependents.starts(ending) + [undo("service.start", unit=each["unit"])]
+            notes += dependents.notes(ending)
             args["unit"] = each["unit"]
             if options["action"] == "restart":
                 return step(
                     "unit_restart",
                     "restart service %s" % each["unit"],
                     args,
-                    [again],
+                    starts,
                     tool="systemctl",
                 )
             return step(
-                "kill", "send signal %d to %s of service %s" % (options["signal"], label, each["unit"]), args, [again]
+                "kill", "send signal %d to %s of service %s" % (options["signal"], label, each["unit"]), args, starts
             )
         self._may_be_given_back(each, options, label, notes)
         args.update(above=each["above"], whole=not each["lost"], name=each["program"])
@@ -402,6 +405,7 @@ def _describe(pid, tree, protected, listening, ends):
         facts,
         restartable=command.names_program(pid),
         unit=unit,
+        around=dependents.around(unit),
         transient=_transient(unit),
         obstacle=obstacle,
         remedy=remedy,

@@ -17,7 +17,7 @@ from .. import _cmd, _quantity
 from .._errors import BadOption
 from .._plan import plan, step, undo
 from .._host import processes, told_to_end
-from .._host.systemd import services
+from .._host.systemd import dependents, services
 from ._service import units
 
 ACTIONS = ("stop", "kill", "restart", "mask")
@@ -85,13 +85,9 @@ class Service:
         units.guard(action, facts)
         unit = found["id"]
         block = undo("service.unblock", unit=unit, fault="$ID", folder=not facts["folder"])
-        starts = [
-            undo("service.start", unit=each["id"])
-            for each in facts["dependents"]
-            if action != "mask" and units.is_active(each)
-        ]
-        dependents = [each["args"]["unit"] for each in starts]
-        if units.is_active(found):
+        ending = [] if action == "mask" or units.held(found) else dependents.ending(unit, facts)
+        starts = dependents.starts(ending)
+        if dependents.is_active(found):
             starts.append(undo("service.start", unit=unit))
         args = {
             "unit": unit,
@@ -100,15 +96,11 @@ class Service:
             "invocation": found["invocation"],
             "fault": "$ID",
         }
-        claimed = [unit] + dependents
+        claimed = [unit] + ending
         requested = {"unit": unit}
-        notes = []
-        if dependents:
-            notes.append(
-                "%s may end with it and is started again afterwards: %s" % ("what needs it", ", ".join(dependents))
-            )
+        notes = dependents.notes(ending)
         if action == "stop":
-            triggers = [each["id"] for each in facts["triggers"] if units.is_active(each)]
+            triggers = [each["id"] for each in facts["triggers"] if dependents.is_active(each)]
             claimed += triggers
             says = "stop service %s%s, and block every start" % (
                 unit,
@@ -133,7 +125,7 @@ class Service:
             chosen = step("kill", says, dict(args, signal=options["signal"], whom=options["whom"]), starts)
             if found["restart"] == "no":
                 notes.append("systemd does not restart it (Restart=no); the revert starts it")
-        claims = ["service:%s" % each for each in claimed] + (["process:%d" % found["pid"]] if found["pid"] else [])
+        claims = dependents.claims(claimed) + (["process:%d" % found["pid"]] if found["pid"] else [])
         return plan(
             "service", action, "systemd", requested, [chosen], claims, notes, event=action in ("kill", "restart")
         )

@@ -17,6 +17,7 @@ FACTS = {
     "able": True,
     "uid": 0,
     "keepers": ["chrony.service"],
+    "around": {"chrony.service": {"dependents": [], "carriers": []}},
     "daemons": ["chronyd"],
     "anchor": {"wall": 1.7e9, "boottime": 100.0},
     "boot_id": "b",
@@ -49,6 +50,13 @@ def test_the_time_service_is_stopped_before_and_started_after():
     assert undone == ["service.start", "clock.move_back"]  # carried out from the last to the first
     assert found["requested"] == {"offset_s": -3600.0} and found["claims"] == ["clock"]
     assert "back by 1h" in found["steps"][-1]["says"]
+
+
+def test_what_ends_with_the_time_service_is_started_after_it():
+    needy = {"id": "gps.service", "names": ["gps.service"], "active": "active"}
+    found = planned(around={"chrony.service": {"dependents": [needy], "carriers": []}})
+    starts = [each["args"]["unit"] for each in found["steps"][0]["undo"]]
+    assert starts == ["gps.service", "chrony.service"] and "gps.service" in found["notes"][-1]
 
 
 def test_without_a_time_service_there_is_a_note():

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pwd
@@ -17,6 +18,7 @@ import pytest
 from ansible_collections.magsasa.chaos.plugins.module_utils._errors import BadOption, HostError, Refused
 from ansible_collections.magsasa.chaos.plugins.module_utils._families.database import FAMILY
 from ansible_collections.magsasa.chaos.plugins.module_utils._families._database import (
+    mysql_accounts,
     mysql_sql,
     postgresql,
     sql_worker,
@@ -44,8 +46,10 @@ MARKS = {
     "boot": "b",
     "parent": None,
 }
+NEEDS_IT = {"dependents": [{"id": "shop.service", "names": ["shop.service"], "active": "active"}], "carriers": []}
 SERVER = {
     "uid": 26,
+    "around": {"dependents": [], "carriers": []},
     "us": 0,
     "address": "127.0.0.1",
     "unit": None,
@@ -149,7 +153,25 @@ def test_sqlite_says_what_must_be_known(facts, words):
 )
 def test_server_is_over_only_when_it_takes_connections(action, facts, undone):
     plan = FAMILY.plan(parsed(action=action), dict(SERVER, **facts))
-    assert [each["op"] for each in plan["steps"][0]["undo"]] == undone and plan["claims"] == ["postgresql:5432"]
+    assert [each["op"] for each in plan["steps"][0]["undo"]] == undone
+    assert plan["claims"] == ["postgresql:5432"] + (["service:pg.service"] if "unit" in facts else [])
+
+
+@pytest.mark.parametrize("engine, port", [("postgresql", 5432), ("mysql", 3306)])
+def test_what_ends_with_the_service_of_a_server_is_started_after_it(engine, port):
+    facts = dict(SERVER, unit="db.service", around=NEEDS_IT)
+    plan = FAMILY.plan(parsed(engine=engine), facts)
+    starts = [each["args"]["unit"] for each in plan["steps"][0]["undo"] if each["op"] == "service.start"]
+    assert starts == ["shop.service", "db.service"]  # carried out from the last to the first
+    assert plan["claims"] == ["%s:%d" % (engine, port), "service:db.service", "service:shop.service"]
+    assert any("shop.service" in note for note in plan["notes"])
+    for active, refused in (("active", True), ("inactive", False)):
+        vital = {"id": "ssh.service", "names": ["ssh.service"], "active": active}
+        facts["around"] = dict(NEEDS_IT, dependents=[vital])
+        with contextlib.ExitStack() as stack:
+            if refused:
+                stack.enter_context(pytest.raises(Refused, match="ssh.service ends with db.service and is the SSH"))
+            assert len(FAMILY.plan(parsed(engine=engine), facts)["steps"][0]["undo"]) == 2
 
 
 @pytest.mark.parametrize(
@@ -228,7 +250,11 @@ MYSQL = {"host": "127.0.0.1", "port": 3306, "socket": None, "user": "root"}
 @pytest.mark.parametrize(
     "change, facts, undone",
     [
-        ({"action": "refuse", "account": "shop"}, {"locked": False, "ours": "root@localhost"}, ["mysql.unlock"]),
+        (
+            {"action": "refuse", "account": "shop"},
+            {"locked": False, "ours": "root@localhost", "others": []},
+            ["mysql.unlock"],
+        ),
         ({"action": "lock", "database": "shop", "table": "t"}, {}, ["workers.end"]),
         ({"action": "exhaust"}, {"free": 5}, ["workers.end"]),
         ({"action": "terminate"}, {}, ["workers.end"]),
@@ -360,3 +386,39 @@ def test_a_fault_by_sql_is_there_once_its_worker_says_so(work, words):
         with pytest.raises(HostError, match=words):
             sql_worker.start(Context, work, {"patience_s": 0.0}, "secret")
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.parametrize(
+    "client, hosts, whose",
+    [
+        ("localhost", ["%", "localhost"], "localhost"),
+        ("localhost:53210", ["%", "10.%"], "%"),
+        ("10.1.2.3:4000", ["%", "10.%", "10.1.%"], "10.1.%"),
+        ("10.1.2.3:4000", ["%", "10.1.2.0/255.255.255.0", "10.1.2.%"], "10.1.2.0/255.255.255.0"),
+        ("10.1.2.3:4000", ["10.1.2.3", "10.1.2.0/24"], "10.1.2.3"),
+        ("web1.example.org:9", ["%.example.org", "web_.example.org"], "web_.example.org"),
+        ("Web1.Example.ORG:9", ["web1.example.org"], "web1.example.org"),
+        ("192.0.2.1:9", ["10.%", "localhost", "10.0.0.0/8"], None),
+        ("2001:db8::1:51413", ["2001:db8::/32", "%"], "2001:db8::/32"),
+        ("127.0.0.1:9", ["localhost", "%"], "localhost"),
+        ("192.0.2.1:9", [""], ""),
+        ("192.0.2.1:9", ["not/a/net", "(.*"], None),
+    ],
+)
+def test_a_session_belongs_to_the_account_that_matches_best(client, hosts, whose):
+    assert mysql_accounts.owner(mysql_accounts.client_host(client), hosts) == whose
+    assert mysql_accounts.owner(mysql_accounts.client_host(client), hosts[::-1]) == whose
+
+
+@pytest.mark.parametrize(
+    "others, said",
+    [
+        ([], []),
+        ([["10.%", False], ["localhost", True]], ["app can still log in as app@10.%"]),
+        ([["localhost", True]], []),
+        (None, ["whether app can still log in by another account cannot be seen by this login"]),
+    ],
+)
+def test_other_accounts_of_a_locked_one_are_told(others, said):
+    facts = {"login": LOGIN, "locked": False, "ours": "root@localhost", "others": others}
+    assert FAMILY.plan(parsed(engine="mysql", action="refuse", account="app@%"), facts)["notes"] == said

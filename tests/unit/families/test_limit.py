@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import resource
+import signal
 import subprocess
 import sys
 
@@ -245,6 +246,52 @@ def test_a_process_gets_its_limit_back():
     assert operation.left(args) == []
 
 
+FORKS = """import os, sys, time
+sys.stdin.readline()
+if os.fork():
+    os.wait()
+print("forked", flush=True)
+time.sleep(60)
+"""
+
+
+def test_what_a_process_started_meanwhile_gets_its_limit_back_and_what_others_set_stays():
+    """A child inherits the limit of the fault; an administrator gives the process itself another one."""
+    with subprocess.Popen(
+        [sys.executable, "-S", "-c", FORKS], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        child = None
+        try:
+            soft, hard = resource.prlimit(process.pid, resource.RLIMIT_NOFILE)
+            args = {
+                "pid": process.pid,
+                "start": processes.start_time(process.pid),
+                "soft": soft,
+                "hard": hard,
+                "bound": 9,
+            }
+            operation = OPERATIONS["limits.process"]
+            resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (9, hard))
+            process.stdin.write(b"\n")
+            process.stdin.flush()
+            assert process.stdout.readline() == b"forked\n"
+            (child,) = processes.below(process.pid)
+            resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (soft - 1, hard))
+            assert operation.left(args) == ["process %d may have 9 open files instead of %d" % (child, soft)]
+            assert operation.gone(args) == []
+            operation.undo(args)
+            assert resource.prlimit(child, resource.RLIMIT_NOFILE) == (soft, hard)
+            assert resource.prlimit(process.pid, resource.RLIMIT_NOFILE) == (soft - 1, hard)
+            assert (
+                operation.gone(args) == operation.left(args)
+                and "somebody else set meanwhile" in operation.gone(args)[0]
+            )
+        finally:
+            if child:
+                os.kill(child, signal.SIGKILL)
+            process.kill()
+
+
 @pytest.fixture
 def control(tmp_path, monkeypatch):
     """systemd as a table of properties, and its folder of drop-ins."""
@@ -288,6 +335,65 @@ def test_drop_ins_are_as_before(control, there):
         assert os.listdir(folder) == [path.name]
     else:
         assert not folder.parent.exists()
+
+
+def test_a_limit_that_somebody_else_set_meanwhile_is_theirs(control, monkeypatch):
+    """One property by a deployment, another still as the fault set it."""
+    live, folder = control
+    folder.mkdir(parents=True)
+    for name, text in (("CPUQuota", "CPUQuota=20.00%"), ("MemoryMax", "MemoryMax=2147483648")):
+        (folder / ("50-%s.conf" % name)).write_text("[Service]\n%s\n" % text)
+    live.update(CPUQuota="200ms", MemoryMax="2147483648")
+    args = {
+        "unit": "web.service",
+        "device": None,
+        "folder": False,
+        "root": False,
+        "boot_id": _clock.boot_id(),
+        "former": {name: {"shown": "infinity", "file": None} for name in ("CPUQuota", "MemoryMax")},
+        "bound": {"CPUQuota": 200000, "MemoryMax": 1073741824},
+    }
+    operation = OPERATIONS["limits.unit"]
+    assert all("CPUQuota" in each for each in operation.left(args)) and operation.gone(args) == []
+    monkeypatch.setattr(
+        unit_limits, "assign", lambda unit, settings, check=True: live.update(each.split("=", 1) for each in settings)
+    )
+    operation.undo(args)
+    assert live == {"CPUQuota": "", "MemoryMax": "2147483648"} and os.listdir(folder) == ["50-MemoryMax.conf"]
+    (said,) = operation.gone(args)
+    assert said == "MemoryMax of web.service is 2147483648 instead of infinity, which somebody else set meanwhile"
+    assert operation.left(args) == [said]
+
+
+@pytest.mark.parametrize(
+    "name, now, ours, theirs",
+    [
+        ("CPUQuota", "333.3ms", 333300, False),
+        ("CPUQuota", "1s", 1000000, False),
+        ("CPUQuota", "500ms", 333300, True),
+        ("CPUQuota", "infinity", 333300, False),
+        ("TasksMax", "18446744073709551615", 9, False),
+        ("TasksMax", "12", 9, True),
+        ("MemoryMax", "", 4096, False),
+        ("MemoryMax", "4K", 4096, False),
+        ("IOReadBandwidthMax", "/dev/vda 5 /dev/vdb 7", 5, False),
+        ("IOReadBandwidthMax", "/dev/vdb 7", 5, False),
+        ("IOReadBandwidthMax", "/dev/vda 6", 5, True),
+    ],
+)
+def test_whose_limit_it_is(control, name, now, ours, theirs):
+    live, _folder = control
+    live[name] = now
+    args = {
+        "unit": "web.service",
+        "device": "/dev/vda",
+        "folder": False,
+        "root": False,
+        "boot_id": _clock.boot_id(),
+        "former": {name: {"shown": "", "file": None}},
+        "bound": {name: ours},
+    }
+    assert bool(OPERATIONS["limits.unit"].gone(args)) == theirs
 
 
 @pytest.mark.parametrize("said, shown", [("loaded", "20"), ("not-found", "")])

@@ -43,6 +43,7 @@ def found(**change):
         "program": "web",
         "restartable": True,
         "unit": None,
+        "around": {"dependents": [], "carriers": []},
         "transient": None,
         "tree": [[10, 5, "S", 0, None], [11, 6, "S", 0, None]],
         "marks": MARKS,
@@ -168,6 +169,15 @@ def test_service_is_left_to_systemd(action, do):
     (step,) = planned(parsed(action=action), found(unit="web.service", restartable=False))["steps"]
     assert step["do"] == do and not step["args"]["capture"]
     assert step["undo"] == [{"op": "service.start", "args": {"unit": "web.service"}}]
+
+
+@pytest.mark.parametrize("action", ["kill", "restart"])
+def test_what_ends_with_a_service_is_started_after_it(action):
+    bound = {"id": "bound.service", "names": ["bound.service"], "active": "active"}
+    web = found(unit="web.service", around={"dependents": [bound], "carriers": []})
+    plan = planned(parsed(action=action), web)
+    assert [each["args"]["unit"] for each in plan["steps"][0]["undo"]] == ["bound.service", "web.service"]
+    assert plan["claims"] == ["process:10", "service:bound.service", "service:web.service"]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ the word of the host's owner.
 
 from __future__ import annotations
 
+import contextlib
 import os
 
 import pytest
@@ -106,36 +107,29 @@ def test_the_owner_is_asked_again_after_the_wait_for_the_turn(handed, monkeypatc
     assert handed == []
 
 
-def _written(path):
-    path.write_text("not today \x1b[31m\nsecond line\n")
-
-
-def _pipe_that_somebody_holds_open(path):
+def _pipe_that_somebody_holds_open(path, stack):
     os.mkfifo(path)
-    return os.open(path, os.O_RDWR)
+    stack.callback(os.close, os.open(path, os.O_RDWR))
 
 
 @pytest.mark.parametrize(
     "make, said",
     [
-        (_written, r"not today \S+31m;"),
-        (lambda path: path.write_bytes(b""), r"\(nothing\)"),
-        (lambda path: path.write_bytes(b"\xff" * 5000), "exists on this host"),
-        (lambda path: path.mkdir(), r"\(not readable\)"),
-        (lambda path: path.symlink_to("nowhere"), r"\(a link to nothing\)"),
-        (lambda path: path.symlink_to(path), r"\(not readable\)"),
-        (os.mkfifo, r"\(nothing\)"),
+        (lambda path, _stack: path.write_text("not today \x1b[31m\nsecond line\n"), r"not today \S+31m;"),
+        (lambda path, _stack: path.write_bytes(b""), r"\(nothing\)"),
+        (lambda path, _stack: path.write_bytes(b"\xff" * 5000), "exists on this host"),
+        (lambda path, _stack: path.mkdir(), r"\(not readable\)"),
+        (lambda path, _stack: path.symlink_to("nowhere"), r"\(a link to nothing\)"),
+        (lambda path, _stack: path.symlink_to(path), r"\(not readable\)"),
+        (lambda path, _stack: os.mkfifo(path), r"\(nothing\)"),
         (_pipe_that_somebody_holds_open, r"\(not readable\)"),
     ],
 )
 def test_whatever_its_owner_put_there_denies_every_fault(make, said, tmp_path):
     path = tmp_path / "deny"
     guard.owner_allows(str(path))
-    held = make(path) if make is _pipe_that_somebody_holds_open else make(path) and None
-    try:
+    with contextlib.ExitStack() as stack:
+        make(path, stack)
         with pytest.raises(Refused, match=said) as refused:
             guard.owner_allows(str(path))
         assert "\n" not in str(refused.value) and "\x1b" not in str(refused.value) and len(str(refused.value)) < 1200
-    finally:
-        if held is not None:
-            os.close(held)

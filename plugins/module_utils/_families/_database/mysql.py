@@ -60,7 +60,7 @@ def plan(options, facts):
         "patience_s": options["patience_s"],
     }
     undone = [undo("mysql.accepting", address=facts["address"], port=port)]
-    notes = []
+    claims, notes = ["mysql:%d" % port], []
     if options["action"] == "pause":
         backend = "SIGSTOP"
         says = "freeze process %d and %d more of the server on port %d (SIGSTOP)" % (marks["pid"], len(tree) - 1, port)
@@ -69,7 +69,9 @@ def plan(options, facts):
     elif facts["unit"]:
         servers.may_stop(facts)
         backend = "systemctl stop " + facts["unit"]
-        undone.append(undo("service.start", unit=facts["unit"]))
+        starts, more, notes = servers.by_systemd(facts)
+        undone += starts
+        claims += more
         steps = [
             step("mysql_stop", "stop service %s" % facts["unit"], dict(common, unit=facts["unit"]), undone, "systemctl")
         ]
@@ -87,7 +89,7 @@ def plan(options, facts):
         backend,
         {"engine": options["engine"], "port": port},
         steps,
-        ["mysql:%d" % port],
+        claims,
         notes,
     )
 

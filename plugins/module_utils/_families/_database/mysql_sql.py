@@ -20,14 +20,14 @@ from ..._host import listeners
 from ..._host.databases import mysql, mysql_ping
 from ..._ledger import fault_secrets
 from ..._undo.operations.mysql import NO_SUCH_ACCOUNT, account, is_locked
-from . import servers, sql_worker
+from . import mysql_accounts, servers, sql_worker
 
 ACTIONS = ("terminate", "refuse", "exhaust", "lock")
 TOO_MANY, WAITED = 1040, 1205  # ER_CON_COUNT_ERROR, ER_LOCK_WAIT_TIMEOUT
 FREE = "SHOW GLOBAL STATUS LIKE 'Threads_connected'; SELECT @@max_connections;"
 # Sessions of people and applications: not ours, not the server's own, no replica.
 SESSIONS = (
-    "SELECT id FROM information_schema.processlist WHERE id <> connection_id() AND user NOT IN ('system user',"
+    "SELECT id, host FROM information_schema.processlist WHERE id <> connection_id() AND user NOT IN ('system user',"
     " 'event_scheduler') AND command NOT IN ('Daemon', 'Binlog Dump', 'Binlog Dump GTID')"
 )
 
@@ -102,6 +102,7 @@ def inspect(options):
             raise HostError("the server did not answer: %s" % mysql.said(done))
         facts["locked"] = is_locked(done.stdout)
         facts["ours"] = mysql.must(login, password, "SELECT current_user();")
+        facts["others"] = _others(login, password, options["account"])
     elif options["action"] == "lock":
         wanted = (
             "SELECT count(*) FROM information_schema.tables WHERE table_schema = %s AND table_name = %s AND table_type"
@@ -124,6 +125,19 @@ def inspect(options):
     return facts
 
 
+def _others(login, password, meant):
+    """``[[host, is locked]]`` of the other accounts with the same user name; None where this login may not see them."""
+    listed = mysql.ask(login, password, "SELECT host FROM mysql.user WHERE user = %s;" % mysql.literal(meant[0]))
+    if listed.rc:
+        return None
+    hosts = sorted(each for each in listed.stdout.split() if each != meant[1] and "\\" not in each)
+    found = []
+    for host in hosts[: mysql_accounts.MOST]:
+        said = mysql.ask(login, password, "SHOW CREATE USER %s;" % account([meant[0], host]))
+        found.append([host, said.rc == 0 and is_locked(said.stdout)])
+    return found
+
+
 def _free(said):
     """Connections that are left, from what FREE gives."""
     words = said.split()
@@ -144,7 +158,7 @@ def plan(options, facts):
         "database": options["database"],
     }
     requested = {"engine": options["engine"], "port": options["port"]}
-    ended = undo("workers.end", fault="$ID")
+    ended, notes = undo("workers.end", fault="$ID"), []
     tool = "mariadb or mysql"
     if action == "refuse":
         shown = printable("@".join(options["account"]))
@@ -155,12 +169,14 @@ def plan(options, facts):
                 "revival", "account %s would have to unlock itself" % shown, remedy="log in with another account"
             )
         requested["account"] = shown
+        notes = _told_of_others(options["account"][0], facts["others"])
+        hosts = [host for host, _locked in facts["others"] or []]
         again = undo("mysql.unlock", login=facts["login"], account=options["account"], fault="$ID")
         steps = [
             step(
                 "mysql_sql",
                 "lock account %s and terminate its sessions" % shown,
-                dict(args, account=options["account"]),
+                dict(args, account=options["account"], others=hosts),
                 [again],
                 tool,
             )
@@ -192,8 +208,22 @@ def plan(options, facts):
             )
         ]
     return make_plan(
-        "database", action, "SQL through the client of the server", requested, steps, ["mysql:%d" % options["port"]]
+        "database",
+        action,
+        "SQL through the client of the server",
+        requested,
+        steps,
+        ["mysql:%d" % options["port"]],
+        notes,
     )
+
+
+def _told_of_others(user, others):
+    """Notes about accounts by which the same user may still log in, from elsewhere or more specifically."""
+    if others is None:
+        return ["whether %s can still log in by another account cannot be seen by this login" % printable(user)]
+    still = [printable("%s@%s" % (user, host)) for host, locked in others if not locked]
+    return ["%s can still log in as %s" % (printable(user), ", ".join(still))] if still else []
 
 
 def start(ctx, args):
@@ -202,18 +232,28 @@ def start(ctx, args):
     ctx.memory.update(engine="mysql", sql=args, password=password, ended=0)
     if args["action"] == "refuse":
         mysql.must(args["login"], password, "ALTER USER %s ACCOUNT LOCK;" % account(args["account"]))
-        _kick(ctx, " AND user = %s" % mysql.literal(args["account"][0]))
+        _kick(ctx, args["account"])
     elif args["action"] == "terminate":
         _kick(ctx)
     else:
         sql_worker.start(ctx, _lock if args["action"] == "lock" else _exhaust, args, password)
 
 
-def _kick(ctx, whose=""):
+def _sessions(args, password, meant=None):
+    """Numbers of the sessions, of one account (``meant``) if there is one: those that no other account claims."""
+    whose = "" if meant is None else " AND user = %s" % mysql.literal(meant[0])
+    for line in mysql.must(args["login"], password, SESSIONS + whose + ";").splitlines():
+        number, _tab, host = line.partition("\t")
+        hosts = [] if meant is None else [meant[1]] + args.get("others", [])
+        if number.isdigit() and mysql_accounts.owner(mysql_accounts.client_host(host), hosts) in (None, *hosts[:1]):
+            yield number
+
+
+def _kick(ctx, meant=None):
     """End sessions; one that has gone by itself meanwhile is no error."""
     login, password = ctx.memory["sql"]["login"], ctx.memory["password"]
-    for number in mysql.must(login, password, SESSIONS + whose + ";").split():
-        if number.isdigit() and mysql.ask(login, password, "KILL CONNECTION %s;" % number).rc == 0:
+    for number in list(_sessions(ctx.memory["sql"], password, meant)):
+        if mysql.ask(login, password, "KILL CONNECTION %s;" % number).rc == 0:
             ctx.memory["ended"] += 1
 
 
@@ -263,8 +303,7 @@ def _judged(confirmed, measured, note=""):
 
 def _measure_refuse(args, password):
     locked = is_locked(mysql.must(args["login"], password, "SHOW CREATE USER %s;" % account(args["account"])))
-    count = SESSIONS.replace("SELECT id", "SELECT count(*)") + " AND user = %s;" % mysql.literal(args["account"][0])
-    return _judged(locked, {"locked": locked, "sessions": int(mysql.must(args["login"], password, count))})
+    return _judged(locked, {"locked": locked, "sessions": len(list(_sessions(args, password, args["account"])))})
 
 
 def _measure_lock(args, password):

@@ -60,18 +60,19 @@ def plan(options, facts):
         "patience_s": options["patience_s"],
     }
     answers = undo("postgres.accepting", address=facts["address"], port=port)
-    notes = []
+    claims, notes = ["postgresql:%d" % port], []
     if options["action"] == "outage":
         servers.may_stop(facts)
     if options["action"] == "outage" and facts["unit"]:
         backend = "systemctl stop " + facts["unit"]
-        again = undo("service.start", unit=facts["unit"])
+        starts, more, notes = servers.by_systemd(facts)
+        claims += more
         steps = [
             step(
                 "postgresql_stop",
                 "stop service %s" % facts["unit"],
                 dict(common, unit=facts["unit"]),
-                [answers, again],
+                [answers] + starts,
                 "systemctl",
             )
         ]
@@ -114,7 +115,7 @@ def plan(options, facts):
         backend,
         {"engine": "postgresql", "port": port},
         steps,
-        ["postgresql:%d" % port],
+        claims,
         notes,
     )
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 import os
 
 from ..._errors import BadOption, HostError, Refused
+from ..._plan import undo
 from ..._host import listeners, process_restore, processes, sigstop_tree, successors
-from ..._host.systemd import services, transient_units
+from ..._host.systemd import dependents, services, transient_units
 
 
 def port_of(value, default):
@@ -32,7 +33,7 @@ def named(option, text, engine, most=63):
 
 
 def inspect(port, programs, label):
-    """``{"uid", "us", "address", "unit", "obstacle", "tree", "marks"}`` of the server on a port (JSON-able)."""
+    """``{"uid", "us", "address", "unit", "around", "obstacle", "tree", "marks"}`` of the server on a port (JSON-able)."""
     listening = listeners.listeners()
     mine = [each for each in listening if each.port == port]
     master = listeners.top_of_tree(sorted({pid for each in mine for pid in each.pids}))
@@ -55,6 +56,7 @@ def inspect(port, programs, label):
         "us": os.geteuid(),
         "address": {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address),
         "unit": unit,
+        "around": dependents.around(unit),
         "obstacle": _obstacle(unit) if unit else process_restore.obstacle(master),
         "tree": tree,
         "marks": successors.mark(master, tree, listening),
@@ -84,6 +86,14 @@ def may_stop(facts):
     why, remedy = facts["obstacle"]
     if why:
         raise Refused("revival", "the server could not be restarted as it was: %s" % why, remedy=remedy)
+
+
+def by_systemd(facts):
+    """``(undo, claims, notes)`` of stopping the server's service; what ends with it is started after it again."""
+    unit = facts["unit"]
+    ending = dependents.ending(unit, facts["around"])
+    starts = dependents.starts(ending) + [undo("service.start", unit=unit)]
+    return starts, dependents.claims([unit] + ending), dependents.notes(ending)
 
 
 def runs(args):

@@ -133,7 +133,8 @@ def _of_process(options, facts):
         "soft": facts["soft"],
         "leave_free": leave,
     }
-    back = undo("limits.process", pid=pid, start=facts["start"], soft=facts["soft"], hard=facts["hard"])
+    former = {"soft": facts["soft"], "hard": facts["hard"]}
+    back = undo("limits.process", pid=pid, start=facts["start"], bound=bound, **former)
     says = "limit process %d (%s, %d files open) to %d more file(s): its limit changes to %d from %d" % (
         pid,
         facts["name"],

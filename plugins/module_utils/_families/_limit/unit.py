@@ -208,6 +208,11 @@ def assignment(option, figure, device):
     return "%s=%d" % (PROPERTY[option], figure)
 
 
+def _bound(option, figure):
+    """As unit_limits.figure has it."""
+    return round(figure * 100) * 100 if option == "cpu" else figure
+
+
 def make_plan(options, facts):
     """All limits at once."""
     _guard(options, facts)
@@ -223,6 +228,7 @@ def make_plan(options, facts):
         unit=unit,
         former=former,
         device=device,
+        bound={PROPERTY[each]: _bound(each, limits[each]) for each in limits},
         folder=facts["folder"],
         root=facts["root"],
         boot_id=facts["boot_id"],

@@ -13,14 +13,13 @@ import os
 
 from ..._errors import BadOption, Refused
 from ..._host import processes
-from ..._host.systemd import protected_units, services
+from ..._host.systemd import dependents, protected_units, services
 
 PROPERTIES = (
     "Id,Names,LoadState,ActiveState,SubState,MainPID,Restart,Transient,RefuseManualStart,RefuseManualStop,InvocationID,"
-    "ActiveEnterTimestampMonotonic,DropInPaths,TriggeredBy,RequiredBy,BoundBy,ConsistsOf"
+    "ActiveEnterTimestampMonotonic,DropInPaths,TriggeredBy," + ",".join(dependents.ENDS_WITH)
 )
-ENDS_WITH = ("RequiredBy", "BoundBy", "ConsistsOf")  # what systemd stops together with a unit
-MOST = 60  # units around one that are looked at
+MOST = 60  # triggers that are looked at
 
 
 def inspect(name):
@@ -36,7 +35,7 @@ def inspect(name):
     return {
         "unit": unit,
         "triggers": [describe(each) for each in unit["triggers"][:MOST]],
-        "dependents": _dependents(unit),
+        "dependents": [each for each in dependents.of(unit["dependents"]) if each["id"] != unit["id"]],
         "carriers": sorted(protected_units.carriers()),
         "folder": os.path.isdir(os.path.dirname(services.drop_in(unit["id"], ""))),
     }
@@ -68,28 +67,12 @@ def read(said, name):
         "since": _whole(said.get("ActiveEnterTimestampMonotonic")) / 1e6,
         "drop_ins": said.get("DropInPaths", "").split(),
         "triggers": said.get("TriggeredBy", "").split(),
-        "dependents": sorted({unit for key in ENDS_WITH for unit in said.get(key, "").split()}),
+        "dependents": dependents.named(said),
     }
 
 
 def _whole(text):
     return int(text) if text and text.isascii() and text.isdigit() else 0
-
-
-def _dependents(unit):
-    """What would end with the unit, and what would end with that."""
-    found, waiting = {}, list(unit["dependents"])
-    while waiting and len(found) < MOST:
-        name = waiting.pop(0)
-        if name not in found and name != unit["id"]:
-            found[name] = describe(name)
-            waiting += found[name]["dependents"]
-    return list(found.values())
-
-
-def is_active(unit):
-    """Whether it runs, also while it reads its settings again."""
-    return unit["active"] in ("active", "reloading")
 
 
 def held(unit):
@@ -98,14 +81,6 @@ def held(unit):
     """
     ours = services.DROP_IN.split("%", 1)[0]
     return any(os.path.basename(path).startswith(ours) for path in unit["drop_ins"])
-
-
-def why_protected(unit, carriers):
-    """What makes a unit untouchable (text), or None. An alias is as good as the name."""
-    why = protected_units.why(unit["names"])
-    if why:
-        return why
-    return "part of this task or its connection" if set(unit["names"]) & set(carriers) else None
 
 
 def guard(action, facts):
@@ -118,7 +93,7 @@ def guard(action, facts):
             "is not known to systemd on this host",
             "use one shown by systemctl list-units --type=service",
         )
-    why = why_protected(unit, facts["carriers"])
+    why = dependents.why_protected(unit, facts["carriers"])
     if why:
         raise Refused("protected service", "%s is %s" % (unit["id"], why))
     if unit["load"] != "loaded":
@@ -130,7 +105,7 @@ def guard(action, facts):
         )
     if action == "mask" or held(unit):
         return
-    if not is_active(unit):
+    if not dependents.is_active(unit):
         raise BadOption(
             "unit",
             unit["id"],
@@ -152,11 +127,4 @@ def guard(action, facts):
         )
     if action == "kill" and not unit["pid"]:
         raise BadOption("unit", unit["id"], "has no main process to kill", "use action=stop or action=restart")
-    for each in facts["dependents"]:
-        if not is_active(each):
-            continue
-        why = why_protected(each, facts["carriers"]) or (
-            "a target of this host" if each["id"].endswith(".target") else None
-        )
-        if why:
-            raise Refused("protected service", "%s ends with %s and is %s" % (each["id"], unit["id"], why))
+    dependents.ending(unit["id"], facts)

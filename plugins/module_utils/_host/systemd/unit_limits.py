@@ -12,6 +12,7 @@ property below /run/systemd/system.control, which a reboot forgets.
 from __future__ import annotations
 
 import base64
+import math
 import os
 import re
 import stat
@@ -54,6 +55,19 @@ def assignments(name, shown, device=None):
         # without a word about this device systemd would forget the limit but leave it in the kernel
         return ["%s=%s %s" % (name, device, former.get(device, "infinity"))]
     return ["%s=%s" % (name, shown or "infinity")]
+
+
+def figure(name, shown, device=None):
+    """The limit that ``systemctl show`` tells: microseconds of CPU a second, bytes, tasks, bytes a second of
+    ``device``; infinity without one. Raises ValueError.
+    """
+    if name.startswith("IO"):
+        words = shown.split()
+        shown = dict(zip(words[::2], words[1::2])).get(device, "")
+    if shown in ("", "infinity"):
+        return math.inf
+    found = span_us(shown) if name == "CPUQuota" else int(shown)
+    return math.inf if found >= 2**64 - 1 else found
 
 
 def live(unit):
