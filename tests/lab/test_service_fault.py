@@ -219,6 +219,24 @@ def test_what_is_bound_to_the_service_of_a_killed_process_runs_again(host):
         ssh(host, HOST, "systemctl stop bound.service; rm /run/systemd/system/bound.service; systemctl daemon-reload")
 
 
+def test_what_systemd_stops_with_a_service_by_other_ties_runs_again(host):
+    """Requisite= stops like Requires=, and StopPropagatedFrom= (systemd 249) without needing anything."""
+    ties = {"requisite.service": "Requisite", "propagated.service": "StopPropagatedFrom"}
+    files = " ".join("/run/systemd/system/" + name for name in ties)
+    text = "[Unit]\\n%s=victim.service\\nAfter=victim.service\\n[Service]\\nExecStart=/bin/sleep infinity\\n"
+    for name, tie in ties.items():
+        ssh(host, HOST, "printf '%%b' '%s' > /run/systemd/system/%s" % (text % tie, name))
+    ssh(host, HOST, "systemctl daemon-reload; systemctl start " + " ".join(ties))
+    try:
+        found = fault(host, STOP)
+        stopped = [name for name, state in zip(ties, states(host, *ties)) if state != "active"]
+        assert "requisite.service" in stopped and all(each in str(found["fault"]["notes"]) for each in stopped), found
+        assert fault(host, {}, name="down", state="absent")["fault"]["residue"] == []
+        assert states(host, *ties) == ["active"] * len(ties)
+    finally:
+        ssh(host, HOST, "systemctl stop %s; rm %s; systemctl daemon-reload" % (" ".join(ties), files))
+
+
 def test_the_daemons_of_the_host_are_no_target_of_process_fault(host):
     """Each that runs here; the host with SSH and systemd has some at least."""
     names = ("sshd", "systemd-journal", "systemd-logind", "systemd-network", "dbus-daemon", "dbus-broker")

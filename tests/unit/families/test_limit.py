@@ -449,3 +449,32 @@ def test_a_limit_is_held_when_the_kernel_says_so(tmp_path):
     group = str(tmp_path)
     asked = (("cpu", 20.0), ("cpu", 30.0), ("memory", 4096), ("tasks", 5), ("io_read", 7), ("io_write", 7))
     assert [unit.held(*each, group, "254:0")[0] for each in asked] == [True, False, True, False, True, False]
+
+
+@pytest.mark.parametrize(
+    "name, why",
+    [
+        ("systemd-logind", "part of systemd"),
+        ("systemd", "part of systemd"),
+        ("sshd", "the SSH daemon"),
+        ("dropbear", "the SSH daemon"),
+        ("dbus-daemon", "the message bus"),
+        ("dbus-broker", "the message bus"),
+        ("dbus-broker-lau", "the message bus"),
+        ("NetworkManager", "needed for the network"),
+        ("dhcpcd", "needed for the network"),
+        ("init", "a process that the host needs"),
+        ("nginx", None),
+    ],
+)
+def test_daemons_of_the_host_keep_their_descriptors_on_a_host_without_systemd_too(name, why, monkeypatch):
+    """Whatever is above it: some hosts start their daemons by a supervisor."""
+    with subprocess.Popen(["sleep", "60"], stdin=subprocess.DEVNULL) as process:
+        try:
+            monkeypatch.setattr(descriptors.processes, "comm", lambda pid: name)
+            monkeypatch.setattr(descriptors.processes, "environ", lambda pid: [])
+            monkeypatch.setattr(descriptors.unit_limits, "read", lambda path: "0::/\n")
+            said = descriptors.inspect({"pid": process.pid, "leave_free": 0})["why"]
+            assert said is None if why is None else said.startswith(why), said
+        finally:
+            process.kill()

@@ -329,6 +329,7 @@ def test_who_carries_this_task_is_protected_and_a_child_of_it_is_not():
         ("sshd", 1, "the SSH daemon"),
         ("dropbear", 1, "the SSH daemon"),
         ("systemd-journal", 1, "part of systemd"),
+        ("systemd", 1, "part of systemd"),  # systemd --user, which holds a session
         ("dbus-daemon", 1, "the message bus"),
         ("NetworkManager", 1, "needed for the network"),
         ("sshd", 7, None),

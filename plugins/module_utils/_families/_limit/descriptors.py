@@ -23,7 +23,6 @@ RESERVE_PCT = 5
 MOST = 1000000
 EACH = 200000
 OURS = (b"MAGSASA_CHAOS_FAULT", b"MAGSASA_CHAOS_PROBE")  # marks in the environment of what the collection starts
-VITAL = ("systemd", "init", "sshd", "dropbear", "dbus-daemon", "dbus-broker")
 
 
 def parse(params):
@@ -93,8 +92,12 @@ def _most_each():
 
 def _why_not(pid):
     """What makes a process untouchable (text), or None."""
-    if pid == 1 or processes.comm(pid) in VITAL:
+    name = processes.comm(pid)
+    if pid == 1 or name == "init":
         return "a process that the host needs"
+    why = protected_units.why_program(name)
+    if why:
+        return why
     if pid in processes.above(os.getpid()):
         return "part of this task or its connection"
     if any(mark in processes.environ(pid) for mark in OURS):

@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Units that end with a service, and that nothing but the undo would start again. Private to magsasa.chaos.
 
-systemd.unit(5): whoever stops a unit stops what requires it (Requires=), is bound to it (BindsTo=) or is part of it
-(PartOf=), too; one that ends by itself takes along what is bound to it.
+systemd.unit(5): whoever stops a unit stops what requires it (Requires=, Requisite=), is bound to it (BindsTo=), is part
+of it (PartOf=) or has its stop propagated (StopPropagatedFrom=, since systemd 249), too; one that ends by itself takes
+along what is bound to it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from ..._errors import Refused
 from ..._plan import undo
 from . import protected_units, services
 
-ENDS_WITH = ("RequiredBy", "BoundBy", "ConsistsOf")
+ENDS_WITH = ("RequiredBy", "RequisiteOf", "BoundBy", "ConsistsOf", "PropagatesStopTo")
 MOST = 60  # units around one that are looked at
 
 

@@ -37,10 +37,10 @@ PROTECTED = {
         "ifup@*",
     ),
 }
-# Children of init with these names; of a host with systemd the unit tells more.
+# Names of their processes; of a host with systemd the unit tells more.
 DAEMONS = {
     SSH: ("sshd", "dropbear"),
-    SYSTEMD: ("systemd-*",),
+    SYSTEMD: ("systemd", "systemd-*"),  # the first also keeps the services of a user
     BUS: ("dbus-daemon", "dbus-broker*"),
     NETWORK: ("NetworkManager", "dhcpcd", "dhclient", "udhcpc", "wickedd*", "connmand"),
 }
@@ -54,13 +54,21 @@ def why(names):
     return None
 
 
+def why_program(name):
+    """What makes a process with this name (as /proc/PID/comm has it) untouchable (text), or None."""
+    for said, patterns in DAEMONS.items():
+        if any(fnmatch.fnmatchcase(name or "", pattern) for pattern in patterns):
+            return said
+    return None
+
+
 def why_process(pid):
-    """What makes a process untouchable (text), or None."""
-    if processes.parent(pid) == 1:
-        name = processes.comm(pid) or ""
-        for said, patterns in DAEMONS.items():
-            if any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns):
-                return said
+    """What makes a process untouchable (text), or None; by its name only a child of init: what serves one session of
+    SSH has the name of the daemon.
+    """
+    said = why_program(processes.comm(pid)) if processes.parent(pid) == 1 else None
+    if said:
+        return said
     try:
         with open("/proc/%d/cgroup" % pid) as source:
             unit = services.unit_in(source.read(65536))
