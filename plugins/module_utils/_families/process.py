@@ -211,7 +211,8 @@ class Process:
         if options["action"] == "restart":
             args.update(grace_s=options["grace_s"], respawn_s=options["respawn_s"])
         if each["unit"]:
-            self._may_be_started_by_systemd(each, options, label)
+            if options["action"] == "kill":  # a restart is one job of systemd, which keeps the unit until it is over
+                self._may_be_started_by_systemd(each, options, label)
             ending = dependents.ending(each["unit"], each["around"])
             starts = dependents.starts(ending) + [undo("service.start", unit=each["unit"])]
             notes += dependents.notes(ending)
@@ -244,8 +245,7 @@ class Process:
         """Refuse what systemd has only as long as it runs, unless systemd itself starts it again."""
         if not each["transient"]:
             return
-        back = each["transient"]["killed" if options["signal"] == signal.SIGKILL else "ended"]
-        if not back or (options["action"] == "restart" and not each["transient"]["ended"]):
+        if not each["transient"]["killed" if options["signal"] == signal.SIGKILL else "ended"]:
             raise Refused(
                 "revival",
                 "%s is the main process of %s, a transient unit, which ceases to exist when it ends"

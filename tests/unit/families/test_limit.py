@@ -469,8 +469,10 @@ def test_a_limit_is_held_when_the_kernel_says_so(tmp_path):
 )
 def test_daemons_of_the_host_keep_their_descriptors_on_a_host_without_systemd_too(name, why, monkeypatch):
     """Whatever is above it: some hosts start their daemons by a supervisor."""
-    with subprocess.Popen(["sleep", "60"], stdin=subprocess.DEVNULL) as process:
+    argv = ["sh", "-c", "echo ready; read line"]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         try:
+            assert process.stdout.readline() == b"ready\n"  # before, its command line may be empty
             monkeypatch.setattr(descriptors.processes, "comm", lambda pid: name)
             monkeypatch.setattr(descriptors.processes, "environ", lambda pid: [])
             monkeypatch.setattr(descriptors.unit_limits, "read", lambda path: "0::/\n")

@@ -132,8 +132,8 @@ NEVER, IF_KILLED, ALWAYS = ({"killed": killed, "ended": ended} for killed, ended
         ({}, IF_KILLED, True),
         ({"signal": "TERM"}, IF_KILLED, False),
         ({"signal": "TERM"}, ALWAYS, True),
-        ({"action": "restart"}, NEVER, False),
-        ({"action": "restart", "signal": "KILL"}, IF_KILLED, False),
+        ({"action": "restart"}, NEVER, True),
+        ({"action": "restart", "signal": "KILL"}, IF_KILLED, True),
         ({"action": "restart"}, ALWAYS, True),
     ],
 )
